@@ -1,0 +1,64 @@
+// Package baseline keeps snapshots and finds what changed between two of them.
+package baseline
+
+import (
+	"time"
+
+	"postpatch/probes/fact"
+)
+
+// Host is one host's part of a snapshot: every check that was tried and every
+// reading that was made.
+type Host struct {
+	Host     string
+	Identity string // which machine answered; empty when it could not be learnt
+	// Unreachable says why, when nothing at the host answered.
+	Unreachable string
+	Checks      []Check        // sorted by Check
+	Readings    []fact.Reading // sorted by key
+}
+
+// Check is the record that a check was tried.
+type Check struct {
+	Check string // "<suite>/<check id>", as in fact.Key
+	Kind  string
+	// Error says why the check could not be observed; empty when it was.
+	Error string
+	Took  time.Duration
+}
+
+// Manifest describes a run. It is written last, so a run without one was cut
+// off.
+type Manifest struct {
+	Format   int         `json:"format"` // FormatVersion
+	Run      string      `json:"run"`
+	Command  string      `json:"command"` // "capture" or "verify"
+	Tool     string      `json:"tool"`    // name and version
+	By       string      `json:"by"`      // user@machine of the operator
+	Started  time.Time   `json:"started"`
+	Finished time.Time   `json:"finished"`
+	Baseline string      `json:"baseline,omitempty"` // the run that a verify compared with
+	Plan     string      `json:"plan,omitempty"`     // digest
+	Suites   []SuiteInfo `json:"suites"`
+	Hosts    []HostEntry `json:"hosts"`  // sorted by name
+	Digest   string      `json:"digest"` // SHA-256 of the manifest with this field empty
+}
+
+// SuiteInfo says which suite, in which state, a run was made with.
+type SuiteInfo struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"` // SHA-256 of the file
+}
+
+// HostEntry is one host's line in the manifest.
+type HostEntry struct {
+	Host     string `json:"host"`
+	File     string `json:"file"`
+	SHA256   string `json:"sha256"`
+	Identity string `json:"identity,omitempty"`
+	Checks   int    `json:"checks"`
+	Unseen   int    `json:"unseen"` // checks that could not be observed
+}
+
+// FormatVersion is the version of the stored form that this program writes.
+const FormatVersion = 1

@@ -1,0 +1,97 @@
+package host
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Answers holds a session's answers, found by the question that a probe asked.
+// The zero value has no answers; a test or a session fills it with Put.
+type Answers struct{ byKey map[string]Answer }
+
+// Answer is what the host said to one question.
+type Answer struct {
+	Rows []Row
+	Err  error // this question could not be answered; wraps what the host said
+}
+
+// Put stores the answer to a (merged) question.
+func (a *Answers) Put(q Question, answer Answer) {
+	if a.byKey == nil {
+		a.byKey = map[string]Answer{}
+	}
+	a.byKey[key(q)] = answer
+}
+
+// To returns the rows that answer q. They may hold more rows and columns than
+// q asked for (see Merge). A question that was never answered is an error.
+func (a Answers) To(q Question) ([]Row, error) {
+	answer, found := a.byKey[key(q)]
+	if !found {
+		return nil, fmt.Errorf("asking the host %s: no answer to this question", q)
+	}
+	if answer.Err != nil {
+		return nil, fmt.Errorf("asking the host %s: %w", q, answer.Err)
+	}
+	return answer.Rows, nil
+}
+
+// Row is one instance: its columns by name, as the host spelled them.
+type Row map[string]Cell
+
+// Cell is one column's value as text, as the host sent it: numbers in decimal,
+// booleans as true or false, times in RFC 3339. Windows' null is Null.
+type Cell struct {
+	Null bool
+	Text string
+	List []string // an array's elements; Text is then empty
+}
+
+// Get returns a column, whatever its upper and lower case; an absent column is
+// Null.
+func (r Row) Get(column string) Cell {
+	if c, found := r[column]; found {
+		return c
+	}
+	for name, c := range r {
+		if strings.EqualFold(name, column) {
+			return c
+		}
+	}
+	return Cell{Null: true}
+}
+
+// Int reads a whole number.
+func (c Cell) Int() (int64, error) {
+	if c.Null {
+		return 0, fmt.Errorf("want a number, got null")
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(c.Text), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("want a number, got %q", c.Text)
+	}
+	return n, nil
+}
+
+// Bool reads true or false in any case.
+func (c Cell) Bool() (value, known bool) {
+	switch {
+	case strings.EqualFold(c.Text, "true"):
+		return true, true
+	case strings.EqualFold(c.Text, "false"):
+		return false, true
+	default:
+		return false, false
+	}
+}
+
+// Time reads RFC 3339.
+func (c Cell) Time() (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(c.Text))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("want a time, got %q", c.Text)
+	}
+	return t, nil
+}

@@ -1,0 +1,31 @@
+package host
+
+import "log/slog"
+
+// Credential is a user and a secret, handed to a probe or a session at the time
+// of the call; no suite can hold or choose one.
+type Credential struct {
+	User     string // `CORP\probe`, `probe@corp.example.org`, `sa`
+	Password Secret
+}
+
+// Secret is text that prints as three stars, whatever prints it.
+type Secret struct{ text string }
+
+// NewSecret wraps a secret text.
+func NewSecret(text string) Secret { return Secret{text} }
+
+// Reveal returns the text itself. Every call of it is one to look at in review.
+func (s Secret) Reveal() string { return s.text }
+
+// String implements fmt.Stringer.
+func (Secret) String() string { return "***" }
+
+// GoString implements fmt.GoStringer.
+func (Secret) GoString() string { return "***" }
+
+// LogValue implements slog.LogValuer.
+func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
+
+// MarshalText keeps the secret out of JSON, YAML and XML.
+func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }

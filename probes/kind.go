@@ -1,0 +1,151 @@
+package probes
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"postpatch/probes/fact"
+)
+
+// Kind is what a check can look at, as data: it can be listed, documented and
+// checked before anything is sent. Define completes it.
+type Kind struct {
+	Name     string        // what a suite calls it: "http"
+	Doc      string        // one sentence: what it looks at
+	Item     string        // what an item of it is: "the service's name"
+	Main     string        // the parameter that `kind: value` fills
+	Example  string        // an entry of a suite's checks, as YAML
+	Readings []ReadingSpec // all that it may report
+	Params   []Param       // filled in by Define from the parameter struct
+
+	build func(args map[string]any) (Probe, error)
+}
+
+// ReadingSpec declares one reading of a kind.
+type ReadingSpec struct {
+	Name     string
+	Type     fact.Type
+	Unit     string // "%", "days"; empty where the type says it all
+	Doc      string // one line
+	Rule     fact.Rule
+	Severity fact.Severity // of a change that the rule does not allow
+	// Expect is what is expected unless the suite says otherwise, in the words
+	// of a suite's expect; empty expects nothing.
+	Expect string
+	// Silence are the values that mean "nothing answered", by which the runner
+	// tells a dead host.
+	Silence []fact.Value
+	Role    Role
+}
+
+// Role marks readings that the runner itself needs to know.
+type Role int
+
+// The roles.
+const (
+	NoRole       Role = iota
+	BootTime          // when the host was started
+	IdentityRole      // which machine it is
+)
+
+// Param declares one parameter of a kind.
+type Param struct {
+	Name     string
+	Type     ParamType
+	Doc      string
+	Default  string // as YAML; empty for the zero value
+	Required bool
+}
+
+// ParamType is the type of a parameter, as the suite's author sees it.
+type ParamType string
+
+// The parameter types, with the Go type that Build wants for each.
+const (
+	ParamText     ParamType = "text"             // string
+	ParamTexts    ParamType = "list of texts"    // []string; a single text is a list of one
+	ParamInt      ParamType = "whole number"     // int
+	ParamInts     ParamType = "list of numbers"  // []int; a single number is a list of one
+	ParamBool     ParamType = "true or false"    // bool
+	ParamDuration ParamType = "duration like 5s" // time.Duration
+	ParamMap      ParamType = "map of texts"     // map[string]string
+)
+
+// Define completes a kind. P is its parameter struct: each exported field has a
+// `param:"name"` or `param:"name,required"` tag and a `doc:"…"` tag. Defaults
+// is the value that an absent parameter keeps. Define panics on a struct that
+// does not fit, which any test that loads the table of kinds shows.
+func Define[P any](k Kind, defaults P, build func(P) (Probe, error)) Kind {
+	shape := reflect.TypeFor[P]()
+	for i := range shape.NumField() {
+		k.Params = append(k.Params, paramOf(shape.Field(i), reflect.ValueOf(defaults).Field(i)))
+	}
+	k.build = func(args map[string]any) (Probe, error) {
+		p := defaults
+		v := reflect.ValueOf(&p).Elem()
+		for name, arg := range args {
+			i := slices.IndexFunc(k.Params, func(p Param) bool { return p.Name == name })
+			if i < 0 {
+				return nil, Fieldf(name, "unknown parameter of %s", k.Name)
+			}
+			value := reflect.ValueOf(arg)
+			if !value.IsValid() || value.Type() != v.Field(i).Type() {
+				return nil, Fieldf(name, "want a %s, got %T", k.Params[i].Type, arg)
+			}
+			v.Field(i).Set(value)
+		}
+		for i, param := range k.Params {
+			if param.Required && v.Field(i).IsZero() {
+				return nil, Fieldf(param.Name, "missing")
+			}
+		}
+		return build(p)
+	}
+	return k
+}
+
+// Build makes the probe of one check. Args holds the parameters that the suite
+// gave, each in the Go type of its ParamType. Problems are FieldErrors.
+func (k Kind) Build(args map[string]any) (Probe, error) { return k.build(args) }
+
+// Reading finds a reading's declaration.
+func (k Kind) Reading(name string) (ReadingSpec, bool) {
+	i := slices.IndexFunc(k.Readings, func(r ReadingSpec) bool { return r.Name == name })
+	if i < 0 {
+		return ReadingSpec{}, false
+	}
+	return k.Readings[i], true
+}
+
+func paramOf(field reflect.StructField, zero reflect.Value) Param {
+	name, option, _ := strings.Cut(field.Tag.Get("param"), ",")
+	p := Param{Name: name, Doc: field.Tag.Get("doc"), Required: option == "required"}
+	if name == "" || p.Doc == "" {
+		panic(fmt.Sprintf("field %s: want a param and a doc tag", field.Name))
+	}
+	switch zero.Interface().(type) {
+	case string:
+		p.Type = ParamText
+	case []string:
+		p.Type = ParamTexts
+	case int:
+		p.Type = ParamInt
+	case []int:
+		p.Type = ParamInts
+	case bool:
+		p.Type = ParamBool
+	case time.Duration:
+		p.Type = ParamDuration
+	case map[string]string:
+		p.Type = ParamMap
+	default:
+		panic(fmt.Sprintf("field %s: %s is no parameter type", field.Name, field.Type))
+	}
+	if !zero.IsZero() {
+		p.Default = fmt.Sprint(zero.Interface())
+	}
+	return p
+}

@@ -1,0 +1,73 @@
+// Package probes is the contract that every kind of check fulfils.
+package probes
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+)
+
+// ErrNoAnswer is wrapped by an Observe error that means: nothing at the address
+// answered at all. The runner tells by it a dead host from a sick one.
+var ErrNoAnswer = host.ErrNoAnswer
+
+// Probe observes and judges nothing.
+type Probe interface {
+	// Observe gathers readings until ctx is done. The error means "could not
+	// observe"; a closed port that the probe was asked about is a reading, not
+	// an error. Readings returned beside an error are kept as evidence.
+	// Readings leave Key.Host and Key.Check empty; the runner fills them in.
+	Observe(ctx context.Context, t Target) ([]fact.Reading, error)
+}
+
+// Asker is a probe that looks inside a host: the runner puts its questions,
+// together with those of all other checks of the host, and hands the answers in
+// with the target. So Observe is a pure function from answers to readings.
+type Asker interface {
+	Questions() []host.Question
+}
+
+// Elsewhere is a probe that may contact something other than the host under
+// test: a chosen DNS server, another machine's port. What answers there proves
+// nothing about the host.
+type Elsewhere interface {
+	Elsewhere() bool
+}
+
+// Target is what a probe is pointed at, made anew for every check.
+type Target struct {
+	Host    string // the host's name in the suite
+	Address string // where it is reached: a name or an IP address, no port
+	// Dial connects; "tcp" or "udp" and "host:port". Every probe uses it, so
+	// that one place decides how a name and a port are reached.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Credential returns the operator's credential for a use such as "sql".
+	Credential func(use string) (host.Credential, error)
+	// Resolve returns the address to which an ICMP echo is sent.
+	Resolve func(ctx context.Context, name string) (netip.Addr, error)
+	// Answers are the answers to the probe's Questions.
+	Answers host.Answers
+}
+
+// Read makes a reading of an item; the runner completes its key.
+func Read(item, name string, value fact.Value) fact.Reading {
+	return fact.Reading{Key: fact.Key{Item: item, Name: name}, Value: value}
+}
+
+// FieldError says which parameter of a check is wrong; the suites package finds
+// its line and column.
+type FieldError struct {
+	Field string // the parameter's name in the suite
+	Msg   string
+}
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Msg }
+
+// Fieldf makes a FieldError.
+func Fieldf(field, format string, args ...any) error {
+	return &FieldError{Field: field, Msg: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,126 @@
+// Package report is the stream in which a run tells its results. Views take
+// it as it comes and compute nothing: every outcome, count and the verdict are
+// already in it.
+package report
+
+import "time"
+
+// Handler is a view of a run: text, JUnit, JSON lines. Host is called for one
+// host at a time, in the order in which they are finished.
+type Handler interface {
+	Start(Run) error
+	Host(Host) error
+	Finish(Summary) error
+}
+
+// Outcome is what a check, or one finding of it, comes to.
+type Outcome string
+
+// The outcomes, mildest first; Worse compares them.
+const (
+	Skipped     Outcome = "skipped"
+	Passed      Outcome = "passed"
+	Fixed       Outcome = "fixed"        // failed before, holds now
+	Expected    Outcome = "expected"     // a change that the plan allows or wants
+	Drifted     Outcome = "drifted"      // changed, and nobody said it may
+	PreExisting Outcome = "pre-existing" // failed before and fails now
+	Unknown     Outcome = "unknown"      // could not be observed
+	Unmet       Outcome = "unmet"        // was meant to change and did not
+	Failed      Outcome = "failed"       // fails, and there is no baseline to compare with
+	Regressed   Outcome = "regressed"    // held before, fails now
+)
+
+// Outcomes lists all outcomes, mildest first.
+func Outcomes() []Outcome {
+	return []Outcome{
+		Skipped, Passed, Fixed, Expected, Drifted, PreExisting, Unknown, Unmet, Failed, Regressed,
+	}
+}
+
+// Run opens the stream.
+type Run struct {
+	Command  string    `json:"command"` // "capture", "verify", "diff"
+	Tool     string    `json:"tool"`    // "postpatch 0.1.0"
+	Name     string    `json:"name"`    // this run's name in the store
+	Started  time.Time `json:"started"`
+	Suites   []string  `json:"suites"`
+	Plan     string    `json:"plan,omitempty"` // the plan's name
+	Baseline *Baseline `json:"baseline,omitempty"`
+	Hosts    int       `json:"hosts"`
+	Checks   int       `json:"checks"`
+	// Notes are sentences that the reader needs before any result: "the suite
+	// has changed since the baseline".
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Baseline says what a verify compares with.
+type Baseline struct {
+	Name  string    `json:"name"`
+	Taken time.Time `json:"taken"`
+	Store string    `json:"store,omitempty"` // as the operator gave it
+}
+
+// Host is everything about one host.
+type Host struct {
+	Host string `json:"host"`
+	// Unreachable says why nothing at the host answered; its checks are then
+	// all unknown.
+	Unreachable string `json:"unreachable,omitempty"`
+	// Problem says why the host has no verdict: another machine answers.
+	Problem  string          `json:"problem,omitempty"`
+	Rebooted *time.Time      `json:"rebooted,omitempty"` // boot time, when it is later than the baseline's
+	Started  time.Time       `json:"started"`
+	Took     time.Duration   `json:"took_ns"`
+	Checks   []Check         `json:"checks"` // in the order of the suite
+	Outcome  Outcome         `json:"outcome"`
+	Counts   map[Outcome]int `json:"counts"`            // checks by outcome
+	Ignored  map[string]int  `json:"ignored,omitempty"` // changes hidden, by "kind.reading: rule"
+}
+
+// Check is what one check of a host came to.
+type Check struct {
+	ID       string        `json:"id"` // stable, without the suite
+	Suite    string        `json:"suite"`
+	Kind     string        `json:"kind"`
+	Outcome  Outcome       `json:"outcome"`
+	Mark     string        `json:"mark,omitempty"`     // "no baseline", "new"
+	Error    string        `json:"error,omitempty"`    // why it could not be observed
+	Findings []Finding     `json:"findings,omitempty"` // all but what passed; worst last
+	Why      string        `json:"why,omitempty"`      // the suite's own words
+	Owner    string        `json:"owner,omitempty"`
+	File     string        `json:"file"` // where the suite says so
+	Line     int           `json:"line"`
+	Took     time.Duration `json:"took_ns"`
+	// Failing says whether this check alone makes the run fail.
+	Failing bool `json:"failing,omitempty"`
+}
+
+// Finding is one reading of a check that did not simply pass.
+type Finding struct {
+	Item      string  `json:"item,omitempty"`
+	Reading   string  `json:"reading"`
+	Outcome   Outcome `json:"outcome"`
+	Before    string  `json:"before"` // "" with HasBefore false: was not there
+	Now       string  `json:"now"`
+	HasBefore bool    `json:"has_before"`
+	HasNow    bool    `json:"has_now"`
+	// Wanted is what was expected, in the suite's words, or the rule that the
+	// change broke: `expected running`, `same`.
+	Wanted   string `json:"wanted,omitempty"`
+	Severity string `json:"severity,omitempty"` // of a drift: fail, warn, note
+}
+
+// Summary closes the stream.
+type Summary struct {
+	Finished time.Time       `json:"finished"`
+	Took     time.Duration   `json:"took_ns"`
+	Counts   map[Outcome]int `json:"counts"` // checks by outcome
+	Unseen   int             `json:"unreachable_hosts"`
+	Verdict  string          `json:"verdict"` // "PASS", "FAIL", "INCOMPLETE", "NO VERDICT"
+	Reason   string          `json:"reason"`  // "1 regressed, 1 host unreachable"
+	ExitCode int             `json:"exit_code"`
+	// Ignored counts the changes that rules hid, by "kind.reading: rule".
+	Ignored map[string]int `json:"ignored,omitempty"`
+	// Next are commands that the reader would want now.
+	Next []string `json:"next,omitempty"`
+}

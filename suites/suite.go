@@ -1,0 +1,119 @@
+// Package suites reads what server owners and operators write, YAML suites,
+// plans and credentials, and tells every problem with its file, line and column.
+package suites
+
+import (
+	"fmt"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/suites/expect"
+)
+
+// Set is what the given suites come to: every host with its checks, built and
+// ready to run.
+type Set struct {
+	Suites []Suite
+	Hosts  []Host // in the order of the suites; a host of two suites once
+}
+
+// Suite is one suite file.
+type Suite struct {
+	Name   string
+	Owner  string
+	File   string // as given
+	Digest string // SHA-256 of the file, in hex
+}
+
+// Host is a server under test.
+type Host struct {
+	Name    string
+	Address string // the name itself unless the suite gives another
+	Tags    []string
+	Vars    map[string]string
+	Checks  []Check // in the order of the suites
+}
+
+// Check is one entry of a suite's checks, on one host.
+type Check struct {
+	Suite   string
+	ID      string // stable, unique within its suite
+	Kind    probes.Kind
+	Probe   probes.Probe
+	Expect  []Expectation         // the kind's defaults and the suite's own, sorted by reading
+	Compare map[string]Comparison // one for each reading of the kind
+	Timeout time.Duration
+	Why     string
+	Owner   string
+	File    string
+	Line    int
+}
+
+// Key is how readings name the check: unique over all suites.
+func (c Check) Key() string { return c.Suite + "/" + c.ID }
+
+// Expectation says what a reading of every item of a check must be.
+type Expectation struct {
+	Reading   string
+	Predicate expect.Predicate
+}
+
+// Comparison says how a reading is compared with its baseline.
+type Comparison struct {
+	Rule     fact.Rule
+	Severity fact.Severity
+}
+
+// Plan is what the operator says of the patch.
+type Plan struct {
+	Name   string
+	File   string
+	Digest string
+	Suites []string // files, relative to the plan's folder, globs resolved
+	Reboot Reboot
+	// Must are changes that the patch has to bring, May those it can bring.
+	Must []MustChange
+	May  []Pattern
+}
+
+// Reboot says whether the hosts have to be, may be or may not be restarted.
+type Reboot string
+
+// The words of a plan's reboot.
+const (
+	RebootAllowed   Reboot = "allowed"
+	RebootRequired  Reboot = "required"
+	RebootForbidden Reboot = "forbidden"
+)
+
+// MustChange says what a reading has to be after the patch.
+type MustChange struct {
+	Pattern   Pattern
+	Predicate expect.Predicate
+}
+
+// Pattern chooses readings: "kind.reading", "kind.*" or "kind/item.reading"
+// with * in the item.
+type Pattern struct {
+	Kind    string
+	Item    string // a glob; "" chooses every item
+	Reading string // or "*"
+}
+
+// Problem is something wrong in a file that a person wrote.
+type Problem struct {
+	File   string
+	Line   int // from 1; 0 when it concerns the file as a whole
+	Column int
+	Msg    string
+	Hint   string // the way out; may be empty
+}
+
+// Error is "file:line:column: message".
+func (p Problem) Error() string {
+	if p.Line == 0 {
+		return p.File + ": " + p.Msg
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Msg)
+}
