@@ -1,0 +1,150 @@
+// Package estate describes the servers that a lab simulates, in each of the
+// estate's named states.
+package estate
+
+import "time"
+
+// Host is one simulated server in one state. What is nil does not listen.
+type Host struct {
+	Name    string   `yaml:"-"`
+	Aliases []string `yaml:"aliases"` // other names that lead to it
+	// Power is "on" (the default) or "off": nothing listens.
+	Power string `yaml:"power"`
+	// Think is how long the host takes over each answer.
+	Think    time.Duration      `yaml:"think"`
+	WinRM    *WinRM             `yaml:"winrm"`
+	OS       OS                 `yaml:"os"`
+	Services map[string]Service `yaml:"services"`
+	// WMI holds instances of further classes: class, then rows of columns.
+	WMI map[string][]map[string]any `yaml:"wmi"`
+	// Registry holds keys ("HKLM\SOFTWARE\…") and their values.
+	Registry map[string]map[string]any `yaml:"registry"`
+	SQL      *SQL                      `yaml:"sql"`
+	DNS      *DNS                      `yaml:"dns"`
+	HTTP     []Site                    `yaml:"http"`
+	SMTP     *SMTP                     `yaml:"smtp"`
+	Exchange *Exchange                 `yaml:"exchange"`
+	// TCP are further open ports, each with the banner it sends.
+	TCP map[int]string `yaml:"tcp"`
+}
+
+// Fault is the way in which a server misbehaves: "" not at all, "silent"
+// accepts and says nothing, "garbage" answers nonsense, "error" answers the
+// protocol's server error, "endless" never stops answering, "drop" closes at
+// once, "refuse" does not listen.
+type Fault string
+
+// OS is the machine and its Windows.
+type OS struct {
+	Caption     string    `yaml:"caption"` // Microsoft Windows Server 2022 Standard
+	Build       int       `yaml:"build"`   // 20348
+	UBR         int       `yaml:"ubr"`     // 4294
+	InstallType string    `yaml:"install"` // Server, Server Core
+	Edition     string    `yaml:"edition"` // ServerStandard
+	Boot        time.Time `yaml:"boot"`
+	UUID        string    `yaml:"uuid"` // SMBIOS UUID; made from the name when empty
+	Domain      string    `yaml:"domain"`
+}
+
+// Service is one Windows service, in Win32_Service's words.
+type Service struct {
+	Display  string `yaml:"display"`
+	State    string `yaml:"state"`   // Running, Stopped, Start Pending…
+	Mode     string `yaml:"mode"`    // Auto, Manual, Disabled
+	Delayed  bool   `yaml:"delayed"` // DelayedAutoStart
+	Account  string `yaml:"account"`
+	Path     string `yaml:"path"`
+	ExitCode int    `yaml:"exit_code"`
+	Type     string `yaml:"type"` // Own Process, Share Process
+}
+
+// WinRM is the WS-Man listener; the account is the lab's own.
+type WinRM struct {
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
+	// TLS adds the 5986 listener. Plain keeps the 5985 listener, which here
+	// takes Basic without TLS as a lab may (AllowUnencrypted).
+	TLS   bool  `yaml:"tls"`
+	Plain bool  `yaml:"plain"`
+	Fault Fault `yaml:"fault"`
+	// NoPowerShell makes powershell.exe unavailable, as AppLocker does.
+	NoPowerShell bool `yaml:"no_powershell"`
+}
+
+// SQL is a SQL Server instance.
+type SQL struct {
+	Port      int                 `yaml:"port"` // 1433 when 0
+	User      string              `yaml:"user"`
+	Password  string              `yaml:"password"`
+	Version   string              `yaml:"version"` // 16.0.4165.4
+	Level     string              `yaml:"level"`   // RTM
+	Update    string              `yaml:"update"`  // CU16
+	KB        string              `yaml:"kb"`      // KB5048033
+	Edition   string              `yaml:"edition"`
+	Started   time.Time           `yaml:"started"`
+	Databases map[string]Database `yaml:"databases"`
+	// LoginError is an error number that every login gets: 18401, 18456…
+	LoginError int   `yaml:"login_error"`
+	Fault      Fault `yaml:"fault"`
+}
+
+// Database is one row of sys.databases.
+type Database struct {
+	State         string `yaml:"state"`         // ONLINE…
+	Access        string `yaml:"access"`        // MULTI_USER
+	ReadOnly      bool   `yaml:"read_only"`     //
+	Recovery      string `yaml:"recovery"`      // FULL, SIMPLE
+	Compatibility int    `yaml:"compatibility"` // 160
+}
+
+// DNS is a name server on port 53, UDP and TCP.
+type DNS struct {
+	// Records are in zone file form: "www.corp.test. 300 IN A 10.0.0.5".
+	Records []string `yaml:"records"`
+	// Rcodes answers these names with an error code: SERVFAIL, REFUSED…
+	Rcodes map[string]string `yaml:"rcodes"`
+	// Truncate makes every UDP answer truncated, so that a client asks over TCP.
+	Truncate bool  `yaml:"truncate"`
+	Fault    Fault `yaml:"fault"`
+}
+
+// Site is a web server on one port.
+type Site struct {
+	Port  int             `yaml:"port"` // 80, or 443 with TLS
+	TLS   *TLS            `yaml:"tls"`
+	Pages map[string]Page `yaml:"pages"`
+	Fault Fault           `yaml:"fault"`
+}
+
+// Page is what a path answers.
+type Page struct {
+	Status  int               `yaml:"status"` // 200 when 0
+	Headers map[string]string `yaml:"headers"`
+	Body    string            `yaml:"body"`
+}
+
+// TLS describes the certificate of a listener, signed by the lab's own CA.
+type TLS struct {
+	Names   []string      `yaml:"names"`   // DNS names; the host's name when empty
+	Expires time.Duration `yaml:"expires"` // from now; a year when 0; negative is expired
+}
+
+// SMTP is a mail server on port 25.
+type SMTP struct {
+	Banner     string   `yaml:"banner"` // after "220 "
+	Extensions []string `yaml:"extensions"`
+	TLS        *TLS     `yaml:"tls"` // with STARTTLS
+	// Greeting replaces the 220 line: "421 4.3.2 Service not active".
+	Greeting string `yaml:"greeting"`
+	Fault    Fault  `yaml:"fault"`
+}
+
+// Exchange is Exchange's healthcheck.htm pages, on port 443.
+type Exchange struct {
+	TLS *TLS `yaml:"tls"`
+	// Down are the virtual directories that answer 503: owa, ews, mapi…
+	Down []string `yaml:"down"`
+	// Node replaces the host's name in the second line of the page.
+	Node  string `yaml:"node"`
+	Fault Fault  `yaml:"fault"`
+}
