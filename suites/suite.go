@@ -57,6 +57,9 @@ func (c Check) Key() string { return c.Suite + "/" + c.ID }
 type Expectation struct {
 	Reading   string
 	Predicate expect.Predicate
+	// Default marks the kind's own expectation: it binds only where the reading
+	// is reported. The suite's own is not met where the reading is missing.
+	Default bool
 }
 
 // Comparison says how a reading is compared with its baseline.
