@@ -1,0 +1,114 @@
+package os_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+	"postpatch/probes/os"
+)
+
+// answers are a Server 2022's, as a session hands them over; change may spoil
+// one of them.
+func answers(probe probes.Probe, change func(i int, a host.Answer) host.Answer) host.Answers {
+	recorded := []host.Answer{
+		{Rows: []host.Row{{
+			"Caption": {Text: "Microsoft Windows Server 2022 Standard"}, "BuildNumber": {Text: "20348"},
+			"CSName": {Text: "SQL01"}, "LastBootUpTime": {Text: "2026-11-10T02:00:00.5Z"},
+		}}},
+		{Rows: []host.Row{{"UBR": {Text: "4294"}, "InstallationType": {Text: "Server Core"}}}},
+		{Rows: []host.Row{{"UUID": {Text: "4C4C4544-0039-4A10-8052-B4C04F564433"}}}},
+	}
+	var all host.Answers
+	for i, q := range probe.(probes.Asker).Questions() {
+		all.Put(q, change(i, recorded[i]))
+	}
+	return all
+}
+
+func observe(t *testing.T, change func(i int, a host.Answer) host.Answer) ([]string, error) {
+	t.Helper()
+	probe, err := os.Kind.Build(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers(probe, change)})
+	var got []string
+	for _, r := range readings {
+		got = append(got, r.Key.Name+"="+r.Value.String())
+	}
+	slices.Sort(got)
+	return got, err
+}
+
+func unchanged(_ int, a host.Answer) host.Answer { return a }
+
+func TestObserve(t *testing.T) {
+	got, err := observe(t, unchanged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"boot_time=2026-11-10T02:00:00Z", "build=20348.4294", "install_type=Server Core",
+		"machine=4c4c4544-0039-4a10-8052-b4c04f564433", "name=SQL01",
+		"product=Microsoft Windows Server 2022 Standard",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+func TestMachineWithoutUUID(t *testing.T) {
+	for _, uuid := range []string{"00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", ""} {
+		got, err := observe(t, func(i int, a host.Answer) host.Answer {
+			if i == 2 {
+				return host.Answer{Rows: []host.Row{{"UUID": {Text: uuid}}}}
+			}
+			return a
+		})
+		if err != nil || slices.ContainsFunc(got, func(s string) bool { return s[:3] == "mac" }) {
+			t.Errorf("UUID %q: got %v, %v", uuid, got, err)
+		}
+	}
+}
+
+// A build that lacks its revision must not be taken for observed: the readings
+// that were made stay as evidence beside the error.
+func TestPartAnswers(t *testing.T) {
+	for name, change := range map[string]func(i int, a host.Answer) host.Answer{
+		"the registry did not answer": func(i int, a host.Answer) host.Answer {
+			if i == 1 {
+				return host.Answer{Err: errors.New("access denied")}
+			}
+			return a
+		},
+		"no revision in the registry": func(i int, a host.Answer) host.Answer {
+			if i == 1 {
+				return host.Answer{Rows: []host.Row{{"UBR": {Null: true}}}}
+			}
+			return a
+		},
+		"no row": func(i int, a host.Answer) host.Answer {
+			if i == 0 {
+				return host.Answer{}
+			}
+			return a
+		},
+		"a boot time that is none": func(i int, a host.Answer) host.Answer {
+			if i == 0 {
+				return host.Answer{Rows: []host.Row{{"LastBootUpTime": {Text: "yesterday"}}}}
+			}
+			return a
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := observe(t, change); err == nil {
+				t.Errorf("no error; readings %v", got)
+			}
+		})
+	}
+}

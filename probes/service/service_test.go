@@ -1,0 +1,95 @@
+package service_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+	"postpatch/probes/service"
+)
+
+func row(columns ...string) host.Row {
+	r := host.Row{}
+	for i := 0; i < len(columns); i += 2 {
+		r[columns[i]] = host.Cell{Text: columns[i+1]}
+	}
+	return r
+}
+
+func TestObserve(t *testing.T) {
+	probe, err := service.Kind.Build(map[string]any{"name": []string{"w3svc", "Gone"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	questions := probe.(probes.Asker).Questions()
+	var answers host.Answers
+	answers.Put(questions[0], host.Answer{Rows: []host.Row{
+		// More rows than asked for, as after merging with other checks.
+		row("Name", "Spooler", "State", "Running", "StartMode", "Auto"),
+		row("Name", "W3SVC", "State", "Stopped", "StartMode", "Disabled", "StartName", "LocalSystem",
+			"PathName", `C:\Windows\svchost.exe -k iis`, "ExitCode", "1077"),
+	}})
+	readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range readings {
+		got = append(got, r.Key.Item+" "+r.Key.Name+"="+r.Value.String())
+	}
+	want := []string{
+		"w3svc state=stopped", "w3svc start_mode=disabled", "w3svc account=LocalSystem",
+		`w3svc path=C:\Windows\svchost.exe -k iis`, "w3svc exit_code=1077", "Gone state=absent",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+func TestNotObserved(t *testing.T) {
+	probe, err := service.Kind.Build(map[string]any{"name": []string{"W3SVC"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	question := probe.(probes.Asker).Questions()[0]
+	denied := errors.New("access denied")
+	for name, answer := range map[string]host.Answer{
+		"the question failed":  {Err: denied},
+		"a row without a name": {Rows: []host.Row{row("State", "Running")}},
+		"a garbled exit code":  {Rows: []host.Row{row("Name", "W3SVC", "State", "Running", "ExitCode", "x")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var answers host.Answers
+			answers.Put(question, answer)
+			if readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers}); err == nil {
+				t.Errorf("got %v and no error", readings)
+			}
+		})
+	}
+	if _, err := probe.Observe(t.Context(), probes.Target{}); err == nil {
+		t.Error("an unanswered question is no error")
+	}
+}
+
+func TestQuestionQuotesNames(t *testing.T) {
+	probe, err := service.Kind.Build(map[string]any{"name": []string{`a' OR Name LIKE '%`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := probe.(probes.Asker).Questions()[0].String()
+	if !strings.HasSuffix(got, `WHERE Name='a\' OR Name LIKE \'%'`) {
+		t.Errorf("query %s", got)
+	}
+}
+
+func TestNameIsRequired(t *testing.T) {
+	for _, args := range []map[string]any{{}, {"name": []string{" "}}} {
+		if _, err := service.Kind.Build(args); err == nil {
+			t.Errorf("args %v: no error", args)
+		}
+	}
+}
