@@ -2,6 +2,8 @@
 package baseline
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"postpatch/probes/fact"
@@ -62,3 +64,10 @@ type HostEntry struct {
 
 // FormatVersion is the version of the stored form that this program writes.
 const FormatVersion = 1
+
+// Sort brings the checks and readings in the order that Diff and the stored form
+// rest on.
+func (h *Host) Sort() {
+	slices.SortFunc(h.Checks, func(a, b Check) int { return cmp.Compare(a.Check, b.Check) })
+	slices.SortFunc(h.Readings, func(a, b fact.Reading) int { return a.Key.Compare(b.Key) })
+}

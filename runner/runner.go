@@ -1,0 +1,170 @@
+// Package runner visits hosts with their checks and judges what it sees.
+package runner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"postpatch/baseline"
+	"postpatch/probes/host"
+	"postpatch/suites"
+)
+
+// Options say how hosts are reached and how many at once.
+type Options struct {
+	// Hosts is how many hosts are visited at the same time; hostsAtOnce when 0.
+	Hosts int
+	// Open opens a session to a Windows host.
+	Open func(ctx context.Context, h suites.Host) (host.Session, error)
+	// Dial, Resolve and Credential are what probes are given; see probes.Target.
+	Dial       func(ctx context.Context, network, address string) (net.Conn, error)
+	Resolve    func(ctx context.Context, name string) (netip.Addr, error)
+	Credential func(hostName, use string) (host.Credential, error)
+	// Begin, when not nil, is told of every host as its visit starts; it may be
+	// called by several goroutines at once.
+	Begin func(hostName string)
+}
+
+const hostsAtOnce = 50
+
+// How long a check may take when its suite does not say. What is asked through a
+// session takes longer, since a freshly patched host starts PowerShell ten times
+// slower than usual.
+const (
+	checkTimeout   = 10 * time.Second
+	sessionTimeout = 60 * time.Second
+)
+
+// Visit is what one visit of a host came to.
+type Visit struct {
+	Host    suites.Host
+	Seen    baseline.Host
+	Started time.Time
+	Took    time.Duration
+}
+
+// Observe visits every host and calls done with each visit as it ends, one at a
+// time. A host that does not answer delays no other. It returns when all visits
+// have ended; the error is done's first one, or ctx's when it was cancelled, and
+// then hosts not yet visited are left out.
+func Observe(ctx context.Context, hosts []suites.Host, o Options, done func(Visit) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	queue := make(chan suites.Host)
+	visits := make(chan Visit)
+	var workers sync.WaitGroup
+	for range min(cmp.Or(o.Hosts, hostsAtOnce), len(hosts)) {
+		workers.Go(func() {
+			for h := range queue {
+				v := visit(ctx, h, o)
+				if ctx.Err() == nil { // a visit that was cut short is no visit
+					visits <- v
+				}
+			}
+		})
+	}
+	go func() {
+		defer close(queue)
+		for _, h := range hosts {
+			select {
+			case queue <- h:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	go func() {
+		workers.Wait()
+		close(visits)
+	}()
+	for v := range visits {
+		if err := done(v); err != nil {
+			cancel(fmt.Errorf("taking in host %q: %w", v.Host.Name, err))
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// visit runs all checks of one host.
+func visit(ctx context.Context, h suites.Host, o Options) Visit {
+	if o.Begin != nil {
+		o.Begin(h.Name)
+	}
+	v := Visit{Host: h, Started: time.Now()}
+	asking, going := split(h.Checks)
+	var seen []sighting
+	var fromSession sessionResult
+	var both sync.WaitGroup
+	both.Go(func() { fromSession = throughSession(ctx, h, asking, o) })
+	both.Go(func() { seen = fromRunner(ctx, h, going, o) })
+	both.Wait()
+	seen = append(seen, fromSession.seen...)
+	v.Seen = snapshot(h, seen, fromSession.identity)
+	v.Took = time.Since(v.Started)
+	return v
+}
+
+// snapshot puts what was seen in the form in which it is stored and compared.
+func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
+	b := baseline.Host{Host: h.Name, Identity: identity, Unreachable: unreachable(seen)}
+	for _, s := range seen {
+		record := baseline.Check{Check: s.check.Key(), Kind: s.check.Kind.Name, Took: s.took}
+		if s.err != nil {
+			record.Error = s.err.Error()
+		} else if b.Unreachable != "" {
+			record.Error = "the host is unreachable: " + b.Unreachable
+		}
+		b.Checks = append(b.Checks, record)
+		for _, r := range s.readings {
+			r.Key.Host, r.Key.Check = h.Name, s.check.Key()
+			b.Readings = append(b.Readings, r)
+		}
+	}
+	b.Sort()
+	return b
+}
+
+// unreachable says why nothing at the host answered, or is empty. A host is
+// unreachable when something found no answer at all and nothing that contacted
+// the host itself found one.
+func unreachable(seen []sighting) string {
+	var reason error
+	for _, s := range seen {
+		if s.elsewhere() {
+			continue
+		}
+		if s.answered() {
+			return ""
+		}
+		if s.err != nil && (reason == nil || s.asked) {
+			reason = s.err
+		}
+	}
+	if reason == nil {
+		return ""
+	}
+	return reason.Error()
+}
+
+// Interrupted says whether an error of Observe is ctx's own.
+func Interrupted(err error) bool { return errors.Is(err, context.Canceled) }
+
+// split tells the checks that ask through the host's session from those that go
+// out from the runner.
+func split(checks []suites.Check) (asking, going []suites.Check) {
+	for _, c := range checks {
+		if _, asks := asker(c); asks {
+			asking = append(asking, c)
+		} else {
+			going = append(going, c)
+		}
+	}
+	return asking, slices.Clip(going)
+}

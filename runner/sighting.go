@@ -1,0 +1,181 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/suites"
+)
+
+// sighting is what one check saw.
+type sighting struct {
+	check    suites.Check
+	readings []fact.Reading
+	err      error
+	took     time.Duration
+	asked    bool // through the session
+}
+
+func asker(c suites.Check) (probes.Asker, bool) {
+	a, ok := c.Probe.(probes.Asker)
+	return a, ok
+}
+
+func (s sighting) elsewhere() bool {
+	e, ok := s.check.Probe.(probes.Elsewhere)
+	return ok && e.Elsewhere()
+}
+
+// answered says whether the sighting proves that something at the host is alive.
+func (s sighting) answered() bool {
+	if s.err != nil {
+		return !errors.Is(s.err, probes.ErrNoAnswer)
+	}
+	for _, r := range s.readings {
+		spec, _ := s.check.Kind.Reading(r.Key.Name)
+		if len(spec.Silence) == 0 {
+			continue
+		}
+		silent := slices.ContainsFunc(spec.Silence, func(v fact.Value) bool { return fact.Equal(v, r.Value) })
+		if !silent {
+			return true
+		}
+	}
+	return !slices.ContainsFunc(s.check.Kind.Readings, func(r probes.ReadingSpec) bool { return len(r.Silence) > 0 })
+}
+
+// fromRunner runs the checks that go out from the runner, a few at a time: a
+// host under test is not to be stormed.
+func fromRunner(ctx context.Context, h suites.Host, checks []suites.Check, o Options) []sighting {
+	seen := make([]sighting, len(checks))
+	slots := make(chan struct{}, 4)
+	var all sync.WaitGroup
+	for i, c := range checks {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			seen[i] = observe(ctx, h, c, target(h, o))
+		})
+	}
+	all.Wait()
+	return seen
+}
+
+func target(h suites.Host, o Options) probes.Target {
+	return probes.Target{
+		Host: h.Name, Address: h.Address, Dial: o.Dial, Resolve: o.Resolve,
+		Credential: func(use string) (host.Credential, error) { return o.Credential(h.Name, use) },
+	}
+}
+
+// observe runs one probe within its check's timeout. A panic in it is that
+// check's error and nobody else's.
+func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target) (s sighting) {
+	start := time.Now()
+	s = sighting{check: c}
+	defer func() {
+		if p := recover(); p != nil {
+			s.err = fmt.Errorf("checking %s on %q: the probe panicked: %v", c.ID, h.Name, p)
+		}
+		s.took = time.Since(start)
+	}()
+	limit := timeoutOf(c, checkTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no result within %s: %w",
+		limit, context.DeadlineExceeded))
+	defer cancel()
+	s.readings, s.err = c.Probe.Observe(ctx, t)
+	if s.err == nil && ctx.Err() == nil {
+		s.err = declared(c, s.readings)
+	}
+	return s
+}
+
+// declared refuses readings that the kind did not declare, or that come twice:
+// nobody would compare them.
+func declared(c suites.Check, readings []fact.Reading) error {
+	type name struct{ item, reading string }
+	seen := make(map[name]bool, len(readings))
+	for _, r := range readings {
+		spec, found := c.Kind.Reading(r.Key.Name)
+		if !found || r.Value == nil || r.Value.Type() != spec.Type {
+			return fmt.Errorf("checking %s: the probe reported %q, which its kind does not declare so", c.ID, r.Key.Name)
+		}
+		n := name{r.Key.Item, r.Key.Name}
+		if seen[n] {
+			return fmt.Errorf("checking %s: the probe reported %s of %q twice", c.ID, n.reading, n.item)
+		}
+		seen[n] = true
+	}
+	return nil
+}
+
+func timeoutOf(c suites.Check, otherwise time.Duration) time.Duration {
+	if c.Timeout > 0 {
+		return c.Timeout
+	}
+	return otherwise
+}
+
+// sessionResult is what came through the host's session.
+type sessionResult struct {
+	seen     []sighting
+	identity string
+}
+
+// throughSession puts the questions of all asking checks through one session
+// and hands every check the answers.
+func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o Options) sessionResult {
+	if len(checks) == 0 {
+		return sessionResult{}
+	}
+	start := time.Now()
+	answers, err := ask(ctx, h, checks, o)
+	took := time.Since(start)
+	var result sessionResult
+	for _, c := range checks {
+		var s sighting
+		if err != nil {
+			s = sighting{check: c, err: err}
+		} else {
+			t := target(h, o)
+			t.Answers = answers
+			s = observe(ctx, h, c, t)
+		}
+		s.asked, s.took = true, took
+		result.seen = append(result.seen, s)
+	}
+	if err == nil {
+		result.identity = host.Identity(answers)
+	}
+	return result
+}
+
+func ask(ctx context.Context, h suites.Host, checks []suites.Check, o Options) (host.Answers, error) {
+	var limit time.Duration
+	questions := []host.Question{host.IdentityQuestion()}
+	for _, c := range checks {
+		a, _ := asker(c)
+		questions = append(questions, a.Questions()...)
+		limit = max(limit, timeoutOf(c, sessionTimeout))
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	session, err := o.Open(ctx, h)
+	if err != nil {
+		return host.Answers{}, err
+	}
+	answers, err := session.Ask(ctx, host.Merge(questions))
+	// Ending the session has a time of its own, or a host that used up ctx would
+	// keep its shell open until it times out there.
+	end, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer stop()
+	_ = session.Close(end) // the answers are here; an unclosed shell ends by its idle timeout
+	return answers, err
+}
