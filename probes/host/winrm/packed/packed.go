@@ -1,0 +1,251 @@
+// Package packed is the payload that travels to powershell.exe in environment
+// variables, and the line of answers that comes back.
+//
+// # To the host
+//
+// POSTPATCH_ID is random text that makes the markers of this run unique.
+// POSTPATCH_0, POSTPATCH_1 and so on, in pieces of at most 30,000 characters,
+// are base64 of gzip of this JSON in UTF-8:
+//
+//	{"version": 1,
+//	 "script": "…",                                   runner.ps1
+//	 "collectors": [{"name": "registry", "script": "…"}],   collect/<name>.ps1, those asked for
+//	 "questions": [
+//	   {"id": 0, "namespace": "root/cimv2", "query": "SELECT Name FROM Win32_Service", "columns": ["Name"]},
+//	   {"id": 1, "collector": "registry", "args": [{"name": "key", "values": ["HKLM\\…"]}]}]}
+//
+// The boot script (boot.ps1, the value of -EncodedCommand: base64 of UTF-16LE)
+// is the same for every host and run: it unpacks the JSON and runs its script.
+// A question is a query or a collector; its id is its place in what was packed.
+//
+// # From the host
+//
+// One line on standard output, whatever else is there:
+//
+//	#postpatch-begin:<POSTPATCH_ID>#<base64 of gzip of JSON>#postpatch-end:<POSTPATCH_ID>#
+//
+//	{"answers": [{"id": 0, "rows": [{"Name": "Spooler", "Null": null, "List": ["a", "b"]}], "error": ""}]}
+//
+// A cell is a string, null, or a list of strings. Numbers are decimal, booleans
+// true and false, times RFC 3339 in UTC. An error that is not empty means that
+// this question could not be answered.
+//
+// The collector registry takes key (one, "HKLM\SOFTWARE\…") and values (names).
+// It answers one row with a cell for every name, null for an absent value, and
+// no row at all when the key is absent.
+package packed
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/rand"
+	"embed"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"postpatch/probes/host"
+)
+
+//go:embed boot.ps1 runner.ps1 collect/*.ps1
+var scripts embed.FS
+
+const (
+	idVariable  = "POSTPATCH_ID"
+	partPrefix  = "POSTPATCH_"
+	partSize    = 30_000  // Windows ends a variable at 32,767
+	maxParts    = 4       // so that Create stays below the oldest servers' envelope of 150 kB
+	maxUnpacked = 1 << 20 // of a payload, as JSON
+	maxAnswers  = 64 << 20
+	version     = 1
+)
+
+// ErrNotOurs means that a command or its environment is not a packed payload.
+var ErrNotOurs = errors.New("not a packed payload")
+
+// Question is one question of a payload: a query or a collector.
+type Question struct {
+	ID        int      `json:"id"`
+	Namespace string   `json:"namespace,omitempty"`
+	Query     string   `json:"query,omitempty"` // WQL
+	Columns   []string `json:"columns,omitempty"`
+	Collector string   `json:"collector,omitempty"`
+	Args      []Arg    `json:"args,omitempty"`
+}
+
+// Arg is one argument of a collector. Arguments are a list and no object,
+// because PowerShell's JSON reader refuses some names of members.
+type Arg struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
+}
+
+// Arg returns the values of an argument of a collector.
+func (q Question) Arg(name string) []string {
+	for _, a := range q.Args {
+		if a.Name == name {
+			return a.Values
+		}
+	}
+	return nil
+}
+
+// Marks stand around the answers on standard output.
+type Marks struct{ Begin, End string }
+
+// MarksOf returns the marks of a payload's environment.
+func MarksOf(env map[string]string) Marks {
+	id := env[idVariable]
+	return Marks{Begin: "#postpatch-begin:" + id + "#", End: "#postpatch-end:" + id + "#"}
+}
+
+type payload struct {
+	Version    int         `json:"version"`
+	Script     string      `json:"script"`
+	Collectors []collector `json:"collectors"`
+	Questions  []Question  `json:"questions"`
+}
+
+type collector struct {
+	Name   string `json:"name"`
+	Script string `json:"script"`
+}
+
+// Pack makes the environment and the -EncodedCommand value that put questions
+// to a host. A collector that this program does not have is sent along and
+// answered with an error by the host.
+func Pack(questions []host.Question) (env map[string]string, boot string, err error) {
+	p := payload{Version: version, Script: script("runner.ps1"), Collectors: []collector{}, Questions: []Question{}}
+	for i, q := range questions {
+		p.add(i, q)
+	}
+	text, err := compress(p)
+	if err != nil {
+		return nil, "", fmt.Errorf("packing %d questions: %w", len(questions), err)
+	}
+	if len(text) > maxParts*partSize {
+		return nil, "", fmt.Errorf("packing %d questions: %d characters are more than %d",
+			len(questions), len(text), maxParts*partSize)
+	}
+	env = map[string]string{idVariable: rand.Text()}
+	for i := 0; len(text) > 0; i++ {
+		part := text[:min(partSize, len(text))]
+		text = text[len(part):]
+		env[partPrefix+strconv.Itoa(i)] = part
+	}
+	return env, encodeCommand(script("boot.ps1")), nil
+}
+
+// Unpack reads what Pack made. Its error wraps ErrNotOurs when the command is
+// another one.
+func Unpack(env map[string]string, encodedCommand string) ([]Question, Marks, error) {
+	if encodedCommand != encodeCommand(script("boot.ps1")) || env[idVariable] == "" {
+		return nil, Marks{}, ErrNotOurs
+	}
+	var text strings.Builder
+	for i := range maxParts {
+		text.WriteString(env[partPrefix+strconv.Itoa(i)])
+	}
+	var p payload
+	if err := decompress(text.String(), maxUnpacked, &p); err != nil {
+		return nil, Marks{}, fmt.Errorf("unpacking questions: %w", err)
+	}
+	if p.Version != version {
+		return nil, Marks{}, fmt.Errorf("unpacking questions: version %d, want %d", p.Version, version)
+	}
+	return p.Questions, MarksOf(env), nil
+}
+
+func (p *payload) add(id int, q host.Question) {
+	switch q := q.(type) {
+	case host.WQL:
+		namespace := q.Namespace
+		if namespace == "" {
+			namespace = "root/cimv2"
+		}
+		p.Questions = append(p.Questions, Question{
+			ID: id, Namespace: strings.ReplaceAll(namespace, `\`, "/"), Query: Query(q), Columns: q.Columns,
+		})
+	case host.Collector:
+		asked := Question{ID: id, Collector: q.Name}
+		for _, name := range slices.Sorted(maps.Keys(q.Args)) {
+			asked.Args = append(asked.Args, Arg{Name: name, Values: append([]string{}, q.Args[name]...)})
+		}
+		p.Questions = append(p.Questions, asked)
+		have := slices.ContainsFunc(p.Collectors, func(c collector) bool { return c.Name == q.Name })
+		if text := script("collect/" + q.Name + ".ps1"); text != "" && !have {
+			p.Collectors = append(p.Collectors, collector{Name: q.Name, Script: text})
+		}
+	}
+}
+
+// Query writes a question as WQL.
+func Query(q host.WQL) string {
+	text := "SELECT " + strings.Join(q.Columns, ",") + " FROM " + q.Class
+	if q.Where != "" {
+		text += " WHERE " + q.Where
+	}
+	return text
+}
+
+// script returns an embedded script without its comments and indents, or
+// nothing when there is no such script.
+func script(name string) string {
+	text, err := scripts.ReadFile(name)
+	if err != nil {
+		return ""
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func encodeCommand(text string) string {
+	var raw []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		raw = binary.LittleEndian.AppendUint16(raw, unit)
+	}
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+func compress(v any) (string, error) {
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	if err := json.NewEncoder(zip).Encode(v); err != nil {
+		return "", err
+	}
+	if err := zip.Close(); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(packed.Bytes()), nil
+}
+
+// decompress reads what compress wrote into v, and no more than limit bytes of
+// JSON.
+func decompress(text string, limit int64, v any) error {
+	unzip, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(text)))
+	if err != nil {
+		return err
+	}
+	plain, err := io.ReadAll(io.LimitReader(unzip, limit+1))
+	if err != nil {
+		return err
+	}
+	if int64(len(plain)) > limit {
+		return fmt.Errorf("more than %d bytes", limit)
+	}
+	return json.Unmarshal(plain, v)
+}

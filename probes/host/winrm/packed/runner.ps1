@@ -1,0 +1,96 @@
+# Answers every question of the payload, each in its own try, and writes one
+# line at the end. It has been parsed, but not yet run on Windows. It keeps to
+# Windows PowerShell 3, and writes its own JSON because 5.1's ConvertTo-Json
+# turns some arrays into objects. Lines that begin with # are not sent.
+param($Payload)
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$invariant = [Globalization.CultureInfo]::InvariantCulture
+
+function Format-Json([string]$Text) {
+    $escaped = $Text.Replace('\', '\\').Replace('"', '\"')
+    $escaped = [regex]::Replace($escaped, '[\x00-\x1f]', { param($m) '\u{0:x4}' -f [int][char]$m.Value })
+    return '"' + $escaped + '"'
+}
+
+function Format-Scalar($Value) {
+    if ($Value -is [bool]) {
+        if ($Value) { return 'true' }
+        return 'false'
+    }
+    if ($Value -is [DateTime]) {
+        return $Value.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", $invariant)
+    }
+    if ($Value -is [IFormattable]) { return $Value.ToString('', $invariant) }
+    return [string]$Value
+}
+
+function Format-Cell($Value) {
+    if ($null -eq $Value) { return 'null' }
+    if ($Value -is [array]) {
+        $items = foreach ($item in $Value) { Format-Json (Format-Scalar $item) }
+        return '[' + ($items -join ',') + ']'
+    }
+    return Format-Json (Format-Scalar $Value)
+}
+
+# A row is an ordered dictionary. GetEnumerator, because $Row.Keys would be the
+# column called Keys if there is one.
+function Format-Row($Row) {
+    $cells = foreach ($entry in $Row.GetEnumerator()) {
+        (Format-Json $entry.Key) + ':' + (Format-Cell $entry.Value)
+    }
+    return '{' + ($cells -join ',') + '}'
+}
+
+function Read-Wql($Question) {
+    $instances = @(Get-CimInstance -Namespace $Question.namespace -Query $Question.query)
+    foreach ($instance in $instances) {
+        $row = [ordered]@{}
+        foreach ($column in $Question.columns) {
+            $property = $instance.CimInstanceProperties[$column]
+            $row[$column] = $null
+            if ($null -ne $property) { $row[$column] = $property.Value }
+        }
+        $row
+    }
+}
+
+function Read-Collector($Question) {
+    $arguments = @{}
+    foreach ($argument in $Question.args) { $arguments[$argument.name] = @($argument.values) }
+    $script = $null
+    foreach ($collector in $Payload.collectors) {
+        if ($collector.name -ceq $Question.collector) { $script = $collector.script }
+    }
+    if (-not $script) { throw 'no such collector' }
+    & ([ScriptBlock]::Create($script)) $arguments
+}
+
+$answers = foreach ($question in $Payload.questions) {
+    $rows = ''
+    $problem = ''
+    try {
+        if ($question.collector) { $found = @(Read-Collector $question) }
+        else { $found = @(Read-Wql $question) }
+        $texts = foreach ($row in $found) { Format-Row $row }
+        $rows = $texts -join ','
+    } catch {
+        $rows = ''
+        $problem = [string]$_.Exception.Message
+        if (-not $problem) { $problem = 'unknown error' }
+    }
+    '{"id":' + $question.id + ',"rows":[' + $rows + '],"error":' + (Format-Json $problem) + '}'
+}
+$json = '{"answers":[' + ($answers -join ',') + ']}'
+
+$plain = (New-Object Text.UTF8Encoding($false)).GetBytes($json)
+$buffer = New-Object IO.MemoryStream
+$gzip = New-Object IO.Compression.GZipStream($buffer, [IO.Compression.CompressionMode]::Compress, $true)
+$gzip.Write($plain, 0, $plain.Length)
+$gzip.Close()
+$id = [Environment]::GetEnvironmentVariable('POSTPATCH_ID')
+$line = '#postpatch-begin:' + $id + '#' + [Convert]::ToBase64String($buffer.ToArray()) + '#postpatch-end:' + $id + '#'
+[Console]::Out.WriteLine($line)
+[Console]::Out.Flush()
+exit 0
