@@ -8,8 +8,11 @@ import "time"
 type Host struct {
 	Name    string   `yaml:"-"`
 	Aliases []string `yaml:"aliases"` // other names that lead to it
+	// Profile is what the host is built on: one of the estate's own profiles or
+	// a built-in one, windows-server-2022.
+	Profile string `yaml:"profile"`
 	// Power is "on" (the default) or "off": nothing listens.
-	Power string `yaml:"power"`
+	Power string `yaml:"power" oneof:"on,off"`
 	// Think is how long the host takes over each answer.
 	Think    time.Duration      `yaml:"think"`
 	WinRM    *WinRM             `yaml:"winrm"`
@@ -34,6 +37,16 @@ type Host struct {
 // once, "refuse" does not listen.
 type Fault string
 
+// The faults.
+const (
+	Silent  Fault = "silent"
+	Garbage Fault = "garbage"
+	Error   Fault = "error"
+	Endless Fault = "endless"
+	Drop    Fault = "drop"
+	Refuse  Fault = "refuse"
+)
+
 // OS is the machine and its Windows.
 type OS struct {
 	Caption     string    `yaml:"caption"` // Microsoft Windows Server 2022 Standard
@@ -49,13 +62,18 @@ type OS struct {
 // Service is one Windows service, in Win32_Service's words.
 type Service struct {
 	Display  string `yaml:"display"`
-	State    string `yaml:"state"`   // Running, Stopped, Start Pending…
-	Mode     string `yaml:"mode"`    // Auto, Manual, Disabled
+	State    string `yaml:"state" oneof:"Running,Stopped,Paused,Start Pending,Stop Pending,Continue Pending,Pause Pending,Unknown"`
+	Mode     string `yaml:"mode" oneof:"Auto,Manual,Disabled,Boot,System"`
 	Delayed  bool   `yaml:"delayed"` // DelayedAutoStart
 	Account  string `yaml:"account"`
 	Path     string `yaml:"path"`
 	ExitCode int    `yaml:"exit_code"`
-	Type     string `yaml:"type"` // Own Process, Share Process
+	// SpecificExitCode is the service's own code, beside exit code 1066.
+	SpecificExitCode int    `yaml:"specific_exit_code"`
+	Type             string `yaml:"type"` // Own Process, Share Process
+	PID              int    `yaml:"pid"`  // of a running service; made from the name when 0
+	// Trigger says that the service is started by a trigger.
+	Trigger bool `yaml:"trigger"`
 }
 
 // WinRM is the WS-Man listener; the account is the lab's own.
@@ -69,6 +87,9 @@ type WinRM struct {
 	Fault Fault `yaml:"fault"`
 	// NoPowerShell makes powershell.exe unavailable, as AppLocker does.
 	NoPowerShell bool `yaml:"no_powershell"`
+	// Denied makes the account a stranger: its password is right, and it may
+	// do nothing.
+	Denied bool `yaml:"denied"`
 }
 
 // SQL is a SQL Server instance.
