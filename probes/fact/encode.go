@@ -1,93 +1,185 @@
 package fact
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // Encode writes a value in its stored form: one JSON object whose only key is
 // the type, {"duration":"12ms"}. So two snapshots can be compared by a program
-// that has no probes in it. Equal values have equal bytes.
-func Encode(v Value) []byte {
-	var plain any
+// that has no probes in it. Equal values have equal bytes, and Decode gives any
+// value back as it was.
+func Encode(v Value) []byte { return AppendEncoded(nil, v) }
+
+// AppendEncoded appends what Encode returns.
+func AppendEncoded(dst []byte, v Value) []byte {
 	switch v := v.(type) {
 	case Bool:
-		plain = bool(v)
+		dst = append(dst, `{"bool":`...)
+		dst = strconv.AppendBool(dst, bool(v))
 	case Int:
-		plain = int64(v)
+		dst = append(dst, `{"int":`...)
+		dst = strconv.AppendInt(dst, int64(v), 10)
 	case Text:
-		plain = strings.ToValidUTF8(string(v), "\uFFFD")
+		dst = append(dst, `{"text":`...)
+		dst = AppendQuoted(dst, string(v))
 	case Duration:
-		plain = time.Duration(v).String()
+		dst = append(dst, `{"duration":"`...)
+		dst = append(dst, time.Duration(v).String()...)
+		dst = append(dst, '"')
 	case Time:
-		plain = time.Time(v).UTC().Format(time.RFC3339Nano)
+		dst = append(dst, `{"time":"`...)
+		dst = appendTime(dst, time.Time(v).UTC())
+		dst = append(dst, '"')
 	case Set:
-		plain = append([]string{}, v.elems...)
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	// A map of a string to one of six plain types always encodes.
-	_ = enc.Encode(map[string]any{v.Type().String(): plain})
-	return bytes.TrimRight(b.Bytes(), "\n")
-}
-
-// Decode reads what Encode wrote. It refuses any other type and anything that
-// has more than one key.
-func Decode(data []byte) (Value, error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(data, &object); err != nil {
-		return nil, fmt.Errorf("reading a stored value: %w", err)
-	}
-	if len(object) != 1 {
-		return nil, fmt.Errorf("reading a stored value: want one key, got %d", len(object))
-	}
-	for word, raw := range object {
-		v, err := decode(word, raw)
-		if err != nil {
-			return nil, fmt.Errorf("reading a stored %s: %w", word, err)
+		dst = append(dst, `{"set":[`...)
+		for i, elem := range v.elems {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = AppendQuoted(dst, elem)
 		}
-		return v, nil
+		dst = append(dst, ']')
+	default: // nil, which Decode refuses
+		dst = append(dst, `{"unknown":null`...)
 	}
-	return nil, errors.New("unreachable: the object has one key")
+	return append(dst, '}')
 }
 
-func decode(word string, raw json.RawMessage) (Value, error) {
+// appendTime writes RFC 3339 where that can hold the year, and "@seconds.nanos"
+// since 1970 elsewhere: a host can send 9999-12-31T23:59:59-01:00.
+func appendTime(dst []byte, t time.Time) []byte {
+	if year := t.Year(); year >= 0 && year <= 9999 {
+		return t.AppendFormat(dst, time.RFC3339Nano)
+	}
+	return fmt.Appendf(dst, "@%d.%09d", t.Unix(), t.Nanosecond())
+}
+
+// Decode reads what Encode wrote and nothing else: no other type, no second
+// key, no other form of the same value.
+func Decode(data []byte) (Value, error) { return DecodeString(string(data)) }
+
+// DecodeString is Decode for a string; the value may keep parts of it.
+func DecodeString(s string) (Value, error) {
+	body, opened := strings.CutPrefix(s, `{"`)
+	body, closed := strings.CutSuffix(body, "}")
+	word, body, colon := strings.Cut(body, `":`)
+	if !opened || !closed || !colon {
+		return nil, fmt.Errorf("reading a stored value: want one type and its value, got %.60q", s)
+	}
+	v, err := decode(word, body)
+	if err != nil {
+		return nil, fmt.Errorf("reading a stored %.20q: %w", word, err)
+	}
+	return v, nil
+}
+
+func decode(word, body string) (Value, error) {
 	switch word {
 	case "bool":
-		return decodeAs(raw, func(b bool) (Value, error) { return Bool(b), nil })
+		if body != "true" && body != "false" {
+			return nil, fmt.Errorf("want true or false, got %.20q", body)
+		}
+		return Bool(body == "true"), nil
 	case "int":
-		return decodeAs(raw, func(i int64) (Value, error) { return Int(i), nil })
-	case "text":
-		return decodeAs(raw, func(s string) (Value, error) { return Text(s), nil })
-	case "duration":
-		return decodeAs(raw, func(s string) (Value, error) {
-			d, err := time.ParseDuration(s)
-			return Duration(d), err
-		})
-	case "time":
-		return decodeAs(raw, func(s string) (Value, error) {
-			t, err := time.Parse(time.RFC3339Nano, s)
-			return Time(t), err
-		})
+		return decodeInt(body)
 	case "set":
-		return decodeAs(raw, func(s []string) (Value, error) { return SetOf(s...), nil })
+		return decodeSet(body)
+	case "text", "duration", "time":
+		text, rest, err := Unquote(body)
+		if err != nil {
+			return nil, err
+		}
+		if rest != "" {
+			return nil, fmt.Errorf("something follows the value: %.20q", rest)
+		}
+		return decodeText(word, text)
 	default:
 		return nil, errors.New("unknown type")
 	}
 }
 
-func decodeAs[T any](raw json.RawMessage, convert func(T) (Value, error)) (Value, error) {
-	var plain *T
-	if err := json.Unmarshal(raw, &plain); err != nil {
+func decodeInt(body string) (Value, error) {
+	n, err := strconv.ParseInt(body, 10, 64)
+	if err != nil {
 		return nil, err
 	}
-	if plain == nil {
-		return nil, errors.New("null is no value")
+	var b [20]byte
+	if string(strconv.AppendInt(b[:0], n, 10)) != body {
+		return nil, fmt.Errorf("%.40q is another form of %d", body, n)
 	}
-	return convert(*plain)
+	return Int(n), nil
+}
+
+func decodeText(word, text string) (Value, error) {
+	switch word {
+	case "duration":
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return nil, err
+		}
+		if d.String() != text {
+			return nil, fmt.Errorf("%.40q is another form of %s", text, d)
+		}
+		return Duration(d), nil
+	case "time":
+		t, err := parseTime(text)
+		if err != nil {
+			return nil, err
+		}
+		var b [64]byte
+		if string(appendTime(b[:0], t)) != text {
+			return nil, fmt.Errorf("%.40q is another form of a time", text)
+		}
+		return Time(t), nil
+	default:
+		return Text(text), nil
+	}
+}
+
+// parseTime reads what appendTime wrote, in UTC.
+func parseTime(text string) (time.Time, error) {
+	since, isFar := strings.CutPrefix(text, "@")
+	if !isFar {
+		t, err := time.Parse(time.RFC3339Nano, text)
+		return t.UTC(), err
+	}
+	seconds, nanos, _ := strings.Cut(since, ".")
+	sec, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}, err
+	}
+	nsec, err := strconv.ParseInt(nanos, 10, 32)
+	return time.Unix(sec, nsec).UTC(), err
+}
+
+func decodeSet(body string) (Value, error) {
+	rest, opened := strings.CutPrefix(body, "[")
+	if !opened {
+		return nil, errors.New("want a list")
+	}
+	if rest == "]" {
+		return Set{}, nil
+	}
+	elems := make([]string, 0, 8)
+	for {
+		elem, after, err := Unquote(rest)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(elems); n > 0 && elems[n-1] >= elem {
+			return nil, fmt.Errorf("element %.40q is out of order", elem)
+		}
+		elems = append(elems, elem)
+		switch {
+		case after == "]":
+			return Set{elems}, nil
+		case !strings.HasPrefix(after, ","):
+			return nil, errors.New("want a comma or the end of the list")
+		}
+		rest = after[1:]
+	}
 }

@@ -145,14 +145,17 @@ func Equal(a, b Value) bool {
 	switch a := a.(type) {
 	case Set:
 		b, ok := b.(Set)
-		return ok && slices.Equal(a.elems, b.elems)
+		return ok && a.Equal(b)
 	case Time:
 		b, ok := b.(Time)
-		return ok && time.Time(a).Equal(time.Time(b))
+		return ok && a.Equal(b)
 	default:
-		if _, isSet := b.(Set); isSet {
-			return false
-		}
-		return a == b
+		return a == b // of different types never panics, not even on a Set
 	}
 }
+
+// Equal reports whether both sets hold the same elements.
+func (s Set) Equal(o Set) bool { return slices.Equal(s.elems, o.elems) }
+
+// Equal reports whether both are the same instant, whatever their zones.
+func (t Time) Equal(o Time) bool { return time.Time(t).Equal(time.Time(o)) }

@@ -1,11 +1,14 @@
 package fact
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Severity says what a change that a rule does not allow counts as.
@@ -136,16 +139,14 @@ func (r Rule) Holds(before, now Value) bool {
 		return false
 	}
 	switch r.Op {
-	case Same, SameSet, Ignore:
-		return Equal(before, now)
 	case SameText:
-		return strings.EqualFold(before.String(), now.String())
+		return sameText(before, now)
 	case Superset, Subset:
 		return r.holdsSet(before, now)
+	case AtLeast, AtMost, Within:
+		return r.holdsNumber(before, now)
 	default:
-		b, bok := number(before)
-		n, nok := number(now)
-		return bok && nok && r.holdsNumber(b, n)
+		return Equal(before, now)
 	}
 }
 
@@ -161,32 +162,112 @@ func (r Rule) holdsSet(before, now Value) bool {
 	return b.Covers(n)
 }
 
-func (r Rule) holdsNumber(before, now float64) bool {
-	switch r.Op {
-	case AtLeast:
-		return now >= before
-	case AtMost:
-		return now <= before
+// holdsNumber compares whole numbers as such: as floats, two large ones that
+// differ would be the same.
+func (r Rule) holdsNumber(before, now Value) bool {
+	order, known := compareNumbers(before, now)
+	switch {
+	case !known:
+		return false
+	case r.Op == AtLeast:
+		return order <= 0
+	case r.Op == AtMost:
+		return order >= 0
+	case r.Percent != 0:
+		return r.withinPercent(before, now)
+	}
+	switch before.(type) {
+	case Int:
+		return r.Number > 0 && distance(before, now) <= uint64(r.Number)
 	default:
-		amount := float64(r.Number) + float64(r.Duration)
-		if r.Percent != 0 {
-			amount = math.Abs(before) * r.Percent / 100
-		}
-		return math.Abs(now-before) <= amount
+		return r.Duration > 0 && distance(before, now) <= uint64(r.Duration)
 	}
 }
 
-// number returns a value's size; durations and times in nanoseconds. Times lose
-// less than a microsecond, far below any rule's amount.
-func number(v Value) (float64, bool) {
-	switch v := v.(type) {
+// withinPercent allows for a last bit that rounding costs: 0.57% of 1000 is
+// within 0.57%. A percentage of a date means nothing and never holds.
+func (r Rule) withinPercent(before, now Value) bool {
+	var size float64
+	switch before := before.(type) {
 	case Int:
-		return float64(v), true
+		size = float64(before)
 	case Duration:
-		return float64(v), true
+		size = float64(before)
+	default:
+		return false
+	}
+	const rounding = 1 + 1e-12
+	return float64(distance(before, now)) <= math.Abs(size)*r.Percent/100*rounding
+}
+
+// compareNumbers orders two values of one type that has an order.
+func compareNumbers(a, b Value) (order int, known bool) {
+	switch a := a.(type) {
+	case Int:
+		b, ok := b.(Int)
+		return cmp.Compare(a, b), ok
+	case Duration:
+		b, ok := b.(Duration)
+		return cmp.Compare(a, b), ok
 	case Time:
-		return float64(time.Time(v).UnixNano()), true
+		b, ok := b.(Time)
+		return time.Time(a).Compare(time.Time(b)), ok
 	default:
 		return 0, false
 	}
+}
+
+// distance is how far apart two ordered values of one type are, in their unit
+// or in nanoseconds. Times more than 292 years apart count as 292 years.
+func distance(a, b Value) uint64 {
+	var x, y int64
+	switch a := a.(type) {
+	case Int:
+		other, _ := b.(Int)
+		x, y = int64(a), int64(other)
+	case Duration:
+		other, _ := b.(Duration)
+		x, y = int64(a), int64(other)
+	case Time:
+		other, _ := b.(Time)
+		x = int64(time.Time(a).Sub(time.Time(other)).Abs())
+	}
+	return uint64(max(x, y)) - uint64(min(x, y)) // right even where max-min overflows an int64
+}
+
+// sameText compares texts and sets of texts but for upper and lower case.
+func sameText(before, now Value) bool {
+	switch b := before.(type) {
+	case Text:
+		n, ok := now.(Text)
+		return ok && fold(string(b)) == fold(string(n))
+	case Set:
+		n, ok := now.(Set)
+		return ok && Equal(b.folded(), n.folded())
+	default:
+		return Equal(before, now)
+	}
+}
+
+func (s Set) folded() Set {
+	elems := s.Elems()
+	for i, elem := range elems {
+		elems[i] = fold(elem)
+	}
+	return SetOf(elems...)
+}
+
+// fold gives texts that differ only in case one form. Text that is not valid
+// UTF-8 is left alone: mapping it would make different bytes the same.
+func fold(s string) string {
+	if !utf8.ValidString(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		return least
+	}, s)
 }

@@ -50,17 +50,22 @@ type Cell struct {
 }
 
 // Get returns a column, whatever its upper and lower case; an absent column is
-// Null.
+// Null. Of columns that differ only in case, the exact one or the first in byte
+// order is meant, so that the same row always gives the same cell.
 func (r Row) Get(column string) Cell {
 	if c, found := r[column]; found {
 		return c
 	}
-	for name, c := range r {
-		if strings.EqualFold(name, column) {
-			return c
+	first, found := "", false
+	for name := range r {
+		if strings.EqualFold(name, column) && (!found || name < first) {
+			first, found = name, true
 		}
 	}
-	return Cell{Null: true}
+	if !found {
+		return Cell{Null: true}
+	}
+	return r[first]
 }
 
 // Int reads a whole number.
@@ -77,10 +82,11 @@ func (c Cell) Int() (int64, error) {
 
 // Bool reads true or false in any case.
 func (c Cell) Bool() (value, known bool) {
+	text := strings.TrimSpace(c.Text)
 	switch {
-	case strings.EqualFold(c.Text, "true"):
+	case strings.EqualFold(text, "true"):
 		return true, true
-	case strings.EqualFold(c.Text, "false"):
+	case strings.EqualFold(text, "false"):
 		return false, true
 	default:
 		return false, false

@@ -1,6 +1,10 @@
 package host
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
 
 // Credential is a user and a secret, handed to a probe or a session at the time
 // of the call; no suite can hold or choose one.
@@ -9,14 +13,29 @@ type Credential struct {
 	Password Secret
 }
 
-// Secret is text that prints as three stars, whatever prints it.
-type Secret struct{ text string }
+// Secret is text that prints as three stars, whatever prints it. Printed from
+// an unexported field, where fmt calls no method, it is an address at most:
+// that is why the text is behind a pointer. So == does not compare texts.
+type Secret struct{ text *string }
 
-// NewSecret wraps a secret text.
-func NewSecret(text string) Secret { return Secret{text} }
+// NewSecret wraps a secret text. An empty text is the zero Secret.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{&text}
+}
 
 // Reveal returns the text itself. Every call of it is one to look at in review.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// Format implements fmt.Formatter: every verb prints stars.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "***") }
 
 // String implements fmt.Stringer.
 func (Secret) String() string { return "***" }

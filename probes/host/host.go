@@ -3,6 +3,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,30 +78,21 @@ func (q WQL) namespace() string {
 // Merge joins questions so that a host is asked as little as possible: doubles
 // go, and queries over one class become one query. So an answer may hold more
 // rows and columns than a probe asked for; a probe picks its own. The result is
-// in a fixed order.
+// the same in whatever order the questions come.
 func Merge(questions []Question) []Question {
-	queries := map[string]WQL{}
+	queries := map[string][]WQL{}
 	collectors := map[string]Collector{}
 	for _, q := range questions {
 		switch q := q.(type) {
 		case Collector:
-			collectors[q.String()] = q
+			collectors[key(q)] = q
 		case WQL:
-			key := classKey(q)
-			merged, seen := queries[key]
-			if !seen {
-				merged = WQL{Namespace: q.namespace(), Class: q.Class, Where: q.Where}
-			}
-			merged.Columns = append(slices.Clone(merged.Columns), q.Columns...)
-			slices.Sort(merged.Columns)
-			merged.Columns = slices.Compact(merged.Columns)
-			merged.Where = either(merged.Where, q.Where)
-			queries[key] = merged
+			queries[key(q)] = append(queries[key(q)], q)
 		}
 	}
-	var all []Question
+	all := make([]Question, 0, len(queries)+len(collectors))
 	for _, key := range slices.Sorted(maps.Keys(queries)) {
-		all = append(all, queries[key])
+		all = append(all, mergeClass(queries[key]))
 	}
 	for _, key := range slices.Sorted(maps.Keys(collectors)) {
 		all = append(all, collectors[key])
@@ -108,16 +100,31 @@ func Merge(questions []Question) []Question {
 	return all
 }
 
-// either joins two conditions; no condition means every instance.
-func either(a, b string) string {
-	switch {
-	case a == "" || b == "":
-		return ""
-	case a == b:
-		return a
-	default:
-		return a + " OR " + b
+// mergeClass makes one query of queries over one class. WMI spells namespaces,
+// classes and columns in any case; of several spellings the first in byte order
+// is taken.
+func mergeClass(queries []WQL) WQL {
+	merged := WQL{Namespace: queries[0].namespace(), Class: queries[0].Class}
+	var conditions []string
+	every := false
+	for _, q := range queries {
+		merged.Namespace = min(merged.Namespace, q.namespace())
+		merged.Class = min(merged.Class, q.Class)
+		merged.Columns = append(merged.Columns, q.Columns...)
+		conditions = append(conditions, q.Where)
+		every = every || q.Where == ""
 	}
+	slices.SortFunc(merged.Columns, func(a, b string) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a), strings.ToLower(b)), strings.Compare(a, b))
+	})
+	merged.Columns = slices.CompactFunc(merged.Columns, strings.EqualFold)
+	if every { // no condition means every instance
+		return merged
+	}
+	slices.Sort(conditions)
+	// WQL has no condition that binds weaker than OR: no brackets are needed.
+	merged.Where = strings.Join(slices.Compact(conditions), " OR ")
+	return merged
 }
 
 func classKey(q WQL) string { return strings.ToLower(q.namespace() + ":" + q.Class) }
