@@ -1,0 +1,59 @@
+package report
+
+import (
+	"slices"
+	"strings"
+)
+
+// Worse reports whether a is worse than b. A word that is no outcome is worse
+// than all of them, so that nothing unknown to this program looks mild.
+func Worse(a, b Outcome) bool { return rank(a) > rank(b) }
+
+func rank(o Outcome) int {
+	all := Outcomes()
+	if i := slices.Index(all, o); i >= 0 {
+		return i
+	}
+	return len(all)
+}
+
+// Tee gives every message to all handlers, in their order. Its error is the
+// first one; the other handlers get the message all the same.
+func Tee(handlers ...Handler) Handler { return tee(slices.Clone(handlers)) }
+
+type tee []Handler
+
+func (t tee) Start(r Run) error {
+	return t.each(func(h Handler) error { return h.Start(r) })
+}
+
+func (t tee) Host(host Host) error {
+	return t.each(func(h Handler) error { return h.Host(host) })
+}
+
+func (t tee) Finish(s Summary) error {
+	return t.each(func(h Handler) error { return h.Finish(s) })
+}
+
+func (t tee) each(tell func(Handler) error) error {
+	var first error
+	for _, h := range t {
+		if err := tell(h); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Subject names what a check looked at: its id and, where the id does not end
+// with it, the item.
+func (c Check) Subject(item string) string {
+	if item == "" || strings.EqualFold(c.ID, item) {
+		return c.ID
+	}
+	if cut := len(c.ID) - len(item); cut > 0 && strings.EqualFold(c.ID[cut:], item) &&
+		strings.ContainsAny(c.ID[cut-1:cut], "/:= ") {
+		return c.ID
+	}
+	return c.ID + "/" + item
+}
