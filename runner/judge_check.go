@@ -1,0 +1,233 @@
+package runner
+
+import (
+	"slices"
+
+	"postpatch/baseline"
+	"postpatch/probes/fact"
+	"postpatch/runner/report"
+	"postpatch/suites"
+)
+
+// check judges one check by the table in the README.
+func (j judging) check(c suites.Check, problem string) report.Check {
+	r := report.Check{
+		ID: c.ID, Suite: c.Suite, Kind: c.Kind.Name, Outcome: report.Passed,
+		Why: c.Why, Owner: c.Owner, File: c.File, Line: c.Line, Took: j.now.checks[c.Key()].Took,
+	}
+	if j.before.exists {
+		if _, tried := j.before.checks[c.Key()]; !tried {
+			r.Mark = markNew
+		} else if ok, _ := j.before.observed(c.Key()); !ok {
+			r.Mark = markNoBaseline
+		}
+	}
+	seen, why := j.now.observed(c.Key())
+	if problem != "" {
+		seen, why = false, problem
+	}
+	if !seen {
+		r.Outcome, r.Error = report.Unknown, why
+		return r
+	}
+	findings := map[place]report.Finding{}
+	for _, e := range c.Expect {
+		j.expectation(c, e, findings)
+	}
+	if r.Mark == "" && j.before.exists {
+		j.drift(c, findings)
+		j.vanished(c, findings)
+	}
+	j.mustChange(c, findings)
+	for _, f := range findings {
+		add(&r, f)
+	}
+	slices.SortFunc(r.Findings, mildestFirst)
+	return r
+}
+
+// add takes a finding in and lets the check be no better than it.
+func add(r *report.Check, f report.Finding) {
+	r.Findings = append(r.Findings, f)
+	if f.Outcome == report.Drifted && f.Severity == fact.Note.String() {
+		return
+	}
+	if report.Worse(f.Outcome, r.Outcome) {
+		r.Outcome = f.Outcome
+	}
+	switch f.Outcome { //nolint:exhaustive // the others do not fail a run
+	case report.Regressed, report.Failed, report.Unmet:
+		r.Failing = true
+	case report.Drifted:
+		r.Failing = r.Failing || f.Severity == fact.Fail.String()
+	}
+}
+
+func mildestFirst(a, b report.Finding) int {
+	switch {
+	case report.Worse(b.Outcome, a.Outcome):
+		return -1
+	case report.Worse(a.Outcome, b.Outcome):
+		return 1
+	case a.Item != b.Item:
+		return order(a.Item, b.Item)
+	default:
+		return order(a.Reading, b.Reading)
+	}
+}
+
+func order(a, b string) int {
+	if a < b {
+		return -1
+	}
+	return 1
+}
+
+// expectation holds one expectation against every item that has the reading now
+// or had it before. One that finds no item at all is not met: an expectation
+// that looks at nothing must not pass.
+func (j judging) expectation(c suites.Check, e suites.Expectation, findings map[place]report.Finding) {
+	items := union(j.now.items(c.Key(), e.Reading), j.before.items(c.Key(), e.Reading))
+	if len(items) == 0 {
+		if e.Default {
+			return
+		}
+		items = []string{""}
+	}
+	knewItems := j.before.items(c.Key(), "")
+	for _, item := range items {
+		at := place{item, e.Reading}
+		f := j.finding(c, at)
+		if e.Default && !f.HasNow {
+			continue // the diff tells what is gone
+		}
+		held := e.Predicate.Holds(j.before.readings[c.Key()][at])
+		known, _ := j.before.observed(c.Key())
+		known = known && (knewItems[item] || item == "")
+		holds := e.Predicate.Holds(j.now.readings[c.Key()][at])
+		f.Wanted = "expected " + e.Predicate.String()
+		switch {
+		case holds && known && !held:
+			f.Outcome = report.Fixed
+		case holds:
+			continue
+		case !known:
+			f.Outcome = report.Failed
+		case held:
+			f.Outcome = report.Regressed
+		default:
+			f.Outcome = report.PreExisting
+		}
+		findings[at] = f
+	}
+}
+
+// vanished catches what met a kind's own expectation before and is not reported
+// any more, where nothing else of the item has told so. A rule that ignores the
+// reading hides its values, never that it is gone.
+func (j judging) vanished(c suites.Check, findings map[place]report.Finding) {
+	told := map[string]bool{}
+	for at := range findings {
+		told[at.item] = true
+	}
+	for _, e := range c.Expect {
+		for _, item := range union(j.before.items(c.Key(), e.Reading), nil) {
+			at := place{item, e.Reading}
+			f := j.finding(c, at)
+			if e.Default && !f.HasNow && !told[item] && e.Predicate.Holds(j.before.readings[c.Key()][at]) {
+				f.Outcome, f.Wanted = report.Regressed, "expected "+e.Predicate.String()
+				findings[at] = f
+			}
+		}
+	}
+}
+
+// finding holds the values of a reading, before and now.
+func (j judging) finding(c suites.Check, at place) report.Finding {
+	f := report.Finding{Item: at.item, Reading: at.reading}
+	if v := j.before.readings[c.Key()][at]; v != nil {
+		f.Before, f.HasBefore = v.String(), true
+	}
+	if v := j.now.readings[c.Key()][at]; v != nil {
+		f.Now, f.HasNow = v.String(), true
+	}
+	return f
+}
+
+// drift takes in the changes that no expectation has spoken about. An item that
+// came or went as a whole is one finding.
+func (j judging) drift(c suites.Check, findings map[place]report.Finding) {
+	before, now := j.before.items(c.Key(), ""), j.now.items(c.Key(), "")
+	for _, change := range j.changes[c.Key()] {
+		at := place{change.Key.Item, change.Key.Name}
+		if _, spoken := findings[at]; spoken {
+			continue
+		}
+		compared := c.Compare[at.reading]
+		f := j.finding(c, at)
+		f.Severity, f.Wanted = compared.Severity.String(), compared.Rule.String()
+		switch {
+		case !before[at.item]:
+			// Something new is worth a look, and seldom a reason to roll back.
+			f = report.Finding{Item: at.item, Now: "new", HasNow: true, Severity: fact.Warn.String()}
+		case !now[at.item]:
+			f = report.Finding{Item: at.item, Before: "there", HasBefore: true, Now: "gone", HasNow: true}
+			f.Severity = graver(findings[place{at.item, ""}].Severity, compared.Severity)
+		}
+		f.Outcome = report.Drifted
+		if j.mayChange(c, change) {
+			f.Outcome = report.Expected
+		}
+		findings[place{f.Item, f.Reading}] = f
+	}
+}
+
+func graver(a string, b fact.Severity) string {
+	for _, s := range []fact.Severity{fact.Fail, fact.Warn} {
+		if a == s.String() || b == s {
+			return s.String()
+		}
+	}
+	return fact.Note.String()
+}
+
+func (j judging) mayChange(c suites.Check, change baseline.Change) bool {
+	return slices.ContainsFunc(j.plan.May, func(p suites.Pattern) bool {
+		return p.Matches(c.Kind.Name, change.Key.Item, change.Key.Name)
+	})
+}
+
+// mustChange holds what the patch has to bring against what is there now. It
+// speaks only after a baseline, and over every other finding of the reading.
+func (j judging) mustChange(c suites.Check, findings map[place]report.Finding) {
+	if !j.before.exists {
+		return
+	}
+	for _, must := range j.plan.Must {
+		if must.Pattern.Kind != c.Kind.Name {
+			continue
+		}
+		found := false
+		for at, v := range j.now.readings[c.Key()] {
+			if !must.Pattern.Matches(c.Kind.Name, at.item, at.reading) {
+				continue
+			}
+			found = true
+			f := j.finding(c, at)
+			f.Wanted = "the plan wants " + must.Predicate.String()
+			f.Outcome = report.Expected
+			if !must.Predicate.Holds(v) {
+				f.Outcome = report.Unmet
+			}
+			if f.Outcome == report.Unmet || f.Before != f.Now {
+				findings[at] = f
+			}
+		}
+		if !found {
+			at := place{must.Pattern.Item, must.Pattern.Reading}
+			f := j.finding(c, at)
+			f.Wanted, f.Outcome = "the plan wants "+must.Predicate.String(), report.Unmet
+			findings[at] = f
+		}
+	}
+}

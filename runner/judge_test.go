@@ -1,0 +1,341 @@
+package runner_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/baseline"
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/runner"
+	"postpatch/runner/report"
+	"postpatch/suites"
+	"postpatch/suites/expect"
+)
+
+// door is a kind of this test: doors by name, each with a state.
+var door = probes.Define(probes.Kind{
+	Name: "door", Doc: "Doors.", Item: "the door's name",
+	Readings: []probes.ReadingSpec{
+		{Name: "state", Type: fact.TypeText, Severity: fact.Fail, Doc: "open or shut."},
+		{Name: "colour", Type: fact.TypeText, Doc: "Its paint."},
+		{Name: "sign", Type: fact.TypeText, Severity: fact.Note, Doc: "What it says."},
+		{Name: "creak", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How loud."},
+		{Name: "built", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.BootTime, Doc: "Since when."},
+	},
+}, struct{}{}, func(struct{}) (probes.Probe, error) { return nil, nil })
+
+const key = "house/door"
+
+// doors is a host's snapshot: "front state=open" lines, or one "error: …" line.
+func doors(lines ...string) baseline.Host {
+	h := baseline.Host{Host: "h", Checks: []baseline.Check{{Check: key, Kind: "door"}}}
+	for _, line := range lines {
+		if why, isError := strings.CutPrefix(line, "error: "); isError {
+			h.Checks[0].Error = why
+			continue
+		}
+		at, text, _ := strings.Cut(line, "=")
+		item, name, _ := strings.Cut(at, " ")
+		var value fact.Value = fact.Text(text)
+		if name == "built" {
+			built, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				panic(err)
+			}
+			value = fact.Time(built)
+		}
+		k := fact.Key{Host: "h", Check: key, Item: item, Name: name}
+		h.Readings = append(h.Readings, fact.Reading{Key: k, Value: value})
+	}
+	h.Sort()
+	return h
+}
+
+// check is the door check with expectations "reading=predicate"; one that
+// starts with * is the kind's own.
+func check(t *testing.T, expectations ...string) suites.Check {
+	t.Helper()
+	c := suites.Check{Suite: "house", ID: "door", Kind: door, Compare: map[string]suites.Comparison{}}
+	for _, spec := range door.Readings {
+		c.Compare[spec.Name] = suites.Comparison{Rule: spec.Rule, Severity: spec.Severity}
+	}
+	for _, e := range expectations {
+		e, isDefault := strings.CutPrefix(e, "*")
+		reading, source, _ := strings.Cut(e, "=")
+		p, err := expect.Parse(source, fact.TypeText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Expect = append(c.Expect, suites.Expectation{Reading: reading, Predicate: p, Default: isDefault})
+	}
+	return c
+}
+
+func judge(c suites.Check, before *baseline.Host, now baseline.Host, plan *suites.Plan) report.Host {
+	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{c}}, Seen: now}
+	return runner.Judge(v, before, plan)
+}
+
+// told is an outcome with its mark and findings, on a line each.
+func told(c report.Check) []string {
+	lines := []string{strings.TrimSpace(string(c.Outcome) + " " + c.Mark)}
+	if c.Failing {
+		lines[0] += " failing"
+	}
+	for _, f := range c.Findings {
+		lines = append(lines, strings.TrimSpace(f.Item+" "+f.Reading)+": "+string(f.Outcome)+" "+f.Before+"->"+f.Now)
+	}
+	return lines
+}
+
+func TestJudgeCheck(t *testing.T) {
+	absent := baseline.Host{Host: "h"}
+	for name, test := range map[string]struct {
+		expect      []string
+		before, now baseline.Host
+		want        []string
+	}{
+		"held and holds": {
+			[]string{"state=open"}, doors("front state=open"), doors("front state=open"), []string{"passed"},
+		},
+		"held and fails": {
+			[]string{"state=open"}, doors("front state=open"), doors("front state=shut"),
+			[]string{"regressed failing", "front state: regressed open->shut"},
+		},
+		"failed and fails": {
+			[]string{"state=open"}, doors("front state=shut"), doors("front state=shut"),
+			[]string{"pre-existing", "front state: pre-existing shut->shut"},
+		},
+		"failed and holds": {
+			[]string{"state=open"}, doors("front state=shut"), doors("front state=open"),
+			[]string{"fixed", "front state: fixed shut->open"},
+		},
+		"another item fails than before": {
+			[]string{"state=open"}, doors("back state=shut", "front state=open"), doors("back state=shut", "front state=shut"),
+			[]string{"regressed failing", "back state: pre-existing shut->shut", "front state: regressed open->shut"},
+		},
+		"not observed now": {
+			[]string{"state=open"}, doors("front state=open"), doors("error: timed out"), []string{"unknown"},
+		},
+		"not observed before, holds": {
+			[]string{"state=open"}, doors("error: timed out"), doors("front state=open"), []string{"passed no baseline"},
+		},
+		"not observed before, fails": {
+			[]string{"state=open"}, doors("error: timed out"), doors("front state=shut"),
+			[]string{"failed no baseline failing", "front state: failed ->shut"},
+		},
+		"new check holds": {
+			[]string{"state=open"}, absent, doors("front state=open"), []string{"passed new"},
+		},
+		"new check fails": {
+			[]string{"state=open"}, absent, doors("front state=shut"),
+			[]string{"failed new failing", "front state: failed ->shut"},
+		},
+		"the expected reading has gone": {
+			[]string{"state=open"}, doors("front state=open", "front colour=red"), doors("front colour=red"),
+			[]string{"regressed failing", "front state: regressed open->"},
+		},
+		"an expectation that finds nothing to look at does not pass": {
+			[]string{"state=open"}, absent, doors(), []string{"failed new failing", "state: failed ->"},
+		},
+		"a default expectation does not bind where its reading never was": {
+			[]string{"*creak=1"}, doors("front state=open"), doors("front state=open"), []string{"passed"},
+		},
+		"an ignored reading that met a default expectation has gone": {
+			[]string{"*creak=quiet"}, doors("front creak=quiet", "front state=open"), doors("front state=open"),
+			[]string{"regressed failing", "front creak: regressed quiet->"},
+		},
+		"a change that nobody allowed, by severity": {
+			nil, doors("front state=open", "front colour=red", "front sign=in"),
+			doors("front state=shut", "front colour=blue", "front sign=out"),
+			[]string{
+				"drifted failing", "front colour: drifted red->blue", "front sign: drifted in->out",
+				"front state: drifted open->shut",
+			},
+		},
+		"a warning does not fail the run": {
+			nil, doors("front colour=red"), doors("front colour=blue"), []string{"drifted", "front colour: drifted red->blue"},
+		},
+		"a note does not even change the outcome": {
+			nil, doors("front sign=in"), doors("front sign=out"), []string{"passed", "front sign: drifted in->out"},
+		},
+		"an ignored change is none": {
+			nil, doors("front creak=1"), doors("front creak=2"), []string{"passed"},
+		},
+		"a new item is one finding": {
+			nil, doors("front state=open"), doors("front state=open", "side state=shut", "side colour=red"),
+			[]string{"drifted", "side: drifted ->new"},
+		},
+		"a new item that fails is no regression": {
+			[]string{"state=open"}, doors("front state=open"), doors("front state=open", "side state=shut"),
+			[]string{"failed failing", "side state: failed ->shut"},
+		},
+		"a gone item is one finding, as grave as its gravest reading": {
+			nil, doors("front state=open", "side colour=red", "side state=shut"), doors("front state=open"),
+			[]string{"drifted failing", "side: drifted there->gone"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := told(judge(check(t, test.expect...), &test.before, test.now, nil).Checks[0])
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestJudgeWithoutBaseline(t *testing.T) {
+	c := check(t, "state=open")
+	got := told(judge(c, nil, doors("front state=shut", "front colour=red"), nil).Checks[0])
+	if d := cmp.Diff([]string{"failed failing", "front state: failed ->shut"}, got); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+	got = told(judge(c, nil, doors("front state=open"), nil).Checks[0])
+	if d := cmp.Diff([]string{"passed"}, got); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+}
+
+func plan(t *testing.T, must string, may ...string) *suites.Plan {
+	t.Helper()
+	p := &suites.Plan{Name: "p", Reboot: suites.RebootAllowed}
+	if reading, source, found := strings.Cut(must, "="); found {
+		predicate, err := expect.Parse(source, fact.TypeText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Must = []suites.MustChange{{
+			Pattern: suites.Pattern{Kind: "door", Reading: reading}, Predicate: predicate,
+		}}
+	}
+	for _, reading := range may {
+		p.May = append(p.May, suites.Pattern{Kind: "door", Reading: reading})
+	}
+	return p
+}
+
+func TestJudgeByPlan(t *testing.T) {
+	before := doors("front state=open", "front colour=red")
+	for name, test := range map[string]struct {
+		plan *suites.Plan
+		now  baseline.Host
+		want []string
+	}{
+		"a change that the plan allows": {
+			plan(t, "", "colour"), doors("front state=open", "front colour=blue"),
+			[]string{"expected", "front colour: expected red->blue"},
+		},
+		"a change that the plan wants": {
+			plan(t, "colour=blue"), doors("front state=open", "front colour=blue"),
+			[]string{"expected", "front colour: expected red->blue"},
+		},
+		"a wanted change that did not come": {
+			plan(t, "colour=blue"), doors("front state=open", "front colour=red"),
+			[]string{"unmet failing", "front colour: unmet red->red"},
+		},
+		"a wanted change that came otherwise": {
+			plan(t, "colour=blue", "colour"), doors("front state=open", "front colour=green"),
+			[]string{"unmet failing", "front colour: unmet red->green"},
+		},
+		"a wanted change of a reading that is not there": {
+			plan(t, "sign=out"), doors("front state=open", "front colour=red"),
+			[]string{"unmet failing", "sign: unmet ->"},
+		},
+		"the plan does not excuse what regressed": {
+			plan(t, "", "state", "*"), doors("front state=shut", "front colour=red"),
+			[]string{"regressed failing", "front state: regressed open->shut"},
+		},
+		"what could not be observed is not unmet": {
+			plan(t, "colour=blue"), doors("error: timed out"), []string{"unknown"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := told(judge(check(t, "state=open"), &before, test.now, test.plan).Checks[0])
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestJudgeReboot(t *testing.T) {
+	at := func(clock string) baseline.Host { return doors(" built=2026-11-23T"+clock+"Z", " state=open") }
+	none := doors(" state=open")
+	for name, test := range map[string]struct {
+		reboot      suites.Reboot
+		before, now baseline.Host
+		rebooted    bool
+		outcome     report.Outcome
+	}{
+		"required and done":         {suites.RebootRequired, at("01:00:00"), at("02:00:00"), true, report.Passed},
+		"required and not done":     {suites.RebootRequired, at("01:00:00"), at("01:00:00"), false, report.Unmet},
+		"the clock was set a bit":   {suites.RebootRequired, at("01:00:00"), at("01:01:30"), false, report.Unmet},
+		"forbidden and done":        {suites.RebootForbidden, at("01:00:00"), at("02:00:00"), true, report.Unmet},
+		"allowed and done":          {suites.RebootAllowed, at("01:00:00"), at("02:00:00"), true, report.Passed},
+		"required and not provable": {suites.RebootRequired, none, at("02:00:00"), false, report.Unknown},
+		"a boot time before the baseline's is no proof": {
+			suites.RebootRequired, at("02:00:00"), at("01:00:00"), false, report.Unmet,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := judge(check(t), &test.before, test.now, &suites.Plan{Name: "p", Reboot: test.reboot})
+			if h.Outcome != test.outcome || (h.Rebooted != nil) != test.rebooted {
+				t.Errorf("got %s, rebooted %v; want %s, %v", h.Outcome, h.Rebooted, test.outcome, test.rebooted)
+			}
+		})
+	}
+}
+
+func TestJudgeAnotherMachine(t *testing.T) {
+	before, now := doors("front state=open"), doors("front state=open")
+	before.Identity, now.Identity = "4c4c4544", "564d0000"
+	h := judge(check(t, "state=open"), &before, now, nil)
+	if h.Problem == "" || h.Checks[0].Outcome != report.Unknown {
+		t.Errorf("problem %q, outcome %s", h.Problem, h.Checks[0].Outcome)
+	}
+	tally := runner.NewTally(time.Time{})
+	tally.Add(h)
+	if s := tally.Summary(time.Time{}); s.ExitCode != runner.ExitNoVerdict {
+		t.Errorf("exit %d, want 2: %s", s.ExitCode, s.Reason)
+	}
+	now.Identity = "" // an identity that was not learnt proves nothing
+	if h := judge(check(t, "state=open"), &before, now, nil); h.Problem != "" {
+		t.Errorf("problem %q", h.Problem)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	one := func(o report.Outcome, failing bool) report.Host {
+		return report.Host{Checks: []report.Check{{Outcome: o, Failing: failing}}}
+	}
+	gone := report.Host{Unreachable: "silent", Checks: []report.Check{{Outcome: report.Unknown}}}
+	for name, test := range map[string]struct {
+		hosts  []report.Host
+		exit   int
+		reason string
+	}{
+		"nothing":                 {nil, 0, "nothing regressed, nothing unmet"},
+		"passed and pre-existing": {[]report.Host{one(report.Passed, false), one(report.PreExisting, false)}, 0, "nothing"},
+		"drift as a warning":      {[]report.Host{one(report.Drifted, false)}, 0, "nothing"},
+		"drift that fails":        {[]report.Host{one(report.Drifted, true)}, 1, "1 drifted"},
+		"unreachable":             {[]report.Host{gone}, 3, "1 host unreachable"},
+		"regressed and unreachable": {
+			[]report.Host{gone, one(report.Regressed, true)}, 1, "1 regressed, 1 host unreachable",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tally := runner.NewTally(time.Time{})
+			for _, h := range test.hosts {
+				tally.Add(h)
+			}
+			s := tally.Summary(time.Time{})
+			if s.ExitCode != test.exit || !strings.HasPrefix(s.Reason, test.reason) {
+				t.Errorf("got exit %d, %q; want %d, %q", s.ExitCode, s.Reason, test.exit, test.reason)
+			}
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package runner
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"postpatch/runner/report"
+)
+
+// The exit codes of the program; README has the table.
+const (
+	ExitOK          = 0
+	ExitBroken      = 1   // something regressed, failed or unmet
+	ExitNoVerdict   = 2   // usage, suite, plan or baseline problem, crash
+	ExitIncomplete  = 3   // something could not be observed, nothing regressed
+	ExitInterrupted = 130 // what was observed is kept
+)
+
+// Tally adds up judged hosts to the run's summary.
+type Tally struct {
+	started    time.Time
+	counts     map[report.Outcome]int
+	ignored    map[string]int
+	failing    int // checks that fail the run
+	drifting   int // of these: a change that nobody allowed
+	unseen     int // hosts
+	otherHosts int // another machine answers
+}
+
+// NewTally begins a summary of a run.
+func NewTally(started time.Time) *Tally {
+	return &Tally{started: started, counts: map[report.Outcome]int{}, ignored: map[string]int{}}
+}
+
+// Add takes one host in.
+func (t *Tally) Add(h report.Host) {
+	for _, c := range h.Checks {
+		t.counts[c.Outcome]++
+		if c.Failing {
+			t.failing++
+			if c.Outcome == report.Drifted {
+				t.drifting++
+			}
+		}
+	}
+	for rule, n := range h.Ignored {
+		t.ignored[rule] += n
+	}
+	if h.Unreachable != "" {
+		t.unseen++
+	}
+	if h.Problem != "" {
+		t.otherHosts++
+	}
+}
+
+// Summary computes the verdict, here and nowhere else.
+func (t *Tally) Summary(finished time.Time) report.Summary {
+	s := report.Summary{
+		Finished: finished, Took: finished.Sub(t.started), Counts: t.counts,
+		Unseen: t.unseen, Ignored: t.ignored,
+	}
+	switch {
+	case t.failing > 0:
+		s.Verdict, s.ExitCode = "FAIL", ExitBroken
+	case t.otherHosts > 0:
+		s.Verdict, s.ExitCode = "NO VERDICT", ExitNoVerdict
+	case t.counts[report.Unknown] > 0 || t.unseen > 0:
+		s.Verdict, s.ExitCode = "INCOMPLETE", ExitIncomplete
+	default:
+		s.Verdict, s.ExitCode = "PASS", ExitOK
+	}
+	s.Reason = t.reason()
+	return s
+}
+
+// reason names what the verdict rests on, worst first.
+func (t *Tally) reason() string {
+	var parts []string
+	count := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	count(t.counts[report.Regressed], "regressed")
+	count(t.counts[report.Failed], "failed")
+	count(t.counts[report.Unmet], "unmet")
+	count(t.drifting, "drifted")
+	if t.otherHosts > 0 {
+		parts = append(parts, plural(t.otherHosts, "host")+" answered by another machine")
+	}
+	if t.unseen > 0 {
+		parts = append(parts, plural(t.unseen, "host")+" unreachable")
+	}
+	if unknown := t.counts[report.Unknown]; unknown > 0 {
+		count(unknown, "unknown")
+	}
+	if len(parts) == 0 {
+		return "nothing regressed, nothing unmet"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
