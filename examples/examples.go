@@ -1,0 +1,9 @@
+// Package examples holds the files that the program shows and the tests run.
+package examples
+
+import "embed"
+
+// Demo are the files of the built-in scenario.
+//
+//go:embed demo
+var Demo embed.FS
