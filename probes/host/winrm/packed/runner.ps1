@@ -19,7 +19,7 @@ function Format-Scalar($Value) {
         return 'false'
     }
     if ($Value -is [DateTime]) {
-        return $Value.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", $invariant)
+        return $Value.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", $invariant)
     }
     if ($Value -is [IFormattable]) { return $Value.ToString('', $invariant) }
     return [string]$Value

@@ -1,0 +1,171 @@
+package winrm
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Kind sorts faults by what a caller can do about them.
+type Kind int
+
+// The kinds of fault.
+const (
+	Other        Kind = iota
+	AccessDenied      // the account may not
+	BadQuery          // the query or its class is not known there
+	TimedOut          // the operation goes on, but not within its OperationTimeout
+	ShellGone         // the host has no such shell any more
+	Quota             // the host refuses more shells, operations or bytes
+	NotWSMan          // what answers there does not speak WS-Man
+)
+
+// String is a short name for people.
+func (k Kind) String() string {
+	return [...]string{
+		"fault", "access denied", "bad query", "timed out", "shell gone", "quota reached", "no WS-Man",
+	}[k]
+}
+
+// Fault is what the host said instead of an answer.
+type Fault struct {
+	Kind   Kind
+	Code   uint32 // WSManFault's, 0 when there was none
+	Status int    // HTTP's, 0 when the fault came with none
+	Reason string // one line, made fit to be shown
+}
+
+func (f *Fault) Error() string {
+	text := f.Kind.String()
+	if f.Code != 0 {
+		text += " (" + strconv.FormatUint(uint64(f.Code), 10) + ")"
+	}
+	if f.Reason != "" {
+		text += ": " + f.Reason
+	}
+	return text
+}
+
+// hostSaidSo reports whether err is an answer of WS-Man itself, after which
+// the connection and the account are still good.
+func hostSaidSo(err error) bool {
+	var f *Fault
+	return errors.As(err, &f) && f.Status != 401 && f.Kind != NotWSMan || errors.Is(err, errNoLine)
+}
+
+// belongsToQuestion reports whether err says nothing about other questions.
+func belongsToQuestion(err error) bool {
+	var f *Fault
+	return hostSaidSo(err) && errors.As(err, &f) && f.Kind != Quota
+}
+
+func isKind(err error, kind Kind) bool {
+	var f *Fault
+	return errors.As(err, &f) && f.Kind == kind
+}
+
+func kindOfCode(code uint32) Kind {
+	switch code {
+	case 5, 0x80070005, 0x80041003: // Windows', COM's and WMI's
+		return AccessDenied
+	case 2150858778, 0x80041010, 0x80041017, 0x8004100E: // WMI's: class, query, namespace
+		return BadQuery
+	case 2150858793:
+		return TimedOut
+	case 2150858843:
+		return ShellGone
+	case 2150859173, 2150859174:
+		return Quota
+	default:
+		return Other
+	}
+}
+
+// kindOfSubcode reads a SOAP subcode such as w:TimedOut without its prefix,
+// which every server chooses for itself.
+func kindOfSubcode(subcode string) Kind {
+	_, name, found := strings.Cut(strings.TrimSpace(subcode), ":")
+	if !found {
+		name = subcode
+	}
+	switch name {
+	case "AccessDenied":
+		return AccessDenied
+	case "CannotProcessFilter", "FilteringNotSupported", "FilterDialectRequestedUnavailable":
+		return BadQuery
+	case "TimedOut":
+		return TimedOut
+	case "InvalidSelectors":
+		return ShellGone
+	case "QuotaLimit":
+		return Quota
+	default:
+		return Other
+	}
+}
+
+// readFault reads the children of an s:Fault. Codes say more than subcodes, and
+// the first code that is known more than those around it; the last message is
+// the provider's own.
+func readFault(r *reader) (*Fault, error) {
+	fault := &Fault{}
+	var reason, message string
+	bySubcode := Other
+	var path []string
+	for {
+		token, err := r.next()
+		if err != nil {
+			return nil, fmt.Errorf("reading a fault: %w", err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			path = append(path, token.Name.Local)
+			if token.Name.Local == "WSManFault" {
+				fault.note(attribute(token, "Code"))
+			}
+		case xml.EndElement:
+			if len(path) == 0 {
+				if fault.Kind == Other {
+					fault.Kind = bySubcode
+				}
+				fault.Reason = clean(message)
+				if fault.Reason == "" {
+					fault.Reason = clean(reason)
+				}
+				return fault, nil
+			}
+			path = path[:len(path)-1]
+		case xml.CharData:
+			text := strings.TrimSpace(string(token))
+			if text == "" || len(path) == 0 {
+				continue
+			}
+			switch last := path[len(path)-1]; {
+			case last == "Text":
+				reason += text
+			case last == "Message", last == "error_Message":
+				message = text
+			case last == "error_Code":
+				fault.note(text)
+			case last == "Value" && len(path) > 1 && path[len(path)-2] == "Subcode":
+				bySubcode = kindOfSubcode(text)
+			}
+		}
+	}
+}
+
+// note takes a code into the fault.
+func (f *Fault) note(text string) {
+	code, err := strconv.ParseUint(strings.TrimSpace(text), 10, 32)
+	if err != nil {
+		return
+	}
+	if f.Code == 0 {
+		f.Code = uint32(code)
+	}
+	if f.Kind == Other {
+		f.Kind = kindOfCode(uint32(code))
+	}
+}

@@ -1,0 +1,169 @@
+package winrm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/masterzen/winrm"
+
+	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/packed"
+)
+
+const (
+	maxReceives = 500
+	maxOutput   = 64 << 20
+	// farewell is how long an Ask that came to nothing may take to tidy up on
+	// the host, beyond its own deadline.
+	farewell = 2 * time.Second
+)
+
+// errNoLine means that PowerShell ended without its line of answers.
+var errNoLine = errors.New("it ended without answers")
+
+// shell is one WinRS shell on the host and the command that runs in it.
+type shell struct {
+	session *Session
+	id      string // the host's text, escaped for XML
+	command string // likewise
+}
+
+// askByScript puts everything to one PowerShell process: Create, Command,
+// Receive until it is done, Delete.
+func (s *Session) askByScript(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	env, boot, err := packed.Pack(questions)
+	if err != nil {
+		return host.Answers{}, err
+	}
+	text, err := s.post(ctx, s.createShell(env))
+	if err != nil {
+		return host.Answers{}, fmt.Errorf("creating a shell: %w", err)
+	}
+	id, err := identity(text, winrm.ParseOpenShellResponse)
+	if err != nil {
+		return host.Answers{}, fmt.Errorf("creating a shell: %w", err)
+	}
+	sh := &shell{session: s, id: id}
+	found, err := sh.run(ctx, boot, packed.MarksOf(env))
+	sh.remove(ctx, err)
+	if err != nil {
+		return host.Answers{}, err
+	}
+	return match(questions, found), nil
+}
+
+// match gives every question its answer.
+func match(questions []host.Question, found []packed.Answer) host.Answers {
+	byID := map[int]packed.Answer{}
+	for _, a := range found {
+		byID[a.ID] = a
+	}
+	var answers host.Answers
+	for id, q := range questions {
+		a, answered := byID[id]
+		switch {
+		case !answered:
+			answers.Put(q, host.Answer{Err: errors.New("the script did not answer")})
+		case a.Error != "":
+			answers.Put(q, host.Answer{Err: errors.New(clean(a.Error))})
+		default:
+			answers.Put(q, host.Answer{Rows: a.Rows})
+		}
+	}
+	return answers
+}
+
+// run starts PowerShell in the shell and waits for its line.
+func (sh *shell) run(ctx context.Context, boot string, marks packed.Marks) ([]packed.Answer, error) {
+	text, err := sh.session.post(ctx, winrm.NewExecuteCommandRequest(
+		escape(sh.session.url), sh.id, "powershell.exe",
+		[]string{"-NoLogo", "-NoProfile", "-NonInteractive", "-OutputFormat", "Text", "-EncodedCommand", boot},
+		parameters(operation)))
+	if err != nil {
+		return nil, fmt.Errorf("starting PowerShell: %w", err)
+	}
+	sh.command, err = identity(text, winrm.ParseExecuteCommandResponse)
+	if err != nil {
+		return nil, fmt.Errorf("starting PowerShell: %w", err)
+	}
+	var stdout, stderr bytes.Buffer
+	code, err := sh.receive(ctx, &stdout, &stderr)
+	if err != nil {
+		return nil, fmt.Errorf("waiting for PowerShell: %w", err)
+	}
+	found, err := packed.DecodeAnswers(marks, stdout.Bytes())
+	if err == nil {
+		return found, nil
+	}
+	said := stderr.String()
+	if said == "" {
+		said = stdout.String()
+	}
+	return nil, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, code, err, clean(said))
+}
+
+// receive gathers output until the command is done. An operation that timed out
+// is asked again: that is how WinRM says "nothing yet".
+func (sh *shell) receive(ctx context.Context, stdout, stderr *bytes.Buffer) (exitCode int, err error) {
+	for range maxReceives {
+		text, err := sh.session.post(ctx, winrm.NewGetOutputRequest(
+			escape(sh.session.url), sh.id, sh.command, shellStdout, parameters(poll)))
+		if isKind(err, TimedOut) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		if err := readEnvelope(text, nil); err != nil {
+			return 0, err
+		}
+		done, code, err := winrm.ParseSlurpOutputErrResponse(text, stdout, stderr)
+		switch {
+		case err != nil:
+			return 0, &Fault{Kind: NotWSMan, Reason: clean("reading the output: " + err.Error())}
+		case done:
+			return code, nil
+		case stdout.Len()+stderr.Len() > maxOutput:
+			return 0, fmt.Errorf("more than %d bytes of output", maxOutput)
+		}
+	}
+	return 0, fmt.Errorf("not done after %d messages", maxReceives)
+}
+
+// remove deletes the shell. A command that may still run is ended first. A
+// shell that cannot be deleted goes by its IdleTimeOut, so errors do not count.
+func (sh *shell) remove(ctx context.Context, cause error) {
+	if isKind(cause, ShellGone) {
+		return
+	}
+	if cause != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), farewell)
+		defer cancel()
+	}
+	url, p := escape(sh.session.url), parameters(operation)
+	if cause != nil && sh.command != "" && !errors.Is(cause, errNoLine) {
+		_, _ = sh.session.post(ctx, winrm.NewSignalRequest(url, sh.id, sh.command, p))
+	}
+	_, _ = sh.session.post(ctx, winrm.NewDeleteShellRequest(url, sh.id, p))
+}
+
+// identity reads a shell's or a command's identity with one of the library's
+// parsers, which build a tree: what readEnvelope refuses does not reach them.
+// Both identities go out again, so they are escaped here.
+func identity(text string, parse func(string) (string, error)) (string, error) {
+	if err := readEnvelope(text, nil); err != nil {
+		return "", err
+	}
+	id, err := parse(text)
+	if err == nil && (id == "" || len(id) > 200) {
+		err = fmt.Errorf("an identity of %d characters", len(id))
+	}
+	if err != nil {
+		return "", &Fault{Kind: NotWSMan, Reason: clean(err.Error())}
+	}
+	return escape(id), nil
+}

@@ -1,0 +1,167 @@
+// Package winrm carries questions to a Windows host over WinRM: WS-Man
+// enumeration alone when only WMI is asked, one PowerShell process otherwise.
+package winrm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/masterzen/winrm"
+
+	"postpatch/probes/host"
+)
+
+// ErrNoPowerShell is wrapped by the answers of collectors on a host where
+// PowerShell could not be run; queries are still answered there.
+var ErrNoPowerShell = errors.New("could not run PowerShell")
+
+// Options say where a session goes and as whom.
+type Options struct {
+	Host     string // name, for messages, the certificate and the a:To header
+	Address  string // name or IP address to dial, without a port; Host when empty
+	Port     int    // 0: 5986 with TLS, 5985 without
+	TLS      bool
+	Insecure bool   // takes any certificate
+	CA       []byte // PEM; the system's when empty
+	// AllowPlain lets the password travel readable: only for the lab.
+	AllowPlain bool
+	Credential host.Credential
+	// Dial connects; a net.Dialer does when nil.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Session is a host.Session over one connection.
+type Session struct {
+	host      string
+	url       string
+	transport *transport
+	closed    bool
+}
+
+var _ host.Session = (*Session)(nil)
+
+// Open prepares a session. It sends nothing: the first message is the first
+// question, so a host that is down is noticed by Ask.
+func Open(ctx context.Context, o Options) (*Session, error) {
+	s, err := open(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("opening WinRM on %q: %w", o.Host, err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, o Options) (*Session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if o.Address == "" {
+		o.Address = o.Host
+	}
+	if o.Host == "" || o.Port < 0 || o.Port > 65535 {
+		return nil, fmt.Errorf("want a host and a port, got %q and %d", o.Host, o.Port)
+	}
+	scheme := "http"
+	if o.TLS {
+		scheme = "https"
+	}
+	if o.Port == 0 {
+		o.Port = map[bool]int{true: 5986, false: 5985}[o.TLS]
+	}
+	endpoint := url.URL{Scheme: scheme, Host: net.JoinHostPort(o.Host, strconv.Itoa(o.Port)), Path: "/wsman"}
+	t, err := newTransport(o, endpoint.String())
+	if err != nil {
+		return nil, err
+	}
+	return &Session{host: o.Host, url: endpoint.String(), transport: t}, nil
+}
+
+// Ask implements host.Session. An answer's own error is a *Fault or wraps
+// ErrNoPowerShell where the host said why.
+func (s *Session) Ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	if s.closed {
+		return host.Answers{}, fmt.Errorf("asking %q over WinRM: the session is closed", s.host)
+	}
+	answers, err := s.ask(ctx, host.Merge(questions))
+	if err != nil {
+		return host.Answers{}, fmt.Errorf("asking %q over WinRM: %w", s.host, err)
+	}
+	return answers, nil
+}
+
+// Close implements host.Session.
+func (s *Session) Close(context.Context) error {
+	s.closed = true
+	s.transport.close()
+	return nil
+}
+
+// ask chooses the plan: one script for everything as soon as one question needs
+// PowerShell, because mixed plans cost more messages than either.
+func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	var noPowerShell error
+	if needsPowerShell(questions) {
+		answers, err := s.askByScript(ctx, questions)
+		if err == nil || !hostSaidSo(err) {
+			return answers, err
+		}
+		noPowerShell = fmt.Errorf("%w: %w", ErrNoPowerShell, err)
+	}
+	return s.askByQuery(ctx, questions, noPowerShell)
+}
+
+func needsPowerShell(questions []host.Question) bool {
+	for _, q := range questions {
+		if _, is := q.(host.Collector); is {
+			return true
+		}
+	}
+	return false
+}
+
+// askByQuery enumerates every query; no process starts on the host. Collectors
+// are answered with noPowerShell.
+func (s *Session) askByQuery(ctx context.Context, questions []host.Question, noPowerShell error) (host.Answers, error) {
+	var answers host.Answers
+	for _, q := range questions {
+		query, is := q.(host.WQL)
+		if !is {
+			answers.Put(q, host.Answer{Err: noPowerShell})
+			continue
+		}
+		rows, err := s.enumerate(ctx, query)
+		if err != nil && !belongsToQuestion(err) {
+			return answers, err
+		}
+		answers.Put(q, host.Answer{Rows: rows, Err: err})
+	}
+	return answers, nil
+}
+
+// post sends one message. It goes through the library's Transporter so that
+// another transport can take this one's place.
+func (s *Session) post(ctx context.Context, m message) (string, error) {
+	var t winrm.Transporter = bound{ctx: ctx, transport: s.transport}
+	return t.Post(nil, m)
+}
+
+// clean makes a host's text fit to be shown on one line.
+func clean(text string) string {
+	const most = 400
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
