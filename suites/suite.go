@@ -111,6 +111,9 @@ type Problem struct {
 	Column int
 	Msg    string
 	Hint   string // the way out; may be empty
+	// NoExcerpt keeps the file's lines out of what is printed: they may hold a
+	// secret.
+	NoExcerpt bool
 }
 
 // Error is "file:line:column: message".

@@ -1,0 +1,216 @@
+package suites
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"postpatch/probes"
+)
+
+// maxChecks bounds what one suite may come to, hosts times checks; a small
+// hostile file could ask for billions.
+const maxChecks = 4_000_000
+
+// maxRefused is on how many hosts one check is found wrong before its problems
+// would crowd out all others.
+const maxRefused = 5
+
+// place is one variable in one scalar.
+type place struct {
+	template *template
+	part     part
+}
+
+// gap is a variable that some hosts have no value for.
+type gap struct {
+	place place
+	first string // the first such host
+	more  int
+}
+
+// build makes the checks of one suite on all its hosts.
+func (l *loader) build(s *suiteEntries) {
+	work := 0
+	for _, c := range s.checks {
+		if work += len(s.hosts) * max(1, len(c.selectors)); work > maxChecks {
+			s.hintf(c.node, "split the suite", "the suite comes to more than %d checks, over all hosts", maxChecks)
+			return
+		}
+	}
+	for _, c := range s.checks {
+		s.buildOn(c, s.chosen(c))
+	}
+}
+
+// chosen returns the hosts that a check is for.
+func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
+	var chosen []*hostEntry
+	used := make([]bool, len(c.selectors))
+	for i := range s.hosts {
+		h := &s.hosts[i]
+		matches := c.selectors == nil
+		for j, n := range c.selectors {
+			if h.matches(n.Value) {
+				matches, used[j] = true, true
+			}
+		}
+		if matches {
+			chosen = append(chosen, h)
+		}
+	}
+	for j, n := range c.selectors {
+		if !used[j] && len(s.hosts) > 0 {
+			s.hintf(n, "write a host's name, a pattern like \"ex*\" or tag:dns", "hosts: %q matches no host of this suite",
+				shorten(n.Value, 80))
+		}
+	}
+	return chosen
+}
+
+// matches reports whether a selector, a name's glob or "tag:x", chooses h.
+func (h *hostEntry) matches(selector string) bool {
+	wanted, isTag := strings.CutPrefix(selector, "tag:")
+	if !isTag {
+		return glob(selector, h.name)
+	}
+	for _, tag := range h.shared.Tags {
+		if glob(wanted, tag) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
+	gaps := map[place]*gap{}
+	var order []*gap
+	refused := 0
+	for _, h := range hosts {
+		texts, missing := c.fill(h)
+		for _, g := range missing {
+			if known := gaps[g]; known != nil {
+				known.more++
+				continue
+			}
+			gaps[g] = &gap{place: g, first: h.name}
+			order = append(order, gaps[g])
+		}
+		if c.broken || len(missing) > 0 || refused == maxRefused {
+			continue
+		}
+		probe, err := c.probe(texts)
+		if err != nil {
+			s.wrong(c, err)
+			refused++
+			continue
+		}
+		h.shared.Checks = append(h.shared.Checks, s.done(c, probe))
+	}
+	for _, g := range order {
+		which := ""
+		if g.more+1 < len(hosts) {
+			which = fmt.Sprintf(" for host %q", g.first)
+			if g.more > 0 {
+				which += fmt.Sprintf(" and %d more", g.more)
+			}
+		}
+		s.missing(g.place.template, g.place.part, which)
+	}
+}
+
+func (s *suiteEntries) done(c *checkEntry, probe probes.Probe) Check {
+	return Check{
+		Suite: s.suite.Name, ID: c.id, Kind: c.kind, Probe: probe, Expect: c.expect, Compare: c.compare,
+		Timeout: c.timeout, Why: c.why, Owner: c.owner, File: s.file, Line: c.node.Line,
+	}
+}
+
+// tryOut builds a check that is the same on every host once, so that its
+// problems show even where a suite has no host for it.
+func (s *suiteEntries) tryOut(c *checkEntry) {
+	for _, a := range c.args {
+		for _, t := range a.values {
+			if !t.literal() {
+				return
+			}
+		}
+	}
+	if c.broken {
+		return
+	}
+	texts, _ := c.fill(nil)
+	if _, err := c.probe(texts); err != nil {
+		s.wrong(c, err)
+		c.broken = true
+	}
+}
+
+// fill returns the texts of each argument on a host, and what it has no value for.
+func (c *checkEntry) fill(h *hostEntry) (texts [][]string, missing []place) {
+	texts = make([][]string, len(c.args))
+	for i, a := range c.args {
+		texts[i] = make([]string, len(a.values))
+		for j, t := range a.values {
+			text, unset := t.fill(h.variable)
+			for _, p := range unset {
+				missing = append(missing, place{t, p})
+			}
+			texts[i][j] = text
+		}
+	}
+	return texts, missing
+}
+
+// probe builds the check's probe of its arguments' texts.
+func (c *checkEntry) probe(texts [][]string) (probes.Probe, error) {
+	args := make(map[string]any, len(c.args))
+	for i, a := range c.args {
+		value, err := a.convert(texts[i])
+		if err != nil {
+			return nil, err
+		}
+		args[a.param.Name] = value
+	}
+	return c.kind.Build(args)
+}
+
+// variable is the value of a template's name.
+func (h *hostEntry) variable(name string) (string, bool) {
+	switch name {
+	case "host.name":
+		return h.shared.Name, true
+	case "host.address":
+		return h.shared.Address, true
+	default:
+		value, set := h.vars[name]
+		return value, set
+	}
+}
+
+// wrong reports what a kind says of its parameters, at the parameter.
+func (s *suiteEntries) wrong(c *checkEntry, err error) {
+	if badType := (*typeError)(nil); errors.As(err, &badType) {
+		s.errorf(badType.node, "%s: %s: %v", c.kind.Name, badType.param, badType)
+		return
+	}
+	at, hint := c.key, ""
+	if field := (*probes.FieldError)(nil); errors.As(err, &field) {
+		at = c.argNode(field.Field)
+		if field.Msg == "missing" {
+			hint = fmt.Sprintf("write %s: {%s: …}", c.kind.Name, field.Field)
+		}
+	}
+	s.hintf(at, hint, "%s: %v", c.kind.Name, err)
+}
+
+func (c *checkEntry) argNode(param string) *yaml.Node {
+	for _, a := range c.args {
+		if a.param.Name == param {
+			return a.node
+		}
+	}
+	return c.key
+}

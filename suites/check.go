@@ -1,0 +1,190 @@
+package suites
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"gopkg.in/yaml.v3"
+
+	"postpatch/probes"
+)
+
+// checkEntry is one entry of a suite's checks, before it is built for hosts.
+type checkEntry struct {
+	node      *yaml.Node // the entry
+	key       *yaml.Node // the kind's name in it
+	kind      probes.Kind
+	args      []argument
+	id        string
+	timeout   time.Duration
+	why       string
+	owner     string
+	expect    []Expectation
+	compare   map[string]Comparison
+	selectors []*yaml.Node // nil chooses every host
+	broken    bool         // its parameters are wrong, whatever the host
+}
+
+// commonKeys are the keys that every check may have.
+func commonKeys() []string {
+	return []string{"id", "expect", "compare", "why", "owner", "timeout", "hosts", "from"}
+}
+
+func (l *loader) readChecks(s *suiteEntries, top object) {
+	e, found := top.get("checks")
+	if !found {
+		s.hintf(top.node, "add: checks: [{ping: {}}]", "the suite has no checks")
+		return
+	}
+	elems, ok := s.list(e.value, "checks")
+	if ok && len(elems) == 0 {
+		s.errorf(e.value, "checks: the list is empty and asserts nothing")
+	}
+	for i, n := range elems {
+		what := fmt.Sprintf("checks[%d]", i)
+		if n.Kind == yaml.ScalarNode && l.kinds[n.Value].Name != "" {
+			s.hintf(n, "write "+n.Value+": {}", "%s: want a mapping (key: value), got %q", what, n.Value)
+			continue
+		}
+		if o, ok := s.object(n, what); ok {
+			l.check(s, o, what)
+		}
+	}
+}
+
+func (l *loader) check(s *suiteEntries, o object, what string) {
+	e, ok := l.kindOf(s, o, what)
+	if !ok {
+		return
+	}
+	c := &checkEntry{node: o.node, key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner}
+	c.args, ok = s.arguments(c.kind, e)
+	c.broken = !ok
+	if from, found := o.get("from"); found {
+		s.hintf(from.key, "leave it out: the runner asks", "from: asking from the host itself is not supported yet")
+	}
+	if e, found := o.get("timeout"); found {
+		if d, ok := s.duration(e.value, "timeout"); ok {
+			c.timeout = d
+		}
+	}
+	if e, found := o.get("why"); found {
+		c.why, _ = s.text(e.value, "why")
+		c.why = strings.TrimSpace(c.why)
+	}
+	if e, found := o.get("owner"); found {
+		c.owner, _ = s.text(e.value, "owner")
+	}
+	if e, found := o.get("hosts"); found {
+		c.selectors = s.texts(e.value, "hosts")
+	}
+	c.expect = s.expectations(c.kind, o)
+	c.compare = s.comparisons(c.kind, o)
+	s.identify(c, o)
+	s.tryOut(c)
+	s.checks = append(s.checks, c)
+}
+
+// kindOf finds the one key of a check that is a kind's name.
+func (l *loader) kindOf(s *suiteEntries, o object, what string) (entry, bool) {
+	var kinds, strange []entry
+	for _, e := range o.entries {
+		if _, found := l.kinds[e.name()]; found {
+			kinds = append(kinds, e)
+		} else if !slices.Contains(commonKeys(), e.name()) {
+			strange = append(strange, e)
+		}
+	}
+	switch {
+	case len(kinds) == 1:
+		for _, e := range strange {
+			s.misplaced(e.key, l.kinds[kinds[0].name()], what)
+		}
+		return kinds[0], true
+	case len(kinds) > 1:
+		s.hintf(kinds[1].key, "begin another entry with \"- "+kinds[1].name()+"\"",
+			"%s: %q and %q in one check", what, kinds[0].name(), kinds[1].name())
+	case len(strange) > 0:
+		for i, e := range strange {
+			if i == 0 || closest(e.name(), l.names) != "" {
+				s.unknown(e.key, "kind", "", l.names)
+			} else {
+				s.unknown(e.key, "key", what, commonKeys())
+			}
+		}
+	default:
+		s.hintf(o.node, suggest("", l.names), "%s: the check says no kind", what)
+	}
+	return entry{}, false
+}
+
+// misplaced reports a key that no check has; owners often write a reading or a
+// parameter one level too high.
+func (s *suiteEntries) misplaced(key *yaml.Node, kind probes.Kind, what string) {
+	name := key.Value
+	switch _, isReading := kind.Reading(name); {
+	case isReading:
+		s.hintf(key, fmt.Sprintf("write expect: {%s: …}", name), "%s: %q is a reading of %s", what, name, kind.Name)
+	case slices.Contains(paramNames(kind), name):
+		s.hintf(key, fmt.Sprintf("write %s: {%s: …}", kind.Name, name), "%s: %q is a parameter of %s",
+			what, name, kind.Name)
+	default:
+		s.unknown(key, "key", what, commonKeys())
+	}
+}
+
+// identify gives the check its id: the suite's, or one made of its kind and
+// main parameter, which stays the same when the suite is edited elsewhere.
+func (s *suiteEntries) identify(c *checkEntry, o object) {
+	place := c.key
+	if e, found := o.get("id"); found {
+		text, ok := s.text(e.value, "id")
+		if !ok {
+			return
+		}
+		if text != cleanID(text) {
+			s.errorf(e.value, "id: want at most %d printable characters, got %q", maxID, shorten(text, 80))
+			return
+		}
+		c.id, place = text, e.value
+	} else {
+		c.id = defaultID(c)
+		if c.broken { // its id is not what it will be
+			return
+		}
+	}
+	if first := s.ids[strings.ToLower(c.id)]; first != nil {
+		s.hintf(place, "write an id: of its own for one of them",
+			"the check's id %q is there twice, first at %s", c.id, s.place(first))
+		return
+	}
+	s.ids[strings.ToLower(c.id)] = place
+}
+
+func defaultID(c *checkEntry) string {
+	i := slices.IndexFunc(c.args, func(a argument) bool { return a.param.Name == c.kind.Main })
+	if i < 0 || len(c.args[i].values) == 0 || !c.args[i].values[0].literal() {
+		return c.kind.Name
+	}
+	id := cleanID(c.kind.Name + "/" + c.args[i].values[0].node.Value)
+	if more := len(c.args[i].values) - 1; more > 0 {
+		id += fmt.Sprintf("+%d", more)
+	}
+	return id
+}
+
+const maxID = 120
+
+// cleanID makes a text fit for one line of a report.
+func cleanID(s string) string {
+	s = strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '-'
+		}
+		return c
+	}, strings.TrimSpace(s))
+	return shorten(s, maxID)
+}

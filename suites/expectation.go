@@ -1,0 +1,179 @@
+package suites
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/suites/expect"
+)
+
+func readingNames(k probes.Kind) []string {
+	var names []string
+	for _, r := range k.Readings {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// expectations reads a check's expect and adds the kind's defaults where the
+// suite says nothing.
+func (s *suiteEntries) expectations(k probes.Kind, check object) []Expectation {
+	own := map[string]bool{}
+	var all []Expectation
+	if e, found := check.get("expect"); found {
+		o, ok := s.object(e.value, "expect")
+		if ok && len(o.entries) == 0 {
+			s.hintf(e.value, "leave it out, or name a reading: "+strings.Join(readingNames(k), ", "),
+				"expect: asserts nothing")
+		}
+		for _, field := range o.entries {
+			own[field.name()] = true
+			spec, found := k.Reading(field.name())
+			if !found {
+				s.unknown(field.key, "reading", "expect of "+k.Name, readingNames(k))
+				continue
+			}
+			p, ok := s.predicate(field.value, spec, "expect: "+spec.Name)
+			if ok {
+				// "any" in place of a default only switches the default off.
+				isOff := spec.Expect != "" && p.String() == "any"
+				all = append(all, Expectation{Reading: spec.Name, Predicate: p, Default: isOff})
+			}
+		}
+	}
+	for _, spec := range k.Readings {
+		if spec.Expect == "" || own[spec.Name] {
+			continue
+		}
+		p, err := expect.ParseUnit(spec.Expect, spec.Type, unitOf(spec))
+		if err != nil {
+			s.errorf(check.node, "%s: the kind's own expectation of %s: %v", k.Name, spec.Name, err)
+		}
+		all = append(all, Expectation{Reading: spec.Name, Predicate: p, Default: true})
+	}
+	slices.SortFunc(all, func(a, b Expectation) int { return cmp.Compare(a.Reading, b.Reading) })
+	return all
+}
+
+func unitOf(spec probes.ReadingSpec) string { return cmp.Or(spec.Unit, "%") }
+
+// predicate reads what is expected of one reading: a text, or a list.
+func (r reader) predicate(n *yaml.Node, spec probes.ReadingSpec, what string) (expect.Predicate, bool) {
+	n = resolve(n)
+	var p expect.Predicate
+	var err error
+	if n.Kind == yaml.SequenceNode {
+		var values []string
+		elems, _ := r.list(n, what)
+		for _, e := range elems {
+			value, ok := r.text(e, what)
+			if !ok || !r.plain(e, what) {
+				return p, false
+			}
+			values = append(values, value)
+		}
+		p, err = expect.ParseListUnit(values, spec.Type, unitOf(spec))
+	} else {
+		source, ok := r.text(n, what)
+		if !ok || !r.plain(n, what) {
+			return p, false
+		}
+		p, err = expect.ParseUnit(source, spec.Type, unitOf(spec))
+	}
+	if err != nil {
+		r.hintf(n, "postpatch explain expect", "%s: %v", what, err)
+		return p, false
+	}
+	return p, true
+}
+
+// plain refuses templates where they are not filled in.
+func (r reader) plain(n *yaml.Node, what string) bool {
+	if !strings.Contains(n.Value, "{{") {
+		return true
+	}
+	r.errorf(n, "%s: a template can stand only in parameters and in a host's address", what)
+	return false
+}
+
+// comparisons reads a check's compare over the kind's own rules; the result has
+// every reading.
+func (s *suiteEntries) comparisons(k probes.Kind, check object) map[string]Comparison {
+	all := map[string]Comparison{}
+	for _, spec := range k.Readings {
+		all[spec.Name] = Comparison{Rule: spec.Rule, Severity: spec.Severity}
+	}
+	e, found := check.get("compare")
+	if !found {
+		return all
+	}
+	if e.value.Kind == yaml.ScalarNode {
+		for _, spec := range k.Readings {
+			all[spec.Name] = s.rule(e.value, spec, all[spec.Name])
+		}
+		return all
+	}
+	o, ok := s.object(e.value, "compare")
+	if ok && len(o.entries) == 0 {
+		s.errorf(e.value, "compare: says nothing")
+	}
+	for _, field := range o.entries {
+		spec, found := k.Reading(field.name())
+		if !found {
+			s.unknown(field.key, "reading", "compare of "+k.Name, readingNames(k))
+			continue
+		}
+		all[spec.Name] = s.comparison(field.value, spec, all[spec.Name])
+	}
+	return all
+}
+
+// comparison reads a rule's text or {rule, severity}.
+func (s *suiteEntries) comparison(n *yaml.Node, spec probes.ReadingSpec, c Comparison) Comparison {
+	if n.Kind != yaml.MappingNode {
+		return s.rule(n, spec, c)
+	}
+	what := "compare: " + spec.Name
+	o, _ := s.object(n, what)
+	s.known(o, what, "rule", "severity")
+	if len(o.entries) == 0 {
+		s.errorf(n, "%s: says nothing", what)
+	}
+	if e, found := o.get("rule"); found {
+		c = s.rule(e.value, spec, c)
+	}
+	if e, found := o.get("severity"); found {
+		text, ok := s.text(e.value, what+".severity")
+		severity, err := fact.ParseSeverity(text)
+		if ok && err != nil {
+			s.errorf(e.value, "%s.severity: %v", what, err)
+		}
+		c.Severity = severity
+	}
+	return c
+}
+
+func (s *suiteEntries) rule(n *yaml.Node, spec probes.ReadingSpec, c Comparison) Comparison {
+	what := "compare: " + spec.Name
+	text, ok := s.text(n, what)
+	if !ok || !s.plain(n, what) {
+		return c
+	}
+	rule, err := fact.ParseRule(text)
+	if err != nil {
+		s.errorf(n, "compare: %v", err)
+		return c
+	}
+	if err := rule.Suits(spec.Type); err != nil {
+		s.hintf(n, fmt.Sprintf("postpatch explain compare; %s is a %s", spec.Name, spec.Type), "%s: %v", what, err)
+		return c
+	}
+	c.Rule = rule
+	return c
+}

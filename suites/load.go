@@ -1,0 +1,219 @@
+package suites
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"postpatch/probes"
+)
+
+// DefaultTimeout is a check's timeout unless its suite says otherwise.
+const DefaultTimeout = 10 * time.Second
+
+// Load reads suites. There is a Set only where there is no problem; the
+// problems are those of all files, in the order of their places.
+func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
+	l := newLoader(kinds)
+	if len(files) == 0 {
+		l.found.add(Problem{File: "suites", Msg: "no suite file is given"})
+	}
+	seen := map[string]bool{}
+	for _, file := range files {
+		if path := filepath.Clean(file); !seen[path] {
+			seen[path] = true
+			l.read(file)
+		}
+	}
+	return l.finish()
+}
+
+// LoadBytes reads one suite from memory; file is its name in problems.
+func LoadBytes(file string, data []byte, kinds []probes.Kind) (*Set, []Problem) {
+	l := newLoader(kinds)
+	l.suite(reader{file: file, found: l.found}, data)
+	return l.finish()
+}
+
+// loader holds what is known of all files.
+type loader struct {
+	kinds   map[string]probes.Kind
+	names   []string // of the kinds
+	found   *problems
+	set     Set
+	entries []*suiteEntries
+	suites  map[string]string // a suite's name, in lower case, and its place
+	hosts   map[string]*sharedHost
+	order   []*sharedHost
+}
+
+// suiteEntries is one suite as read, before its checks are built.
+type suiteEntries struct {
+	reader
+	suite   Suite
+	timeout time.Duration
+	vars    map[string]string
+	hosts   []hostEntry
+	checks  []*checkEntry
+	ids     map[string]*yaml.Node // a check's id, in lower case, and its place
+}
+
+func newLoader(kinds []probes.Kind) *loader {
+	l := &loader{
+		kinds: map[string]probes.Kind{}, found: &problems{}, suites: map[string]string{}, hosts: map[string]*sharedHost{},
+	}
+	for _, k := range kinds {
+		l.kinds[k.Name] = k
+		l.names = append(l.names, k.Name)
+	}
+	return l
+}
+
+func (l *loader) read(file string) {
+	r := reader{file: file, found: l.found}
+	if data, ok := r.bytes(); ok {
+		l.suite(r, data)
+	}
+}
+
+// bytes reads the reader's file, and no more of it than a file may have.
+func (r reader) bytes() ([]byte, bool) {
+	f, err := os.Open(r.file)
+	if err != nil {
+		r.at(0, 0, "", reason(err))
+		return nil, false
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		r.at(0, 0, "", reason(err))
+		return nil, false
+	}
+	return data, true
+}
+
+// reason says why a file cannot be read, without its name.
+func reason(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "there is no such file"
+	}
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		return fmt.Sprintf("reading the file: %v", pathErr.Err)
+	}
+	return fmt.Sprintf("reading the file: %v", err)
+}
+
+func (l *loader) suite(r reader, data []byte) {
+	root := r.document(data)
+	if root == nil {
+		return
+	}
+	top, ok := r.object(root, "the suite")
+	if !ok {
+		return
+	}
+	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "use")
+	s := &suiteEntries{reader: r, timeout: DefaultTimeout, ids: map[string]*yaml.Node{}}
+	s.suite.File = r.file
+	s.suite.Digest = digest(data)
+	if e, found := top.get("use"); found {
+		r.hintf(e.key, "write the checks out", "use: shared checks are not supported yet")
+	}
+	l.name(s, top)
+	if e, found := top.get("owner"); found {
+		s.suite.Owner, _ = r.text(e.value, "owner")
+	}
+	if e, found := top.get("timeout"); found {
+		if d, ok := r.duration(e.value, "timeout"); ok {
+			s.timeout = d
+		}
+	}
+	if e, found := top.get("vars"); found {
+		s.vars = r.vars(e.value, "vars")
+	}
+	l.readHosts(s, top)
+	l.readChecks(s, top)
+	l.entries = append(l.entries, s)
+	l.set.Suites = append(l.set.Suites, s.suite)
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func (l *loader) name(s *suiteEntries, top object) {
+	e, found := top.get("suite")
+	if !found {
+		s.hintf(top.node, "begin the file with: suite: its-name", "the suite has no name")
+		return
+	}
+	name, ok := s.text(e.value, "suite")
+	if !ok {
+		return
+	}
+	if !isName(name) || name != strings.ToLower(name) {
+		s.hintf(e.value, suggestName(name), "suite: want small letters, digits, '.', '_' and '-', got %q", shorten(name, 80))
+		return
+	}
+	if place, taken := l.suites[name]; taken {
+		s.hintf(e.value, "rename one of them", "there is another suite %q at %s", name, place)
+		return
+	}
+	l.suites[name] = s.place(e.value)
+	s.suite.Name = name
+}
+
+func suggestName(name string) string {
+	name = strings.ToLower(strings.Join(strings.Fields(name), "-"))
+	if !isName(name) {
+		return ""
+	}
+	return "write " + name
+}
+
+// vars reads a mapping of names to scalars.
+func (r reader) vars(n *yaml.Node, what string) map[string]string {
+	o, _ := r.object(n, what)
+	vars := map[string]string{}
+	for _, e := range o.entries {
+		if !isVariable(e.name()) {
+			r.errorf(e.key, "%s: want a name of letters, digits and '_', got %q", what, e.name())
+			continue
+		}
+		value, ok := r.text(e.value, what+"."+e.name())
+		if ok && strings.Contains(value, "{{") {
+			r.errorf(e.value, "%s.%s: a template cannot stand in a variable", what, e.name())
+		}
+		vars[e.name()] = value
+	}
+	return vars
+}
+
+func isVariable(s string) bool {
+	return isName(s) && !strings.ContainsAny(s, ".-") && (s[0] < '0' || s[0] > '9')
+}
+
+// finish builds all checks and returns the set, unless something is wrong.
+func (l *loader) finish() (*Set, []Problem) {
+	l.mergeHosts()
+	for _, s := range l.entries {
+		l.build(s)
+	}
+	if list := l.found.sorted(); len(list) > 0 {
+		return nil, list
+	}
+	for _, h := range l.order {
+		l.set.Hosts = append(l.set.Hosts, h.Host)
+	}
+	return &l.set, nil
+}

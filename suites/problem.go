@@ -1,0 +1,64 @@
+package suites
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
+// problems gathers what is wrong in all files; a problem that many hosts have
+// is kept once.
+type problems struct {
+	seen map[Problem]bool
+	list []Problem
+}
+
+// maxProblems bounds what is gathered from a hostile file; no one reads more.
+const maxProblems = 1000
+
+func (ps *problems) add(p Problem) {
+	if ps.seen[p] || len(ps.list) >= maxProblems {
+		return
+	}
+	if ps.seen == nil {
+		ps.seen = map[Problem]bool{}
+	}
+	ps.seen[p] = true
+	ps.list = append(ps.list, p)
+}
+
+// sorted returns all problems in the order of their places.
+func (ps *problems) sorted() []Problem {
+	slices.SortStableFunc(ps.list, func(a, b Problem) int {
+		return cmp.Or(
+			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Msg, b.Msg),
+		)
+	})
+	return ps.list
+}
+
+// reader walks the nodes of one file.
+type reader struct {
+	file   string
+	found  *problems
+	secret bool // the file may hold a secret, which no message may show
+}
+
+// place is where a node stands.
+func (r reader) place(n *yaml.Node) string { return fmt.Sprintf("%s:%d", r.file, n.Line) }
+
+func (r reader) errorf(n *yaml.Node, format string, args ...any) {
+	r.hintf(n, "", format, args...)
+}
+
+// hintf is errorf with the way out.
+func (r reader) hintf(n *yaml.Node, hint, format string, args ...any) {
+	r.at(n.Line, n.Column, hint, fmt.Sprintf(format, args...))
+}
+
+func (r reader) at(line, column int, hint, msg string) {
+	r.found.add(Problem{File: r.file, Line: line, Column: column, Msg: msg, Hint: hint, NoExcerpt: r.secret})
+}
