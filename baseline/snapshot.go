@@ -56,7 +56,8 @@ type SuiteInfo struct {
 type HostEntry struct {
 	Host     string `json:"host"`
 	File     string `json:"file"`
-	SHA256   string `json:"sha256"`
+	SHA256   string `json:"sha256"` // of the file as stored
+	Bytes    int64  `json:"bytes"`  // its length, by which a cut file is told from an edited one
 	Identity string `json:"identity,omitempty"`
 	Checks   int    `json:"checks"`
 	Unseen   int    `json:"unseen"` // checks that could not be observed

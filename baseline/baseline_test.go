@@ -1,0 +1,222 @@
+package baseline
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/fact"
+)
+
+// small is a host with one reading of every type and a check that failed.
+func small() Host {
+	at := time.Date(2026, 11, 10, 3, 4, 5, 600, time.UTC)
+	key := func(check, item, name string) fact.Key {
+		return fact.Key{Host: "ex01.corp.test", Check: check, Item: item, Name: name}
+	}
+	return Host{
+		Host:     "ex01.corp.test",
+		Identity: "4c4c4544-0042-3510-8056-b4c04f4d4d31",
+		Checks: []Check{
+			{Check: "hq/dns", Kind: "dns", Error: "asking \"10.0.0.1\": no answer", Took: 5 * time.Second},
+			{Check: "hq/os", Kind: "os", Took: 12 * time.Millisecond},
+			{Check: "hq/services", Kind: "services"},
+		},
+		Readings: []fact.Reading{
+			{Key: key("hq/os", "", "boot"), Value: fact.Time(at)},
+			{Key: key("hq/os", "", "pending"), Value: fact.Bool(true)},
+			{Key: key("hq/os", "", "ubr"), Value: fact.Int(4294)},
+			{Key: key("hq/os", "", "uptime"), Value: fact.Duration(90 * time.Minute)},
+			{Key: key("hq/services", "Spooler", "depends"), Value: fact.SetOf("RPCSS", "http")},
+			{Key: key("hq/services", "Spooler", "state"), Value: fact.Text("running")},
+			{Key: key("hq/services", "W\xff3\nSVC\u202e", "path"), Value: fact.Text(`"C:\x y" -k`)},
+		},
+	}
+}
+
+// stored makes a store with one finished run, named "before".
+func stored(t *testing.T, hosts ...Host) *Store {
+	t.Helper()
+	s := open(t, filepath.Join(t.TempDir(), "evidence"))
+	finish(t, s, "before", hosts...)
+	return s
+}
+
+func open(t *testing.T, dir string) *Store {
+	t.Helper()
+	s, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func finish(t *testing.T, s *Store, run string, hosts ...Host) {
+	t.Helper()
+	w, err := s.Create(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hosts {
+		if err := w.Put(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Finish(info()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func info() Manifest {
+	return Manifest{
+		Command: "capture", Tool: "postpatch 0.1.0", By: "ops@jump01",
+		Started:  time.Date(2026, 11, 10, 20, 0, 0, 0, time.UTC),
+		Finished: time.Date(2026, 11, 10, 20, 3, 0, 0, time.UTC),
+		Suites:   []SuiteInfo{{Name: "hq", Digest: "ab12"}},
+	}
+}
+
+// whole reads a run and all of its hosts.
+func whole(s *Store, run string) ([]Host, error) {
+	snapshot, err := s.Read(run)
+	if err != nil {
+		return nil, err
+	}
+	var hosts []Host
+	for _, e := range snapshot.Manifest().Hosts {
+		h, found, err := snapshot.Host(e.Host)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, errors.New("a host of the manifest is not there")
+		}
+		hosts = append(hosts, h)
+	}
+	return hosts, nil
+}
+
+func wantDamage(t *testing.T, err error, kind Kind, words ...string) {
+	t.Helper()
+	var damage *Damage
+	if !errors.As(err, &damage) {
+		t.Fatalf("want damage %q, got %v", kind, err)
+	}
+	if damage.Kind != kind {
+		t.Errorf("want damage %q, got %q: %v", kind, damage.Kind, err)
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("want %q in %q", word, err)
+		}
+	}
+}
+
+func write(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// randomHost makes a host that a hostile server could be the cause of.
+func randomHost(r *rand.Rand, name string) Host {
+	text := func() string {
+		pool := []string{"", "a", "B", "Ä", "\xff", "\xc3", "\x00", "\n", "\r", "\"", "\\", `\u0041`, "\u2028", "\u202e", "\x7f", "😀", "\u0085", "}", "{", `"}`}
+		var b strings.Builder
+		for range r.IntN(5) {
+			b.WriteString(pool[r.IntN(len(pool))])
+		}
+		return b.String()
+	}
+	number := func() int64 {
+		return []int64{0, 1, -1, math.MinInt64, math.MaxInt64, r.Int64(), 1 << 53}[r.IntN(7)]
+	}
+	value := func() fact.Value {
+		switch r.IntN(6) {
+		case 0:
+			return fact.Bool(r.IntN(2) == 0)
+		case 1:
+			return fact.Int(number())
+		case 2:
+			return fact.Text(text())
+		case 3:
+			return fact.Duration(number())
+		case 4:
+			return fact.Time(time.Unix(number(), r.Int64N(1e9)))
+		default:
+			return fact.SetOf(text(), text(), text())
+		}
+	}
+	h := Host{Host: name, Identity: text(), Unreachable: []string{"", "", text()}[r.IntN(3)]}
+	for range r.IntN(4) {
+		h.Checks = append(h.Checks, Check{Check: text(), Kind: text(), Error: []string{"", text()}[r.IntN(2)], Took: time.Duration(number())})
+	}
+	for range r.IntN(12) {
+		check := text()
+		if n := len(h.Checks); n > 0 {
+			check = h.Checks[r.IntN(n)].Check
+		}
+		key := fact.Key{Host: name, Check: check, Item: text(), Name: text()}
+		h.Readings = append(h.Readings, fact.Reading{Key: key, Value: value()})
+	}
+	h = h.sorted()
+	h.Checks = slices.CompactFunc(h.Checks, func(a, b Check) bool { return a.Check == b.Check })
+	h.Readings = slices.CompactFunc(h.Readings, func(a, b fact.Reading) bool { return a.Key == b.Key })
+	return h
+}
+
+func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
+
+// same compares hosts; an empty list is as good as none.
+func same(a, b Host) string {
+	for _, h := range []*Host{&a, &b} {
+		if len(h.Checks) == 0 {
+			h.Checks = nil
+		}
+		if len(h.Readings) == 0 {
+			h.Readings = nil
+		}
+	}
+	return cmp.Diff(a, b)
+}
+
+// large is a host with n readings in checks of 20.
+func large(n int) Host {
+	h := Host{Host: "sql01.corp.test", Identity: "4c4c4544-0042-3510-8056-b4c04f4d4d31"}
+	for i := range n {
+		check := "windows/services-" + string(rune('a'+i/20%26)) + string(rune('a'+i/520))
+		if i%20 == 0 {
+			h.Checks = append(h.Checks, Check{Check: check, Kind: "services", Took: time.Second})
+		}
+		var value fact.Value = fact.Text("running")
+		switch i % 4 {
+		case 1:
+			value = fact.Int(i * 7919)
+		case 2:
+			value = fact.Duration(time.Duration(i) * time.Millisecond)
+		case 3:
+			value = fact.SetOf("RPCSS", "DcomLaunch", "LSM")
+		}
+		key := fact.Key{Host: h.Host, Check: check, Item: "Service" + string(rune('A'+i%20)), Name: "state"}
+		h.Readings = append(h.Readings, fact.Reading{Key: key, Value: value})
+	}
+	return h.sorted()
+}

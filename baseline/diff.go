@@ -1,0 +1,109 @@
+package baseline
+
+import (
+	"slices"
+	"strings"
+
+	"postpatch/probes/fact"
+)
+
+// Op is what happened to a reading.
+type Op byte
+
+// What can happen to a reading.
+const (
+	Added   Op = '+'
+	Removed Op = '-'
+	Changed Op = '~'
+)
+
+// String is the sign itself.
+func (o Op) String() string { return string(rune(o)) }
+
+// Change is one reading that differs. Before is nil when it appeared, After
+// when it went.
+type Change struct {
+	Op     Op
+	Key    fact.Key
+	Before fact.Value
+	After  fact.Value
+}
+
+// Result is what Diff found, each list sorted by key.
+type Result struct {
+	Changes []Change
+	Ignored []Change // they differ, but their rule holds
+}
+
+// Diff compares two snapshots of one host. A reading that appeared or went is a
+// change only where its check was observed on both sides: unknown is no change.
+// A reading that both sides have is always compared. The rule is asked only for
+// readings that differ.
+func Diff(before, now Host, rule func(fact.Key) fact.Rule) Result {
+	before, now = before.sorted(), now.sorted()
+	d := differ{rule: rule, before: observed{host: before}, now: observed{host: now}}
+	b, n := before.Readings, now.Readings
+	for len(b) > 0 && len(n) > 0 {
+		switch order := compareReadings(b[0], n[0]); {
+		case order < 0:
+			d.lone(Change{Op: Removed, Key: b[0].Key, Before: b[0].Value})
+			b = b[1:]
+		case order > 0:
+			d.lone(Change{Op: Added, Key: n[0].Key, After: n[0].Value})
+			n = n[1:]
+		default:
+			if !fact.Equal(b[0].Value, n[0].Value) {
+				d.add(Change{Op: Changed, Key: b[0].Key, Before: b[0].Value, After: n[0].Value})
+			}
+			b, n = b[1:], n[1:]
+		}
+	}
+	for _, r := range b {
+		d.lone(Change{Op: Removed, Key: r.Key, Before: r.Value})
+	}
+	for _, r := range n {
+		d.lone(Change{Op: Added, Key: r.Key, After: r.Value})
+	}
+	return d.result
+}
+
+type differ struct {
+	rule        func(fact.Key) fact.Rule
+	before, now observed
+	result      Result
+}
+
+// lone adds a change of a reading that only one side has.
+func (d *differ) lone(c Change) {
+	if d.before.saw(c.Key.Check) && d.now.saw(c.Key.Check) {
+		d.add(c)
+	}
+}
+
+func (d *differ) add(c Change) {
+	if d.rule(c.Key).Holds(c.Before, c.After) {
+		d.result.Ignored = append(d.result.Ignored, c)
+	} else {
+		d.result.Changes = append(d.result.Changes, c)
+	}
+}
+
+// observed tells which checks one side observed. Readings come sorted, so the
+// last answer is mostly the next one too.
+type observed struct {
+	host  Host
+	check string
+	seen  bool
+	asked bool
+}
+
+func (o *observed) saw(check string) bool {
+	if !o.asked || check != o.check {
+		i, found := slices.BinarySearchFunc(o.host.Checks, check, func(c Check, name string) int {
+			return strings.Compare(c.Check, name)
+		})
+		o.check, o.asked = check, true
+		o.seen = o.host.Unreachable == "" && found && o.host.Checks[i].Error == ""
+	}
+	return o.seen
+}

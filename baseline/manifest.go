@@ -1,0 +1,166 @@
+package baseline
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+const (
+	maxManifest = 64 << 20 // bytes
+
+	digestKey = `"digest": "`
+	digestEnd = "\"\n}\n"
+)
+
+// seal encodes a manifest with its digest. The digest is of the very bytes, so
+// that no other way to write the same JSON passes.
+func seal(m Manifest) ([]byte, error) {
+	m.Digest = ""
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(m); err != nil {
+		return nil, err
+	}
+	if b.Len() > maxManifest {
+		return nil, fmt.Errorf("the manifest is longer than %d bytes", maxManifest)
+	}
+	sum := sha256.Sum256(b.Bytes())
+	open, found := bytes.CutSuffix(b.Bytes(), []byte(digestEnd))
+	if !found {
+		return nil, errors.New("the digest is not the manifest's last field")
+	}
+	return []byte(string(open) + hex.EncodeToString(sum[:]) + digestEnd), nil
+}
+
+// sealed reports whether a manifest's bytes are those that were sealed.
+func sealed(data []byte) bool {
+	open, ended := bytes.CutSuffix(data, []byte(digestEnd))
+	at := len(open) - hex.EncodedLen(sha256.Size)
+	if !ended || at < 0 || !bytes.HasSuffix(open[:at], []byte(digestKey)) {
+		return false
+	}
+	hash := sha256.New()
+	hash.Write(open[:at])
+	hash.Write([]byte(digestEnd))
+	return hex.EncodeToString(hash.Sum(nil)) == string(open[at:])
+}
+
+// readManifest reads a run's manifest; what is wrong with it is a Damage.
+func (s *Store) readManifest(run string) (Manifest, error) {
+	data, err := readFile(s.path(run, manifestName), maxManifest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Manifest{}, s.withoutManifest(run)
+	case err != nil:
+		return Manifest{}, damagef(run, Unreadable, "the manifest of baseline %s cannot be read: %s", run, reason(err))
+	}
+	m, damage := parseManifest(run, data)
+	if damage != nil {
+		return Manifest{}, damage
+	}
+	return m, nil
+}
+
+// withoutManifest tells why a run has no manifest.
+func (s *Store) withoutManifest(run string) error {
+	if _, err := os.Stat(s.path(run)); err != nil {
+		if _, err := s.names(); err != nil {
+			return err // there is no store, or nothing in it
+		}
+		return damagef(run, Missing, "there is no baseline %s in the store %q", run, s.dir)
+	}
+	hosts, err := os.ReadDir(s.path(run, hostsFolder))
+	if err != nil || len(hosts) == 0 {
+		return damagef(run, Empty, "baseline %s holds nothing: it was cut off before the first host", run)
+	}
+	return damagef(run, Unfinished, "baseline %s was cut off: it has hosts but no manifest", run)
+}
+
+// parseManifest reads a manifest's bytes and checks everything that can be
+// checked without the hosts' files.
+func parseManifest(run string, data []byte) (Manifest, *Damage) {
+	var peek struct {
+		Format int `json:"format"`
+	}
+	err := json.NewDecoder(bytes.NewReader(data)).Decode(&peek)
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil && !bytes.HasSuffix(data, []byte("\n")):
+		return Manifest{}, damagef(run, Truncated, "the manifest of baseline %s is cut short", run)
+	case err != nil:
+		return Manifest{}, damagef(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
+	case peek.Format > FormatVersion:
+		return Manifest{}, newer(run, peek.Format)
+	case !sealed(data):
+		return Manifest{}, damagef(run, Edited, "the manifest of baseline %s was edited", run)
+	}
+	var m Manifest
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m); err != nil {
+		return Manifest{}, damagef(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
+	}
+	if damage := m.check(run); damage != nil {
+		return Manifest{}, damage
+	}
+	return m, nil
+}
+
+// check finds what no manifest of ours says, whatever its digest.
+func (m Manifest) check(run string) *Damage {
+	switch {
+	case m.Format != FormatVersion:
+		return damagef(run, Unreadable, "baseline %s has format %d, which is none", run, m.Format)
+	case m.Run != run:
+		return damagef(run, Edited, "baseline %s was renamed: its manifest is of baseline %q", run, m.Run)
+	case len(m.Hosts) == 0:
+		return damagef(run, Empty, "baseline %s holds no host", run)
+	}
+	for i, e := range m.Hosts {
+		if i > 0 && m.Hosts[i-1].Host >= e.Host {
+			return damagef(run, Edited, "the manifest of baseline %s has host %q twice or out of order", run, e.Host)
+		}
+		if e.File != hostFile(e.Host) {
+			return damagef(run, Edited, "the manifest of baseline %s names a wrong file for host %q", run, e.Host)
+		}
+		if e.Bytes < 0 || e.Bytes > maxFile {
+			return damagef(run, Edited, "the manifest of baseline %s gives a wrong size for host %q", run, e.Host)
+		}
+	}
+	return nil
+}
+
+// Covers compares the suites of now with those that the snapshot was taken
+// with. It returns those that have changed since; one that was not there at all
+// is a Damage of the kind OtherSuite.
+func (s *Snapshot) Covers(suites []SuiteInfo) (changed []string, err error) {
+	captured := map[string]string{}
+	var names, unknown []string
+	for _, suite := range s.manifest.Suites {
+		captured[suite.Name] = suite.Digest
+		names = append(names, suite.Name)
+	}
+	for _, suite := range suites {
+		digest, found := captured[suite.Name]
+		switch {
+		case !found:
+			unknown = append(unknown, suite.Name)
+		case digest != suite.Digest:
+			changed = append(changed, suite.Name)
+		}
+	}
+	if len(unknown) == 0 {
+		return sortedOnce(changed), nil
+	}
+	return nil, damagef(s.manifest.Run, OtherSuite, "baseline %s was captured with %s, not %s",
+		s.manifest.Run, suiteWords(names), strings.Join(sortedOnce(unknown), ", "))
+}

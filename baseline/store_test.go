@@ -1,0 +1,379 @@
+package baseline
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestHostsComeBackAsTheyWere(t *testing.T) {
+	hosts := []Host{small()}
+	for seed := range uint64(60) {
+		name := []string{"a%d", "A%d", "Ä%d", "a/%d", `..\%d`, strings.Repeat("x", 150) + "%d", "con.%d"}[seed%7]
+		hosts = append(hosts, randomHost(random(seed), fmt.Sprintf(name, seed)))
+	}
+	s := stored(t, hosts...)
+	snapshot, err := s.Read("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hosts {
+		got, found, err := snapshot.Host(h.Host)
+		if err != nil || !found {
+			t.Fatalf("host %q: found %v, %v", h.Host, found, err)
+		}
+		if diff := same(h, got); diff != "" {
+			t.Errorf("host %q: %s", h.Host, diff)
+		}
+	}
+	if _, found, err := snapshot.Host("ex02"); found || err != nil {
+		t.Errorf("a host that is not there: found %v, %v", found, err)
+	}
+}
+
+func TestManifestIsFilledIn(t *testing.T) {
+	h := small()
+	h.Readings = nil
+	s := stored(t, h, Host{Host: "dc01", Unreachable: "refused", Checks: []Check{{Check: "c"}}, Identity: "a\xff"})
+	snapshot, err := s.Read("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := snapshot.Manifest()
+	if m.Run != "before" || m.Format != FormatVersion || m.Command != "capture" || len(m.Digest) != 64 {
+		t.Errorf("got %+v", m)
+	}
+	if len(m.Hosts) != 2 || m.Hosts[0].Host != "dc01" || m.Hosts[1].Host != "ex01.corp.test" {
+		t.Fatalf("got hosts %+v", m.Hosts)
+	}
+	if m.Hosts[0].Unseen != 1 || m.Hosts[1].Checks != 3 || m.Hosts[1].Unseen != 1 || m.Hosts[1].Identity != h.Identity {
+		t.Errorf("got hosts %+v", m.Hosts)
+	}
+	m.Hosts[0].Host, m.Suites[0].Name = "x", "x"
+	if again := snapshot.Manifest(); again.Hosts[0].Host == "x" || again.Suites[0].Name == "x" {
+		t.Error("the caller can change the snapshot's manifest")
+	}
+}
+
+func TestPutSortsACopy(t *testing.T) {
+	h := small()
+	h.Readings[0], h.Readings[6] = h.Readings[6], h.Readings[0]
+	h.Checks[0], h.Checks[2] = h.Checks[2], h.Checks[0]
+	hosts, err := whole(stored(t, h), "before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := same(small(), hosts[0]); diff != "" {
+		t.Error(diff)
+	}
+	if h.Readings[0].Key.Check != "hq/services" || h.Checks[0].Check != "hq/services" {
+		t.Error("the caller's lists were sorted")
+	}
+}
+
+func TestPutRefuses(t *testing.T) {
+	change := func(f func(*Host)) Host { h := small(); f(&h); return h }
+	tests := []struct {
+		name, want string
+		host       Host
+	}{
+		{"no name", "no host name", Host{}},
+		{"a name that is no text", "no host name", Host{Host: "\xff"}},
+		{"a reading twice", "twice", change(func(h *Host) { h.Readings[1] = h.Readings[0] })},
+		{"a check twice", "twice", change(func(h *Host) { h.Checks[1] = h.Checks[0] })},
+		{"a reading without a value", "no value", change(func(h *Host) { h.Readings[3].Value = nil })},
+		{"another host's reading", `belongs to host "b"`, change(func(h *Host) { h.Readings[6].Key.Host = "b" })},
+		{"an endless error", "at most", change(func(h *Host) { h.Checks[0].Error = strings.Repeat("x", maxLine) })},
+	}
+	w, err := open(t, t.TempDir()).Create("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if err := w.Put(test.host); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("want an error with %q, got %v", test.want, err)
+			}
+		})
+	}
+	if err := w.Put(small()); err != nil {
+		t.Errorf("a host that was refused cannot be put again: %v", err)
+	}
+	if err := w.Put(small()); err == nil || !strings.Contains(err.Error(), "stored already") {
+		t.Errorf("the same host again: %v", err)
+	}
+}
+
+func TestPutFromSeveralGoroutines(t *testing.T) {
+	s := open(t, t.TempDir())
+	w, err := s.Create("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const hosts, tries = 40, 3
+	stored := make([]int, hosts)
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for i := range hosts * tries {
+		group.Go(func() {
+			h := randomHost(random(uint64(i%hosts)), fmt.Sprintf("host%d", i%hosts))
+			if err := w.Put(h); err == nil {
+				mu.Lock()
+				stored[i%hosts]++
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	for i, n := range stored {
+		if n != 1 {
+			t.Errorf("host %d was stored %d times", i, n)
+		}
+	}
+	if err := w.Finish(info()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Put(Host{Host: "late"}); err == nil || !strings.Contains(err.Error(), "finished") {
+		t.Errorf("a host after the end: %v", err)
+	}
+	if err := w.Finish(info()); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("a second end: %v", err)
+	}
+	snapshot, err := s.Read("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range hosts {
+		group.Go(func() {
+			name := fmt.Sprintf("host%d", i)
+			h, found, err := snapshot.Host(name)
+			if diff := same(randomHost(random(uint64(i)), name), h); err != nil || !found || diff != "" {
+				t.Errorf("%s: %v %v %s", name, found, err, diff)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestCreateRefusesWhatIsThere(t *testing.T) {
+	s := stored(t, small())
+	before := read(t, s.path("before", manifestName))
+	for _, run := range []string{"before", "BEFORE"} {
+		_, err := s.Create(run)
+		if want := "baseline before is there already: choose another --name"; err == nil || err.Error() != want {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+	if string(read(t, s.path("before", manifestName))) != string(before) {
+		t.Error("the manifest has changed")
+	}
+	if _, err := s.Create("cut-off"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Create("cut-off"); err == nil {
+		t.Error("a run that was cut off is overwritten")
+	}
+}
+
+func TestRunNames(t *testing.T) {
+	s := open(t, t.TempDir())
+	for _, run := range []string{"a", "2026-11-10T2000", "A_b.c", strings.Repeat("x", 100)} {
+		if _, err := s.Create(run); err != nil {
+			t.Errorf("%q: %v", run, err)
+		}
+	}
+	for _, run := range []string{
+		"", ".", "..", "../x", "a/b", `a\b`, "-a", ".a", "_a", "a b", "ä", "a\n", "a:b", "con", "NUL.txt", "a.",
+		strings.Repeat("x", 101),
+	} {
+		if _, err := s.Create(run); err == nil || !strings.Contains(err.Error(), "no baseline can be named") {
+			t.Errorf("%q: %v", run, err)
+		}
+		_, err := s.Read(run)
+		wantDamage(t, err, Missing, "no baseline can be named")
+	}
+}
+
+func TestOpen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, nil)
+	for _, dir := range []string{"", file} {
+		if _, err := Open(dir); err == nil {
+			t.Errorf("%q can be opened", dir)
+		}
+	}
+}
+
+// What a power cut between Put and Finish leaves is never a baseline.
+func TestCutOffBeforeFinish(t *testing.T) {
+	s := open(t, t.TempDir())
+	w, err := s.Create("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Read("before")
+	wantDamage(t, err, Empty, "baseline before holds nothing", "take a new baseline with postpatch capture")
+	if err := w.Put(small()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Read("before")
+	wantDamage(t, err, Unfinished, "baseline before was cut off", "take a new baseline with postpatch capture")
+	_, err = s.Runs()
+	wantDamage(t, err, Unfinished, "only runs that were cut off (before)")
+	_, _, err = s.Latest(func(Manifest) bool { return true })
+	wantDamage(t, err, Unfinished)
+}
+
+func TestFinishRefusesARunWithoutHosts(t *testing.T) {
+	s := open(t, t.TempDir())
+	w, err := s.Create("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Finish(info()); err == nil || !strings.Contains(err.Error(), "no host was stored") {
+		t.Errorf("got %v", err)
+	}
+	_, err = s.Read("before")
+	wantDamage(t, err, Empty)
+}
+
+// A manifest that could not be written can be written again.
+func TestFinishAfterATrouble(t *testing.T) {
+	s := open(t, t.TempDir())
+	w, err := s.Create("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Put(small()); err != nil {
+		t.Fatal(err)
+	}
+	obstacle := s.path("before", manifestName)
+	if err := os.MkdirAll(filepath.Join(obstacle, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Finish(info()); err == nil {
+		t.Fatal("a folder was overwritten")
+	}
+	if err := os.RemoveAll(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Finish(info()); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(s.path("before"))
+	if err != nil || len(entries) != 2 {
+		t.Errorf("want the manifest and the hosts, got %v, %v", entries, err)
+	}
+	if _, err := s.Read("before"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLatest(t *testing.T) {
+	s := open(t, t.TempDir())
+	for i, run := range []string{"second", "third", "first"} {
+		w, err := s.Create(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Put(small()); err != nil {
+			t.Fatal(err)
+		}
+		m := info()
+		m.Finished = m.Finished.Add([]time.Duration{2, 3, 1}[i] * time.Hour)
+		if run == "third" {
+			m.Command = "verify"
+		}
+		if err := w.Finish(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Create("cut-off"); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	runs, err := s.Runs()
+	for _, m := range runs {
+		names = append(names, m.Run)
+	}
+	if got := strings.Join(names, " "); got != "first second third" || err != nil {
+		t.Errorf("got runs %q, %v", got, err)
+	}
+	captured := func(m Manifest) bool { return m.Command == "capture" }
+	if m, found, err := s.Latest(captured); m.Run != "second" || !found || err != nil {
+		t.Errorf("got %q, %v, %v", m.Run, found, err)
+	}
+	if _, found, err := s.Latest(func(Manifest) bool { return false }); found || err != nil {
+		t.Errorf("got %v, %v", found, err)
+	}
+	// A damaged manifest may be the newest: no older run takes its place.
+	write(t, s.path("third", manifestName), nil)
+	runs, err = s.Runs()
+	wantDamage(t, err, Truncated, "baseline third")
+	if len(runs) != 2 {
+		t.Errorf("the others are not listed: %v", runs)
+	}
+	_, found, err := s.Latest(captured)
+	wantDamage(t, err, Truncated)
+	if found {
+		t.Error("an older run takes the place of a damaged one")
+	}
+}
+
+func TestCovers(t *testing.T) {
+	s := open(t, t.TempDir())
+	w, err := s.Create("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Put(small()); err != nil {
+		t.Fatal(err)
+	}
+	m := info()
+	m.Suites = []SuiteInfo{{"sql", "1"}, {"exchange", "2"}}
+	if err := w.Finish(m); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := s.Read("before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		suites  []SuiteInfo
+		changed string
+		damage  string
+	}{
+		{"the same", []SuiteInfo{{"exchange", "2"}, {"sql", "1"}}, "", ""},
+		{"one of two", []SuiteInfo{{"exchange", "2"}}, "", ""},
+		{"changed", []SuiteInfo{{"sql", "7"}, {"exchange", "8"}}, "exchange sql", ""},
+		{"another", []SuiteInfo{{"sql", "7"}, {"web", "1"}}, "", "baseline before was captured with suites exchange, sql, not web"},
+		{"another case is another suite", []SuiteInfo{{"SQL", "1"}}, "", "not SQL"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			changed, err := snapshot.Covers(test.suites)
+			if got := strings.Join(changed, " "); got != test.changed {
+				t.Errorf("want %q changed, got %q", test.changed, got)
+			}
+			if test.damage != "" {
+				wantDamage(t, err, OtherSuite, test.damage, "postpatch capture")
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestDamageIsFoundByType(t *testing.T) {
+	_, err := open(t, filepath.Join(t.TempDir(), "none")).Read("before")
+	var damage *Damage
+	if wrapped := fmt.Errorf("verifying: %w", err); !errors.As(wrapped, &damage) || damage.Kind != Missing {
+		t.Errorf("got %v", err)
+	}
+}
