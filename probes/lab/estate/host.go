@@ -18,8 +18,14 @@ type Host struct {
 	WinRM    *WinRM             `yaml:"winrm"`
 	OS       OS                 `yaml:"os"`
 	Services map[string]Service `yaml:"services"`
-	// WMI holds instances of further classes: class, then rows of columns.
+	// WMI holds instances of further classes: class, then rows of columns. A
+	// class outside of root/cimv2 is written with its namespace in front:
+	// "root/StandardCimv2:MSFT_NetAdapter". Rows of a class that the lab knows
+	// are added to its own, or fill in its only one.
 	WMI map[string][]map[string]any `yaml:"wmi"`
+	// Collectors holds what collectors other than registry answer: name, then
+	// rows of columns.
+	Collectors map[string][]map[string]any `yaml:"collectors"`
 	// Registry holds keys ("HKLM\SOFTWARE\…") and their values.
 	Registry map[string]map[string]any `yaml:"registry"`
 	SQL      *SQL                      `yaml:"sql"`
@@ -105,8 +111,12 @@ type SQL struct {
 	Started   time.Time           `yaml:"started"`
 	Databases map[string]Database `yaml:"databases"`
 	// LoginError is an error number that every login gets: 18401, 18456…
-	LoginError int   `yaml:"login_error"`
-	Fault      Fault `yaml:"fault"`
+	LoginError int `yaml:"login_error"`
+	// Encrypt is "" for a server that encrypts when the client wants it,
+	// "required" for one that insists, "none" for one that cannot.
+	Encrypt string `yaml:"encrypt" oneof:"required,none"`
+	TLS     *TLS   `yaml:"tls"` // the certificate; of the host's name when nil
+	Fault   Fault  `yaml:"fault"`
 }
 
 // Database is one row of sys.databases.

@@ -1,0 +1,203 @@
+package wsman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+const (
+	shellResource = nsShell + "/cmd"
+	maxShells     = 30    // MaxShellsPerUser
+	maxProcesses  = 25    // MaxProcessesPerShell
+	maxVariable   = 32767 // characters of an environment variable
+	shellIdle     = 2 * time.Hour
+)
+
+// shell is an open WinRS shell.
+type shell struct {
+	env      map[string]string
+	idle     time.Duration
+	used     time.Time
+	commands map[string]*process
+}
+
+func (c *call) createShell(context.Context) (reply, error) {
+	request := c.body.child(nsShell, "Shell")
+	if request == nil {
+		return reply{}, invalidXML(errors.New("no Shell"))
+	}
+	created := &shell{env: map[string]string{}, idle: shellIdle, used: time.Now(), commands: map[string]*process{}}
+	if text := request.value(nsShell, "IdleTimeOut"); text != "" {
+		idle, ok := parseDuration(text)
+		if !ok {
+			return reply{}, invalidParameter("IdleTimeOut")
+		}
+		created.idle = max(idle, time.Minute)
+	}
+	if block := request.child(nsShell, "Environment"); block != nil {
+		for _, variable := range block.children {
+			if len(variable.text) > maxVariable || variable.attr("Name") == "" {
+				return reply{}, invalidParameter("Environment")
+			}
+			created.env[strings.ToUpper(variable.attr("Name"))] = variable.text
+		}
+	}
+	id, err := c.openShell(created)
+	if err != nil {
+		return reply{}, err
+	}
+	user, client := escape(config(c.host).User), c.client
+	if address, _, err := net.SplitHostPort(client); err == nil {
+		client = address
+	}
+	return reply{action: nsTransfer + "/CreateResponse", body: `<x:ResourceCreated><a:Address>` + escape(c.url) +
+		`</a:Address><a:ReferenceParameters><w:ResourceURI>` + shellResource + `</w:ResourceURI><w:SelectorSet>` +
+		`<w:Selector Name="ShellId">` + id + `</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>` +
+		`<rsp:Shell xmlns:rsp="` + nsShell + `"><rsp:ShellId>` + id + `</rsp:ShellId><rsp:ResourceUri>` + shellResource +
+		`</rsp:ResourceUri><rsp:Owner>` + user + `</rsp:Owner><rsp:ClientIP>` + client + `</rsp:ClientIP>` +
+		fmt.Sprintf(`<rsp:IdleTimeOut>PT%.3fS</rsp:IdleTimeOut>`, created.idle.Seconds()) +
+		`<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams>` +
+		`<rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime><rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>`}, nil
+}
+
+func (c *call) openShell(created *shell) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	open := c.live(c.host.OS.Boot).shells
+	for id, sh := range open {
+		if time.Since(sh.used) > sh.idle {
+			delete(open, id)
+		}
+	}
+	if len(open) >= maxShells {
+		return "", quota(2150859173, "shells")
+	}
+	id := newUUID()
+	open[id] = created
+	return id, nil
+}
+
+// withShell calls use with the shell that the request selects, under the lock.
+func (c *call) withShell(use func(id string, sh *shell) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	open := c.live(c.host.OS.Boot).shells
+	id := strings.ToUpper(c.selectors["ShellId"])
+	sh := open[id]
+	if sh == nil || time.Since(sh.used) > sh.idle {
+		return noShell()
+	}
+	sh.used = time.Now()
+	return use(id, sh)
+}
+
+func (c *call) deleteShell(context.Context) (reply, error) {
+	err := c.withShell(func(id string, _ *shell) error {
+		delete(c.sessions.shells, id)
+		return nil
+	})
+	return reply{action: nsTransfer + "/DeleteResponse"}, err
+}
+
+func (c *call) command(context.Context) (reply, error) {
+	line := c.body.child(nsShell, "CommandLine")
+	if line == nil {
+		return reply{}, invalidXML(errors.New("no CommandLine"))
+	}
+	text := line.value(nsShell, "Command")
+	for _, argument := range line.children {
+		if argument.name.Local == "Arguments" {
+			text += " " + strings.TrimSpace(argument.text)
+		}
+	}
+	id := newUUID()
+	if asked := strings.ToUpper(line.attr("CommandId")); asked != "" {
+		id = asked
+	}
+	err := c.withShell(func(_ string, sh *shell) error {
+		if len(sh.commands) >= maxProcesses {
+			return quota(2150859241, "commands of one shell")
+		}
+		sh.commands[id] = start(c.host, sh.env, text)
+		return nil
+	})
+	return reply{action: nsShell + "/CommandResponse", body: `<rsp:CommandResponse xmlns:rsp="` + nsShell +
+		`"><rsp:CommandId>` + escape(id) + `</rsp:CommandId></rsp:CommandResponse>`}, err
+}
+
+// process finds a command of the selected shell.
+func (c *call) process(id string) (*process, error) {
+	var p *process
+	err := c.withShell(func(_ string, sh *shell) error {
+		if p = sh.commands[strings.ToUpper(id)]; p == nil {
+			return invalidParameter("CommandId")
+		}
+		return nil
+	})
+	return p, err
+}
+
+func (c *call) send(context.Context) (reply, error) {
+	var id string
+	if request := c.body.child(nsShell, "Send"); request.child(nsShell, "Stream") != nil {
+		id = request.child(nsShell, "Stream").attr("CommandId")
+	}
+	_, err := c.process(id) // what it reads from standard input is lost on our commands
+	return reply{action: nsShell + "/SendResponse", body: `<rsp:SendResponse xmlns:rsp="` + nsShell + `"/>`}, err
+}
+
+// signal ends a command, whatever the signal: terminate, ctrl_c or ctrl_break.
+func (c *call) signal(context.Context) (reply, error) {
+	request := c.body.child(nsShell, "Signal")
+	if request == nil {
+		return reply{}, invalidXML(errors.New("no Signal"))
+	}
+	id := request.attr("CommandId")
+	_, err := c.process(id)
+	if err == nil {
+		err = c.withShell(func(_ string, sh *shell) error {
+			delete(sh.commands, strings.ToUpper(id))
+			return nil
+		})
+	}
+	return reply{action: nsShell + "/SignalResponse", body: `<rsp:SignalResponse xmlns:rsp="` + nsShell + `"/>`}, err
+}
+
+// receive hands out what the command wrote. What a command leaves at its end
+// comes in one reply, and that it ended in the next.
+func (c *call) receive(ctx context.Context) (reply, error) {
+	var id, streams string
+	if desired := c.body.child(nsShell, "Receive").child(nsShell, "DesiredStream"); desired != nil {
+		id, streams = desired.attr("CommandId"), desired.text
+	}
+	p, err := c.process(id)
+	if err != nil {
+		return reply{}, err
+	}
+	if left := time.Until(p.ready); left > 0 {
+		if err := wait(ctx, min(left, c.timeout)); err != nil {
+			return reply{}, err
+		}
+		if left > c.timeout {
+			return reply{}, timedOut()
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	body := `<rsp:ReceiveResponse xmlns:rsp="` + nsShell + `">`
+	output := p.next(strings.Fields(streams), id, c.room())
+	if output != "" {
+		body += output + `<rsp:CommandState CommandId="` + escape(id) + `" State="` + nsShell + `/CommandState/Running"/>`
+	} else {
+		for _, stream := range strings.Fields(streams) {
+			body += `<rsp:Stream Name="` + escape(stream) + `" CommandId="` + escape(id) + `" End="true"/>`
+		}
+		body += `<rsp:CommandState CommandId="` + escape(id) + `" State="` + nsShell + `/CommandState/Done">` +
+			fmt.Sprintf(`<rsp:ExitCode>%d</rsp:ExitCode></rsp:CommandState>`, p.exit)
+	}
+	return reply{action: nsShell + "/ReceiveResponse", body: body + `</rsp:ReceiveResponse>`}, nil
+}
