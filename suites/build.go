@@ -12,7 +12,7 @@ import (
 
 // maxChecks bounds what one suite may come to, hosts times checks; a small
 // hostile file could ask for billions.
-const maxChecks = 4_000_000
+const maxChecks = 1_000_000
 
 // maxRefused is on how many hosts one check is found wrong before its problems
 // would crowd out all others.

@@ -58,6 +58,9 @@ func (r reader) characters(data []byte) bool {
 		case c == 0:
 			r.at(line, column, "save the file as plain UTF-8 text", "a NUL byte")
 			return false
+		case c == '\u2028' || c == '\u2029' || c == '\u0085' || c == '\r' && !bytes.HasPrefix(data[i:], []byte("\r\n")):
+			r.at(line, column, "end the line with a plain new line", "a line end that editors count in different ways")
+			return false
 		case isControl(c) && c != '\r':
 			r.at(line, column, "delete it", fmt.Sprintf("a control character (U+%04X)", c))
 			return false
@@ -73,7 +76,7 @@ func (r reader) characters(data []byte) bool {
 
 // isControl reports characters that have no place in a suite's texts.
 func isControl(c rune) bool {
-	return c < ' ' && c != '\t' && c != '\n' || c >= 0x7F && c < 0xA0 && c != 0x85 || c == 0xFFFE || c == 0xFFFF
+	return c < ' ' && c != '\t' && c != '\n' || c >= 0x7F && c < 0xA0 || c == 0xFFFE || c == 0xFFFF
 }
 
 // parse reads at most two documents, to know that there is a second. Read is how

@@ -131,7 +131,7 @@ func parserErrors() []parserError {
 		{"did not find expected '-'", "this does not line up with the list above", indentHint},
 		{
 			"did not find expected ',' or", "a [ or { that is never closed, or a missing comma",
-			"close it, and quote texts with , : [ or {",
+			"close it, and quote texts with , : ? [ or {",
 		},
 		{"block sequence entries are not", `a "-" where no list can begin`, "begin a list on a line of its own"},
 		{"cannot start any token", "a text cannot begin like this", "put it in quotes"},
