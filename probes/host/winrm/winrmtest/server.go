@@ -48,6 +48,8 @@ type Config struct {
 	Drop map[string]bool
 	// Pieces is over how many Receives the output is spread: 1 when 0.
 	Pieces int
+	// Seen is called with every message ("Receive 1") before it is answered.
+	Seen func(turn string)
 	// Raw answers every message in place of WS-Man.
 	Raw http.HandlerFunc
 }
@@ -202,6 +204,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	turn := name + " " + strconv.Itoa(s.count[name])
 	s.check(r, &e)
 	s.mu.Unlock()
+	if s.config.Seen != nil {
+		s.config.Seen(turn)
+	}
 	if s.config.Hang[turn] {
 		<-r.Context().Done()
 		return

@@ -1,0 +1,159 @@
+package winrm
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/masterzen/winrm"
+
+	"postpatch/probes/host"
+)
+
+// recorded reads a reply in Windows' shape; the files are written by hand.
+func recorded(tb testing.TB, name string) string {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestRecordedInstances(t *testing.T) {
+	for name, want := range map[string]instances{
+		"first.xml": {context: "uuid:AAAA0000-0000-0000-0000-000000000001", rows: []host.Row{{
+			"AcceptStop": {Text: "false"}, "DisplayName": {Text: "Base <Engine>"}, "InstallDate": {Null: true},
+			"Name": {Text: "LabEngine"}, "ProcessId": {Text: "0"}, "ServiceSpecificExitCode": {},
+		}}},
+		"pull.xml": {context: "uuid:AAAA0000-0000-0000-0000-000000000001", end: true, rows: []host.Row{
+			{"Name": {Text: "LabSpooler"}},
+			{"Name": {Text: "LabTerm"}, "DisconnectedSessions": {Text: "2"}},
+		}},
+		"fragment.xml": {end: true, rows: []host.Row{{
+			"Description":          {Null: true},
+			"DNSServerSearchOrder": {List: []string{"192.0.2.1", "192.0.2.2"}},
+			"LastBootUpTime":       {Text: "2026-11-10T16:28:43.488171Z"},
+			"LocalDateTime":        {Text: "2026-11-10T16:00:00Z"},
+			"OddDate":              {Text: "soon"},
+			"Path":                 {Text: " two  spaces "},
+		}}},
+	} {
+		got, err := readInstances(recorded(t, name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(instances{})); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestRecordedFaults(t *testing.T) {
+	for name, want := range map[string]Fault{
+		"fault_class.xml":   {Kind: BadQuery, Code: 2150858778, Reason: "There is no such class in this namespace."},
+		"fault_timeout.xml": {Kind: TimedOut, Code: 2150858793, Reason: "The time in OperationTimeout is over."},
+		"fault_wmi.xml":     {Kind: BadQuery, Code: 0x8004100E, Reason: "The namespace is not there."},
+	} {
+		var got *Fault
+		if _, err := readInstances(recorded(t, name)); !errors.As(err, &got) {
+			t.Errorf("%s: %v, want a fault", name, err)
+		} else if d := cmp.Diff(want, *got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestFaultKinds(t *testing.T) {
+	for _, c := range []struct {
+		subcode, code string
+		want          Kind
+	}{
+		{"w:AccessDenied", "5", AccessDenied},
+		{"wsman:AccessDenied", "", AccessDenied},
+		{"AccessDenied", "", AccessDenied},
+		{"", "2150858843", ShellGone},
+		{"w:InvalidSelectors", "", ShellGone},
+		{"", "2150859173", Quota},
+		{"", "2150859174", Quota},
+		{"w:QuotaLimit", "", Quota},
+		{"w:TimedOut", "", TimedOut},
+		{"w:InternalError", "2150858793", TimedOut}, // the code says more
+		{"a:DestinationUnreachable", "2150858811", Other},
+		{"w:InternalError", "99999999999999999999", Other},
+	} {
+		text := `<s:Envelope xmlns:s="s"><s:Body><s:Fault><s:Code><s:Subcode><s:Value>` + c.subcode +
+			`</s:Value></s:Subcode></s:Code><s:Detail><f:WSManFault xmlns:f="f" Code="` + c.code +
+			`"/></s:Detail></s:Fault></s:Body></s:Envelope>`
+		if err := readEnvelope(text, nil); !isKind(err, c.want) {
+			t.Errorf("%q %q: %v, want %s", c.subcode, c.code, err, c.want)
+		}
+	}
+}
+
+func TestReadEnvelopeRefuses(t *testing.T) {
+	for name, text := range map[string]string{
+		"nothing":         "",
+		"no body":         "<Envelope><Header/></Envelope>",
+		"two bodies":      "<Envelope><Body/><Body/></Envelope>",
+		"cut off":         "<Envelope><Body/>",
+		"a document type": `<!DOCTYPE x [<!ENTITY a "b">]><Envelope><Body/></Envelope>`,
+		"an entity":       "<Envelope><Body>&a;</Body></Envelope>",
+		"too deep":        "<Envelope><Body>" + strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100) + "</Body></Envelope>",
+	} {
+		if err := readEnvelope(text, nil); !isKind(err, NotWSMan) {
+			t.Errorf("%s: %v, want a fault: no WS-Man", name, err)
+		}
+	}
+}
+
+func TestHostsTextIsMadeFitToShow(t *testing.T) {
+	got := clean("a\r\n\x1b[31mb\xff\u0085" + strings.Repeat("x", 1000))
+	if strings.ContainsAny(got, "\r\n\x1b\u0085") || !strings.HasPrefix(got, "a [31mb") || len(got) > 500 {
+		t.Errorf("cleaned: %q", got)
+	}
+}
+
+func FuzzReadInstances(f *testing.F) {
+	for _, name := range []string{"first.xml", "pull.xml", "fragment.xml", "fault_class.xml", "fault_wmi.xml"} {
+		f.Add(recorded(f, name))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := readInstances(text)
+		var fault *Fault
+		if err != nil && !errors.As(err, &fault) {
+			t.Errorf("an error that is no fault: %v", err)
+		}
+		if err != nil && strings.ContainsAny(err.Error(), "\r\n\x1b") {
+			t.Errorf("an error with control characters: %q", err)
+		}
+		if err != nil && (got.rows != nil || got.context != "") {
+			t.Errorf("rows beside an error")
+		}
+	})
+}
+
+// FuzzShellReplies guards the library's parsers, which build trees.
+func FuzzShellReplies(f *testing.F) {
+	const envelope = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" ` +
+		`xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" ` +
+		`xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell"><s:Header><a:Action>`
+	f.Add(envelope + `http://schemas.xmlsoap.org/ws/2004/09/transfer/CreateResponse</a:Action></s:Header><s:Body>` +
+		`<rsp:Shell><rsp:ShellId>A&quot;B</rsp:ShellId></rsp:Shell></s:Body></s:Envelope>`)
+	f.Add(envelope + `x</a:Action></s:Header><s:Body><rsp:ReceiveResponse><rsp:Stream Name="stdout">YQ==</rsp:Stream>` +
+		`<rsp:CommandState State="http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Done">` +
+		`<rsp:ExitCode>1</rsp:ExitCode></rsp:CommandState></rsp:ReceiveResponse></s:Body></s:Envelope>`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if id, err := identity(text, winrm.ParseOpenShellResponse); err == nil && strings.ContainsAny(id, `<>"`) {
+			t.Errorf("an identity that is not escaped: %q", id)
+		}
+		if readEnvelope(text, nil) == nil {
+			var out, errs bytes.Buffer
+			_, _, _ = winrm.ParseSlurpOutputErrResponse(text, &out, &errs)
+		}
+	})
+}

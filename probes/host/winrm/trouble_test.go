@@ -1,0 +1,251 @@
+package winrm
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/winrmtest"
+)
+
+// soon is a deadline that a test waits for in full.
+const soon = 150 * time.Millisecond
+
+func TestNobodyThere(t *testing.T) {
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := ln.Addr().(*net.TCPAddr).Port
+	_ = ln.Close()
+	o := Options{Host: "dead.example.org", Address: "127.0.0.1", Port: port, TLS: true}
+	o.Credential.User = "u"
+	_, err = session(t, o).Ask(t.Context(), []host.Question{services(), build()})
+	if !errors.Is(err, host.ErrNoAnswer) || !strings.Contains(err.Error(), "dead.example.org") {
+		t.Errorf("%v, want ErrNoAnswer and the host's name", err)
+	}
+	o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	s, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	_, err = s.Ask(ctx, []host.Question{services()})
+	if !errors.Is(err, host.ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("dialling for ever: %v, want ErrNoAnswer and the deadline", err)
+	}
+	if err := s.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSilence(t *testing.T) {
+	for name, c := range map[string]struct {
+		questions []host.Question
+		hang      string
+		tls       bool
+		mute      bool // nothing was ever heard
+	}{
+		"never a word to a query":             {[]host.Question{services()}, "Enumerate 1", false, true},
+		"never a word to a script":            {[]host.Question{build()}, "Create 1", false, true},
+		"a handshake, then silence":           {[]host.Question{services()}, "Enumerate 1", true, false},
+		"silent in the middle of a query":     {[]host.Question{services()}, "Pull 1", false, false},
+		"silent while PowerShell is running":  {[]host.Question{build()}, "Receive 1", false, false},
+		"silent while PowerShell is starting": {[]host.Question{build()}, "Command 1", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := winrmtest.Start(t, winrmtest.Config{
+				Classes: classes(5), TLS: c.tls, Hang: map[string]bool{c.hang: true},
+			})
+			s := session(t, options(server))
+			ctx, cancel := context.WithTimeout(t.Context(), soon)
+			defer cancel()
+			_, err := s.Ask(ctx, c.questions)
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v, want the deadline", err)
+			}
+			if errors.Is(err, host.ErrNoAnswer) != c.mute {
+				t.Errorf("%v: ErrNoAnswer is %t, want %t", err, !c.mute, c.mute)
+			}
+			if server.Shells() != 0 {
+				t.Errorf("a shell is left after %v", server.Messages())
+			}
+		})
+	}
+}
+
+func TestSilentBeforeTheHandshake(t *testing.T) {
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	o := Options{Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port, TLS: true}
+	o.Credential.User = "u"
+	s := session(t, o)
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	_, err = s.Ask(ctx, []host.Question{services()})
+	if !errors.Is(err, host.ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, want ErrNoAnswer and the deadline", err)
+	}
+}
+
+func TestCancelEndsTheCommand(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	server := winrmtest.Start(t, winrmtest.Config{
+		Hang: map[string]bool{"Receive 1": true},
+		Seen: func(turn string) {
+			if turn == "Receive 1" {
+				cancel()
+			}
+		},
+	})
+	s := session(t, options(server))
+	_, err := s.Ask(ctx, []host.Question{build()})
+	if !errors.Is(err, context.Canceled) || errors.Is(err, host.ErrNoAnswer) {
+		t.Errorf("%v, want it cancelled", err)
+	}
+	if got := strings.Join(server.Messages(), " "); !strings.HasSuffix(got, "Signal Delete") || server.Shells() != 0 {
+		t.Errorf("messages %s, want Signal and Delete at the end", got)
+	}
+}
+
+func TestDroppedConnectionIsNotSentAgain(t *testing.T) {
+	for _, turn := range []string{"Enumerate 1", "Pull 1"} {
+		server := winrmtest.Start(t, winrmtest.Config{Classes: classes(5), Drop: map[string]bool{turn: true}})
+		_, err := session(t, options(server)).Ask(t.Context(), []host.Question{services(), system()})
+		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, host.ErrNoAnswer) {
+			t.Errorf("%s: %v, want the end of the connection", turn, err)
+		}
+		word, _, _ := strings.Cut(turn, " ")
+		if got := server.Messages(); strings.Count(strings.Join(got, " "), word) != 1 {
+			t.Errorf("messages %v, want one %s", got, word)
+		}
+	}
+}
+
+func TestWrongAccount(t *testing.T) {
+	server := winrmtest.Start(t, winrmtest.Config{Classes: classes(1)})
+	o := options(server)
+	o.Credential.Password = host.NewSecret("wr0ng")
+	_, err := session(t, o).Ask(t.Context(), []host.Question{services(), build()})
+	var fault *Fault
+	if !errors.As(err, &fault) || fault.Kind != AccessDenied || fault.Status != 401 {
+		t.Fatalf("%v, want a fault: access denied", err)
+	}
+	if !strings.Contains(err.Error(), `lab\\probe`) || strings.Contains(err.Error(), "wr0ng") {
+		t.Errorf("%v, want the user's name and no password", err)
+	}
+	if got := server.Messages(); len(got) != 0 {
+		t.Errorf("messages %v", got)
+	}
+}
+
+func TestAnswersThatAreNotWSMan(t *testing.T) {
+	soap := func(w http.ResponseWriter) { w.Header().Set("Content-Type", "application/soap+xml;charset=UTF-8") }
+	for name, raw := range map[string]http.HandlerFunc{
+		"a web page":      func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>hello") },
+		"not found":       http.NotFound,
+		"another place":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else", 302) },
+		"an empty reply":  func(w http.ResponseWriter, _ *http.Request) { soap(w) },
+		"broken XML":      func(w http.ResponseWriter, _ *http.Request) { soap(w); _, _ = io.WriteString(w, "<a><b>") },
+		"some other XML":  func(w http.ResponseWriter, _ *http.Request) { soap(w); _, _ = io.WriteString(w, "<a/>") },
+		"deep XML":        func(w http.ResponseWriter, _ *http.Request) { soap(w); _, _ = io.WriteString(w, deep(100_000)) },
+		"no fault in 500": func(w http.ResponseWriter, _ *http.Request) { soap(w); w.WriteHeader(500); _, _ = w.Write(nil) },
+		"an endless body": func(w http.ResponseWriter, r *http.Request) {
+			soap(w)
+			for piece := []byte(strings.Repeat("x", 1<<16)); r.Context().Err() == nil; {
+				if _, err := w.Write(piece); err != nil {
+					return
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := winrmtest.Start(t, winrmtest.Config{Raw: raw})
+			s := session(t, options(server))
+			for _, q := range []host.Question{services(), build()} {
+				_, err := s.Ask(t.Context(), []host.Question{q})
+				if !isKind(err, NotWSMan) || errors.Is(err, host.ErrNoAnswer) {
+					t.Errorf("%s: %v, want a fault: no WS-Man", q, err)
+				}
+			}
+		})
+	}
+}
+
+func deep(n int) string { return strings.Repeat("<a>", n) }
+
+func TestGarbageInsteadOfHTTP(t *testing.T) {
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, "\x00\x01garbage\r\n\r\n")
+			_ = conn.Close()
+		}
+	}()
+	o := Options{Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port, AllowPlain: true}
+	o.Credential.User = "u"
+	_, err = session(t, o).Ask(t.Context(), []host.Question{services()})
+	if err == nil || errors.Is(err, host.ErrNoAnswer) {
+		t.Errorf("%v, want an error that is not ErrNoAnswer", err)
+	}
+}
+
+func TestUntrustedCertificate(t *testing.T) {
+	server := winrmtest.Start(t, winrmtest.Config{Classes: classes(1), TLS: true})
+	o := options(server)
+	o.CA = nil
+	_, err := session(t, o).Ask(t.Context(), []host.Question{services()})
+	if err == nil || !strings.Contains(err.Error(), "certificate") || errors.Is(err, host.ErrNoAnswer) {
+		t.Errorf("%v, want it to speak of the certificate", err)
+	}
+	o.Insecure = true
+	if _, err := session(t, o).Ask(t.Context(), []host.Question{services()}); err != nil {
+		t.Errorf("taking any certificate: %v", err)
+	}
+}
+
+func TestNothingIsLeftAfterClose(t *testing.T) {
+	server := winrmtest.Start(t, winrmtest.Config{Classes: classes(3), Answer: answer, TLS: true})
+	before := runtime.NumGoroutine()
+	for range 5 {
+		s, err := Open(t.Context(), options(server))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Ask(t.Context(), []host.Question{services(), build()}); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for open := 1; open > 0 || runtime.NumGoroutine() > before; runtime.Gosched() {
+		if _, open = server.Connections(); ctx.Err() != nil {
+			t.Fatalf("%d goroutines, %d before; %d connections", runtime.NumGoroutine(), before, open)
+		}
+	}
+}
