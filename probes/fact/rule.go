@@ -90,7 +90,7 @@ func ParseRule(s string) (Rule, error) {
 	}
 	amount, isWithin := strings.CutPrefix(words, "within ")
 	if !isWithin {
-		return Rule{}, fmt.Errorf("unknown rule %q: want same, ignore, within 10%%, within 5s, "+
+		return Rule{}, fmt.Errorf("unknown rule %q: want same, ignore, within 10%%, within 5s, within 3, "+
 			"at least, at most, superset, subset, same set or same text", s)
 	}
 	if percent, ok := strings.CutSuffix(amount, "%"); ok {
