@@ -1,0 +1,127 @@
+package web
+
+import (
+	"slices"
+	"strings"
+
+	"postpatch/probes/lab/estate"
+)
+
+// view is one port of a host in its present state: a site, Exchange, or both in
+// one.
+type view struct {
+	host     estate.Host
+	site     *estate.Site
+	exchange *estate.Exchange
+	tls      *estate.TLS // nil for plain HTTP
+}
+
+func (s *Server) view() view {
+	v := view{host: s.host()}
+	if v.host.Power == "off" {
+		return v
+	}
+	for i := range v.host.HTTP {
+		site := &v.host.HTTP[i]
+		if site.Port == s.port || site.Port == 0 && s.port == defaultPort(*site) {
+			v.site, v.tls = site, site.TLS
+			break
+		}
+	}
+	if s.port == exchangePort && v.host.Exchange != nil {
+		v.exchange = v.host.Exchange
+		if v.tls == nil {
+			v.tls = v.exchange.TLS
+		}
+		if v.tls == nil {
+			v.tls = &estate.TLS{}
+		}
+	}
+	if v.tls != nil && len(v.tls.Names) == 0 {
+		named := *v.tls
+		named.Names = []string{v.host.Name}
+		v.tls = &named
+	}
+	return v
+}
+
+func defaultPort(site estate.Site) int {
+	if site.TLS != nil {
+		return 443
+	}
+	return 80
+}
+
+// connFault is what is wrong with the port before any request: nothing listens
+// here now, or the fault that all of the port has.
+func (v view) connFault() estate.Fault {
+	switch {
+	case v.site != nil:
+		return v.site.Fault
+	case v.exchange != nil:
+		return v.exchange.Fault
+	default:
+		return "drop"
+	}
+}
+
+// requestFault is what is wrong with one path.
+func (v view) requestFault(path string) estate.Fault {
+	if _, isExchange := v.directory(path); isExchange {
+		if v.site == nil || v.site.Fault == "" {
+			return v.exchange.Fault
+		}
+	}
+	return v.connFault()
+}
+
+// directory returns Exchange's virtual directory that a path lies in, in lower
+// case.
+func (v view) directory(path string) (string, bool) {
+	if v.exchange == nil {
+		return "", false
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(path), "/"), "/")
+	_, found := authentication(first)
+	return first, found
+}
+
+// authentication is what a virtual directory of Exchange asks for by default, as
+// WWW-Authenticate; forms is OWA's page to sign in. It is false for a name that
+// is no virtual directory.
+func authentication(directory string) (schemes []string, found bool) {
+	switch directory {
+	case "owa", "ecp":
+		return []string{forms}, true
+	case "ews", "mapi":
+		return []string{"Negotiate", "NTLM"}, true
+	case "oab", "autodiscover", "rpc":
+		return []string{"Negotiate", "NTLM", basic}, true
+	case "microsoft-server-activesync":
+		return []string{basic}, true
+	case "powershell":
+		return []string{"Negotiate", "Kerberos"}, true
+	default:
+		return nil, false
+	}
+}
+
+const (
+	forms = "forms"
+	basic = `Basic realm="Exchange"`
+)
+
+// down says whether a virtual directory is out of service.
+func (v view) down(directory string) bool {
+	return slices.ContainsFunc(v.exchange.Down, func(name string) bool {
+		return strings.EqualFold(strings.Trim(name, "/"), directory)
+	})
+}
+
+// node is the server's name as its health pages show it.
+func (v view) node() string {
+	if v.exchange.Node != "" {
+		return v.exchange.Node
+	}
+	return v.host.Name
+}
