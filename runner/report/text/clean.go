@@ -1,0 +1,59 @@
+package text
+
+import (
+	"maps"
+	"slices"
+
+	"postpatch/runner/report"
+)
+
+// What comes in is cleaned here and nowhere else; the stream's own values stay
+// as they are, other views read them too.
+
+func cleanRun(r report.Run) report.Run {
+	r.Command, r.Name, r.Plan = line(r.Command), line(r.Name), line(r.Plan)
+	r.Suites, r.Notes = cleanAll(r.Suites), cleanAll(r.Notes)
+	if r.Baseline != nil {
+		b := *r.Baseline
+		b.Name, b.Store = line(b.Name), line(b.Store)
+		r.Baseline = &b
+	}
+	return r
+}
+
+func cleanHost(h report.Host) report.Host {
+	h.Host, h.Unreachable, h.Problem = line(h.Host), line(h.Unreachable), line(h.Problem)
+	h.Checks = slices.Clone(h.Checks)
+	for i := range h.Checks {
+		c := &h.Checks[i]
+		c.ID, c.Suite, c.Kind, c.Mark, c.Error = line(c.ID), line(c.Suite), line(c.Kind), line(c.Mark), line(c.Error)
+		c.Why, c.Owner, c.File = line(c.Why), line(c.Owner), line(c.File)
+		c.Findings = slices.Clone(c.Findings)
+		for k := range c.Findings {
+			f := &c.Findings[k]
+			f.Item, f.Reading, f.Before, f.Now = line(f.Item), line(f.Reading), line(f.Before), line(f.Now)
+			f.Wanted = line(f.Wanted)
+		}
+	}
+	return h
+}
+
+func cleanSummary(s report.Summary) report.Summary {
+	s.Verdict, s.Reason, s.Next = line(s.Verdict), line(s.Reason), cleanAll(s.Next)
+	ignored := map[string]int{}
+	for _, rule := range slices.Sorted(maps.Keys(s.Ignored)) {
+		ignored[line(rule)] += s.Ignored[rule]
+	}
+	s.Ignored = ignored
+	return s
+}
+
+func line(s string) string { return report.CleanLine(s) }
+
+func cleanAll(all []string) []string {
+	clean := make([]string, len(all))
+	for i, s := range all {
+		clean[i] = line(s)
+	}
+	return clean
+}

@@ -1,0 +1,129 @@
+package text
+
+import (
+	"strings"
+)
+
+// told is an entry as the cells of a line.
+type told struct {
+	where, what, before, now, tail string
+	arrow                          bool // before is told too
+}
+
+// lineTable tells a group's entries in a line each, as columns.
+type lineTable struct {
+	*view
+	look                look
+	where, what, before int // the widths of the columns
+}
+
+func (v *view) lines(b *strings.Builder, l look, entries []*entry) {
+	const widestWhere, widestWhat, widestValue = 28, 40, 24
+	t := lineTable{view: v, look: l}
+	all := make([]told, len(entries))
+	for i, e := range entries {
+		all[i] = v.tell(e)
+		if len(entries) == 1 && e.unasked > 0 {
+			all[i].tail = "" // the title says it
+		}
+		t.where = max(t.where, min(columns(all[i].where), widestWhere))
+		if w := columns(all[i].what); len(e.findings) > 0 && w <= widestWhat {
+			t.what = max(t.what, w)
+		}
+		if w := columns(all[i].before); w <= widestValue {
+			t.before = max(t.before, w)
+		}
+	}
+	for i, e := range entries {
+		t.put(b, e, all[i])
+	}
+}
+
+func (v *view) tell(e *entry) told {
+	t := told{where: v.where(e), what: e.subject, now: e.reason}
+	if len(e.findings) == 0 {
+		if e.unasked > 0 {
+			t.tail = plural(e.unasked, "check") + " not judged"
+		}
+		return t
+	}
+	f := e.findings[0]
+	if f.Reading != "" {
+		t.what += " " + f.Reading
+	}
+	tails := []string{wanted(f)}
+	t.before, t.now, t.arrow = valueBefore(f), valueNow(f), true
+	if f.HasBefore && f.HasNow && f.Before == f.Now {
+		t.arrow = false
+		tails = append(tails, "as at the baseline")
+	} else if !f.HasBefore && (f.Reading == "" || v.run.Baseline == nil) {
+		t.arrow = false // "new"
+	}
+	if !t.arrow {
+		t.before = ""
+	}
+	if e.check.Mark != "" {
+		tails = append(tails, "("+e.check.Mark+")")
+	}
+	t.tail = strings.Trim(strings.Join(tails, "   "), " ")
+	return t
+}
+
+// put writes one entry. A change that does not fit gets lines of its own.
+func (t lineTable) put(b *strings.Builder, e *entry, cells told) {
+	sign := t.pen.sign(t.look)
+	used := columns(sign) + 5 + max(columns(cells.where), t.where)
+	b.WriteString("  " + t.pen.paint(sign, t.look.color) + " " + t.pen.bold(padded(cells.where, t.where)) + "  ")
+	indent := strings.Repeat(" ", columns(sign)+5)
+	if len(e.findings) == 0 {
+		t.reason(b, cells, used)
+	} else {
+		t.change(b, e, cells, used)
+	}
+	room := t.pen.Width - columns(indent)
+	names := t.names(e, room-len("on "))
+	if names != "" && (t.look.title != expected.look("").title || t.pen.Verbosity >= Verbose) {
+		b.WriteString(indent + t.pen.dim("on "+names) + "\n")
+	}
+	if t.pen.Verbosity >= Verbose {
+		for _, row := range t.why(e.check, room) {
+			b.WriteString(indent + t.pen.dim(row) + "\n")
+		}
+	}
+}
+
+func (t lineTable) reason(b *strings.Builder, cells told, used int) {
+	text := cells.now
+	if cells.what != "" {
+		text = cells.what + "   " + text
+	}
+	if cells.tail != "" {
+		text += "   (" + cells.tail + ")"
+	}
+	b.WriteString(strings.Join(t.pen.rows(text, t.pen.Width-used), "\n"+strings.Repeat(" ", used)) + "\n")
+}
+
+func (t lineTable) change(b *strings.Builder, e *entry, cells told, used int) {
+	f := e.findings[0]
+	change := cells.now
+	if cells.arrow {
+		change = padded(cells.before, t.before) + t.pen.arrow() + cells.now
+	}
+	what := padded(cells.what, t.what)
+	long := max(columns(cells.before), columns(cells.now)) > glance+glance/2
+	if room := t.pen.Width - used - columns(what) - 2 - columns(change); room >= 0 && !long {
+		b.WriteString(what + "  " + change)
+		indent := strings.Repeat(" ", used)
+		switch {
+		case cells.tail != "" && columns(cells.tail)+3 <= room:
+			b.WriteString("   " + t.pen.dim(cells.tail))
+		case cells.tail != "":
+			b.WriteString("\n" + indent + t.pen.dim(t.pen.cut(cells.tail, t.pen.Width-used)))
+		}
+		b.WriteString("\n")
+		return
+	}
+	b.WriteString(t.pen.cut(cells.what, t.pen.Width-used) + "\n")
+	indent := strings.Repeat(" ", columns(t.pen.sign(t.look))+5)
+	t.long(f, t.pen.Width-columns(indent), func(_, text string) { b.WriteString(indent + text + "\n") })
+}

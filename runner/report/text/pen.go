@@ -1,0 +1,141 @@
+package text
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+)
+
+// The colours, as a terminal's escapes; they are joined by +.
+const (
+	bold    = "\x1b[1m"
+	faint   = "\x1b[2m"
+	red     = "\x1b[31m"
+	green   = "\x1b[32m"
+	yellow  = "\x1b[33m"
+	magenta = "\x1b[35m"
+	cyan    = "\x1b[36m"
+	reset   = "\x1b[0m"
+)
+
+// pen writes signs and colours as the options want them.
+type pen struct{ Options }
+
+func (p pen) paint(s, color string) string {
+	if !p.Color || s == "" || color == "" {
+		return s
+	}
+	return color + s + reset
+}
+
+func (p pen) bold(s string) string { return p.paint(s, bold) }
+
+func (p pen) dim(s string) string { return p.paint(s, faint) }
+
+func (p pen) arrow() string {
+	if p.ASCII {
+		return " -> "
+	}
+	return " → "
+}
+
+func (p pen) ellipsis() string {
+	if p.ASCII {
+		return "..."
+	}
+	return "…"
+}
+
+func (p pen) sign(l look) string {
+	if p.ASCII {
+		return l.tag
+	}
+	return l.sign
+}
+
+// columns is the room that text takes on a terminal.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeColumns(r)
+	}
+	return n
+}
+
+func runeColumns(r rune) int {
+	if r < 0x300 {
+		return 1
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() { //nolint:exhaustive // the rest is narrow
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// padded fills up with spaces; what is painted must be padded first.
+func padded(s string, to int) string {
+	return s + strings.Repeat(" ", max(0, to-columns(s)))
+}
+
+// rows breaks text at spaces. It stops after four rows, unless asked for all.
+func (p pen) rows(text string, room int) []string {
+	const most = 4
+	text = p.cut(text, most*room-glance)
+	var all []string
+	row := ""
+	for _, word := range strings.Fields(text) {
+		if p.Verbosity < Raw {
+			word = p.cut(word, room)
+		}
+		if row != "" && columns(row)+1+columns(word) > room {
+			all, row = append(all, row), ""
+		}
+		if row != "" {
+			row += " "
+		}
+		row += word
+	}
+	return append(all, row)
+}
+
+// flow joins parts by three spaces, in as few rows as they fit in.
+func (p pen) flow(parts []string, room int) []string {
+	var all []string
+	for _, part := range parts {
+		last := len(all) - 1
+		switch {
+		case part == "":
+		case last >= 0 && columns(all[last])+3+columns(part) <= room:
+			all[last] += "   " + part
+		default:
+			all = append(all, p.cut(part, room))
+		}
+	}
+	return all
+}
+
+// ColorFor decides about colours: the flag (always, never, auto), then NO_COLOR,
+// then FORCE_COLOR and CLICOLOR_FORCE, then whether there is a terminal.
+func ColorFor(flag string, getenv func(string) string, isTerminal bool) bool {
+	switch flag {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	if getenv("NO_COLOR") != "" {
+		return false
+	}
+	for _, name := range []string{"FORCE_COLOR", "CLICOLOR_FORCE"} {
+		if v := getenv(name); v != "" && v != "0" {
+			return true
+		}
+	}
+	return isTerminal && getenv("TERM") != "dumb"
+}

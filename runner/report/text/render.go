@@ -1,0 +1,212 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+
+	"postpatch/runner/report"
+)
+
+// More entries of a group than this are counted, not told.
+const groupLimit = 20
+
+// hostLimit is the length of a host's name that is shown.
+const hostLimit = 48
+
+func (v *view) groups(b *strings.Builder) {
+	for g := changes; g <= regression; g++ {
+		entries := v.folder.of(g)
+		if len(entries) == 0 {
+			continue
+		}
+		l := g.look(v.run.Command)
+		fmt.Fprintf(b, "\n%s   %s\n", v.pen.paint(fmt.Sprintf("%s (%s)", l.title, thousands(len(entries))), bold+l.color),
+			v.meaning(g, l, entries))
+		shown := entries
+		if len(entries) > groupLimit && v.pen.Verbosity < Raw {
+			shown = entries[:groupLimit]
+		}
+		if l.blocks {
+			for _, e := range shown {
+				v.block(b, l, e)
+			}
+		} else {
+			v.lines(b, l, shown)
+		}
+		if hidden := len(entries) - len(shown); hidden > 0 {
+			fmt.Fprintf(b, "  %s %s more (-vv lists them)\n", v.pen.ellipsis(), thousands(hidden))
+		}
+	}
+}
+
+// meaning is the half line behind a group's title.
+func (v *view) meaning(g group, l look, entries []*entry) string {
+	hosts := map[string]bool{}
+	unasked := 0
+	for _, e := range entries {
+		for _, h := range e.hosts {
+			hosts[h] = true
+		}
+		unasked += e.unasked
+	}
+	s := l.meaning
+	switch {
+	case g == unreachable || g == problem:
+		if unasked > 0 {
+			s += "; " + plural(unasked, "check") + " not judged"
+		}
+	case v.run.Hosts > 1 && len(hosts) == v.run.Hosts:
+		s += "; on " + v.all(len(hosts))
+	case len(hosts) > 1:
+		s += fmt.Sprintf("; on %s of %s hosts", thousands(len(hosts)), thousands(v.run.Hosts))
+	}
+	if columns(l.title)+len(" (1000)   ")+columns(s) > v.pen.Width {
+		return l.meaning
+	}
+	return s
+}
+
+// where names an entry's host, or counts its hosts.
+func (v *view) where(e *entry) string {
+	switch n := len(e.hosts); {
+	case n == 1:
+		return v.pen.cut(e.hosts[0], hostLimit)
+	case n == v.run.Hosts:
+		return v.all(n)
+	default:
+		return thousands(n) + " hosts"
+	}
+}
+
+func (v *view) all(hosts int) string {
+	if hosts == 2 {
+		return "both hosts"
+	}
+	return fmt.Sprintf("all %s hosts", thousands(hosts))
+}
+
+// names lists the hosts that where has only counted; empty when it named them.
+func (v *view) names(e *entry, room int) string {
+	if len(e.hosts) == 1 || len(e.hosts) == v.run.Hosts && v.pen.Verbosity < Verbose {
+		return ""
+	}
+	return listed(e.hosts, room, v.pen.Verbosity < Verbose)
+}
+
+// block tells one entry with its evidence.
+func (v *view) block(b *strings.Builder, l look, e *entry) {
+	subject, where := e.subject, v.where(e)
+	if e.check.Mark != "" {
+		subject += "   (" + e.check.Mark + ")"
+	}
+	sign := v.pen.sign(l)
+	subject = v.pen.cut(subject, v.pen.Width-columns(sign)-columns(where)-6)
+	fmt.Fprintf(b, "  %s %s   %s\n", v.pen.paint(sign, bold+l.color), v.pen.bold(where), subject)
+	indent := strings.Repeat(" ", 3+columns(sign)+2)
+	label := columns("owner")
+	for _, f := range e.findings {
+		label = max(label, min(columns(f.Reading), glance))
+	}
+	put := func(name, text string) {
+		b.WriteString(indent + v.pen.dim(padded(v.pen.cut(name, label), label)) + "  " + text + "\n")
+	}
+	room := v.pen.Width - columns(indent) - label - 2
+	if names := v.names(e, room); names != "" {
+		put("hosts", names)
+	}
+	v.findings(e, room, put)
+	putAll := func(name string, rows []string) {
+		for _, row := range rows {
+			put(name, row)
+			name = ""
+		}
+	}
+	if e.reason != "" {
+		putAll("error", v.pen.rows(e.reason, room))
+	}
+	putAll("why", v.why(e.check, room))
+}
+
+// findings puts an entry's readings below each other, the arrows aligned.
+func (v *view) findings(e *entry, room int, put func(name, text string)) {
+	const widest = 32
+	align := 0
+	for _, f := range e.findings {
+		if w := columns(valueBefore(f)); f.HasBefore && w <= widest {
+			align = max(align, w)
+		}
+	}
+	for _, f := range e.findings {
+		one, tail := v.brief(f, align), wanted(f)
+		if max(columns(valueBefore(f)), columns(valueNow(f))) > widest || columns(one) > room {
+			v.long(f, room, put)
+			continue
+		}
+		if columns(one)+3+columns(tail) <= room && tail != "" {
+			one, tail = one+"   "+v.pen.dim(tail), ""
+		}
+		put(f.Reading, one)
+		if tail != "" {
+			put("", v.pen.dim(v.pen.cut(tail, room)))
+		}
+	}
+}
+
+// long tells a finding that has no room in a line in one line for each side.
+func (v *view) long(f report.Finding, room int, put func(name, text string)) {
+	name := f.Reading
+	if f.HasBefore {
+		const label = len("before  ")
+		before, now := compare(valueBefore(f), valueNow(f))
+		put(name, "before  "+v.pen.join(v.pen.shorten(before, room-label)))
+		put("", "now     "+v.pen.join(v.pen.shorten(now, room-label)))
+	} else {
+		put(name, v.pen.cut(valueNow(f), room))
+	}
+	if tail := wanted(f); tail != "" {
+		put("", v.pen.dim(v.pen.cut(tail, room)))
+	}
+}
+
+// brief is a finding in a few words; what was the same before and now is said
+// once.
+func (v *view) brief(f report.Finding, align int) string {
+	switch {
+	case f.Reading == "" && !f.HasBefore:
+		return valueNow(f) // "new"
+	case f.HasBefore && f.HasNow && f.Before == f.Now:
+		return valueNow(f) + "   as at the baseline"
+	case !f.HasBefore && (f.Outcome == report.Failed || f.Outcome == report.Unmet || v.run.Baseline == nil):
+		return valueNow(f)
+	default:
+		return padded(valueBefore(f), align) + v.pen.arrow() + valueNow(f)
+	}
+}
+
+// wanted is what a finding should have been. What the group says already is not
+// said again.
+func wanted(f report.Finding) string {
+	switch {
+	case f.Wanted == "" || f.Outcome == report.Expected || f.Outcome == report.Drifted && f.Wanted == "same":
+		return ""
+	case f.Outcome == report.Drifted:
+		return "rule: " + f.Wanted
+	default:
+		return f.Wanted
+	}
+}
+
+// why says what a check is for, where it stands, and whose it is.
+func (v *view) why(c report.Check, room int) []string {
+	var parts []string
+	if c.File != "" {
+		parts = append(parts, fmt.Sprintf("%s:%d", c.File, c.Line))
+	}
+	if c.Why != "" {
+		parts = append(parts, `"`+v.pen.cut(c.Why, room-2)+`"`)
+	}
+	if c.Owner != "" {
+		parts = append(parts, "owner "+c.Owner)
+	}
+	return v.pen.flow(parts, room)
+}

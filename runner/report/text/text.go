@@ -1,0 +1,191 @@
+// Package text tells a run to a person at a terminal: grouped by what it means,
+// the worst nearest the end, the verdict last.
+package text
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"postpatch/runner/report"
+)
+
+// The verbosities.
+const (
+	Quiet   = -1 // the verdict's line only
+	Normal  = 0
+	Verbose = 1 // lists what is hidden by default
+	Raw     = 2 // and cuts nothing
+)
+
+// Options say how the report looks.
+type Options struct {
+	Color     bool
+	ASCII     bool // for consoles and files that lose other characters
+	Width     int  // of a line in characters; 100 when 0
+	Verbosity int
+}
+
+// New returns a handler that writes the report when the run finishes.
+func New(w io.Writer, o Options) report.Handler {
+	if o.Width <= 0 {
+		o.Width = 100
+	}
+	o.Width = max(o.Width, 60)
+	return &view{out: w, folder: newFolder(o.Verbosity >= Verbose), pen: pen{o}}
+}
+
+type view struct {
+	out    io.Writer
+	run    report.Run
+	folder folder
+	rows   []row
+	checks int // that the hosts reported
+	pen    pen
+}
+
+func (v *view) Start(r report.Run) error {
+	v.run = cleanRun(r)
+	v.folder.diff = r.Command == "diff"
+	return nil
+}
+
+func (v *view) Host(h report.Host) error {
+	h = cleanHost(h)
+	v.checks += len(h.Checks)
+	v.folder.add(h)
+	v.rows = append(v.rows, newRow(h))
+	return nil
+}
+
+func (v *view) Finish(s report.Summary) error {
+	s = cleanSummary(s)
+	var b strings.Builder
+	if v.pen.Verbosity > Quiet {
+		v.header(&b)
+		v.groups(&b)
+		v.hidden(&b, s)
+		v.table(&b)
+		v.next(&b, s)
+	}
+	v.verdict(&b, s)
+	if _, err := io.WriteString(v.out, untrailed(b.String())); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// untrailed drops the spaces at the ends of lines, which cuts and columns leave.
+func untrailed(s string) string {
+	all := strings.Split(s, "\n")
+	for i := range all {
+		all[i] = strings.TrimRight(all[i], " ")
+	}
+	return strings.Join(all, "\n")
+}
+
+// header says what was done, with what it is compared, and what to know first.
+func (v *view) header(b *strings.Builder) {
+	r := v.run
+	title := map[string]string{
+		"verify": "Post-patch verification", "capture": "Baseline capture", "diff": "Comparison of two runs",
+	}[r.Command]
+	if title == "" {
+		title = "postpatch " + r.Command
+	}
+	parts := []string{title}
+	switch {
+	case r.Baseline != nil:
+		parts = append(parts, fmt.Sprintf("baseline %s (%s, %s)", r.Baseline.Name,
+			moment(r.Baseline.Taken, r.Started), ago(r.Started.Sub(r.Baseline.Taken))))
+	case r.Name != "":
+		parts = append(parts, r.Name)
+	}
+	parts = append(parts, plural(r.Hosts, "host")+", "+plural(r.Checks, "check"))
+	head := strings.Join(v.pen.flow(parts, v.pen.Width), "\n")
+	b.WriteString(v.pen.bold(title) + strings.TrimPrefix(head, title) + "\n")
+	parts = nil
+	if r.Plan != "" {
+		parts = append(parts, "plan "+r.Plan)
+	}
+	if len(r.Suites) > 0 {
+		parts = append(parts, "suites "+listed(r.Suites, v.pen.Width/2, v.pen.Verbosity < Verbose))
+	}
+	if !r.Started.IsZero() {
+		parts = append(parts, "started "+moment(r.Started, r.Started))
+	}
+	for _, row := range v.pen.flow(parts, v.pen.Width) {
+		b.WriteString(v.pen.dim(row) + "\n")
+	}
+	for _, note := range r.Notes {
+		rows := v.pen.rows(note, v.pen.Width-len("note  "))
+		b.WriteString(v.pen.paint("note", bold+yellow) + "  " + strings.Join(rows, "\n      ") + "\n")
+	}
+}
+
+// hidden says what is not shown, so that nobody takes it for not looked at.
+func (v *view) hidden(b *strings.Builder, s report.Summary) {
+	b.WriteString("\n")
+	lists := ""
+	if v.pen.Verbosity < Verbose {
+		lists = " (-v lists them)"
+	}
+	if n := s.Counts[report.Passed]; n > 0 {
+		what := " unchanged "
+		if v.run.Baseline == nil {
+			what = " passed "
+		}
+		v.listing(b, thousands(n)+what+checks(n)+" hidden"+lists, v.folder.unchanged)
+	}
+	if n := s.Counts[report.Skipped]; n > 0 {
+		v.listing(b, thousands(n)+" skipped "+checks(n)+" hidden"+lists, v.folder.skipped)
+	}
+	if n := v.folder.noteCount; n > 0 {
+		v.listing(b, plural(n, "change")+" of severity note hidden"+lists, v.folder.notes)
+	}
+	v.ignored(b, s)
+}
+
+// next gives the commands that the reader wants now.
+func (v *view) next(b *strings.Builder, s report.Summary) {
+	if v.run.Command == "capture" && v.run.Name != "" && (s.ExitCode == 0 || s.ExitCode == 1 || s.ExitCode == 3) {
+		fmt.Fprintf(b, "\nStored as %s: the baseline to verify against after the patch\n", v.pen.bold(v.run.Name))
+	}
+	if len(s.Next) == 0 {
+		return
+	}
+	b.WriteString("\n")
+	label := "Next     "
+	for _, command := range s.Next {
+		b.WriteString(label + command + "\n")
+		label = "         "
+	}
+}
+
+// verdict is the last line, whatever came before.
+func (v *view) verdict(b *strings.Builder, s report.Summary) {
+	if v.pen.Verbosity > Quiet {
+		b.WriteString("\n")
+	}
+	parts := []string{v.pen.paint(s.Verdict, bold+verdictColor(s.ExitCode))}
+	if s.Reason != "" {
+		parts = append(parts, s.Reason)
+	}
+	total := v.run.Checks
+	if unseen := s.Counts[report.Unknown] + s.Counts[report.Skipped]; unseen > 0 && total >= unseen {
+		parts = append(parts, fmt.Sprintf("%s of %s observed", thousands(total-unseen), plural(total, "check")))
+	}
+	parts = append(parts, spell(s.Took), fmt.Sprintf("exit %d", s.ExitCode))
+	b.WriteString(v.pen.bold("VERDICT") + "  " + strings.Join(parts, "   ") + "\n")
+}
+
+func verdictColor(exit int) string {
+	switch exit {
+	case 0:
+		return green
+	case 1, 2:
+		return red
+	default:
+		return yellow
+	}
+}
