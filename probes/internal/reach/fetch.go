@@ -1,0 +1,128 @@
+package reach
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"postpatch/probes"
+)
+
+// errEnded is a connection that was closed before an answer.
+var errEnded = errors.New("the connection was closed before an answer")
+
+// Request is one web request over a connection of its own.
+type Request struct {
+	HTTP    *http.Request // its URL's host is not what is dialled
+	Address string        // "host:port" to dial
+	Name    string        // to present in TLS
+	MaxBody int64         // so much of the body is read
+}
+
+// Response is what came back.
+type Response struct {
+	Status  int
+	Header  http.Header
+	Body    []byte
+	Whole   bool          // the body ended within MaxBody
+	Latency time.Duration // until the head of the answer was there
+	TLS     *tls.ConnectionState
+}
+
+const (
+	mostHead  = 256 << 10 // bytes of the answer's head
+	mostHints = 5         // informational answers before the real one
+)
+
+// Fetch sends one request and reads one answer: HTTP/1.1, no proxy, no
+// redirects, no connection kept. When the head was read and the body was not,
+// the response comes beside the error.
+func Fetch(ctx context.Context, t probes.Target, r Request) (*Response, error) {
+	start := time.Now()
+	c, err := Dial(ctx, t, "tcp", r.Address)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.Close() }()
+	var got Response
+	if r.HTTP.URL.Scheme == "https" {
+		secured, err := Handshake(ctx, c, r.Name)
+		if err != nil {
+			return nil, err
+		}
+		state := secured.ConnectionState()
+		got.TLS, c = &state, secured
+	}
+	r.HTTP.Close = true
+	if err := r.HTTP.Write(c); err != nil {
+		return nil, fmt.Errorf("sending the request: %w", Cause(ctx, err))
+	}
+	limited := &io.LimitedReader{R: c, N: mostHead}
+	head, err := readHead(bufio.NewReader(limited), r.HTTP)
+	if err != nil {
+		return nil, fmt.Errorf("reading the answer: %w", Cause(ctx, ended(err, limited)))
+	}
+	defer func() { _ = head.Body.Close() }()
+	got.Latency = time.Since(start)
+	got.Status, got.Header = head.StatusCode, head.Header
+	// Chunks, however small, need some bytes more than they carry.
+	limited.N = 8*r.MaxBody + 64<<10
+	got.Body, err = io.ReadAll(io.LimitReader(head.Body, r.MaxBody+1))
+	got.Whole = err == nil && int64(len(got.Body)) <= r.MaxBody
+	got.Body = got.Body[:min(int64(len(got.Body)), r.MaxBody)]
+	if err != nil {
+		return &got, fmt.Errorf("reading the answer's body: %w", Cause(ctx, err))
+	}
+	return &got, nil
+}
+
+// ended tells a connection closed at once from an answer that makes no sense.
+func ended(err error, limited *io.LimitedReader) error {
+	switch {
+	case limited.N == 0:
+		return fmt.Errorf("its head has more than %d bytes", mostHead)
+	case limited.N == mostHead && errors.Is(err, io.ErrUnexpectedEOF):
+		return errEnded
+	default:
+		return err
+	}
+}
+
+// readHead reads the first answer that is not merely informational.
+func readHead(from *bufio.Reader, request *http.Request) (*http.Response, error) {
+	for range mostHints {
+		r, err := http.ReadResponse(from, request)
+		if err != nil {
+			return nil, err
+		}
+		if r.StatusCode >= 200 || r.StatusCode == http.StatusSwitchingProtocols {
+			return r, nil
+		}
+		_ = r.Body.Close()
+	}
+	return nil, errors.New("too many informational answers")
+}
+
+// NewRequest makes a request that has passed the checks of the suite.
+func NewRequest(ctx context.Context, method, url string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, method, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("User-Agent", "postpatch")
+	r.Header.Set("Accept", "*/*")
+	return r, nil
+}
+
+// DefaultPort is the port of a URL's scheme.
+func DefaultPort(scheme string) int {
+	if scheme == "http" {
+		return 80
+	}
+	return 443
+}

@@ -1,0 +1,185 @@
+// Package ping observes whether hosts answer ICMP echoes.
+package ping
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	probing "github.com/prometheus-community/pro-bing"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/internal/reach"
+)
+
+// Kind is what a suite calls "ping".
+var Kind = probes.Define(probes.Kind{
+	Name:    "ping",
+	Doc:     "ICMP echoes: do they come back, and how fast.",
+	Item:    "the address, as the suite writes it, or the host's own",
+	Main:    "address",
+	Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
+	Readings: []probes.ReadingSpec{
+		{
+			Name: "loss", Type: fact.TypeInt, Unit: "%", Severity: fact.Fail, Expect: "0",
+			Silence: []fact.Value{fact.Int(100)},
+			Doc:     "How many of the echoes did not come back, rounded up.",
+		},
+		{
+			Name: "rtt", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "The average round trip of those that came back.",
+		},
+		{
+			Name: "received", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "How many echoes came back.",
+		},
+	},
+}, params{Count: 3, Interval: 200 * time.Millisecond, Wait: time.Second, Size: 56}, build)
+
+type params struct {
+	Addresses []string      `param:"address" doc:"Whom to ping; the host under test when empty."`
+	Count     int           `param:"count" doc:"How many echoes to send."`
+	Interval  time.Duration `param:"interval" doc:"The time between two echoes."`
+	Wait      time.Duration `param:"wait" doc:"How long to wait for the last echo."`
+	Size      int           `param:"size" doc:"How many bytes an echo carries."`
+}
+
+func build(p params) (probes.Probe, error) {
+	for _, address := range p.Addresses {
+		if strings.TrimSpace(address) == "" {
+			return nil, probes.Fieldf("address", "an address is empty")
+		}
+	}
+	const least, most = 24, 65000 // the library's own mark; what fits in a packet
+	switch {
+	case p.Count < 1 || p.Count > 100:
+		return nil, probes.Fieldf("count", "must be 1 to 100, got %d", p.Count)
+	case p.Interval < 10*time.Millisecond || p.Interval > time.Minute:
+		return nil, probes.Fieldf("interval", "must be 10ms to 1m, got %s", p.Interval)
+	case p.Wait < 10*time.Millisecond || p.Wait > time.Minute:
+		return nil, probes.Fieldf("wait", "must be 10ms to 1m, got %s", p.Wait)
+	case p.Size < least || p.Size > most:
+		return nil, probes.Fieldf("size", "must be %d to %d, got %d", least, most, p.Size)
+	}
+	p.Addresses = reach.Unique(p.Addresses)
+	return probe(p), nil
+}
+
+type probe params
+
+// Elsewhere implements probes.Elsewhere.
+func (p probe) Elsewhere() bool { return len(p.Addresses) > 0 }
+
+// Observe implements probes.Probe.
+func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
+	addresses := p.Addresses
+	if len(addresses) == 0 {
+		addresses = []string{t.Address}
+	}
+	return reach.Each(addresses, func(address string) ([]fact.Reading, error) {
+		readings, err := p.observe(ctx, t, address)
+		if err != nil {
+			err = fmt.Errorf("pinging %q: %w", address, err)
+		}
+		return readings, err
+	})
+}
+
+func (p probe) observe(ctx context.Context, t probes.Target, address string) ([]fact.Reading, error) {
+	ip, err := t.Resolve(ctx, address)
+	if err != nil {
+		if err = reach.Cause(ctx, err); !errors.Is(err, context.Canceled) {
+			err = reach.Silent(err)
+		}
+		return nil, err
+	}
+	if err := route(ctx, ip); err != nil {
+		return nil, err
+	}
+	s, err := p.send(ctx, ip)
+	if err != nil {
+		return nil, err
+	}
+	lost := s.PacketsSent - s.PacketsRecv
+	readings := []fact.Reading{
+		probes.Read(address, "loss", fact.Int((100*lost+s.PacketsSent-1)/s.PacketsSent)),
+		probes.Read(address, "received", fact.Int(s.PacketsRecv)),
+	}
+	if s.PacketsRecv > 0 {
+		readings = append(readings, probes.Read(address, "rtt", fact.Duration(s.AvgRtt)))
+	}
+	return readings, nil
+}
+
+// route asks the system for a way to ip and sends nothing. Where a route
+// forbids it (EACCES), the library would try again for ever.
+func route(ctx context.Context, ip netip.Addr) error {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "udp", netip.AddrPortFrom(ip, 9).String())
+	switch {
+	case err == nil:
+		return conn.Close()
+	case reach.State(err) == reach.Unreachable:
+		return reach.Silent(err)
+	default:
+		return err
+	}
+}
+
+// send sends the echoes through the socket that needs no privilege or, where
+// the system does not give one, through the raw socket.
+func (p probe) send(ctx context.Context, ip netip.Addr) (*probing.Statistics, error) {
+	var refusal error
+	for _, raw := range []bool{false, true} {
+		if !raw && runtime.GOOS == "windows" { // which knows the raw way alone, open to everyone
+			continue
+		}
+		s, err := p.run(ctx, ip, raw)
+		if !unavailable(err) {
+			return s, err
+		}
+		refusal = cmp.Or(refusal, err)
+	}
+	return nil, fmt.Errorf("ping unavailable: the system gives this user no socket for it: %w", refusal)
+}
+
+// unavailable says whether the system refused the socket.
+func unavailable(err error) bool {
+	return errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EPROTONOSUPPORT) ||
+		errors.Is(err, syscall.EAFNOSUPPORT)
+}
+
+func (p probe) run(ctx context.Context, ip netip.Addr, raw bool) (*probing.Statistics, error) {
+	pinger := probing.New(ip.String())
+	pinger.SetLogger(probing.NoopLogger{})
+	pinger.SetIPAddr(&net.IPAddr{IP: ip.AsSlice(), Zone: ip.Zone()})
+	pinger.SetPrivileged(raw)
+	pinger.Count, pinger.Interval, pinger.Size = p.Count, p.Interval, p.Size
+	pinger.Timeout = time.Duration(p.Count-1)*p.Interval + p.Wait
+	if end, limited := ctx.Deadline(); limited {
+		// Silence is to be told before ctx ends and nothing can be told.
+		pinger.Timeout = max(min(pinger.Timeout, time.Until(end)*9/10), time.Millisecond)
+	}
+	switch err := pinger.RunWithContext(ctx); {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil && reach.State(err) == reach.Unreachable:
+		return nil, reach.Silent(err)
+	case err != nil:
+		return nil, err
+	}
+	s := pinger.Statistics()
+	if s.PacketsSent == 0 {
+		return nil, errors.New("no echo could be sent")
+	}
+	return s, nil
+}

@@ -1,0 +1,92 @@
+// Package tcp observes whether ports take connections.
+package tcp
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/internal/reach"
+)
+
+// Kind is what a suite calls "tcp".
+var Kind = probes.Define(probes.Kind{
+	Name:    "tcp",
+	Doc:     "TCP ports: do they take connections, as seen from the runner.",
+	Item:    "the port, or address:port when the suite names an address",
+	Main:    "port",
+	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
+	Readings: []probes.ReadingSpec{
+		{
+			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: open,
+			Doc: "What became of a connection: open, refused, no answer (a firewall drops), or unreachable.",
+			Silence: []fact.Value{
+				fact.Text(reach.Refused), fact.Text(reach.NoAnswer), fact.Text(reach.Unreachable),
+			},
+		},
+		{
+			Name: "latency", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "How long it took until the port was open.",
+		},
+	},
+}, params{}, func(p params) (probes.Probe, error) {
+	p.Ports = reach.Unique(p.Ports)
+	return probe(p), reach.CheckPorts("port", p.Ports...)
+})
+
+const open = "open"
+
+type params struct {
+	Ports   []int  `param:"port,required" doc:"The ports."`
+	Address string `param:"address" doc:"Where the ports are, when not on the host under test."`
+}
+
+type probe params
+
+// Elsewhere implements probes.Elsewhere.
+func (p probe) Elsewhere() bool { return p.Address != "" }
+
+// Observe implements probes.Probe.
+func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
+	limit := p.limit(ctx)
+	return reach.Each(p.Ports, func(port int) ([]fact.Reading, error) {
+		return p.observe(ctx, t, port, limit)
+	})
+}
+
+// limit is how long a port may take: not all the time there is, because silence
+// is what the check may be about.
+func (p probe) limit(ctx context.Context) time.Duration {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return 5 * time.Second
+	}
+	rounds := (len(p.Ports) + reach.AtOnce - 1) / reach.AtOnce
+	return time.Until(end) / time.Duration(max(3, rounds+1))
+}
+
+func (p probe) observe(ctx context.Context, t probes.Target, port int, limit time.Duration) ([]fact.Reading, error) {
+	item := reach.PortItem(p.Address, port)
+	dialling, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	start := time.Now()
+	conn, err := reach.Dial(dialling, t, "tcp", reach.JoinPort(reach.Address(t, p.Address), port))
+	if err == nil {
+		latency := time.Since(start)
+		_ = conn.Close() // nothing was sent
+		return []fact.Reading{
+			probes.Read(item, "state", fact.Text(open)),
+			probes.Read(item, "latency", fact.Duration(latency)),
+		}, nil
+	}
+	switch state := reach.State(err); {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: %w", err, context.Cause(ctx))
+	case state == reach.Refused, state == reach.NoAnswer, state == reach.Unreachable:
+		return []fact.Reading{probes.Read(item, "state", fact.Text(state))}, nil
+	default:
+		return nil, err
+	}
+}

@@ -1,0 +1,155 @@
+package tcp_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/probetest"
+	"postpatch/probes/tcp"
+)
+
+func build(t *testing.T, args map[string]any) probes.Probe {
+	t.Helper()
+	probe, err := tcp.Kind.Build(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return probe
+}
+
+func states(readings []fact.Reading) []string {
+	var got []string
+	for _, r := range readings {
+		if r.Key.Name == "state" {
+			got = append(got, r.Key.Item+" "+r.Value.String())
+		}
+	}
+	return got
+}
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{
+		Kind: tcp.Kind, Args: map[string]any{"port": []int{25, 443}},
+		Healthy: func(t *testing.T) probes.Target {
+			return probetest.Target(probetest.Serve(t, func(net.Conn) {}))
+		},
+	})
+}
+
+// estate answers each port in its own way.
+func estate(t *testing.T) probes.Target {
+	target := probetest.Target(probetest.Serve(t, func(net.Conn) {}))
+	dial := target.Dial
+	target.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		fail := func(err error) (net.Conn, error) { return nil, &net.OpError{Op: "dial", Net: network, Err: err} }
+		switch _, port, _ := net.SplitHostPort(address); port {
+		case "1":
+			return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
+		case "2":
+			return fail(os.NewSyscallError("connect", syscall.EHOSTUNREACH))
+		case "3":
+			<-ctx.Done()
+			return fail(ctx.Err())
+		case "4":
+			return nil, &net.DNSError{Err: "no such host", Name: address, IsNotFound: true}
+		case "5":
+			return fail(os.NewSyscallError("socket", syscall.EMFILE))
+		}
+		return dial(ctx, network, address)
+	}
+	return target
+}
+
+func TestStates(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 900e6)
+	defer cancel()
+	readings, err := build(t, map[string]any{"port": []int{3, 443, 1, 2, 443}}).Observe(ctx, estate(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"3 no answer", "443 open", "1 refused", "2 unreachable"}
+	if d := cmp.Diff(want, states(readings)); d != "" {
+		t.Errorf("states (-want +got):\n%s", d)
+	}
+}
+
+func TestNotObserved(t *testing.T) {
+	for name, tt := range map[string]struct {
+		port     int
+		noAnswer bool
+	}{
+		"a name that does not resolve":   {4, true},
+		"a runner without file handles":  {5, false},
+		"a run that was interrupted":     {3, false},
+		"one open port is proof of life": {443, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			if tt.port == 3 {
+				cancel()
+			}
+			defer cancel()
+			ports := []int{tt.port}
+			if tt.port == 443 {
+				ports = []int{4, 443}
+			}
+			readings, err := build(t, map[string]any{"port": ports}).Observe(ctx, estate(t))
+			if err == nil {
+				t.Fatalf("got %v and no error", readings)
+			}
+			if errors.Is(err, probes.ErrNoAnswer) != tt.noAnswer {
+				t.Errorf("got %v, want no answer: %t", err, tt.noAnswer)
+			}
+		})
+	}
+}
+
+func TestManySilentPortsEndInTime(t *testing.T) {
+	ports := slices.Repeat([]int{0}, 64)
+	for i := range ports {
+		ports[i] = 1000 + i
+	}
+	target := estate(t)
+	target.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 1e9)
+	defer cancel()
+	readings, err := build(t, map[string]any{"port": ports}).Observe(ctx, target)
+	if err != nil || len(readings) != len(ports) {
+		t.Errorf("got %d readings and %v, want one for each of %d ports", len(readings), err, len(ports))
+	}
+}
+
+func TestElsewhere(t *testing.T) {
+	probe := build(t, map[string]any{"port": []int{443}, "address": "::1"})
+	readings, err := probe.Observe(t.Context(), estate(t))
+	if err != nil || !probe.(probes.Elsewhere).Elsewhere() {
+		t.Errorf("elsewhere: %v", err)
+	}
+	if d := cmp.Diff([]string{"[::1]:443 open"}, states(readings)); d != "" {
+		t.Errorf("states (-want +got):\n%s", d)
+	}
+	if build(t, map[string]any{"port": []int{443}}).(probes.Elsewhere).Elsewhere() {
+		t.Error("the host itself is elsewhere")
+	}
+}
+
+func TestParameters(t *testing.T) {
+	for _, ports := range [][]int{nil, {}, {0}, {443, 65536}} {
+		var field *probes.FieldError
+		if _, err := tcp.Kind.Build(map[string]any{"port": ports}); !errors.As(err, &field) || field.Field != "port" {
+			t.Errorf("%v: got %v, want a problem of port", ports, err)
+		}
+	}
+}
