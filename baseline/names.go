@@ -48,7 +48,7 @@ func hostFile(host string) string {
 		}
 	}
 	name := b.String()
-	if host != strings.ToLower(host) || len(name) > maxFileName {
+	if host == "" || host != strings.ToLower(host) || len(name) > maxFileName {
 		sum := sha256.Sum256([]byte(host))
 		name = name[:min(len(name), maxFileName*6/10)] + "~" + hex.EncodeToString(sum[:16])
 	}
