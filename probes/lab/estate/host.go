@@ -144,7 +144,7 @@ type Site struct {
 	Port  int             `yaml:"port"` // 80, or 443 with TLS
 	TLS   *TLS            `yaml:"tls"`
 	Pages map[string]Page `yaml:"pages"`
-	Fault Fault           `yaml:"fault"`
+	Fault Fault           `yaml:"fault" oneof:"silent,garbage,error,endless,drop,refuse,stall"`
 }
 
 // Page is what a path answers.
@@ -177,5 +177,5 @@ type Exchange struct {
 	Down []string `yaml:"down"`
 	// Node replaces the host's name in the second line of the page.
 	Node  string `yaml:"node"`
-	Fault Fault  `yaml:"fault"`
+	Fault Fault  `yaml:"fault" oneof:"silent,garbage,error,endless,drop,refuse,stall"`
 }

@@ -1,0 +1,93 @@
+package tds
+
+import "strings"
+
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// serverProperty is SERVERPROPERTY; a name that the server does not know is
+// null.
+func (sc scope) serverProperty(name string) any {
+	h := sc.session.server.host()
+	machine, _, _ := strings.Cut(h.Name, ".")
+	switch strings.ToLower(name) {
+	case "productversion":
+		return sc.sql.Version
+	case "productlevel":
+		return orElse(sc.sql.Level, "RTM")
+	case "productupdatelevel":
+		return textOrNull(sc.sql.Update)
+	case "productupdatereference":
+		return textOrNull(sc.sql.KB)
+	case "productmajorversion":
+		major, _, _ := strings.Cut(sc.sql.Version, ".")
+		return major
+	case "edition":
+		return edition(sc.sql)
+	case "engineedition":
+		if strings.HasPrefix(edition(sc.sql), "Enterprise") {
+			return int64(3)
+		}
+		return int64(2)
+	case "servername", "machinename", "computernamephysicalnetbios":
+		return strings.ToUpper(machine)
+	case "isclustered", "ishadrenabled", "issingleuser", "isintegratedsecurityonly":
+		return int64(0)
+	case "collation":
+		return "SQL_Latin1_General_CP1_CI_AS"
+	default:
+		return nil
+	}
+}
+
+func (sc scope) connectionProperty(name string) any {
+	switch strings.ToLower(name) {
+	case "net_transport", "physical_net_transport":
+		return "TCP"
+	case "protocol_type":
+		return "TSQL"
+	case "auth_scheme":
+		return "SQL"
+	default:
+		return nil
+	}
+}
+
+func (sc scope) databaseProperty(database, property string) any {
+	_, db, found := findDatabase(sc.sql, database)
+	if !found {
+		return nil
+	}
+	switch strings.ToLower(property) {
+	case "status":
+		return db.State
+	case "updateability":
+		if db.ReadOnly {
+			return "READ_ONLY"
+		}
+		return "READ_WRITE"
+	case "useraccess":
+		return db.Access
+	case "recovery":
+		return db.Recovery
+	default:
+		return nil
+	}
+}
+
+// hasAccess is HAS_DBACCESS: null for a database that there is not.
+func (sc scope) hasAccess(database string) any {
+	name, db, found := findDatabase(sc.sql, database)
+	switch {
+	case !found:
+		return nil
+	case cannotOpen(name, db) != nil:
+		return int64(0)
+	default:
+		return int64(1)
+	}
+}

@@ -1,0 +1,67 @@
+// Package tds simulates a SQL Server that speaks TDS 7.4, as an estate's host
+// describes it.
+package tds
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+
+	"postpatch/probes/lab/conns"
+	"postpatch/probes/lab/estate"
+)
+
+// Server answers on any number of listeners until Close.
+type Server struct {
+	host  func() estate.Host
+	certs func(estate.TLS) (*tls.Certificate, error)
+	group *conns.Group
+}
+
+// New makes a server of the host that h returns, asked anew for every answer.
+// Certs makes the certificate of a listener.
+func New(h func() estate.Host, certs func(estate.TLS) (*tls.Certificate, error)) *Server {
+	return &Server{host: h, certs: certs, group: conns.New()}
+}
+
+// Serve answers connections to ln until Close, and then returns nil.
+func (s *Server) Serve(ln net.Listener) error { return s.group.Serve(ln, s.serve) }
+
+// Close ends all listeners and connections and waits for their end.
+func (s *Server) Close() error { return s.group.Close() }
+
+// serve is one connection. What goes wrong in it is the client's to notice.
+func (s *Server) serve(ctx context.Context, conn net.Conn) {
+	h := s.host()
+	if h.SQL == nil {
+		return
+	}
+	switch h.SQL.Fault {
+	case "drop", "refuse":
+		return
+	case "silent":
+		conns.Mute(conn)
+		return
+	case "garbage":
+		// Once the client has spoken, or it would see a reset instead.
+		if _, err := readMessage(conn); err == nil && s.think(ctx) == nil {
+			_, _ = conn.Write(conns.Noise(512))
+		}
+		return
+	case "error", "endless", "":
+	}
+	session := newSession(s, conn)
+	if err := session.logIn(ctx); err != nil {
+		return
+	}
+	session.serve(ctx)
+}
+
+// think takes the time that the host takes over an answer. The error says why
+// it was cut short.
+func (s *Server) think(ctx context.Context) error {
+	if !conns.Wait(ctx, s.host().Think) {
+		return context.Cause(ctx)
+	}
+	return nil
+}
