@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// layer says what the packages whose path matches may import of ours.
+type layer struct{ packages, mayUse string }
+
+// layers are the arrows of the design, most particular first: a package belongs
+// to the first layer that matches it. What matches none has no place in the house.
+func layers() []layer {
+	const views = `runner/report/\w+`
+	return []layer{
+		{`probes/fact`, ``},
+		{`probes/host`, ``},
+		{`probes/host/winrm/packed`, `probes/host`},
+		{`probes/host/winrm`, `probes/host|probes/host/winrm/packed`},
+		{`probes/host/winrm/winrmtest`, `probes/host|probes/host/winrm/packed`},
+		{`probes/host/local`, `probes/host`},
+		{`probes`, `probes/fact|probes/host`},
+		{`probes/internal/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`},
+		{`probes/probetest`, `probes|probes/fact|probes/host`},
+		{`probes/lab(/\w+)?`, `probes|probes/fact|probes/host|probes/host/winrm/packed|probes/lab(/\w+)?`},
+		{`probes/all`, `probes(/\w+)?`},
+		{`probes/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`}, // the kinds
+		{`baseline`, `probes/fact`},
+		{`suites/expect`, `probes/fact`},
+		{`suites`, `probes|probes/fact|probes/host|baseline|suites/expect`},
+		{`runner/report`, `probes/fact|baseline`},
+		{views, `runner/report`},
+		{`runner`, `probes|probes/fact|probes/host|suites|suites/expect|baseline|runner/report`},
+		{`examples`, ``},
+		{`cmd/postpatch/realtest`, ``},
+		{`cmd/postpatch`, `.*`},
+	}
+}
+
+// wrongImport says what is wrong when a package imports another, both without
+// the module's name in front; "" for nothing.
+func wrongImport(pkg, imported string) string {
+	for _, layer := range layers() {
+		if !whole(layer.packages, pkg) {
+			continue
+		}
+		if whole(layer.mayUse, imported) {
+			return ""
+		}
+		return pkg + " must not import " + imported
+	}
+	return pkg + " belongs to no layer: give it one in layers"
+}
+
+func whole(pattern, text string) bool {
+	return regexp.MustCompile(`^(?:` + pattern + `)$`).MatchString(text)
+}
+
+// TestLayers holds the arrows of the design. What tests import is free.
+func TestLayers(t *testing.T) {
+	const module = "postpatch/"
+	var stderr bytes.Buffer
+	list := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports", module+"...")
+	list.Stderr = &stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	seen := 0
+	for packages := json.NewDecoder(bytes.NewReader(out)); ; seen++ {
+		var listed struct {
+			ImportPath string
+			Imports    []string
+		}
+		err := packages.Decode(&listed)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkg := strings.TrimPrefix(listed.ImportPath, module)
+		for _, imported := range listed.Imports {
+			if ours, isOurs := strings.CutPrefix(imported, module); isOurs {
+				if wrong := wrongImport(pkg, ours); wrong != "" {
+					t.Error(wrong)
+				}
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("go list named only %d packages", seen)
+	}
+}
+
+func TestLayersBite(t *testing.T) {
+	for pair, allowed := range map[[2]string]bool{
+		{"probes/fact", "probes/host"}:               false,
+		{"probes", "probes/fact"}:                    true,
+		{"probes/dns", "probes/internal/reach"}:      true,
+		{"probes/dns", "probes/http"}:                false,
+		{"probes/dns", "suites"}:                     false,
+		{"baseline", "probes"}:                       false,
+		{"suites", "probes/all"}:                     false,
+		{"runner", "probes/host/winrm"}:              false,
+		{"runner/report", "runner"}:                  false,
+		{"runner/report/junit", "baseline"}:          false,
+		{"probes/lab/web", "probes/lab/estate"}:      true,
+		{"probes/lab", "probes/host/winrm"}:          false,
+		{"probes/host/winrm", "probes"}:              false,
+		{"cmd/postpatch", "probes/all"}:              true,
+		{"somewhere/new", "probes/fact"}:             false,
+		{"probes/all", "probes/dns"}:                 true,
+		{"probes/dnsx/deep", "probes"}:               false,
+		{"suites/expect", "baseline"}:                false,
+		{"probes/host/winrm/packed", "probes/host"}:  true,
+		{"probes/lab/wsman", "probes/lab/sub/deeps"}: false,
+	} {
+		if got := wrongImport(pair[0], pair[1]); (got == "") != allowed {
+			t.Errorf("%s -> %s: got %q, want allowed=%t", pair[0], pair[1], got, allowed)
+		}
+	}
+}
