@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	maxDepth   = 50      // nobody nests deeper; a walk cannot run out of stack
+	maxDepth   = 50 // nobody nests deeper; a walk cannot run out of stack
+	maxText    = 64 << 10
 	maxAliased = 100_000 // nodes that aliases may stand for, all together
 )
 
@@ -71,8 +72,11 @@ func (b *bounds) alias(n *yaml.Node) int {
 	return size
 }
 
-// scalar finds escapes in double quotes that nobody means.
+// scalar refuses huge texts, and escapes in double quotes that nobody means.
 func (b *bounds) scalar(n *yaml.Node) {
+	if len(n.Value) > maxText {
+		b.refuse(n, "", "a text of more than %d KiB", maxText>>10)
+	}
 	if n.Style&yaml.DoubleQuotedStyle == 0 {
 		return
 	}
@@ -87,8 +91,7 @@ func (b *bounds) scalar(n *yaml.Node) {
 
 func (b *bounds) refuse(n *yaml.Node, hint, format string, args ...any) {
 	if b.secret {
-		args = nil
-		format = strings.NewReplacer(" such as %s", "", " *%s", "").Replace(format)
+		format, args = "this YAML is not supported here", nil
 	}
 	b.hintf(n, hint, format, args...)
 	b.ok = false

@@ -49,7 +49,7 @@ func culprit(lines [][]byte, read int) int {
 		ends = append(ends, ends[len(ends)-1]+len(line))
 	}
 	data := bytes.Join(lines, nil)
-	budget := 4 << 20 // bytes to parse: less than a second
+	budget := 4<<20 + 3*len(data) // bytes to parse: about a second
 	parses := func(n int) bool {
 		budget -= ends[n] + 100
 		_, _, err := parse(data[:ends[n]])
@@ -134,6 +134,8 @@ func parserErrors() []parserError {
 			"close it, and quote texts with , : ? [ or {",
 		},
 		{"block sequence entries are not", `a "-" where no list can begin`, "begin a list on a line of its own"},
+		{"did not find expected node content", "a value is missing here", "quote texts that begin with , [ ] { } or ?"},
+		{"<document start>", "neither a key nor an entry of a list", `write "key: value", or put the text in quotes`},
 		{"cannot start any token", "a text cannot begin like this", "put it in quotes"},
 	}
 }
@@ -174,7 +176,7 @@ func tokenStart(line, message string) int {
 			return i
 		}
 		return strings.LastIndexByte(line, ':')
-	case strings.HasPrefix(message, "did not find expected ','"):
+	case strings.HasPrefix(message, "did not find expected ','"), strings.HasSuffix(message, "node content"):
 		return strings.IndexAny(line, "[{")
 	case strings.HasPrefix(message, "cannot start"):
 		return strings.IndexAny(line, "@`%\t")

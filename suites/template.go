@@ -32,7 +32,7 @@ func (t *template) literal() bool {
 // it not ok.
 func (r reader) template(n *yaml.Node) (t *template, ok bool) {
 	t, ok = &template{node: n}, true
-	rest := n.Value
+	rest, read := n.Value, 0 // characters before rest
 	for {
 		before, after, found := strings.Cut(rest, "{{")
 		if before != "" {
@@ -42,7 +42,8 @@ func (r reader) template(n *yaml.Node) (t *template, ok bool) {
 			return t, ok
 		}
 		name, remainder, closed := strings.Cut(after, "}}")
-		offset := utf8.RuneCountInString(n.Value[:len(n.Value)-len(after)])
+		offset := read + utf8.RuneCountInString(before) + 2
+		read = offset + utf8.RuneCountInString(name) + 2
 		if !closed {
 			r.inside(n, offset-2, "", "a template is opened with {{ and never closed")
 			return t, false

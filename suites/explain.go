@@ -1,0 +1,90 @@
+package suites
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"postpatch/probes"
+)
+
+// ExplainKind is the page on a kind: what it looks at, what it can be told and
+// what it reports.
+func ExplainKind(k probes.Kind) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", k.Name, k.Doc)
+	if k.Item != "" {
+		fmt.Fprintf(&b, "\nItem: %s\n", k.Item)
+	}
+	b.WriteString("\nParameters")
+	switch {
+	case len(k.Params) == 0:
+		b.WriteString(": none\n")
+	case k.Main != "":
+		fmt.Fprintf(&b, " (%q fills %s)\n", k.Name+": value", k.Main)
+	default:
+		b.WriteByte('\n')
+	}
+	columns(&b, func(w io.Writer) {
+		for _, p := range k.Params {
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", p.Name, p.Type, presence(p), p.Doc)
+		}
+	})
+	b.WriteString("\nReadings\n")
+	columns(&b, func(w io.Writer) {
+		fmt.Fprint(w, "  NAME\tTYPE\tEXPECTED\tCOMPARED\tA CHANGE IS\tWHAT\n")
+		for _, r := range k.Readings {
+			typ := r.Type.String()
+			if r.Unit != "" {
+				typ += " (" + r.Unit + ")"
+			}
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n",
+				r.Name, typ, cmp.Or(r.Expect, "-"), r.Rule, r.Severity, cmp.Or(r.Doc, "-"))
+		}
+	})
+	if example := strings.TrimRight(k.Example, "\n"); example != "" {
+		fmt.Fprintf(&b, "\nExample\n  %s\n", strings.ReplaceAll(example, "\n", "\n  "))
+	}
+	return b.String()
+}
+
+func presence(p probes.Param) string {
+	switch {
+	case p.Required:
+		return "required"
+	case p.Default != "":
+		return "default " + p.Default
+	default:
+		return "-"
+	}
+}
+
+// columns aligns what write prints with tabs.
+func columns(b *strings.Builder, write func(io.Writer)) {
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	write(w)
+	_ = w.Flush() // a strings.Builder takes everything
+}
+
+// Topics lists what ExplainTopic knows.
+func Topics() []string { return []string{"suite", "plan", "credentials", "expect", "compare"} }
+
+// ExplainTopic is the page on one of Topics.
+func ExplainTopic(topic string) (string, bool) {
+	switch topic {
+	case "suite":
+		return aboutSuite, true
+	case "plan":
+		return aboutPlan, true
+	case "credentials":
+		return aboutCredentials, true
+	case "expect":
+		return aboutExpect, true
+	case "compare":
+		return aboutCompare, true
+	default:
+		return "", false
+	}
+}
