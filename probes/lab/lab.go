@@ -5,6 +5,7 @@ package lab
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -97,7 +98,7 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 func (l *Lab) machine(i int) *machine {
 	m := &machine{address: l.estate.Address(i).String()}
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
-	m.certs = func(t estate.TLS) (*tlsCertificate, error) { return l.ca.certificate(m.host(), t) }
+	m.certs = func(t estate.TLS) (*tls.Certificate, error) { return l.ca.certificate(m.host(), t) }
 	for _, state := range l.estate.States() {
 		m.addDoors(l.estate.Hosts(state)[i])
 	}

@@ -1,34 +1,27 @@
 package lab
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
-	"postpatch/probes/lab/conns"
 	"postpatch/probes/lab/estate"
-	"postpatch/probes/lab/nameserver"
 	"postpatch/probes/lab/wsman"
 )
 
-type tlsCertificate = tls.Certificate
-
-// machine is one host: its servers, and a door for each of its ports.
+// machine is one host: a door for each of its ports, and what is behind them.
 type machine struct {
 	address string
 	own     bool // the address is no other machine's
 	host    func() estate.Host
-	certs   func(estate.TLS) (*tlsCertificate, error)
+	certs   func(estate.TLS) (*tls.Certificate, error)
 	doors   []*door
-	servers []io.Closer
-	winrm   *wsman.Server
+	winrm   *wsman.Server // nil when no state has it
 }
 
 // door is one port of a machine.
@@ -36,8 +29,7 @@ type door struct {
 	key     string // "tcp/5985", as clients know it
 	address string // where it is really listened on
 	isOpen  func(estate.Host) bool
-	serve   func(net.Listener) error
-	packets func(net.PacketConn) error // of a udp door
+	behind  handler
 
 	mu       sync.Mutex
 	listener io.Closer // nil while closed
@@ -45,65 +37,25 @@ type door struct {
 	conns    map[net.Conn]struct{}
 }
 
+// handler is what answers behind a door.
+type handler interface{ Serve(net.Listener) error }
+
+// packetHandler is what answers behind a door for UDP.
+type packetHandler interface{ ServePacket(net.PacketConn) error }
+
 // server is what the protocols' packages have in common.
 type server interface {
-	Serve(net.Listener) error
+	handler
 	Close() error
 }
 
 // add makes a door unless it is there already, from another state.
-func (m *machine) add(key string, isOpen func(estate.Host) bool, make func() server) {
+func (m *machine) add(key string, isOpen func(estate.Host) bool, behind handler) {
 	if slices.ContainsFunc(m.doors, func(d *door) bool { return d.key == key }) {
 		return
 	}
-	s := make()
-	if !slices.Contains(m.servers, io.Closer(s)) {
-		m.servers = append(m.servers, s)
-	}
-	d := &door{key: key, isOpen: isOpen, serve: s.Serve, conns: map[net.Conn]struct{}{}}
-	if packets, ok := s.(interface{ ServePacket(net.PacketConn) error }); ok {
-		d.packets = packets.ServePacket
-	}
-	m.doors = append(m.doors, d)
+	m.doors = append(m.doors, &door{key: key, isOpen: isOpen, behind: behind, conns: map[net.Conn]struct{}{}})
 }
-
-// addDoors makes the doors that a host has in one state.
-func (m *machine) addDoors(h estate.Host) {
-	if h.WinRM != nil {
-		m.addWinRM()
-	}
-	if h.DNS != nil {
-		isOpen := func(h estate.Host) bool { return h.DNS != nil && h.DNS.Fault != estate.Refuse }
-		names := nameserver.New(m.host, m.certs)
-		m.add("udp/53", isOpen, func() server { return names })
-		m.add("tcp/53", isOpen, func() server { return names })
-	}
-	for port := range h.TCP {
-		isOpen := func(h estate.Host) bool { _, open := h.TCP[port]; return open }
-		m.add(tcp(port), isOpen, func() server { return &bannerServer{conns.New(), m.host, port} })
-	}
-}
-
-func (m *machine) addWinRM() {
-	if m.winrm == nil {
-		m.winrm = wsman.New(m.host, m.certs)
-	}
-	// A Windows without a listener for TLS has the one on 5985.
-	m.add(tcp(5985), func(h estate.Host) bool {
-		return h.WinRM != nil && h.WinRM.Fault != estate.Refuse && (h.WinRM.Plain || !h.WinRM.TLS)
-	}, func() server { return m.winrm })
-	m.add(tcp(5986), func(h estate.Host) bool {
-		return h.WinRM != nil && h.WinRM.Fault != estate.Refuse && h.WinRM.TLS
-	}, func() server { return winrmTLS{m.winrm} })
-}
-
-func tcp(port int) string { return "tcp/" + strconv.Itoa(port) }
-
-// winrmTLS is the WinRM server on its other port.
-type winrmTLS struct{ *wsman.Server }
-
-// Serve implements server.
-func (w winrmTLS) Serve(ln net.Listener) error { return w.ServeTLS(ln) }
 
 // bind listens on all doors once, so that each has its address for good, and
 // leaves open those that the host has open now.
@@ -177,9 +129,9 @@ func (d *door) start(l *Lab, ln io.Closer) {
 		// It ends when the listener is closed; there is nobody to tell why.
 		switch ln := ln.(type) {
 		case net.PacketConn:
-			_ = d.packets(ln)
+			_ = d.behind.(packetHandler).ServePacket(ln) // as addDoors made it
 		case net.Listener:
-			_ = d.serve(counted{ln, d})
+			_ = d.behind.Serve(counted{ln, d})
 		}
 	})
 }
@@ -221,8 +173,8 @@ func (m *machine) close() {
 	for _, d := range m.doors {
 		d.shut()
 	}
-	for _, s := range m.servers {
-		_ = s.Close()
+	if m.winrm != nil {
+		_ = m.winrm.Close()
 	}
 }
 
@@ -230,7 +182,7 @@ func (m *machine) stats() Stats {
 	s := Stats{Connections: map[string]int{}}
 	for _, d := range m.doors {
 		d.mu.Lock()
-		if d.packets == nil || strings.HasPrefix(d.key, "tcp") {
+		if strings.HasPrefix(d.key, "tcp") {
 			s.Connections[d.key] = d.accepted
 		}
 		d.mu.Unlock()
@@ -277,24 +229,4 @@ func (c counting) Close() error {
 	delete(c.door.conns, c)
 	c.door.mu.Unlock()
 	return c.Conn.Close()
-}
-
-// bannerServer sends one port's banner and listens to what comes, in silence.
-type bannerServer struct {
-	*conns.Group
-	host func() estate.Host
-	port int
-}
-
-// Serve implements server.
-func (b *bannerServer) Serve(ln net.Listener) error {
-	return b.Group.Serve(ln, func(ctx context.Context, conn net.Conn) {
-		h := b.host()
-		if !conns.Wait(ctx, h.Think) {
-			return
-		}
-		if _, err := io.WriteString(conn, cmp.Or(h.TCP[b.port], "")); err == nil {
-			conns.Mute(conn)
-		}
-	})
 }

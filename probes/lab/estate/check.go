@@ -71,7 +71,7 @@ func (p *parser) checkScalar(n *yaml.Node, t reflect.Type, oneOf string) {
 		p.problemf(n, "want a %s, got %q", word(t), n.Value)
 		return
 	}
-	if t == reflect.TypeFor[Fault]() {
+	if t == reflect.TypeFor[Fault]() && oneOf == "" {
 		oneOf = "silent,garbage,error,endless,drop,refuse"
 	}
 	if oneOf != "" && n.Value != "" && !slices.Contains(strings.Split(oneOf, ","), n.Value) {

@@ -38,8 +38,11 @@ func (c comparison) uses() []string { return []string{c.column} }
 
 func (c comparison) holds(r row) bool {
 	value := r.get(c.column)
-	if value == nil || c.literal == nil {
-		return c.op == "=" && value == c.literal || c.op == "<>" && value != c.literal
+	switch {
+	case c.literal == nil:
+		return c.op == "=" && value == nil || c.op == "<>" && value != nil
+	case value == nil:
+		return false // null compares with nothing
 	}
 	if c.op == like {
 		pattern, isText := c.literal.(string)

@@ -105,7 +105,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, h estate.Host) {
 		reply, err = call.handle(r.Context())
 	}
 	if err != nil && r.Context().Err() != nil {
-		return // nobody is left to read it
+		panic(http.ErrAbortHandler) // nobody is left to read it
 	}
 	status := http.StatusOK
 	if err != nil {
@@ -145,6 +145,7 @@ func misbehave(w http.ResponseWriter, r *http.Request, fault estate.Fault) {
 	switch fault {
 	case estate.Silent:
 		<-r.Context().Done()
+		panic(http.ErrAbortHandler) // or net/http would write an empty answer
 	case estate.Error:
 		w.Header().Set("Content-Type", "text/html; charset=us-ascii")
 		w.WriteHeader(http.StatusInternalServerError)

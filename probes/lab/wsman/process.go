@@ -46,7 +46,8 @@ func (p *process) run(h estate.Host, env map[string]string, line string, depth i
 	}
 	program, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
-	name := strings.ToLower(strings.TrimSuffix(path.Base(strings.ReplaceAll(strings.Trim(program, `"`), `\`, "/")), ".exe"))
+	name := path.Base(strings.ReplaceAll(strings.ToLower(strings.Trim(program, `"`)), `\`, "/"))
+	name = strings.TrimSuffix(name, ".exe")
 	switch {
 	case name == "powershell" && config(h).NoPowerShell:
 		p.unknown(program)
@@ -160,8 +161,10 @@ func clixml(message string) []byte {
 	return []byte(b.String())
 }
 
-// chunk is what the shell reads from a pipe at once.
-const chunk = 4096
+const (
+	chunk         = 4096 // what the shell reads from a pipe at once
+	elementItself = 150  // of a Stream element, around its content
+)
 
 // next takes as much of the desired streams as has room, as Stream elements.
 func (p *process) next(streams []string, command string, room int) string {
@@ -171,8 +174,11 @@ func (p *process) next(streams []string, command string, room int) string {
 		if name == "stderr" {
 			left = &p.stderr
 		}
-		for slices.Contains(streams, name) && len(*left) > 0 && b.Len()+2*chunk < room+chunk {
-			size := min(chunk, len(*left))
+		for slices.Contains(streams, name) {
+			size := min(chunk, len(*left), (room-b.Len()-elementItself)*3/4)
+			if size <= 0 {
+				break
+			}
 			b.WriteString(`<rsp:Stream Name="` + name + `" CommandId="` + escape(command) + `">` +
 				base64.StdEncoding.EncodeToString((*left)[:size]) + `</rsp:Stream>`)
 			*left = (*left)[size:]

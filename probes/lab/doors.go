@@ -1,0 +1,128 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"net"
+	"strconv"
+
+	"postpatch/probes/lab/conns"
+	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/mail"
+	"postpatch/probes/lab/nameserver"
+	"postpatch/probes/lab/tds"
+	"postpatch/probes/lab/web"
+	"postpatch/probes/lab/wsman"
+)
+
+// addDoors makes the doors that a host has in one state.
+func (m *machine) addDoors(h estate.Host) {
+	if h.WinRM != nil {
+		m.addWinRM()
+	}
+	if h.DNS != nil {
+		isOpen := func(h estate.Host) bool { return h.DNS != nil && h.DNS.Fault != estate.Refuse }
+		m.add("udp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})
+		m.add("tcp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})
+	}
+	if h.SQL != nil {
+		port := cmp.Or(h.SQL.Port, 1433)
+		m.add(tcp(port), func(h estate.Host) bool {
+			return h.SQL != nil && h.SQL.Fault != estate.Refuse && cmp.Or(h.SQL.Port, 1433) == port
+		}, fresh{func() server { return tds.New(m.host, m.certs) }})
+	}
+	if h.SMTP != nil {
+		m.add(tcp(25), func(h estate.Host) bool {
+			return h.SMTP != nil && h.SMTP.Fault != estate.Refuse
+		}, fresh{func() server { return mail.New(m.host, m.certs) }})
+	}
+	for _, site := range h.HTTP {
+		m.addWeb(sitePort(site))
+	}
+	if h.Exchange != nil {
+		m.addWeb(443)
+	}
+	for port := range h.TCP {
+		isOpen := func(h estate.Host) bool { _, open := h.TCP[port]; return open }
+		m.add(tcp(port), isOpen, fresh{func() server { return &bannerServer{conns.New(), m.host, port} }})
+	}
+}
+
+func (m *machine) addWinRM() {
+	if m.winrm == nil {
+		m.winrm = wsman.New(m.host, m.certs)
+	}
+	// A Windows without a listener for TLS has the one on 5985.
+	m.add(tcp(5985), func(h estate.Host) bool {
+		return h.WinRM != nil && h.WinRM.Fault != estate.Refuse && (h.WinRM.Plain || !h.WinRM.TLS)
+	}, m.winrm)
+	m.add(tcp(5986), func(h estate.Host) bool {
+		return h.WinRM != nil && h.WinRM.Fault != estate.Refuse && h.WinRM.TLS
+	}, winrmTLS{m.winrm})
+}
+
+// addWeb makes the door of a web server: a site's, Exchange's, or that of both.
+func (m *machine) addWeb(port int) {
+	m.add(tcp(port), func(h estate.Host) bool {
+		for _, site := range h.HTTP {
+			if sitePort(site) == port {
+				return site.Fault != estate.Refuse
+			}
+		}
+		return port == 443 && h.Exchange != nil && h.Exchange.Fault != estate.Refuse
+	}, fresh{func() server { return web.New(m.host, m.certs, port) }})
+}
+
+func sitePort(site estate.Site) int {
+	if site.Port == 0 && site.TLS != nil {
+		return 443
+	}
+	return cmp.Or(site.Port, 80)
+}
+
+func tcp(port int) string { return "tcp/" + strconv.Itoa(port) }
+
+// winrmTLS is the WinRM server on its other port.
+type winrmTLS struct{ *wsman.Server }
+
+// Serve implements handler.
+func (w winrmTLS) Serve(ln net.Listener) error { return w.ServeTLS(ln) }
+
+// fresh makes a new server each time its door opens: what belongs to the old
+// one ends with the old listener.
+type fresh struct{ make func() server }
+
+// Serve implements handler.
+func (f fresh) Serve(ln net.Listener) error {
+	s := f.make()
+	defer func() { _ = s.Close() }()
+	return s.Serve(ln)
+}
+
+// ServePacket implements packetHandler.
+func (f fresh) ServePacket(pc net.PacketConn) error {
+	s := f.make()
+	defer func() { _ = s.Close() }()
+	return s.(packetHandler).ServePacket(pc) // only a name server gets a udp door
+}
+
+// bannerServer sends one port's banner and listens to what comes, in silence.
+type bannerServer struct {
+	*conns.Group
+	host func() estate.Host
+	port int
+}
+
+// Serve implements server.
+func (b *bannerServer) Serve(ln net.Listener) error {
+	return b.Group.Serve(ln, func(ctx context.Context, conn net.Conn) {
+		h := b.host()
+		if !conns.Wait(ctx, h.Think) {
+			return
+		}
+		if _, err := io.WriteString(conn, h.TCP[b.port]); err == nil {
+			conns.Mute(conn)
+		}
+	})
+}
