@@ -78,13 +78,16 @@ func (c *Credentials) WinRM(hostName string) WinRMSettings {
 }
 
 func (c *Credentials) file() string {
-	if c.File == "" {
+	if c == nil || c.File == "" {
 		return "the credentials file"
 	}
 	return c.File
 }
 
 func (c *Credentials) first(hostName, use string) *credential {
+	if c == nil { // no file is like an empty one
+		return nil
+	}
 	for _, rule := range c.rules {
 		fits := func(pattern string) bool { return glob(pattern, hostName) }
 		if slices.ContainsFunc(rule.hosts, fits) && (rule.uses == nil || slices.Contains(rule.uses, use)) {

@@ -45,7 +45,10 @@ func TestTheFirstEntryThatFitsIsTaken(t *testing.T) {
 	var asked []string
 	c, folder := credentials(t, func(ref SecretRef) (string, error) {
 		asked = append(asked, ref.Env+ref.File)
-		return map[string]string{"PATCH_PASSWORD": "hunter2"}[ref.Env] + map[bool]string{true: "swordfish\r\n"}[ref.File != ""], nil
+		if ref.File != "" {
+			return "swordfish\r\n", nil
+		}
+		return map[string]string{"PATCH_PASSWORD": "hunter2"}[ref.Env], nil
 	})
 	if asked != nil {
 		t.Errorf("secrets were read before they were needed: %q", asked)
@@ -69,7 +72,8 @@ func TestTheFirstEntryThatFitsIsTaken(t *testing.T) {
 		t.Errorf("each secret is read once (-want +got):\n%s", diff)
 	}
 	_, err := c.For("elsewhere", "ldap")
-	if err == nil || !strings.Contains(err.Error(), `for ldap on "elsewhere" from environment variable EMPTY: it is empty`) {
+	want := `for ldap on "elsewhere" from environment variable EMPTY: it is empty`
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("an empty secret: %v", err)
 	}
 }
@@ -110,7 +114,10 @@ func TestWinRMSettings(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", host, diff)
 		}
 	}
-	if got := (&Credentials{}).WinRM("srv01"); got != (WinRMSettings{Port: 5985}) {
+	if _, err := (*Credentials)(nil).For("srv01", "sql"); err == nil {
+		t.Error("no file has a credential")
+	}
+	if got := (*Credentials)(nil).WinRM("srv01"); got != (WinRMSettings{Port: 5985}) {
 		t.Errorf("without an entry: %+v", got)
 	}
 }

@@ -45,11 +45,14 @@ func testKinds() []probes.Kind {
 
 func pingKind() probes.Kind {
 	return probes.Define(probes.Kind{
-		Name: "ping", Doc: "Sends ICMP echoes and reports how many come back, and how fast.", Item: "the address", Main: "address",
+		Name: "ping", Doc: "Sends ICMP echoes and reports how many come back, and how fast.",
+		Item: "the address", Main: "address",
 		Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
 		Readings: []probes.ReadingSpec{
-			{Name: "loss", Type: fact.TypeInt, Unit: "%", Doc: "Echoes that did not come back.", Expect: "0%",
-				Rule: fact.Rule{Op: fact.AtMost}, Severity: fact.Fail},
+			{
+				Name: "loss", Type: fact.TypeInt, Unit: "%", Doc: "Echoes that did not come back.", Expect: "0%",
+				Rule: fact.Rule{Op: fact.AtMost}, Severity: fact.Fail,
+			},
 			{Name: "rtt", Type: fact.TypeDuration, Doc: "The median round trip.", Rule: fact.Rule{Op: fact.Ignore}},
 		},
 	}, pingParams{Count: 3, Every: 200 * time.Millisecond}, func(p pingParams) (probes.Probe, error) {
@@ -74,7 +77,9 @@ func serviceKind() probes.Kind {
 func webKind() probes.Kind {
 	return probes.Define(probes.Kind{
 		Name: "web", Doc: "Fetches a page.",
-		Readings: []probes.ReadingSpec{{Name: "status", Type: fact.TypeInt}, {Name: "cert_left", Type: fact.TypeInt, Unit: "days"}},
+		Readings: []probes.ReadingSpec{
+			{Name: "status", Type: fact.TypeInt}, {Name: "cert_left", Type: fact.TypeInt, Unit: "days"},
+		},
 	}, webParams{}, func(p webParams) (probes.Probe, error) {
 		if !strings.HasPrefix(p.URL, "http://") && !strings.HasPrefix(p.URL, "https://") {
 			return nil, probes.Fieldf("url", "must begin with http:// or https://, got %q", p.URL)

@@ -168,9 +168,10 @@ func TestWhatIsPlainYAMLIsRead(t *testing.T) {
 		"byte order mark": "\uFEFFsuite: a\nhosts: [b]\nchecks: [{os: {}}]\n",
 		"CRLF":            "suite: a\r\nhosts: [b]\r\nchecks:\r\n  - os: {}\r\n",
 		"document marks":  "---\nsuite: a\nhosts: [b]\nchecks: [{os: }]\n...\n",
-		"an alias":        "suite: a\nhosts: [b]\nchecks:\n  - ping: {}\n    expect: &e {loss: 0%}\n  - ping: c\n    expect: *e\n",
-		"JSON":            `{"suite": "a", "hosts": ["b"], "checks": [{"os": null}]}`,
-		"a block text":    "suite: a\nhosts: [b]\nchecks:\n  - os: {}\n    why: |\n      two\n      lines\n",
+		"an alias": "suite: a\nhosts: [b]\nchecks:\n" +
+			"  - ping: {}\n    expect: &e {loss: 0%}\n  - ping: c\n    expect: *e\n",
+		"JSON":         `{"suite": "a", "hosts": ["b"], "checks": [{"os": null}]}`,
+		"a block text": "suite: a\nhosts: [b]\nchecks:\n  - os: {}\n    why: |\n      two\n      lines\n",
 	} {
 		if _, problems := LoadBytes(name, []byte(text), testKinds()); len(problems) > 0 {
 			t.Errorf("%s: %s", name, Format(problems, nil))
@@ -205,7 +206,8 @@ func TestAHostileSuiteIsRefusedBeforeTheWorkIsDone(t *testing.T) {
 		text += fmt.Sprintf("  - {os: {}, id: c%d}\n", i)
 	}
 	_, problems := LoadBytes("a", []byte(text), testKinds())
-	if !slices.ContainsFunc(problems, func(p Problem) bool { return strings.Contains(p.Msg, "more than 1000000 checks") }) {
+	isOfTheSize := func(p Problem) bool { return strings.Contains(p.Msg, "more than 1000000 checks") }
+	if !slices.ContainsFunc(problems, isOfTheSize) {
 		t.Errorf("got %d problems, none of them of the size", len(problems))
 	}
 	_, problems = LoadBytes("a", make([]byte, maxFile+1), testKinds())

@@ -40,7 +40,8 @@ func TestLoadPlan(t *testing.T) {
 	if diff := cmp.Diff(suites, plan.Suites); diff != "" {
 		t.Errorf("suites (-want +got):\n%s", diff)
 	}
-	if plan.Name != "2026-11-patch-tuesday" || plan.Reboot != RebootRequired || len(plan.Digest) != 64 || plan.File != file {
+	if plan.Name != "2026-11-patch-tuesday" || plan.Reboot != RebootRequired || len(plan.Digest) != 64 ||
+		plan.File != file {
 		t.Errorf("plan: %+v", plan)
 	}
 	may := []Pattern{{"service", "", "start_mode"}, {"os", "", "*"}, {"dns", "*.example.org", "answers"}}
@@ -95,8 +96,16 @@ func TestGlob(t *testing.T) {
 		pattern, s string
 		want       bool
 	}{
-		{"*", "", true}, {"", "a", false}, {"a", "A", true}, {"a*c", "abbc", true}, {"a*c", "abcd", false},
-		{"*b*", "abc", true}, {"?", "", false}, {"a?c", "abc", true}, {"*ab", "aab", true}, {"a**", "a", true},
+		{"*", "", true},
+		{"", "a", false},
+		{"a", "A", true},
+		{"a*c", "abbc", true},
+		{"a*c", "abcd", false},
+		{"*b*", "abc", true},
+		{"?", "", false},
+		{"a?c", "abc", true},
+		{"*ab", "aab", true},
+		{"a**", "a", true},
 		{"[a]", "a", false}, // no classes: a bracket is a bracket
 	} {
 		if got := glob(c.pattern, c.s); got != c.want {
