@@ -158,9 +158,10 @@ func (j judging) finding(c suites.Check, at place) report.Finding {
 // came or went as a whole is one finding.
 func (j judging) drift(c suites.Check, findings map[place]report.Finding) {
 	before, now := j.before.items(c.Key(), ""), j.now.items(c.Key(), "")
+	told := outcomesByItem(findings)
 	for _, change := range j.changes[c.Key()] {
 		at := place{change.Key.Item, change.Key.Name}
-		if _, spoken := findings[at]; spoken {
+		if _, spoken := findings[at]; spoken || follows(change, told) {
 			continue
 		}
 		compared := c.Compare[at.reading]
@@ -180,6 +181,32 @@ func (j judging) drift(c suites.Check, findings map[place]report.Finding) {
 		}
 		findings[place{f.Item, f.Reading}] = f
 	}
+}
+
+// outcomesByItem tells what the expectations have come to, item by item.
+func outcomesByItem(findings map[place]report.Finding) map[string][]report.Outcome {
+	told := map[string][]report.Outcome{}
+	for at, f := range findings {
+		told[at.item] = append(told[at.item], f.Outcome)
+	}
+	return told
+}
+
+// follows says whether a change only follows from what an expectation has told
+// already: readings that went away with what failed, of the item itself or of
+// the whole check (a login that is refused takes every database along), and
+// readings that came with what was fixed. It never speaks for a value that
+// changed.
+func follows(change baseline.Change, told map[string][]report.Outcome) bool {
+	cause := report.Fixed
+	switch change.Op {
+	case baseline.Removed:
+		cause = report.Regressed
+	case baseline.Added:
+	default:
+		return false
+	}
+	return slices.Contains(told[change.Key.Item], cause) || slices.Contains(told[""], cause)
 }
 
 func graver(a string, b fact.Severity) string {

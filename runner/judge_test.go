@@ -174,6 +174,27 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"state=open"}, doors("front state=open"), doors("front state=open", "side state=shut"),
 			[]string{"failed failing", "side state: failed ->shut"},
 		},
+		"what went away with a failure is no finding of its own": {
+			[]string{"state=open"}, doors("front state=open", "front colour=red"), doors("front state=shut"),
+			[]string{"regressed failing", "front state: regressed open->shut"},
+		},
+		"items that went away with the whole check's failure": {
+			[]string{"state=open"}, doors(" state=open", "side colour=red"), doors(" state=shut"),
+			[]string{"regressed failing", "state: regressed open->shut"},
+		},
+		"what came with a fix is no finding of its own": {
+			[]string{"state=open"}, doors("front state=shut"), doors("front state=open", "front colour=red"),
+			[]string{"fixed", "front state: fixed shut->open"},
+		},
+		"a value that changed beside a fix is told": {
+			[]string{"state=open"}, doors("front state=shut", "front colour=red"), doors("front state=open", "front colour=blue"),
+			[]string{"drifted", "front state: fixed shut->open", "front colour: drifted red->blue"},
+		},
+		"another item's failure excuses nothing": {
+			[]string{"state=open"}, doors("back state=open", "front state=open", "front colour=red"),
+			doors("back state=shut", "front state=open"),
+			[]string{"regressed failing", "front colour: drifted red->", "back state: regressed open->shut"},
+		},
 		"a gone item is one finding, as grave as its gravest reading": {
 			nil, doors("front state=open", "side colour=red", "side state=shut"), doors("front state=open"),
 			[]string{"drifted failing", "side: drifted there->gone"},

@@ -25,6 +25,7 @@ type Tally struct {
 	failing    int // checks that fail the run
 	drifting   int // of these: a change that nobody allowed
 	unseen     int // hosts
+	unknown    int // checks that could not be observed on hosts that answer
 	otherHosts int // another machine answers
 }
 
@@ -37,6 +38,9 @@ func NewTally(started time.Time) *Tally {
 func (t *Tally) Add(h report.Host) {
 	for _, c := range h.Checks {
 		t.counts[c.Outcome]++
+		if c.Outcome == report.Unknown && h.Unreachable == "" && h.Problem == "" {
+			t.unknown++
+		}
 		if c.Failing {
 			t.failing++
 			if c.Outcome == report.Drifted {
@@ -93,9 +97,7 @@ func (t *Tally) reason() string {
 	if t.unseen > 0 {
 		parts = append(parts, plural(t.unseen, "host")+" unreachable")
 	}
-	if unknown := t.counts[report.Unknown]; unknown > 0 {
-		count(unknown, "unknown")
-	}
+	count(t.unknown, "unknown")
 	if len(parts) == 0 {
 		return "nothing regressed, nothing unmet"
 	}

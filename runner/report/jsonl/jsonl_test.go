@@ -94,7 +94,9 @@ func TestReplayTellsWhatWasWritten(t *testing.T) {
 
 func TestEveryMessageIsOneLineWithItsType(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(written(t, sample())), "\n")
-	for i, want := range []string{`{"type":"start","version":1,"run":{`, `{"type":"host","host":{`, `{"type":"finish","summary":{`} {
+	for i, want := range []string{
+		`{"type":"start","version":1,"run":{`, `{"type":"host","host":{`, `{"type":"finish","summary":{`,
+	} {
 		if !strings.HasPrefix(lines[i], want) {
 			t.Errorf("line %d: got %.60s, want %s", i+1, lines[i], want)
 		}
@@ -116,6 +118,8 @@ func TestEveryCutIsNoticed(t *testing.T) {
 func TestReplayRefuses(t *testing.T) {
 	lines := strings.SplitAfter(written(t, sample()), "\n")
 	start, host, finish := lines[0], lines[1], lines[2]
+	splendid := strings.ReplaceAll(host, `"regressed"`, `"splendid"`)
+	silent := strings.ReplaceAll(host, `"outcome":"regressed"`, `"outcome":""`)
 	for name, c := range map[string]struct{ in, want string }{
 		"a host first":           {host + start + finish, "line 1: \"host\" out of order"},
 		"a second start":         {start + host + start + finish, "line 3: \"start\" out of order"},
@@ -125,8 +129,8 @@ func TestReplayRefuses(t *testing.T) {
 		"no version":             {strings.Replace(start, `"version":1,`, "", 1) + finish, "version 0"},
 		"an unknown type":        {start + `{"type":"poem"}` + "\n" + finish, `unknown type "poem"`},
 		"a type with no content": {start + `{"type":"host"}` + "\n" + finish, "nothing in it"},
-		"an unknown outcome":     {start + strings.ReplaceAll(host, `"regressed"`, `"splendid"`) + finish, `unknown outcome "splendid"`},
-		"no outcome":             {start + strings.ReplaceAll(host, `"outcome":"regressed"`, `"outcome":""`) + finish, `unknown outcome ""`},
+		"an unknown outcome":     {start + splendid + finish, `unknown outcome "splendid"`},
+		"no outcome":             {start + silent + finish, `unknown outcome ""`},
 		"no JSON in the middle":  {start + "oops\n" + finish, "line 2: reading a line"},
 		"two objects in a line":  {start + "{}{}\n" + finish, "line 2: reading a line"},
 		"UTF-16 of PowerShell":   {"\xff\xfe{\x00", "UTF-16"},

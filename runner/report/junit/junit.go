@@ -116,7 +116,7 @@ func count(s *suite) {
 		case c.Error != nil:
 			s.Errors++
 		case c.Skipped != nil:
-			s.Testsuite.Skipped++
+			s.Skipped++
 		}
 	}
 }

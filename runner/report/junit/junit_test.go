@@ -193,7 +193,8 @@ func TestAnUnreachableHostIsOneRed(t *testing.T) {
 			if s.Tests != 3 || s.Errors != 1 || s.Skipped != 2 || s.Failures != 0 {
 				t.Errorf("got %d tests, %d errors, %d skipped, %d failures", s.Tests, s.Errors, s.Skipped, s.Failures)
 			}
-			if got := s.Cases[0]; got.Name != c.kase || got.Error == nil || got.Error.Type != c.kind || got.Classname != "web.srv1" {
+			got := s.Cases[0]
+			if got.Name != c.kase || got.Error == nil || got.Error.Type != c.kind || got.Classname != "web.srv1" {
 				t.Errorf("the first case is %+v", got)
 			}
 			for _, got := range s.Cases[1:] {
@@ -257,7 +258,9 @@ func TestLongEvidenceKeepsToTheLimitAndToThePoint(t *testing.T) {
 				Now: strings.Repeat("本", 5000), HasBefore: true, HasNow: true,
 			})
 		}
-		c.Findings = append(c.Findings, report.Finding{Reading: "the point", Outcome: report.Regressed, Now: "x", HasNow: true})
+		c.Findings = append(c.Findings, report.Finding{
+			Reading: "the point", Outcome: report.Regressed, Now: "x", HasNow: true,
+		})
 		c.Why = strings.Repeat("because ", 1000)
 	})
 	f := parsed(t, written(t, report.Host{Host: "a", Checks: []report.Check{c}})).Suites[0].Cases[0].Failure

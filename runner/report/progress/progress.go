@@ -150,8 +150,10 @@ func (p *Progress) line(now time.Time) string {
 		n    int
 		what string
 	}{
-		{p.counts[report.Regressed], "regressed"}, {p.counts[report.Failed], "failed"},
-		{p.counts[report.Unmet], "unmet"}, {p.unseen, "unreachable"},
+		{p.counts[report.Regressed], "regressed"},
+		{p.counts[report.Failed], "failed"},
+		{p.counts[report.Unmet], "unmet"},
+		{p.unseen, "unreachable"},
 	} {
 		if c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))

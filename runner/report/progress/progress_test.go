@@ -69,7 +69,8 @@ func TestWithoutATerminalALineEveryHalfMinute(t *testing.T) {
 		}
 		time.Sleep(5 * time.Minute) // nothing may come after it
 		want := []string{
-			"00:00:30Z 2/500 hosts done, 2 regressed, 1 unreachable, waiting for: SRV-0 (30s), SRV-3 (27s), SRV-4 (26s), 1 more\n",
+			"00:00:30Z 2/500 hosts done, 2 regressed, 1 unreachable, waiting for: " +
+				"SRV-0 (30s), SRV-3 (27s), SRV-4 (26s), 1 more\n",
 			"00:01:00Z 3/500 hosts done, 2 regressed, 1 failed, 3 unmet, 1 unreachable, waiting for: " +
 				"SRV-3 (57s), SRV-4 (56s), SRV-5 (55s)\n",
 		}
@@ -127,6 +128,10 @@ func TestALineIsDrawnFiveTimesASecondAtMost(t *testing.T) {
 	})
 }
 
+func twice(p *progress.Progress) error {
+	return errors.Join(p.Start(report.Run{}), p.Start(report.Run{}))
+}
+
 func TestItEndsWhateverWasCalled(t *testing.T) {
 	for name, use := range map[string]func(p *progress.Progress) error{
 		"nothing":        func(*progress.Progress) error { return nil },
@@ -134,7 +139,7 @@ func TestItEndsWhateverWasCalled(t *testing.T) {
 		"finished and closed": func(p *progress.Progress) error {
 			return errors.Join(p.Start(report.Run{}), p.Finish(report.Summary{}))
 		},
-		"started twice":       func(p *progress.Progress) error { return errors.Join(p.Start(report.Run{}), p.Start(report.Run{})) },
+		"started twice":       twice,
 		"started when closed": func(p *progress.Progress) error { p.Close(); return p.Start(report.Run{}) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -70,7 +70,7 @@ func runeColumns(r rune) int {
 	if unicode.In(r, unicode.Mn, unicode.Me) {
 		return 0
 	}
-	switch width.LookupRune(r).Kind() { //nolint:exhaustive // the rest is narrow
+	switch width.LookupRune(r).Kind() {
 	case width.EastAsianWide, width.EastAsianFullwidth:
 		return 2
 	default:
@@ -89,7 +89,7 @@ func (p pen) rows(text string, room int) []string {
 	text = p.cut(text, most*room-glance)
 	var all []string
 	row := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.FieldsSeq(text) {
 		if p.Verbosity < Raw {
 			word = p.cut(word, room)
 		}

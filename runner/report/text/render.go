@@ -68,10 +68,10 @@ func (v *view) meaning(g group, l look, entries []*entry) string {
 
 // where names an entry's host, or counts its hosts.
 func (v *view) where(e *entry) string {
-	switch n := len(e.hosts); {
-	case n == 1:
+	switch n := len(e.hosts); n {
+	case 1:
 		return v.pen.cut(e.hosts[0], hostLimit)
-	case n == v.run.Hosts:
+	case v.run.Hosts:
 		return v.all(n)
 	default:
 		return thousands(n) + " hosts"

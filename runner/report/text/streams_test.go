@@ -35,7 +35,9 @@ func verifyRun(hosts, checks int) report.Run {
 	return report.Run{
 		Command: "verify", Tool: "postpatch 0.1.0", Name: "wave1-march-early", Started: at(2, 52, 0),
 		Suites: []string{"web", "sql", "app"}, Plan: "2026-03-patch-tuesday", Hosts: hosts, Checks: checks,
-		Baseline: &report.Baseline{Name: "wave1-march", Taken: at(2, 52, 0).Add(-5*time.Hour - 12*time.Minute), Store: "./evidence"},
+		Baseline: &report.Baseline{
+			Name: "wave1-march", Taken: at(2, 52, 0).Add(-5*time.Hour - 12*time.Minute), Store: "./evidence",
+		},
 	}
 }
 
@@ -89,6 +91,10 @@ func finding(o report.Outcome, reading, before, now, wanted string) report.Findi
 func of(item string, f report.Finding) report.Finding { f.Item = item; return f }
 
 func severity(s string, f report.Finding) report.Finding { f.Severity = s; return f }
+
+func drifted(severe, reading, before, now, rule string) report.Finding {
+	return severity(severe, finding(report.Drifted, reading, before, now, rule))
+}
 
 func nowOnly(f report.Finding) report.Finding { f.HasBefore = false; f.Before = ""; return f }
 
@@ -152,8 +158,8 @@ func mixed() stream {
 		update("KB5053603"), build(),
 		check("disk/C:", "logs fill it", finding(report.Fixed, "free", "3.1 GB", "18.4 GB", "expected > 10 GB")),
 		check("tls/web02:443", "customers see it", finding(report.PreExisting, "days_left", "6", "6", "expected > 14")),
-		check("services", "", of("BITS", severity("warn", finding(report.Drifted, "start_mode", "auto", "manual", "same"))),
-			of("wuauserv", severity("note", finding(report.Drifted, "state", "running", "stopped", "same")))),
+		check("services", "", of("BITS", drifted("warn", "start_mode", "auto", "manual", "same")),
+			of("wuauserv", drifted("note", "state", "running", "stopped", "same"))),
 	), 2, 10, 55)
 	web.Ignored = map[string]int{"os.boot_time: ignore": 1, "services.pid: ignore": 5}
 	sql := rebooted(host("SRV-SQL-01", 44,
@@ -161,10 +167,12 @@ func mixed() stream {
 		check("service/MSSQLSERVER", "SQL must run before the app tier starts",
 			finding(report.Regressed, "state", "running", "stopped", "expected running"),
 			finding(report.Regressed, "exit_code", "0", "945", "expected 0")),
-		check("services", "", of("SQLBrowser", severity("fail", finding(report.Drifted, "start_mode", "auto", "disabled", "same")))),
+		check("services", "", of("SQLBrowser", drifted("fail", "start_mode", "auto", "disabled", "same"))),
 		failed("sql/Orders", "the shop's orders", `signing in to "Orders" on "SRV-SQL-01:1433": connection refused`),
 	), 2, 11, 9)
-	sql.Ignored = map[string]int{"os.boot_time: ignore": 1, "services.pid: ignore": 7, "sql.uptime: ignore": 1, "ping.rtt: within 50%": 2}
+	sql.Ignored = map[string]int{
+		"os.boot_time: ignore": 1, "services.pid: ignore": 7, "sql.uptime: ignore": 1, "ping.rtt: within 50%": 2,
+	}
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
 		sql, unreachable("SRV-APP-03", `dialling "SRV-APP-03:5986": i/o timeout`, 47), web,
 	}}
@@ -183,7 +191,8 @@ func allPass() stream {
 func capture() stream {
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
 		host("SRV-SQL-01", 44,
-			check("service/SQLAgent", "jobs run from it", nowOnly(finding(report.Failed, "state", "", "stopped", "expected running"))),
+			check("service/SQLAgent", "jobs run from it",
+				nowOnly(finding(report.Failed, "state", "", "stopped", "expected running"))),
 			check("disk/C:", "", nowOnly(finding(report.Failed, "free", "", "3.1 GB", "expected > 10 GB"))),
 			failed("sql/msdb", "", `signing in to "msdb": error 18456: Login failed for user 'probe'`)),
 		host("SRV-WEB-02", 46),
@@ -205,13 +214,13 @@ func fleet() stream {
 		}
 		if i%10 == 0 {
 			checks = append(checks, check("services", "", of("RemoteRegistry",
-				severity("warn", finding(report.Drifted, "start_mode", "manual", "disabled", "same")))))
+				drifted("warn", "start_mode", "manual", "disabled", "same"))))
 		}
 		s.hosts = append(s.hosts, rebooted(host(fmt.Sprintf("ws%02d.hq.corp.example.org", i+1), 30, checks...), 2, 10, i))
 	}
 	for i := range 30 {
 		s.hosts[7].Checks = append(s.hosts[7].Checks, check("services", "", of(fmt.Sprintf("Vendor%02d", i),
-			severity("warn", finding(report.Drifted, "path", fmt.Sprintf(`C:\V\%d.exe`, i), fmt.Sprintf(`C:\W\%d.exe`, i), "same")))))
+			drifted("warn", "path", fmt.Sprintf(`C:\V\%d.exe`, i), fmt.Sprintf(`C:\W\%d.exe`, i), "same"))))
 		s.hosts[7].Counts[report.Drifted]++
 	}
 	return summary(s, "FAIL", "40 regressed", 1, "postpatch explain ws01.hq.corp.example.org service/Spooler")
@@ -252,7 +261,8 @@ func unreached() stream {
 		s.hosts = append(s.hosts, unreachable(name, fmt.Sprintf("dialling \"%s:5986\": i/o timeout", name), 47))
 	}
 	s.hosts = append(s.hosts, unreachable("SRV-DB-01", strings.Repeat("no route to the host, ", 30)+"given up", 12))
-	other := host("SRV-WEB-01", 0, failed("os", "", "another machine answers"), failed("services", "", "another machine answers"))
+	other := host("SRV-WEB-01", 0,
+		failed("os", "", "another machine answers"), failed("services", "", "another machine answers"))
 	other.Problem = "another machine answers: the baseline is of 4c4c4544-0001, now it is 4c4c4544-0002"
 	s.hosts = append(s.hosts, other, host("SRV-WEB-02", 12))
 	return summary(s, "NO VERDICT", "1 host answered by another machine, 8 hosts unreachable, 343 unknown", 2,
@@ -269,18 +279,19 @@ func longValues() stream {
 		}
 		return strings.Join(all, ", ")
 	}
+	blob := strings.Repeat("A", 3000)
 	exe := `"C:\Program Files\Vendor Software\Agent\%s\agentsvc.exe" --config "C:\ProgramData\Vendor\agent.json" --service`
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
 		host("SRV-WEB-02", 10,
 			check("service/Agent", strings.Repeat("the auditors want it, ", 12),
 				finding(report.Expected, "account", "LocalSystem", "LocalSystem2", "same"),
-				severity("fail", finding(report.Drifted, "path", fmt.Sprintf(exe, "4.1.7"), fmt.Sprintf(exe, "4.2.0"), "same"))),
-			check("group/Administrators", "", severity("warn", finding(report.Drifted, "members", groups(300, 7), groups(300, 211), "same set"))),
+				drifted("fail", "path", fmt.Sprintf(exe, "4.1.7"), fmt.Sprintf(exe, "4.2.0"), "same")),
+			check("group/Administrators", "", drifted("warn", "members", groups(300, 7), groups(300, 211), "same set")),
 			check("http/login", "users sign in here", finding(report.Regressed, "body",
-				strings.Repeat("A", 3000)+"x"+strings.Repeat("A", 3000), strings.Repeat("A", 3000)+"y"+strings.Repeat("A", 3000), "expected same")),
+				blob+"x"+blob, blob+"y"+blob, "expected same")),
 			check("event", "", nowOnly(of(strings.Repeat("Very long item name ", 12), finding(report.Failed, "text", "",
 				strings.Repeat("The service terminated with a service-specific error. ", 40), "expected no such event")))),
-			check("name", "", severity("warn", finding(report.Drifted, "owner", "Größe 日本語サーバー", "Größe 日本語サーバ 2", "same text"))),
+			check("name", "", drifted("warn", "owner", "Größe 日本語サーバー", "Größe 日本語サーバ 2", "same text")),
 		),
 	}}
 	return summary(s, "FAIL", "1 regressed, 1 failed, 1 drifted", 1)
@@ -289,11 +300,11 @@ func longValues() stream {
 func comparison() stream {
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
 		host("SRV-WEB-02", 43, check("services", "",
-			of("BITS", severity("note", finding(report.Drifted, "start_mode", "auto", "manual", "same"))),
+			of("BITS", drifted("note", "start_mode", "auto", "manual", "same")),
 			of("NewOne", severity("warn", nowOnly(finding(report.Drifted, "", "", "new", "")))),
-			of("OldOne", severity("fail", finding(report.Drifted, "", "there", "gone", ""))))),
+			of("OldOne", drifted("fail", "", "there", "gone", "")))),
 		host("SRV-SQL-01", 44, check("services", "",
-			of("OldOne", severity("fail", finding(report.Drifted, "", "there", "gone", ""))))),
+			of("OldOne", drifted("fail", "", "there", "gone", "")))),
 	}}
 	s.run.Command, s.run.Plan = "diff", ""
 	return summary(s, "PASS", "4 changes", 0)

@@ -18,14 +18,15 @@ type row struct {
 	blind    bool // nothing is known of it
 	problem  bool
 	failing  bool
+	compared bool // and not judged
 	outcome  report.Outcome
 	counts   map[report.Outcome]int
 	rebooted *time.Time
 }
 
-func newRow(h report.Host) row {
+func newRow(h report.Host, compared bool) row {
 	return row{
-		host: h.Host, blind: h.Unreachable != "", problem: h.Problem != "", outcome: h.Outcome,
+		host: h.Host, compared: compared, blind: h.Unreachable != "", problem: h.Problem != "", outcome: h.Outcome,
 		failing: slices.ContainsFunc(h.Checks, func(c report.Check) bool { return c.Failing }),
 		counts:  maps.Clone(h.Counts), rebooted: h.Rebooted,
 	}
@@ -43,6 +44,9 @@ func (r row) word() string {
 	case report.Passed, report.Skipped, report.Fixed, report.Expected:
 		return "ok"
 	case report.Drifted, report.PreExisting:
+		if r.compared && r.outcome == report.Drifted {
+			return "changed"
+		}
 		if r.failing {
 			return "DRIFT"
 		}
@@ -63,7 +67,7 @@ func (r row) word() string {
 func (r row) rank() int {
 	word := r.word()
 	return slices.Index([]string{
-		"ok", "drift", "UNREACHABLE", "NO VERDICT", "UNKNOWN", "UNMET", "DRIFT", "FAILED", "REGRESSION",
+		"ok", "drift", "changed", "UNREACHABLE", "NO VERDICT", "UNKNOWN", "UNMET", "DRIFT", "FAILED", "REGRESSION",
 	}, word)
 }
 
@@ -76,7 +80,7 @@ func (r row) color() string {
 	switch r.word() {
 	case "ok":
 		return green
-	case "drift", "UNREACHABLE", "UNKNOWN":
+	case "drift", "changed", "UNREACHABLE", "UNKNOWN":
 		return yellow
 	default:
 		return red
@@ -120,40 +124,23 @@ func (v *view) table(b *strings.Builder) {
 }
 
 func (v *view) hosts(b *strings.Builder, shown []row) {
-	all := []column{
-		{"broken", []report.Outcome{report.Regressed, report.Failed, report.Unmet}, true},
-		{"unknown", []report.Outcome{report.Unknown}, false},
-		{"drift", []report.Outcome{report.Drifted}, false},
-		{"pre", []report.Outcome{report.PreExisting}, v.run.Baseline != nil},
-		{"fixed", []report.Outcome{report.Fixed}, v.run.Baseline != nil},
-		{"expected", []report.Outcome{report.Expected}, v.run.Baseline != nil},
-		{"skipped", []report.Outcome{report.Skipped}, false},
-		{"same", []report.Outcome{report.Passed}, true},
-	}
-	if v.run.Baseline == nil {
-		all[len(all)-1].title = "passed"
-	}
-	if v.run.Command == "diff" {
-		all[2].title = "changed"
-	}
-	all = slices.DeleteFunc(all, func(c column) bool {
-		return !c.always && !slices.ContainsFunc(shown, func(r row) bool { return c.of(r) > 0 && !r.blind })
-	})
+	all := v.columns(shown)
 	name, word := columns("HOST"), columns("VERDICT")
 	for _, r := range shown {
 		name, word = max(name, columns(r.host)), max(word, columns(r.word()))
 	}
 	name = min(name, hostLimit)
-	head := padded("HOST", name) + "  " + padded("VERDICT", word)
+	heads := []string{padded("HOST", name), padded("VERDICT", word)}
 	for _, c := range all {
-		head += "  " + c.title
+		heads = append(heads, c.title)
 	}
 	if v.run.Command == "verify" {
-		head += "  rebooted"
+		heads = append(heads, "rebooted")
 	}
-	b.WriteString(v.pen.dim(head) + "\n")
+	b.WriteString(v.pen.dim(strings.Join(heads, "  ")) + "\n")
 	for _, r := range shown {
-		b.WriteString(v.pen.bold(padded(v.pen.cut(r.host, name), name)) + "  " + v.pen.paint(padded(r.word(), word), r.color()))
+		b.WriteString(v.pen.bold(padded(v.pen.cut(r.host, name), name)) + "  ")
+		b.WriteString(v.pen.paint(padded(r.word(), word), r.color()))
 		for _, c := range all {
 			n := strconv.Itoa(c.of(r))
 			if r.blind || r.problem {
@@ -166,6 +153,30 @@ func (v *view) hosts(b *strings.Builder, shown []row) {
 		}
 		b.WriteString("\n")
 	}
+}
+
+// columns leaves out what is rare and does not occur.
+func (v *view) columns(shown []row) []column {
+	judged := v.run.Command == "verify"
+	all := []column{
+		{"broken", []report.Outcome{report.Regressed, report.Failed, report.Unmet}, v.run.Command != "diff"},
+		{"unknown", []report.Outcome{report.Unknown}, false},
+		{"drift", []report.Outcome{report.Drifted}, false},
+		{"pre", []report.Outcome{report.PreExisting}, judged},
+		{"fixed", []report.Outcome{report.Fixed}, judged},
+		{"expected", []report.Outcome{report.Expected}, judged},
+		{"skipped", []report.Outcome{report.Skipped}, false},
+		{"same", []report.Outcome{report.Passed}, true},
+	}
+	if v.run.Command == "diff" {
+		all[2].title = "changed"
+	}
+	if v.run.Baseline == nil {
+		all[len(all)-1].title = "passed"
+	}
+	return slices.DeleteFunc(all, func(c column) bool {
+		return !c.always && !slices.ContainsFunc(shown, func(r row) bool { return c.of(r) > 0 && !r.blind })
+	})
 }
 
 func (c column) of(r row) int {

@@ -54,7 +54,7 @@ func (v *view) Host(h report.Host) error {
 	h = cleanHost(h)
 	v.checks += len(h.Checks)
 	v.folder.add(h)
-	v.rows = append(v.rows, newRow(h))
+	v.rows = append(v.rows, newRow(h, v.folder.diff))
 	return nil
 }
 

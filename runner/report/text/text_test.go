@@ -156,12 +156,12 @@ func TestColourChangesNoWord(t *testing.T) {
 			continue // without colours what differs stands in brackets
 		}
 		plain := replayed(t, name, text.Options{})
-		colored := replayed(t, name, text.Options{Color: true})
+		coloured := replayed(t, name, text.Options{Color: true})
 		for _, code := range []string{"0", "1", "2", "31", "32", "33", "35", "36"} {
-			colored = strings.ReplaceAll(colored, "\x1b["+code+"m", "")
+			coloured = strings.ReplaceAll(coloured, "\x1b["+code+"m", "")
 		}
-		if diff := cmp.Diff(plain, colored); diff != "" {
-			t.Errorf("%s (-plain +colored):\n%s", name, diff)
+		if diff := cmp.Diff(plain, coloured); diff != "" {
+			t.Errorf("%s (-plain +coloured):\n%s", name, diff)
 		}
 	}
 }

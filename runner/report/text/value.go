@@ -123,9 +123,9 @@ func align(from, to string, isBreak func(rune) bool) (as, bs []piece) {
 	for i := range length {
 		length[i] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for k := len(b) - 1; k >= 0; k-- {
-			if bare(a[i]) == bare(b[k]) {
+	for i, word := range slices.Backward(a) {
+		for k, other := range slices.Backward(b) {
+			if bare(word) == bare(other) {
 				length[i][k] = length[i+1][k+1] + 1
 			} else {
 				length[i][k] = max(length[i+1][k], length[i][k+1])

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/baseline"
+	"postpatch/runner"
+	"postpatch/runner/report"
+)
+
+func newCapture(a app) *cobra.Command {
+	var in inputs
+	var out outputs
+	var acceptFailing bool
+	cmd := &cobra.Command{
+		Use:   "capture SUITE…",
+		Short: "Take the baseline, before the maintenance window",
+		Long: "Observes every check of the suites and stores what it sees. Tells what already fails: exit code 1,\n" +
+			"unless --accept-failing; the baseline is stored all the same.",
+		Example: "  postpatch capture web.suite.yaml --credentials patch.credentials.yaml --name november",
+		RunE: func(cmd *cobra.Command, files []string) error {
+			summary, err := capture(cmd.Context(), a, captureJob{in, out, files})
+			if err != nil {
+				return err
+			}
+			if acceptFailing && summary.ExitCode == runner.ExitBroken {
+				return nil
+			}
+			return exitWith(summary.ExitCode)
+		},
+	}
+	in.flags(cmd, a)
+	out.flags(cmd)
+	cmd.Flags().BoolVar(&acceptFailing, "accept-failing", false, "exit 0 although something fails already")
+	return cmd
+}
+
+type captureJob struct {
+	inputs
+	outputs
+	suites []string
+}
+
+func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
+	j, err := c.load(a, c.suites)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	if err := credentialsOrReason(j); err != nil {
+		return report.Summary{}, err
+	}
+	store, err := baseline.Open(c.store)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce)}
+	p.name = cmp.Or(c.name, runName(j, "capture"))
+	p.run = newRun("capture", p.name, j)
+	p.finished = func(s *report.Summary) {
+		s.Next = []string{fmt.Sprintf("postpatch verify %s --baseline %s", shellWords(c.suites), shellWord(p.name))}
+	}
+	return runWithViews(ctx, a, c.outputs, p)
+}
+
+// runWithViews opens the views, performs, and drops half-written reports when
+// the run came to no end.
+func runWithViews(ctx context.Context, a app, o outputs, p performance) (report.Summary, error) {
+	v, err := o.open(a)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	defer v.discard()
+	defer v.stop()
+	p.views = v
+	return p.perform(ctx)
+}
+
+func credentialsOrReason(j job) error {
+	c, needs := needsCredentials(j.set)
+	if !needs || j.credentials != nil {
+		return nil
+	}
+	return fmt.Errorf("%s:%d: check %s asks inside a host, and there is no --credentials file; "+
+		"`postpatch explain credentials` tells how to write one", c.File, c.Line, c.ID)
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/baseline"
+	"postpatch/examples"
+	"postpatch/probes/host"
+	"postpatch/probes/lab"
+	"postpatch/probes/lab/estate"
+	"postpatch/runner"
+	"postpatch/runner/report"
+	"postpatch/suites"
+)
+
+func newDemo(a app) *cobra.Command {
+	var out outputs
+	var folder string
+	cmd := &cobra.Command{
+		Use:   "demo [FILE.scenario.yaml…]",
+		Short: "Show a whole run against simulated servers, or play scenario files",
+		Long: "Without arguments: starts a lab of four hosts, takes a baseline, patches and reboots them, verifies,\n" +
+			"and prints what an operator would see. With scenario files: plays each one and exits 1 when\n" +
+			"anything comes out differently from what the file says (`postpatch explain scenario`).",
+		Example: "  postpatch demo\n  postpatch demo examples/demo/acme.scenario.yaml",
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if len(files) == 0 {
+				return showDemo(cmd.Context(), a, out, folder)
+			}
+			return playAll(cmd.Context(), a, out, files)
+		},
+	}
+	out.flags(cmd)
+	cmd.Flags().StringVar(&folder, "out", filepath.Join("out", "demo"), "folder for the demo's files and reports")
+	return cmd
+}
+
+// showDemo unpacks the built-in scenario, so that its files can be read and
+// edited, and plays it aloud.
+func showDemo(ctx context.Context, a app, out outputs, folder string) error {
+	if err := unpack(folder); err != nil {
+		return err
+	}
+	s, err := readScenario(filepath.Join(folder, "acme.scenario.yaml"))
+	if err != nil {
+		return err
+	}
+	if out.junit == "" {
+		out.junit = filepath.Join(folder, "junit.xml")
+	}
+	if out.json == "" {
+		out.json = filepath.Join(folder, "results.jsonl")
+	}
+	summary, differences, err := play(ctx, a, s, out, true)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "Reports  %s   %s\n", out.junit, out.json)
+	fmt.Fprintf(a.stderr, "\nThis was a lab; nothing left this machine. verify would exit %d. Suite, plan and estate: %s\n",
+		summary.ExitCode, folder)
+	return tellDifferences(a, s.Name, differences)
+}
+
+func unpack(folder string) error {
+	return fs.WalkDir(examples.Demo, "demo", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := examples.Demo.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(folder, 0o777); err != nil {
+			return fmt.Errorf("making the demo's folder: %w", err)
+		}
+		return os.WriteFile(filepath.Join(folder, filepath.Base(path)), content, 0o644)
+	})
+}
+
+func playAll(ctx context.Context, a app, out outputs, files []string) error {
+	failed := false
+	for _, file := range files {
+		s, err := readScenario(file)
+		if err != nil {
+			return err
+		}
+		summary, differences, err := play(ctx, a, s, out, out.verbose > 0)
+		if err != nil {
+			return fmt.Errorf("playing scenario %s: %w", s.Name, err)
+		}
+		if tellDifferences(a, s.Name, differences) != nil {
+			failed = true
+			continue
+		}
+		fmt.Fprintf(a.stdout, "ok    %s: exit %d, %s\n", s.Name, summary.ExitCode, summary.Reason)
+	}
+	if failed {
+		return exitError(runner.ExitBroken)
+	}
+	return nil
+}
+
+func tellDifferences(a app, name string, differences []string) error {
+	if len(differences) == 0 {
+		return nil
+	}
+	fmt.Fprintf(a.stdout, "FAIL  %s\n", name)
+	for _, d := range differences {
+		fmt.Fprintf(a.stdout, "      %s\n", report.Clean(d))
+	}
+	return exitError(runner.ExitBroken)
+}
+
+// play starts the scenario's lab, captures, switches, verifies, and compares
+// the outcomes with what the scenario expects.
+func play(ctx context.Context, a app, s scenario, out outputs, aloud bool) (report.Summary, []string, error) {
+	e, err := estate.Load(s.Estate)
+	if err != nil {
+		return report.Summary{}, nil, err
+	}
+	l, err := lab.Start(ctx, e, lab.Options{})
+	if err != nil {
+		return report.Summary{}, nil, err
+	}
+	defer func() { _ = l.Close() }()
+	folder, err := os.MkdirTemp("", "postpatch-scenario-")
+	if err != nil {
+		return report.Summary{}, nil, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	st := stage{app: a, scenario: s, lab: l, estate: e, store: folder, aloud: aloud}
+	if !aloud {
+		st.app.stdout, st.app.stderr = nowhere{}, nowhere{}
+	}
+	if err := st.capture(ctx, out); err != nil {
+		return report.Summary{}, nil, err
+	}
+	st.say("\n    … the maintenance window: the servers are patched and rebooted …\n")
+	summary, hosts, err := st.verify(ctx, out)
+	if err != nil {
+		return report.Summary{}, nil, err
+	}
+	return summary, s.differences(hosts, summary), nil
+}
+
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+
+// stage is a running lab with what is played on it.
+type stage struct {
+	app      app
+	scenario scenario
+	lab      *lab.Lab
+	estate   *estate.Estate
+	store    string
+	aloud    bool
+}
+
+func (st stage) say(text string) { _, _ = fmt.Fprint(st.app.stderr, text) }
+
+func (st stage) capture(ctx context.Context, out outputs) error {
+	if err := st.lab.Switch(st.scenario.Before); err != nil {
+		return err
+	}
+	out.junit, out.json = "", ""
+	st.say("$ postpatch capture " + shellWords(st.scenario.Suites) + " --name demo\n")
+	p, err := st.performance("capture", "demo")
+	if err != nil {
+		return err
+	}
+	_, err = runWithViews(ctx, st.app, out, p)
+	return err
+}
+
+func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []report.Host, error) {
+	if err := st.lab.Switch(st.scenario.After); err != nil {
+		return report.Summary{}, nil, err
+	}
+	st.say("$ postpatch verify " + shellWords(st.scenario.Suites) + " --baseline demo\n")
+	p, err := st.performance("verify", "demo-verify")
+	if err != nil {
+		return report.Summary{}, nil, err
+	}
+	against, err := p.store.Read("demo")
+	if err != nil {
+		return report.Summary{}, nil, err
+	}
+	p.against = against
+	p.run.Baseline = &report.Baseline{Name: "demo", Taken: against.Manifest().Finished}
+	var hosts []report.Host
+	p.collect = func(h report.Host) { hosts = append(hosts, h) }
+	summary, err := runWithViews(ctx, st.app, out, p)
+	return summary, hosts, err
+}
+
+func (st stage) performance(command, name string) (performance, error) {
+	in := inputs{plan: st.scenario.Plan}
+	j, err := in.load(app{stderr: os.Stderr}, st.scenario.Suites)
+	if err != nil {
+		return performance{}, err
+	}
+	j.routes, j.credentials = st.lab.Routes(), labKeys{st.estate}
+	store, err := baseline.Open(st.store)
+	if err != nil {
+		return performance{}, err
+	}
+	return performance{
+		job: j, command: command, name: name, store: store, options: options(j, 0),
+		run: newRun(command, name, j), finished: func(*report.Summary) {},
+	}, nil
+}
+
+// labKeys opens a lab's hosts with the accounts that its estate file gives them.
+type labKeys struct{ estate *estate.Estate }
+
+func (k labKeys) For(name, use string) (host.Credential, error) {
+	for _, h := range k.estate.Hosts(k.estate.States()[0]) {
+		switch {
+		case h.Name != name:
+		case use == "sql" && h.SQL != nil:
+			return host.Credential{User: h.SQL.User, Password: host.NewSecret(h.SQL.Password)}, nil
+		case use == "winrm" && h.WinRM != nil:
+			return host.Credential{User: h.WinRM.User, Password: host.NewSecret(h.WinRM.Password)}, nil
+		}
+	}
+	return host.Credential{}, errors.New("the estate has no such account")
+}
+
+func (labKeys) WinRM(string) suites.WinRMSettings { return suites.WinRMSettings{AllowPlain: true} }

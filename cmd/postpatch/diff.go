@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/baseline"
+	"postpatch/probes"
+	"postpatch/probes/all"
+	"postpatch/runner"
+	"postpatch/runner/report"
+	"postpatch/suites"
+)
+
+func newDiff(a app) *cobra.Command {
+	var out outputs
+	var folder string
+	cmd := &cobra.Command{
+		Use:   "diff A B",
+		Short: "Compare two stored snapshots, without contacting any host",
+		Long: "Compares run B with run A of the store by the kinds' own rules. A suite's expectations have no\n" +
+			"part in it: it tells what changed, not what should be.",
+		Example: "  postpatch diff november november-verify",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			store, err := baseline.Open(folder)
+			if err != nil {
+				return err
+			}
+			out.progress = "never" // it is over before a line could be read
+			v, err := out.open(a)
+			if err != nil {
+				return err
+			}
+			defer v.discard()
+			summary, err := diffRuns(cmd.Context(), store, names, v)
+			if err != nil {
+				return err
+			}
+			if err := v.commit(); err != nil {
+				return err
+			}
+			return exitWith(summary.ExitCode)
+		},
+	}
+	out.flags(cmd)
+	cmd.Flags().StringVar(&folder, "store", "evidence", "folder that keeps the runs")
+	return cmd
+}
+
+func diffRuns(ctx context.Context, store *baseline.Store, names []string, to report.Handler) (report.Summary, error) {
+	before, err := store.Read(names[0])
+	if err != nil {
+		return report.Summary{}, err
+	}
+	now, err := store.Read(names[1])
+	if err != nil {
+		return report.Summary{}, err
+	}
+	run := diffHeader(before.Manifest(), now.Manifest())
+	if err := to.Start(run); err != nil {
+		return report.Summary{}, err
+	}
+	tally := runner.NewTally(run.Started)
+	for _, entry := range now.Manifest().Hosts {
+		if err := ctx.Err(); err != nil {
+			return report.Summary{}, err
+		}
+		judged, err := diffHost(before, now, entry.Host)
+		if err != nil {
+			return report.Summary{}, err
+		}
+		tally.Add(judged)
+		if err := to.Host(judged); err != nil {
+			return report.Summary{}, err
+		}
+	}
+	summary := tally.Summary(time.Now().UTC())
+	return summary, to.Finish(summary)
+}
+
+func diffHeader(before, now baseline.Manifest) report.Run {
+	run := report.Run{
+		Command: "diff", Tool: "postpatch " + version, Name: now.Run, Started: time.Now().UTC(),
+		Hosts:    len(now.Hosts),
+		Baseline: &report.Baseline{Name: before.Run, Taken: before.Finished},
+	}
+	for _, s := range now.Suites {
+		run.Suites = append(run.Suites, s.Name)
+	}
+	var gone []string
+	for _, h := range before.Hosts {
+		if !slices.ContainsFunc(now.Hosts, func(n baseline.HostEntry) bool { return n.Host == h.Host }) {
+			gone = append(gone, h.Host)
+		}
+	}
+	if len(gone) > 0 {
+		run.Notes = append(run.Notes, fmt.Sprintf("only in %s: %s", before.Run, shorten(gone)))
+	}
+	for _, h := range now.Hosts {
+		run.Checks += h.Checks
+	}
+	return run
+}
+
+// diffHost judges a stored host by checks that expect nothing.
+func diffHost(before, now *baseline.Snapshot, name string) (report.Host, error) {
+	seen, _, err := now.Host(name)
+	if err != nil {
+		return report.Host{}, err
+	}
+	was, _, err := before.Host(name)
+	if err != nil {
+		return report.Host{}, err
+	}
+	v := runner.Visit{Host: suites.Host{Name: name}, Seen: seen}
+	for _, record := range seen.Checks {
+		kind, err := kindNamed(record.Kind)
+		if err != nil {
+			return report.Host{}, err
+		}
+		suite, id, _ := strings.Cut(record.Check, "/")
+		c := suites.Check{Suite: suite, ID: id, Kind: kind, Compare: map[string]suites.Comparison{}}
+		for _, spec := range kind.Readings {
+			c.Compare[spec.Name] = suites.Comparison{Rule: spec.Rule, Severity: spec.Severity}
+		}
+		v.Host.Checks = append(v.Host.Checks, c)
+	}
+	return runner.Judge(v, &was, nil), nil
+}
+
+func kindNamed(name string) (probes.Kind, error) {
+	kinds := all.Kinds()
+	i := slices.IndexFunc(kinds, func(k probes.Kind) bool { return k.Name == name })
+	if i < 0 {
+		return probes.Kind{}, fmt.Errorf("the snapshot has checks of kind %q, which this version does not know", name)
+	}
+	return kinds[i], nil
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/probes"
+	"postpatch/probes/all"
+	"postpatch/suites"
+)
+
+func newExplain(a app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain [KIND|TOPIC]",
+		Short: "Explain a kind of check, or a file's format",
+		Long: "Without an argument: lists the kinds and the topics. With one: its parameters, readings, default\n" +
+			"expectations and rules, and an example.",
+		Example: "  postpatch explain service\n  postpatch explain scenario",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			page := overview()
+			if len(args) == 1 {
+				var err error
+				if page, err = explain(args[0]); err != nil {
+					return err
+				}
+			}
+			_, err := fmt.Fprint(a.stdout, page)
+			return err
+		},
+	}
+}
+
+// topics are the pages beside the kinds'.
+func topics() []string {
+	return []string{"suite", "plan", "credentials", "expect", "compare", "scenario"}
+}
+
+func explain(word string) (string, error) {
+	kinds := all.Kinds()
+	i := slices.IndexFunc(kinds, func(k probes.Kind) bool { return k.Name == word })
+	switch {
+	case i >= 0:
+		return suites.ExplainKind(kinds[i]), nil
+	case word == "scenario":
+		return scenarioPage, nil
+	}
+	if page, found := suites.ExplainTopic(word); found {
+		return page, nil
+	}
+	return "", fmt.Errorf("explaining %q: neither a kind nor a topic; `postpatch explain` lists them", word)
+}
+
+func overview() string {
+	var b strings.Builder
+	b.WriteString("Kinds of checks\n")
+	for _, k := range all.Kinds() {
+		fmt.Fprintf(&b, "  %-10s %s\n", k.Name, k.Doc)
+	}
+	b.WriteString("\nTopics\n  " + strings.Join(topics(), ", ") + "\n")
+	return b.String()
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/probes"
+	"postpatch/probes/all"
+	"postpatch/probes/host"
+	"postpatch/suites"
+)
+
+// inputs are the flags by which capture and verify are told what to do.
+type inputs struct {
+	plan        string
+	credentials string
+	connectTo   string
+	store       string
+	name        string
+	hosts       []string
+	only        []string
+	atOnce      int
+}
+
+func (in *inputs) flags(cmd *cobra.Command, a app) {
+	f := cmd.Flags()
+	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
+	f.StringVar(&in.credentials, "credentials", a.getenv("POSTPATCH_CREDENTIALS"),
+		"file of users and secret sources by host (env POSTPATCH_CREDENTIALS)")
+	f.StringVar(&in.connectTo, "connect-to", "",
+		"JSON file that leads names and ports elsewhere, as a lab writes it with --addresses")
+	f.StringVar(&in.store, "store", "evidence", "folder that keeps the baselines")
+	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
+	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
+	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
+	f.IntVar(&in.atOnce, "concurrency", 50, "hosts visited at the same time")
+}
+
+// job is what the inputs come to.
+type job struct {
+	set         *suites.Set
+	plan        *suites.Plan
+	credentials keys // nil when the operator gave none
+	routes      probes.Routes
+}
+
+// keys are how hosts are entered: the operator's credentials file, or a lab's
+// own accounts.
+type keys interface {
+	For(host, use string) (host.Credential, error)
+	WinRM(host string) suites.WinRMSettings
+}
+
+// load reads all files before anything is sent, and tells all their problems at
+// once.
+func (in *inputs) load(a app, suiteFiles []string) (job, error) {
+	var j job
+	var problems []suites.Problem
+	kinds := all.Kinds()
+	if in.plan != "" {
+		plan, found := suites.LoadPlan(in.plan, kinds)
+		j.plan, problems = plan, append(problems, found...)
+		if plan != nil && len(suiteFiles) == 0 {
+			suiteFiles = plan.Suites
+		}
+	}
+	if len(suiteFiles) == 0 && len(problems) == 0 {
+		return job{}, fmt.Errorf("which suite? give its file, or a --plan that names suites")
+	}
+	if len(suiteFiles) > 0 {
+		set, found := suites.Load(suiteFiles, kinds)
+		j.set, problems = set, append(problems, found...)
+	}
+	if in.credentials != "" {
+		credentials, found := suites.LoadCredentials(in.credentials, secretSource(a))
+		problems = append(problems, found...)
+		if credentials != nil {
+			j.credentials = credentials
+		}
+	}
+	if len(problems) > 0 {
+		return job{}, tellProblems(a, problems)
+	}
+	var err error
+	if j.routes, err = readRoutes(in.connectTo); err != nil {
+		return job{}, err
+	}
+	return j, in.narrow(&j)
+}
+
+// secretSource reads a secret from where the credentials file says it is.
+func secretSource(a app) func(suites.SecretRef) (string, error) {
+	return func(ref suites.SecretRef) (string, error) {
+		if ref.Env != "" {
+			if secret := a.getenv(ref.Env); secret != "" {
+				return secret, nil
+			}
+			return "", fmt.Errorf("environment variable %s is not set", ref.Env)
+		}
+		content, err := os.ReadFile(ref.File)
+		return strings.TrimRight(string(content), "\r\n"), err
+	}
+}
+
+func readRoutes(file string) (probes.Routes, error) {
+	if file == "" {
+		return nil, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading --connect-to: %w", err)
+	}
+	var document struct {
+		Routes probes.Routes `json:"routes"`
+	}
+	if err := json.Unmarshal(content, &document); err != nil {
+		return nil, fmt.Errorf("reading --connect-to %q: %w", file, err)
+	}
+	if len(document.Routes) == 0 {
+		return nil, fmt.Errorf("reading --connect-to %q: it has no routes", file)
+	}
+	return document.Routes, nil
+}
+
+// narrow leaves the hosts and checks that --hosts and --only choose. A choice
+// that chooses nothing is a mistake, not an empty run that passes.
+func (in *inputs) narrow(j *job) error {
+	for _, pattern := range slices.Concat(in.hosts, in.only) {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return fmt.Errorf("pattern %q: %w", pattern, err)
+		}
+	}
+	if len(in.hosts) > 0 {
+		j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return !chosen(in.hosts, h) })
+		if len(j.set.Hosts) == 0 {
+			return fmt.Errorf("--hosts %s: no host of the suites is called so", strings.Join(in.hosts, ","))
+		}
+	}
+	if len(in.only) == 0 {
+		return nil
+	}
+	for i := range j.set.Hosts {
+		h := &j.set.Hosts[i]
+		h.Checks = slices.DeleteFunc(h.Checks, func(c suites.Check) bool { return !wanted(in.only, c) })
+	}
+	j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return len(h.Checks) == 0 })
+	if len(j.set.Hosts) == 0 {
+		return fmt.Errorf("--only %s: no check has such an id or kind", strings.Join(in.only, ","))
+	}
+	return nil
+}
+
+func chosen(patterns []string, h suites.Host) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		if tag, isTag := strings.CutPrefix(pattern, "tag:"); isTag {
+			return slices.Contains(h.Tags, tag)
+		}
+		match, _ := path.Match(strings.ToLower(pattern), strings.ToLower(h.Name))
+		return match
+	})
+}
+
+func wanted(patterns []string, c suites.Check) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		// path.Match keeps * within a slash; ids have slashes that mean nothing here.
+		flat := strings.NewReplacer("/", "\x00")
+		match, _ := path.Match(flat.Replace(pattern), flat.Replace(c.ID))
+		return match || pattern == c.Kind.Name || pattern == c.ID
+	})
+}

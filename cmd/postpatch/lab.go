@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/probes/lab"
+	"postpatch/probes/lab/estate"
+)
+
+func newLab(a app) *cobra.Command {
+	var addresses, state, control string
+	cmd := &cobra.Command{
+		Use:   "lab ESTATE.yaml",
+		Short: "Simulate an estate of servers, for trying suites without any server",
+		Long: "Serves every host of the estate on its own loopback address until interrupted. The control address\n" +
+			"switches states: POST /state/after. Let capture and verify find the hosts with --connect-to.",
+		Example: "  postpatch lab examples/demo/acme.estate.yaml --addresses lab.json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e, err := estate.Load(args[0])
+			if err != nil {
+				return err
+			}
+			l, err := lab.Start(cmd.Context(), e, lab.Options{Control: control})
+			if err != nil {
+				return err
+			}
+			defer func() { _ = l.Close() }()
+			if state != "" {
+				if err := l.Switch(state); err != nil {
+					return err
+				}
+			}
+			if err := tellAddresses(a, l, addresses); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.stderr, "serving; Ctrl-C ends the lab")
+			<-cmd.Context().Done()
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&addresses, "addresses", "", "write the addresses to this file, as JSON for --connect-to")
+	cmd.Flags().StringVar(&state, "state", "", "the state to start in (default: the estate's first)")
+	cmd.Flags().StringVar(&control, "control", "127.0.0.1:0", "where to listen for state changes")
+	return cmd
+}
+
+func tellAddresses(a app, l *lab.Lab, file string) error {
+	document := l.Addresses("")
+	fmt.Fprintf(a.stdout, "estate %s in state %s, control %s\n", document.Estate, document.State, document.Control)
+	for _, host := range slices.Sorted(maps.Keys(document.Routes)) {
+		route := document.Routes[host]
+		fmt.Fprintf(a.stdout, "%s  %s\n", host, route.Address)
+		for _, port := range slices.Sorted(maps.Keys(route.Ports)) {
+			fmt.Fprintf(a.stdout, "  %-9s %s\n", port, route.Ports[port])
+		}
+	}
+	if file == "" {
+		return nil
+	}
+	f, err := createAtomic(file)
+	if err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(f)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(document); err != nil {
+		f.discard()
+		return err
+	}
+	return f.commit()
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/probes/all"
+	"postpatch/runner"
+	"postpatch/suites"
+)
+
+func newLint(a app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint FILE…",
+		Short: "Tell every problem of suites and plans, without contacting any host",
+		Long: "Reads suites (*.suite.yaml) and plans (*.plan.yaml) and tells every problem with its file, line\n" +
+			"and column. Exit code 2 when there is any.",
+		Example: "  postpatch lint web.suite.yaml november.plan.yaml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(_ *cobra.Command, files []string) error { return lint(a, files) },
+	}
+}
+
+func lint(a app, files []string) error {
+	kinds := all.Kinds()
+	var suiteFiles []string
+	var problems []suites.Problem
+	plans := 0
+	for _, file := range files {
+		if !strings.HasSuffix(file, ".plan.yaml") {
+			suiteFiles = append(suiteFiles, file)
+			continue
+		}
+		plans++
+		_, found := suites.LoadPlan(file, kinds)
+		problems = append(problems, found...)
+	}
+	var set *suites.Set
+	if len(suiteFiles) > 0 {
+		var found []suites.Problem
+		set, found = suites.Load(suiteFiles, kinds)
+		problems = append(problems, found...)
+	}
+	if len(problems) > 0 {
+		return tellProblems(a, problems)
+	}
+	checks, hosts := 0, 0
+	if set != nil {
+		hosts = len(set.Hosts)
+		for _, h := range set.Hosts {
+			checks += len(h.Checks)
+		}
+	}
+	_, err := fmt.Fprintf(a.stdout, "no problems: %s, %s, %s, %s\n", count(len(suiteFiles), "suite"),
+		count(plans, "plan"), count(hosts, "host"), count(checks, "check"))
+	return err
+}
+
+// tellProblems prints them and makes the exit code 2.
+func tellProblems(a app, problems []suites.Problem) error {
+	fmt.Fprint(a.stderr, suites.Format(problems, os.ReadFile))
+	return exitError(runner.ExitNoVerdict)
+}
+
+func count(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"postpatch/runner"
+	"postpatch/runner/report"
+)
+
+// version is what this program calls itself in every report and baseline.
+const version = "0.1.0"
+
+// app is what the program has of the world: where it writes and what it reads
+// of its environment. Results go to stdout, talk goes to stderr.
+type app struct {
+	stdout, stderr                     io.Writer
+	getenv                             func(string) string
+	stdoutIsTerminal, stderrIsTerminal bool
+	width                              int
+}
+
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, a app) (code int) {
+	defer func() {
+		// Go's own exit code for a panic is 2 as well: no verdict.
+		if p := recover(); p != nil {
+			fmt.Fprintf(a.stderr, "error: postpatch crashed: %v\n%s", p, debug.Stack())
+			code = runner.ExitNoVerdict
+		}
+	}()
+	root := newRoot(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var exit exitError
+	switch {
+	case err == nil:
+		return runner.ExitOK
+	case errors.As(err, &exit):
+		return int(exit)
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(a.stderr, "interrupted: the run has no verdict; what was observed is kept in the store")
+		return runner.ExitInterrupted
+	default:
+		fmt.Fprintf(a.stderr, "error: %s\n", report.Clean(err.Error()))
+		return runner.ExitNoVerdict
+	}
+}
+
+// exitError ends the program with its code; all has been said already.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+func exitWith(code int) error {
+	if code == runner.ExitOK {
+		return nil
+	}
+	return exitError(code)
+}
+
+func newRoot(a app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "postpatch",
+		Short: "Verify Windows servers after patching",
+		Long: strings.TrimSpace(`
+postpatch takes a baseline of servers before a maintenance window and verifies
+them after it: what the patch broke, what was broken before, what was meant to
+change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
+2 no verdict, 3 something could not be observed, 130 interrupted.`),
+		Example: "  postpatch demo\n" +
+			"  postpatch lint web.suite.yaml\n" +
+			"  postpatch capture web.suite.yaml --credentials patch.credentials.yaml\n" +
+			"  postpatch verify web.suite.yaml --credentials patch.credentials.yaml --junit out/junit.xml",
+		SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.AddCommand(
+		newCapture(a), newVerify(a), newDiff(a), newLint(a), newExplain(a), newDemo(a), newLab(a), newVersion(a),
+	)
+	return root
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// width is the terminal's width, or 100 where there is none.
+func width(f *os.File) int {
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+		return w
+	}
+	return 100
+}

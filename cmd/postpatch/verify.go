@@ -1,0 +1,156 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/baseline"
+	"postpatch/runner/report"
+)
+
+func newVerify(a app) *cobra.Command {
+	v := verifyJob{}
+	cmd := &cobra.Command{
+		Use:   "verify SUITE…",
+		Short: "Compare with the baseline, after the reboot",
+		Long: "Observes every check again and compares it with the baseline: what regressed, what failed before,\n" +
+			"what was fixed, what was meant to change (--plan). The exit code is the gate of a pipeline.",
+		Example: "  postpatch verify web.suite.yaml --credentials patch.credentials.yaml --baseline november \\\n" +
+			"      --plan november.plan.yaml --junit out/junit.xml",
+		RunE: func(cmd *cobra.Command, files []string) error {
+			v.suites = files
+			summary, err := verify(cmd.Context(), a, v)
+			if err != nil {
+				return err
+			}
+			return exitWith(summary.ExitCode)
+		},
+	}
+	v.inputs.flags(cmd, a)
+	v.outputs.flags(cmd)
+	cmd.Flags().StringVar(&v.baseline, "baseline", "", "the baseline's name (default: the newest of these suites)")
+	return cmd
+}
+
+type verifyJob struct {
+	inputs
+	outputs
+	suites   []string
+	baseline string
+}
+
+func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
+	j, err := c.load(a, c.suites)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	if err := credentialsOrReason(j); err != nil {
+		return report.Summary{}, err
+	}
+	store, err := baseline.Open(c.store)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	against, notes, err := findBaseline(store, c.baseline, j)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	p := performance{job: j, command: "verify", store: store, against: against, options: options(j, c.atOnce)}
+	p.name = cmp.Or(c.name, runName(j, "verify"))
+	p.run = newRun("verify", p.name, j)
+	m := against.Manifest()
+	p.run.Baseline = &report.Baseline{Name: m.Run, Taken: m.Finished, Store: c.store}
+	p.run.Notes = notes
+	if j.plan != nil {
+		p.planned = j.plan.Digest
+	}
+	p.finished = func(s *report.Summary) { s.Next = c.next(s, m.Run) }
+	return runWithViews(ctx, a, c.outputs, p)
+}
+
+// next are the commands that a reader of this verdict wants.
+func (c verifyJob) next(s *report.Summary, baselineName string) []string {
+	if s.ExitCode == 0 {
+		return nil
+	}
+	again := fmt.Sprintf("postpatch verify %s --baseline %s", shellWords(c.suites), shellWord(baselineName))
+	if c.plan != "" {
+		again += " --plan " + shellWord(c.plan)
+	}
+	return []string{again}
+}
+
+// findBaseline reads the baseline whole and refuses one that cannot be trusted,
+// before anything is sent to a host.
+func findBaseline(store *baseline.Store, name string, j job) (*baseline.Snapshot, []string, error) {
+	if name == "" {
+		newest, found, err := store.Latest(func(m baseline.Manifest) bool {
+			return m.Command == "capture" && hasSuites(m, j)
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		if !found {
+			return nil, nil, fmt.Errorf("the store has no baseline of suite %s: take one with `postpatch capture`",
+				suiteNames(j))
+		}
+		name = newest.Run
+	}
+	against, err := store.Read(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	changed, err := against.Covers(suiteInfos(j))
+	if err != nil {
+		return nil, nil, err
+	}
+	return against, baselineNotes(against, changed, j), nil
+}
+
+func hasSuites(m baseline.Manifest, j job) bool {
+	for _, s := range j.set.Suites {
+		if !slices.ContainsFunc(m.Suites, func(i baseline.SuiteInfo) bool { return i.Name == s.Name }) {
+			return false
+		}
+	}
+	return true
+}
+
+func suiteNames(j job) string {
+	names := make([]string, len(j.set.Suites))
+	for i, s := range j.set.Suites {
+		names[i] = s.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// baselineNotes says where the baseline and the run do not cover the same.
+func baselineNotes(against *baseline.Snapshot, changed []string, j job) []string {
+	var notes []string
+	for _, name := range changed {
+		notes = append(notes, fmt.Sprintf("suite %s has changed since the baseline", name))
+	}
+	var missing []string
+	known := map[string]bool{}
+	for _, h := range against.Manifest().Hosts {
+		known[h.Host] = true
+	}
+	for _, h := range j.set.Hosts {
+		if !known[h.Name] {
+			missing = append(missing, h.Name)
+		}
+		delete(known, h.Name)
+	}
+	if len(missing) > 0 {
+		notes = append(notes, "not in the baseline, so nothing to compare with: "+shorten(missing))
+	}
+	if len(known) > 0 {
+		notes = append(notes, fmt.Sprintf("in the baseline and not verified now: %s", shorten(sortedKeys(known))))
+	}
+	return notes
+}

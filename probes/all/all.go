@@ -1,0 +1,26 @@
+// Package all names every kind of check; only the program itself and tests
+// import it.
+package all
+
+import (
+	"postpatch/probes"
+	"postpatch/probes/dns"
+	"postpatch/probes/exchange"
+	"postpatch/probes/http"
+	"postpatch/probes/os"
+	"postpatch/probes/ping"
+	"postpatch/probes/service"
+	"postpatch/probes/services"
+	"postpatch/probes/smtp"
+	"postpatch/probes/sql"
+	"postpatch/probes/tcp"
+)
+
+// Kinds is the table of kinds, in alphabetical order. A new kind is a new
+// folder and a line here.
+func Kinds() []probes.Kind {
+	return []probes.Kind{
+		dns.Kind, exchange.Kind, http.Kind, os.Kind, ping.Kind,
+		service.Kind, services.Kind, smtp.Kind, sql.Kind, tcp.Kind,
+	}
+}
