@@ -13,8 +13,8 @@ import (
 	"postpatch/probes"
 )
 
-// errEnded is a connection that was closed before an answer.
-var errEnded = errors.New("the connection was closed before an answer")
+// ErrEnded is a connection that was closed before an answer.
+var ErrEnded = errors.New("the connection was closed before an answer")
 
 // Request is one web request over a connection of its own.
 type Request struct {
@@ -87,7 +87,7 @@ func ended(err error, limited *io.LimitedReader) error {
 	case limited.N == 0:
 		return fmt.Errorf("its head has more than %d bytes", mostHead)
 	case limited.N == mostHead && errors.Is(err, io.ErrUnexpectedEOF):
-		return errEnded
+		return ErrEnded
 	default:
 		return err
 	}

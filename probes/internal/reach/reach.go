@@ -17,6 +17,9 @@ import (
 	"postpatch/probes/fact"
 )
 
+// ErrRefused marks what the system does not call a refusal and is one.
+var ErrRefused = errors.New("refused")
+
 // errTLS marks an error of the TLS handshake.
 var errTLS = errors.New("starting TLS")
 
@@ -76,11 +79,11 @@ func State(err error) string {
 		return ""
 	case errors.Is(err, errTLS):
 		return TLSFailed
-	case is(err, syscall.ECONNREFUSED, 10061):
+	case is(err, syscall.ECONNREFUSED, 10061), errors.Is(err, ErrRefused):
 		return Refused
 	case is(err, syscall.ENETUNREACH, 10051), is(err, syscall.EHOSTUNREACH, 10065), is(err, syscall.EHOSTDOWN, 10064):
 		return Unreachable
-	case is(err, syscall.ECONNRESET, 10054), is(err, syscall.EPIPE, 10053), errors.Is(err, errEnded):
+	case is(err, syscall.ECONNRESET, 10054), is(err, syscall.EPIPE, 10053), errors.Is(err, ErrEnded):
 		return Reset
 	case timedOut(err):
 		return NoAnswer

@@ -1,0 +1,206 @@
+// Package http observes what web servers answer.
+package http
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/internal/reach"
+)
+
+// Kind is what a suite calls "http".
+var Kind = probes.Define(probes.Kind{
+	Name:     "http",
+	Doc:      "Web pages: what does the server answer, how fast, with which certificate.",
+	Item:     "the URL, as the suite writes it",
+	Main:     "url",
+	Example:  "- http: [/owa/, \"https://www.example.org/\"]\n  expect: {status: \"one of 200, 302\"}\n",
+	Readings: append(specs(), reach.CertificateSpecs()...),
+}, params{Method: http.MethodGet, MaxBody: 1024}, build)
+
+type params struct {
+	URLs       []string          `param:"url,required" doc:"The URLs; what begins with / or : is on the host under test, by https."`
+	Method     string            `param:"method" doc:"GET or HEAD."`
+	Headers    map[string]string `param:"headers" doc:"Headers to send; never a secret."`
+	Match      string            `param:"match" doc:"A regular expression that the page has to match."`
+	Follow     bool              `param:"follow" doc:"Whether to follow redirects; the last answer counts."`
+	CAFile     string            `param:"ca_file" doc:"A PEM file with the authorities to trust instead of the system's."`
+	HostHeader string            `param:"host_header" doc:"The site to ask for, when it is not the URL's host."`
+	ServerName string            `param:"server_name" doc:"The name for TLS and its certificate, when it is not the site's."`
+	MaxBody    int               `param:"max_body" doc:"How much of a page is read, in KB."`
+}
+
+func specs() []probes.ReadingSpec {
+	ignore := fact.Rule{Op: fact.Ignore}
+	return []probes.ReadingSpec{
+		{
+			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: answered,
+			Silence: []fact.Value{fact.Text(reach.Refused)},
+			Doc:     "What became of the request: answered, refused, reset, or tls failed.",
+		},
+		{Name: "status", Type: fact.TypeInt, Severity: fact.Fail, Expect: "< 400", Doc: "The status code."},
+		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the first byte of the answer took."},
+		{Name: "size", Type: fact.TypeInt, Unit: "bytes", Rule: ignore, Doc: "How long the page is."},
+		{Name: "location", Type: fact.TypeText, Doc: "Where a redirect leads, without its query."},
+		{
+			Name: "match", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Doc: "Whether the page matches the regular expression.",
+		},
+		{Name: "server", Type: fact.TypeText, Severity: fact.Note, Doc: "What the server calls itself."},
+	}
+}
+
+const (
+	answered = "answered"
+	mostHops = 10 // redirects that are followed
+)
+
+// probe is a check with everything parsed.
+type probe struct {
+	params
+	pages []page
+	match *regexp.Regexp
+	trust reach.Trust
+}
+
+// page is one URL; its host is empty when it is the host under test.
+type page struct {
+	item string
+	url  *url.URL
+}
+
+func build(p params) (probes.Probe, error) {
+	built := probe{params: p}
+	for _, written := range reach.Unique(p.URLs) {
+		u, err := parse(written)
+		if err != nil {
+			return nil, err
+		}
+		built.pages = append(built.pages, page{written, u})
+	}
+	if p.Method != http.MethodGet && p.Method != http.MethodHead {
+		return nil, probes.Fieldf("method", "must be GET or HEAD, got %q", p.Method)
+	}
+	if p.MaxBody < 1 || p.MaxBody > 64<<10 {
+		return nil, probes.Fieldf("max_body", "must be 1 to 65536 KB, got %d", p.MaxBody)
+	}
+	if !httpguts.ValidHostHeader(p.HostHeader) {
+		return nil, probes.Fieldf("host_header", "%q is no host", p.HostHeader)
+	}
+	for name, value := range p.Headers {
+		switch {
+		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
+			return nil, probes.Fieldf("headers", "%q: %q is no header", name, value)
+		case strings.EqualFold(name, "Host"):
+			return nil, probes.Fieldf("headers", "use host_header for the header %q", name)
+		}
+	}
+	var err error
+	if p.Match != "" {
+		if p.Method == http.MethodHead {
+			return nil, probes.Fieldf("match", "an answer to HEAD has no page to match")
+		}
+		if built.match, err = regexp.Compile(p.Match); err != nil {
+			return nil, probes.Fieldf("match", "%v", err)
+		}
+	}
+	built.trust.Roots, err = reach.LoadRoots(p.CAFile)
+	return built, err
+}
+
+// parse reads a URL as a suite writes it.
+func parse(written string) (*url.URL, error) {
+	full := strings.TrimSpace(written)
+	if !strings.Contains(full, "://") {
+		full = "https://" + full
+	}
+	u, err := url.Parse(full)
+	if err != nil {
+		return nil, probes.Fieldf("url", "%q is no URL: %v", written, err)
+	}
+	switch port, err := strconv.Atoi(u.Port()); {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, probes.Fieldf("url", "must be http or https, got %q", written)
+	case u.User != nil:
+		return nil, probes.Fieldf("url", "a user or a password has no place in a suite")
+	case u.Port() != "" && (err != nil || port < 1 || port > 65535):
+		return nil, probes.Fieldf("url", "%q: a port is 1 to 65535", written)
+	case strings.TrimSpace(written) == "":
+		return nil, probes.Fieldf("url", "a URL is empty")
+	}
+	u.Fragment = ""
+	return u, nil
+}
+
+// Elsewhere implements probes.Elsewhere.
+func (p probe) Elsewhere() bool {
+	return slices.ContainsFunc(p.pages, func(page page) bool { return page.url.Hostname() != "" })
+}
+
+// Observe implements probes.Probe.
+func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
+	return reach.Each(p.pages, func(page page) ([]fact.Reading, error) {
+		readings, err := p.observe(ctx, t, page)
+		if err != nil {
+			err = fmt.Errorf("fetching %q: %w", page.item, err)
+		}
+		return readings, err
+	})
+}
+
+func (p probe) observe(ctx context.Context, t probes.Target, page page) ([]fact.Reading, error) {
+	got, err := p.fetch(ctx, t, p.start(t, page))
+	if got == nil {
+		switch state := reach.State(err); state {
+		case reach.Refused, reach.Reset, reach.TLSFailed:
+			return []fact.Reading{probes.Read(page.item, "state", fact.Text(state))}, nil
+		}
+		return nil, err
+	}
+	readings := p.read(page.item, got)
+	if got.TLS != nil {
+		trust := reach.Trust{Name: got.name, Roots: p.trust.Roots}
+		readings = append(readings, reach.CertificateReadings(page.item, *got.TLS, trust, time.Now())...)
+	}
+	switch {
+	case err != nil:
+		return readings, err
+	case p.match == nil:
+		return readings, nil
+	case !got.Whole:
+		return readings, fmt.Errorf("the page has more than max_body, %d KB", p.MaxBody)
+	default:
+		return append(readings, probes.Read(page.item, "match", fact.Bool(p.match.Match(got.Body)))), nil
+	}
+}
+
+// read makes readings of an answer's head and size.
+func (p probe) read(item string, got *answer) []fact.Reading {
+	readings := []fact.Reading{
+		probes.Read(item, "state", fact.Text(answered)),
+		probes.Read(item, "status", fact.Int(got.Status)),
+		probes.Read(item, "latency", fact.Duration(got.Latency)),
+	}
+	if got.Whole && p.Method == http.MethodGet {
+		readings = append(readings, probes.Read(item, "size", fact.Int(len(got.Body))))
+	}
+	if server := got.Header.Get("Server"); server != "" {
+		readings = append(readings, probes.Read(item, "server", fact.Text(server)))
+	}
+	if location := got.Header.Get("Location"); location != "" {
+		location, _, _ = strings.Cut(location, "?") // states and nonces are in the query
+		readings = append(readings, probes.Read(item, "location", fact.Text(location)))
+	}
+	return readings
+}
