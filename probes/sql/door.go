@@ -1,0 +1,256 @@
+package sql
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	mssql "github.com/microsoft/go-mssqldb"
+	"github.com/microsoft/go-mssqldb/msdsn"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+)
+
+const (
+	defaultPort = 1433
+	// maxAnswer is more than any instance has to say about its databases.
+	maxAnswer = 32 << 20
+)
+
+// The error numbers that mean "not yet": upgrade scripts run, or databases are
+// being recovered.
+const (
+	scriptUpgrade = 18401
+	notReady      = 17187
+)
+
+func encryptions() map[string]msdsn.Encryption {
+	return map[string]msdsn.Encryption{
+		"true":    msdsn.EncryptionRequired,
+		"strict":  msdsn.EncryptionStrict,
+		"false":   msdsn.EncryptionOff,
+		"disable": msdsn.EncryptionDisabled,
+	}
+}
+
+// name is what the server is called where it is connected to.
+func (p probe) name(t probes.Target) string {
+	if p.Address != "" {
+		return p.Address
+	}
+	return t.Address
+}
+
+func (p probe) port() int {
+	if p.Port == 0 {
+		return defaultPort
+	}
+	return p.Port
+}
+
+// at is where the server is, as "name:port".
+func (p probe) at(t probes.Target) string { return net.JoinHostPort(p.name(t), strconv.Itoa(p.port())) }
+
+// certificateName is the name that the server's certificate must bear.
+func (p probe) certificateName(t probes.Target) string {
+	if _, err := netip.ParseAddr(t.Address); err == nil && p.Address == "" {
+		return t.Host
+	}
+	return p.name(t)
+}
+
+// door is the way into one server: the driver's dialer, and what it learnt on
+// the way. It opens once; so no retry, whoever asks for it, can double a login
+// and lock the account.
+type door struct {
+	ctx   context.Context // the check's: the driver forgets its own once it has dialled
+	dial  func(ctx context.Context, network, address string) (net.Conn, error)
+	probe probe
+	host  string
+	at    string // the host with its port
+	name  string // that the certificate must bear
+
+	mu        sync.Mutex
+	dialled   bool
+	failed    error // why nothing was connected to
+	untrusted error // why the certificate was refused
+	tls       string
+}
+
+func newDoor(ctx context.Context, p probe, t probes.Target) *door {
+	return &door{
+		ctx: ctx, dial: t.Dial, probe: p, host: p.name(t), at: p.at(t), name: p.certificateName(t), tls: "none",
+	}
+}
+
+// HostName tells the driver that names are looked up by the dialer.
+func (d *door) HostName() string { return "" }
+
+// DialContext implements the driver's Dialer. The connection ends with the
+// check, because after it is made the driver waits for ever.
+func (d *door) DialContext(_ context.Context, network, _ string) (net.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dialled {
+		return nil, errors.New("connecting again: once is enough")
+	}
+	d.dialled = true
+	conn, err := d.dial(d.ctx, network, d.at)
+	if err != nil {
+		d.failed = err
+		return nil, err
+	}
+	stop := context.AfterFunc(d.ctx, func() { _ = conn.Close() })
+	return &limited{Conn: conn, stop: stop, left: maxAnswer}, nil
+}
+
+// limited is a connection that gives only so much.
+type limited struct {
+	net.Conn
+	stop func() bool
+	left int
+}
+
+func (l *limited) Read(b []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, fmt.Errorf("reading more than %d bytes", maxAnswer)
+	}
+	n, err := l.Conn.Read(b[:min(len(b), l.left)])
+	l.left -= n
+	return n, err
+}
+
+// Close implements net.Conn.
+func (l *limited) Close() error {
+	l.stop()
+	return l.Conn.Close()
+}
+
+// open makes a pool of one connection, not yet made.
+func (d *door) open(c host.Credential) *stdsql.DB {
+	connector := mssql.NewConnectorConfig(msdsn.Config{
+		Host:         d.host,
+		Port:         uint64(d.probe.port()),
+		Protocols:    []string{"tcp"},
+		Database:     "master", // lets in those whose own database is broken
+		User:         c.User,
+		Password:     c.Password.Reveal(),
+		AppName:      "postpatch",
+		Encryption:   encryptions()[d.probe.Encrypt],
+		TLSConfig:    d.tlsConfig(),
+		DialTimeout:  -1, // the check's deadline is enough
+		DisableRetry: true,
+	})
+	connector.Dialer = d
+	db := stdsql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	return db
+}
+
+// tlsConfig leaves verification to a function of ours: the driver hides why its
+// own failed.
+func (d *door) tlsConfig() *tls.Config {
+	return &tls.Config{
+		ServerName:                  d.name,
+		MinVersion:                  tls.VersionTLS12,
+		DynamicRecordSizingDisabled: true, // SQL Server wants a packet in one segment
+		InsecureSkipVerify:          true,
+		VerifyConnection: func(state tls.ConnectionState) error {
+			err := d.verify(state)
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.tls, d.untrusted = tls.VersionName(state.Version), err
+			return err
+		},
+	}
+}
+
+func (d *door) verify(state tls.ConnectionState) error {
+	if !d.probe.Verify {
+		return nil
+	}
+	others := x509.NewCertPool()
+	for _, cert := range state.PeerCertificates[1:] {
+		others.AddCert(cert)
+	}
+	_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{
+		DNSName: d.name, Roots: d.probe.roots, Intermediates: others,
+	})
+	return err
+}
+
+// logIn connects and logs in. Without a connection, the readings or the error
+// say why.
+func (d *door) logIn(ctx context.Context, db *stdsql.DB) ([]fact.Reading, *stdsql.Conn, error) {
+	start := time.Now()
+	conn, err := db.Conn(ctx)
+	took := time.Since(start)
+	if err != nil {
+		readings, err := d.refusal(ctx, err)
+		return readings, nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return []fact.Reading{
+		probes.Read("", "login", fact.Text("ok")),
+		probes.Read("", "login_time", fact.Duration(took)),
+		probes.Read("", "encryption", fact.Text(d.tls)),
+	}, conn, nil
+}
+
+// refusal tells what a server said from what it did not say.
+func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	login := func(word string) ([]fact.Reading, error) {
+		return []fact.Reading{probes.Read("", "login", fact.Text(word))}, nil
+	}
+	var answer mssql.Error
+	var unknown *net.DNSError
+	switch {
+	case refused(d.failed):
+		return login("refused")
+	case errors.As(d.failed, &unknown), errors.Is(ctx.Err(), context.Canceled):
+		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, err)
+	case d.failed != nil:
+		return nil, fmt.Errorf("connecting to SQL Server at %q: %w: %w", d.at, probes.ErrNoAnswer, d.failed)
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("waiting for SQL Server at %q to let the login in: %w", d.at, ctx.Err())
+	case d.untrusted != nil:
+		return login("certificate refused")
+	case errors.As(err, &answer) && answer.Number != 0:
+		return login(loginWord(answer))
+	default:
+		return nil, fmt.Errorf("logging in to SQL Server at %q: %w", d.at, err)
+	}
+}
+
+// loginWord tells "not yet" from "no". The first error is the cause: a database
+// that cannot be opened comes before the login that fails with it.
+func loginWord(answer mssql.Error) string {
+	number := answer.Number
+	if len(answer.All) > 0 {
+		number = answer.All[0].Number
+	}
+	if number == scriptUpgrade || number == notReady {
+		return fmt.Sprintf("waiting %d", number)
+	}
+	return fmt.Sprintf("failed %d", number)
+}
+
+// refused reports whether the host itself said that nothing listens.
+func refused(err error) bool {
+	const windows = syscall.Errno(10061) // WSAECONNREFUSED; means nothing elsewhere
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, windows)
+}

@@ -1,0 +1,120 @@
+package sql
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"net"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/tds"
+)
+
+func started() time.Time { return time.Date(2026, 11, 20, 3, 12, 44, 0, time.UTC) }
+
+// healthy is a host with an instance at which all is well.
+func healthy() estate.Host {
+	return estate.Host{
+		Name: "sql01.corp.test",
+		SQL: &estate.SQL{
+			User: "probe", Password: "Pr0be!", Version: "16.0.4165.4", Update: "CU16", KB: "KB5048033",
+			Started:   started(),
+			Databases: map[string]estate.Database{"Orders": {}, "Stock": {Recovery: "SIMPLE"}},
+		},
+	}
+}
+
+// changed is a healthy host but for one thing.
+func changed(change func(*estate.SQL)) estate.Host {
+	h := healthy()
+	change(h.SQL)
+	return h
+}
+
+// server is a running instance.
+type server struct {
+	address string
+	dialled atomic.Int32
+}
+
+func serve(t *testing.T, h estate.Host, cert *tls.Certificate) *server {
+	t.Helper()
+	return serveFunc(t, func() estate.Host { return h }, cert)
+}
+
+func serveFunc(t *testing.T, h func() estate.Host, cert *tls.Certificate) *server {
+	t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulator := tds.New(h, func(estate.TLS) (*tls.Certificate, error) { return cert, nil })
+	served := make(chan error, 1)
+	go func() { served <- simulator.Serve(listener) }()
+	t.Cleanup(func() {
+		_ = simulator.Close()
+		if err := <-served; err != nil {
+			t.Errorf("serving: %v", err)
+		}
+	})
+	return &server{address: listener.Addr().String()}
+}
+
+// target leads port 1433 of the host to the server.
+func (s *server) target() probes.Target {
+	return probes.Target{
+		Host: "sql01.corp.test", Address: "sql01.corp.test",
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			s.dialled.Add(1)
+			routes := probes.Routes{"sql01.corp.test": {Ports: map[string]string{"tcp/1433": s.address}}}
+			return routes.Dial(ctx, network, address)
+		},
+		Credential: func(string) (host.Credential, error) {
+			return host.Credential{User: "probe", Password: host.NewSecret("Pr0be!")}, nil
+		},
+	}
+}
+
+// readings is what was observed, as "item name" to value.
+func readings(observed []fact.Reading) map[string]string {
+	m := map[string]string{}
+	for _, r := range observed {
+		if r.Key.Name != "login_time" {
+			m[r.Key.Item+" "+r.Key.Name] = r.Value.String()
+		}
+	}
+	return m
+}
+
+func build(t *testing.T, args map[string]any) probes.Probe {
+	t.Helper()
+	p, err := Kind.Build(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// leavesNone waits until nothing of the driver runs any more: what reads a
+// closed connection needs a moment to notice.
+func leavesNone(t *testing.T) {
+	t.Helper()
+	stacks := make([]byte, 1<<20)
+	for limit := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		running := stacks[:runtime.Stack(stacks, true)]
+		if !bytes.Contains(running, []byte("go-mssqldb")) && !bytes.Contains(running, []byte("database/sql.")) {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("the driver still runs:\n%s", running)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+)
+
+// A property that an old server does not know is null. The minutes turn its
+// local times into UTC.
+const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS version,
+ CAST(SERVERPROPERTY('ProductUpdateLevel') AS nvarchar(128)) AS cu,
+ CAST(SERVERPROPERTY('ProductUpdateReference') AS nvarchar(128)) AS kb,
+ CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) AS edition,
+ CAST(CONNECTIONPROPERTY('auth_scheme') AS nvarchar(40)) AS auth_scheme,
+ DATEDIFF(minute, GETUTCDATE(), GETDATE()) AS utc_offset`
+
+const databaseQuery = `SELECT name, create_date, state_desc, user_access_desc, is_read_only,
+ recovery_model_desc, compatibility_level, HAS_DBACCESS(name) AS access
+ FROM sys.databases ORDER BY name`
+
+// database is one row of sys.databases.
+type database struct {
+	name          string
+	created       stdsql.NullTime
+	state         stdsql.NullString
+	access        stdsql.NullString
+	readOnly      stdsql.NullBool
+	recovery      stdsql.NullString
+	compatibility stdsql.NullInt64
+	opened        stdsql.NullInt64 // HAS_DBACCESS: null, 0 or 1
+}
+
+// read asks the instance all there is to ask. What was read before an error is
+// kept.
+func (p probe) read(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, error) {
+	readings, offset, err := readInstance(ctx, conn)
+	if err != nil {
+		return readings, err
+	}
+	databases, err := readDatabases(ctx, conn)
+	if err != nil {
+		// Half a list would look like lost databases.
+		return readings, err
+	}
+	i := slices.IndexFunc(databases, func(d database) bool { return strings.EqualFold(d.name, "tempdb") })
+	if i >= 0 && databases[i].created.Valid {
+		started := databases[i].created.Time.Add(-offset)
+		readings = append(readings, probes.Read("", "started", fact.Time(started)))
+	}
+	return append(readings, p.sorted(databases)...), nil
+}
+
+func readInstance(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, time.Duration, error) {
+	var version, update, kb, edition, scheme stdsql.NullString
+	var minutes stdsql.NullInt64
+	row := conn.QueryRowContext(ctx, instanceQuery)
+	if err := row.Scan(&version, &update, &kb, &edition, &scheme, &minutes); err != nil {
+		return nil, 0, fmt.Errorf("reading the instance: %w", err)
+	}
+	var readings []fact.Reading
+	for _, r := range []struct {
+		name      string
+		value     stdsql.NullString
+		otherwise string
+	}{
+		{"version", version, ""}, {"update", update, "none"}, {"kb", kb, "none"},
+		{"edition", edition, ""}, {"auth_scheme", scheme, ""},
+	} {
+		text := r.otherwise
+		if r.value.Valid {
+			text = r.value.String
+		}
+		if text != "" {
+			readings = append(readings, probes.Read("", r.name, fact.Text(text)))
+		}
+	}
+	return readings, time.Duration(minutes.Int64) * time.Minute, nil
+}
+
+func readDatabases(ctx context.Context, conn *stdsql.Conn) ([]database, error) {
+	rows, err := conn.QueryContext(ctx, databaseQuery)
+	if err != nil {
+		return nil, fmt.Errorf("reading the databases: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var databases []database
+	for rows.Next() {
+		var d database
+		err := rows.Scan(&d.name, &d.created, &d.state, &d.access, &d.readOnly, &d.recovery, &d.compatibility, &d.opened)
+		if err != nil {
+			return nil, fmt.Errorf("reading a database: %w", err)
+		}
+		databases = append(databases, d)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("reading the databases: %w", err)
+	}
+	return databases, nil
+}
+
+// sorted tells the databases that the suite names from the others.
+func (p probe) sorted(databases []database) []fact.Reading {
+	var readings []fact.Reading
+	seen := map[string]bool{}
+	for _, d := range databases {
+		item, named := p.item(d.name, databases)
+		if seen[item] {
+			continue // no instance has two of one name
+		}
+		seen[item] = true
+		if named {
+			readings = append(readings,
+				probes.Read(item, "state", fact.Text(d.state.String)),
+				probes.Read(item, "opened", fact.Bool(d.opened.Int64 == 1)))
+		} else {
+			readings = append(readings, probes.Read(item, "other_state", fact.Text(d.state.String)))
+		}
+		readings = append(readings, d.settings(item)...)
+	}
+	for _, name := range p.Databases {
+		if !seen[name] {
+			readings = append(readings,
+				probes.Read(name, "state", fact.Text("absent")),
+				probes.Read(name, "opened", fact.Bool(false)))
+		}
+	}
+	return readings
+}
+
+// item is what a database is called in the readings: as the suite writes it, if
+// it does. Some instances tell upper from lower case, so that an exact match
+// comes first.
+func (p probe) item(name string, databases []database) (item string, named bool) {
+	if slices.Contains(p.Databases, name) {
+		return name, true
+	}
+	i := slices.IndexFunc(p.Databases, func(n string) bool { return strings.EqualFold(n, name) })
+	if i < 0 || slices.ContainsFunc(databases, func(d database) bool { return d.name == p.Databases[i] }) {
+		return name, false
+	}
+	return p.Databases[i], true
+}
+
+func (d database) settings(item string) []fact.Reading {
+	var readings []fact.Reading
+	if d.access.Valid {
+		readings = append(readings, probes.Read(item, "access", fact.Text(d.access.String)))
+	}
+	if d.readOnly.Valid {
+		readings = append(readings, probes.Read(item, "read_only", fact.Bool(d.readOnly.Bool)))
+	}
+	if d.recovery.Valid {
+		readings = append(readings, probes.Read(item, "recovery", fact.Text(d.recovery.String)))
+	}
+	if d.compatibility.Valid {
+		readings = append(readings, probes.Read(item, "compatibility", fact.Int(d.compatibility.Int64)))
+	}
+	return readings
+}
