@@ -123,7 +123,7 @@ func port(t testing.TB, addr string) string {
 type process struct {
 	command *exec.Cmd
 	output  *log
-	ended   chan error
+	ended   chan struct{}
 }
 
 // run starts a daemon and waits until ready holds.
@@ -132,13 +132,16 @@ func run(t testing.TB, ready func(context.Context) error, name string, args ...s
 	// Not the test's context: it ends before the test's cleanup stops the daemon.
 	p := &process{
 		command: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...),
-		output:  &log{}, ended: make(chan error, 1),
+		output:  &log{}, ended: make(chan struct{}),
 	}
 	p.command.Stdout, p.command.Stderr = p.output, p.output
 	if err := p.command.Start(); err != nil {
 		t.Fatalf("starting %s: %v", name, err)
 	}
-	go func() { p.ended <- p.command.Wait() }()
+	go func() {
+		_ = p.command.Wait() // how it ended is in its output
+		close(p.ended)
+	}()
 	if err := await(t, ready); err != nil {
 		_ = p.stop()
 		t.Fatalf("starting %s: %v\n%s", name, err, p.output)

@@ -38,19 +38,20 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 		return
 	}
 	switch h.SMTP.Fault {
-	case "drop", "refuse":
+	case estate.Drop, estate.Refuse:
 		return
-	case "silent":
+	case estate.Silent:
 		conns.Mute(conn)
 		return
-	case "garbage":
+	case estate.Garbage:
 		_, _ = conn.Write(conns.Noise(512))
 		return
+	default: // the other faults come once the host has thought
 	}
 	if !conns.Wait(ctx, h.Think) {
 		return
 	}
-	if h.SMTP.Fault == "endless" {
+	if h.SMTP.Fault == estate.Endless {
 		conns.Endless(ctx, conn, []byte(strings.Repeat("220-"+h.Name+" one moment\r\n", 40)))
 		return
 	}
@@ -62,7 +63,7 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 // greeting is the first line, and whether a session follows it.
 func greeting(h estate.Host, now time.Time) (line string, open bool) {
 	switch {
-	case h.SMTP.Fault == "error":
+	case h.SMTP.Fault == estate.Error:
 		line = "421 4.3.2 Service not available"
 	case h.SMTP.Greeting != "":
 		line = h.SMTP.Greeting

@@ -33,7 +33,7 @@ func answer(h estate.Host, query []byte) *dns.Msg {
 		}
 	}
 	switch {
-	case h.DNS.Fault == "error":
+	case h.DNS.Fault == estate.Error:
 		reply.Rcode = dns.RcodeServerFailure
 	case request.Opcode != dns.OpcodeQuery:
 		reply.Rcode = dns.RcodeNotImplemented

@@ -70,7 +70,7 @@ func (s *Server) Close() error { return s.group.Close() }
 func (s *Server) state() (estate.Host, estate.Fault) {
 	h := s.host()
 	if h.DNS == nil || h.Power == "off" {
-		return h, "drop"
+		return h, estate.Drop
 	}
 	return h, h.DNS.Fault
 }
@@ -78,7 +78,7 @@ func (s *Server) state() (estate.Host, estate.Fault) {
 // replyUDP returns the datagrams that answer a query; none for silence.
 func (s *Server) replyUDP(ctx context.Context, query []byte) [][]byte {
 	h, fault := s.state()
-	if fault == "silent" || fault == "drop" || fault == "refuse" || !conns.Wait(ctx, h.Think) {
+	if fault == estate.Silent || fault == estate.Drop || fault == estate.Refuse || !conns.Wait(ctx, h.Think) {
 		return nil
 	}
 	reply := answer(h, query)
@@ -86,11 +86,12 @@ func (s *Server) replyUDP(ctx context.Context, query []byte) [][]byte {
 		return nil
 	}
 	switch fault {
-	case "garbage": // an answer to somebody else's question, then plain nonsense
+	case estate.Garbage: // an answer to somebody else's question, then plain nonsense
 		reply.Id ^= 0x5555
 		return [][]byte{pack(reply), conns.Noise(64)}
-	case "endless": // the rest of the answer is to be had over TCP
+	case estate.Endless: // the rest of the answer is to be had over TCP
 		empty(reply)
+	default:
 	}
 	if h.DNS.Truncate {
 		empty(reply)
@@ -103,11 +104,12 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 	for {
 		_, fault := s.state()
 		switch fault {
-		case "drop", "refuse":
+		case estate.Drop, estate.Refuse:
 			return
-		case "silent":
+		case estate.Silent:
 			conns.Mute(conn)
 			return
+		default: // the other faults come with the answer
 		}
 		_ = conn.SetReadDeadline(time.Now().Add(idle))
 		query, err := readMessage(conn)
@@ -115,20 +117,20 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 			return
 		}
 		h, fault := s.state() // may have changed while the client was idle
-		if fault == "drop" || fault == "silent" || !conns.Wait(ctx, h.Think) {
+		if fault == estate.Drop || fault == estate.Silent || !conns.Wait(ctx, h.Think) {
 			continue
 		}
 		reply := answer(h, query)
 		if reply == nil {
 			return
 		}
-		if fault == "endless" {
+		if fault == estate.Endless {
 			stretch(ctx, conn, pack(reply))
 			return
 		}
 		fit(reply, dns.MaxMsgSize-1)
 		message := pack(reply)
-		if fault == "garbage" {
+		if fault == estate.Garbage {
 			message = conns.Noise(64)
 		}
 		if err := writeMessage(conn, message); err != nil {

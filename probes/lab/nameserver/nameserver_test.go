@@ -205,7 +205,8 @@ func TestTruncation(t *testing.T) {
 	if reply, err := ask(t, addr, "tcp", big(0)); err != nil || reply.Truncated || len(reply.Answer) != 40 {
 		t.Errorf("over TCP: %v, %v", reply, err)
 	}
-	if reply, err := ask(t, addr, "tcp", question("huge.corp.test.", dns.TypeTXT)); err != nil || len(reply.Answer) != 200 {
+	long := question("huge.corp.test.", dns.TypeTXT)
+	if reply, err := ask(t, addr, "tcp", long); err != nil || len(reply.Answer) != 200 {
 		t.Errorf("a long answer over TCP: %v", err)
 	}
 	h.DNS.Truncate = true
@@ -324,11 +325,8 @@ func TestCloseEndsWhoWaits(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if _, err := io.ReadAll(conn); err != nil && !errors.Is(err, net.ErrClosed) {
-		var reset *net.OpError
-		if !errors.As(err, &reset) {
-			t.Error(err)
-		}
+	if data, _ := io.ReadAll(conn); len(data) > 0 { // an end or a reset, but no answer
+		t.Errorf("got %q", data)
 	}
 	if err := server.Serve(ln); err != nil {
 		t.Errorf("serving after Close: %v", err)

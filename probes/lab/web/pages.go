@@ -48,12 +48,12 @@ func misbehave(w http.ResponseWriter, r *http.Request, fault estate.Fault) bool 
 	switch fault {
 	case "":
 		return false
-	case "silent":
+	case estate.Silent:
 		<-r.Context().Done()
-	case "error":
+	case estate.Error:
 		write(w, http.StatusInternalServerError, "500 - Internal server error.")
 		return true
-	case "endless":
+	case estate.Endless:
 		w.Header().Set("Content-Type", "text/html")
 		conns.Endless(r.Context(), flusher{w}, []byte(strings.Repeat("<p>postpatch</p>\r\n", 200)))
 	case Stall:
@@ -61,8 +61,9 @@ func misbehave(w http.ResponseWriter, r *http.Request, fault estate.Fault) bool 
 		w.Header().Set("Content-Length", "1000")
 		_, _ = flusher{w}.Write(nil)
 		<-r.Context().Done()
-	case "garbage":
+	case estate.Garbage:
 		garble(w)
+	default: // drop
 	}
 	panic(http.ErrAbortHandler) // ends the connection, and the request alone in HTTP/2
 }

@@ -61,7 +61,7 @@ func (v view) connFault() estate.Fault {
 	case v.exchange != nil:
 		return v.exchange.Fault
 	default:
-		return "drop"
+		return estate.Drop
 	}
 }
 

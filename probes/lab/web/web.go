@@ -70,14 +70,15 @@ func (s *Server) Close() error {
 func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 	v := s.view()
 	switch v.connFault() {
-	case "drop", "refuse":
+	case estate.Drop, estate.Refuse:
 		return
-	case "silent":
+	case estate.Silent:
 		conns.Mute(conn)
 		return
-	case "garbage":
+	case estate.Garbage:
 		_, _ = conn.Write(conns.Noise(512))
 		return
+	default: // the other faults come with the answer
 	}
 	held := &heldConn{Conn: conn, closed: make(chan struct{})}
 	ready := net.Conn(held)
