@@ -35,6 +35,9 @@ type ReadingSpec struct {
 	// Expect is what is expected unless the suite says otherwise, in the words
 	// of a suite's expect; empty expects nothing.
 	Expect string
+	// Keep, instead of Expect, is expected only of what met it at the baseline:
+	// what ran before has to run again, and what did not may do as it likes.
+	Keep string
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.
 	Silence []fact.Value

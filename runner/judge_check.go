@@ -105,6 +105,9 @@ func (j judging) expectation(c suites.Check, e suites.Expectation, findings map[
 		known, _ := j.before.observed(c.Key())
 		known = known && (knewItems[item] || item == "")
 		holds := e.Predicate.Holds(j.now.readings[c.Key()][at])
+		if e.Keep && (!known || !held) {
+			continue
+		}
 		f.Wanted = "expected " + e.Predicate.String()
 		switch {
 		case holds && known && !held:
@@ -134,7 +137,7 @@ func (j judging) vanished(c suites.Check, findings map[place]report.Finding) {
 		for _, item := range union(j.before.items(c.Key(), e.Reading), nil) {
 			at := place{item, e.Reading}
 			f := j.finding(c, at)
-			if e.Default && !f.HasNow && !told[item] && e.Predicate.Holds(j.before.readings[c.Key()][at]) {
+			if e.Default && !e.Keep && !f.HasNow && !told[item] && e.Predicate.Holds(j.before.readings[c.Key()][at]) {
 				f.Outcome, f.Wanted = report.Regressed, "expected "+e.Predicate.String()
 				findings[at] = f
 			}

@@ -75,6 +75,14 @@ func check(t *testing.T, expectations ...string) suites.Check {
 	return c
 }
 
+// keep makes the check's expectations bind only what met them before.
+func keep(c suites.Check) suites.Check {
+	for i := range c.Expect {
+		c.Expect[i].Default, c.Expect[i].Keep = true, true
+	}
+	return c
+}
+
 func judge(c suites.Check, before *baseline.Host, now baseline.Host, plan *suites.Plan) report.Host {
 	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{c}}, Seen: now}
 	return runner.Judge(v, before, plan)
@@ -206,6 +214,36 @@ func TestJudgeCheck(t *testing.T) {
 				t.Errorf("outcome (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+func TestJudgeKeeps(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, now baseline.Host
+		want        []string
+	}{
+		"held and holds": {doors("front creak=no"), doors("front creak=no"), []string{"passed"}},
+		"held and lost": {
+			doors("front creak=no"), doors("front creak=yes"), []string{"regressed failing", "front creak: regressed no->yes"},
+		},
+		"never held":      {doors("front creak=yes"), doors("front creak=loud"), []string{"passed"}},
+		"holds now first": {doors("front creak=yes"), doors("front creak=no"), []string{"passed"}},
+		"new item":        {doors("back sign=in"), doors("back sign=in", "front creak=yes"), []string{"passed"}},
+		"not seen before": {doors("error: timed out"), doors("front creak=yes"), []string{"passed no baseline"}},
+		"the item is gone": {
+			doors("back sign=in", "front creak=no", "front state=open"), doors("back sign=in"),
+			[]string{"drifted failing", "front: drifted there->gone"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := told(judge(keep(check(t, "creak=no")), &test.before, test.now, nil).Checks[0])
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+	if got := judge(keep(check(t, "creak=no")), nil, doors("front creak=yes"), nil); got.Outcome != report.Passed {
+		t.Errorf("without a baseline: %s", got.Outcome)
 	}
 }
 

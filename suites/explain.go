@@ -41,13 +41,20 @@ func ExplainKind(k probes.Kind) string {
 				typ += " (" + r.Unit + ")"
 			}
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n",
-				r.Name, typ, cmp.Or(r.Expect, "-"), r.Rule, r.Severity, cmp.Or(r.Doc, "-"))
+				r.Name, typ, expected(r), r.Rule, r.Severity, cmp.Or(r.Doc, "-"))
 		}
 	})
 	if example := strings.TrimRight(k.Example, "\n"); example != "" {
 		fmt.Fprintf(&b, "\nExample\n  %s\n", strings.ReplaceAll(example, "\n", "\n  "))
 	}
 	return b.String()
+}
+
+func expected(r probes.ReadingSpec) string {
+	if r.Keep != "" {
+		return r.Keep + ", if it was so before"
+	}
+	return cmp.Or(r.Expect, "-")
 }
 
 func presence(p probes.Param) string {

@@ -60,6 +60,8 @@ type Expectation struct {
 	// Default marks the kind's own expectation: it binds only where the reading
 	// is reported. The suite's own is not met where the reading is missing.
 	Default bool
+	// Keep binds only where it was met at the baseline.
+	Keep bool
 }
 
 // Comparison says how a reading is compared with its baseline.

@@ -24,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 		"  why: whatever ran before the patch has to run after it\n",
 	Readings: append([]probes.ReadingSpec{
 		{
-			Name: "state", Type: fact.TypeText, Severity: fact.Fail,
+			Name: "state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Keep: "running",
 			Doc: "running, stopped…; of services that start by themselves.",
 		},
 		{

@@ -89,7 +89,7 @@ func (p pen) rows(text string, room int) []string {
 	text = p.cut(text, most*room-glance)
 	var all []string
 	row := ""
-	for _, word := range strings.FieldsSeq(text) {
+	for word := range strings.FieldsSeq(text) {
 		if p.Verbosity < Raw {
 			word = p.cut(word, room)
 		}
