@@ -75,8 +75,12 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 		return nil, fmt.Errorf("starting the lab: %w %q", ErrUnknownState, options.State)
 	}
 	l.now.Store(&scene{options.State, hosts})
+	var scenes [][]estate.Host
+	for _, state := range e.States() {
+		scenes = append(scenes, e.Hosts(state))
+	}
 	for i := range hosts {
-		m := l.machine(i)
+		m := l.machine(i, scenes)
 		l.machines = append(l.machines, m)
 		if err := m.bind(ctx, l); err != nil {
 			_ = l.Close()
@@ -93,14 +97,14 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 	return l, nil
 }
 
-// machine makes the i-th host with a door for every port that it has in any
-// state.
-func (l *Lab) machine(i int) *machine {
+// machine makes the i-th host with a door for every port that it has in any of
+// the states' scenes.
+func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
 	m := &machine{address: l.estate.Address(i).String()}
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
 	m.certs = func(t estate.TLS) (*tls.Certificate, error) { return l.ca.certificate(m.host(), t) }
-	for _, state := range l.estate.States() {
-		m.addDoors(l.estate.Hosts(state)[i])
+	for _, hosts := range scenes {
+		m.addDoors(hosts[i])
 	}
 	return m
 }
