@@ -17,9 +17,6 @@ import (
 	"postpatch/probes"
 )
 
-// DefaultTimeout is a check's timeout unless its suite says otherwise.
-const DefaultTimeout = 10 * time.Second
-
 // Load reads suites. There is a Set only where there is no problem; the
 // problems are those of all files, in the order of their places.
 func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
@@ -122,7 +119,7 @@ func (l *loader) suite(r reader, data []byte) {
 		return
 	}
 	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "use")
-	s := &suiteEntries{reader: r, timeout: DefaultTimeout, ids: map[string]*yaml.Node{}}
+	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
 	if e, found := top.get("use"); found {

@@ -8,7 +8,7 @@ const aboutSuite = `suite: what a healthy server looks like; kept by the server'
     suite: shop                      # small letters, digits, . _ -; unique
     owner: web@example.org
     vars: {domain: example.org}
-    timeout: 10s                     # of each check, unless it says otherwise
+    timeout: 30s                     # of each check, unless it says otherwise
     hosts:
       - web01.example.org
       - {name: web02, address: "{{ host.name }}.{{ domain }}", tags: [pilot], vars: {site: hq}}
@@ -26,7 +26,7 @@ Top level
   checks    required, and never empty
   owner     who is asked when a check fails
   vars      variables for templates; a host's own come first
-  timeout   a duration like 10s, the default
+  timeout   a duration; 10s unless the suite says so, 60s where the host itself is asked
 
 A check has one key that is a kind (postpatch explain KIND) and may have
   id        its stable name; made of the kind and its main parameter unless given
