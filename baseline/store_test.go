@@ -276,7 +276,7 @@ func TestFinishAfterATrouble(t *testing.T) {
 
 func TestLatest(t *testing.T) {
 	s := open(t, t.TempDir())
-	for i, run := range []string{"second", "third", "first"} {
+	for i, run := range []string{"b-second", "a-third", "c-first"} {
 		w, err := s.Create(run)
 		if err != nil {
 			t.Fatal(err)
@@ -286,7 +286,7 @@ func TestLatest(t *testing.T) {
 		}
 		m := info()
 		m.Finished = m.Finished.Add([]time.Duration{2, 3, 1}[i] * time.Hour)
-		if run == "third" {
+		if run == "a-third" {
 			m.Command = "verify"
 		}
 		if err := w.Finish(m); err != nil {
@@ -301,20 +301,20 @@ func TestLatest(t *testing.T) {
 	for _, m := range runs {
 		names = append(names, m.Run)
 	}
-	if got := strings.Join(names, " "); got != "first second third" || err != nil {
+	if got := strings.Join(names, " "); got != "c-first b-second a-third" || err != nil {
 		t.Errorf("got runs %q, %v", got, err)
 	}
 	captured := func(m Manifest) bool { return m.Command == "capture" }
-	if m, found, err := s.Latest(captured); m.Run != "second" || !found || err != nil {
+	if m, found, err := s.Latest(captured); m.Run != "b-second" || !found || err != nil {
 		t.Errorf("got %q, %v, %v", m.Run, found, err)
 	}
 	if _, found, err := s.Latest(func(Manifest) bool { return false }); found || err != nil {
 		t.Errorf("got %v, %v", found, err)
 	}
 	// A damaged manifest may be the newest: no older run takes its place.
-	write(t, s.path("third", manifestName), nil)
+	write(t, s.path("a-third", manifestName), nil)
 	runs, err = s.Runs()
-	wantDamage(t, err, Truncated, "baseline third")
+	wantDamage(t, err, Truncated, "baseline a-third")
 	if len(runs) != 2 {
 		t.Errorf("the others are not listed: %v", runs)
 	}
@@ -338,6 +338,9 @@ func TestCovers(t *testing.T) {
 	m.Suites = []SuiteInfo{{"sql", "1"}, {"exchange", "2"}}
 	if err := w.Finish(m); err != nil {
 		t.Fatal(err)
+	}
+	if m.Suites[0].Name != "sql" {
+		t.Error("the caller's suites were sorted")
 	}
 	snapshot, err := s.Read("before")
 	if err != nil {
