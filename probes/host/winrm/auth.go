@@ -13,7 +13,7 @@ import (
 // a handshake and seal bodies.
 func authenticate(o Options, next http.RoundTripper) (http.RoundTripper, error) {
 	if !o.TLS && !o.AllowPlain {
-		return nil, errors.New("Basic authentication without TLS would send the password readable: " +
+		return nil, errors.New("without TLS, Basic authentication would send the password readable: " +
 			"use TLS (port 5986), or allow plain text, in a lab only")
 	}
 	if o.Credential.User == "" || strings.Contains(o.Credential.User, ":") {

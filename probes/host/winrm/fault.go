@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -52,7 +53,7 @@ func (f *Fault) Error() string {
 // the connection and the account are still good.
 func hostSaidSo(err error) bool {
 	var f *Fault
-	return errors.As(err, &f) && f.Status != 401 && f.Kind != NotWSMan || errors.Is(err, errNoLine)
+	return errors.As(err, &f) && f.Status != http.StatusUnauthorized && f.Kind != NotWSMan || errors.Is(err, errNoLine)
 }
 
 // belongsToQuestion reports whether err says nothing about other questions.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -95,6 +96,24 @@ func TestFaultKinds(t *testing.T) {
 	}
 }
 
+func TestFirstKnownCodeCounts(t *testing.T) {
+	for name, c := range map[string]struct {
+		outer, inner string
+		want         Kind
+	}{
+		"the inner one is known": {"1", "5", AccessDenied},
+		"both are known":         {"2150858778", "5", BadQuery},
+	} {
+		text := `<Envelope><Body><Fault><Detail><WSManFault Code="` + c.outer + `"><WSManFault Code="` + c.inner +
+			`"/></WSManFault></Detail></Fault></Body></Envelope>`
+		var fault *Fault
+		if err := readEnvelope(text, nil); !errors.As(err, &fault) || fault.Kind != c.want ||
+			strconv.Itoa(int(fault.Code)) != c.outer {
+			t.Errorf("%s: %v, want %s with the outer code", name, err, c.want)
+		}
+	}
+}
+
 func TestReadEnvelopeRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":         "",
@@ -103,7 +122,7 @@ func TestReadEnvelopeRefuses(t *testing.T) {
 		"cut off":         "<Envelope><Body/>",
 		"a document type": `<!DOCTYPE x [<!ENTITY a "b">]><Envelope><Body/></Envelope>`,
 		"an entity":       "<Envelope><Body>&a;</Body></Envelope>",
-		"too deep":        "<Envelope><Body>" + strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100) + "</Body></Envelope>",
+		"too deep":        "<Envelope><Body>" + deep(100) + strings.Repeat("</a>", 100) + "</Body></Envelope>",
 	} {
 		if err := readEnvelope(text, nil); !isKind(err, NotWSMan) {
 			t.Errorf("%s: %v, want a fault: no WS-Man", name, err)

@@ -3,6 +3,7 @@ package winrm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -31,7 +32,9 @@ func TestNobodyThere(t *testing.T) {
 	if !errors.Is(err, host.ErrNoAnswer) || !strings.Contains(err.Error(), "dead.example.org") {
 		t.Errorf("%v, want ErrNoAnswer and the host's name", err)
 	}
+	ended := make(chan struct{})
 	o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		defer close(ended)
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
@@ -48,6 +51,7 @@ func TestNobodyThere(t *testing.T) {
 	if err := s.Close(ctx); err != nil {
 		t.Error(err)
 	}
+	<-ended // Close gives up the dialling too
 }
 
 func TestSilence(t *testing.T) {
@@ -158,7 +162,7 @@ func TestAnswersThatAreNotWSMan(t *testing.T) {
 	for name, raw := range map[string]http.HandlerFunc{
 		"a web page":      func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>hello") },
 		"not found":       http.NotFound,
-		"another place":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else", 302) },
+		"another place":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else", http.StatusFound) },
 		"an empty reply":  func(w http.ResponseWriter, _ *http.Request) { soap(w) },
 		"broken XML":      func(w http.ResponseWriter, _ *http.Request) { soap(w); _, _ = io.WriteString(w, "<a><b>") },
 		"some other XML":  func(w http.ResponseWriter, _ *http.Request) { soap(w); _, _ = io.WriteString(w, "<a/>") },
@@ -178,6 +182,9 @@ func TestAnswersThatAreNotWSMan(t *testing.T) {
 			s := session(t, options(server))
 			for _, q := range []host.Question{services(), build()} {
 				_, err := s.Ask(t.Context(), []host.Question{q})
+				if name == "an endless body" && (err == nil || !strings.Contains(err.Error(), "longer than")) {
+					t.Errorf("%s: %v, want it to say that the reply is too long", q, err)
+				}
 				if !isKind(err, NotWSMan) || errors.Is(err, host.ErrNoAnswer) {
 					t.Errorf("%s: %v, want a fault: no WS-Man", q, err)
 				}
@@ -223,6 +230,34 @@ func TestUntrustedCertificate(t *testing.T) {
 	o.Insecure = true
 	if _, err := session(t, o).Ask(t.Context(), []host.Question{services()}); err != nil {
 		t.Errorf("taking any certificate: %v", err)
+	}
+}
+
+func TestEndlessAnswersEnd(t *testing.T) {
+	late := map[string]winrmtest.Fault{}
+	for i := range 2 * maxReceives {
+		late[fmt.Sprintf("Receive %d", i)] = winrmtest.TimedOut()
+	}
+	server := winrmtest.Start(t, winrmtest.Config{Classes: classes(2 * maxPulls), PullBytes: 1, Faults: late})
+	s := session(t, options(server))
+	got, err := s.Ask(t.Context(), []host.Question{services(), system()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := got.To(services()); err == nil {
+		t.Error("pulled without an end")
+	}
+	if rows, err := got.To(system()); err != nil || len(rows) != 1 {
+		t.Errorf("the other question: %v, error %v", rows, err)
+	}
+	if n := strings.Count(strings.Join(server.Messages(), " "), "Pull Release"); n != 1 {
+		t.Errorf("%d Releases after the last Pull, want one", n)
+	}
+	if _, err := s.Ask(t.Context(), []host.Question{build()}); err == nil {
+		t.Error("received without an end")
+	}
+	if got := server.Messages(); got[len(got)-1] != "Delete" || got[len(got)-2] != "Signal" || server.Shells() != 0 {
+		t.Errorf("the last messages are %v, want Signal and Delete", got[len(got)-3:])
 	}
 }
 

@@ -17,12 +17,15 @@ import (
 )
 
 func services() host.WQL { return host.WQL{Class: "Win32_Service", Columns: []string{"Name", "State"}} }
+
 func system() host.WQL {
 	return host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"Caption", "LastBootUpTime"}}
 }
+
 func product() host.WQL {
 	return host.WQL{Class: "Win32_ComputerSystemProduct", Columns: []string{"UUID"}}
 }
+
 func build() host.Collector {
 	return host.Collector{Name: "registry", Args: map[string][]string{
 		"key": {`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`}, "values": {"UBR", "DisplayVersion"},
@@ -35,6 +38,7 @@ func classes(n int) map[string][]string {
 			`<Datetime>2026-11-10T03:00:00.5+01:00</Datetime></LastBootUpTime></w:XmlFragment>`},
 		"Win32_ComputerSystemProduct": {winrmtest.Fragment("UUID", "U-1")},
 		"Win32_Service":               {},
+		"Win32_Empty":                 {},
 	}
 	for i := range n {
 		all["Win32_Service"] = append(all["Win32_Service"],
@@ -118,7 +122,9 @@ func TestQueriesAloneStartNoProcess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := winrmtest.Start(t, winrmtest.Config{Classes: classes(200), PullBytes: 8000, TLS: withTLS})
 			s := session(t, options(server))
-			got, err := s.Ask(t.Context(), []host.Question{services(), system(), services()})
+			hard := system()
+			hard.Where = `Caption <> 'a&b"]]>'`
+			got, err := s.Ask(t.Context(), []host.Question{services(), hard, services()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,6 +136,13 @@ func TestQueriesAloneStartNoProcess(t *testing.T) {
 			want := []host.Row{{"Caption": {Text: "Windows & more"}, "LastBootUpTime": {Text: "2026-11-10T02:00:00.5Z"}}}
 			if d := cmp.Diff(want, rows); d != "" || err != nil {
 				t.Errorf("system: %v (-want +got):\n%s", err, d)
+			}
+			empty := host.WQL{Class: "Win32_Empty", Columns: []string{"A"}}
+			if got, err = s.Ask(t.Context(), []host.Question{empty}); err != nil {
+				t.Fatal(err)
+			}
+			if rows, err := got.To(empty); err != nil || len(rows) != 0 {
+				t.Errorf("an empty class: %v, error %v", rows, err)
 			}
 			messages := server.Messages()
 			if strings.Contains(strings.Join(messages, " "), "Create") || len(messages) < 4 {
@@ -203,8 +216,9 @@ func TestOneBadQuestionSparesTheOthers(t *testing.T) {
 			if err == nil || strings.ContainsAny(err.Error(), "\r\n") || !strings.Contains(err.Error(), "class") {
 				t.Errorf("the bad question: %v, want the host's words on one line", err)
 			}
-			if extra == nil && !isKind(err, BadQuery) {
-				t.Errorf("the bad question: %v, want a fault of kind bad query", err)
+			var fault *Fault
+			if extra == nil && (!errors.As(err, &fault) || fault.Kind != BadQuery || fault.Status != 500) {
+				t.Errorf("the bad question: %v, want a fault of kind bad query with its status", err)
 			}
 			if rows, err := got.To(services()); err != nil || len(rows) != 1 {
 				t.Errorf("the good question: %d rows, error %v", len(rows), err)
@@ -214,16 +228,27 @@ func TestOneBadQuestionSparesTheOthers(t *testing.T) {
 }
 
 func TestQueriesAreAnsweredWithoutPowerShell(t *testing.T) {
-	for name, config := range map[string]winrmtest.Config{
-		"blocked":                 {NoPowerShell: true},
-		"no shell allowed":        {Faults: map[string]winrmtest.Fault{"Create 1": {Subcode: "w:AccessDenied", Code: 5}}},
-		"too many shells":         {Faults: map[string]winrmtest.Fault{"Create 1": {Subcode: "w:QuotaLimit", Code: 2150859173}}},
-		"no process":              {Faults: map[string]winrmtest.Fault{"Command 1": {Subcode: "w:InternalError", Code: 2147942402}}},
-		"shell gone in the midst": {Answer: answer, Faults: map[string]winrmtest.Fault{"Receive 1": {Code: 2150858843}}},
+	type faults = map[string]winrmtest.Fault
+	for name, c := range map[string]struct {
+		config winrmtest.Config
+		want   string // messages before the queries
+	}{
+		"blocked":         {winrmtest.Config{NoPowerShell: true}, "Create Command Receive Receive Delete"},
+		"too many shells": {winrmtest.Config{Faults: faults{"Create 1": {Code: 2150859173}}}, "Create"},
+		"no shell allowed": {
+			winrmtest.Config{Faults: faults{"Create 1": {Subcode: "w:AccessDenied", Code: 5}}}, "Create",
+		},
+		"no process": {
+			winrmtest.Config{Faults: faults{"Command 1": {Subcode: "w:InternalError", Code: 2147942402}}},
+			"Create Command Delete",
+		},
+		"shell gone in the midst": {
+			winrmtest.Config{Answer: answer, Faults: faults{"Receive 1": {Code: 2150858843}}}, "Create Command Receive",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config.Classes = classes(3)
-			server := winrmtest.Start(t, config)
+			c.config.Classes = classes(3)
+			server := winrmtest.Start(t, c.config)
 			got, err := session(t, options(server)).Ask(t.Context(), []host.Question{services(), build()})
 			if err != nil {
 				t.Fatal(err)
@@ -237,8 +262,8 @@ func TestQueriesAreAnsweredWithoutPowerShell(t *testing.T) {
 			if all, _ := server.Connections(); all != 1 {
 				t.Errorf("%d connections, want one", all)
 			}
-			if name != "shell gone in the midst" && server.Shells() != 0 {
-				t.Errorf("shells left after %v", server.Messages())
+			if d := cmp.Diff(c.want+" Enumerate Pull", strings.Join(server.Messages(), " ")); d != "" {
+				t.Errorf("messages (-want +got):\n%s", d)
 			}
 		})
 	}

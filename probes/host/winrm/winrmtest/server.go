@@ -75,7 +75,7 @@ func BadClass() Fault {
 	return Fault{
 		Action: "http://schemas.xmlsoap.org/ws/2004/09/enumeration/fault", Subcode: "n:CannotProcessFilter",
 		Code: 2150858778, Reason: "The data source could not process the filter.",
-		Detail: "The specified class does not exist in the given namespace. ",
+		Detail: "There is no such class\r\nin this namespace. ",
 	}
 }
 

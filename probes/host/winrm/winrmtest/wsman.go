@@ -150,6 +150,9 @@ func (s *Server) enumerate(w http.ResponseWriter, e *envelope) {
 	}
 	first := items[:min(1, len(items))]
 	rest, end := "", "<w:EndOfSequence/>"
+	if len(items) == 0 {
+		end = "" // an empty context is an end as well
+	}
 	if len(items) > 1 {
 		rest, end = fmt.Sprintf("uuid:%036d", len(s.messages)), ""
 		s.pending[rest] = items[1:]
@@ -179,7 +182,7 @@ func (s *Server) pull(w http.ResponseWriter, e *envelope) {
 	end := ""
 	if len(items) == 0 {
 		delete(s.pending, id)
-		id, end = "", "<n:EndOfSequence/>"
+		end = "<n:EndOfSequence/>" // and the context counts no more
 	}
 	write(w, e, "<n:PullResponse><n:EnumerationContext>"+id+"</n:EnumerationContext><n:Items>"+some+"</n:Items>"+
 		end+"</n:PullResponse>")
