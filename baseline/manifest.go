@@ -93,8 +93,9 @@ func parseManifest(run string, data []byte) (Manifest, *Damage) {
 		Format int `json:"format"`
 	}
 	err := json.NewDecoder(bytes.NewReader(data)).Decode(&peek)
+	unended := err == nil && !bytes.HasSuffix(data, []byte("\n"))
 	switch {
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil && !bytes.HasSuffix(data, []byte("\n")):
+	case unended || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return Manifest{}, damagef(run, Truncated, "the manifest of baseline %s is cut short", run)
 	case err != nil:
 		return Manifest{}, damagef(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
