@@ -57,7 +57,7 @@ func open(t *testing.T, l *lab.Lab, useTLS bool) *winrm.Session {
 
 func TestOurSessionWithinItsBudget(t *testing.T) {
 	boot := host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"LastBootUpTime", "CSName"}}
-	services := host.WQL{Class: "Win32_Service", Columns: []string{"Name", "State", "PathName", "StartName", "DisplayName"}}
+	services := host.WQL{Class: "Win32_Service", Columns: []string{"Name", "State", "PathName", "StartName"}}
 	registry := host.Collector{Name: "registry", Args: map[string][]string{
 		"key": {`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`}, "values": {"UBR"},
 	}}
@@ -157,7 +157,8 @@ func TestEveryDoorCloses(t *testing.T) {
 	if err := l.Switch("refusing"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := open(t, l, false).Ask(t.Context(), []host.Question{host.WQL{Class: "Win32_Service", Columns: []string{"Name"}}})
+	question := host.WQL{Class: "Win32_Service", Columns: []string{"Name"}}
+	_, err := open(t, l, false).Ask(t.Context(), []host.Question{question})
 	if !errors.Is(err, host.ErrNoAnswer) {
 		t.Errorf("a refusing host: got %v", err)
 	}

@@ -1,7 +1,7 @@
 package estate
 
 import (
-	"crypto/sha1" //nolint:gosec // a name-based UUID (version 5) is defined with it
+	"crypto/sha1" // a name-based UUID (version 5) is defined with it
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -58,7 +58,7 @@ func (e *Estate) Hosts(state string) []Host { return slices.Clone(e.hosts[state]
 func (e *Estate) Address(i int) netip.Addr {
 	base := e.Network.Masked().Addr().As4()
 	n := uint32(base[0])<<24 | uint32(base[1])<<16 | uint32(base[2])<<8 | uint32(base[3])
-	n += firstHost + uint32(i) //nolint:gosec // a file has fewer hosts than its network addresses
+	n += firstHost + uint32(i)
 	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
 }
 
@@ -111,7 +111,7 @@ func finish(h Host, estate, name string) Host {
 
 // nameUUID is the version 5 UUID of a name: the same machine in every run.
 func nameUUID(name string) string {
-	sum := sha1.Sum([]byte("postpatch lab " + name)) //nolint:gosec // see the import
+	sum := sha1.Sum([]byte("postpatch lab " + name))
 	sum[6], sum[8] = sum[6]&0x0f|0x50, sum[8]&0x3f|0x80
 	s := strings.ToUpper(hex.EncodeToString(sum[:16]))
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]

@@ -62,7 +62,8 @@ func TestStates(t *testing.T) {
 	if before[1].Power != "on" || after[1].Power != "off" || later[1].Power != "on" {
 		t.Errorf("power: got %q %q %q", before[1].Power, after[1].Power, later[1].Power)
 	}
-	if !after[0].OS.Boot.Equal(time.Date(2026, 11, 23, 2, 10, 0, 0, time.UTC)) || !later[0].OS.Boot.Equal(after[0].OS.Boot) {
+	boot := time.Date(2026, 11, 23, 2, 10, 0, 0, time.UTC)
+	if !after[0].OS.Boot.Equal(boot) || !later[0].OS.Boot.Equal(boot) {
 		t.Errorf("boot: got %v and %v", after[0].OS.Boot, later[0].OS.Boot)
 	}
 	if e.Hosts("never") != nil {
@@ -114,11 +115,15 @@ func TestProblems(t *testing.T) {
 		"from below":        {"estate: a\nhosts: {h: {}}\nstates:\n  s: {from: t}\n  t: {}", "f:4:3: state \"s\": from"},
 		"alias":             {"estate: a\nhosts:\n  h: &x {}\n  g: *x", "f:4:6: aliases are not understood"},
 		"unknown profile":   {"estate: a\nhosts:\n  h: {profile: dos}", "f:3:3: host \"h\": unknown profile \"dos\""},
-		"profile in a ring": {"estate: a\nprofiles: {p: {profile: p}}\nhosts:\n  h: {profile: p}", "f:4:3: host \"h\": unknown"},
-		"one uuid for all":  {"estate: a\nhosts:\n  h[1-2]: {os: {uuid: X}}", "f:3:3: host \"h[1-2]\": a range"},
-		"outside loopback":  {"estate: a\nnetwork: 10.0.0.0/8\nhosts: {}", "f:2:10: network: want a part of 127.0.0.0/8"},
-		"no room":           {"estate: a\nnetwork: 127.9.0.0/28\nhosts:\n  h[1-9]: {}", "f:4:3: network 127.9.0.0/28 has no room"},
-		"two of one name":   {"estate: a\nhosts:\n  h: {services: {a: {}, A: {}}}", "f:3:3: services \"A\" and \"a\""},
+		"profile in a ring": {
+			"estate: a\nprofiles: {p: {profile: p}}\nhosts:\n  h: {profile: p}", "f:4:3: host \"h\": unknown",
+		},
+		"one uuid for all": {"estate: a\nhosts:\n  h[1-2]: {os: {uuid: X}}", "f:3:3: host \"h[1-2]\": a range"},
+		"outside loopback": {"estate: a\nnetwork: 10.0.0.0/8\nhosts: {}", "f:2:10: network: want a part of 127.0.0.0/8"},
+		"no room": {
+			"estate: a\nnetwork: 127.9.0.0/28\nhosts:\n  h[1-9]: {}", "f:4:3: network 127.9.0.0/28 has no room",
+		},
+		"two of one name": {"estate: a\nhosts:\n  h: {services: {a: {}, A: {}}}", "f:3:3: services \"A\" and \"a\""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -68,7 +68,7 @@ type OS struct {
 // Service is one Windows service, in Win32_Service's words.
 type Service struct {
 	Display  string `yaml:"display"`
-	State    string `yaml:"state" oneof:"Running,Stopped,Paused,Start Pending,Stop Pending,Continue Pending,Pause Pending,Unknown"`
+	State    string `yaml:"state" oneof:"Running,Stopped,Paused,Start Pending,Stop Pending,Continue Pending,Pause Pending"`
 	Mode     string `yaml:"mode" oneof:"Auto,Manual,Disabled,Boot,System"`
 	Delayed  bool   `yaml:"delayed"` // DelayedAutoStart
 	Account  string `yaml:"account"`

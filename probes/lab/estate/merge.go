@@ -76,7 +76,8 @@ func expand(key string) ([]string, error) {
 func checkName(name string) error {
 	fits := name != "" && len(name) <= 253 && !strings.HasPrefix(name, "-") && !strings.HasPrefix(name, ".")
 	for _, r := range name {
-		fits = fits && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._", r))
+		isPlain := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		fits = fits && (isPlain || strings.ContainsRune("-._", r))
 	}
 	if !fits {
 		return fmt.Errorf("%q is no host name", name)

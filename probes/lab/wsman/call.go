@@ -54,7 +54,8 @@ func (c *call) handle(ctx context.Context) (reply, error) {
 		return reply{}, badAction(c.action)
 	}
 	isWMI := strings.HasPrefix(strings.ToLower(c.resource), wmiResource)
-	if strings.HasPrefix(c.action, nsEnum) && !isWMI || !strings.HasPrefix(c.action, nsEnum) && c.resource != shellResource {
+	forWMI := strings.HasPrefix(c.action, nsEnum)
+	if forWMI && !isWMI || !forWMI && c.resource != shellResource {
 		return reply{}, badResource(c.resource)
 	}
 	return handler(ctx)

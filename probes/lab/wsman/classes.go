@@ -37,8 +37,8 @@ func builtin(h estate.Host, class string) (table, bool) {
 	return table{}, false
 }
 
-func one(make func(estate.Host) row) func(estate.Host) []row {
-	return func(h estate.Host) []row { return []row{make(h)} }
+func one(read func(estate.Host) row) func(estate.Host) []row {
+	return func(h estate.Host) []row { return []row{read(h)} }
 }
 
 func hotfixColumns() []string {

@@ -135,8 +135,9 @@ func registry(h estate.Host) map[string]map[string]any {
 		}
 	}
 	put(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, currentVersion(h))
-	put(`HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName`, map[string]any{"ComputerName": computer(h)})
-	put(`HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName`, map[string]any{"ComputerName": computer(h)})
+	name := map[string]any{"ComputerName": computer(h)}
+	put(`HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName`, name)
+	put(`HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName`, name)
 	put(`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager`, nil)
 	put(`HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters`, map[string]any{
 		"Hostname": strings.ToLower(computer(h)), "Domain": domain(h),
@@ -178,7 +179,8 @@ func currentVersion(h estate.Host) map[string]any {
 	build := strconv.Itoa(h.OS.Build)
 	values := map[string]any{
 		"ProductName": strings.TrimPrefix(h.OS.Caption, "Microsoft "), "CurrentBuild": build, "CurrentBuildNumber": build,
-		"UBR": h.OS.UBR, "EditionID": h.OS.Edition, "InstallationType": h.OS.InstallType, "CurrentType": "Multiprocessor Free",
+		"UBR": h.OS.UBR, "EditionID": h.OS.Edition, "InstallationType": h.OS.InstallType,
+		"CurrentType":    "Multiprocessor Free",
 		"CurrentVersion": "6.3", "CurrentMajorVersionNumber": 10, "CurrentMinorVersionNumber": 0,
 		"BuildLabEx": fmt.Sprintf("%s.1.amd64fre.release", build), "SystemRoot": `C:\Windows`,
 		"RegisteredOwner": "Windows User", "InstallDate": 1709630467,

@@ -48,8 +48,8 @@ func (c comparison) holds(r row) bool {
 		pattern, isText := c.literal.(string)
 		return isText && matches(strings.ToLower(plain(value)), strings.ToLower(pattern))
 	}
-	order, comparable := compare(value, c.literal)
-	if !comparable {
+	order, fits := compare(value, c.literal)
+	if !fits {
 		return false
 	}
 	switch c.op {
@@ -69,7 +69,7 @@ func (c comparison) holds(r row) bool {
 }
 
 // compare orders a column's value against a literal, by the column's type.
-func compare(value, literal any) (order int, comparable bool) {
+func compare(value, literal any) (order int, fits bool) {
 	switch value := value.(type) {
 	case bool:
 		asked, ok := literal.(bool)

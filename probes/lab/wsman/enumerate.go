@@ -91,7 +91,8 @@ func (c *call) query(request *node) ([]string, error) {
 	case errors.Is(err, errNoNamespace):
 		return nil, &fault{
 			action: wsmanFault, receiver: true, subcode: "w:InternalError", number: numberNoNamespace,
-			reason: "The WMI service returned an error: invalid namespace.", provider: "WMI Provider", message: "Invalid namespace",
+			reason:   "The WMI service returned an error: invalid namespace.",
+			provider: "WMI Provider", message: "Invalid namespace",
 		}
 	case errors.Is(err, errNoClass):
 		return nil, badFilter("The specified class does not exist in the given namespace.")

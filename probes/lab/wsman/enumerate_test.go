@@ -66,7 +66,8 @@ func TestPulls(t *testing.T) {
 func TestPullTakesOneWhenNotAsked(t *testing.T) {
 	b := newBench(t)
 	reply := b.ok(t, enumerate("SELECT Name FROM Win32_Service"))
-	body := `<n:Pull><n:EnumerationContext>` + part(reply, "<n:EnumerationContext>", "<") + `</n:EnumerationContext></n:Pull>`
+	context := part(reply, "<n:EnumerationContext>", "<")
+	body := `<n:Pull><n:EnumerationContext>` + context + `</n:EnumerationContext></n:Pull>`
 	if n := strings.Count(b.ok(t, message(wmi, enum+"Pull", "", body)), "<w:XmlFragment"); n != 1 {
 		t.Errorf("got %d items", n)
 	}
@@ -75,7 +76,8 @@ func TestPullTakesOneWhenNotAsked(t *testing.T) {
 func TestContextsEnd(t *testing.T) {
 	query := enumerate("SELECT Name FROM Win32_Service")
 	release := func(context string) string {
-		return message(wmi, enum+"Release", "", `<n:Release><n:EnumerationContext>`+context+`</n:EnumerationContext></n:Release>`)
+		return message(wmi, enum+"Release", "",
+			`<n:Release><n:EnumerationContext>`+context+`</n:EnumerationContext></n:Release>`)
 	}
 	ends := map[string]func(b *bench, context string){
 		"released":     func(b *bench, context string) { b.ok(t, release(context)) },
@@ -106,7 +108,8 @@ func TestSlowHostTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.enter("slow")
-		query := `<n:Enumerate><w:OptimizeEnumeration/>` + wql + `SELECT Name FROM Win32_ComputerSystem</w:Filter></n:Enumerate>`
+		query := `<n:Enumerate><w:OptimizeEnumeration/>` + wql +
+			`SELECT Name FROM Win32_ComputerSystem</w:Filter></n:Enumerate>`
 		begin := time.Now()
 		status, reply := b.post(t, message(wmi, enum+"Enumerate", `<w:OperationTimeout>PT20.5S</w:OperationTimeout>`, query))
 		if status != 500 || !strings.Contains(reply, "w:TimedOut") || time.Since(begin) != 20500*time.Millisecond {

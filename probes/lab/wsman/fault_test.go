@@ -13,31 +13,94 @@ import (
 
 func TestFaults(t *testing.T) {
 	select1 := `<n:Enumerate><w:OptimizeEnumeration/>` + wql + `SELECT Name FROM Win32_Service</w:Filter></n:Enumerate>`
-	other := func(old, new string) string {
-		return strings.Replace(message(wmi, enum+"Enumerate", "", select1), old, new, 1)
+	other := func(old, instead string) string {
+		return strings.Replace(message(wmi, enum+"Enumerate", "", select1), old, instead, 1)
 	}
 	tests := map[string]struct{ body, action, code, number string }{
-		"no XML":                {"<s:Envelope", "wsman.xsd/fault", "w:SchemaValidationError", "2150858817"},
-		"a document type":       {"<!DOCTYPE x>" + enumerate("x"), "wsman.xsd/fault", "w:SchemaValidationError", "2150858817"},
-		"deep XML":              {strings.Repeat("<x>", 100), "wsman.xsd/fault", "w:SchemaValidationError", "2150858817"},
-		"SOAP 1.1":              {`<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"/>`, "addressing/fault", "s:VersionMismatch", "2150858765"},
-		"no MessageID":          {strings.ReplaceAll(other("", ""), "a:MessageID", "a:Massage"), "addressing/fault", "a:MessageInformationHeaderRequired", "2150858769"},
-		"no ReplyTo":            {strings.ReplaceAll(other("", ""), "a:ReplyTo", "a:Reply"), "addressing/fault", "a:MessageInformationHeaderRequired", "2150858769"},
-		"must understand":       {other("<w:Locale", `<x s:mustUnderstand="true"/><w:Locale`), "addressing/fault", "s:MustUnderstand", "2150858768"},
-		"bad timeout":           {other("<w:Locale", `<w:OperationTimeout>20</w:OperationTimeout><w:Locale`), "wsman.xsd/fault", "w:InvalidTimeout", "2150858881"},
-		"small envelope":        {other("<w:Locale", `<w:MaxEnvelopeSize>8191</w:MaxEnvelopeSize><w:Locale`), "wsman.xsd/fault", "w:EncodingLimit", "2150858878"},
-		"unknown action":        {message(wmi, xfer+"Put", "", ""), "addressing/fault", "a:ActionNotSupported", "2150858753"},
-		"Exchange's resource":   {message("http://schemas.microsoft.com/powershell/Microsoft.Exchange", xfer+"Create", "", ""), "addressing/fault", "a:DestinationUnreachable", "2150858811"},
-		"WMI's action at shell": {message(shell, enum+"Enumerate", "", select1), "addressing/fault", "a:DestinationUnreachable", "2150858811"},
-		"unknown class":         {enumerate("SELECT * FROM Nope"), "enumeration/fault", "n:CannotProcessFilter", "2150858778"},
-		"class elsewhere":       {enumerate("SELECT * FROM MSFT_NetAdapter"), "enumeration/fault", "n:CannotProcessFilter", "2150858778"},
-		"unknown column":        {enumerate("SELECT Nope FROM Win32_Service"), "enumeration/fault", "n:CannotProcessFilter", "2150858778"},
-		"unknown condition":     {enumerate("SELECT Name FROM Win32_Service WHERE Nope=1"), "enumeration/fault", "n:CannotProcessFilter", "2150858778"},
-		"no WQL":                {enumerate("DROP TABLE x"), "enumeration/fault", "n:CannotProcessFilter", "2150858778"},
-		"unknown namespace":     {strings.Replace(enumerate("SELECT Name FROM X"), "root/cimv2", "root/no", 1), "wsman.xsd/fault", "w:InternalError", "2147749902"},
-		"other dialect":         {other("1/WQL", "1/XPath"), "enumeration/fault", "n:FilterDialectRequestedUnavailable", "2150858777"},
-		"filter on a class":     {other("cimv2/*", "cimv2/Win32_Service"), "addressing/fault", "a:DestinationUnreachable", "2150859003"},
-		"no such shell":         {message(shell, xfer+"Delete", selectShell("X"), ""), "wsman.xsd/fault", "w:InvalidSelectors", "2150858843"},
+		"no XML": {
+			"<s:Envelope",
+			"wsman.xsd/fault", "w:SchemaValidationError", "2150858817",
+		},
+		"a document type": {
+			"<!DOCTYPE x>" + enumerate("x"),
+			"wsman.xsd/fault", "w:SchemaValidationError", "2150858817",
+		},
+		"deep XML": {
+			strings.Repeat("<x>", 100),
+			"wsman.xsd/fault", "w:SchemaValidationError", "2150858817",
+		},
+		"SOAP 1.1": {
+			`<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"/>`,
+			"addressing/fault", "s:VersionMismatch", "2150858765",
+		},
+		"no MessageID": {
+			strings.ReplaceAll(other("", ""), "a:MessageID", "a:Massage"),
+			"addressing/fault", "a:MessageInformationHeaderRequired", "2150858769",
+		},
+		"no ReplyTo": {
+			strings.ReplaceAll(other("", ""), "a:ReplyTo", "a:Reply"),
+			"addressing/fault", "a:MessageInformationHeaderRequired", "2150858769",
+		},
+		"must understand": {
+			other("<w:Locale", `<x s:mustUnderstand="true"/><w:Locale`),
+			"addressing/fault", "s:MustUnderstand", "2150858768",
+		},
+		"bad timeout": {
+			other("<w:Locale", `<w:OperationTimeout>20</w:OperationTimeout><w:Locale`),
+			"wsman.xsd/fault", "w:InvalidTimeout", "2150858881",
+		},
+		"small envelope": {
+			other("<w:Locale", `<w:MaxEnvelopeSize>8191</w:MaxEnvelopeSize><w:Locale`),
+			"wsman.xsd/fault", "w:EncodingLimit", "2150858878",
+		},
+		"unknown action": {
+			message(wmi, xfer+"Put", "", ""),
+			"addressing/fault", "a:ActionNotSupported", "2150858753",
+		},
+		"Exchange's resource": {
+			message("http://schemas.microsoft.com/powershell/Microsoft.Exchange", xfer+"Create", "", ""),
+			"addressing/fault", "a:DestinationUnreachable", "2150858811",
+		},
+		"WMI's action at shell": {
+			message(shell, enum+"Enumerate", "", select1),
+			"addressing/fault", "a:DestinationUnreachable", "2150858811",
+		},
+		"unknown class": {
+			enumerate("SELECT * FROM Nope"),
+			"enumeration/fault", "n:CannotProcessFilter", "2150858778",
+		},
+		"class elsewhere": {
+			enumerate("SELECT * FROM MSFT_NetAdapter"),
+			"enumeration/fault", "n:CannotProcessFilter", "2150858778",
+		},
+		"unknown column": {
+			enumerate("SELECT Nope FROM Win32_Service"),
+			"enumeration/fault", "n:CannotProcessFilter", "2150858778",
+		},
+		"unknown condition": {
+			enumerate("SELECT Name FROM Win32_Service WHERE Nope=1"),
+			"enumeration/fault", "n:CannotProcessFilter", "2150858778",
+		},
+		"no WQL": {
+			enumerate("DROP TABLE x"),
+			"enumeration/fault", "n:CannotProcessFilter", "2150858778",
+		},
+		"unknown namespace": {
+			strings.Replace(enumerate("SELECT Name FROM X"), "root/cimv2", "root/no", 1),
+			"wsman.xsd/fault", "w:InternalError", "2147749902",
+		},
+		"other dialect": {
+			other("1/WQL", "1/XPath"),
+			"enumeration/fault", "n:FilterDialectRequestedUnavailable", "2150858777",
+		},
+		"filter on a class": {
+			other("cimv2/*", "cimv2/Win32_Service"),
+			"addressing/fault", "a:DestinationUnreachable", "2150859003",
+		},
+		"no such shell": {
+			message(shell, xfer+"Delete", selectShell("X"), ""),
+			"wsman.xsd/fault", "w:InvalidSelectors", "2150858843",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -114,8 +114,8 @@ func (p *process) powershell(h estate.Host, env map[string]string, arguments str
 
 // script runs what the lab understands of PowerShell.
 func (p *process) script(h estate.Host, script string) bool {
-	script = regexp.MustCompile(`(?i)^\s*\$ProgressPreference\s*=\s*['"]SilentlyContinue['"];?`).ReplaceAllString(script, "")
-	script = strings.TrimSpace(script)
+	quiet := regexp.MustCompile(`(?i)^\s*\$ProgressPreference\s*=\s*['"]SilentlyContinue['"];?`)
+	script = strings.TrimSpace(quiet.ReplaceAllString(script, ""))
 	if strings.EqualFold(script, "hostname") || strings.EqualFold(script, "$env:COMPUTERNAME") {
 		p.print(computer(h))
 		return true

@@ -50,7 +50,8 @@ func TestPywinrm(t *testing.T) {
 	command.Env = append(os.Environ(), "NO_PROXY=127.0.0.1")
 	got, err := command.CombinedOutput()
 	want := strings.Join([]string{
-		`0 b'SQL01\r\n' b''`, `0 b'a b\r\n' b''`, `1 b'' 94`, `3 b'' b''`, `1 b'' b'#< CLIXML\r'`, `True True`, `rejected`, ``,
+		`0 b'SQL01\r\n' b''`, `0 b'a b\r\n' b''`, `1 b'' 94`, `3 b'' b''`,
+		`1 b'' b'#< CLIXML\r'`, `True True`, `rejected`, ``,
 	}, "\n")
 	if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)

@@ -61,7 +61,8 @@ func (c *call) createShell(context.Context) (reply, error) {
 		`</rsp:ResourceUri><rsp:Owner>` + user + `</rsp:Owner><rsp:ClientIP>` + client + `</rsp:ClientIP>` +
 		fmt.Sprintf(`<rsp:IdleTimeOut>PT%.3fS</rsp:IdleTimeOut>`, created.idle.Seconds()) +
 		`<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams>` +
-		`<rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime><rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>`}, nil
+		`<rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime>` +
+		`<rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>`}, nil
 }
 
 func (c *call) openShell(created *shell) (string, error) {

@@ -110,12 +110,15 @@ func TestCommands(t *testing.T) {
 		state, line string
 		want        output
 	}{
-		"host name":        {"before", "hostname", output{"SQL01\r\n", "", 0, 2}},
-		"quoted":           {"before", `"C:\Windows\System32\HOSTNAME.EXE "`, output{"SQL01\r\n", "", 0, 2}},
-		"through cmd":      {"before", "cmd.exe /c echo a b", output{"a b\r\n", "", 0, 2}},
-		"exit code":        {"before", "cmd /c exit /b 7", output{"", "", 7, 1}},
-		"unknown":          {"before", "nix x", output{"", notFound, 1, 2}},
-		"too long":         {"before", "echo " + strings.Repeat("x", 8191), output{"", "The command line is too long.\r\n", 1, 2}},
+		"host name":   {"before", "hostname", output{"SQL01\r\n", "", 0, 2}},
+		"quoted":      {"before", `"C:\Windows\System32\HOSTNAME.EXE "`, output{"SQL01\r\n", "", 0, 2}},
+		"through cmd": {"before", "cmd.exe /c echo a b", output{"a b\r\n", "", 0, 2}},
+		"exit code":   {"before", "cmd /c exit /b 7", output{"", "", 7, 1}},
+		"unknown":     {"before", "nix x", output{"", notFound, 1, 2}},
+		"too long": {
+			"before", "echo " + strings.Repeat("x", 8191),
+			output{"", "The command line is too long.\r\n", 1, 2},
+		},
 		"little script":    {"before", encoded("aABvAHMAdABuAGEAbQBlAA=="), output{"SQL01\r\n", "", 0, 2}},
 		"script that ends": {"before", encoded("ZQB4AGkAdAAgADMA"), output{"", "", 3, 1}},
 		"PowerShell blocked": {
@@ -139,7 +142,8 @@ func TestUnknownScriptFailsInCLIXML(t *testing.T) {
 	b := newBench(t)
 	id := b.openShell(t, nil)
 	got := b.collect(t, id, b.start(t, id, "powershell.exe -enc RwBlAHQALQBGAG8AbwA="), "")
-	if got.Exit != 1 || !strings.HasPrefix(got.Stderr, "#< CLIXML\r\n<Objs ") || !strings.Contains(got.Stderr, `<S S="Error">`) {
+	isCLIXML := strings.HasPrefix(got.Stderr, "#< CLIXML\r\n<Objs ") && strings.Contains(got.Stderr, `<S S="Error">`)
+	if got.Exit != 1 || !isCLIXML {
 		t.Errorf("got %+v", got)
 	}
 	got = b.collect(t, id, b.start(t, id, "powershell.exe -OutputFormat Text -enc RwBlAHQALQBGAG8AbwA="), "")

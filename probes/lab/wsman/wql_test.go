@@ -66,8 +66,10 @@ func TestQueries(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", "SELECT", "SELECT FROM X", "SELECT * X", "SELECT *, Name FROM X", "SELECT a, FROM X", "SELECT * FROM X WHERE",
-		"SELECT * FROM X WHERE a", "SELECT * FROM X WHERE a =", "SELECT * FROM X WHERE a = b", "SELECT * FROM X WHERE a = 'b",
-		"SELECT * FROM X WHERE (a = 1", "SELECT * FROM X WHERE a = 1)", "SELECT * FROM X; DROP", "SELECT * FROM X WHERE a IS 1",
+		"SELECT * FROM X WHERE a", "SELECT * FROM X WHERE a =", "SELECT * FROM X WHERE a = b",
+		"SELECT * FROM X WHERE a = 'b",
+		"SELECT * FROM X WHERE (a = 1", "SELECT * FROM X WHERE a = 1)",
+		"SELECT * FROM X; DROP", "SELECT * FROM X WHERE a IS 1",
 		"SELECT * FROM X WHERE 1 LIKE a", "SELECT * FROM X WHERE a = 1.2.3", "UPDATE X",
 		"SELECT * FROM X WHERE " + strings.Repeat("(", 5000), "SELECT * FROM X WHERE " + strings.Repeat("NOT ", 5000) + "a=1",
 		strings.Repeat(" ", 1<<17),

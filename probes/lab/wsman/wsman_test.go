@@ -145,7 +145,8 @@ const head = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"
  xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
  xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
 <s:Header><a:To>http://sql01:5985/wsman</a:To>
-<a:ReplyTo><a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+<a:ReplyTo><a:Address
+ s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
 </a:ReplyTo><a:MessageID>uuid:00000000-0000-0000-0000-00000000000A</a:MessageID>
 <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>`
 
@@ -166,8 +167,8 @@ func message(resource, action, more, body string) string {
 }
 
 func enumerate(query string) string {
-	return message(wmi, enum+"Enumerate", largest, `<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>`+
-		wql+query+`</w:Filter></n:Enumerate>`)
+	return message(wmi, enum+"Enumerate", largest, `<n:Enumerate><w:OptimizeEnumeration/>`+
+		`<w:MaxElements>32000</w:MaxElements>`+wql+query+`</w:Filter></n:Enumerate>`)
 }
 
 func pull(context, limit string) string {
