@@ -60,7 +60,7 @@ func TestStoredForm(t *testing.T) {
 		{"bool", fact.Bool(true), `{"bool":true}`},
 		{"int", fact.Int(-7), `{"int":-7}`},
 		{"text", fact.Text("a<b"), `{"text":"a<b"}`},
-		{"text with what moves a cursor", fact.Text("\x1b[2J\u202e\n"), `{"text":"\u001b[2J\u202e\n"}`},
+		{"text with what moves a cursor", fact.Text("\x1b[2J\u202e\n\u0085"), `{"text":"\u001b[2J\u202e\n\u0085"}`},
 		{"text that is no UTF-8", fact.Text("a\xffb"), `{"text":"a\udcffb"}`},
 		{"duration", fact.Duration(1500 * time.Microsecond), `{"duration":"1.5ms"}`},
 		{"time of another zone", fact.Time(time.Date(2026, 1, 2, 3, 4, 5, 0, zone)), `{"time":"2026-01-02T04:04:05Z"}`},

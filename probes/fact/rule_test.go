@@ -141,6 +141,7 @@ func TestHolds(t *testing.T) {
 		{"at least, never after", "at least", at(1e9), never, false},
 		{"at least, of texts", "at least", text("1"), text("2"), false},
 		{"at most, less", "at most", span(2), span(1), true},
+		{"at most, equal", "at most", span(2), span(2), true},
 		{"at most, more", "at most", span(1), span(2), false},
 		{"at most, of large numbers", "at most", num(1 << 53), num(1<<53 + 1), false},
 		{"superset, grown", "superset", set("a"), set("a", "b"), true},
