@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"maps"
 	"slices"
 
 	"postpatch/baseline"
@@ -38,6 +39,7 @@ func (j judging) check(c suites.Check, problem string) report.Check {
 		j.drift(c, findings)
 		j.vanished(c, findings)
 	}
+	dropConsequences(findings)
 	j.mustChange(c, findings)
 	for _, f := range findings {
 		add(&r, f)
@@ -210,6 +212,21 @@ func follows(change baseline.Change, told map[string][]report.Outcome) bool {
 		return false
 	}
 	return slices.Contains(told[change.Key.Item], cause) || slices.Contains(told[""], cause)
+}
+
+// dropConsequences leaves out expectations whose reading has gone along with a
+// failure that is told: of a page that does not answer nobody needs to hear that
+// its status has gone, too.
+func dropConsequences(findings map[place]report.Finding) {
+	told := map[string]bool{}
+	for at, f := range findings {
+		if f.Outcome == report.Regressed && f.HasNow {
+			told[at.item] = true
+		}
+	}
+	maps.DeleteFunc(findings, func(at place, f report.Finding) bool {
+		return f.Outcome == report.Regressed && !f.HasNow && (told[at.item] || told[""])
+	})
 }
 
 func graver(a string, b fact.Severity) string {

@@ -182,6 +182,10 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"state=open"}, doors("front state=open"), doors("front state=open", "side state=shut"),
 			[]string{"failed failing", "side state: failed ->shut"},
 		},
+		"what was expected went away with a failure": {
+			[]string{"state=open", "colour=red"}, doors("front state=open", "front colour=red"), doors("front state=shut"),
+			[]string{"regressed failing", "front state: regressed open->shut"},
+		},
 		"what went away with a failure is no finding of its own": {
 			[]string{"state=open"}, doors("front state=open", "front colour=red"), doors("front state=shut"),
 			[]string{"regressed failing", "front state: regressed open->shut"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"strconv"
@@ -14,6 +15,8 @@ import (
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
 )
+
+var update = flag.Bool("update", false, "write the README's and the scripts' outputs anew")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"postpatch": main})
@@ -36,7 +39,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "lab": startLab, "state": switchState, "flip": flip,
 		},
-		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		UpdateScripts: *update,
 	})
 }
 

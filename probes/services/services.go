@@ -25,7 +25,7 @@ var Kind = probes.Define(probes.Kind{
 	Readings: append([]probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Keep: "running",
-			Doc: "running, stopped…; of services that start by themselves.",
+			Doc: "running, stopped…; of services that start by themselves, and of disabled ones, which may have done so.",
 		},
 		{
 			Name: "idle_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
@@ -83,7 +83,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			item = fmt.Sprintf("%s (%d)", item, seen[item])
 		}
 		state := "state"
-		if !s.Auto() || startedOnDemand(s.Name) {
+		if !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Name) {
 			state = "idle_state"
 		}
 		readings = append(readings, probes.Read(item, state, fact.Text(s.State)))

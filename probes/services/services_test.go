@@ -38,6 +38,7 @@ func TestNoiseIsKeptApart(t *testing.T) {
 	got, err := states(t, map[string]any{"except": []string{"AGENT"}},
 		service("W3SVC", "Running", "Auto"),
 		service("Spooler", "Stopped", "Manual"),
+		service("Fax", "Stopped", "Disabled"),
 		service("sppsvc", "Stopped", "Auto"),
 		service("CDPUserSvc", "Stopped", "Manual"),
 		service("CDPUserSvc_1a2b3", "Running", "Auto"),
@@ -51,7 +52,7 @@ func TestNoiseIsKeptApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"W3SVC state=running", "Spooler idle_state=stopped", "sppsvc idle_state=stopped",
+		"W3SVC state=running", "Spooler idle_state=stopped", "Fax state=stopped", "sppsvc idle_state=stopped",
 		"CDPUserSvc idle_state=stopped", "My_Cafe state=running", "GoogleUpdaterService# idle_state=running",
 		"VendorAgent# state=running", "VendorAgent# (2) state=stopped",
 	}
