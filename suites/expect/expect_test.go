@@ -41,6 +41,7 @@ func TestTextsHold(t *testing.T) {
 		{">= 15.2.1748.10", fact.Text("15.2.1748.9"), false}, // by parts, not by letters
 		{">= 15.2.1748.10", fact.Text("15.2.1748.10"), true},
 		{"> 15.2", fact.Text("15.2.0"), false}, // an absent part is 0
+		{"> 15.2", fact.Text("15.2.1"), true},
 		{"< 9", fact.Text("10"), false},
 		{"< 9", fact.Text("no version"), false},
 		{"between 15.1 and 15.3", fact.Text("15.2.9"), true},
@@ -109,6 +110,18 @@ func hold(t *testing.T, rows []held) {
 		}
 		if p.Holds(nil) {
 			t.Errorf("%q holds for a reading that is not there", p)
+		}
+	}
+}
+
+func TestAValueOfAnotherTypeMeetsNothing(t *testing.T) {
+	for source, typ := range map[string]fact.Type{
+		"!= 5": fact.TypeInt, "not contains a": fact.TypeText, "not empty": fact.TypeText, "!= a": fact.TypeSet,
+		"between 1 and 3": fact.TypeInt,
+	} {
+		p, err := Parse(source, typ)
+		if err != nil || p.Holds(fact.Bool(true)) {
+			t.Errorf("%q of a %s holds for a bool (%v)", source, typ, err)
 		}
 	}
 }
