@@ -68,14 +68,21 @@ type lab struct {
 	roots  *x509.CertPool
 	host   atomic.Pointer[estate.Host]
 	server *web.Server
+	looked chan struct{} // the server asked how the host is
 }
 
 func start(t *testing.T, h estate.Host, port int) *lab {
 	t.Helper()
 	issue, roots := authority(t)
-	l := &lab{t: t, roots: roots}
+	l := &lab{t: t, roots: roots, looked: make(chan struct{}, 2)}
 	l.host.Store(&h)
-	l.server = web.New(func() estate.Host { return *l.host.Load() }, issue, port)
+	l.server = web.New(func() estate.Host {
+		select {
+		case l.looked <- struct{}{}:
+		default:
+		}
+		return *l.host.Load()
+	}, issue, port)
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -286,5 +293,28 @@ func TestExchangeFaultsBesideASite(t *testing.T) {
 	l.set(func(h *estate.Host) { h.Power = "off" })
 	if _, _, err := l.get(t.Context(), "https://ex01.corp.test/status"); err == nil {
 		t.Error("a host that is off answers")
+	}
+}
+
+// TestCloseEndsWhoWaits closes a server that thinks for an hour, over HTTP/2 and
+// HTTP/1.1; the cleanup of start waits for it.
+func TestCloseEndsWhoWaits(t *testing.T) {
+	for _, scheme := range []string{"http", "https"} {
+		h := estate.Host{Name: "web01.corp.test", Think: time.Hour, HTTP: []estate.Site{{Port: 8080}}}
+		if scheme == "https" {
+			h.HTTP[0].TLS = &estate.TLS{}
+		}
+		l := start(t, h, 8080)
+		ended := make(chan error, 1)
+		go func() {
+			_, _, err := l.get(t.Context(), scheme+"://web01.corp.test/")
+			ended <- err
+		}()
+		<-l.looked // for the connection
+		<-l.looked // for the request
+		_ = l.server.Close()
+		if err := <-ended; err == nil {
+			t.Errorf("%s: an answer from a closed server", scheme)
+		}
 	}
 }
