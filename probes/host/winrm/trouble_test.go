@@ -54,6 +54,23 @@ func TestNobodyThere(t *testing.T) {
 	<-ended // Close gives up the dialling too
 }
 
+// expiring is a context whose deadline passes when the test says so.
+type expiring struct {
+	context.Context
+	done chan struct{}
+}
+
+func (e expiring) Done() <-chan struct{} { return e.done }
+
+func (e expiring) Err() error {
+	select {
+	case <-e.done:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 func TestSilence(t *testing.T) {
 	for name, c := range map[string]struct {
 		questions []host.Question
@@ -69,12 +86,16 @@ func TestSilence(t *testing.T) {
 		"silent while PowerShell is starting": {[]host.Question{build()}, "Command 1", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			ctx := expiring{Context: t.Context(), done: make(chan struct{})}
 			server := winrmtest.Start(t, winrmtest.Config{
 				Classes: classes(5), TLS: c.tls, Hang: map[string]bool{c.hang: true},
+				Seen: func(turn string) {
+					if turn == c.hang {
+						close(ctx.done)
+					}
+				},
 			})
 			s := session(t, options(server))
-			ctx, cancel := context.WithTimeout(t.Context(), soon)
-			defer cancel()
 			_, err := s.Ask(ctx, c.questions)
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%v, want the deadline", err)
