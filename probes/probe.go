@@ -3,6 +3,7 @@ package probes
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/netip"
@@ -49,6 +50,9 @@ type Target struct {
 	Credential func(use string) (host.Credential, error)
 	// Resolve returns the address to which an ICMP echo is sent.
 	Resolve func(ctx context.Context, name string) (netip.Addr, error)
+	// Roots are whom this operator trusts to sign certificates; the system's when
+	// nil. A suite cannot choose them.
+	Roots *x509.CertPool
 	// Answers are the answers to the probe's Questions.
 	Answers host.Answers
 }

@@ -4,11 +4,13 @@ package runner
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,10 +25,11 @@ type Options struct {
 	Hosts int
 	// Open opens a session to a Windows host.
 	Open func(ctx context.Context, h suites.Host) (host.Session, error)
-	// Dial, Resolve and Credential are what probes are given; see probes.Target.
+	// Dial, Resolve, Credential and Roots are what probes are given; see probes.Target.
 	Dial       func(ctx context.Context, network, address string) (net.Conn, error)
 	Resolve    func(ctx context.Context, name string) (netip.Addr, error)
 	Credential func(hostName, use string) (host.Credential, error)
+	Roots      *x509.CertPool
 	// Begin, when not nil, is told of every host as its visit starts; it may be
 	// called by several goroutines at once.
 	Begin func(hostName string)
@@ -117,7 +120,7 @@ func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
 	for _, s := range seen {
 		record := baseline.Check{Check: s.check.Key(), Kind: s.check.Kind.Name, Took: s.took}
 		if s.err != nil {
-			record.Error = s.err.Error()
+			record.Error = clip(s.err.Error())
 		} else if b.Unreachable != "" {
 			record.Error = "the host is unreachable: " + b.Unreachable
 		}
@@ -151,6 +154,15 @@ func unreachable(seen []sighting) string {
 		return ""
 	}
 	return reason.Error()
+}
+
+// clip shortens what an error quotes of a host.
+func clip(text string) string {
+	const most = 2000
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // Interrupted says whether an error of Observe is ctx's own.

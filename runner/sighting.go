@@ -70,7 +70,7 @@ func fromRunner(ctx context.Context, h suites.Host, checks []suites.Check, o Opt
 
 func target(h suites.Host, o Options) probes.Target {
 	return probes.Target{
-		Host: h.Name, Address: h.Address, Dial: o.Dial, Resolve: o.Resolve,
+		Host: h.Name, Address: h.Address, Dial: o.Dial, Resolve: o.Resolve, Roots: o.Roots,
 		Credential: func(use string) (host.Credential, error) { return o.Credential(h.Name, use) },
 	}
 }
@@ -107,6 +107,9 @@ func declared(c suites.Check, readings []fact.Reading) error {
 		if !found || r.Value == nil || r.Value.Type() != spec.Type {
 			return fmt.Errorf("checking %s: the probe reported %q, which its kind does not declare so", c.ID, r.Key.Name)
 		}
+		if n := len(r.Key.Item) + len(r.Value.String()); n > mostBytes {
+			return fmt.Errorf("checking %s: %q of %.80q has %d bytes, more than %d", c.ID, r.Key.Name, r.Key.Item, n, mostBytes)
+		}
 		n := name{r.Key.Item, r.Key.Name}
 		if seen[n] {
 			return fmt.Errorf("checking %s: the probe reported %s of %q twice", c.ID, n.reading, n.item)
@@ -115,6 +118,9 @@ func declared(c suites.Check, readings []fact.Reading) error {
 	}
 	return nil
 }
+
+// mostBytes bounds a reading: what a host sends is kept for long.
+const mostBytes = 128 << 10
 
 func timeoutOf(c suites.Check, otherwise time.Duration) time.Duration {
 	if c.Timeout > 0 {

@@ -208,6 +208,9 @@ func (st stage) performance(command, name string) (performance, error) {
 		return performance{}, err
 	}
 	j.routes, j.credentials = st.lab.Routes(), labKeys{st.estate}
+	if j.roots, err = withRoots(st.lab.CA(), "of the lab"); err != nil {
+		return performance{}, err
+	}
 	store, err := baseline.Open(st.store)
 	if err != nil {
 		return performance{}, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -21,6 +22,7 @@ type inputs struct {
 	plan        string
 	credentials string
 	connectTo   string
+	ca          string
 	store       string
 	name        string
 	hosts       []string
@@ -35,6 +37,8 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 		"file of users and secret sources by host (env POSTPATCH_CREDENTIALS)")
 	f.StringVar(&in.connectTo, "connect-to", "",
 		"JSON file that leads names and ports elsewhere, as a lab writes it with --addresses")
+	f.StringVar(&in.ca, "ca", a.getenv("POSTPATCH_CA"),
+		"PEM file of authorities to trust beside the system's (env POSTPATCH_CA)")
 	f.StringVar(&in.store, "store", "evidence", "folder that keeps the baselines")
 	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
@@ -48,6 +52,7 @@ type job struct {
 	plan        *suites.Plan
 	credentials keys // nil when the operator gave none
 	routes      probes.Routes
+	roots       *x509.CertPool // nil for the system's
 }
 
 // keys are how hosts are entered: the operator's credentials file, or a lab's
@@ -91,6 +96,9 @@ func (in *inputs) load(a app, suiteFiles []string) (job, error) {
 	if j.routes, err = readRoutes(in.connectTo); err != nil {
 		return job{}, err
 	}
+	if j.roots, err = readRoots(in.ca); err != nil {
+		return job{}, err
+	}
 	return j, in.narrow(&j)
 }
 
@@ -106,6 +114,29 @@ func secretSource(a app) func(suites.SecretRef) (string, error) {
 		content, err := os.ReadFile(ref.File)
 		return strings.TrimRight(string(content), "\r\n"), err
 	}
+}
+
+// readRoots adds the operator's own authorities to the system's.
+func readRoots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading --ca: %w", err)
+	}
+	return withRoots(pem, file)
+}
+
+func withRoots(pem []byte, source string) (*x509.CertPool, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("reading --ca %q: it holds no PEM certificate", source)
+	}
+	return roots, nil
 }
 
 func readRoutes(file string) (probes.Routes, error) {

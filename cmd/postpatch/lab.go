@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +21,9 @@ func newLab(a app) *cobra.Command {
 		Short: "Simulate an estate of servers, for trying suites without any server",
 		Long: "Serves every host of the estate on its own loopback address until interrupted. The control address\n" +
 			"switches states: POST /state/after. Let capture and verify find the hosts with --connect-to.",
-		Example: "  postpatch lab examples/demo/acme.estate.yaml --addresses lab.json",
-		Args:    cobra.ExactArgs(1),
+		Example: "  postpatch lab examples/demo/acme.estate.yaml --addresses lab.json\n" +
+			"  postpatch capture … --connect-to lab.json --ca lab.ca.pem",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := estate.Load(args[0])
 			if err != nil {
@@ -51,7 +54,14 @@ func newLab(a app) *cobra.Command {
 }
 
 func tellAddresses(a app, l *lab.Lab, file string) error {
-	document := l.Addresses("")
+	ca := ""
+	if file != "" {
+		ca = strings.TrimSuffix(file, ".json") + ".ca.pem"
+		if err := os.WriteFile(ca, l.CA(), 0o644); err != nil {
+			return fmt.Errorf("writing the lab's CA: %w", err)
+		}
+	}
+	document := l.Addresses(ca)
 	fmt.Fprintf(a.stdout, "estate %s in state %s, control %s\n", document.Estate, document.State, document.Control)
 	for _, host := range slices.Sorted(maps.Keys(document.Routes)) {
 		route := document.Routes[host]

@@ -119,21 +119,23 @@ func TestReplayRefuses(t *testing.T) {
 	lines := strings.SplitAfter(written(t, sample()), "\n")
 	start, host, finish := lines[0], lines[1], lines[2]
 	splendid := strings.ReplaceAll(host, `"regressed"`, `"splendid"`)
+	deep := strings.Replace(host, `"reading":"state","outcome":"regressed"`, `"reading":"state","outcome":"fine"`, 1)
 	silent := strings.ReplaceAll(host, `"outcome":"regressed"`, `"outcome":""`)
 	for name, c := range map[string]struct{ in, want string }{
-		"a host first":           {host + start + finish, "line 1: \"host\" out of order"},
-		"a second start":         {start + host + start + finish, "line 3: \"start\" out of order"},
-		"a host after the end":   {start + finish + host, "line 3: \"host\" after the finish"},
-		"a second run":           {start + finish + start + finish, "after the finish"},
-		"a later version":        {strings.Replace(start, `"version":1`, `"version":2`, 1) + finish, "version 2"},
-		"no version":             {strings.Replace(start, `"version":1,`, "", 1) + finish, "version 0"},
-		"an unknown type":        {start + `{"type":"poem"}` + "\n" + finish, `unknown type "poem"`},
-		"a type with no content": {start + `{"type":"host"}` + "\n" + finish, "nothing in it"},
-		"an unknown outcome":     {start + splendid + finish, `unknown outcome "splendid"`},
-		"no outcome":             {start + silent + finish, `unknown outcome ""`},
-		"no JSON in the middle":  {start + "oops\n" + finish, "line 2: reading a line"},
-		"two objects in a line":  {start + "{}{}\n" + finish, "line 2: reading a line"},
-		"UTF-16 of PowerShell":   {"\xff\xfe{\x00", "UTF-16"},
+		"a host first":                    {host + start + finish, "line 1: \"host\" out of order"},
+		"a second start":                  {start + host + start + finish, "line 3: \"start\" out of order"},
+		"a host after the end":            {start + finish + host, "line 3: \"host\" after the finish"},
+		"a second run":                    {start + finish + start + finish, "after the finish"},
+		"a later version":                 {strings.Replace(start, `"version":1`, `"version":2`, 1) + finish, "version 2"},
+		"no version":                      {strings.Replace(start, `"version":1,`, "", 1) + finish, "version 0"},
+		"an unknown type":                 {start + `{"type":"poem"}` + "\n" + finish, `unknown type "poem"`},
+		"a type with no content":          {start + `{"type":"host"}` + "\n" + finish, "nothing in it"},
+		"an unknown outcome":              {start + splendid + finish, `unknown outcome "splendid"`},
+		"an unknown outcome of a finding": {start + deep + finish, `unknown outcome "fine"`},
+		"no outcome":                      {start + silent + finish, `unknown outcome ""`},
+		"no JSON in the middle":           {start + "oops\n" + finish, "line 2: reading a line"},
+		"two objects in a line":           {start + "{}{}\n" + finish, "line 2: reading a line"},
+		"UTF-16 of PowerShell":            {"\xff\xfe{\x00", "UTF-16"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := jsonl.Replay(strings.NewReader(c.in), &tape{})

@@ -276,6 +276,37 @@ func TestLongEvidenceKeepsToTheLimitAndToThePoint(t *testing.T) {
 	}
 }
 
+// A report is read on screens too: what cannot be seen there is spelled out.
+func TestTextsOfHostsAreSpelledOut(t *testing.T) {
+	const evil, want = "\x1b[31m\u202e\r\n", "<ESC>[31m<U+202E><CR><LF>"
+	for _, o := range report.Outcomes() {
+		for _, s := range parsed(t, written(t, hostile(evil, o))).Suites {
+			for _, c := range s.Cases {
+				text := c.Name + c.Classname + s.Name + s.Hostname + c.SystemOut
+				for _, r := range []*result{c.Failure, c.Error, c.Skipped} {
+					if r != nil {
+						text += r.Message + r.Body
+					}
+				}
+				if strings.ContainsAny(text, "\x1b\u202e\r\ufffd") || !strings.Contains(text, want) {
+					t.Errorf("%s: got %q", o, text)
+				}
+			}
+		}
+	}
+}
+
+func TestARunWithNothingToSayHasNoProperties(t *testing.T) {
+	var b bytes.Buffer
+	h := junit.New(&b)
+	if err := errors.Join(h.Start(report.Run{}), h.Host(report.Host{Host: "a"}), h.Finish(report.Summary{})); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "propert") {
+		t.Errorf("got %s", b.String())
+	}
+}
+
 func TestGolden(t *testing.T) {
 	stream, err := os.Open(filepath.Join("..", "text", "testdata", "mixed.jsonl"))
 	if err != nil {

@@ -190,6 +190,25 @@ func TestNoBadOutcomeIsLost(t *testing.T) {
 	}
 }
 
+// What fails a run is decided before; a view only tells it.
+func TestADriftThatFailsNothingIsAWarningWhateverItsSeverity(t *testing.T) {
+	for _, c := range []struct {
+		failing bool
+		want    string
+	}{{true, "\nDRIFT THAT FAILS (1)"}, {false, "\nDRIFT (1)"}} {
+		drift := check("services", "", drifted("fail", "state", "running", "stopped", "same"))
+		drift.Failing = c.failing
+		var b strings.Builder
+		s := summary(stream{run: verifyRun(0, 0), hosts: []report.Host{host("h", 0, drift)}}, "PASS", "", 0)
+		if err := s.play(text.New(&b, text.Options{})); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), c.want) {
+			t.Errorf("failing %v: want %q in it, got\n%s", c.failing, c.want, b.String())
+		}
+	}
+}
+
 func TestAViewChangesNothingItIsGiven(t *testing.T) {
 	given, want := hostile(), hostile()
 	if err := given.play(text.New(io.Discard, text.Options{})); err != nil {

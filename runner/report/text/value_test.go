@@ -35,6 +35,10 @@ func TestWhatDiffersIsMarked(t *testing.T) {
 			"the very same words as before", "the very same words as before", "the very same words as before",
 			"the very same words as before",
 		},
+		"a character of several bytes in a single word": {
+			"0123456789abcdef日0123456789abcdef", "0123456789abcdef本0123456789abcdef",
+			"0123456789abcdef[日]0123456789abcdef", "0123456789abcdef[本]0123456789abcdef",
+		},
 		"inside a character of several bytes": {
 			"the same words and then é at last", "the same words and then è at last",
 			"the same words and then [é] at last", "the same words and then [è] at last",
