@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/probes"
 	"postpatch/probes/fact"
 )
 
@@ -123,6 +124,34 @@ func TestExpectationsKeepTheKindsDefaults(t *testing.T) {
 	// "any" switches a default off: it binds no more than the default did.
 	if diff := cmp.Diff([]row{{"loss", "any", true}}, rows(checks[1])); diff != "" {
 		t.Errorf("ping (-want +got):\n%s", diff)
+	}
+}
+
+func TestAKeptExpectationIsADefaultThatBindsWhatHeldBefore(t *testing.T) {
+	kind := probes.Define(probes.Kind{Name: "role", Readings: []probes.ReadingSpec{
+		{Name: "state", Type: fact.TypeText, Keep: "running"},
+	}}, struct{}{}, build[struct{}])
+	for text, want := range map[string]Expectation{
+		"{role: {}}":                           {Reading: "state", Default: true, Keep: true},
+		"{role: {}, expect: {state: running}}": {Reading: "state"},
+		"{role: {}, expect: {state: any}}":     {Reading: "state", Default: true},
+	} {
+		set, problems := LoadBytes("x", []byte("suite: x\nhosts: [a]\nchecks: ["+text+"]\n"), []probes.Kind{kind})
+		if len(problems) > 0 {
+			t.Fatal(Format(problems, nil))
+		}
+		c := set.Hosts[0].Checks[0]
+		if len(c.Expect) != 1 || c.Expect[0].Default != want.Default || c.Expect[0].Keep != want.Keep || c.Timeout != 0 {
+			t.Errorf("%s: got %+v, timeout %v", text, c.Expect, c.Timeout)
+		}
+	}
+}
+
+func TestOneCheckWrongOnManyHostsDoesNotCrowdOutOthers(t *testing.T) {
+	text := "suite: a\nhosts: [" + hostNames(2000) + "]\nchecks:\n  - web: {url: \"{{ host.name }}\"}\n  - pnig: {}\n"
+	_, problems := LoadBytes("a", []byte(text), testKinds())
+	if len(problems) != maxRefused+1 || problems[maxRefused].Line != 5 {
+		t.Errorf("%d problems:\n%s", len(problems), Format(problems, nil))
 	}
 }
 
