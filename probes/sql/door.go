@@ -115,7 +115,7 @@ func (d *door) DialContext(_ context.Context, network, _ string) (net.Conn, erro
 	return &limited{Conn: conn, stop: stop, left: maxAnswer}, nil
 }
 
-// limited is a connection that gives only so much.
+// limited is a connection that gives only so much and takes everything.
 type limited struct {
 	net.Conn
 	stop func() bool
@@ -129,6 +129,16 @@ func (l *limited) Read(b []byte) (int, error) {
 	n, err := l.Conn.Read(b[:min(len(b), l.left)])
 	l.left -= n
 	return n, err
+}
+
+// Write implements net.Conn. It never fails: a driver that cannot send its
+// farewell leaves the goroutine behind that still hands it rows. What could not
+// be sent shows in the next Read, because there is no connection any more.
+func (l *limited) Write(b []byte) (int, error) {
+	if _, err := l.Conn.Write(b); err != nil {
+		_ = l.Conn.Close()
+	}
+	return len(b), nil
 }
 
 // Close implements net.Conn.

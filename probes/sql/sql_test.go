@@ -55,19 +55,20 @@ func TestHealthyInstance(t *testing.T) {
 	}
 }
 
-// What an instance says, shown by the readings that differ from a healthy one.
-func TestTroubledInstance(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		change func(*estate.SQL)
-		want   map[string]string // a part of the readings; "" for none
-	}{
+// trouble is what an instance says, shown by the readings that differ from a
+// healthy one.
+type trouble struct {
+	name   string
+	change func(*estate.SQL)
+	want   map[string]string // a part of the readings; "" for none
+}
+
+func troubles() []trouble {
+	return []trouble{
 		{
-			name: "a named database is not recovered",
-			change: func(s *estate.SQL) {
-				s.Databases["Orders"] = estate.Database{State: "RECOVERY_PENDING"}
-			},
-			want: map[string]string{" login": "ok", "Orders state": "RECOVERY_PENDING", "Orders opened": "false"},
+			name:   "a named database is not recovered",
+			change: func(s *estate.SQL) { s.Databases["Orders"] = estate.Database{State: "RECOVERY_PENDING"} },
+			want:   map[string]string{" login": "ok", "Orders state": "RECOVERY_PENDING", "Orders opened": "false"},
 		},
 		{
 			name:   "another database is suspect",
@@ -114,7 +115,11 @@ func TestTroubledInstance(t *testing.T) {
 			change: func(s *estate.SQL) { s.Encrypt = "required" },
 			want:   map[string]string{" login": "ok", " encryption": "TLS 1.2"},
 		},
-	} {
+	}
+}
+
+func TestTroubledInstance(t *testing.T) {
+	for _, c := range troubles() {
 		t.Run(c.name, func(t *testing.T) {
 			s := serve(t, changed(c.change), selfSigned(t, 7))
 			observed, err := build(t, map[string]any{"database": []string{"Orders"}}).Observe(t.Context(), s.target())
@@ -142,7 +147,7 @@ func TestUnobservable(t *testing.T) {
 		want   string
 	}{
 		{name: "it closes at once", change: func(s *estate.SQL) { s.Fault = "drop" }, want: "logging in to SQL Server at"},
-		{name: "it answers nonsense", change: func(s *estate.SQL) { s.Fault = "garbage" }, want: "logging in to SQL Server at"},
+		{name: "it answers nonsense", change: func(s *estate.SQL) { s.Fault = "garbage" }, want: "logging in to SQL Server"},
 		{name: "it has no memory left", change: func(s *estate.SQL) { s.Fault = "error" }, want: "insufficient"},
 		{name: "it cannot encrypt", change: func(s *estate.SQL) { s.Encrypt = "none" }, want: "does not support encryption"},
 		{
@@ -229,6 +234,19 @@ func TestDoorOpensOnce(t *testing.T) {
 	}
 	if conn, err := d.DialContext(t.Context(), "tcp", ""); err == nil {
 		t.Errorf("got a second connection, to %s", conn.RemoteAddr())
+	}
+}
+
+// Why, says limited.Write.
+func TestWriteNeverFails(t *testing.T) {
+	near, far := net.Pipe()
+	_ = far.Close()
+	l := limited{Conn: near, stop: func() bool { return true }, left: 4}
+	if n, err := l.Write([]byte("four")); n != 4 || err != nil {
+		t.Errorf("got %d and %v", n, err)
+	}
+	if _, err := l.Read(make([]byte, 4)); err == nil {
+		t.Error("the lost connection does not show")
 	}
 }
 
@@ -325,7 +343,10 @@ func TestCertificate(t *testing.T) {
 		{name: "a negative serial", params: params{Encrypt: "true"}, want: "ok"},
 		{name: "a negative serial at the login alone", params: params{Encrypt: "false"}, want: "ok"},
 		{name: "a negative serial in TDS 8", params: params{Encrypt: "strict"}, want: "ok"},
-		{name: "not to be trusted", params: params{Encrypt: "true", Verify: true}, roots: x509.NewCertPool(), want: "certificate refused"},
+		{
+			name: "not to be trusted", params: params{Encrypt: "true", Verify: true}, roots: x509.NewCertPool(),
+			want: "certificate refused",
+		},
 		{name: "trusted", params: params{Encrypt: "true", Verify: true}, roots: trusted, want: "ok"},
 		{
 			name: "of another name", params: params{Encrypt: "true", Verify: true}, roots: trusted,

@@ -94,7 +94,7 @@ func (sc scope) call(n call) (compiled, error) {
 	if c, known, err := sc.lookup(n.name, args); known || err != nil {
 		return c, err
 	}
-	if len(args) != 0 && !(len(args) == 1 && n.name == "SUSER_SNAME") {
+	if len(args) != 0 {
 		return compiled{}, failf(195, 15, "'%s' is not a recognized built-in function name.", n.name)
 	}
 	return sc.plain(n.name)

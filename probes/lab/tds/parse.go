@@ -1,6 +1,7 @@
 package tds
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -171,12 +172,7 @@ func (p *parser) statement() (statement, error) {
 // atStatement reports whether a new statement, or the end, comes next.
 func (p *parser) atStatement() bool {
 	l := p.peek()
-	for _, word := range []string{";", "SELECT", "USE", "SET", "WAITFOR"} {
-		if l.is(word) {
-			return true
-		}
-	}
-	return l.kind == lexEnd
+	return l.kind == lexEnd || slices.ContainsFunc([]string{";", "SELECT", "USE", "SET", "WAITFOR"}, l.is)
 }
 
 func (p *parser) wait() (statement, error) {

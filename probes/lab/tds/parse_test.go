@@ -95,7 +95,8 @@ func TestParseLogin(t *testing.T) {
 func FuzzServer(f *testing.F) {
 	f.Add(packets(f, packetPrelogin, preloginReply("16.0.4165.4", encryptOff), 512))
 	f.Add(packets(f, packetLogin, login7("probe", "secret", "master"), 512))
-	f.Add(packets(f, packetRPC, []byte("\x04\x00\x00\x00\xff\xff\x0a\x00\x00\x00\x00\x00\x26\x04\x04\x01\x00\x00\x00"), 512))
+	call := []byte("\x04\x00\x00\x00\xff\xff\x0a\x00\x00\x00\x00\x00\x26\x04\x04\x01\x00\x00\x00")
+	f.Add(packets(f, packetRPC, call, 512))
 	f.Add([]byte("\x01\x01\x00\x08\x00\x00\x01\x00"))
 	f.Fuzz(func(_ *testing.T, wire []byte) {
 		r := bytes.NewReader(wire)
@@ -123,10 +124,13 @@ func FuzzServer(f *testing.F) {
 // Whatever a client asks, the answer is an error of the server or a result
 // whose rows fit their columns.
 func FuzzBatch(f *testing.F) {
-	f.Add("SELECT TOP 2 name n, CAST(database_id AS nvarchar(9)) + 'x' FROM sys.databases d WHERE NOT (state IN (1, 2)) ORDER BY 1, name DESC")
-	f.Add("USE [x]; SET a b c select @@version, SERVERPROPERTY(N'Edition') AS 'e', -1 /* c */, DATEADD(day, 9999999999, GETDATE())")
+	f.Add("SELECT TOP 2 name n, CAST(database_id AS nvarchar(9)) + 'x' " +
+		"FROM sys.databases d WHERE NOT (state IN (1, 2)) ORDER BY 1, name DESC")
+	f.Add("USE [x]; SET a b c select @@version, SERVERPROPERTY(N'Edition') AS 'e', " +
+		"-1 /* c */, DATEADD(day, 9999999999, GETDATE())")
 	f.Add("WAITFOR DELAY '00:00:01' SELECT ISNULL(NULL, 0) WHERE 1 < 2 AND NULL IS NULL OR HAS_DBACCESS(3) <> 2")
-	f.Add("SELECT DATABASEPROPERTYEX('master', 'Status'), DATEDIFF(second, GETDATE(), SYSDATETIME()), CONVERT(bit, 'x', 1)")
+	f.Add("SELECT DATABASEPROPERTYEX('master', 'Status'), DATEDIFF(second, GETDATE(), SYSDATETIME()), " +
+		"CONVERT(bit, 'x', 1)")
 	host := estate.Host{SQL: &estate.SQL{Version: "16.0.1.2"}}
 	server := New(func() estate.Host { return host }, nil)
 	f.Fuzz(func(t *testing.T, text string) {

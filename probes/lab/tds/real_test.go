@@ -78,8 +78,9 @@ func TestTsqlAtATroubledServer(t *testing.T) {
 func TestBsqldb(t *testing.T) {
 	h := healthy()
 	h.SQL.Databases["Ümläut"] = estate.Database{State: "SUSPECT"}
-	out := freetds(t, serve(t, h), "request", "select name, state_desc, compatibility_level from sys.databases where state = 4\n"+
-		"select cast(SERVERPROPERTY('Edition') as nvarchar(64))\n",
+	out := freetds(t, serve(t, h), "request",
+		"select name, state_desc, compatibility_level from sys.databases where state = 4\n"+
+			"select cast(SERVERPROPERTY('Edition') as nvarchar(64))\n",
 		"bsqldb", "-S", "lab", "-U", "probe", "-P", h.SQL.Password, "-D", "master", "-t", "|")
 	has(t, out, "Ümläut|SUSPECT|160", "Standard Edition")
 }

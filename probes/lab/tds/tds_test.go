@@ -100,8 +100,14 @@ func TestLogin(t *testing.T) {
 		class    uint8
 	}{
 		{name: "bad password", password: "guess", numbers: []int32{18456}, state: 1, class: 14},
-		{name: "script upgrade", change: func(s *estate.SQL) { s.LoginError = 18401 }, numbers: []int32{18401}, state: 1, class: 14},
-		{name: "not ready", change: func(s *estate.SQL) { s.LoginError = 17187 }, numbers: []int32{17187}, state: 1, class: 16},
+		{
+			name: "script upgrade", change: func(s *estate.SQL) { s.LoginError = 18401 },
+			numbers: []int32{18401}, state: 1, class: 14,
+		},
+		{
+			name: "not ready", change: func(s *estate.SQL) { s.LoginError = 17187 },
+			numbers: []int32{17187}, state: 1, class: 16,
+		},
 		{name: "unknown database", options: "&database=Nowhere", numbers: []int32{4060, 18456}, state: 1, class: 11},
 		{name: "offline database", options: "&database=Archive", numbers: []int32{4060, 18456}, state: 1, class: 11},
 		{name: "a known database", options: "&database=orders"},
@@ -177,20 +183,25 @@ func query(t *testing.T, db *sql.DB, text string, args ...any) ([]string, error)
 	return lines, rows.Err()
 }
 
-func TestQueries(t *testing.T) {
-	db := open(t, serve(t, healthy()), plain)
-	for _, c := range []struct {
-		name, text string
-		args       []any
-		want       []string
-	}{
+// exchange is a statement and its result: the columns with their types, then
+// the rows.
+type exchange struct {
+	name, text string
+	args       []any
+	want       []string
+}
+
+func exchanges() []exchange {
+	return []exchange{
 		{
-			name: "properties are variants", text: "SELECT SERVERPROPERTY('ProductVersion') AS v, SERVERPROPERTY('EngineEdition') e, " +
+			name: "properties are variants",
+			text: "SELECT SERVERPROPERTY('ProductVersion') AS v, SERVERPROPERTY('EngineEdition') e, " +
 				"SERVERPROPERTY('NoSuchThing')",
 			want: []string{"v SQL_VARIANT, e SQL_VARIANT,  SQL_VARIANT", "16.0.4165.4, 2, <nil>"},
 		},
 		{
-			name: "nulls leave gaps", text: "SELECT name, collation_name, state FROM master.sys.databases WHERE database_id > 4 ORDER BY name DESC",
+			name: "nulls leave gaps", text: "SELECT name, collation_name, state FROM master.sys.databases " +
+				"WHERE database_id > 4 ORDER BY name DESC",
 			want: []string{
 				"name NVARCHAR, collation_name NVARCHAR, state TINYINT",
 				"Stock, <nil>, 3", "Orders, SQL_Latin1_General_CP1_CI_AS, 0", "Archive, <nil>, 6",
@@ -198,7 +209,8 @@ func TestQueries(t *testing.T) {
 		},
 		{
 			name: "a parameter travels by sp_executesql", args: []any{"ORDERS", true},
-			text: "SELECT database_id, is_read_only, HAS_DBACCESS(name) AS a, @p1 + N'''s' FROM sys.databases WHERE name = @p1 AND @p2 = 1",
+			text: "SELECT database_id, is_read_only, HAS_DBACCESS(name) AS a, @p1 + N'''s' FROM sys.databases " +
+				"WHERE name = @p1 AND @p2 = 1",
 			want: []string{"database_id INT, is_read_only BIT, a INT,  NVARCHAR", "6, false, 1, ORDERS's"},
 		},
 		{
@@ -207,15 +219,18 @@ func TestQueries(t *testing.T) {
 			want: []string{"create_date DATETIME", "2026-11-20T03:12:44Z"},
 		},
 		{
-			name: "the boot in UTC", text: "select dateadd(minute, datediff(minute, getdate(), getutcdate()), sqlserver_start_time) from sys.dm_os_sys_info",
+			name: "the start in UTC",
+			text: "select dateadd(minute, datediff(minute, getdate(), getutcdate()), sqlserver_start_time) " +
+				"from sys.dm_os_sys_info",
 			want: []string{" DATETIME", "2026-11-20T03:12:44Z"},
 		},
 		{
-			name: "settings are taken", text: "SET NOCOUNT ON; SET LOCK_TIMEOUT 1000 SELECT TOP (1) [name] FROM sys.databases d ORDER BY database_id",
+			name: "settings are taken", text: "SET NOCOUNT ON; SET LOCK_TIMEOUT 1000 " +
+				"SELECT TOP (1) [name] FROM sys.databases d ORDER BY database_id",
 			want: []string{"name NVARCHAR", "master"},
 		},
 		{
-			name: "a page of the result longer than a packet", text: "SELECT CAST('x' AS bigint), CONVERT(nvarchar(4000), @p1, 0) AS long",
+			name: "a row longer than a packet", text: "SELECT CAST('x' AS bigint), CONVERT(nvarchar(4000), @p1, 0) AS long",
 			args: []any{strings.Repeat("käse", 900)},
 			want: []string{" BIGINT, long NVARCHAR", "<nil>, " + strings.Repeat("käse", 900)},
 		},
@@ -223,7 +238,12 @@ func TestQueries(t *testing.T) {
 			name: "no rows", text: "SELECT * FROM sys.dm_exec_connections WHERE NOT (session_id IS NOT NULL OR 1 <> 1)",
 			want: []string{"session_id INT, net_transport NVARCHAR, encrypt_option NVARCHAR, auth_scheme NVARCHAR"},
 		},
-	} {
+	}
+}
+
+func TestQueries(t *testing.T) {
+	db := open(t, serve(t, healthy()), plain)
+	for _, c := range exchanges() {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := query(t, db, c.text, c.args...)
 			if err != nil {
