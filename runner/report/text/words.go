@@ -74,15 +74,19 @@ func listed(names []string, room int, cut bool) string {
 	}
 	s, used := "", 0
 	for i, name := range names {
-		more := fmt.Sprintf(", %d more", len(names)-i)
-		used += columns(name) + len(", ")
-		if i > 0 && used+len(more) > room {
-			return s + more
+		used += columns(name)
+		rest := ""
+		if left := len(names) - i - 1; left > 0 {
+			rest = fmt.Sprintf(", %d more", left)
+		}
+		if i > 0 && used+len(rest) > room {
+			return s + fmt.Sprintf(", %d more", len(names)-i)
 		}
 		if i > 0 {
 			s += ", "
 		}
 		s += name
+		used += len(", ")
 	}
 	return s
 }
