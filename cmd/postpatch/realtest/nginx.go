@@ -18,7 +18,7 @@ func StartNginx(t testing.TB, name string) *Nginx {
 	n := &Nginx{}
 	n.Addr, n.dir = freeAddress(t), folder(t)
 	certFile, keyFile, roots := certify(t, n.dir, []string{name})
-	n.Roots = roots
+	n.Roots, n.CA = roots, certFile
 	user := ""
 	if os.Geteuid() == 0 {
 		user = "user root;"

@@ -25,7 +25,7 @@ func StartPostfix(t testing.TB, name, banner string) *Postfix {
 	t.Helper()
 	p := &Postfix{name: name}
 	p.Addr, p.dir = freeAddress(t), folder(t)
-	_, _, p.Roots = certify(t, p.dir, []string{name})
+	p.CA, _, p.Roots = certify(t, p.dir, []string{name})
 	for _, dir := range []string{"queue", "data"} {
 		if err := os.Mkdir(filepath.Join(p.dir, dir), 0o755); err != nil {
 			t.Fatal(err)

@@ -28,6 +28,7 @@ const patience = 20 * time.Second
 type Server struct {
 	Addr  string         // 127.0.0.1 and a port, the same for all its life
 	Roots *x509.CertPool // who signed its certificate; nil without TLS
+	CA    string         // the same, as a PEM file
 
 	dir  string
 	up   func(testing.TB) (down func() error)

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const fleetSize = 100
+
+// fleetEstate are hosts as one finds them: some eighty services, a web site, a
+// mail server, a name server, a SQL Server each; every answer takes think.
+func fleetEstate(think time.Duration) string {
+	return fmt.Sprintf(`estate: fleet
+hosts:
+  srv[001-%03d]:
+    profile: windows-server-2022
+    think: %s
+    winrm: {plain: true, user: 'FLEET\probe', password: lab}
+    os: {ubr: 4294, boot: 2026-10-14T02:31:00Z}
+    services:
+      W3SVC: {state: Running, mode: Auto, account: LocalSystem}
+      MSSQLSERVER: {state: Running, mode: Auto, account: LocalSystem}
+    http: [{port: 80, pages: {/health: {body: healthy}}}]
+    smtp: {banner: mail ready, extensions: [SIZE 37748736, PIPELINING, 8BITMIME]}
+    dns: {records: [fleet.test. 3600 IN SOA a. b. 1 2 3 4 5, www.fleet.test. 300 IN A 10.0.0.5]}
+    sql:
+      user: probe
+      password: lab
+      version: 16.0.4165.4
+      edition: Standard
+      started: 2026-10-14T02:35:00Z
+      databases: {master: {state: ONLINE}, Orders: {state: ONLINE}}
+states:
+  before: {}
+  after:
+    srv[001-%03d]: {os: {ubr: 4405, boot: 2026-11-23T02:10:55Z}}
+`, fleetSize, think, fleetSize)
+}
+
+// fleetSuite has ten checks for each host.
+func fleetSuite() string {
+	var b strings.Builder
+	b.WriteString("suite: fleet\nhosts:\n")
+	for i := range fleetSize {
+		fmt.Fprintf(&b, "  - srv%03d\n", i+1)
+	}
+	b.WriteString(`checks:
+  - os: {}
+  - services: {}
+  - service: W3SVC
+  - service: MSSQLSERVER
+  - tcp: [80, 1433]
+  - http: "http://{{ host.name }}/health"
+  - {http: "http://{{ host.name }}/none", expect: {status: 404}, id: nothing}
+  - smtp: 25
+  - dns: www.fleet.test
+  - sql: Orders
+`)
+	return b.String()
+}
+
+// BenchmarkFleet runs capture and verify over a hundred lab hosts with ten
+// checks each, each program a process of its own, and reports seconds of wall
+// and CPU time and the peak of memory. What the lab itself takes to answer
+// stands in both figures' wall time; ideal-s is the sum of its think time that
+// no client could save.
+func BenchmarkFleet(b *testing.B) {
+	const think = 20 * time.Millisecond
+	dir := b.TempDir()
+	binary := filepath.Join(dir, "postpatch")
+	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		b.Fatalf("building: %v\n%s", err, out)
+	}
+	b.Chdir(dir)
+	for name, content := range map[string]string{
+		"fleet.estate.yaml": fleetEstate(think), "fleet.suite.yaml": fleetSuite(),
+		"credentials.yaml": "credentials:\n" +
+			"  - {hosts: '*', for: [sql], user: probe, password: {env: LAB_PASSWORD}}\n" +
+			"  - {hosts: '*', user: 'FLEET\\probe', password: {env: LAB_PASSWORD}, winrm: {allow_plain: true}}\n",
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Setenv("LAB_PASSWORD", "lab")
+	control := startLabProcess(b, binary)
+	common := []string{"fleet.suite.yaml", "--credentials", "credentials.yaml", "--connect-to", "lab.json", "-q",
+		"--progress", "never"}
+	for b.Loop() {
+		post(b, control+"/state/before")
+		name := fmt.Sprintf("run-%d", time.Now().UnixNano())
+		measure(b, "capture", binary, append([]string{"capture", "--name", name}, common...)...)
+		post(b, control+"/state/after")
+		measure(b, "verify", binary, append([]string{"verify", "--baseline", name}, common...)...)
+	}
+}
+
+// measure runs one process to its end and reports what it took.
+func measure(b *testing.B, what, binary string, args ...string) {
+	b.Helper()
+	command := exec.CommandContext(b.Context(), binary, args...)
+	start := time.Now()
+	out, err := command.CombinedOutput()
+	wall := time.Since(start)
+	if err != nil {
+		b.Fatalf("%s: %v\n%s", what, err, out)
+	}
+	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		b.Fatal("no resource usage on this system")
+	}
+	b.ReportMetric(wall.Seconds(), what+"-s")
+	b.ReportMetric((command.ProcessState.UserTime() + command.ProcessState.SystemTime()).Seconds(), what+"-cpu-s")
+	b.ReportMetric(float64(usage.Maxrss)/1024, what+"-MB")
+}
+
+// startLabProcess runs the lab as a program of its own, so that its costs are
+// not the client's, and returns its control URL.
+func startLabProcess(b *testing.B, binary string) string {
+	b.Helper()
+	lab := exec.CommandContext(context.WithoutCancel(b.Context()), binary, "lab", "fleet.estate.yaml",
+		"--addresses", "lab.json")
+	stderr, err := lab.StderrPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stdout, err := lab.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := lab.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = lab.Process.Signal(os.Interrupt)
+		_ = lab.Wait()
+	})
+	lines := bufio.NewReader(stdout)
+	first, err := lines.ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	// The lab serves when it says so.
+	if _, err := bufio.NewReader(stderr).ReadString('\n'); err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(first[strings.Index(first, "http"):])
+}
+
+func post(b *testing.B, url string) {
+	b.Helper()
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url, http.NoBody)
+	if err != nil {
+		b.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode/100 != 2 {
+		b.Fatal(errors.New(response.Status))
+	}
+}
