@@ -159,3 +159,19 @@ func FuzzBatch(f *testing.F) {
 		}
 	})
 }
+
+// From TDS 7.3 on a null takes one bit of a row, before it a value's length.
+func TestRowWithNull(t *testing.T) {
+	columns := []column{{typ: colType{kind: kindInt, nullable: true}}, {typ: colType{kind: kindTinyInt}}}
+	for _, c := range []struct {
+		bitmap bool
+		want   []byte
+	}{
+		{true, []byte{tokenNullRow, 0b01, 7}},
+		{false, []byte{tokenRow, 0, 7}},
+	} {
+		if got := rowToken(columns, []any{nil, int64(7)}, c.bitmap); !bytes.Equal(got, c.want) {
+			t.Errorf("with a bitmap %t: got % x, want % x", c.bitmap, got, c.want)
+		}
+	}
+}
