@@ -1,0 +1,168 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"postpatch/probes"
+	"postpatch/probes/internal/reach"
+)
+
+// asker puts questions to one server.
+type asker struct {
+	target probes.Target
+	server string // "host:port"
+}
+
+// answer is a server's answer and the way it came.
+type answer struct {
+	msg       *dns.Msg
+	transport string
+	latency   time.Duration
+}
+
+const packetSize = 1232 // of an answer by UDP; what passes every path unbroken
+
+// ask puts one question: by UDP, then by TCP when the answer does not fit. A
+// server that does not know the extension for long packets is asked without.
+func (a asker) ask(ctx context.Context, q question, recurse bool) (answer, error) {
+	query := new(dns.Msg)
+	query.SetQuestion(q.name, q.kind) // with a random number
+	query.RecursionDesired = recurse
+	query.SetEdns0(packetSize, false)
+	start := time.Now()
+	msg, err := a.udp(ctx, query)
+	if err == nil && (msg.Rcode == dns.RcodeFormatError || msg.Rcode == dns.RcodeNotImplemented) {
+		query.Id, query.Extra = dns.Id(), nil
+		msg, err = a.udp(ctx, query)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	got := answer{msg, "udp", time.Since(start)}
+	if msg.Truncated {
+		if got.msg, err = a.tcp(ctx, query); err != nil {
+			// The server has answered: without the rest nothing can be told.
+			return answer{}, fmt.Errorf("the answer is too long for UDP, and TCP did not do: %s", err.Error())
+		}
+		got.transport, got.latency = "tcp", time.Since(start)
+	}
+	return got, nil
+}
+
+// udp asks by UDP, twice when there is silence. What is no answer to the query
+// is passed over: anyone can send it.
+func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
+	packed, err := query.Pack()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := reach.Dial(ctx, a.target, "udp", a.server)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	packet := make([]byte, 1<<16)
+	heard := false
+	for _, limit := range limits(ctx) {
+		if err := conn.SetReadDeadline(limit); err != nil {
+			return nil, reach.Cause(ctx, err)
+		}
+		if _, err := conn.Write(packed); err != nil {
+			return nil, reach.Cause(ctx, refusal(err))
+		}
+		for {
+			n, err := conn.Read(packet)
+			if err != nil {
+				if timedOut(err) && ctx.Err() == nil {
+					break
+				}
+				return nil, silence(ctx, refusal(err), heard)
+			}
+			heard = true
+			if msg := new(dns.Msg); msg.Unpack(packet[:n]) == nil && fits(msg, query) {
+				return msg, nil
+			}
+		}
+	}
+	return nil, silence(ctx, errors.New("no answer by UDP"), heard)
+}
+
+// limits are the ends of the waits of each attempt.
+func limits(ctx context.Context) []time.Time {
+	const first, second = 2 * time.Second, 3 * time.Second
+	now := time.Now()
+	end, limited := ctx.Deadline()
+	if !limited {
+		end = now.Add(first + second)
+	}
+	return []time.Time{now.Add(min(first, end.Sub(now)/3)), end}
+}
+
+// silence is the error of having got no answer: nothing answered, unless
+// something was heard that made no sense.
+func silence(ctx context.Context, err error, heard bool) error {
+	err = reach.Cause(ctx, err)
+	switch {
+	case errors.Is(err, context.Canceled), reach.State(err) == reach.Refused:
+		return err
+	case heard:
+		return fmt.Errorf("what came was no answer to the question: %w", err)
+	default:
+		return reach.Silent(err)
+	}
+}
+
+// refusal is what an error of a UDP socket means: where POSIX says that nothing
+// listens at the port, Windows says that the connection was reset.
+func refusal(err error) error {
+	if reach.State(err) == reach.Reset {
+		return fmt.Errorf("%w: %w", reach.ErrRefused, err)
+	}
+	return err
+}
+
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// fits says whether msg is an answer to query and not a stray or forged one.
+func fits(msg, query *dns.Msg) bool {
+	if !msg.Response || msg.Id != query.Id {
+		return false
+	}
+	if len(msg.Question) == 0 { // as servers do that did not read it
+		return msg.Rcode != dns.RcodeSuccess
+	}
+	got, want := msg.Question[0], query.Question[0]
+	return len(msg.Question) == 1 && got.Qtype == want.Qtype && got.Qclass == want.Qclass &&
+		strings.EqualFold(got.Name, want.Name)
+}
+
+// tcp asks by TCP.
+func (a asker) tcp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
+	conn, err := reach.Dial(ctx, a.target, "tcp", a.server)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	framed := &dns.Conn{Conn: conn}
+	if err := framed.WriteMsg(query); err != nil {
+		return nil, reach.Cause(ctx, err)
+	}
+	msg, err := framed.ReadMsg()
+	if err != nil {
+		return nil, reach.Cause(ctx, err)
+	}
+	if !fits(msg, query) {
+		return nil, errors.New("what came was no answer to the question")
+	}
+	return msg, nil
+}
