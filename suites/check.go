@@ -169,7 +169,8 @@ func defaultID(c *checkEntry) string {
 	if i < 0 || len(c.args[i].values) == 0 || !c.args[i].values[0].literal() {
 		return c.kind.Name
 	}
-	id := cleanID(c.kind.Name + "/" + c.args[i].values[0].node.Value)
+	// A path's own slashes would only double the one between kind and value.
+	id := cleanID(strings.TrimSuffix(c.kind.Name+"/"+strings.Trim(c.args[i].values[0].node.Value, "/"), "/"))
 	if more := len(c.args[i].values) - 1; more > 0 {
 		id += fmt.Sprintf("+%d", more)
 	}
