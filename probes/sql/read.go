@@ -70,8 +70,11 @@ func readInstance(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, time.
 		value     stdsql.NullString
 		otherwise string
 	}{
-		{"version", version, ""}, {"update", update, "none"}, {"kb", kb, "none"},
-		{"edition", edition, ""}, {"auth_scheme", scheme, ""},
+		{"version", version, ""},
+		{"update", update, "none"},
+		{"kb", kb, "none"},
+		{"edition", edition, ""},
+		{"auth_scheme", scheme, ""},
 	} {
 		text := r.otherwise
 		if r.value.Valid {

@@ -54,17 +54,17 @@ func compile(st selectStatement, sc scope) (result, error) {
 		rows = slices.DeleteFunc(slices.Clone(rows), func(row []any) bool { return where.eval(row) != true })
 	}
 	r := result{columns: columns}
-	for i := len(st.order) - 1; i >= 0; i-- { // stable, so the last key first
-		key, err := sc.expr(st.order[i].expr)
+	for _, by := range slices.Backward(st.order) { // stable, so the last key first
+		key, err := sc.expr(by.expr)
 		if err != nil {
 			return result{}, err
 		}
-		id := slices.IndexFunc(st.list, func(s selected) bool { return sameName(s.expr, st.order[i].expr) })
+		id := slices.IndexFunc(st.list, func(s selected) bool { return sameName(s.expr, by.expr) })
 		r.order = slices.Insert(r.order, 0, id+1)
 		rows = slices.Clone(rows)
 		slices.SortStableFunc(rows, func(a, b []any) int {
 			order, _ := compare(key.eval(a), key.eval(b))
-			if st.order[i].desc {
+			if by.desc {
 				return -order
 			}
 			return order

@@ -63,8 +63,7 @@ func failf(number int, class byte, format string, args ...any) error {
 
 // asError makes an error of this server out of any error.
 func asError(err error) *sqlError {
-	var e *sqlError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sqlError](err); ok {
 		return e
 	}
 	return &sqlError{number: 50000, state: 1, class: 16, text: err.Error()}
