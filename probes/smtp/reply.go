@@ -1,0 +1,99 @@
+package smtp
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"postpatch/probes/internal/reach"
+)
+
+// Limits of a reply; the protocol's own is 512 bytes a line.
+const (
+	longestLine = 2048
+	mostLines   = 100
+)
+
+// reply is a server's reply: one code and at least one line.
+type reply struct {
+	code  int
+	lines []string
+}
+
+// text is the reply on one line.
+func (r reply) text() string { return strings.Join(r.lines, " ") }
+
+// readReply reads "250-PIPELINING", "250 OK".
+func readReply(in *bufio.Reader) (reply, error) {
+	var r reply
+	for range mostLines {
+		line, err := in.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return reply{}, fmt.Errorf("a line has more than %d bytes", in.Size())
+		case errors.Is(err, io.EOF) && len(line) == 0:
+			return reply{}, reach.ErrEnded
+		case errors.Is(err, io.EOF):
+			return reply{}, io.ErrUnexpectedEOF
+		case err != nil:
+			return reply{}, err
+		}
+		code, text, more, err := parseLine(strings.TrimRight(string(line), "\r\n"))
+		if err != nil {
+			return reply{}, err
+		}
+		if len(r.lines) > 0 && code != r.code {
+			return reply{}, fmt.Errorf("a reply with two codes, %d and %d", r.code, code)
+		}
+		r.code, r.lines = code, append(r.lines, text)
+		if !more {
+			return r, nil
+		}
+	}
+	return reply{}, fmt.Errorf("a reply has more than %d lines", mostLines)
+}
+
+// parseLine takes a line of a reply apart.
+func parseLine(line string) (code int, text string, more bool, err error) {
+	const digits = 3
+	if len(line) < digits {
+		return 0, "", false, fmt.Errorf("%.60q is no line of SMTP", line)
+	}
+	for _, c := range []byte(line[:digits]) {
+		if c < '0' || c > '9' {
+			return 0, "", false, fmt.Errorf("%.60q is no line of SMTP", line)
+		}
+		code = 10*code + int(c-'0')
+	}
+	rest := line[digits:]
+	if code < 200 || code > 599 || rest != "" && rest[0] != ' ' && rest[0] != '-' {
+		return 0, "", false, fmt.Errorf("%.60q is no line of SMTP", line)
+	}
+	if rest == "" {
+		return code, "", false, nil
+	}
+	return code, rest[1:], rest[0] == '-', nil
+}
+
+// extensions are what a reply to EHLO offers, keywords in upper case.
+func extensions(hello reply) []string {
+	var offers []string
+	for i, line := range hello.lines {
+		words := strings.Fields(line)
+		if i == 0 || len(words) == 0 { // the first line greets
+			continue
+		}
+		words[0] = strings.ToUpper(words[0])
+		offers = append(offers, strings.Join(words, " "))
+	}
+	return offers
+}
+
+// undated is a banner without the time of day that many servers put at its end.
+func undated(banner string) string {
+	date := regexp.MustCompile(`[\s;,]*\b(at )?(Mon|Tue|Wed|Thu|Fri|Sat|Sun), +\d{1,2} [A-Z][a-z]{2} \d{4} \d.*$`)
+	return date.ReplaceAllString(banner, "")
+}

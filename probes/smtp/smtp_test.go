@@ -1,0 +1,229 @@
+package smtp_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/probetest"
+	"postpatch/probes/smtp"
+)
+
+// server is a mail server: what it says to each verb, and when it is asked to
+// start TLS.
+type server struct {
+	greeting    string
+	replies     map[string]string // by verb; QUIT is known
+	certificate *tls.Certificate
+	heard       chan string // the lines that came, when not nil
+}
+
+func (s server) start(t *testing.T) probes.Target {
+	t.Helper()
+	return probetest.Target(probetest.Serve(t, s.talk))
+}
+
+func (s server) talk(conn net.Conn) {
+	_, _ = io.WriteString(conn, s.greeting)
+	lines := bufio.NewScanner(conn)
+	for lines.Scan() {
+		line := lines.Text()
+		if s.heard != nil {
+			s.heard <- line
+		}
+		verb, _, _ := strings.Cut(line, " ")
+		if verb == "QUIT" {
+			_, _ = io.WriteString(conn, "221 bye\r\n")
+			return
+		}
+		reply, found := s.replies[verb]
+		if !found {
+			return
+		}
+		_, _ = io.WriteString(conn, reply)
+		if verb == "STARTTLS" && s.certificate != nil && reply == goAhead {
+			secured := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*s.certificate}})
+			conn, lines = secured, bufio.NewScanner(secured)
+		}
+	}
+}
+
+const (
+	greeting = "220 EX01.example.test Microsoft ESMTP MAIL Service ready at Mon, 23 Nov 2026 22:53:28 +0000\r\n"
+	hello    = "250-EX01.example.test Hello [127.0.0.1]\r\n250-SIZE 37748736\r\n250-starttls\r\n250 CHUNKING\r\n"
+	goAhead  = "220 2.0.0 SMTP server ready\r\n"
+)
+
+func healthy(t *testing.T, a *probetest.Authority) server {
+	t.Helper()
+	certificate := a.Issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 30), "srv.example.test")
+	return server{
+		greeting: greeting, certificate: &certificate,
+		replies: map[string]string{"EHLO": hello, "STARTTLS": goAhead},
+	}
+}
+
+func observe(t *testing.T, target probes.Target, args map[string]any) ([]fact.Reading, error) {
+	t.Helper()
+	p, err := smtp.Kind.Build(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	return p.Observe(ctx, target)
+}
+
+func TestKind(t *testing.T) {
+	a := probetest.NewAuthority(t)
+	probetest.Run(t, probetest.Suite{
+		Kind: smtp.Kind, Args: map[string]any{"port": []int{25, 587}, "ca_file": a.File(t)},
+		Healthy: func(t *testing.T) probes.Target { return healthy(t, a).start(t) },
+	})
+}
+
+func TestReadings(t *testing.T) {
+	a := probetest.NewAuthority(t)
+	s := healthy(t, a)
+	s.heard = make(chan string, 10)
+	readings, err := observe(t, s.start(t), map[string]any{"ca_file": a.File(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"25 banner=EX01.example.test Microsoft ESMTP MAIL Service ready", "25 state=ready",
+		"25 extensions=CHUNKING, SIZE 37748736, STARTTLS", "25 starttls=offered",
+		"25 tls=TLS 1.3", "25 certificate=valid", "25 cert_days=29", "25 cert_subject=CN=srv.example.test",
+		"25 cert_issuer=CN=Test Authority", "25 cert_serial=beef",
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings, "latency")); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+	for _, want := range []string{"EHLO [127.0.0.1]", "STARTTLS", "QUIT"} {
+		if got := <-s.heard; got != want {
+			t.Errorf("the server heard %q, want %q", got, want)
+		}
+	}
+}
+
+// TestServers shows what becomes of a session at servers with ways of their own.
+func TestServers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		server server
+		want   []string
+	}{
+		"not in service": {server{greeting: "421 4.3.2 Service not active\r\n"},
+			[]string{"25 banner=4.3.2 Service not active", "25 state=421"}},
+		"in need of resources after the greeting": {server{greeting: greeting, replies: map[string]string{
+			"EHLO": "452 4.3.1 Insufficient system resources\r\n"}}, []string{"25 state=452"}},
+		"an old server": {server{greeting: "220 old\r\n", replies: map[string]string{
+			"EHLO": "500 what?\r\n", "HELO": "250 hello\r\n"}},
+			[]string{"25 banner=old", "25 state=ready", "25 extensions=", "25 starttls=absent"}},
+		"TLS offered and not available": {server{greeting: greeting, replies: map[string]string{
+			"EHLO": hello, "STARTTLS": "454 4.7.0 TLS not available\r\n"}},
+			[]string{"25 state=ready", "25 starttls=failed"}},
+		"TLS offered and not spoken": {server{greeting: greeting, replies: map[string]string{
+			"EHLO": hello, "STARTTLS": goAhead}}, []string{"25 starttls=failed"}},
+		"something said ahead of TLS": {server{greeting: greeting, replies: map[string]string{
+			"EHLO": hello, "STARTTLS": goAhead + "250 injected\r\n"}}, []string{"25 starttls=failed"}},
+		"gone after the greeting": {server{greeting: greeting}, []string{"25 state=reset"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			readings, err := observe(t, tt.server.start(t), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := probetest.Texts(readings)
+			for _, want := range tt.want {
+				if !slices.Contains(got, want) {
+					t.Errorf("no %q in %q", want, got)
+				}
+			}
+		})
+	}
+}
+
+func TestWithoutTLS(t *testing.T) {
+	s := healthy(t, probetest.NewAuthority(t))
+	s.heard = make(chan string, 10)
+	readings, err := observe(t, s.start(t), map[string]any{
+		"starttls": false, "ehlo": "probe.example.test", "port": []int{2525}, "address": "mx.example.test",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := probetest.Texts(readings, "latency", "banner", "extensions"); !slices.Equal(got,
+		[]string{"mx.example.test:2525 state=ready", "mx.example.test:2525 starttls=offered"}) {
+		t.Errorf("readings %q", got)
+	}
+	if first, second := <-s.heard, <-s.heard; first != "EHLO probe.example.test" || second != "QUIT" {
+		t.Errorf("the server heard %q and %q", first, second)
+	}
+}
+
+func TestNotObserved(t *testing.T) {
+	gone := probetest.Target("")
+	gone.Dial = func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.DNSError{Err: "no such host", Name: "gone.test", IsNotFound: true}
+	}
+	for name, tt := range map[string]struct {
+		target   probes.Target
+		noAnswer bool
+	}{
+		"another protocol":    {server{greeting: "SSH-2.0-OpenSSH_9.2\r\n"}.start(t), false},
+		"two codes":           {server{greeting: "220-a\r\n250 b\r\n"}.start(t), false},
+		"cut off in a line":   {probetest.Target(probetest.Serve(t, server{greeting: "220 a"}.cut)), false},
+		"a name without host": {gone, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			readings, err := observe(t, tt.target, nil)
+			if err == nil || errors.Is(err, probes.ErrNoAnswer) != tt.noAnswer {
+				t.Errorf("got %v and %v, want an error with no answer: %t", readings, err, tt.noAnswer)
+			}
+		})
+	}
+}
+
+// cut says the greeting and goes.
+func (s server) cut(conn net.Conn) { _, _ = io.WriteString(conn, s.greeting) }
+
+func TestSilenceAfterTheHelloKeepsWhatWasRead(t *testing.T) {
+	target := probetest.Target(probetest.Serve(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, greeting)
+		_, _ = io.Copy(io.Discard, conn)
+	}))
+	p, err := smtp.Kind.Build(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	readings, err := p.Observe(ctx, target)
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, probes.ErrNoAnswer) || len(readings) == 0 {
+		t.Errorf("got %v and %v, want the banner and that time ran out", readings, err)
+	}
+}
+
+func TestParameters(t *testing.T) {
+	for name, args := range map[string]map[string]any{
+		"port":    {"port": []int{0}},
+		"ehlo":    {"ehlo": "a\r\nMAIL FROM:<x>"},
+		"ca_file": {"ca_file": "smtp_test.go"},
+	} {
+		var field *probes.FieldError
+		if _, err := smtp.Kind.Build(args); !errors.As(err, &field) || field.Field != name {
+			t.Errorf("%v: got %v, want a problem of %s", args, err, name)
+		}
+	}
+}
