@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,12 +59,13 @@ func showDemo(ctx context.Context, a app, out outputs, folder string) error {
 	if out.json == "" {
 		out.json = filepath.Join(folder, "results.jsonl")
 	}
-	summary, differences, err := play(ctx, a, s, out, true)
+	out.aloud = true
+	summary, differences, err := play(ctx, a, s, out)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "Reports  %s   %s\n", out.junit, out.json)
-	fmt.Fprintf(a.stderr, "\nThis was a lab; nothing left this machine. verify would exit %d. Suite, plan and estate: %s\n",
+	a.tell("Reports  %s   %s\n", out.junit, out.json)
+	a.talk("\nThis was a lab; nothing left this machine. verify would exit %d. Suite, plan and estate: %s\n",
 		summary.ExitCode, folder)
 	return tellDifferences(a, s.Name, differences)
 }
@@ -91,7 +93,8 @@ func playAll(ctx context.Context, a app, out outputs, files []string) error {
 		if err != nil {
 			return err
 		}
-		summary, differences, err := play(ctx, a, s, out, out.verbose > 0)
+		out.aloud = out.verbose > 0
+		summary, differences, err := play(ctx, a, s, out)
 		if err != nil {
 			return fmt.Errorf("playing scenario %s: %w", s.Name, err)
 		}
@@ -99,7 +102,7 @@ func playAll(ctx context.Context, a app, out outputs, files []string) error {
 			failed = true
 			continue
 		}
-		fmt.Fprintf(a.stdout, "ok    %s: exit %d, %s\n", s.Name, summary.ExitCode, summary.Reason)
+		a.tell("ok    %s: exit %d, %s\n", s.Name, summary.ExitCode, summary.Reason)
 	}
 	if failed {
 		return exitError(runner.ExitBroken)
@@ -111,16 +114,16 @@ func tellDifferences(a app, name string, differences []string) error {
 	if len(differences) == 0 {
 		return nil
 	}
-	fmt.Fprintf(a.stdout, "FAIL  %s\n", name)
+	a.tell("FAIL  %s\n", name)
 	for _, d := range differences {
-		fmt.Fprintf(a.stdout, "      %s\n", report.Clean(d))
+		a.tell("      %s\n", report.Clean(d))
 	}
 	return exitError(runner.ExitBroken)
 }
 
 // play starts the scenario's lab, captures, switches, verifies, and compares
 // the outcomes with what the scenario expects.
-func play(ctx context.Context, a app, s scenario, out outputs, aloud bool) (report.Summary, []string, error) {
+func play(ctx context.Context, a app, s scenario, out outputs) (report.Summary, []string, error) {
 	e, err := estate.Load(s.Estate)
 	if err != nil {
 		return report.Summary{}, nil, err
@@ -135,24 +138,20 @@ func play(ctx context.Context, a app, s scenario, out outputs, aloud bool) (repo
 		return report.Summary{}, nil, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	st := stage{app: a, scenario: s, lab: l, estate: e, store: folder, aloud: aloud}
-	if !aloud {
-		st.app.stdout, st.app.stderr = nowhere{}, nowhere{}
+	st := stage{app: a, scenario: s, lab: l, estate: e, store: folder}
+	if !out.aloud {
+		st.app.stdout, st.app.stderr = io.Discard, io.Discard
 	}
 	if err := st.capture(ctx, out); err != nil {
 		return report.Summary{}, nil, err
 	}
-	st.say("\n    … the maintenance window: the servers are patched and rebooted …\n")
+	st.app.talk("\n    … the maintenance window: the servers are patched and rebooted …\n")
 	summary, hosts, err := st.verify(ctx, out)
 	if err != nil {
 		return report.Summary{}, nil, err
 	}
 	return summary, s.differences(hosts, summary), nil
 }
-
-type nowhere struct{}
-
-func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 
 // stage is a running lab with what is played on it.
 type stage struct {
@@ -161,17 +160,14 @@ type stage struct {
 	lab      *lab.Lab
 	estate   *estate.Estate
 	store    string
-	aloud    bool
 }
-
-func (st stage) say(text string) { _, _ = fmt.Fprint(st.app.stderr, text) }
 
 func (st stage) capture(ctx context.Context, out outputs) error {
 	if err := st.lab.Switch(st.scenario.Before); err != nil {
 		return err
 	}
 	out.junit, out.json = "", ""
-	st.say("$ postpatch capture " + shellWords(st.scenario.Suites) + " --name demo\n")
+	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.Suites))
 	p, err := st.performance("capture", "demo")
 	if err != nil {
 		return err
@@ -184,7 +180,7 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 	if err := st.lab.Switch(st.scenario.After); err != nil {
 		return report.Summary{}, nil, err
 	}
-	st.say("$ postpatch verify " + shellWords(st.scenario.Suites) + " --baseline demo\n")
+	st.app.talk("$ postpatch verify %s --baseline demo\n", shellWords(st.scenario.Suites))
 	p, err := st.performance("verify", "demo-verify")
 	if err != nil {
 		return report.Summary{}, nil, err

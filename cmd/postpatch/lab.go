@@ -42,7 +42,7 @@ func newLab(a app) *cobra.Command {
 			if err := tellAddresses(a, l, addresses); err != nil {
 				return err
 			}
-			fmt.Fprintln(a.stderr, "serving; Ctrl-C ends the lab")
+			a.talk("serving; Ctrl-C ends the lab\n")
 			<-cmd.Context().Done()
 			return nil
 		},
@@ -62,12 +62,12 @@ func tellAddresses(a app, l *lab.Lab, file string) error {
 		}
 	}
 	document := l.Addresses(ca)
-	fmt.Fprintf(a.stdout, "estate %s in state %s, control %s\n", document.Estate, document.State, document.Control)
+	a.tell("estate %s in state %s, control %s\n", document.Estate, document.State, document.Control)
 	for _, host := range slices.Sorted(maps.Keys(document.Routes)) {
 		route := document.Routes[host]
-		fmt.Fprintf(a.stdout, "%s  %s\n", host, route.Address)
+		a.tell("%s  %s\n", host, route.Address)
 		for _, port := range slices.Sorted(maps.Keys(route.Ports)) {
-			fmt.Fprintf(a.stdout, "  %-9s %s\n", port, route.Ports[port])
+			a.tell("  %-9s %s\n", port, route.Ports[port])
 		}
 	}
 	if file == "" {

@@ -61,7 +61,7 @@ func lint(a app, files []string) error {
 
 // tellProblems prints them and makes the exit code 2.
 func tellProblems(a app, problems []suites.Problem) error {
-	fmt.Fprint(a.stderr, suites.Format(problems, os.ReadFile))
+	a.talk("%s", suites.Format(problems, os.ReadFile))
 	return exitError(runner.ExitNoVerdict)
 }
 

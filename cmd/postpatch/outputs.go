@@ -24,6 +24,7 @@ type outputs struct {
 	progress    string
 	quiet       bool
 	verbose     int
+	aloud       bool // a demo that is shown, not only played
 }
 
 func (o *outputs) flags(cmd *cobra.Command) {

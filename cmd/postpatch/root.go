@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, a app) (code int) {
 	defer func() {
 		// Go's own exit code for a panic is 2 as well: no verdict.
 		if p := recover(); p != nil {
-			fmt.Fprintf(a.stderr, "error: postpatch crashed: %v\n%s", p, debug.Stack())
+			a.talk("error: postpatch crashed: %v\n%s", p, debug.Stack())
 			code = runner.ExitNoVerdict
 		}
 	}()
@@ -47,13 +47,20 @@ func run(ctx context.Context, args []string, a app) (code int) {
 	case errors.As(err, &exit):
 		return int(exit)
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(a.stderr, "interrupted: the run has no verdict; what was observed is kept in the store")
+		a.talk("interrupted: the run has no verdict; what was observed is kept in the store\n")
 		return runner.ExitInterrupted
 	default:
-		fmt.Fprintf(a.stderr, "error: %s\n", report.Clean(err.Error()))
+		a.talk("error: %s\n", report.Clean(err.Error()))
 		return runner.ExitNoVerdict
 	}
 }
+
+// tell prints a result. That stdout is closed is seen by the exit code of whoever
+// closed it, not by ours.
+func (a app) tell(format string, args ...any) { _, _ = fmt.Fprintf(a.stdout, format, args...) }
+
+// talk prints what is no result.
+func (a app) talk(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, format, args...) }
 
 // exitError ends the program with its code; all has been said already.
 type exitError int
