@@ -227,11 +227,10 @@ func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 		return []fact.Reading{probes.Read("", "login", fact.Text(word))}, nil
 	}
 	var answer mssql.Error
-	var unknown *net.DNSError
 	switch {
 	case refused(d.failed):
 		return login("refused")
-	case errors.As(d.failed, &unknown), errors.Is(ctx.Err(), context.Canceled):
+	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, err)
 	case d.failed != nil:
 		return nil, fmt.Errorf("connecting to SQL Server at %q: %w: %w", d.at, probes.ErrNoAnswer, d.failed)

@@ -284,7 +284,7 @@ func TestNoConnection(t *testing.T) {
 		noAnswer bool
 	}{
 		"no route":       {errors.New("no route to host"), true},
-		"no such name":   {&net.DNSError{Err: "no such host", Name: "sql01.corp.test", IsNotFound: true}, false},
+		"no such name":   {&net.DNSError{Err: "no such host", Name: "sql01.corp.test", IsNotFound: true}, true},
 		"never answered": {nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
