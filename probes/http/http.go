@@ -30,14 +30,13 @@ var Kind = probes.Define(probes.Kind{
 }, params{Method: http.MethodGet, MaxBody: 1024}, build)
 
 type params struct {
-	URLs       []string          `param:"url,required" doc:"The URLs; what begins with / or : is on the host under test, by https."`
+	URLs       []string          `param:"url,required" doc:"The URLs; what begins with / or : is on the host, by https."`
 	Method     string            `param:"method" doc:"GET or HEAD."`
 	Headers    map[string]string `param:"headers" doc:"Headers to send; never a secret."`
 	Match      string            `param:"match" doc:"A regular expression that the page has to match."`
 	Follow     bool              `param:"follow" doc:"Whether to follow redirects; the last answer counts."`
-	CAFile     string            `param:"ca_file" doc:"A PEM file with the authorities to trust instead of the system's."`
 	HostHeader string            `param:"host_header" doc:"The site to ask for, when it is not the URL's host."`
-	ServerName string            `param:"server_name" doc:"The name for TLS and its certificate, when it is not the site's."`
+	ServerName string            `param:"server_name" doc:"The name for TLS, when it is not the site's."`
 	MaxBody    int               `param:"max_body" doc:"How much of a page is read, in KB."`
 }
 
@@ -71,7 +70,6 @@ type probe struct {
 	params
 	pages []page
 	match *regexp.Regexp
-	trust reach.Trust
 }
 
 // page is one URL; its host is empty when it is the host under test.
@@ -106,17 +104,16 @@ func build(p params) (probes.Probe, error) {
 			return nil, probes.Fieldf("headers", "use host_header for the header %q", name)
 		}
 	}
-	var err error
 	if p.Match != "" {
 		if p.Method == http.MethodHead {
 			return nil, probes.Fieldf("match", "an answer to HEAD has no page to match")
 		}
+		var err error
 		if built.match, err = regexp.Compile(p.Match); err != nil {
 			return nil, probes.Fieldf("match", "%v", err)
 		}
 	}
-	built.trust.Roots, err = reach.LoadRoots(p.CAFile)
-	return built, err
+	return built, nil
 }
 
 // parse reads a URL as a suite writes it.
@@ -170,7 +167,7 @@ func (p probe) observe(ctx context.Context, t probes.Target, page page) ([]fact.
 	}
 	readings := p.read(page.item, got)
 	if got.TLS != nil {
-		trust := reach.Trust{Name: got.name, Roots: p.trust.Roots}
+		trust := reach.Trust{Name: got.name, Roots: t.Roots}
 		readings = append(readings, reach.CertificateReadings(page.item, *got.TLS, trust, time.Now())...)
 	}
 	switch {

@@ -26,7 +26,9 @@ import (
 // leads everything to it.
 func site(t *testing.T, a *probetest.Authority, handler http.HandlerFunc) probes.Target {
 	t.Helper()
-	return secured(t, a.Issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 30), "srv.example.test"), handler)
+	target := secured(t, a.Issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 30), "srv.example.test"), handler)
+	target.Roots = a.Roots()
+	return target
 }
 
 func secured(t *testing.T, certificate tls.Certificate, handler http.HandlerFunc) probes.Target {
@@ -54,7 +56,7 @@ func TestKind(t *testing.T) {
 	a := probetest.NewAuthority(t)
 	probetest.Run(t, probetest.Suite{
 		Kind: probe.Kind,
-		Args: map[string]any{"url": []string{"/", "https://srv.example.test/a"}, "ca_file": a.File(t), "match": "hello"},
+		Args: map[string]any{"url": []string{"/", "https://srv.example.test/a"}, "match": "hello"},
 		Healthy: func(t *testing.T) probes.Target {
 			return site(t, a, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
 		},
@@ -71,7 +73,7 @@ func TestReadings(t *testing.T) {
 		w.WriteHeader(http.StatusFound)
 	})
 	readings, err := observe(t, target, map[string]any{
-		"url": []string{":8443/owa/"}, "ca_file": a.File(t), "headers": map[string]string{"x-probe": "1"},
+		"url": []string{":8443/owa/"}, "headers": map[string]string{"x-probe": "1"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +107,8 @@ func TestCertificates(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			target := secured(t, certificate, func(http.ResponseWriter, *http.Request) {})
-			readings, err := observe(t, target, map[string]any{"url": []string{"/"}, "ca_file": a.File(t)})
+			target.Roots = a.Roots()
+			readings, err := observe(t, target, map[string]any{"url": []string{"/"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,11 +133,15 @@ func TestNames(t *testing.T) {
 		args      map[string]any
 		host, sni string
 	}{
-		"the URL's host":           {target, map[string]any{"url": []string{"www.test/x"}}, "www.test", "www.test"},
-		"a host with an address":   {byIP, map[string]any{"url": []string{"/x"}}, "srv.example.test", "srv.example.test"},
-		"another site":             {byIP, map[string]any{"url": []string{"/"}, "host_header": "mail.test"}, "mail.test", "mail.test"},
-		"another certificate name": {target, map[string]any{"url": []string{"/"}, "server_name": "tls.test"}, "srv.example.test", "tls.test"},
-		"an IPv6 address":          {target, map[string]any{"url": []string{"https://[::1]/"}}, "[::1]", ""},
+		"the URL's host":         {target, map[string]any{"url": []string{"www.test/x"}}, "www.test", "www.test"},
+		"a host with an address": {byIP, map[string]any{"url": []string{"/x"}}, "srv.example.test", "srv.example.test"},
+		"another site": {
+			byIP, map[string]any{"url": []string{"/"}, "host_header": "mail.test"}, "mail.test", "mail.test",
+		},
+		"another certificate name": {
+			target, map[string]any{"url": []string{"/"}, "server_name": "tls.test"}, "srv.example.test", "tls.test",
+		},
+		"an IPv6 address": {target, map[string]any{"url": []string{"https://[::1]/"}}, "[::1]", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := observe(t, tt.target, tt.args); err != nil {
@@ -263,22 +270,19 @@ func TestStates(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	empty := probetest.NewAuthority(t).File(t) + ".none"
 	for name, args := range map[string]map[string]any{
-		"no URL":             {"url": []string{" "}},
-		"another scheme":     {"url": []string{"gopher://x/"}},
-		"a bad port":         {"url": []string{"https://x:99999/"}},
-		"no parsable URL":    {"url": []string{"https://x/%zz"}},
-		"a password in it":   {"url": []string{"https://u:p@x/"}},
-		"method":             {"url": []string{"/"}, "method": "POST"},
-		"headers":            {"url": []string{"/"}, "headers": map[string]string{"a b": "c"}},
-		"headers, host":      {"url": []string{"/"}, "headers": map[string]string{"host": "c"}},
-		"match":              {"url": []string{"/"}, "match": "("},
-		"match and HEAD":     {"url": []string{"/"}, "match": "a", "method": "HEAD"},
-		"max_body":           {"url": []string{"/"}, "max_body": 0},
-		"ca_file, not there": {"url": []string{"/"}, "ca_file": empty},
-		"ca_file, no PEM":    {"url": []string{"/"}, "ca_file": "http_test.go"},
-		"host_header":        {"url": []string{"/"}, "host_header": "a b"},
+		"no URL":           {"url": []string{" "}},
+		"another scheme":   {"url": []string{"gopher://x/"}},
+		"a bad port":       {"url": []string{"https://x:99999/"}},
+		"no parsable URL":  {"url": []string{"https://x/%zz"}},
+		"a password in it": {"url": []string{"https://u:p@x/"}},
+		"method":           {"url": []string{"/"}, "method": "POST"},
+		"headers":          {"url": []string{"/"}, "headers": map[string]string{"a b": "c"}},
+		"headers, host":    {"url": []string{"/"}, "headers": map[string]string{"host": "c"}},
+		"match":            {"url": []string{"/"}, "match": "("},
+		"match and HEAD":   {"url": []string{"/"}, "match": "a", "method": "HEAD"},
+		"max_body":         {"url": []string{"/"}, "max_body": 0},
+		"host_header":      {"url": []string{"/"}, "host_header": "a b"},
 	} {
 		var field *probes.FieldError
 		if _, err := probe.Kind.Build(args); !errors.As(err, &field) {

@@ -69,7 +69,9 @@ func (s Suite) build(t *testing.T) probes.Probe {
 
 // pointed is the target of own or, when there is none, a healthy one led to the
 // addresses of a stand-in.
-func (s Suite) pointed(t *testing.T, own func(*testing.T) probes.Target, standIn func(*testing.T) addresses) probes.Target {
+func (s Suite) pointed(
+	t *testing.T, own func(*testing.T) probes.Target, standIn func(*testing.T) addresses,
+) probes.Target {
 	t.Helper()
 	if own != nil {
 		return own(t)

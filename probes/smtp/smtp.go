@@ -3,7 +3,9 @@ package smtp
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -33,7 +35,6 @@ type params struct {
 	EHLO       string `param:"ehlo" doc:"The name to greet with; the runner's own address when empty."`
 	StartTLS   bool   `param:"starttls" doc:"Whether to start TLS where it is offered."`
 	ServerName string `param:"server_name" doc:"The name in the certificate, when it is not the server's address."`
-	CAFile     string `param:"ca_file" doc:"A PEM file with the authorities to trust instead of the system's."`
 }
 
 // What becomes of a session.
@@ -67,11 +68,7 @@ func specs() []probes.ReadingSpec {
 	}
 }
 
-// probe is a check with everything read.
-type probe struct {
-	params
-	trust reach.Trust
-}
+type probe params
 
 func build(p params) (probes.Probe, error) {
 	if strings.ContainsFunc(p.EHLO, func(r rune) bool { return r <= ' ' || r > '~' }) || len(p.EHLO) > 255 {
@@ -81,8 +78,7 @@ func build(p params) (probes.Probe, error) {
 		return nil, err
 	}
 	p.Ports = reach.Unique(p.Ports)
-	roots, err := reach.LoadRoots(p.CAFile)
-	return probe{params: p, trust: reach.Trust{Roots: roots}}, err
+	return probe(p), nil
 }
 
 // Elsewhere implements probes.Elsewhere.
@@ -90,14 +86,7 @@ func (p probe) Elsewhere() bool { return p.Address != "" }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
-	switch {
-	case p.ServerName != "":
-		p.trust.Name = p.ServerName
-	case p.Address != "":
-		p.trust.Name = p.Address
-	default:
-		p.trust.Name = reach.Name(t)
-	}
+	p.ServerName = cmp.Or(p.ServerName, p.Address, reach.Name(t))
 	return reach.Each(p.Ports, func(port int) ([]fact.Reading, error) {
 		readings, err := p.observe(ctx, t, port)
 		if err != nil {
@@ -113,7 +102,7 @@ func (p probe) observe(ctx context.Context, t probes.Target, port int) ([]fact.R
 	conn, err := reach.Dial(ctx, t, "tcp", reach.JoinPort(reach.Address(t, p.Address), port))
 	if err == nil {
 		defer func() { _ = conn.Close() }()
-		s := &session{conn: conn, in: bufio.NewReaderSize(conn, longestLine), item: item, start: start}
+		s := &session{conn: conn, in: bufio.NewReaderSize(conn, longestLine), item: item, start: start, roots: t.Roots}
 		if err = s.run(ctx, p); err == nil || len(s.readings) > 0 {
 			return s.readings, err // what was read stands, whatever came then
 		}
@@ -130,6 +119,7 @@ type session struct {
 	in       *bufio.Reader
 	item     string
 	start    time.Time
+	roots    *x509.CertPool
 	readings []fact.Reading
 }
 
@@ -221,7 +211,7 @@ func (s *session) secure(ctx context.Context, p probe, extensions []string) erro
 		s.quit()
 		return nil
 	}
-	secured, err := reach.Handshake(ctx, s.conn, p.trust.Name)
+	secured, err := reach.Handshake(ctx, s.conn, p.ServerName)
 	if err != nil {
 		if reach.State(err) != reach.TLSFailed {
 			return err
@@ -230,8 +220,9 @@ func (s *session) secure(ctx context.Context, p probe, extensions []string) erro
 		return nil
 	}
 	s.add("starttls", fact.Text(offered))
+	trust := reach.Trust{Name: p.ServerName, Roots: s.roots}
 	s.readings = append(s.readings,
-		reach.CertificateReadings(s.item, secured.ConnectionState(), p.trust, time.Now())...)
+		reach.CertificateReadings(s.item, secured.ConnectionState(), trust, time.Now())...)
 	s.conn, s.in = secured, bufio.NewReaderSize(secured, longestLine)
 	s.quit()
 	return nil

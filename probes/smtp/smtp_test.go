@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -26,12 +27,15 @@ type server struct {
 	greeting    string
 	replies     map[string]string // by verb; QUIT is known
 	certificate *tls.Certificate
+	roots       *x509.CertPool
 	heard       chan string // the lines that came, when not nil
 }
 
 func (s server) start(t *testing.T) probes.Target {
 	t.Helper()
-	return probetest.Target(probetest.Serve(t, s.talk))
+	target := probetest.Target(probetest.Serve(t, s.talk))
+	target.Roots = s.roots
+	return target
 }
 
 func (s server) talk(conn net.Conn) {
@@ -69,7 +73,7 @@ func healthy(t *testing.T, a *probetest.Authority) server {
 	t.Helper()
 	certificate := a.Issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 30), "srv.example.test")
 	return server{
-		greeting: greeting, certificate: &certificate,
+		greeting: greeting, certificate: &certificate, roots: a.Roots(),
 		replies: map[string]string{"EHLO": hello, "STARTTLS": goAhead},
 	}
 }
@@ -88,7 +92,7 @@ func observe(t *testing.T, target probes.Target, args map[string]any) ([]fact.Re
 func TestKind(t *testing.T) {
 	a := probetest.NewAuthority(t)
 	probetest.Run(t, probetest.Suite{
-		Kind: smtp.Kind, Args: map[string]any{"port": []int{25, 587}, "ca_file": a.File(t)},
+		Kind: smtp.Kind, Args: map[string]any{"port": []int{25, 587}},
 		Healthy: func(t *testing.T) probes.Target { return healthy(t, a).start(t) },
 	})
 }
@@ -97,7 +101,7 @@ func TestReadings(t *testing.T) {
 	a := probetest.NewAuthority(t)
 	s := healthy(t, a)
 	s.heard = make(chan string, 10)
-	readings, err := observe(t, s.start(t), map[string]any{"ca_file": a.File(t)})
+	readings, err := observe(t, s.start(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,20 +127,31 @@ func TestServers(t *testing.T) {
 		server server
 		want   []string
 	}{
-		"not in service": {server{greeting: "421 4.3.2 Service not active\r\n"},
-			[]string{"25 banner=4.3.2 Service not active", "25 state=421"}},
+		"not in service": {
+			server{greeting: "421 4.3.2 Service not active\r\n"},
+			[]string{"25 banner=4.3.2 Service not active", "25 state=421"},
+		},
 		"in need of resources after the greeting": {server{greeting: greeting, replies: map[string]string{
-			"EHLO": "452 4.3.1 Insufficient system resources\r\n"}}, []string{"25 state=452"}},
-		"an old server": {server{greeting: "220 old\r\n", replies: map[string]string{
-			"EHLO": "500 what?\r\n", "HELO": "250 hello\r\n"}},
-			[]string{"25 banner=old", "25 state=ready", "25 extensions=", "25 starttls=absent"}},
-		"TLS offered and not available": {server{greeting: greeting, replies: map[string]string{
-			"EHLO": hello, "STARTTLS": "454 4.7.0 TLS not available\r\n"}},
-			[]string{"25 state=ready", "25 starttls=failed"}},
+			"EHLO": "452 4.3.1 Insufficient system resources\r\n",
+		}}, []string{"25 state=452"}},
+		"an old server": {
+			server{greeting: "220 old\r\n", replies: map[string]string{
+				"EHLO": "500 what?\r\n", "HELO": "250 hello\r\n",
+			}},
+			[]string{"25 banner=old", "25 state=ready", "25 extensions=", "25 starttls=absent"},
+		},
+		"TLS offered and not available": {
+			server{greeting: greeting, replies: map[string]string{
+				"EHLO": hello, "STARTTLS": "454 4.7.0 TLS not available\r\n",
+			}},
+			[]string{"25 state=ready", "25 starttls=failed"},
+		},
 		"TLS offered and not spoken": {server{greeting: greeting, replies: map[string]string{
-			"EHLO": hello, "STARTTLS": goAhead}}, []string{"25 starttls=failed"}},
+			"EHLO": hello, "STARTTLS": goAhead,
+		}}, []string{"25 starttls=failed"}},
 		"something said ahead of TLS": {server{greeting: greeting, replies: map[string]string{
-			"EHLO": hello, "STARTTLS": goAhead + "250 injected\r\n"}}, []string{"25 starttls=failed"}},
+			"EHLO": hello, "STARTTLS": goAhead + "250 injected\r\n",
+		}}, []string{"25 starttls=failed"}},
 		"gone after the greeting": {server{greeting: greeting}, []string{"25 state=reset"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,9 +232,8 @@ func TestSilenceAfterTheHelloKeepsWhatWasRead(t *testing.T) {
 
 func TestParameters(t *testing.T) {
 	for name, args := range map[string]map[string]any{
-		"port":    {"port": []int{0}},
-		"ehlo":    {"ehlo": "a\r\nMAIL FROM:<x>"},
-		"ca_file": {"ca_file": "smtp_test.go"},
+		"port": {"port": []int{0}},
+		"ehlo": {"ehlo": "a\r\nMAIL FROM:<x>"},
 	} {
 		var field *probes.FieldError
 		if _, err := smtp.Kind.Build(args); !errors.As(err, &field) || field.Field != name {

@@ -6,10 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -48,29 +46,6 @@ func CertificateSpecs() []probes.ReadingSpec {
 type Trust struct {
 	Name  string         // to present and to find in the certificate
 	Roots *x509.CertPool // the system's when nil
-}
-
-// LoadRoots reads the PEM certificates of a file that the suite names, or
-// returns nil when it names none.
-func LoadRoots(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, probes.Fieldf("ca_file", "%v", err)
-	}
-	defer func() { _ = f.Close() }()
-	const most = 1 << 20
-	pem, err := io.ReadAll(io.LimitReader(f, most))
-	if err != nil {
-		return nil, probes.Fieldf("ca_file", "%v", err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, probes.Fieldf("ca_file", "no PEM certificate in %q", file)
-	}
-	return roots, nil
 }
 
 // Handshake starts TLS whatever the certificate: it is read, not relied on, and

@@ -201,9 +201,10 @@ func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Rea
 		joined = append(joined, readings[i]...)
 		answered = answered || !errors.Is(failed[i], probes.ErrNoAnswer)
 	}
-	err := errors.Join(failed...)
-	if err != nil && answered && errors.Is(err, probes.ErrNoAnswer) {
-		err = errors.New(err.Error())
+	for i, err := range failed {
+		if answered && errors.Is(err, probes.ErrNoAnswer) {
+			failed[i] = errors.New(err.Error())
+		}
 	}
-	return joined, err
+	return joined, errors.Join(failed...)
 }
