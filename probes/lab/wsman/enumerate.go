@@ -118,7 +118,7 @@ func (c *call) room() int { return c.maxEnvelope/2 - envelopeItself }
 func (c *call) keep(items []string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	open := c.live(c.host.OS.Boot).enumerations
+	open := c.live().enumerations
 	now := time.Now()
 	for id, e := range open {
 		if e.expires.Before(now) {
@@ -140,7 +140,7 @@ func (c *call) enumeration(request *node) (string, *enumeration, error) {
 		return "", nil, invalidXML(errors.New("no " + c.verb()))
 	}
 	id := request.value(nsEnum, "EnumerationContext")
-	e := c.live(c.host.OS.Boot).enumerations[id]
+	e := c.live().enumerations[id]
 	if e == nil || e.expires.Before(time.Now()) || !strings.EqualFold(e.resource, c.resource) {
 		return "", nil, &fault{
 			action: enumFault, receiver: true, subcode: "n:InvalidEnumerationContext", number: 2150858779,

@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -205,17 +204,29 @@ func (m *message) readLimits() error {
 
 // parseDuration reads an XML duration of days and less: PT60S, PT1.5S, P1DT2H.
 func parseDuration(text string) (time.Duration, bool) {
-	form := regexp.MustCompile(`^P(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?$`)
-	parts := form.FindStringSubmatch(text)
-	if parts == nil || strings.Join(parts[1:], "") == "" {
+	const order = "DHMS"
+	units := [...]time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second}
+	rest, ok := strings.CutPrefix(text, "P")
+	if !ok || rest == "" || strings.HasSuffix(rest, "T") {
 		return 0, false
 	}
-	total := 0.0
-	for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
-		if parts[i+1] != "" {
-			n, _ := strconv.ParseFloat(parts[i+1], 64) // the form lets nothing else through
-			total += n * float64(unit)
+	total, last, inTime := 0.0, -1, false
+	for rest != "" {
+		if rest[0] == 'T' && !inTime {
+			inTime, rest = true, rest[1:]
+			continue
 		}
+		length := strings.IndexFunc(rest, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+		if length < 1 {
+			return 0, false
+		}
+		unit := strings.IndexByte(order, rest[length])
+		n, err := strconv.ParseFloat(rest[:length], 64)
+		if err != nil || unit <= last || inTime != (unit > 0) || n > 1e6 {
+			return 0, false
+		}
+		total += n * float64(units[unit])
+		last, rest = unit, rest[length+1:]
 	}
 	return time.Duration(total), true
 }

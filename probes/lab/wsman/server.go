@@ -140,9 +140,9 @@ func (s *Server) count(change func(*Stats)) {
 }
 
 // live returns what belongs to the host since its last boot; the caller holds
-// the lock.
-func (s *Server) live(boot time.Time) *sessions {
-	if !boot.Equal(s.boot) {
+// the lock. It asks the host anew, because a request may have begun before it.
+func (s *Server) live() *sessions {
+	if boot := s.host().OS.Boot; !boot.Equal(s.boot) {
 		s.boot, s.sessions = boot, newSessions()
 	}
 	return &s.sessions

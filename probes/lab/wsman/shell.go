@@ -68,7 +68,7 @@ func (c *call) createShell(context.Context) (reply, error) {
 func (c *call) openShell(created *shell) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	open := c.live(c.host.OS.Boot).shells
+	open := c.live().shells
 	for id, sh := range open {
 		if time.Since(sh.used) > sh.idle {
 			delete(open, id)
@@ -86,7 +86,7 @@ func (c *call) openShell(created *shell) (string, error) {
 func (c *call) withShell(use func(id string, sh *shell) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	open := c.live(c.host.OS.Boot).shells
+	open := c.live().shells
 	id := strings.ToUpper(c.selectors["ShellId"])
 	sh := open[id]
 	if sh == nil || time.Since(sh.used) > sh.idle {

@@ -146,7 +146,7 @@ func TestUnknownScriptFailsInCLIXML(t *testing.T) {
 	if got.Exit != 1 || !isCLIXML {
 		t.Errorf("got %+v", got)
 	}
-	got = b.collect(t, id, b.start(t, id, "powershell.exe -OutputFormat Text -enc RwBlAHQALQBGAG8AbwA="), "")
+	got = b.collect(t, id, b.start(t, id, "powershell.exe -OutputFormat Text -ec RwBlAHQALQBGAG8AbwA="), "")
 	if got.Exit != 1 || strings.Contains(got.Stderr, "CLIXML") || got.Stderr == "" {
 		t.Errorf("as text: got %+v", got)
 	}
