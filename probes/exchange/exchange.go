@@ -29,7 +29,10 @@ var Kind = probes.Define(probes.Kind{
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc:     "What the page says: ok, down (any other answer), refused, reset, or tls failed.",
 		},
-		{Name: "status", Type: fact.TypeInt, Severity: fact.Fail, Doc: "The page's status code."},
+		{
+			Name: "status", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "The page's status code; what it means for the page is in health.",
+		},
 		{Name: "node", Type: fact.TypeText, Doc: "The server that the page names, in lower case."},
 		{
 			Name: "right_node", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",

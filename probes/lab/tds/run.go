@@ -62,7 +62,7 @@ func (s *session) runBatch(ctx context.Context, text string, params map[string]p
 	}
 	for i, st := range statements {
 		more := i < len(statements)-1
-		if err := s.runStatement(ctx, st, scope{session: s, sql: sql, params: params}, call || more, call); err != nil {
+		if err := s.runStatement(ctx, st, scope{session: s, sql: sql, params: params}, ending(call, call || more)); err != nil {
 			if e := (*sqlError)(nil); errors.As(err, &e) {
 				return s.fail(e, call)
 			}
@@ -91,22 +91,32 @@ func (s *session) fail(err error, call bool) error {
 	)
 }
 
-// runStatement answers one statement with everything up to its DONE.
-func (s *session) runStatement(ctx context.Context, st statement, sc scope, more, call bool) error {
-	end, status := byte(tokenDone), uint16(0)
-	if call {
-		end = tokenDoneInProc
+// end is how a statement's answer ends.
+type end struct {
+	token  byte
+	status uint16
+}
+
+func ending(inCall, more bool) end {
+	e := end{token: tokenDone}
+	if inCall {
+		e.token = tokenDoneInProc
 	}
 	if more {
-		status = doneMore
+		e.status = doneMore
 	}
+	return e
+}
+
+// runStatement answers one statement with everything up to its DONE.
+func (s *session) runStatement(ctx context.Context, st statement, sc scope, e end) error {
 	switch st := st.(type) {
 	case selectStatement:
 		rows, err := s.runSelect(ctx, st, sc)
 		if err != nil {
 			return err
 		}
-		return s.write(done(end, status|doneCount, commandSelect, rows))
+		return s.write(done(e.token, e.status|doneCount, commandSelect, rows))
 	case useStatement:
 		if err := s.use(sc, st.database); err != nil {
 			return err
@@ -117,7 +127,7 @@ func (s *session) runStatement(ctx context.Context, st statement, sc scope, more
 		}
 	case setStatement:
 	}
-	return s.write(done(end, status, commandNone, 0))
+	return s.write(done(e.token, e.status, commandNone, 0))
 }
 
 // runSelect writes a result and returns the number of its rows.
