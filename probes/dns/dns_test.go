@@ -114,12 +114,14 @@ func TestAnswers(t *testing.T) {
 		name, kind string
 		want       []string
 	}{
-		"addresses in one order":  {"www.example.test", "A", []string{"10.0.0.1", "10.0.0.2"}},
-		"an alias":                {"alias.test", "a", []string{"CNAME www.example.test"}},
-		"an alias itself":         {"alias.test.", "CNAME", []string{"www.example.test"}},
-		"mail servers":            {"example.test", "MX", []string{"0 .", "10 mx1.example.test"}},
-		"name servers":            {"EXAMPLE.test", "NS", []string{"dc01.example.test"}},
-		"a zone, its serial not":  {"example.test", "SOA", []string{"dc01.example.test admin.example.test 900 600 86400 3600"}},
+		"addresses in one order": {"www.example.test", "A", []string{"10.0.0.1", "10.0.0.2"}},
+		"an alias":               {"alias.test", "a", []string{"CNAME www.example.test"}},
+		"an alias itself":        {"alias.test.", "CNAME", []string{"www.example.test"}},
+		"mail servers":           {"example.test", "MX", []string{"0 .", "10 mx1.example.test"}},
+		"name servers":           {"EXAMPLE.test", "NS", []string{"dc01.example.test"}},
+		"a zone, no serial": {
+			"example.test", "SOA", []string{"dc01.example.test admin.example.test 900 600 86400 3600"},
+		},
 		"a text as its owner has": {"example.test", "TXT", []string{"v=spf1 Include:Ab -all"}},
 		"an unusual type":         {"example.test", "CAA", []string{`0 issue "CA.Test"`}},
 		"a service":               {"_ldap._tcp.example.test", "SRV", []string{"0 100 389 dc01.example.test"}},

@@ -237,7 +237,7 @@ func TestBodies(t *testing.T) {
 func TestStates(t *testing.T) {
 	a := probetest.NewAuthority(t)
 	healthy := site(t, a, func(http.ResponseWriter, *http.Request) {})
-	ended := probetest.Target(probetest.Serve(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)); _ = c.Close() }))
+	ended := probetest.Target(probetest.Serve(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 4096)) }))
 	plain := probetest.Target(probetest.Serve(t, func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 no\r\n\r\n") }))
 	gone := healthy
 	gone.Dial = func(context.Context, string, string) (net.Conn, error) {
