@@ -55,5 +55,15 @@ func (c Check) Subject(item string) string {
 		strings.ContainsAny(c.ID[cut-1:cut], "/:= ") {
 		return c.ID
 	}
-	return c.ID + "/" + item
+	return strings.TrimRight(c.base(), "/") + "/" + strings.TrimLeft(item, "/")
+}
+
+// base is the id that an item is told with: of an id made of its first item and
+// how many more there are, "service/W3SVC+2", only the kind says something.
+func (c Check) base() string {
+	first, more, found := strings.Cut(c.ID, "+")
+	if found && strings.HasPrefix(first, c.Kind+"/") && strings.Trim(more, "0123456789") == "" {
+		return c.Kind
+	}
+	return c.ID
 }

@@ -106,15 +106,18 @@ func FuzzClean(f *testing.F) {
 }
 
 func TestSubjectNamesTheItemOnce(t *testing.T) {
-	for _, c := range []struct{ id, item, want string }{
-		{"service/W3SVC", "W3SVC", "service/W3SVC"},
-		{"service/w3svc", "W3SVC", "service/w3svc"},
-		{"services", "Spooler", "services/Spooler"},
-		{"os", "", "os"},
-		{"tcp/8443", "443", "tcp/8443/443"},
-		{"W3SVC", "w3svc", "W3SVC"},
+	for _, c := range []struct{ kind, id, item, want string }{
+		{"service", "service/W3SVC", "W3SVC", "service/W3SVC"},
+		{"service", "service/w3svc", "W3SVC", "service/w3svc"},
+		{"services", "services", "Spooler", "services/Spooler"},
+		{"os", "os", "", "os"},
+		{"tcp", "tcp/8443", "443", "tcp/8443/443"},
+		{"service", "W3SVC", "w3svc", "W3SVC"},
+		{"tcp", "tcp/53+1", "443", "tcp/443"},
+		{"tcp", "a+1", "443", "a+1/443"},
+		{"http", "http", "/health", "http/health"},
 	} {
-		if got := (report.Check{ID: c.id}).Subject(c.item); got != c.want {
+		if got := (report.Check{Kind: c.kind, ID: c.id}).Subject(c.item); got != c.want {
 			t.Errorf("Subject of %q in %q: got %q, want %q", c.item, c.id, got, c.want)
 		}
 	}
