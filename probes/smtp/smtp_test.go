@@ -56,7 +56,7 @@ func (s server) talk(conn net.Conn) {
 			return
 		}
 		_, _ = io.WriteString(conn, reply)
-		if verb == "STARTTLS" && s.certificate != nil && reply == goAhead {
+		if verb == "STARTTLS" && s.certificate != nil && strings.HasPrefix(reply, goAhead) {
 			secured := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*s.certificate}})
 			conn, lines = secured, bufio.NewScanner(secured)
 		}
@@ -123,6 +123,7 @@ func TestReadings(t *testing.T) {
 
 // TestServers shows what becomes of a session at servers with ways of their own.
 func TestServers(t *testing.T) {
+	certificate := healthy(t, probetest.NewAuthority(t)).certificate
 	for name, tt := range map[string]struct {
 		server server
 		want   []string
@@ -136,7 +137,7 @@ func TestServers(t *testing.T) {
 		}}, []string{"25 state=452"}},
 		"an old server": {
 			server{greeting: "220 old\r\n", replies: map[string]string{
-				"EHLO": "500 what?\r\n", "HELO": "250 hello\r\n",
+				"EHLO": "500 what?\r\n", "HELO": "250-hello\r\n250 SIZE\r\n",
 			}},
 			[]string{"25 banner=old", "25 state=ready", "25 extensions=", "25 starttls=absent"},
 		},
@@ -149,7 +150,7 @@ func TestServers(t *testing.T) {
 		"TLS offered and not spoken": {server{greeting: greeting, replies: map[string]string{
 			"EHLO": hello, "STARTTLS": goAhead,
 		}}, []string{"25 starttls=failed"}},
-		"something said ahead of TLS": {server{greeting: greeting, replies: map[string]string{
+		"something said ahead of TLS": {server{greeting: greeting, certificate: certificate, replies: map[string]string{
 			"EHLO": hello, "STARTTLS": goAhead + "250 injected\r\n",
 		}}, []string{"25 starttls=failed"}},
 		"gone after the greeting": {server{greeting: greeting}, []string{"25 state=reset"}},
