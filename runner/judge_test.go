@@ -384,10 +384,10 @@ func TestSummary(t *testing.T) {
 		"nothing":                 {nil, 0, "nothing regressed, nothing unmet"},
 		"passed and pre-existing": {[]report.Host{one(report.Passed, false), one(report.PreExisting, false)}, 0, "nothing"},
 		"drift as a warning":      {[]report.Host{one(report.Drifted, false)}, 0, "nothing"},
-		"drift that fails":        {[]report.Host{one(report.Drifted, true)}, 1, "1 drifted"},
+		"drift that fails":        {[]report.Host{one(report.Drifted, true)}, 1, "1 check drifted"},
 		"unreachable":             {[]report.Host{gone}, 3, "1 host unreachable"},
 		"regressed and unreachable": {
-			[]report.Host{gone, one(report.Regressed, true)}, 1, "1 regressed, 1 host unreachable",
+			[]report.Host{gone, one(report.Regressed, true)}, 1, "1 check regressed, 1 host unreachable",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

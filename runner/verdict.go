@@ -84,7 +84,7 @@ func (t *Tally) reason() string {
 	var parts []string
 	count := func(n int, what string) {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+			parts = append(parts, plural(n, "check")+" "+what)
 		}
 	}
 	count(t.counts[report.Regressed], "regressed")

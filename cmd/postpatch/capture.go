@@ -60,8 +60,8 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce)}
 	p.name = cmp.Or(c.name, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
-	p.finished = func(s *report.Summary) {
-		s.Next = []string{fmt.Sprintf("postpatch verify %s --baseline %s", shellWords(c.suites), shellWord(p.name))}
+	p.next = func(report.Summary, []string) []string {
+		return []string{verifyCommand(c.inputs, c.suites, p.name)}
 	}
 	return runWithViews(ctx, a, c.outputs, p)
 }

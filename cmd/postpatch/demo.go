@@ -213,7 +213,14 @@ func (st stage) performance(command, name string) (performance, error) {
 	}
 	return performance{
 		job: j, command: command, name: name, store: store, options: options(j, 0),
-		run: newRun(command, name, j), finished: func(*report.Summary) {},
+		run: newRun(command, name, j),
+		next: func(s report.Summary, unseen []string) []string {
+			again := verifyCommand(inputs{plan: st.scenario.Plan, store: "evidence"}, st.scenario.Suites, "demo")
+			if command == "capture" {
+				return []string{again}
+			}
+			return nextAfterVerify(s, unseen, again)
+		},
 	}, nil
 }
 

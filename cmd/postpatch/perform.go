@@ -15,17 +15,19 @@ import (
 
 // performance is one run over the hosts: observe, store, judge, report.
 type performance struct {
-	job      job
-	command  string
-	name     string
-	store    *baseline.Store
-	against  *baseline.Snapshot // nil for capture
-	options  runner.Options
-	views    *views
-	run      report.Run
-	planned  string // the plan's digest
-	finished func(*report.Summary)
-	collect  func(report.Host) // may be nil
+	job     job
+	command string
+	name    string
+	store   *baseline.Store
+	against *baseline.Snapshot // nil for capture
+	options runner.Options
+	views   *views
+	run     report.Run
+	planned string // the plan's digest
+	// next names the commands a reader wants after this summary, given the hosts
+	// that were unreachable.
+	next    func(s report.Summary, unseen []string) []string
+	collect func(report.Host) // may be nil
 }
 
 // perform carries the run out. Its results stand in the store and in the views;
@@ -39,6 +41,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	tally := runner.NewTally(p.run.Started)
+	var unseen []string
 	p.options.Begin = p.views.begin
 	err = runner.Observe(ctx, p.job.set.Hosts, p.options, func(v runner.Visit) error {
 		if err := writer.Put(v.Seen); err != nil {
@@ -50,6 +53,9 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 		}
 		judged := runner.Judge(v, before, p.job.plan)
 		tally.Add(judged)
+		if judged.Unreachable != "" {
+			unseen = append(unseen, judged.Host)
+		}
 		if p.collect != nil {
 			p.collect(judged)
 		}
@@ -63,7 +69,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	if err := writer.Finish(p.manifest(summary.Finished)); err != nil {
 		return report.Summary{}, err
 	}
-	p.finished(&summary)
+	summary.Next = p.next(summary, unseen)
 	if err := p.views.Finish(summary); err != nil {
 		return report.Summary{}, err
 	}

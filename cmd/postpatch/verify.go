@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postpatch/baseline"
+	"postpatch/runner"
 	"postpatch/runner/report"
 )
 
@@ -69,20 +70,41 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	if j.plan != nil {
 		p.planned = j.plan.Digest
 	}
-	p.finished = func(s *report.Summary) { s.Next = c.next(s, m.Run) }
+	p.next = func(s report.Summary, unseen []string) []string {
+		return nextAfterVerify(s, unseen, verifyCommand(c.inputs, c.suites, m.Run))
+	}
 	return runWithViews(ctx, a, c.outputs, p)
 }
 
-// next are the commands that a reader of this verdict wants.
-func (c verifyJob) next(s *report.Summary, baselineName string) []string {
-	if s.ExitCode == 0 {
+// nextAfterVerify names what a reader of this verdict does next.
+func nextAfterVerify(s report.Summary, unseen []string, again string) []string {
+	switch {
+	case s.ExitCode == runner.ExitOK:
 		return nil
+	case len(unseen) == 0:
+		return []string{again}
 	}
-	again := fmt.Sprintf("postpatch verify %s --baseline %s", shellWords(c.suites), shellWord(baselineName))
-	if c.plan != "" {
-		again += " --plan " + shellWord(c.plan)
+	slices.Sort(unseen)
+	const most = 10 // more would not fit a line; the whole run says it, too
+	if len(unseen) > most {
+		return []string{again}
 	}
-	return []string{again}
+	return []string{again + " --hosts " + shellWord(strings.Join(unseen, ","))}
+}
+
+// verifyCommand is the command line that compares with a baseline once more.
+func verifyCommand(in inputs, suites []string, baselineName string) string {
+	words := append([]string{"postpatch", "verify"}, suites...)
+	words = append(words, "--baseline", baselineName)
+	for _, flag := range []struct{ name, value, standard string }{
+		{"--plan", in.plan, ""}, {"--store", in.store, "evidence"}, {"--credentials", in.credentials, ""},
+		{"--connect-to", in.connectTo, ""}, {"--ca", in.ca, ""},
+	} {
+		if flag.value != flag.standard {
+			words = append(words, flag.name, flag.value)
+		}
+	}
+	return shellWords(words)
 }
 
 // findBaseline reads the baseline whole and refuses one that cannot be trusted,

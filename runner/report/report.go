@@ -117,7 +117,7 @@ type Summary struct {
 	Counts   map[Outcome]int `json:"counts"` // checks by outcome
 	Unseen   int             `json:"unreachable_hosts"`
 	Verdict  string          `json:"verdict"` // "PASS", "FAIL", "INCOMPLETE", "NO VERDICT"
-	Reason   string          `json:"reason"`  // "1 regressed, 1 host unreachable"
+	Reason   string          `json:"reason"`  // "1 check regressed, 1 host unreachable"
 	ExitCode int             `json:"exit_code"`
 	// Ignored counts the changes that rules hid, by "kind.reading: rule".
 	Ignored map[string]int `json:"ignored,omitempty"`
