@@ -4,6 +4,7 @@ package probes
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -15,6 +16,11 @@ import (
 // ErrNoAnswer is wrapped by an Observe error that means: nothing at the address
 // answered at all. The runner tells by it a dead host from a sick one.
 var ErrNoAnswer = host.ErrNoAnswer
+
+// ErrNotTried is wrapped by an Observe error that comes from the runner's own
+// side, before anything was sent: no credential, no right to ping. It says
+// nothing about the host.
+var ErrNotTried = errors.New("not tried")
 
 // Probe observes and judges nothing.
 type Probe interface {
@@ -32,11 +38,13 @@ type Asker interface {
 	Questions() []host.Question
 }
 
-// Elsewhere is a probe that may contact something other than the host under
-// test: a chosen DNS server, another machine's port. What answers there proves
-// nothing about the host.
-type Elsewhere interface {
-	Elsewhere() bool
+// Aimer is a probe that may contact something other than the host under test: a
+// chosen DNS server, another machine's port. What answers there proves nothing
+// about the host.
+type Aimer interface {
+	// Aims returns the names or addresses that the suite gave; "" stands for the
+	// host under test.
+	Aims() []string
 }
 
 // Target is what a probe is pointed at, made anew for every check.

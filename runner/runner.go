@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"postpatch/baseline"
+	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/suites"
 )
@@ -116,7 +117,7 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 
 // snapshot puts what was seen in the form in which it is stored and compared.
 func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
-	b := baseline.Host{Host: h.Name, Identity: identity, Unreachable: unreachable(seen)}
+	b := baseline.Host{Host: h.Name, Identity: identity, Unreachable: unreachable(h, seen)}
 	for _, s := range seen {
 		record := baseline.Check{Check: s.check.Key(), Kind: s.check.Kind.Name, Took: s.took}
 		if s.err != nil {
@@ -137,16 +138,16 @@ func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
 // unreachable says why nothing at the host answered, or is empty. A host is
 // unreachable when something found no answer at all and nothing that contacted
 // the host itself found one.
-func unreachable(seen []sighting) string {
+func unreachable(h suites.Host, seen []sighting) string {
 	var reason error
 	for _, s := range seen {
-		if s.elsewhere() {
+		if s.elsewhere(h) {
 			continue
 		}
 		if s.answered() {
 			return ""
 		}
-		if s.err != nil && (reason == nil || s.asked) {
+		if errors.Is(s.err, probes.ErrNoAnswer) && (reason == nil || s.asked) {
 			reason = s.err
 		}
 	}

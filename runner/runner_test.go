@@ -37,7 +37,12 @@ func (asking) Questions() []host.Question {
 // away is a probe whose target is not the host.
 type away struct{ probeFunc }
 
-func (away) Elsewhere() bool { return true }
+func (away) Aims() []string { return []string{"other"} }
+
+// named is a probe whose suite names the host under test itself.
+type named struct{ probeFunc }
+
+func (named) Aims() []string { return []string{"", "H"} }
 
 var port = probes.Define(probes.Kind{
 	Name: "port", Doc: "A port.", Readings: []probes.ReadingSpec{{
@@ -103,11 +108,11 @@ func observe(t *testing.T, o runner.Options, checks ...suites.Check) (runner.Vis
 func TestOneSessionForAllQuestions(t *testing.T) {
 	s := session{new(atomic.Int32), new(atomic.Int32)}
 	o := runner.Options{Open: func(context.Context, suites.Host) (host.Session, error) { return s, nil }}
-	named := asking{func(_ context.Context, target probes.Target) ([]fact.Reading, error) {
+	inside := asking{func(_ context.Context, target probes.Target) ([]fact.Reading, error) {
 		rows, err := target.Answers.To(host.WQL{Class: "Win32_Service"})
 		return []fact.Reading{probes.Read("", "state", fact.Text(rows[0].Get("Name").Text))}, err
 	}}
-	visit, got := observe(t, o, portCheck("a", named), portCheck("b", named), portCheck("c", reports("open")))
+	visit, got := observe(t, o, portCheck("a", inside), portCheck("b", inside), portCheck("c", reports("open")))
 	if d := cmp.Diff([]string{"a: [W3SVC]", "b: [W3SVC]", "c: [open]"}, got); d != "" {
 		t.Errorf("checks (-want +got):\n%s", d)
 	}
@@ -138,6 +143,13 @@ func TestUnreachable(t *testing.T) {
 		"silence elsewhere proves nothing": {
 			[]suites.Check{portCheck("a", away{fails(silent)}), portCheck("b", reports("refused"))}, false,
 		},
+		"what is named as the host itself counts": {
+			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", named{reports("open")})}, false,
+		},
+		"what was never tried is no answer": {
+			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", fails(probes.ErrNotTried))}, true,
+		},
+		"what was never tried alone is no silence": {[]suites.Check{portCheck("b", fails(probes.ErrNotTried))}, false},
 		"an error is an answer": {
 			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", fails(errors.New("access denied")))}, false,
 		},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,15 +29,18 @@ func asker(c suites.Check) (probes.Asker, bool) {
 	return a, ok
 }
 
-func (s sighting) elsewhere() bool {
-	e, ok := s.check.Probe.(probes.Elsewhere)
-	return ok && e.Elsewhere()
+// elsewhere says whether the check contacted something other than the host.
+func (s sighting) elsewhere(h suites.Host) bool {
+	a, ok := s.check.Probe.(probes.Aimer)
+	return ok && slices.ContainsFunc(a.Aims(), func(aim string) bool {
+		return aim != "" && !strings.EqualFold(aim, h.Name) && !strings.EqualFold(aim, h.Address)
+	})
 }
 
 // answered says whether the sighting proves that something at the host is alive.
 func (s sighting) answered() bool {
 	if s.err != nil {
-		return !errors.Is(s.err, probes.ErrNoAnswer)
+		return !errors.Is(s.err, probes.ErrNoAnswer) && !errors.Is(s.err, probes.ErrNotTried)
 	}
 	for _, r := range s.readings {
 		spec, _ := s.check.Kind.Reading(r.Key.Name)
@@ -69,9 +73,16 @@ func fromRunner(ctx context.Context, h suites.Host, checks []suites.Check, o Opt
 }
 
 func target(h suites.Host, o Options) probes.Target {
+	credential := func(use string) (host.Credential, error) {
+		c, err := o.Credential(h.Name, use)
+		if err != nil {
+			return c, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
+		}
+		return c, nil
+	}
 	return probes.Target{
 		Host: h.Name, Address: h.Address, Dial: o.Dial, Resolve: o.Resolve, Roots: o.Roots,
-		Credential: func(use string) (host.Credential, error) { return o.Credential(h.Name, use) },
+		Credential: credential,
 	}
 }
 

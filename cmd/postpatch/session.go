@@ -32,7 +32,7 @@ func options(j job, atOnce int) runner.Options {
 func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error) {
 	credential, err := j.credentials.For(h.Name, "winrm")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
 	}
 	s := j.credentials.WinRM(h.Name)
 	o := winrm.Options{

@@ -152,8 +152,8 @@ func parseServer(written string) (host string, port int, err error) {
 	return host, port, reach.CheckPorts("server", port)
 }
 
-// Elsewhere implements probes.Elsewhere.
-func (p probe) Elsewhere() bool { return p.host != "" }
+// Aims implements probes.Aimer.
+func (p probe) Aims() []string { return []string{p.host} }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {

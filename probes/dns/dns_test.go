@@ -303,7 +303,7 @@ func TestServerParameter(t *testing.T) {
 		if _, err := p.Observe(t.Context(), target); err == nil || dialled != want {
 			t.Errorf("%q: dialled %s (%v), want %s", server, dialled, err, want)
 		}
-		if got := p.(probes.Elsewhere).Elsewhere(); got != (server != "") {
+		if got := strings.Join(p.(probes.Aimer).Aims(), "") != ""; got != (server != "") {
 			t.Errorf("%q: elsewhere %t", server, got)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -140,9 +139,13 @@ func parse(written string) (*url.URL, error) {
 	return u, nil
 }
 
-// Elsewhere implements probes.Elsewhere.
-func (p probe) Elsewhere() bool {
-	return slices.ContainsFunc(p.pages, func(page page) bool { return page.url.Hostname() != "" })
+// Aims implements probes.Aimer.
+func (p probe) Aims() []string {
+	aims := make([]string, len(p.pages))
+	for i, page := range p.pages {
+		aims[i] = page.url.Hostname()
+	}
+	return aims
 }
 
 // Observe implements probes.Probe.

@@ -76,8 +76,8 @@ func build(p params) (probes.Probe, error) {
 
 type probe params
 
-// Elsewhere implements probes.Elsewhere.
-func (p probe) Elsewhere() bool { return len(p.Addresses) > 0 }
+// Aims implements probes.Aimer.
+func (p probe) Aims() []string { return p.Addresses }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
@@ -149,7 +149,7 @@ func (p probe) send(ctx context.Context, ip netip.Addr) (*probing.Statistics, er
 		}
 		refusal = cmp.Or(refusal, err)
 	}
-	return nil, fmt.Errorf("ping unavailable: the system gives this user no socket for it: %w", refusal)
+	return nil, fmt.Errorf("%w: ping unavailable: the system gives this user no socket for it: %w", probes.ErrNotTried, refusal)
 }
 
 // unavailable says whether the system refused the socket.

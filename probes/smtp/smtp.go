@@ -81,8 +81,8 @@ func build(p params) (probes.Probe, error) {
 	return probe(p), nil
 }
 
-// Elsewhere implements probes.Elsewhere.
-func (p probe) Elsewhere() bool { return p.Address != "" }
+// Aims implements probes.Aimer.
+func (p probe) Aims() []string { return []string{p.Address} }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {

@@ -123,8 +123,8 @@ func newProbe(p params) (probes.Probe, error) {
 	return probe{params: p}, nil
 }
 
-// Elsewhere implements probes.Elsewhere.
-func (p probe) Elsewhere() bool { return p.Address != "" }
+// Aims implements probes.Aimer.
+func (p probe) Aims() []string { return []string{p.Address} }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Reading, err error) {

@@ -45,8 +45,8 @@ type params struct {
 
 type probe params
 
-// Elsewhere implements probes.Elsewhere.
-func (p probe) Elsewhere() bool { return p.Address != "" }
+// Aims implements probes.Aimer.
+func (p probe) Aims() []string { return []string{p.Address} }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
