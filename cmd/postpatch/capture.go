@@ -3,11 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"postpatch/baseline"
 	"postpatch/runner"
 	"postpatch/runner/report"
 )
@@ -46,14 +44,7 @@ type captureJob struct {
 }
 
 func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
-	j, err := c.load(a, c.suites)
-	if err != nil {
-		return report.Summary{}, err
-	}
-	if err := credentialsOrReason(j); err != nil {
-		return report.Summary{}, err
-	}
-	store, err := baseline.Open(c.store)
+	j, store, err := c.prepare(a, c.suites)
 	if err != nil {
 		return report.Summary{}, err
 	}
@@ -77,13 +68,4 @@ func runWithViews(ctx context.Context, a app, o outputs, p performance) (report.
 	defer v.stop()
 	p.views = v
 	return p.perform(ctx)
-}
-
-func credentialsOrReason(j job) error {
-	c, needs := needsCredentials(j.set)
-	if !needs || j.credentials != nil {
-		return nil
-	}
-	return fmt.Errorf("%s:%d: check %s asks inside a host, and there is no --credentials file; "+
-		"`postpatch explain credentials` tells how to write one", c.File, c.Line, c.ID)
 }

@@ -95,8 +95,10 @@ func BenchmarkFleet(b *testing.B) {
 	}
 	b.Setenv("LAB_PASSWORD", "lab")
 	control := startLabProcess(b, binary)
-	common := []string{"fleet.suite.yaml", "--credentials", "credentials.yaml", "--connect-to", "lab.json", "-q",
-		"--progress", "never"}
+	common := []string{
+		"fleet.suite.yaml", "--credentials", "credentials.yaml", "--connect-to", "lab.json", "-q",
+		"--progress", "never",
+	}
 	for b.Loop() {
 		post(b, control+"/state/before")
 		name := fmt.Sprintf("run-%d", time.Now().UnixNano())

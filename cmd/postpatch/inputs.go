@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postpatch/baseline"
 	"postpatch/probes"
 	"postpatch/probes/all"
 	"postpatch/probes/host"
@@ -100,6 +101,28 @@ func (in *inputs) load(a app, suiteFiles []string) (job, error) {
 		return job{}, err
 	}
 	return j, in.narrow(&j)
+}
+
+// prepare loads everything, and makes sure that a run could come to something.
+func (in *inputs) prepare(a app, suiteFiles []string) (job, *baseline.Store, error) {
+	j, err := in.load(a, suiteFiles)
+	if err != nil {
+		return job{}, nil, err
+	}
+	if err := credentialsOrReason(j); err != nil {
+		return job{}, nil, err
+	}
+	store, err := baseline.Open(in.store)
+	return j, store, err
+}
+
+func credentialsOrReason(j job) error {
+	c, needs := needsCredentials(j.set)
+	if !needs || j.credentials != nil {
+		return nil
+	}
+	return fmt.Errorf("%s:%d: check %s asks inside a host, and there is no --credentials file; "+
+		"`postpatch explain credentials` tells how to write one", c.File, c.Line, c.ID)
 }
 
 // secretSource reads a secret from where the credentials file says it is.

@@ -46,14 +46,7 @@ type verifyJob struct {
 }
 
 func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
-	j, err := c.load(a, c.suites)
-	if err != nil {
-		return report.Summary{}, err
-	}
-	if err := credentialsOrReason(j); err != nil {
-		return report.Summary{}, err
-	}
-	store, err := baseline.Open(c.store)
+	j, store, err := c.prepare(a, c.suites)
 	if err != nil {
 		return report.Summary{}, err
 	}
@@ -97,8 +90,11 @@ func verifyCommand(in inputs, suites []string, baselineName string) string {
 	words := append([]string{"postpatch", "verify"}, suites...)
 	words = append(words, "--baseline", baselineName)
 	for _, flag := range []struct{ name, value, standard string }{
-		{"--plan", in.plan, ""}, {"--store", in.store, "evidence"}, {"--credentials", in.credentials, ""},
-		{"--connect-to", in.connectTo, ""}, {"--ca", in.ca, ""},
+		{"--plan", in.plan, ""},
+		{"--store", in.store, "evidence"},
+		{"--credentials", in.credentials, ""},
+		{"--connect-to", in.connectTo, ""},
+		{"--ca", in.ca, ""},
 	} {
 		if flag.value != flag.standard {
 			words = append(words, flag.name, flag.value)
