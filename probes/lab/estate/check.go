@@ -82,6 +82,7 @@ func (p *parser) checkScalar(n *yaml.Node, t reflect.Type, oneOf string) {
 // checkAny looks only for what no value may hold.
 func (p *parser) checkAny(n *yaml.Node) {
 	switch n.Kind {
+	case yaml.DocumentNode: // only the root of a file is one
 	case yaml.AliasNode:
 		p.problemf(n, "aliases are not understood here")
 	case yaml.MappingNode:

@@ -119,8 +119,7 @@ func nameUUID(name string) string {
 
 // Problems returns the problems that Load or Parse found, in the file's order.
 func Problems(err error) []Problem {
-	var found problems
-	if errors.As(err, &found) {
+	if found, ok := errors.AsType[problems](err); ok {
 		return slices.Clone(found)
 	}
 	return nil

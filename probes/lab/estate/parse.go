@@ -233,14 +233,14 @@ func (p *parser) buildKey(key hostKey, state string) []Host {
 	hosts := make([]Host, 0, len(key.names))
 	for _, name := range key.names {
 		layers := append([]*yaml.Node{key.node}, p.layers(state, strings.ToLower(name))...)
-		id := ""
+		var id strings.Builder
 		for _, layer := range layers {
-			id += fmt.Sprintf(" %p", layer)
+			fmt.Fprintf(&id, " %p", layer)
 		}
-		h, found := made[id]
+		h, found := made[id.String()]
 		if !found {
 			h = p.buildHost(key, layers)
-			made[id] = h
+			made[id.String()] = h
 		}
 		hosts = append(hosts, finish(h, p.name, name))
 	}

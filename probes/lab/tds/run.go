@@ -60,10 +60,11 @@ func (s *session) runBatch(ctx context.Context, text string, params map[string]p
 	if err != nil {
 		return s.fail(err, call)
 	}
+	in := scope{session: s, sql: sql, params: params}
 	for i, st := range statements {
 		more := i < len(statements)-1
-		if err := s.runStatement(ctx, st, scope{session: s, sql: sql, params: params}, ending(call, call || more)); err != nil {
-			if e := (*sqlError)(nil); errors.As(err, &e) {
+		if err := s.runStatement(ctx, st, in, ending(call, call || more)); err != nil {
+			if e, ok := errors.AsType[*sqlError](err); ok {
 				return s.fail(e, call)
 			}
 			return err

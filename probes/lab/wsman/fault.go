@@ -31,8 +31,7 @@ const (
 
 // faultOf returns err as a fault; what is no fault is an internal error.
 func faultOf(err error) *fault {
-	var f *fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault](err); ok {
 		return f
 	}
 	return &fault{

@@ -284,7 +284,7 @@ func TestCounts(t *testing.T) {
 		if err := r.Write(conn); err != nil {
 			t.Fatal(err)
 		}
-		response, err := http.ReadResponse(reader, r)
+		response, err := http.ReadResponse(reader, r) //nolint:bodyclose // read closes it
 		if err != nil {
 			t.Fatal(err)
 		}

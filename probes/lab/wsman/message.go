@@ -174,7 +174,7 @@ func (m *message) checkHeader() error {
 	for _, header := range m.header.children {
 		ours := slices.Contains([]string{nsAddress, nsWSMan, nsWindows, nsShell}, header.name.Space)
 		must := header.attr("mustUnderstand")
-		if (must == "true" || must == "1") && !(ours && slices.Contains(known, header.name.Local)) {
+		if (must == "true" || must == "1") && (!ours || !slices.Contains(known, header.name.Local)) {
 			return notUnderstood(header.name.Local)
 		}
 	}

@@ -109,10 +109,10 @@ func (c *call) command(context.Context) (reply, error) {
 	if line == nil {
 		return reply{}, invalidXML(errors.New("no CommandLine"))
 	}
-	text := line.value(nsShell, "Command")
+	words := []string{line.value(nsShell, "Command")}
 	for _, argument := range line.children {
 		if argument.name.Local == "Arguments" {
-			text += " " + strings.TrimSpace(argument.text)
+			words = append(words, strings.TrimSpace(argument.text))
 		}
 	}
 	id := newUUID()
@@ -123,7 +123,7 @@ func (c *call) command(context.Context) (reply, error) {
 		if len(sh.commands) >= maxProcesses {
 			return quota(2150859241, "commands of one shell")
 		}
-		sh.commands[id] = start(c.host, sh.env, text)
+		sh.commands[id] = start(c.host, sh.env, strings.Join(words, " "))
 		return nil
 	})
 	return reply{action: nsShell + "/CommandResponse", body: `<rsp:CommandResponse xmlns:rsp="` + nsShell +
@@ -189,16 +189,19 @@ func (c *call) receive(ctx context.Context) (reply, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	body := `<rsp:ReceiveResponse xmlns:rsp="` + nsShell + `">`
+	var body strings.Builder
+	body.WriteString(`<rsp:ReceiveResponse xmlns:rsp="` + nsShell + `">`)
 	output := p.next(strings.Fields(streams), id, c.room())
 	if output != "" {
-		body += output + `<rsp:CommandState CommandId="` + escape(id) + `" State="` + nsShell + `/CommandState/Running"/>`
+		body.WriteString(output + `<rsp:CommandState CommandId="` + escape(id) + `" State="` + nsShell +
+			`/CommandState/Running"/>`)
 	} else {
-		for _, stream := range strings.Fields(streams) {
-			body += `<rsp:Stream Name="` + escape(stream) + `" CommandId="` + escape(id) + `" End="true"/>`
+		for stream := range strings.FieldsSeq(streams) {
+			body.WriteString(`<rsp:Stream Name="` + escape(stream) + `" CommandId="` + escape(id) + `" End="true"/>`)
 		}
-		body += `<rsp:CommandState CommandId="` + escape(id) + `" State="` + nsShell + `/CommandState/Done">` +
-			fmt.Sprintf(`<rsp:ExitCode>%d</rsp:ExitCode></rsp:CommandState>`, p.exit)
+		body.WriteString(`<rsp:CommandState CommandId="` + escape(id) + `" State="` + nsShell + `/CommandState/Done">`)
+		fmt.Fprintf(&body, `<rsp:ExitCode>%d</rsp:ExitCode></rsp:CommandState>`, p.exit)
 	}
-	return reply{action: nsShell + "/ReceiveResponse", body: body + `</rsp:ReceiveResponse>`}, nil
+	body.WriteString(`</rsp:ReceiveResponse>`)
+	return reply{action: nsShell + "/ReceiveResponse", body: body.String()}, nil
 }
