@@ -12,7 +12,9 @@ import (
 
 // values are those on which a store could trip.
 func values() []fact.Value {
-	list := []fact.Value{fact.Bool(true), fact.Bool(false), fact.SetOf(), fact.SetOf(""), fact.SetOf("a, b"), fact.SetOf("a", "b")}
+	list := []fact.Value{
+		fact.Bool(true), fact.Bool(false), fact.SetOf(), fact.SetOf(""), fact.SetOf("a, b"), fact.SetOf("a", "b"),
+	}
 	for _, n := range []int64{0, 1, -1, 1 << 53, 1<<53 + 1, math.MinInt64, math.MaxInt64, 999, 1e9 + 1} {
 		list = append(list, fact.Int(n), fact.Duration(n), fact.Time(time.Unix(n, 0)), fact.Time(time.Unix(0, n)))
 	}

@@ -60,13 +60,17 @@ type Value interface {
 	value() // seals the set
 }
 
-// The value types.
 type (
-	Bool     bool
-	Int      int64
-	Text     string
+	// Bool is a yes or a no.
+	Bool bool
+	// Int is a count, a size or a number that something goes by.
+	Int int64
+	// Text is kept as it was observed.
+	Text string
+	// Duration is how long something took or lasts.
 	Duration time.Duration
-	Time     time.Time
+	// Time is an instant: the zone it is written in does not count.
+	Time time.Time
 	// Set is unordered; SetOf sorts it and drops doubles.
 	Set struct{ elems []string }
 )

@@ -47,7 +47,9 @@ func TestParseRule(t *testing.T) {
 }
 
 func FuzzParseRule(f *testing.F) {
-	for _, s := range []string{"same", "within 10%", "within 1e-3%", "within 5s", "within 3", "within 0x1p-2%", "within 1ns", "at  least"} {
+	for _, s := range []string{
+		"same", "within 10%", "within 1e-3%", "within 5s", "within 3", "within 0x1p-2%", "within 1ns", "at  least",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -30,8 +30,14 @@ func TestSecretNeverPrints(t *testing.T) {
 	s := host.NewSecret(password)
 	c := host.Credential{User: "CORP\\probe", Password: s}
 	things := []any{
-		s, &s, c, &c, []host.Secret{s}, map[string]host.Secret{"a": s}, map[host.Secret]int{s: 1}, struct{ S host.Secret }{s},
-		holder{s, &s, map[string]host.Credential{"a": c}, c}, &holder{hidden: s}, fmt.Errorf("logging in as %v: %w", c, fmt.Errorf("%v", s)),
+		s, &s, c, &c,
+		[]host.Secret{s},
+		map[string]host.Secret{"a": s},
+		map[host.Secret]int{s: 1},
+		struct{ S host.Secret }{s},
+		holder{s, &s, map[string]host.Credential{"a": c}, c},
+		&holder{hidden: s},
+		fmt.Errorf("logging in as %v: %w", c, fmt.Errorf("%v", s)),
 	}
 	for _, thing := range things {
 		for _, verb := range []string{
@@ -65,7 +71,7 @@ func hides(t *testing.T, how string, printed ...string) {
 	t.Helper()
 	forms := []string{
 		password, "hunter2", fmt.Sprintf("%x", password), fmt.Sprintf("%X", password), fmt.Sprintf("% x", password),
-		strings.Trim(fmt.Sprint([]byte(password)), "[]"),
+		strings.Trim(fmt.Sprintf("%d", []byte(password)), "[]"),
 	}
 	for _, text := range printed {
 		for _, form := range forms {
@@ -82,7 +88,9 @@ func TestSecretPrintsStars(t *testing.T) {
 	if err != nil || string(data) != `{"User":"sa","Password":"***"}` {
 		t.Errorf("got %s, %v", data, err)
 	}
-	for _, got := range []string{fmt.Sprint(s), fmt.Sprintf("%q", s), fmt.Sprintf("%#v", s), s.String(), s.GoString(), s.LogValue().String()} {
+	for _, got := range []string{
+		fmt.Sprint(s), fmt.Sprintf("%q", s), fmt.Sprintf("%#v", s), s.String(), s.GoString(), s.LogValue().String(),
+	} {
 		if got != "***" {
 			t.Errorf("got %s", got)
 		}

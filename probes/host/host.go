@@ -61,11 +61,12 @@ func (q WQL) String() string {
 
 // String names the collector and its arguments in a fixed order.
 func (q Collector) String() string {
-	s := q.Name
+	var b strings.Builder
+	b.WriteString(q.Name)
 	for _, name := range slices.Sorted(maps.Keys(q.Args)) {
-		s += fmt.Sprintf(" %s=%q", name, q.Args[name])
+		fmt.Fprintf(&b, " %s=%q", name, q.Args[name])
 	}
-	return s
+	return b.String()
 }
 
 func (q WQL) namespace() string {

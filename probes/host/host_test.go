@@ -27,20 +27,26 @@ func TestMerge(t *testing.T) {
 	}{
 		{"nothing", nil, nil},
 		{
-			"columns come together", []host.Question{service("", "State"), service("", "Name", "State")},
+			"columns come together",
+			[]host.Question{service("", "State"), service("", "Name", "State")},
 			[]string{"root/cimv2: SELECT Name,State FROM Win32_Service"},
 		},
 		{
-			"columns in other case are doubles", []host.Question{service("", "name", "State"), service("", "Name", "STATE")},
+			"columns in other case are doubles",
+			[]host.Question{service("", "name", "State"), service("", "Name", "STATE")},
 			[]string{"root/cimv2: SELECT Name,STATE FROM Win32_Service"},
 		},
 		{
-			"conditions are alternatives", []host.Question{service("Name='b'", "Name"), service("Name='a' AND State='x'", "Name")},
+			"conditions are alternatives",
+			[]host.Question{service("Name='b'", "Name"), service("Name='a' AND State='x'", "Name")},
 			[]string{"root/cimv2: SELECT Name FROM Win32_Service WHERE Name='a' AND State='x' OR Name='b'"},
 		},
 		{
 			"a condition twice is there once",
-			[]host.Question{service("Name='a'", "Name"), service("Name='b'", "Name"), service("Name='b'", "Name"), service("Name='a'", "Name")},
+			[]host.Question{
+				service("Name='a'", "Name"), service("Name='b'", "Name"), service("Name='b'", "Name"),
+				service("Name='a'", "Name"),
+			},
 			[]string{"root/cimv2: SELECT Name FROM Win32_Service WHERE Name='a' OR Name='b'"},
 		},
 		{
@@ -49,7 +55,8 @@ func TestMerge(t *testing.T) {
 			[]string{"root/cimv2: SELECT Name,State FROM Win32_Service"},
 		},
 		{
-			"one namespace in many spellings", []host.Question{
+			"one namespace in many spellings",
+			[]host.Question{
 				host.WQL{Namespace: `root\CIMv2`, Class: "win32_service", Columns: []string{"Name"}},
 				host.WQL{Namespace: "root/cimv2", Class: "Win32_Service", Columns: []string{"Name"}},
 				service("", "Name"),
@@ -57,13 +64,15 @@ func TestMerge(t *testing.T) {
 			[]string{"root/CIMv2: SELECT Name FROM Win32_Service"},
 		},
 		{
-			"other namespaces stay apart", []host.Question{
+			"other namespaces stay apart",
+			[]host.Question{
 				service("", "Name"), host.WQL{Namespace: "root/standardcimv2", Class: "Win32_Service", Columns: []string{"Name"}},
 			},
 			[]string{"root/cimv2: SELECT Name FROM Win32_Service", "root/standardcimv2: SELECT Name FROM Win32_Service"},
 		},
 		{
-			"collectors come after queries, doubles go", []host.Question{
+			"collectors come after queries, doubles go",
+			[]host.Question{
 				registry("b"), registry("a"), registry("b"), host.Collector{Name: "hotfix"}, service("", "Name"),
 			},
 			[]string{
@@ -72,7 +81,8 @@ func TestMerge(t *testing.T) {
 			},
 		},
 		{
-			"arguments that read alike stay apart", []host.Question{
+			"arguments that read alike stay apart",
+			[]host.Question{
 				host.Collector{Name: "x", Args: map[string][]string{"a": {`b" "c`}}},
 				host.Collector{Name: "x", Args: map[string][]string{"a": {"b", "c"}}},
 			},
@@ -133,12 +143,14 @@ func TestAnswersAreFoundByEveryQuestionTheyAnswer(t *testing.T) {
 			t.Errorf("%s: got %v, %v", q, rows, err)
 		}
 	}
-	if _, err := answers.To(failing); !errors.Is(err, denied) || !strings.Contains(err.Error(), "asking the host registry: ") {
+	_, err := answers.To(failing)
+	if !errors.Is(err, denied) || !strings.Contains(err.Error(), "asking the host registry: ") {
 		t.Errorf("got %v", err)
 	}
 	never := host.Collector{Name: "hotfix", Args: map[string][]string{"a": {"1"}}}
 	for _, a := range []host.Answers{answers, {}} {
-		if rows, err := a.To(never); err == nil || len(rows) != 0 || !strings.Contains(err.Error(), "no answer to this question") {
+		rows, err := a.To(never)
+		if err == nil || len(rows) != 0 || !strings.Contains(err.Error(), "no answer to this question") {
 			t.Errorf("got %v, %v", rows, err)
 		}
 	}
@@ -159,7 +171,7 @@ func TestRowGet(t *testing.T) {
 	if got := row.Get("Path"); !got.Null {
 		t.Errorf("got %+v", got)
 	}
-	if got := (host.Row)(nil).Get("Path"); !got.Null {
+	if got := host.Row(nil).Get("Path"); !got.Null {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -170,7 +182,15 @@ func TestCellInt(t *testing.T) {
 			t.Errorf("%q: got %d, %v", text, got, err)
 		}
 	}
-	bad := []host.Cell{{Null: true}, {}, {Text: "1.5"}, {Text: "0x1"}, {Text: "18446744073709551615"}, {List: []string{"1"}}, {Text: "1\x1b[0m"}}
+	bad := []host.Cell{
+		{Null: true},
+		{},
+		{List: []string{"1"}},
+		{Text: "1.5"},
+		{Text: "0x1"},
+		{Text: "18446744073709551615"},
+		{Text: "1\x1b[0m"},
+	}
 	for _, c := range bad {
 		if got, err := c.Int(); err == nil {
 			t.Errorf("%+v: got %d", c, got)

@@ -149,7 +149,8 @@ func (p probe) send(ctx context.Context, ip netip.Addr) (*probing.Statistics, er
 		}
 		refusal = cmp.Or(refusal, err)
 	}
-	return nil, fmt.Errorf("%w: ping unavailable: the system gives this user no socket for it: %w", probes.ErrNotTried, refusal)
+	return nil, fmt.Errorf("%w: ping unavailable: the system gives this user no socket for it: %w",
+		probes.ErrNotTried, refusal)
 }
 
 // unavailable says whether the system refused the socket.

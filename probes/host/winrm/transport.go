@@ -144,9 +144,7 @@ func (t *transport) judge(resp *http.Response, body string) (string, error) {
 	case status == http.StatusOK:
 		return body, nil
 	}
-	err := readEnvelope(body, nil)
-	var fault *Fault
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*Fault](readEnvelope(body, nil)); ok {
 		fault.Status = status
 		return "", fault
 	}

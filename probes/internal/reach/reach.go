@@ -94,8 +94,7 @@ func State(err error) string {
 
 // silent says whether an error of dialling means that nothing answered.
 func silent(err error) bool {
-	var name *net.DNSError
-	if errors.As(err, &name) {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return true
 	}
 	state := State(err)
