@@ -27,14 +27,14 @@ func ExplainKind(k probes.Kind) string {
 	default:
 		b.WriteByte('\n')
 	}
-	columns(&b, func(w io.Writer) {
+	columns(&b, func(w *strings.Builder) {
 		for _, p := range k.Params {
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", p.Name, p.Type, presence(p), p.Doc)
 		}
 	})
 	b.WriteString("\nReadings\n")
-	columns(&b, func(w io.Writer) {
-		fmt.Fprint(w, "  NAME\tTYPE\tEXPECTED\tCOMPARED\tA CHANGE IS\tWHAT\n")
+	columns(&b, func(w *strings.Builder) {
+		w.WriteString("  NAME\tTYPE\tEXPECTED\tCOMPARED\tA CHANGE IS\tWHAT\n")
 		for _, r := range k.Readings {
 			typ := r.Type.String()
 			if r.Unit != "" {
@@ -69,10 +69,12 @@ func presence(p probes.Param) string {
 }
 
 // columns aligns what write prints with tabs.
-func columns(b *strings.Builder, write func(io.Writer)) {
+func columns(b *strings.Builder, write func(*strings.Builder)) {
+	var rows strings.Builder
+	write(&rows)
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	write(w)
-	_ = w.Flush() // a strings.Builder takes everything
+	_, _ = io.WriteString(w, rows.String()) // a strings.Builder takes everything
+	_ = w.Flush()
 }
 
 // Topics lists what ExplainTopic knows.

@@ -79,7 +79,7 @@ func tokenWidth(rest string) int {
 	if rest == "" || rest[0] == '[' || rest[0] == '{' {
 		return 1
 	}
-	end := -1
+	var end int
 	if rest[0] == '"' || rest[0] == '\'' {
 		if end = closing(rest, 0); end > 0 {
 			end++
