@@ -139,7 +139,10 @@ func read(t *testing.T, path string) []byte {
 // randomHost makes a host that a hostile server could be the cause of.
 func randomHost(r *rand.Rand, name string) Host {
 	text := func() string {
-		pool := []string{"", "a", "B", "Ä", "\xff", "\xc3", "\x00", "\n", "\r", "\"", "\\", `\u0041`, "\u2028", "\u202e", "\x7f", "😀", "\u0085", "}", "{", `"}`}
+		pool := []string{
+			"", "a", "B", "Ä", "\xff", "\xc3", "\x00", "\n", "\r", "\"", "\\", `\u0041`, "\u2028", "\u202e", "\x7f",
+			"😀", "\u0085", "}", "{", `"}`,
+		}
 		var b strings.Builder
 		for range r.IntN(5) {
 			b.WriteString(pool[r.IntN(len(pool))])
@@ -167,7 +170,9 @@ func randomHost(r *rand.Rand, name string) Host {
 	}
 	h := Host{Host: name, Identity: text(), Unreachable: []string{"", "", text()}[r.IntN(3)]}
 	for range r.IntN(4) {
-		h.Checks = append(h.Checks, Check{Check: text(), Kind: text(), Error: []string{"", text()}[r.IntN(2)], Took: time.Duration(number())})
+		h.Checks = append(h.Checks, Check{
+			Check: text(), Kind: text(), Error: []string{"", text()}[r.IntN(2)], Took: time.Duration(number()),
+		})
 	}
 	for range r.IntN(12) {
 		check := text()

@@ -111,19 +111,23 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"state=open"}, doors("front state=open"), doors("front state=open"), []string{"passed"},
 		},
 		"held and fails": {
-			[]string{"state=open"}, doors("front state=open"), doors("front state=shut"),
+			[]string{"state=open"},
+			doors("front state=open"), doors("front state=shut"),
 			[]string{"regressed failing", "front state: regressed open->shut"},
 		},
 		"failed and fails": {
-			[]string{"state=open"}, doors("front state=shut"), doors("front state=shut"),
+			[]string{"state=open"},
+			doors("front state=shut"), doors("front state=shut"),
 			[]string{"pre-existing", "front state: pre-existing shut->shut"},
 		},
 		"failed and holds": {
-			[]string{"state=open"}, doors("front state=shut"), doors("front state=open"),
+			[]string{"state=open"},
+			doors("front state=shut"), doors("front state=open"),
 			[]string{"fixed", "front state: fixed shut->open"},
 		},
 		"another item fails than before": {
-			[]string{"state=open"}, doors("back state=shut", "front state=open"), doors("back state=shut", "front state=shut"),
+			[]string{"state=open"},
+			doors("back state=shut", "front state=open"), doors("back state=shut", "front state=shut"),
 			[]string{"regressed failing", "back state: pre-existing shut->shut", "front state: regressed open->shut"},
 		},
 		"not observed now": {
@@ -133,18 +137,21 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"state=open"}, doors("error: timed out"), doors("front state=open"), []string{"passed no baseline"},
 		},
 		"not observed before, fails": {
-			[]string{"state=open"}, doors("error: timed out"), doors("front state=shut"),
+			[]string{"state=open"},
+			doors("error: timed out"), doors("front state=shut"),
 			[]string{"failed no baseline failing", "front state: failed ->shut"},
 		},
 		"new check holds": {
 			[]string{"state=open"}, absent, doors("front state=open"), []string{"passed new"},
 		},
 		"new check fails": {
-			[]string{"state=open"}, absent, doors("front state=shut"),
+			[]string{"state=open"},
+			absent, doors("front state=shut"),
 			[]string{"failed new failing", "front state: failed ->shut"},
 		},
 		"the expected reading has gone": {
-			[]string{"state=open"}, doors("front state=open", "front colour=red"), doors("front colour=red"),
+			[]string{"state=open"},
+			doors("front state=open", "front colour=red"), doors("front colour=red"),
 			[]string{"regressed failing", "front state: regressed open->"},
 		},
 		"an expectation that finds nothing to look at does not pass": {
@@ -154,7 +161,8 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"*creak=1"}, doors("front state=open"), doors("front state=open"), []string{"passed"},
 		},
 		"an ignored reading that met a default expectation has gone": {
-			[]string{"*creak=quiet"}, doors("front creak=quiet", "front state=open"), doors("front state=open"),
+			[]string{"*creak=quiet"},
+			doors("front creak=quiet", "front state=open"), doors("front state=open"),
 			[]string{"regressed failing", "front creak: regressed quiet->"},
 		},
 		"a change that nobody allowed, by severity": {
@@ -179,31 +187,38 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"drifted", "side: drifted ->new"},
 		},
 		"a new item that fails is no regression": {
-			[]string{"state=open"}, doors("front state=open"), doors("front state=open", "side state=shut"),
+			[]string{"state=open"},
+			doors("front state=open"), doors("front state=open", "side state=shut"),
 			[]string{"failed failing", "side state: failed ->shut"},
 		},
 		"what was expected went away with a failure": {
-			[]string{"state=open", "colour=red"}, doors("front state=open", "front colour=red"), doors("front state=shut"),
+			[]string{"state=open", "colour=red"},
+			doors("front state=open", "front colour=red"), doors("front state=shut"),
 			[]string{"regressed failing", "front state: regressed open->shut"},
 		},
 		"what went away with a failure is no finding of its own": {
-			[]string{"state=open"}, doors("front state=open", "front colour=red"), doors("front state=shut"),
+			[]string{"state=open"},
+			doors("front state=open", "front colour=red"), doors("front state=shut"),
 			[]string{"regressed failing", "front state: regressed open->shut"},
 		},
 		"items that went away with the whole check's failure": {
-			[]string{"state=open"}, doors(" state=open", "side colour=red"), doors(" state=shut"),
+			[]string{"state=open"},
+			doors(" state=open", "side colour=red"), doors(" state=shut"),
 			[]string{"regressed failing", "state: regressed open->shut"},
 		},
 		"what came with a fix is no finding of its own": {
-			[]string{"state=open"}, doors("front state=shut"), doors("front state=open", "front colour=red"),
+			[]string{"state=open"},
+			doors("front state=shut"), doors("front state=open", "front colour=red"),
 			[]string{"fixed", "front state: fixed shut->open"},
 		},
 		"a value that changed beside a fix is told": {
-			[]string{"state=open"}, doors("front state=shut", "front colour=red"), doors("front state=open", "front colour=blue"),
+			[]string{"state=open"},
+			doors("front state=shut", "front colour=red"), doors("front state=open", "front colour=blue"),
 			[]string{"drifted", "front state: fixed shut->open", "front colour: drifted red->blue"},
 		},
 		"another item's failure excuses nothing": {
-			[]string{"state=open"}, doors("back state=open", "front state=open", "front colour=red"),
+			[]string{"state=open"},
+			doors("back state=open", "front state=open", "front colour=red"),
 			doors("back state=shut", "front state=open"),
 			[]string{"regressed failing", "front colour: drifted red->", "back state: regressed open->shut"},
 		},
