@@ -4,18 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"postpatch/baseline"
-	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
 )
-
-// clockTolerance is how far a host's reported boot time moves without a reboot:
-// Windows computes it from clock and uptime, and the clock is set after a boot.
-const clockTolerance = 2 * time.Minute
 
 // The marks of checks that have nothing to be compared with.
 const (
@@ -24,22 +18,30 @@ const (
 )
 
 // Judge says what a visit comes to. Before is the host's part of the baseline;
-// nil judges without one, as capture does. Plan may be nil.
-func Judge(v Visit, before *baseline.Host, plan *suites.Plan) report.Host {
+// nil judges without one, as capture does. The planning is that of the whole run;
+// nil means that there is no plan.
+func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	h := report.Host{
 		Host: v.Host.Name, Unreachable: v.Seen.Unreachable, Started: v.Started, Took: v.Took,
 		Counts: map[report.Outcome]int{}, Ignored: map[string]int{}, Outcome: report.Skipped,
 	}
-	j := judging{now: newSide(&v.Seen), before: newSide(before), plan: plan}
-	if plan == nil {
-		j.plan = &suites.Plan{Reboot: suites.RebootAllowed}
+	if planning == nil {
+		planning = NewPlanning(nil)
 	}
+	j := judging{now: newSide(&v.Seen), before: newSide(before), planning: planning}
 	if before != nil {
 		h.Problem = otherMachine(before.Identity, v.Seen.Identity)
 		j.changes, h.Ignored = compare(v, *before)
 	}
-	for _, c := range v.Host.Checks {
-		h.Checks = append(h.Checks, j.check(c, h.Problem))
+	drafts := make([]draft, len(v.Host.Checks))
+	for i, c := range v.Host.Checks {
+		drafts[i] = j.check(c, h.Problem)
+	}
+	if before != nil {
+		j.mustChange(v.Host.Checks, drafts)
+	}
+	for _, d := range drafts {
+		h.Checks = append(h.Checks, d.result())
 	}
 	if before != nil && h.Unreachable == "" && h.Problem == "" {
 		j.reboot(&h, v.Host.Checks)
@@ -91,7 +93,7 @@ func compare(v Visit, before baseline.Host) (map[string][]baseline.Change, map[s
 type judging struct {
 	before, now side
 	changes     map[string][]baseline.Change
-	plan        *suites.Plan
+	planning    *Planning
 }
 
 // side is one snapshot of a host, readable by check.
@@ -149,51 +151,6 @@ func (s side) items(check, reading string) map[string]bool {
 		}
 	}
 	return items
-}
-
-// reboot holds the boot times against the plan and notes a reboot on the host.
-func (j judging) reboot(h *report.Host, checks []suites.Check) {
-	for i, c := range checks {
-		for _, spec := range c.Kind.Readings {
-			if spec.Role != probes.BootTime {
-				continue
-			}
-			before, okBefore := j.before.readings[c.Key()][place{"", spec.Name}].(fact.Time)
-			now, okNow := j.now.readings[c.Key()][place{"", spec.Name}].(fact.Time)
-			if !okBefore || !okNow {
-				continue
-			}
-			later := time.Time(now).Sub(time.Time(before)) > clockTolerance
-			if later {
-				h.Rebooted = new(time.Time(now).UTC())
-			}
-			if wanted := j.rebootWanted(later); wanted != "" {
-				add(&h.Checks[i], report.Finding{
-					Reading: spec.Name, Outcome: report.Unmet, Wanted: wanted,
-					Before: before.String(), Now: now.String(), HasBefore: true, HasNow: true,
-				})
-			}
-			return
-		}
-	}
-	if j.plan.Reboot != suites.RebootAllowed {
-		h.Checks = append(h.Checks, report.Check{
-			ID: "reboot", Kind: "plan", Suite: j.plan.Name, File: j.plan.File, Outcome: report.Unknown,
-			Error: fmt.Sprintf("the plan says reboot: %s, and no boot time was observed before and now: "+
-				"add `- os: {}` to the host's checks", j.plan.Reboot),
-		})
-	}
-}
-
-func (j judging) rebootWanted(rebooted bool) string {
-	switch {
-	case j.plan.Reboot == suites.RebootRequired && !rebooted:
-		return "the plan says reboot: required, and the host has not rebooted since the baseline"
-	case j.plan.Reboot == suites.RebootForbidden && rebooted:
-		return "the plan says reboot: forbidden, and the host has rebooted"
-	default:
-		return ""
-	}
 }
 
 // union returns the keys of both, sorted.

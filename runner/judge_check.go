@@ -10,8 +10,23 @@ import (
 	"postpatch/suites"
 )
 
+// draft is a check that is being judged: what was found, before it is summed up.
+type draft struct {
+	check    report.Check
+	findings map[place]report.Finding
+}
+
+// result sums the findings up, worst last.
+func (d draft) result() report.Check {
+	for _, f := range d.findings {
+		add(&d.check, f)
+	}
+	slices.SortFunc(d.check.Findings, mildestFirst)
+	return d.check
+}
+
 // check judges one check by the table in the README.
-func (j judging) check(c suites.Check, problem string) report.Check {
+func (j judging) check(c suites.Check, problem string) draft {
 	r := report.Check{
 		ID: c.ID, Suite: c.Suite, Kind: c.Kind.Name, Outcome: report.Passed,
 		Why: c.Why, Owner: c.Owner, File: c.File, Line: c.Line, Took: j.now.checks[c.Key()].Took,
@@ -29,7 +44,7 @@ func (j judging) check(c suites.Check, problem string) report.Check {
 	}
 	if !seen {
 		r.Outcome, r.Error = report.Unknown, why
-		return r
+		return draft{check: r}
 	}
 	findings := map[place]report.Finding{}
 	for _, e := range c.Expect {
@@ -40,12 +55,7 @@ func (j judging) check(c suites.Check, problem string) report.Check {
 		j.vanished(c, findings)
 	}
 	dropConsequences(findings)
-	j.mustChange(c, findings)
-	for _, f := range findings {
-		add(&r, f)
-	}
-	slices.SortFunc(r.Findings, mildestFirst)
-	return r
+	return draft{r, findings}
 }
 
 // add takes a finding in and lets the check be no better than it.
@@ -181,7 +191,7 @@ func (j judging) drift(c suites.Check, findings map[place]report.Finding) {
 			f.Severity = graver(findings[place{at.item, ""}].Severity, compared.Severity)
 		}
 		f.Outcome = report.Drifted
-		if j.mayChange(c, change) {
+		if j.planning.allows(c, change) {
 			f.Outcome = report.Expected
 		}
 		findings[place{f.Item, f.Reading}] = f
@@ -236,45 +246,4 @@ func graver(a string, b fact.Severity) string {
 		}
 	}
 	return fact.Note.String()
-}
-
-func (j judging) mayChange(c suites.Check, change baseline.Change) bool {
-	return slices.ContainsFunc(j.plan.May, func(p suites.Pattern) bool {
-		return p.Matches(c.Kind.Name, change.Key.Item, change.Key.Name)
-	})
-}
-
-// mustChange holds what the patch has to bring against what is there now. It
-// speaks only after a baseline, and over every other finding of the reading.
-func (j judging) mustChange(c suites.Check, findings map[place]report.Finding) {
-	if !j.before.exists {
-		return
-	}
-	for _, must := range j.plan.Must {
-		if must.Pattern.Kind != c.Kind.Name {
-			continue
-		}
-		found := false
-		for at, v := range j.now.readings[c.Key()] {
-			if !must.Pattern.Matches(c.Kind.Name, at.item, at.reading) {
-				continue
-			}
-			found = true
-			f := j.finding(c, at)
-			f.Wanted = "the plan wants " + must.Predicate.String()
-			f.Outcome = report.Expected
-			if !must.Predicate.Holds(v) {
-				f.Outcome = report.Unmet
-			}
-			if f.Outcome == report.Unmet || f.Before != f.Now {
-				findings[at] = f
-			}
-		}
-		if !found {
-			at := place{must.Pattern.Item, must.Pattern.Reading}
-			f := j.finding(c, at)
-			f.Wanted, f.Outcome = "the plan wants "+must.Predicate.String(), report.Unmet
-			findings[at] = f
-		}
-	}
 }

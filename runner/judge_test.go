@@ -85,7 +85,7 @@ func keep(c suites.Check) suites.Check {
 
 func judge(c suites.Check, before *baseline.Host, now baseline.Host, plan *suites.Plan) report.Host {
 	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{c}}, Seen: now}
-	return runner.Judge(v, before, plan)
+	return runner.Judge(v, before, runner.NewPlanning(plan))
 }
 
 // told is an outcome with its mark and findings, on a line each.
@@ -335,6 +335,43 @@ func TestJudgeByPlan(t *testing.T) {
 			got := told(judge(check(t, "state=open"), &before, test.now, test.plan).Checks[0])
 			if d := cmp.Diff(test.want, got); d != "" {
 				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestPlanThatLooksAtNothing(t *testing.T) {
+	other := plan(t, "colour=blue")
+	other.Must[0].Pattern.Item = "side"
+	windows := plan(t, "colour=blue")
+	windows.Must[0].Pattern.Kind = "window"
+	for name, test := range map[string]struct {
+		plan    *suites.Plan
+		now     baseline.Host
+		outcome report.Outcome
+		nowhere []string
+	}{
+		"an item that this host does not have": {other, doors("front colour=red"), report.Passed, []string{"door/side.colour"}},
+		"an item that it has":                  {other, doors("front colour=red", "side colour=blue"), report.Drifted, nil},
+		"an item that could not be observed":   {other, doors("error: timed out"), report.Unknown, nil},
+		"a kind that nobody asks about":        {windows, doors("front colour=red"), report.Passed, []string{"window.colour"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			planning := runner.NewPlanning(test.plan)
+			before := doors("front colour=red")
+			v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{check(t)}}, Seen: test.now}
+			h := runner.Judge(v, &before, planning)
+			if h.Outcome != test.outcome {
+				t.Errorf("outcome %s, want %s", h.Outcome, test.outcome)
+			}
+			if d := cmp.Diff(test.nowhere, planning.Nowhere()); d != "" {
+				t.Errorf("nowhere (-want +got):\n%s", d)
+			}
+			tally := runner.NewTally(time.Time{})
+			tally.Add(h)
+			tally.Nowhere(planning.Nowhere())
+			if s := tally.Summary(time.Time{}); (s.ExitCode == runner.ExitBroken) != (test.nowhere != nil) {
+				t.Errorf("exit %d: %s", s.ExitCode, s.Reason)
 			}
 		})
 	}

@@ -2,7 +2,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -22,7 +21,7 @@ import (
 
 // Options say how hosts are reached and how many at once.
 type Options struct {
-	// Hosts is how many hosts are visited at the same time; hostsAtOnce when 0.
+	// Hosts is how many hosts are visited at the same time; at least 1.
 	Hosts int
 	// Open opens a session to a Windows host.
 	Open func(ctx context.Context, h suites.Host) (host.Session, error)
@@ -35,8 +34,6 @@ type Options struct {
 	// called by several goroutines at once.
 	Begin func(hostName string)
 }
-
-const hostsAtOnce = 50
 
 // How long a check may take when its suite does not say. What is asked through a
 // session takes longer, since a freshly patched host starts PowerShell ten times
@@ -64,7 +61,7 @@ func Observe(ctx context.Context, hosts []suites.Host, o Options, done func(Visi
 	queue := make(chan suites.Host)
 	visits := make(chan Visit)
 	var workers sync.WaitGroup
-	for range min(cmp.Or(o.Hosts, hostsAtOnce), len(hosts)) {
+	for range min(max(o.Hosts, 1), len(hosts)) {
 		workers.Go(func() {
 			for h := range queue {
 				v := visit(ctx, h, o)

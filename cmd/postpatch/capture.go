@@ -26,6 +26,10 @@ func newCapture(a app) *cobra.Command {
 				return err
 			}
 			if acceptFailing && summary.ExitCode == runner.ExitBroken {
+				// What fails is known and accepted; what was not seen is neither.
+				if summary.Counts[report.Unknown] > 0 || summary.Unseen > 0 {
+					return exitError(runner.ExitIncomplete)
+				}
 				return nil
 			}
 			return exitWith(summary.ExitCode)

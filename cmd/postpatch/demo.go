@@ -198,7 +198,7 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 }
 
 func (st stage) performance(command, name string) (performance, error) {
-	in := inputs{plan: st.scenario.Plan}
+	in := inputs{plan: st.scenario.Plan, atOnce: hostsAtOnce}
 	j, err := in.load(app{stderr: os.Stderr}, st.scenario.Suites)
 	if err != nil {
 		return performance{}, err
@@ -212,7 +212,7 @@ func (st stage) performance(command, name string) (performance, error) {
 		return performance{}, err
 	}
 	return performance{
-		job: j, command: command, name: name, store: store, options: options(j, 0),
+		job: j, command: command, name: name, store: store, options: options(j, in.atOnce),
 		run: newRun(command, name, j),
 		next: func(s report.Summary, unseen []string) []string {
 			again := verifyCommand(inputs{plan: st.scenario.Plan, store: "evidence"}, st.scenario.Suites, "demo")

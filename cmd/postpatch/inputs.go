@@ -31,6 +31,10 @@ type inputs struct {
 	atOnce      int
 }
 
+// hostsAtOnce is how many hosts are visited at the same time, unless the
+// operator says otherwise.
+const hostsAtOnce = 50
+
 func (in *inputs) flags(cmd *cobra.Command, a app) {
 	f := cmd.Flags()
 	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
@@ -44,7 +48,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
-	f.IntVar(&in.atOnce, "concurrency", 50, "hosts visited at the same time")
+	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
 }
 
 // job is what the inputs come to.
@@ -69,6 +73,9 @@ func (in *inputs) load(a app, suiteFiles []string) (job, error) {
 	var j job
 	var problems []suites.Problem
 	kinds := all.Kinds()
+	if in.atOnce < 1 {
+		return job{}, fmt.Errorf("--concurrency %d: want 1 or more", in.atOnce)
+	}
 	if in.plan != "" {
 		plan, found := suites.LoadPlan(in.plan, kinds)
 		j.plan, problems = plan, append(problems, found...)
@@ -190,10 +197,21 @@ func (in *inputs) narrow(j *job) error {
 			return fmt.Errorf("pattern %q: %w", pattern, err)
 		}
 	}
+	for _, pattern := range in.hosts {
+		one := []string{pattern}
+		if !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool { return chosen(one, h) }) {
+			return fmt.Errorf("--hosts %s: no host of the suites is called so", pattern)
+		}
+	}
 	if len(in.hosts) > 0 {
 		j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return !chosen(in.hosts, h) })
-		if len(j.set.Hosts) == 0 {
-			return fmt.Errorf("--hosts %s: no host of the suites is called so", strings.Join(in.hosts, ","))
+	}
+	for _, pattern := range in.only {
+		one := []string{pattern}
+		if !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool {
+			return slices.ContainsFunc(h.Checks, func(c suites.Check) bool { return wanted(one, c) })
+		}) {
+			return fmt.Errorf("--only %s: no check of the chosen hosts has such an id or kind", pattern)
 		}
 	}
 	if len(in.only) == 0 {
@@ -204,9 +222,6 @@ func (in *inputs) narrow(j *job) error {
 		h.Checks = slices.DeleteFunc(h.Checks, func(c suites.Check) bool { return !wanted(in.only, c) })
 	}
 	j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return len(h.Checks) == 0 })
-	if len(j.set.Hosts) == 0 {
-		return fmt.Errorf("--only %s: no check has such an id or kind", strings.Join(in.only, ","))
-	}
 	return nil
 }
 

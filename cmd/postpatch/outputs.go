@@ -52,6 +52,14 @@ func (o *outputs) open(a app) (*views, error) {
 	default:
 		return nil, fmt.Errorf("--color %q: want auto, always or never", o.color)
 	}
+	switch o.progress {
+	case "auto", "tty", "plain", "never":
+	default:
+		return nil, fmt.Errorf("--progress %q: want auto, tty, plain or never", o.progress)
+	}
+	if o.junit != "" && o.junit == o.json {
+		return nil, fmt.Errorf("--junit and --json both name %q", o.junit)
+	}
 	v := &views{}
 	handlers := []report.Handler{text.New(a.stdout, o.textOptions(a))}
 	for path, view := range map[string]func(io.Writer) report.Handler{
@@ -124,16 +132,29 @@ func (v *views) discard() {
 }
 
 // atomicFile is a file that is there whole or not at all: pipelines pick reports
-// up by name.
+// up by name. A pipe or a device, which cannot be replaced, is written as it is.
 type atomicFile struct {
 	*bufio.Writer
-	temp *os.File
-	path string
+	file *os.File
+	path string // where the file goes in the end; empty when it is written in place
 }
 
 func createAtomic(path string) (*atomicFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, fmt.Errorf("making the folder of %q: %w", path, err)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a link stays one
+	}
+	switch there, err := os.Stat(path); {
+	case err == nil && there.IsDir():
+		return nil, fmt.Errorf("creating %q: it is a folder", path)
+	case err == nil && !there.Mode().IsRegular():
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("opening %q: %w", path, err)
+		}
+		return &atomicFile{bufio.NewWriterSize(file, 1<<16), file, ""}, nil
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
@@ -143,18 +164,23 @@ func createAtomic(path string) (*atomicFile, error) {
 }
 
 func (f *atomicFile) commit() error {
-	err := errors.Join(f.Flush(), f.temp.Chmod(0o644), f.temp.Close())
+	if f.path == "" {
+		return errors.Join(f.Flush(), f.file.Close())
+	}
+	err := errors.Join(f.Flush(), f.file.Chmod(0o644), f.file.Close())
 	if err == nil {
-		err = os.Rename(f.temp.Name(), f.path)
+		err = os.Rename(f.file.Name(), f.path)
 	}
 	if err != nil {
-		_ = os.Remove(f.temp.Name())
+		_ = os.Remove(f.file.Name())
 		return fmt.Errorf("writing %q: %w", f.path, err)
 	}
 	return nil
 }
 
 func (f *atomicFile) discard() {
-	_ = f.temp.Close()
-	_ = os.Remove(f.temp.Name())
+	_ = f.file.Close()
+	if f.path != "" {
+		_ = os.Remove(f.file.Name())
+	}
 }

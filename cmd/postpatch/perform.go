@@ -42,6 +42,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	}
 	tally := runner.NewTally(p.run.Started)
 	var unseen []string
+	planning := runner.NewPlanning(p.job.plan)
 	p.options.Begin = p.views.begin
 	err = runner.Observe(ctx, p.job.set.Hosts, p.options, func(v runner.Visit) error {
 		if err := writer.Put(v.Seen); err != nil {
@@ -51,7 +52,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 		if err != nil {
 			return err
 		}
-		judged := runner.Judge(v, before, p.job.plan)
+		judged := runner.Judge(v, before, planning)
 		tally.Add(judged)
 		if judged.Unreachable != "" {
 			unseen = append(unseen, judged.Host)
@@ -64,6 +65,9 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	p.views.stop()
 	if err != nil {
 		return report.Summary{}, err
+	}
+	if p.against != nil {
+		tally.Nowhere(planning.Nowhere())
 	}
 	summary := tally.Summary(time.Now().UTC())
 	if err := writer.Finish(p.manifest(summary.Finished)); err != nil {

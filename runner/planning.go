@@ -1,0 +1,149 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"postpatch/baseline"
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/runner/report"
+	"postpatch/suites"
+)
+
+// clockTolerance is how far a host's reported boot time moves without a reboot:
+// Windows computes it from clock and uptime, and the clock is set after a boot.
+const clockTolerance = 2 * time.Minute
+
+// Planning holds the hosts of one run against the operator's plan, and remembers
+// which of the wanted changes any host could show.
+type Planning struct {
+	plan   *suites.Plan
+	shown  []bool // by wanted change: a host has the reading
+	unsure []bool // by wanted change: a check that may have it could not be observed
+}
+
+// NewPlanning begins a run; without a plan everything is allowed and nothing
+// wanted.
+func NewPlanning(plan *suites.Plan) *Planning {
+	if plan == nil {
+		plan = &suites.Plan{Reboot: suites.RebootAllowed}
+	}
+	return &Planning{plan: plan, shown: make([]bool, len(plan.Must)), unsure: make([]bool, len(plan.Must))}
+}
+
+// Nowhere names the wanted changes that no host of the run could have shown: a
+// plan that looks at nothing must not pass.
+func (p *Planning) Nowhere() []string {
+	var names []string
+	for i, must := range p.plan.Must {
+		if !p.shown[i] && !p.unsure[i] {
+			names = append(names, must.Pattern.String())
+		}
+	}
+	return names
+}
+
+func (p *Planning) allows(c suites.Check, change baseline.Change) bool {
+	return slices.ContainsFunc(p.plan.May, func(pattern suites.Pattern) bool {
+		return pattern.Matches(c.Kind.Name, change.Key.Item, change.Key.Name)
+	})
+}
+
+// mustChange holds what the patch has to bring against what is there now. It
+// speaks over every other finding of the reading.
+func (j judging) mustChange(checks []suites.Check, drafts []draft) {
+	for i, must := range j.planning.plan.Must {
+		shown, first := false, -1
+		for k, c := range checks {
+			switch {
+			case c.Kind.Name != must.Pattern.Kind:
+			case drafts[k].findings == nil:
+				j.planning.unsure[i] = true
+			default:
+				if first < 0 {
+					first = k
+				}
+				shown = j.wanted(c, must, drafts[k].findings) || shown
+			}
+		}
+		// A plan that names no item wants the reading of every host that is asked
+		// about its kind.
+		if !shown && first >= 0 && must.Pattern.Item == "" {
+			shown = true
+			drafts[first].findings[place{"", must.Pattern.Reading}] = report.Finding{
+				Reading: must.Pattern.Reading, Outcome: report.Unmet, Wanted: "the plan wants " + must.Predicate.String(),
+			}
+		}
+		j.planning.shown[i] = j.planning.shown[i] || shown
+	}
+}
+
+// wanted judges the readings of a check that a wanted change speaks of, and says
+// whether there are any.
+func (j judging) wanted(c suites.Check, must suites.MustChange, findings map[place]report.Finding) bool {
+	found := false
+	for _, side := range []side{j.before, j.now} {
+		for at := range side.readings[c.Key()] {
+			if !must.Pattern.Matches(c.Kind.Name, at.item, at.reading) {
+				continue
+			}
+			found = true
+			f := j.finding(c, at)
+			f.Wanted, f.Outcome = "the plan wants "+must.Predicate.String(), report.Expected
+			if !must.Predicate.Holds(j.now.readings[c.Key()][at]) {
+				f.Outcome = report.Unmet
+			}
+			if f.Outcome == report.Unmet || f.Before != f.Now {
+				findings[at] = f
+			}
+		}
+	}
+	return found
+}
+
+// reboot holds the boot times against the plan and notes a reboot on the host.
+func (j judging) reboot(h *report.Host, checks []suites.Check) {
+	for i, c := range checks {
+		for _, spec := range c.Kind.Readings {
+			if spec.Role != probes.BootTime {
+				continue
+			}
+			before, okBefore := j.before.readings[c.Key()][place{"", spec.Name}].(fact.Time)
+			now, okNow := j.now.readings[c.Key()][place{"", spec.Name}].(fact.Time)
+			if !okBefore || !okNow {
+				continue
+			}
+			later := time.Time(now).Sub(time.Time(before)) > clockTolerance
+			if later {
+				h.Rebooted = new(time.Time(now).UTC())
+			}
+			if wanted := j.rebootWanted(later); wanted != "" {
+				add(&h.Checks[i], report.Finding{
+					Reading: spec.Name, Outcome: report.Unmet, Wanted: wanted,
+					Before: before.String(), Now: now.String(), HasBefore: true, HasNow: true,
+				})
+			}
+			return
+		}
+	}
+	if j.planning.plan.Reboot != suites.RebootAllowed {
+		h.Checks = append(h.Checks, report.Check{
+			ID: "reboot", Kind: "plan", Suite: j.planning.plan.Name, File: j.planning.plan.File, Outcome: report.Unknown,
+			Error: fmt.Sprintf("the plan says reboot: %s, and no boot time was observed before and now: "+
+				"add `- os: {}` to the host's checks", j.planning.plan.Reboot),
+		})
+	}
+}
+
+func (j judging) rebootWanted(rebooted bool) string {
+	switch {
+	case j.planning.plan.Reboot == suites.RebootRequired && !rebooted:
+		return "the plan says reboot: required, and the host has not rebooted since the baseline"
+	case j.planning.plan.Reboot == suites.RebootForbidden && rebooted:
+		return "the plan says reboot: forbidden, and the host has rebooted"
+	default:
+		return ""
+	}
+}
