@@ -13,7 +13,7 @@ const (
 	lexWord             // a keyword or a name
 	lexName             // a name in brackets or double quotes
 	lexText             // a literal, without its quotes
-	lexNumber           //
+	lexNumber           // digits alone: a point and a sign are words of their own
 	lexSign             // ( ) , . ; = < > + - * and their pairs
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// statement is one parsed statement.
+// statement is what a batch may consist of; of T-SQL the lab knows these four.
 type statement interface{ statement() }
 
 type (
@@ -79,7 +79,7 @@ func (not) node()      {}
 func (isNull) node()   {}
 func (in) node()       {}
 
-// deepest is how deep expressions may nest.
+// deepest is how deep expressions may nest, since each level is a call of ours.
 const deepest = 64
 
 type parser struct {

@@ -29,7 +29,7 @@ type colType struct {
 	nullable bool
 }
 
-// column is one column of a result.
+// column is a column of a result, as COLMETADATA announces it.
 type column struct {
 	name  string
 	typ   colType

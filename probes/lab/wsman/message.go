@@ -34,9 +34,9 @@ type node struct {
 	children []*node
 }
 
-const maxDepth = 40
+const maxDepth = 40 // elements: far above what WS-Man nests
 
-// parseXML reads a whole document.
+// parseXML reads a whole document, and refuses a DTD as SOAP demands.
 func parseXML(data []byte) (*node, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	root := &node{}
@@ -97,7 +97,7 @@ func (n *node) attr(local string) string {
 	return ""
 }
 
-// message is one request.
+// message is one request, with what its header asks for.
 type message struct {
 	header, body *node
 	action       string

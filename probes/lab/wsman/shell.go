@@ -147,7 +147,7 @@ func (c *call) send(context.Context) (reply, error) {
 	if request := c.body.child(nsShell, "Send"); request.child(nsShell, "Stream") != nil {
 		id = request.child(nsShell, "Stream").attr("CommandId")
 	}
-	_, err := c.process(id) // what it reads from standard input is lost on our commands
+	_, err := c.process(id) // none of our commands reads its standard input
 	return reply{action: nsShell + "/SendResponse", body: `<rsp:SendResponse xmlns:rsp="` + nsShell + `"/>`}, err
 }
 
