@@ -32,7 +32,9 @@ func block(t *testing.T, readme, marker string) (start, end int) {
 
 // steady replaces what is different in every run.
 func steady(output string) string {
-	for _, changing := range []string{`\d+ \w{3} \d\d:\d\d UTC`, `(\d+ \w{3} )?\d\d:\d\d(:\d\d)?Z`, `[\d.]+ (ms|s|µs)( ago)?`} {
+	for _, changing := range []string{
+		`\d+ \w{3} \d\d:\d\d UTC`, `(\d+ \w{3} )?\d\d:\d\d(:\d\d)?Z`, `[\d.]+ (ms|s|µs)( ago)?`,
+	} {
 		output = regexp.MustCompile(changing).ReplaceAllString(output, "<time>")
 	}
 	var lines []string

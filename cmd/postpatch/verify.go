@@ -125,7 +125,8 @@ func findBaseline(store *baseline.Store, name string, j job) (*baseline.Snapshot
 	}
 	if command := against.Manifest().Command; command != "capture" {
 		// What a verify saw broken would pass for broken before.
-		return nil, nil, fmt.Errorf("%q is a run of %s and no baseline; `postpatch diff` compares any two runs", name, command)
+		return nil, nil, fmt.Errorf("%q is a run of %s and no baseline; `postpatch diff` compares any two runs",
+			name, command)
 	}
 	changed, err := against.Covers(suiteInfos(j))
 	if err != nil {
