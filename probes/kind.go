@@ -19,6 +19,9 @@ type Kind struct {
 	Main     string        // the parameter that `kind: value` fills
 	Example  string        // an entry of a suite's checks, as YAML
 	Readings []ReadingSpec // all that it may report
+	// Credential is the use for which its probes want one, "sql"; empty for none.
+	// What asks through a host's session needs none of its own.
+	Credential string
 	Params   []Param       // filled in by Define from the parameter struct
 
 	build func(args map[string]any) (Probe, error)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"postpatch/baseline"
 	"postpatch/probes/fact"
@@ -53,6 +54,25 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 		}
 	}
 	return h
+}
+
+// AddRemoved adds what the baseline has and the suites, whose checks of the host
+// are known, have no more: nobody looks at it now, and the reader is told so.
+func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool) {
+	if before == nil {
+		return
+	}
+	for _, was := range before.Checks {
+		if known[was.Check] {
+			continue
+		}
+		suite, id, _ := strings.Cut(was.Check, "/")
+		h.Checks = append(h.Checks, report.Check{
+			ID: id, Suite: suite, Kind: was.Kind, Outcome: report.Skipped,
+			Error: "in the baseline, and no check of the suites any more",
+		})
+		h.Counts[report.Skipped]++
+	}
 }
 
 // otherMachine compares identities. One that was not learnt proves nothing.

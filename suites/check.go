@@ -164,17 +164,15 @@ func (s *suiteEntries) identify(c *checkEntry, o object) {
 	s.ids[strings.ToLower(c.id)] = place
 }
 
+// defaultID is the kind and the first of what it looks at. It does not count the
+// rest: a name added to the list must not make another check of it.
 func defaultID(c *checkEntry) string {
 	i := slices.IndexFunc(c.args, func(a argument) bool { return a.param.Name == c.kind.Main })
 	if i < 0 || len(c.args[i].values) == 0 || !c.args[i].values[0].literal() {
 		return c.kind.Name
 	}
 	// A path's own slashes would only double the one between kind and value.
-	id := cleanID(strings.TrimSuffix(c.kind.Name+"/"+strings.Trim(c.args[i].values[0].node.Value, "/"), "/"))
-	if more := len(c.args[i].values) - 1; more > 0 {
-		id += fmt.Sprintf("+%d", more)
-	}
-	return id
+	return cleanID(strings.TrimSuffix(c.kind.Name+"/"+strings.Trim(c.args[i].values[0].node.Value, "/"), "/"))
 }
 
 const maxID = 120

@@ -87,10 +87,10 @@ func TestLoadBuildsEachCheckForItsHosts(t *testing.T) {
 	ping := func(count int) pingParams { return pingParams{Count: count, Every: time.Second} }
 	echo := pingParams{Address: "srv02.example.org", Count: 3, Every: 200 * time.Millisecond}
 	want := []row{
-		{"srv01", "srv01", "shop/service/W3SVC+1", all, 5 * time.Second, "shop@example.org", 10},
+		{"srv01", "srv01", "shop/service/W3SVC", all, 5 * time.Second, "shop@example.org", 10},
 		{"srv01", "srv01", "shop/web", web("http://srv01:8080/"), d, owner, 20},
 		{"srv01", "srv01", "shop/slow ping", ping(8080), d, owner, 26},
-		{"srv02", "srv02.example.org", "shop/service/W3SVC+1", all, 5 * time.Second, "shop@example.org", 10},
+		{"srv02", "srv02.example.org", "shop/service/W3SVC", all, 5 * time.Second, "shop@example.org", 10},
 		{"srv02", "srv02.example.org", "shop/ping", echo, d, owner, 16},
 		{"srv02", "srv02.example.org", "shop/web", web("http://srv02:9090/"), d, owner, 20},
 		{"srv02", "srv02.example.org", "shop/slow ping", ping(9090), d, owner, 26},

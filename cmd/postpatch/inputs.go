@@ -58,6 +58,9 @@ type job struct {
 	credentials keys // nil when the operator gave none
 	routes      probes.Routes
 	roots       *x509.CertPool // nil for the system's
+	// known are the keys of all the suites' checks by host, also of those that
+	// --hosts and --only leave out.
+	known map[string]map[string]bool
 }
 
 // keys are how hosts are entered: the operator's credentials file, or a lab's
@@ -107,6 +110,13 @@ func (in *inputs) load(a app, suiteFiles []string) (job, error) {
 	if j.roots, err = readRoots(in.ca); err != nil {
 		return job{}, err
 	}
+	j.known = map[string]map[string]bool{}
+	for _, h := range j.set.Hosts {
+		j.known[h.Name] = map[string]bool{}
+		for _, c := range h.Checks {
+			j.known[h.Name][c.Key()] = true
+		}
+	}
 	return j, in.narrow(&j)
 }
 
@@ -116,20 +126,11 @@ func (in *inputs) prepare(a app, suiteFiles []string) (job, *baseline.Store, err
 	if err != nil {
 		return job{}, nil, err
 	}
-	if err := credentialsOrReason(j); err != nil {
+	if err := enterable(j); err != nil {
 		return job{}, nil, err
 	}
 	store, err := baseline.Open(in.store)
 	return j, store, err
-}
-
-func credentialsOrReason(j job) error {
-	c, needs := needsCredentials(j.set)
-	if !needs || j.credentials != nil {
-		return nil
-	}
-	return fmt.Errorf("%s:%d: check %s asks inside a host, and there is no --credentials file; "+
-		"`postpatch explain credentials` tells how to write one", c.File, c.Line, c.ID)
 }
 
 // secretSource reads a secret from where the credentials file says it is.

@@ -53,6 +53,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 			return err
 		}
 		judged := runner.Judge(v, before, planning)
+		runner.AddRemoved(&judged, before, p.job.known[v.Host.Name])
 		tally.Add(judged)
 		if judged.Unreachable != "" {
 			unseen = append(unseen, judged.Host)

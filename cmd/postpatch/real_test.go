@@ -116,7 +116,7 @@ func TestLinuxServices(t *testing.T) {
 	records[0] = "www A 192.0.2.99"
 	named.SetRecords(t, records...)
 	broken := map[string]report.Outcome{
-		"dns/www": report.Drifted, "http": report.Regressed, "tcp/53+1": report.Regressed,
+		"dns/www": report.Drifted, "http": report.Regressed, "tcp/53": report.Regressed,
 	}
 	o := postpatch(1, "verify", "--baseline", "before")
 	expect(o, broken)

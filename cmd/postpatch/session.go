@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"postpatch/probes"
 	"postpatch/probes/host"
@@ -39,10 +41,8 @@ func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error
 		Host: h.Name, Address: h.Address, Port: s.Port, TLS: s.TLS, Insecure: s.Insecure,
 		AllowPlain: s.AllowPlain, Credential: credential, Dial: j.routes.Dial,
 	}
-	if s.CAFile != "" {
-		if o.CA, err = os.ReadFile(s.CAFile); err != nil {
-			return nil, fmt.Errorf("reading the CA of host %q: %w", h.Name, err)
-		}
+	if o.CA, err = readCA(s); err != nil {
+		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
 	}
 	session, err := winrm.Open(ctx, o)
 	if err != nil {
@@ -51,16 +51,60 @@ func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error
 	return session, nil
 }
 
-// needsCredentials names a check that cannot be observed without a credential,
-// so that a forgotten --credentials is told before the window and not as a
-// thousand unknown checks.
-func needsCredentials(set *suites.Set) (suites.Check, bool) {
-	for _, h := range set.Hosts {
-		for _, c := range h.Checks {
-			if _, asks := c.Probe.(probes.Asker); asks || c.Kind.Name == "sql" {
-				return c, true
+// credentialUses lists for what a host's checks need credentials: "winrm", "sql".
+func credentialUses(h suites.Host) []string {
+	uses := map[string]bool{}
+	for _, c := range h.Checks {
+		if _, asks := c.Probe.(probes.Asker); asks {
+			uses["winrm"] = true
+		}
+		if c.Kind.Credential != "" {
+			uses[c.Kind.Credential] = true
+		}
+	}
+	return sortedKeys(uses)
+}
+
+// enterable makes sure that there is a credential wherever one is needed, so that
+// a forgotten variable is told now and not as a thousand unknown checks.
+func enterable(j job) error {
+	missing := map[string]bool{}
+	for _, h := range j.set.Hosts {
+		uses := credentialUses(h)
+		if len(uses) > 0 && j.credentials == nil {
+			return fmt.Errorf("host %q is asked by %s, and there is no --credentials file; "+
+				"`postpatch explain credentials` tells how to write one", h.Name, strings.Join(uses, " and "))
+		}
+		for _, use := range uses {
+			if _, err := j.credentials.For(h.Name, use); err != nil {
+				missing[err.Error()] = true
+			} else if _, err := readCA(j.credentials.WinRM(h.Name)); use == "winrm" && err != nil {
+				missing[err.Error()] = true
 			}
 		}
 	}
-	return suites.Check{}, false
+	if len(missing) == 0 {
+		return nil
+	}
+	const most = 10
+	lines := sortedKeys(missing)
+	if len(lines) > most {
+		lines = append(lines[:most], fmt.Sprintf("and %d more", len(missing)-most))
+	}
+	return fmt.Errorf("nothing was sent to any host:\n  %s", strings.Join(lines, "\n  "))
+}
+
+// readCA reads the authorities that an entry of the credentials file trusts.
+func readCA(s suites.WinRMSettings) ([]byte, error) {
+	if s.CAFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(s.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the ca_file of winrm: %w", err)
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("reading the ca_file of winrm: %q holds no PEM certificate", s.CAFile)
+	}
+	return pem, nil
 }

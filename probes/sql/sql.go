@@ -15,12 +15,13 @@ import (
 
 // Kind is what a suite calls "sql".
 var Kind = probes.Define(probes.Kind{
-	Name:     "sql",
-	Doc:      "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
-	Item:     "empty for the instance; the name of a database, as the suite or else the server writes it",
-	Main:     "database",
-	Example:  "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings: append(instanceReadings(), databaseReadings()...),
+	Name:       "sql",
+	Doc:        "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
+	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it",
+	Credential: "sql",
+	Main:       "database",
+	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
+	Readings:   append(instanceReadings(), databaseReadings()...),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {

@@ -58,11 +58,10 @@ func (c Check) Subject(item string) string {
 	return strings.TrimRight(c.base(), "/") + "/" + strings.TrimLeft(item, "/")
 }
 
-// base is the id that an item is told with: of an id made of its first item and
-// how many more there are, "service/W3SVC+2", only the kind says something.
+// base is what an item is told with: its kind, where the id is made of the kind
+// and another item, and otherwise the id.
 func (c Check) base() string {
-	first, more, found := strings.Cut(c.ID, "+")
-	if found && strings.HasPrefix(first, c.Kind+"/") && strings.Trim(more, "0123456789") == "" {
+	if strings.HasPrefix(c.ID, c.Kind+"/") {
 		return c.Kind
 	}
 	return c.ID
