@@ -22,7 +22,7 @@ type Kind struct {
 	// Credential is the use for which its probes want one, "sql"; empty for none.
 	// What asks through a host's session needs none of its own.
 	Credential string
-	Params   []Param       // filled in by Define from the parameter struct
+	Params     []Param // filled in by Define from the parameter struct
 
 	build func(args map[string]any) (Probe, error)
 }
