@@ -136,7 +136,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"a check twice", strings.Join(lines[:2], "") + strings.Join(lines[1:], ""), "line 3: check"},
 		{"a reading twice", strings.Join(lines[:5], "") + strings.Join(lines[4:], ""), "line 6: reading"},
 		{"readings out of order", strings.Join(lines[:4], "") + lines[5] + lines[4], "line 6: reading"},
-		{"an unknown key", swap(`,"kind":"os"`, `,"kind":"os","x":1`), `line 3: want ,"error":`},
+		{"an unknown key", swap(`,"kind":"os"`, `,"kind":"os","x":1`), `line 3: want ,"asked":`},
 		{"a key twice", swap(`,"kind":"os"`, `,"kind":"os","kind":"os"`), "line 3"},
 		{"other order of keys", swap(`"item":"Spooler","name":"state"`, `"name":"state","item":"Spooler"`), "line 10"},
 		{"white space", swap(`{"int":4294}`, `{"int": 4294}`), "line 7"},

@@ -124,6 +124,7 @@ func (h *Host) addCheck(line string) error {
 	c := cursor{rest: line}
 	c.text(`{"check":`, &check.Check)
 	c.text(`,"kind":`, &check.Kind)
+	c.text(`,"asked":`, &check.Asked)
 	c.text(`,"error":`, &check.Error)
 	c.text(`,"took":`, &took)
 	c.end()

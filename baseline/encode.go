@@ -112,6 +112,8 @@ func appendCheck(dst []byte, c Check) []byte {
 	dst = fact.AppendQuoted(dst, c.Check)
 	dst = append(dst, `,"kind":`...)
 	dst = fact.AppendQuoted(dst, c.Kind)
+	dst = append(dst, `,"asked":`...)
+	dst = fact.AppendQuoted(dst, c.Asked)
 	dst = append(dst, `,"error":`...)
 	dst = fact.AppendQuoted(dst, c.Error)
 	dst = append(dst, `,"took":"`...)

@@ -24,6 +24,9 @@ type Host struct {
 type Check struct {
 	Check string // "<suite>/<check id>", as in fact.Key
 	Kind  string
+	// Asked is a digest of the check's parameters: where it has changed, other
+	// items are no change of the host's.
+	Asked string
 	// Error says why the check could not be observed; empty when it was.
 	Error string
 	Took  time.Duration

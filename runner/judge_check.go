@@ -52,7 +52,9 @@ func (j judging) check(c suites.Check, problem string) draft {
 	}
 	if r.Mark == "" && j.before.exists {
 		j.drift(c, findings)
-		j.vanished(c, findings)
+		if !j.restated(c) {
+			j.vanished(c, findings)
+		}
 	}
 	dropConsequences(findings)
 	return draft{r, findings}
@@ -99,7 +101,11 @@ func order(a, b string) int {
 // or had it before. One that finds no item at all is not met: an expectation
 // that looks at nothing must not pass.
 func (j judging) expectation(c suites.Check, e suites.Expectation, findings map[place]report.Finding) {
-	items := union(j.now.items(c.Key(), e.Reading), j.before.items(c.Key(), e.Reading))
+	was := j.before.items(c.Key(), e.Reading)
+	if j.restated(c) {
+		was = nil // another list of items is the suite's doing, not the host's
+	}
+	items := union(j.now.items(c.Key(), e.Reading), was)
 	if len(items) == 0 {
 		if e.Default {
 			return
@@ -169,6 +175,12 @@ func (j judging) finding(c suites.Check, at place) report.Finding {
 	return f
 }
 
+// restated says whether the suite asks something else by this check than at the
+// baseline.
+func (j judging) restated(c suites.Check) bool {
+	return j.before.exists && j.before.checks[c.Key()].Asked != j.now.checks[c.Key()].Asked
+}
+
 // drift takes in the changes that no expectation has spoken about. An item that
 // came or went as a whole is one finding.
 func (j judging) drift(c suites.Check, findings map[place]report.Finding) {
@@ -177,6 +189,9 @@ func (j judging) drift(c suites.Check, findings map[place]report.Finding) {
 	for _, change := range j.changes[c.Key()] {
 		at := place{change.Key.Item, change.Key.Name}
 		if _, spoken := findings[at]; spoken || follows(change, told) {
+			continue
+		}
+		if j.restated(c) && before[at.item] != now[at.item] {
 			continue
 		}
 		compared := c.Compare[at.reading]

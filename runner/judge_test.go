@@ -266,6 +266,19 @@ func TestJudgeKeeps(t *testing.T) {
 	}
 }
 
+// A suite that asks for other items than at the baseline has changed, not the
+// host; what it still asks for is compared as ever.
+func TestJudgeRestated(t *testing.T) {
+	before := doors("front state=open", "side state=open", "side colour=red")
+	before.Checks[0].Asked = "front side"
+	now := doors("front state=shut", "back state=open")
+	now.Checks[0].Asked = "front back"
+	got := told(judge(check(t, "*state=open"), &before, now, nil).Checks[0])
+	if d := cmp.Diff([]string{"regressed failing", "front state: regressed open->shut"}, got); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+}
+
 func TestJudgeWithoutBaseline(t *testing.T) {
 	c := check(t, "state=open")
 	got := told(judge(c, nil, doors("front state=shut", "front colour=red"), nil).Checks[0])

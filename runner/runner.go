@@ -116,7 +116,7 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
 	b := baseline.Host{Host: h.Name, Identity: identity, Unreachable: unreachable(h, seen)}
 	for _, s := range seen {
-		record := baseline.Check{Check: s.check.Key(), Kind: s.check.Kind.Name, Took: s.took}
+		record := baseline.Check{Check: s.check.Key(), Kind: s.check.Kind.Name, Asked: s.check.Asked, Took: s.took}
 		if s.err != nil {
 			record.Error = clip(s.err.Error())
 		} else if b.Unreachable != "" {

@@ -1,8 +1,11 @@
 package suites
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -107,7 +110,7 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 			refused++
 			continue
 		}
-		h.shared.Checks = append(h.shared.Checks, s.done(c, probe))
+		h.shared.Checks = append(h.shared.Checks, s.done(c, probe, texts))
 	}
 	for _, g := range order {
 		which := ""
@@ -121,10 +124,21 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 	}
 }
 
-func (s *suiteEntries) done(c *checkEntry, probe probes.Probe) Check {
+// asked is a digest of what a check asks on one host.
+func (c *checkEntry) asked(texts [][]string) string {
+	lines := make([]string, len(texts))
+	for i, values := range texts {
+		lines[i] = fmt.Sprintf("%s %q", c.args[i].param.Name, values)
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(c.kind.Name + "\n" + strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+func (s *suiteEntries) done(c *checkEntry, probe probes.Probe, texts [][]string) Check {
 	return Check{
 		Suite: s.suite.Name, ID: c.id, Kind: c.kind, Probe: probe, Expect: c.expect, Compare: c.compare,
-		Timeout: c.timeout, Why: c.why, Owner: c.owner, File: s.file, Line: c.node.Line,
+		Asked: c.asked(texts), Timeout: c.timeout, Why: c.why, Owner: c.owner, File: s.file, Line: c.node.Line,
 	}
 }
 

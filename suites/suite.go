@@ -43,6 +43,7 @@ type Check struct {
 	Probe   probes.Probe
 	Expect  []Expectation         // the kind's defaults and the suite's own, sorted by reading
 	Compare map[string]Comparison // one for each reading of the kind
+	Asked   string                // a digest of its parameters on this host
 	Timeout time.Duration         // 0 when neither the check nor its suite says
 	Why     string
 	Owner   string
