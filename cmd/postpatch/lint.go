@@ -35,8 +35,11 @@ func lint(a app, files []string) error {
 			continue
 		}
 		plans++
-		_, found := suites.LoadPlan(file, kinds)
+		plan, found := suites.LoadPlan(file, kinds)
 		problems = append(problems, found...)
+		if plan != nil && len(files) == 1 {
+			suiteFiles = plan.Suites // a plan alone stands for what it names
+		}
 	}
 	var set *suites.Set
 	if len(suiteFiles) > 0 {

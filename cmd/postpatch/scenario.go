@@ -8,10 +8,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
+	"postpatch/runner"
 	"postpatch/runner/report"
 )
 
@@ -59,26 +62,59 @@ func readScenario(file string) (scenario, error) {
 	s := scenario{Before: "before", After: "after"}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&s); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errors.New("it is empty")
-		}
+	err = decoder.Decode(&s)
+	switch {
+	case errors.Is(err, io.EOF):
+		err = errors.New("it is empty")
+	case err != nil:
+		err = plainYAML(err)
+	case decoder.Decode(new(yaml.Node)) == nil:
+		err = errors.New("it holds a second document")
+	default:
+		err = s.problem()
+	}
+	if err != nil {
 		return scenario{}, fmt.Errorf("reading scenario %q: %w; see `postpatch explain scenario`", file, err)
 	}
+	s.resolve(filepath.Dir(file))
+	return s, nil
+}
+
+// plainYAML says in words of the file what the YAML library says in words of Go.
+func plainYAML(err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	for _, pair := range [][2]string{
+		{`unmarshal errors:\s*`, ""},
+		{`field (\S+) not found in type \S+`, `unknown key "$1"`},
+		{`cannot unmarshal (\S+) (?:\x60(.*)\x60 )?into \S+`, `"$2" ($1) is of the wrong type`},
+		{`"" \(!!seq\)`, "a list"}, {`"" \(!!map\)`, "a mapping"}, {`\s*\n\s*`, "; "},
+	} {
+		text = regexp.MustCompile(pair[0]).ReplaceAllString(text, pair[1])
+	}
+	return errors.New(text)
+}
+
+// problem says what a scenario that could be read lacks.
+func (s *scenario) problem() error {
 	if s.Name == "" || s.Estate == "" || len(s.Suites) == 0 || s.Expect.Exit == nil {
-		return scenario{}, fmt.Errorf("reading scenario %q: scenario, estate, suites and expect.exit are required; "+
-			"see `postpatch explain scenario`", file)
+		return errors.New("scenario, estate, suites and expect.exit are required")
+	}
+	if exit := *s.Expect.Exit; exit < runner.ExitOK || exit > runner.ExitIncomplete {
+		return fmt.Errorf("expect.exit: %d is no exit code of verify: want 0 to 3", exit)
+	}
+	for host, state := range s.Expect.Hosts {
+		if state != stateUnreachable && state != stateOther {
+			return fmt.Errorf("expect.hosts: %s: %q: want %s or %s", host, state, stateUnreachable, stateOther)
+		}
 	}
 	for host, outcomes := range s.Expect.Outcomes {
 		for id, o := range outcomes {
 			if !slices.Contains(report.Outcomes(), o) {
-				return scenario{}, fmt.Errorf("reading scenario %q: expect.outcomes.%s: %s: %q is no outcome: want one of %v",
-					file, host, id, o, report.Outcomes())
+				return fmt.Errorf("expect.outcomes: %s: %s: %q is no outcome: want one of %v", host, id, o, report.Outcomes())
 			}
 		}
 	}
-	s.resolve(filepath.Dir(file))
-	return s, nil
+	return nil
 }
 
 // resolve makes the paths relative to the scenario's folder.
@@ -152,12 +188,18 @@ func because(c report.Check) string {
 	}
 }
 
+// The states of hosts that have no verdict.
+const (
+	stateUnreachable = "unreachable"
+	stateOther       = "another machine"
+)
+
 func hostState(h report.Host) string {
 	switch {
 	case h.Unreachable != "":
-		return "unreachable"
+		return stateUnreachable
 	case h.Problem != "":
-		return "another machine"
+		return stateOther
 	default:
 		return ""
 	}
