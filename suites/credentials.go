@@ -30,7 +30,7 @@ type WinRMSettings struct {
 	Port       int    // 5986 with TLS, 5985 without, unless the file says otherwise
 	Insecure   bool   // do not check the server's certificate
 	CAFile     string // trust only what this file's certificates sign; "" for the system's
-	AllowPlain bool   // without TLS, also send what is not sealed
+	AllowPlain bool   // go without TLS, with the password readable: for a lab
 }
 
 // Credentials is the operator's own file: which user goes to which host. No

@@ -3,6 +3,7 @@ package suites
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"gopkg.in/yaml.v3"
@@ -29,6 +30,9 @@ func (r reader) credentials(data []byte) []*credential {
 	}
 	top, ok := r.object(root, "the credentials file")
 	if !ok {
+		return nil
+	}
+	if r.another(top, "a credentials file", "credentials") {
 		return nil
 	}
 	r.known(top, "the credentials file", "credentials")
@@ -66,8 +70,9 @@ func (r reader) credential(o object, what string) *credential {
 	}
 	if e, found := o.get("for"); found {
 		for _, n := range r.texts(e.value, what+".for") {
-			if !isName(n.Value) {
-				r.errorf(n, "%s.for: want uses such as winrm or sql", what)
+			if !slices.Contains(uses(), n.Value) {
+				// What stands there may be a secret in the wrong place.
+				r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm or sql, got something else", what)
 			}
 			rule.uses = append(rule.uses, n.Value)
 		}
@@ -83,6 +88,9 @@ func (r reader) credential(o object, what string) *credential {
 	}
 	return rule
 }
+
+// uses are what credentials can be for.
+func uses() []string { return []string{"winrm", "sql"} }
 
 const secretHint = "write password: {env: NAME_OF_A_VARIABLE} or {file: path}"
 

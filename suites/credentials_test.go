@@ -17,7 +17,7 @@ const estateUsers = `credentials:
     user: sa
     password: {file: secrets/sa.txt}
   - hosts: ["*.corp.example.org", "dmz?"]
-    for: [winrm, exchange]
+    for: [winrm]
     user: CORP\probe
     password: {env: PATCH_PASSWORD}
     winrm: {tls: true, ca_file: ca.pem, insecure: false}
@@ -57,7 +57,7 @@ func TestTheFirstEntryThatFitsIsTaken(t *testing.T) {
 		for _, want := range []struct{ host, use, user, password string }{
 			{"sql01.corp.example.org", "sql", "sa", "swordfish"}, // a file's last line end is no part of it
 			{"sql01.corp.example.org", "winrm", `CORP\probe`, "hunter2"},
-			{"DMZ1", "exchange", `CORP\probe`, "hunter2"},
+			{"DMZ1", "winrm", `CORP\probe`, "hunter2"},
 		} {
 			got, err := c.For(want.host, want.use)
 			if err != nil || got.User != want.user || got.Password.Reveal() != want.password {
@@ -71,8 +71,8 @@ func TestTheFirstEntryThatFitsIsTaken(t *testing.T) {
 	if diff := cmp.Diff([]string{filepath.Join(folder, "secrets", "sa.txt"), "PATCH_PASSWORD"}, asked); diff != "" {
 		t.Errorf("each secret is read once (-want +got):\n%s", diff)
 	}
-	_, err := c.For("elsewhere", "ldap")
-	want := `for ldap on "elsewhere" from environment variable EMPTY: it is empty`
+	_, err := c.For("elsewhere", "sql")
+	want := `for sql on "elsewhere" from environment variable EMPTY: it is empty`
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("an empty secret: %v", err)
 	}

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"postpatch/probes/all"
+	"postpatch/probes/fact"
 )
 
 func TestExplainKind(t *testing.T) {
@@ -14,7 +17,8 @@ func TestExplainKind(t *testing.T) {
 	}
 }
 
-// The examples of the pages are read as an owner's file would be.
+// The examples of the pages are read as an owner's file would be, with the kinds
+// that there are.
 func TestTheExamplesOfThePagesAreRight(t *testing.T) {
 	for _, topic := range Topics() {
 		page, ok := ExplainTopic(topic)
@@ -37,11 +41,11 @@ func TestTheExamplesOfThePagesAreRight(t *testing.T) {
 				t.Fatal(err)
 			}
 			write("suites/a.suite.yaml", "")
-			_, problems = LoadPlan(file, testKinds())
+			_, problems = LoadPlan(file, all.Kinds())
 		case "credentials":
 			_, problems = LoadCredentials(file, nil)
 		default:
-			_, problems = Load([]string{file}, testKinds())
+			_, problems = Load([]string{file}, all.Kinds())
 		}
 		if len(problems) > 0 {
 			t.Errorf("%s: %s", topic, Format(problems, os.ReadFile))
@@ -54,6 +58,39 @@ func TestTheExamplesOfThePagesAreRight(t *testing.T) {
 	}
 	if _, ok := ExplainTopic("weather"); ok {
 		t.Error("a page on the weather")
+	}
+}
+
+// What the page shows has to tell a server that has the update from one that
+// has not, by readings as the kinds report them.
+func TestThePagesPlanIsNotMetWithoutThePatch(t *testing.T) {
+	folder := t.TempDir()
+	page, _ := ExplainTopic("plan")
+	if err := os.Mkdir(filepath.Join(folder, "suites"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{"suites/a.suite.yaml": "", "p.plan.yaml": example(page)} {
+		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan, problems := LoadPlan(filepath.Join(folder, "p.plan.yaml"), all.Kinds())
+	if len(problems) > 0 {
+		t.Fatal(Format(problems, os.ReadFile))
+	}
+	for pattern, values := range map[string]struct{ before, after fact.Value }{
+		"os.build":            {fact.Text("20348.4294"), fact.Text("20348.4405")},
+		"service/W3SVC.state": {fact.Text("stopped"), fact.Text("running")},
+	} {
+		i := slices.IndexFunc(plan.Must, func(m MustChange) bool { return m.Pattern.String() == pattern })
+		if i < 0 || len(plan.Must) != 2 {
+			t.Fatalf("must change: %+v, want %s and another", plan.Must, pattern)
+		}
+		must := plan.Must[i].Predicate
+		if must.Holds(values.before) || !must.Holds(values.after) {
+			t.Errorf("%s %q: %t of %v and %t of %v", pattern, must,
+				must.Holds(values.before), values.before, must.Holds(values.after), values.after)
+		}
 	}
 }
 

@@ -33,6 +33,12 @@ func (l *loader) readHosts(s *suiteEntries, top object) {
 		s.hintf(top.node, "add: hosts: [server01.example.org]", "the suite has no hosts")
 		return
 	}
+	if e.value.Kind == yaml.ScalarNode && !isNull(e.value) { // a list of one
+		if h, ok := s.host(e.value, "hosts"); ok {
+			s.hosts = append(s.hosts, h)
+		}
+		return
+	}
 	elems, ok := s.list(e.value, "hosts")
 	if ok && len(elems) == 0 {
 		s.errorf(e.value, "hosts: the list is empty")

@@ -118,6 +118,9 @@ func (l *loader) suite(r reader, data []byte) {
 	if !ok {
 		return
 	}
+	if r.another(top, "a suite", "suite", "checks") {
+		return
+	}
 	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "use")
 	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
 	s.suite.File = r.file

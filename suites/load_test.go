@@ -195,6 +195,7 @@ func TestAHostOfTwoSuitesIsOneHost(t *testing.T) {
 func TestWhatIsPlainYAMLIsRead(t *testing.T) {
 	for name, text := range map[string]string{
 		"byte order mark": "\uFEFFsuite: a\nhosts: [b]\nchecks: [{os: {}}]\n",
+		"one host":        "suite: a\nhosts: b\nchecks: [{os: {}}]\n",
 		"CRLF":            "suite: a\r\nhosts: [b]\r\nchecks:\r\n  - os: {}\r\n",
 		"document marks":  "---\nsuite: a\nhosts: [b]\nchecks: [{os: }]\n...\n",
 		"an alias": "suite: a\nhosts: [b]\nchecks:\n" +

@@ -33,6 +33,9 @@ func (r reader) plan(plan *Plan, data []byte, kinds []probes.Kind) {
 	if !ok {
 		return
 	}
+	if r.another(top, "a plan", "must_change", "may_change") {
+		return
+	}
 	r.known(top, "the plan", "plan", "suites", "reboot", "must_change", "may_change", "waves", "settle", "store")
 	for _, later := range []string{"waves", "settle", "store"} {
 		if e, found := top.get(later); found {

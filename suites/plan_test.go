@@ -14,7 +14,7 @@ const tuesday = `plan: 2026-11-patch-tuesday
 suites: [suites/*.suite.yaml, suites/a.suite.yaml]
 reboot: required
 must_change:
-  os.build: ">= 10.0.20348.4405"
+  os.build: ">= 20348.4405"
   service/W3SVC.state: [running, starting]
 may_change: [service.start_mode, os.*, "dns/*.example.org.answers"]
 `
@@ -49,7 +49,7 @@ func TestLoadPlan(t *testing.T) {
 		t.Errorf("may change (-want +got):\n%s", diff)
 	}
 	if len(plan.Must) != 2 || plan.Must[0].Pattern.String() != "os.build" ||
-		!plan.Must[0].Predicate.Holds(fact.Text("10.0.20348.4406")) ||
+		!plan.Must[0].Predicate.Holds(fact.Text("20348.4406")) ||
 		plan.Must[1].Pattern.String() != "service/W3SVC.state" || !plan.Must[1].Predicate.Holds(fact.Text("Starting")) {
 		t.Errorf("must change: %+v", plan.Must)
 	}

@@ -86,13 +86,13 @@ func explainSyntax(line, msg string) (column int, said, hint string) {
 	text := strings.TrimLeft(line, " ")
 	start := len(line) - len(text)
 	at := func(i int) int { return utf8.RuneCountInString(line[:i]) + 1 }
-	quote := strings.IndexByte(line, '"')
-	switch backslash := strings.IndexByte(line, '\\'); {
-	case strings.HasPrefix(text, "\t"):
+	if strings.HasPrefix(text, "\t") {
 		return at(start), "a tab in the indentation", "indent with spaces"
-	case quote >= 0 && backslash > quote &&
-		(strings.Contains(msg, "escape") || strings.Contains(msg, "hexdecimal")):
-		return at(backslash), "a backslash in double quotes begins an escape", windowsHint
+	}
+	if strings.Contains(msg, "escape") || strings.Contains(msg, "hexdecimal") {
+		if i := badEscape(line); i >= 0 {
+			return at(i), "a backslash in double quotes begins an escape", windowsHint
+		}
 	}
 	if i := openQuote(line); i >= 0 {
 		return at(i), "a quote that is never closed", "close it, or use the other kind of quotes"
@@ -140,10 +140,54 @@ func parserErrors() []parserError {
 	}
 }
 
+// badEscape finds the backslash in double quotes with which no escape begins; -1
+// for none. Backslashes elsewhere on the line mean themselves.
+func badEscape(line string) int {
+	for i := 0; i < len(line); i++ {
+		if !opensQuote(line, i) {
+			continue
+		}
+		end := closing(line, i)
+		if end < 0 {
+			end = len(line)
+		}
+		for j := i + 1; j < end && line[i] == '"'; j++ {
+			if line[j] != '\\' {
+				continue
+			}
+			if !isEscape(line[j+1:]) {
+				return j
+			}
+			j++
+		}
+		i = end
+	}
+	return -1
+}
+
+// isEscape says whether what follows a backslash makes an escape of it.
+func isEscape(s string) bool {
+	const simple = "0abt\tnvfre \"/\\N_LP"
+	if s == "" || strings.IndexByte(simple, s[0]) >= 0 { // at a line's end it joins two lines
+		return true
+	}
+	digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[0]]
+	if digits == 0 || len(s) <= digits {
+		return false
+	}
+	code, err := strconv.ParseUint(s[1:1+digits], 16, 32)
+	return err == nil && code <= utf8.MaxRune && (code < 0xD800 || code > 0xDFFF)
+}
+
+// opensQuote says whether a value's quoted text begins at i.
+func opensQuote(line string, i int) bool {
+	return (line[i] == '"' || line[i] == '\'') && (i == 0 || strings.IndexByte(" [{,:", line[i-1]) >= 0)
+}
+
 // openQuote finds a value's quote that is not closed on its line; -1 for none.
 func openQuote(line string) int {
 	for i := 0; i < len(line); i++ {
-		if c := line[i]; c != '"' && c != '\'' || i > 0 && !strings.ContainsRune(" [{,:", rune(line[i-1])) {
+		if !opensQuote(line, i) {
 			continue
 		}
 		end := closing(line, i)

@@ -5,6 +5,26 @@ import (
 	"testing"
 )
 
+// A backslash outside of double quotes means itself, wherever it stands.
+func TestTheHintOnWindowsPathsFindsTheBackslash(t *testing.T) {
+	for text, column := range map[string]int{
+		`a: "C:\Windows"`:                     7,
+		`a: [C:\, "C:\Windows"]`:              13,
+		`a: ['C:\"x', b, "C:\Windows"]`:       20,
+		`a: ["C:\\Temp\n\x41", "C:\Windows"]`: 26,
+		`a: ["", "C:\Users"]`:                 12,
+	} {
+		_, problems := LoadBytes("x", []byte(text+"\n"), testKinds())
+		if len(problems) != 1 || problems[0].Hint != windowsHint || problems[0].Column != column {
+			t.Errorf("%s: got %+v, want column %d", text, problems, column)
+		}
+	}
+	_, problems := LoadBytes("x", []byte(`a: {b: C:\, c: "d"`+"\n"), testKinds())
+	if len(problems) != 1 || problems[0].Hint == windowsHint {
+		t.Errorf("nothing is wrong with this backslash: %+v", problems)
+	}
+}
+
 // The parser's own line is often that of the block around the mistake.
 func TestSyntaxErrorsAreAtTheLineToBlame(t *testing.T) {
 	list := "hosts: [\n" + strings.Repeat("  srv01,\n", 40) + "]\n"

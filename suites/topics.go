@@ -45,7 +45,7 @@ const aboutPlan = `plan: what the operator says of the patch, in *.plan.yaml
     suites: [suites/*.suite.yaml]    # relative to the plan's folder
     reboot: required                 # or allowed (the default), or forbidden
     must_change:
-      os.build: ">= 10.0.20348.4405"
+      os.build: "20348.4405"         # as the reading has it: build and update
       service/W3SVC.state: running
     may_change: [service.start_mode, os.*]
 
@@ -67,23 +67,25 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         for: [winrm, sql]
         user: CORP\probe
         password: {env: PATCH_PASSWORD}
-        winrm: {tls: true}
-      - hosts: [dmz01, "dmz1*"]
+        winrm: {tls: true}               # real hosts
+      - hosts: [lab01, "lab1*"]
         user: .\probe
-        password: {file: secrets/dmz.txt}
+        password: {file: secrets/lab.txt}
+        winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?; required
-  for        the uses it is for, such as winrm or sql; every use unless given
+  for        the uses it is for: winrm, sql; both unless given
   user       CORP\name, name@corp.example.org, or a plain name; required
   password   {env: VARIABLE} or {file: path, relative to this file}; required
-  winrm      tls          connect with TLS (default false: sealed messages over HTTP)
+  winrm      tls          connect with TLS; for real hosts
              port         5986 with TLS, 5985 without
              ca_file      trust the certificates that this file's ones have signed
              insecure     do not check the server's certificate
-             allow_plain  without TLS, also send what is not sealed
+             allow_plain  go without TLS: the password travels readable; for a lab
 
-The first entry that fits a host and a use is taken. A password never stands in the
-file itself. No suite and no plan can name a credential.
+WinRM wants tls: true or, in a lab, allow_plain: true. The first entry that fits a host
+and a use is taken. A password never stands in the file itself. No suite and no plan can
+name a credential.
 `
 
 const aboutExpect = `expect: what a reading must be, in a suite's expect and a plan's must_change
@@ -95,7 +97,7 @@ const aboutExpect = `expect: what a reading must be, in a suite's expect and a p
         expect:
           state: running                   # equal, in any case
           start_mode: [auto, manual]       # one of these
-          depends_on: contains RPCSS
+          path: contains svchost
       - ping: {}
         expect: {loss: "< 5%", rtt: "< 20ms"}
 
@@ -104,7 +106,7 @@ const aboutExpect = `expect: what a reading must be, in a suite's expect and a p
              != stopped       any other text
              contains x       x is a part of it, in any case; not contains x
              matches /re/     a regular expression (RE2); (?i) for any case
-             >= 15.2.1748.10  dotted version numbers, part by part: <, <=, >, >=
+             >= 20348.4405    dotted version numbers, part by part: <, <=, >, >=
              empty, not empty
   int        200, != 0, < 5%, >= 30 days (a reading's own unit may follow)
   duration   < 20ms, >= 2s, 500ms
@@ -130,9 +132,9 @@ const aboutCompare = `compare: how a reading is compared with the baseline
       - service: W3SVC
         compare:
           start_mode: {rule: same text, severity: fail}
-          depends_on: superset
-      - ping: {}
-        compare: {rtt: within 50%}
+          path: ignore
+      - dns: web.example.org
+        compare: {answers: superset, latency: within 50%}
       - ping: web02
         compare: ignore                    # every reading of the check
 
