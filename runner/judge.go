@@ -2,8 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"postpatch/baseline"
@@ -29,7 +27,9 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	if planning == nil {
 		planning = NewPlanning(nil)
 	}
-	j := judging{now: newSide(&v.Seen), before: newSide(before), planning: planning}
+	j := judging{
+		now: newSide(&v.Seen), before: newSide(before), planning: planning, unreachable: h.Unreachable != "",
+	}
 	if before != nil {
 		h.Problem = otherMachine(before.Identity, v.Seen.Identity)
 		j.changes, h.Ignored = compare(v, *before)
@@ -46,6 +46,7 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	}
 	if before != nil && h.Unreachable == "" && h.Problem == "" {
 		j.reboot(&h, v.Host.Checks)
+		j.identity(&h, v, before.Identity)
 	}
 	for _, c := range h.Checks {
 		h.Counts[c.Outcome]++
@@ -83,6 +84,24 @@ func otherMachine(before, now string) string {
 	return fmt.Sprintf("another machine answers: the baseline is of %s, now it is %s", before, now)
 }
 
+// identity tells when the baseline knows which machine it is of, and the machine
+// that answers now does not say which it is.
+func (j judging) identity(h *report.Host, v Visit, before string) {
+	if before == "" || v.Seen.Identity != "" {
+		return
+	}
+	for _, c := range v.Host.Checks {
+		_, asks := asker(c)
+		if seen, _ := j.now.observed(c.Key()); asks && seen {
+			h.Checks = append(h.Checks, report.Check{
+				ID: "identity", Suite: c.Suite, Kind: "host", File: c.File, Outcome: report.Unknown,
+				Error: "the baseline is of machine " + before + ", and the one that answers does not say which it is",
+			})
+			return
+		}
+	}
+}
+
 // compare runs the diff by the checks' rules; it returns the changes by check,
 // and how many each rule hid.
 func compare(v Visit, before baseline.Host) (map[string][]baseline.Change, map[string]int) {
@@ -114,6 +133,7 @@ type judging struct {
 	before, now side
 	changes     map[string][]baseline.Change
 	planning    *Planning
+	unreachable bool
 }
 
 // side is one snapshot of a host, readable by check.
@@ -160,22 +180,4 @@ func (s side) observed(check string) (ok bool, why string) {
 	default:
 		return true, ""
 	}
-}
-
-// items returns the items that have the reading, or with an empty reading all.
-func (s side) items(check, reading string) map[string]bool {
-	items := map[string]bool{}
-	for p := range s.readings[check] {
-		if reading == "" || p.reading == reading {
-			items[p.item] = true
-		}
-	}
-	return items
-}
-
-// union returns the keys of both, sorted.
-func union(a, b map[string]bool) []string {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return slices.Sorted(maps.Keys(all))
 }

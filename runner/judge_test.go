@@ -21,6 +21,7 @@ var door = probes.Define(probes.Kind{
 	Name: "door", Doc: "Doors.", Item: "the door's name",
 	Readings: []probes.ReadingSpec{
 		{Name: "state", Type: fact.TypeText, Severity: fact.Fail, Doc: "open or shut."},
+		{Name: "bell", Type: fact.TypeText, Severity: fact.Fail, Expect: "rings", Doc: "Whether somebody is there."},
 		{Name: "colour", Type: fact.TypeText, Doc: "Its paint."},
 		{Name: "sign", Type: fact.TypeText, Severity: fact.Note, Doc: "What it says."},
 		{Name: "creak", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How loud."},
@@ -202,10 +203,66 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"regressed failing", "front state: regressed open->shut"},
 		},
 		"items that went away with the whole check's failure": {
-			[]string{"state=open"},
-			doors(" state=open", "side colour=red"), doors(" state=shut"),
-			[]string{"regressed failing", "state: regressed open->shut"},
+			[]string{"*bell=rings"},
+			doors(" bell=rings", "side colour=red"), doors(" bell=silent"),
+			[]string{"regressed failing", "bell: regressed rings->silent"},
 		},
+		"items that went away beside a failure that explains nothing": {
+			[]string{"*bell=rings", "colour=red"},
+			doors(" bell=rings", " colour=red", "side state=open"), doors(" bell=rings", " colour=blue"),
+			[]string{"regressed failing", "side: drifted there->gone", "colour: regressed red->blue"},
+		},
+		"what failed before fails otherwise now": {
+			[]string{"state=open"},
+			doors("front state=shut"), doors("front state=broken"),
+			[]string{"drifted failing", "front state: drifted shut->broken"},
+		},
+		"what failed before and may do as it likes": {
+			[]string{"creak=no"},
+			doors("front creak=some"), doors("front creak=more"),
+			[]string{"pre-existing", "front creak: pre-existing some->more"},
+		},
+		"a reading that was not there before was not broken before": {
+			[]string{"colour=red"},
+			doors("front state=open"), doors("front state=open", "front colour=blue"),
+			[]string{"failed failing", "front colour: failed ->blue"},
+		},
+		"a reading that was not there because its item failed": {
+			[]string{"state=open", "colour=red"},
+			doors("front state=shut"), doors("front state=shut", "front colour=blue"),
+			[]string{"pre-existing", "front colour: pre-existing ->blue", "front state: pre-existing shut->shut"},
+		},
+		"a reading that holds and was not there is not fixed": {
+			[]string{"colour=red"},
+			doors("front state=open"), doors("front state=open", "front colour=red"),
+			[]string{"drifted", "front colour: drifted ->red"},
+		},
+		"the suite's own expectation binds items that lack the reading": {
+			[]string{"*bell=rings", "colour=red"},
+			absent, doors("front bell=rings", "front colour=red", "side bell=rings"),
+			[]string{"failed new failing", "side colour: failed ->"},
+		},
+		"the suite's own expectation leaves items of another sort alone": {
+			[]string{"*bell=rings", "colour=red"},
+			absent, doors(" bell=rings", " colour=red", "side bell=rings"),
+			[]string{"passed new"},
+		},
+		"what fails beside an error is told": {
+			[]string{"state=open"},
+			doors("front state=open"), doors("error: the back is silent", "front state=shut"),
+			[]string{"regressed failing", "front state: regressed open->shut"},
+		},
+		"what holds beside an error proves nothing": {
+			[]string{"state=open"},
+			doors("front state=open"), doors("error: the back is silent", "front state=open"),
+			[]string{"unknown"},
+		},
+		"a failing change in what was broken before": {
+			[]string{"colour=red"},
+			doors("front colour=blue", "front state=open"), doors("front colour=blue", "front state=shut"),
+			[]string{"pre-existing failing", "front state: drifted open->shut", "front colour: pre-existing blue->blue"},
+		},
+		"nothing expected and nothing to compare with": {nil, absent, doors("front state=open"), []string{"unknown new"}},
 		"what came with a fix is no finding of its own": {
 			[]string{"state=open"},
 			doors("front state=shut"), doors("front state=open", "front colour=red"),
@@ -248,7 +305,11 @@ func TestJudgeKeeps(t *testing.T) {
 		"never held":      {doors("front creak=yes"), doors("front creak=loud"), []string{"passed"}},
 		"holds now first": {doors("front creak=yes"), doors("front creak=no"), []string{"passed"}},
 		"new item":        {doors("back sign=in"), doors("back sign=in", "front creak=yes"), []string{"passed"}},
-		"not seen before": {doors("error: timed out"), doors("front creak=yes"), []string{"passed no baseline"}},
+		"not seen before": {doors("error: timed out"), doors("front creak=yes"), []string{"unknown no baseline"}},
+		"moved out of sight": {
+			doors("front creak=no", "front sign=in"), doors("front sign=in"),
+			[]string{"regressed failing", "front creak: regressed no->"},
+		},
 		"the item is gone": {
 			doors("back sign=in", "front creak=no", "front state=open"), doors("back sign=in"),
 			[]string{"drifted failing", "front: drifted there->gone"},
@@ -336,6 +397,17 @@ func TestJudgeByPlan(t *testing.T) {
 			plan(t, "sign=out"), doors("front state=open", "front colour=red"),
 			[]string{"unmet failing", "sign: unmet ->"},
 		},
+		"a wanted change does not excuse what regressed": {
+			plan(t, "state=!= open"), doors("front state=shut", "front colour=red"),
+			[]string{"regressed failing", "front state: regressed open->shut"},
+		},
+		"a gone item of which one reading may change": {
+			plan(t, "", "state"), doors(), []string{"drifted failing", "front: drifted there->gone"},
+		},
+		"a gone item that may go": {
+			plan(t, "", "*"), doors("back colour=red"),
+			[]string{"expected", "back: expected ->new", "front: expected there->gone"},
+		},
 		"the plan does not excuse what regressed": {
 			plan(t, "", "state", "*"), doors("front state=shut", "front colour=red"),
 			[]string{"regressed failing", "front state: regressed open->shut"},
@@ -345,7 +417,11 @@ func TestJudgeByPlan(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := told(judge(check(t, "state=open"), &before, test.now, test.plan).Checks[0])
+			c := check(t, "state=open")
+			if strings.Contains(name, "gone item") {
+				c = check(t)
+			}
+			got := told(judge(c, &before, test.now, test.plan).Checks[0])
 			if d := cmp.Diff(test.want, got); d != "" {
 				t.Errorf("outcome (-want +got):\n%s", d)
 			}
@@ -377,12 +453,17 @@ func TestPlanThatLooksAtNothing(t *testing.T) {
 			if h.Outcome != test.outcome {
 				t.Errorf("outcome %s, want %s", h.Outcome, test.outcome)
 			}
-			if d := cmp.Diff(test.nowhere, planning.Nowhere()); d != "" {
+			nowhere, _ := planning.Nowhere()
+			var got []string
+			for _, c := range nowhere.Checks {
+				got = append(got, c.ID)
+			}
+			if d := cmp.Diff(test.nowhere, got); d != "" {
 				t.Errorf("nowhere (-want +got):\n%s", d)
 			}
 			tally := runner.NewTally(time.Time{})
 			tally.Add(h)
-			tally.Nowhere(planning.Nowhere())
+			tally.Add(nowhere)
 			if s := tally.Summary(time.Time{}); (s.ExitCode == runner.ExitBroken) != (test.nowhere != nil) {
 				t.Errorf("exit %d: %s", s.ExitCode, s.Reason)
 			}

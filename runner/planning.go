@@ -33,16 +33,27 @@ func NewPlanning(plan *suites.Plan) *Planning {
 	return &Planning{plan: plan, shown: make([]bool, len(plan.Must)), unsure: make([]bool, len(plan.Must))}
 }
 
-// Nowhere names the wanted changes that no host of the run could have shown: a
-// plan that looks at nothing must not pass.
-func (p *Planning) Nowhere() []string {
-	var names []string
+// Nowhere is a host's place in the report for the wanted changes that no host of
+// the run could have shown: a plan that looks at nothing must not pass. It is not
+// ok when there are none.
+func (p *Planning) Nowhere() (h report.Host, ok bool) {
+	h = report.Host{Host: "(plan)", Outcome: report.Unmet, Counts: map[report.Outcome]int{}}
 	for i, must := range p.plan.Must {
-		if !p.shown[i] && !p.unsure[i] {
-			names = append(names, must.Pattern.String())
+		if p.shown[i] || p.unsure[i] {
+			continue
 		}
+		c := report.Check{
+			ID: must.Pattern.String(), Kind: "plan", Suite: p.plan.Name, File: p.plan.File, Outcome: report.Passed,
+			Why: "a check of kind " + must.Pattern.Kind + " has to look at what the plan wants",
+		}
+		add(&c, report.Finding{
+			Item: must.Pattern.Item, Reading: must.Pattern.Reading, Outcome: report.Unmet,
+			Wanted: "the plan wants " + must.Predicate.String() + ", and no host of this run shows it",
+		})
+		h.Checks = append(h.Checks, c)
+		h.Counts[report.Unmet]++
 	}
-	return names
+	return h, len(h.Checks) > 0
 }
 
 func (p *Planning) allows(c suites.Check, change baseline.Change) bool {
@@ -59,20 +70,20 @@ func (j judging) mustChange(checks []suites.Check, drafts []draft) {
 		for k, c := range checks {
 			switch {
 			case c.Kind.Name != must.Pattern.Kind:
-			case drafts[k].findings == nil:
+			case drafts[k].unseen:
 				j.planning.unsure[i] = true
 			default:
 				if first < 0 {
 					first = k
 				}
-				shown = j.wanted(c, must, drafts[k].findings) || shown
+				shown = drafts[k].sheet.wanted(must) || shown
 			}
 		}
 		// A plan that names no item wants the reading of every host that is asked
 		// about its kind.
 		if !shown && first >= 0 && must.Pattern.Item == "" {
 			shown = true
-			drafts[first].findings[place{"", must.Pattern.Reading}] = report.Finding{
+			drafts[first].sheet.findings[place{"", must.Pattern.Reading}] = report.Finding{
 				Reading: must.Pattern.Reading, Outcome: report.Unmet, Wanted: "the plan wants " + must.Predicate.String(),
 			}
 		}
@@ -81,22 +92,23 @@ func (j judging) mustChange(checks []suites.Check, drafts []draft) {
 }
 
 // wanted judges the readings of a check that a wanted change speaks of, and says
-// whether there are any.
-func (j judging) wanted(c suites.Check, must suites.MustChange, findings map[place]report.Finding) bool {
+// whether there are any. That a wanted change came does not excuse what failed.
+func (s *sheet) wanted(must suites.MustChange) bool {
 	found := false
-	for _, side := range []side{j.before, j.now} {
-		for at := range side.readings[c.Key()] {
-			if !must.Pattern.Matches(c.Kind.Name, at.item, at.reading) {
+	for _, values := range []map[place]fact.Value{s.before, s.now} {
+		for at := range values {
+			if !must.Pattern.Matches(s.c.Kind.Name, at.item, at.reading) {
 				continue
 			}
 			found = true
-			f := j.finding(c, at)
+			f := s.finding(at)
 			f.Wanted, f.Outcome = "the plan wants "+must.Predicate.String(), report.Expected
-			if !must.Predicate.Holds(j.now.readings[c.Key()][at]) {
+			if !must.Predicate.Holds(s.now[at]) {
 				f.Outcome = report.Unmet
 			}
-			if f.Outcome == report.Unmet || f.Before != f.Now {
-				findings[at] = f
+			was, spoken := s.findings[at]
+			if f.Outcome == report.Unmet || f.Before != f.Now && !(spoken && fails(was) && was.Outcome != report.Drifted) {
+				s.findings[at] = f
 			}
 		}
 	}

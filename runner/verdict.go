@@ -27,7 +27,6 @@ type Tally struct {
 	unseen     int // hosts
 	unknown    int // checks that could not be observed on hosts that answer
 	otherHosts int // another machine answers
-	nowhere    []string
 }
 
 // NewTally begins a summary of a run.
@@ -44,7 +43,10 @@ func (t *Tally) Add(h report.Host) {
 		}
 		if c.Failing {
 			t.failing++
-			if c.Outcome == report.Drifted {
+			// A change that fails may stand in a check that was broken before.
+			switch c.Outcome { //nolint:exhaustive // these have their own count
+			case report.Regressed, report.Failed, report.Unmet:
+			default:
 				t.drifting++
 			}
 		}
@@ -60,9 +62,6 @@ func (t *Tally) Add(h report.Host) {
 	}
 }
 
-// Nowhere takes in the wanted changes that no host could show; see Planning.
-func (t *Tally) Nowhere(wanted []string) { t.nowhere = wanted }
-
 // Summary computes the verdict, here and nowhere else.
 func (t *Tally) Summary(finished time.Time) report.Summary {
 	s := report.Summary{
@@ -70,7 +69,7 @@ func (t *Tally) Summary(finished time.Time) report.Summary {
 		Unseen: t.unseen, Ignored: t.ignored,
 	}
 	switch {
-	case t.failing > 0 || len(t.nowhere) > 0:
+	case t.failing > 0:
 		s.Verdict, s.ExitCode = "FAIL", ExitBroken
 	case t.otherHosts > 0:
 		s.Verdict, s.ExitCode = "NO VERDICT", ExitNoVerdict
@@ -95,9 +94,6 @@ func (t *Tally) reason() string {
 	count(t.counts[report.Failed], "failed")
 	count(t.counts[report.Unmet], "unmet")
 	count(t.drifting, "drifted")
-	if len(t.nowhere) > 0 {
-		parts = append(parts, "wanted by the plan and observed on no host: "+strings.Join(t.nowhere, ", "))
-	}
 	if t.otherHosts > 0 {
 		parts = append(parts, plural(t.otherHosts, "host")+" answered by another machine")
 	}

@@ -67,8 +67,11 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
-	if p.against != nil {
-		tally.Nowhere(planning.Nowhere())
+	if nowhere, ok := planning.Nowhere(); ok && p.against != nil {
+		tally.Add(nowhere)
+		if err := p.views.Host(nowhere); err != nil {
+			return report.Summary{}, err
+		}
 	}
 	summary := tally.Summary(time.Now().UTC())
 	if err := writer.Finish(p.manifest(summary.Finished)); err != nil {

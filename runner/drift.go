@@ -1,0 +1,86 @@
+package runner
+
+import (
+	"slices"
+
+	"postpatch/baseline"
+	"postpatch/probes/fact"
+	"postpatch/runner/report"
+)
+
+// drift takes in the changes that no expectation has spoken about. An item that
+// came or went as a whole is one finding.
+func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
+	before, now := items(s.before, ""), items(s.now, "")
+	told := map[string][]report.Outcome{}
+	for at, f := range s.findings {
+		told[at.item] = append(told[at.item], f.Outcome)
+	}
+	for _, change := range changes {
+		at := place{change.Key.Item, change.Key.Name}
+		compared := s.c.Compare[at.reading]
+		allowed := planning.allows(s.c, change)
+		f, spoken := s.findings[at]
+		switch {
+		case spoken && f.Outcome == report.PreExisting && change.Op == baseline.Changed && !allowed &&
+			compared.Severity != fact.Note:
+			// What failed before fails otherwise now: that is the patch's doing.
+			f.Outcome, f.Severity = report.Drifted, compared.Severity.String()
+			f.Wanted += ", which it did not meet before either"
+			s.findings[at] = f
+		case spoken, s.follows(change, told[at.item]):
+		case before[at.item] == now[at.item]:
+			f = s.finding(at)
+			f.Severity, f.Wanted, f.Outcome = compared.Severity.String(), compared.Rule.String(), driftUnless(allowed)
+			s.findings[at] = f
+		case !s.restated:
+			s.cameOrWent(change, allowed)
+		}
+	}
+}
+
+func driftUnless(allowed bool) report.Outcome {
+	if allowed {
+		return report.Expected
+	}
+	return report.Drifted
+}
+
+// cameOrWent makes one finding of an item that is new or gone. It is expected
+// only when the plan allows each of its readings to go.
+func (s *sheet) cameOrWent(change baseline.Change, allowed bool) {
+	at := place{change.Key.Item, ""}
+	// Something new is worth a look, and seldom a reason to roll back.
+	f := report.Finding{Item: at.item, Now: "new", HasNow: true, Severity: fact.Warn.String()}
+	if change.Op == baseline.Removed {
+		f = report.Finding{Item: at.item, Before: "there", HasBefore: true, Now: "gone", HasNow: true}
+		f.Severity = graver(s.findings[at].Severity, s.c.Compare[change.Key.Name].Severity)
+	}
+	f.Outcome = driftUnless(allowed && s.findings[at].Outcome != report.Drifted)
+	s.findings[at] = f
+}
+
+// follows says whether a change only follows from what an expectation has told
+// already: readings that went away with what failed, of the item itself or of the
+// whole check, and readings that came with what was fixed. It never speaks for a
+// value that changed.
+func (s *sheet) follows(change baseline.Change, told []report.Outcome) bool {
+	cause := report.Fixed
+	switch change.Op {
+	case baseline.Removed:
+		cause = report.Regressed
+	case baseline.Added:
+	default:
+		return false
+	}
+	return slices.Contains(told, cause) || s.gateFails(cause)
+}
+
+func graver(a string, b fact.Severity) string {
+	for _, s := range []fact.Severity{fact.Fail, fact.Warn} {
+		if a == s.String() || b == s {
+			return s.String()
+		}
+	}
+	return fact.Note.String()
+}

@@ -1,0 +1,207 @@
+package runner
+
+import (
+	"maps"
+	"slices"
+
+	"postpatch/probes/fact"
+	"postpatch/runner/report"
+	"postpatch/suites"
+)
+
+// sheet is one check while its readings are held against what is expected of
+// them and against the baseline.
+type sheet struct {
+	c           suites.Check
+	before, now map[place]fact.Value
+	mark        string // why there is nothing to compare with; empty when there is
+	known       bool   // the check was observed at the baseline
+	restated    bool   // the suite asks something else by it than at the baseline
+	bound       bool   // an expectation has looked at something
+	partly      bool   // the check was not observed whole: what is missing says nothing
+	findings    map[place]report.Finding
+}
+
+func (j judging) sheet(c suites.Check) *sheet {
+	s := &sheet{
+		c: c, before: j.before.readings[c.Key()], now: j.now.readings[c.Key()],
+		findings: map[place]report.Finding{},
+	}
+	s.known, _ = j.before.observed(c.Key())
+	record, tried := j.before.checks[c.Key()]
+	switch {
+	case !j.before.exists:
+	case !tried:
+		s.mark = markNew
+	case !s.known:
+		s.mark = markNoBaseline
+	}
+	s.restated = s.known && record.Asked != j.now.checks[c.Key()].Asked
+	return s
+}
+
+// items returns the items that have the reading, or with an empty reading all.
+func items(values map[place]fact.Value, reading string) map[string]bool {
+	found := map[string]bool{}
+	for at := range values {
+		if reading == "" || at.reading == reading {
+			found[at.item] = true
+		}
+	}
+	return found
+}
+
+// finding holds the values of a reading, before and now.
+func (s *sheet) finding(at place) report.Finding {
+	f := report.Finding{Item: at.item, Reading: at.reading}
+	if v := s.before[at]; v != nil {
+		f.Before, f.HasBefore = v.String(), true
+	}
+	if v := s.now[at]; v != nil {
+		f.Now, f.HasNow = v.String(), true
+	}
+	return f
+}
+
+func (s *sheet) expectations() {
+	for _, e := range s.c.Expect {
+		for _, item := range s.expectedOf(e) {
+			s.expectation(e, place{item, e.Reading})
+		}
+	}
+}
+
+// besideError judges the readings that were made although the check could not be
+// observed whole, and keeps what fails: a page that answers 500 is broken, even
+// if its sibling is silent.
+func (s *sheet) besideError() {
+	s.partly = true
+	s.expectations()
+	maps.DeleteFunc(s.findings, func(_ place, f report.Finding) bool { return !fails(f) })
+}
+
+// expectedOf lists the items of which something is expected: those that have the
+// reading now or had it before. The suite's own expectation also binds items of
+// the same sort that lack it, and one that finds no item at all is not met: an
+// expectation that looks at nothing must not pass.
+func (s *sheet) expectedOf(e suites.Expectation) []string {
+	found := items(s.now, e.Reading)
+	if !s.restated { // another list of items is the suite's doing, not the host's
+		maps.Copy(found, items(s.before, e.Reading))
+	}
+	if e.Default {
+		return slices.Sorted(maps.Keys(found))
+	}
+	if len(found) == 0 {
+		return []string{""}
+	}
+	_, ofWhole := found[""]
+	ofItems := len(found) > 1 || !ofWhole
+	for at := range s.now {
+		spec, _ := s.c.Kind.Reading(at.reading)
+		if spec.Expect != "" && (at.item == "" && ofWhole || at.item != "" && ofItems) {
+			found[at.item] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// expectation holds one expectation against one reading.
+func (s *sheet) expectation(e suites.Expectation, at place) {
+	f := s.finding(at)
+	if !f.HasNow && (e.Default || s.partly) {
+		return // the diff tells what is gone
+	}
+	if _, spoken := s.findings[at]; spoken && e.Keep {
+		return
+	}
+	known, held, holds := s.knew(at), e.Predicate.Holds(s.before[at]), e.Predicate.Holds(s.now[at])
+	if e.Keep && (!known || !held) {
+		return
+	}
+	s.bound = s.bound || !e.Keep
+	f.Wanted = "expected " + e.Predicate.String()
+	switch {
+	case holds && known && f.HasBefore && !held:
+		f.Outcome = report.Fixed
+	case holds:
+		return
+	case !known:
+		f.Outcome = report.Failed
+	case held:
+		f.Outcome = report.Regressed
+	default:
+		f.Outcome = report.PreExisting
+	}
+	s.findings[at] = f
+}
+
+// knew says whether the baseline tells how the reading was. One that is there
+// only now was not there to fail, unless its item failed otherwise: a page that
+// was refused had no status either.
+func (s *sheet) knew(at place) bool {
+	if !s.known || at.item != "" && !items(s.before, "")[at.item] {
+		return false
+	}
+	return s.before[at] != nil || s.now[at] == nil || s.failedBefore(at.item)
+}
+
+func (s *sheet) failedBefore(item string) bool {
+	return slices.ContainsFunc(s.c.Expect, func(e suites.Expectation) bool {
+		v := s.before[place{item, e.Reading}]
+		return !e.Keep && v != nil && !e.Predicate.Holds(v)
+	})
+}
+
+// vanished catches what met a kind's own expectation before and is not reported
+// any more, where nothing that fails has told so. A rule that ignores the reading
+// hides its values, never that it is gone.
+func (s *sheet) vanished() {
+	if s.restated {
+		return
+	}
+	told := s.toldOf(func(f report.Finding) bool { return fails(f) || f.Outcome == report.PreExisting })
+	for _, e := range s.c.Expect {
+		for item := range items(s.before, e.Reading) {
+			at := place{item, e.Reading}
+			f := s.finding(at)
+			if e.Default && !f.HasNow && !told[item] && e.Predicate.Holds(s.before[at]) {
+				f.Outcome, f.Wanted = report.Regressed, "expected "+e.Predicate.String()
+				s.findings[at] = f
+			}
+		}
+	}
+}
+
+// dropConsequences leaves out expectations whose reading has gone along with a
+// failure that is told: of a page that does not answer nobody needs to hear that
+// its status has gone, too.
+func (s *sheet) dropConsequences() {
+	told := s.toldOf(func(f report.Finding) bool {
+		return f.HasNow && (fails(f) || f.Outcome == report.PreExisting)
+	})
+	gate := s.gateFails(report.Regressed, report.Failed, report.PreExisting)
+	maps.DeleteFunc(s.findings, func(at place, f report.Finding) bool {
+		return !f.HasNow && f.Reading != "" && f.Outcome != report.Drifted && (told[at.item] || gate)
+	})
+}
+
+// toldOf names the items that have a finding of a sort.
+func (s *sheet) toldOf(sort func(report.Finding) bool) map[string]bool {
+	told := map[string]bool{}
+	for at, f := range s.findings {
+		told[at.item] = told[at.item] || sort(f)
+	}
+	return told
+}
+
+// gateFails says whether the check as a whole came to one of the outcomes by
+// what the kind itself expects of it: a login that is refused takes every
+// database along, a changed version does not.
+func (s *sheet) gateFails(outcomes ...report.Outcome) bool {
+	return slices.ContainsFunc(s.c.Expect, func(e suites.Expectation) bool {
+		f, found := s.findings[place{"", e.Reading}]
+		spec, _ := s.c.Kind.Reading(e.Reading)
+		return found && f.HasNow && spec.Expect != "" && slices.Contains(outcomes, f.Outcome)
+	})
+}
