@@ -91,7 +91,7 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 			}
 		}
 	}
-	return nil, silence(ctx, errors.New("no answer by UDP"), heard)
+	return nil, silence(ctx, reach.Tell("no answer by UDP"), heard)
 }
 
 // limits are the ends of the waits of each attempt.
@@ -112,6 +112,8 @@ func silence(ctx context.Context, err error, heard bool) error {
 	switch {
 	case errors.Is(err, context.Canceled), reach.State(err) == reach.Refused:
 		return err
+	case heard && errors.Is(err, context.DeadlineExceeded):
+		return reach.Tell("what came was no answer to the question", err)
 	case heard:
 		return fmt.Errorf("what came was no answer to the question: %w", err)
 	default:

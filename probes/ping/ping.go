@@ -172,7 +172,7 @@ func (p probe) run(ctx context.Context, ip netip.Addr, raw bool) (*probing.Stati
 	}
 	switch err := pinger.RunWithContext(ctx); {
 	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
+		return nil, reach.Cause(ctx, ctx.Err())
 	case err != nil && reach.State(err) == reach.Unreachable:
 		return nil, reach.Silent(err)
 	case err != nil:

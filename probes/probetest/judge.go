@@ -105,3 +105,18 @@ func unstable(k probes.Kind, first, second []fact.Reading) []string {
 	}
 	return problems
 }
+
+// unreadable lists what is in an error and tells an operator nothing. It stays
+// wrapped, for errors.Is.
+func unreadable(err error) []string {
+	if err == nil {
+		return nil
+	}
+	var problems []string
+	for _, jargon := range []string{"\n", "deadline exceeded", "i/o timeout", "use of closed network connection"} {
+		if strings.Contains(err.Error(), jargon) {
+			problems = append(problems, fmt.Sprintf("the error %q: %q is not for an operator", err, jargon))
+		}
+	}
+	return problems
+}

@@ -148,6 +148,7 @@ func observe(t *testing.T, p probes.Probe, target probes.Target, limit time.Dura
 		if o.panicked != "" {
 			t.Fatalf("Observe panicked: %s", o.panicked)
 		}
+		report(t, unreadable(o.err))
 		return o.readings, o.err
 	case <-time.After(limit + watchdog):
 		t.Fatalf("Observe has not returned %s after its deadline", watchdog)

@@ -3,6 +3,7 @@ package probetest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -38,6 +39,9 @@ func (params) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, err
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	defer func() { _ = conn.Close() }()
 	text, err := bufio.NewReader(io.LimitReader(conn, 100)).ReadString('\n')
+	if ctx.Err() != nil {
+		return nil, errors.New("no answer in time")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +55,21 @@ func TestRun(t *testing.T) {
 	Run(t, Suite{Kind: line(), Healthy: func(t *testing.T) probes.Target {
 		return Target(Serve(t, func(conn net.Conn) { _, _ = io.WriteString(conn, "hello\n") }))
 	}})
+}
+
+func TestUnreadable(t *testing.T) {
+	for text, want := range map[string]int{
+		"no answer within 3s": 0,
+		context.DeadlineExceeded.Error() + ": " + net.ErrClosed.Error(): 2,
+		"one line\nand another": 1,
+	} {
+		if problems := unreadable(errors.New(text)); len(problems) != want {
+			t.Errorf("%q: got %q, want %d problems", text, problems, want)
+		}
+	}
+	if problems := unreadable(nil); problems != nil {
+		t.Errorf("no error: got %q", problems)
+	}
 }
 
 func TestIncomplete(t *testing.T) {

@@ -5,11 +5,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	stdsql "database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -20,6 +23,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/reach"
 )
 
 const (
@@ -83,8 +87,9 @@ type door struct {
 
 	mu        sync.Mutex
 	dialled   bool
-	failed    error // why nothing was connected to
-	untrusted error // why the certificate was refused
+	failed    error         // why nothing was connected to
+	waited    time.Duration // until it failed
+	untrusted error         // why the certificate was refused
 	tls       string
 }
 
@@ -106,9 +111,10 @@ func (d *door) DialContext(_ context.Context, network, _ string) (net.Conn, erro
 		return nil, errors.New("connecting again: once is enough")
 	}
 	d.dialled = true
+	start := time.Now()
 	conn, err := d.dial(d.ctx, network, d.at)
 	if err != nil {
-		d.failed = err
+		d.failed, d.waited = err, time.Since(start)
 		return nil, err
 	}
 	stop := context.AfterFunc(d.ctx, func() { _ = conn.Close() })
@@ -233,16 +239,54 @@ func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, err)
 	case d.failed != nil:
-		return nil, fmt.Errorf("connecting to SQL Server at %q: %w: %w", d.at, probes.ErrNoAnswer, d.failed)
+		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, d.unanswered())
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("waiting for SQL Server at %q to let the login in: %w", d.at, ctx.Err())
+		return nil, fmt.Errorf("waiting for SQL Server at %q to let the login in: %w", d.at, reach.Cause(ctx, err))
 	case d.untrusted != nil:
 		return login("certificate refused")
 	case errors.As(err, &answer) && answer.Number != 0:
 		return login(loginWord(answer))
 	default:
-		return nil, fmt.Errorf("logging in to SQL Server at %q: %w", d.at, err)
+		return nil, fmt.Errorf("logging in to SQL Server at %q: %w", d.at, plain(err))
 	}
+}
+
+// unanswered is why nothing was connected to.
+func (d *door) unanswered() error {
+	if reach.State(d.failed) == reach.NoAnswer {
+		return reach.Silent(reach.Tell("no answer within "+d.waited.Round(time.Millisecond).String(), d.failed))
+	}
+	return reach.Silent(d.failed)
+}
+
+// plain puts an error of the driver into an operator's words.
+func plain(err error) error {
+	var stream mssql.StreamError
+	var record tls.RecordHeaderError
+	var answer mssql.Error
+	switch {
+	case errors.As(err, &answer):
+		return err
+	case errors.As(err, &stream), errors.As(err, &record), isNonsense(err.Error()):
+		return reach.Tell("it does not speak SQL Server's protocol: "+err.Error(), err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, driver.ErrBadConn),
+		errors.Is(err, net.ErrClosed), reach.State(err) == reach.Reset,
+		strings.HasSuffix(err.Error(), ": EOF"): // which the driver does not always wrap
+		return reach.Tell("it closed the connection", err)
+	default:
+		return err
+	}
+}
+
+// isNonsense knows the driver's errors over packets that no SQL Server sends;
+// they have no type.
+func isNonsense(text string) bool {
+	for _, part := range []string{"invalid packet", "expected packet type", "invalid empty PRELOGIN", "unexpected packet"} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // loginWord tells "not yet" from "no". The first error is the cause: a database

@@ -11,6 +11,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/reach"
 )
 
 // Kind is what a suite calls "sql".
@@ -132,7 +133,8 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 	// The driver panics over some answers that no SQL Server gives.
 	defer func() {
 		if damage := recover(); damage != nil {
-			err = fmt.Errorf("reading the answer of SQL Server at %q: %v", p.at(t), damage)
+			err = fmt.Errorf("reading the answer of SQL Server at %q: it does not speak SQL Server's protocol: %v",
+				p.at(t), damage)
 		}
 	}()
 	credential, err := t.Credential("sql")
@@ -148,11 +150,11 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 	}
 	defer func() { _ = conn.Close() }()
 	more, err := p.read(ctx, conn)
-	if ctx.Err() != nil { // the closed socket's error says nothing
+	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil {
-		err = fmt.Errorf("asking SQL Server at %q: %w", p.at(t), err)
+	if err != nil { // the closed socket's error says nothing
+		err = fmt.Errorf("asking SQL Server at %q: %w", p.at(t), plain(reach.Cause(ctx, err)))
 	}
 	return append(readings, more...), err
 }

@@ -146,13 +146,17 @@ func TestUnobservable(t *testing.T) {
 		args   map[string]any
 		want   string
 	}{
-		{name: "it closes at once", change: func(s *estate.SQL) { s.Fault = "drop" }, want: "logging in to SQL Server at"},
-		{name: "it answers nonsense", change: func(s *estate.SQL) { s.Fault = "garbage" }, want: "logging in to SQL Server"},
+		{name: "it closes at once", change: func(s *estate.SQL) { s.Fault = "drop" }, want: `logging in to SQL Server at "sql01.corp.test:1433": it closed the connection`},
+		{
+			name: "it closes at once, in TDS 8", change: func(s *estate.SQL) { s.Fault = "drop" },
+			args: map[string]any{"encrypt": "strict"}, want: ": it closed the connection",
+		},
+		{name: "it answers nonsense", change: func(s *estate.SQL) { s.Fault = "garbage" }, want: "it does not speak SQL Server's protocol: invalid packet size"},
 		{name: "it has no memory left", change: func(s *estate.SQL) { s.Fault = "error" }, want: "insufficient"},
 		{name: "it cannot encrypt", change: func(s *estate.SQL) { s.Encrypt = "none" }, want: "does not support encryption"},
 		{
 			name: "it must encrypt and may not", change: func(s *estate.SQL) { s.Encrypt = "required" },
-			args: map[string]any{"encrypt": "disable"}, want: "logging in",
+			args: map[string]any{"encrypt": "disable"}, want: "it closed the connection",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -188,6 +192,9 @@ func TestDeadlineHolds(t *testing.T) {
 				}
 				if errors.Is(err, probes.ErrNoAnswer) {
 					t.Errorf("%v: but it accepted the connection", err)
+				}
+				if err == nil || !strings.HasSuffix(err.Error(), ": no answer within the check's time") {
+					t.Errorf("got %v, want plain words", err)
 				}
 				leavesNone(t)
 			})

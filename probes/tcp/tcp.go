@@ -3,7 +3,6 @@ package tcp
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"postpatch/probes"
@@ -83,7 +82,7 @@ func (p probe) observe(ctx context.Context, t probes.Target, port int, limit tim
 	}
 	switch state := reach.State(err); {
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: %w", err, context.Cause(ctx))
+		return nil, reach.Cause(ctx, err)
 	case state == reach.Refused, state == reach.NoAnswer, state == reach.Unreachable:
 		return []fact.Reading{probes.Read(item, "state", fact.Text(state))}, nil
 	default:

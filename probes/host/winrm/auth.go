@@ -14,7 +14,7 @@ import (
 func authenticate(o Options, next http.RoundTripper) (http.RoundTripper, error) {
 	if !o.TLS && !o.AllowPlain {
 		return nil, errors.New("without TLS, Basic authentication would send the password readable: " +
-			"use TLS (port 5986), or allow plain text, in a lab only")
+			"write winrm: {tls: true} in the credentials file or, for a lab only, winrm: {allow_plain: true}")
 	}
 	if o.Credential.User == "" || strings.Contains(o.Credential.User, ":") {
 		return nil, errors.New("want a user name without a colon")

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/masterzen/winrm"
@@ -107,14 +108,15 @@ func (t *transport) send(ctx context.Context, envelope string) (string, error) {
 	}
 	req.Header.Set("Content-Type", "application/soap+xml;charset=UTF-8")
 	req.Header.Set("User-Agent", "postpatch")
+	start := time.Now()
 	resp, err := t.tripper.RoundTrip(req)
 	if err != nil {
-		return "", t.explain(ctx, err)
+		return "", t.explain(ctx, err, time.Since(start))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return "", t.explain(ctx, fmt.Errorf("reading the reply: %w", err))
+		return "", t.explain(ctx, fmt.Errorf("reading the reply: %w", err), time.Since(start))
 	}
 	if len(body) > maxBody {
 		return "", &Fault{
@@ -151,23 +153,61 @@ func (t *transport) judge(resp *http.Response, body string) (string, error) {
 	return "", &Fault{Kind: NotWSMan, Status: status, Reason: fmt.Sprintf("HTTP %d without a fault", status)}
 }
 
+// told is an error in an operator's words; what the system said is wrapped.
+type told struct {
+	msg string
+	err error
+}
+
+func (t *told) Error() string { return t.msg }
+func (t *told) Unwrap() error { return t.err }
+
 // explain sorts the ways in which a request ends without a reply.
-func (t *transport) explain(ctx context.Context, err error) error {
+func (t *transport) explain(ctx context.Context, err error, waited time.Duration) error {
 	// The transport may name the closed connection; what ended it was ctx.
 	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
 		err = fmt.Errorf("%w: %w", ended, err)
 	}
+	var timeout net.Error
 	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
+		if !t.answered.Load() {
+			err = errors.Join(host.ErrNoAnswer, err)
+		}
+		return &told{"no answer within " + round(waited).String(), err}
 	case errors.Is(err, host.ErrNoAnswer):
 		return err
-	case errors.Is(err, context.DeadlineExceeded) && !t.answered.Load():
-		return fmt.Errorf("%w: %w", host.ErrNoAnswer, err)
+	case hungUp(err):
+		return &told{"the host closed the connection", err}
 	// net/http has no type for it.
 	case strings.Contains(err.Error(), "malformed HTTP"), errors.Is(err, http.ErrSchemeMismatch):
 		return &Fault{Kind: NotWSMan, Reason: clean(err.Error())}
 	default:
 		return err
 	}
+}
+
+// hungUp says whether the other side ended the connection.
+func hungUp(err error) bool {
+	for _, end := range []error{
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE,
+		syscall.Errno(10053), syscall.Errno(10054), // as Windows says it; they mean nothing elsewhere
+	} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return strings.Contains(err.Error(), "server closed idle connection") // net/http has no type for it either
+}
+
+// round leaves of a time what is of interest.
+func round(d time.Duration) time.Duration {
+	if d > time.Second {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Millisecond)
 }
 
 // bound is a transport for the length of one message: the library's Transporter

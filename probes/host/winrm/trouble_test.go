@@ -103,6 +103,9 @@ func TestSilence(t *testing.T) {
 			if errors.Is(err, host.ErrNoAnswer) != c.mute {
 				t.Errorf("%v: ErrNoAnswer is %t, want %t", err, !c.mute, c.mute)
 			}
+			if err == nil || !strings.Contains(err.Error(), ": no answer within ") || strings.Contains(err.Error(), "deadline") {
+				t.Errorf("%v, want plain words", err)
+			}
 			if server.Shells() != 0 {
 				t.Errorf("a shell is left after %v", server.Messages())
 			}
@@ -153,6 +156,9 @@ func TestDroppedConnectionIsNotSentAgain(t *testing.T) {
 		_, err := session(t, options(server)).Ask(t.Context(), []host.Question{services(), system()})
 		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, host.ErrNoAnswer) {
 			t.Errorf("%s: %v, want the end of the connection", turn, err)
+		}
+		if err == nil || !strings.HasSuffix(err.Error(), ": the host closed the connection") {
+			t.Errorf("%s: %v, want plain words", turn, err)
 		}
 		word, _, _ := strings.Cut(turn, " ")
 		if got := server.Messages(); strings.Count(strings.Join(got, " "), word) != 1 {

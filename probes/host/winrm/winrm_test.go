@@ -275,7 +275,8 @@ func TestOpenRefuses(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"a readable password": {Options{Host: "h", Credential: account}, "use TLS"},
+		"a readable password": {Options{Host: "h", Credential: account}, "winrm: {tls: true}"},
+		"a way for a lab":     {Options{Host: "h", Credential: account}, "for a lab only, winrm: {allow_plain: true}"},
 		"no user":             {Options{Host: "h", TLS: true}, "user name"},
 		"a colon in the user": {Options{Host: "h", TLS: true, Credential: host.Credential{User: "a:b"}}, "colon"},
 		"no host":             {Options{TLS: true, Credential: account}, "want a host"},

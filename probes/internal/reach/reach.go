@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -35,13 +36,14 @@ const (
 // Dial connects through the target, and closes the connection when ctx ends. An
 // error that means that nothing answered wraps probes.ErrNoAnswer.
 func Dial(ctx context.Context, t probes.Target, network, address string) (net.Conn, error) {
+	start := time.Now()
 	c, err := t.Dial(ctx, network, address)
-	if err != nil {
-		err = fmt.Errorf("connecting to %s: %w", address, err)
-		if silent(err) && !errors.Is(ctx.Err(), context.Canceled) {
-			err = fmt.Errorf("%w: %w", probes.ErrNoAnswer, err)
-		}
-		return nil, err
+	switch {
+	case err == nil:
+	case silent(err) && !errors.Is(ctx.Err(), context.Canceled):
+		return nil, unanswered(address, err, time.Since(start))
+	default:
+		return nil, fmt.Errorf("connecting to %s: %w", address, err)
 	}
 	return &conn{Conn: c, stop: context.AfterFunc(ctx, func() { _ = c.Close() })}, nil
 }
@@ -56,18 +58,6 @@ type conn struct {
 func (c *conn) Close() error {
 	c.stop()
 	return c.Conn.Close()
-}
-
-// Silent returns err as one that wraps probes.ErrNoAnswer.
-func Silent(err error) error { return fmt.Errorf("%w: %w", probes.ErrNoAnswer, err) }
-
-// Cause is ctx's own reason for having ended, when it has, instead of the error
-// that closing the connection brought about.
-func Cause(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 // State is what became of an attempt that failed with err; empty when the error
@@ -174,7 +164,7 @@ func Unique[T comparable](items []T) []T {
 const AtOnce = 8
 
 // Each observes every item, a few at a time, and returns the readings in the
-// order of the items. The error joins those of the items; it wraps
+// order of the items. The error joins those of the items in one line; it wraps
 // probes.ErrNoAnswer only when no item found an answer.
 func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Reading, error) {
 	readings := make([][]fact.Reading, len(items))
@@ -194,10 +184,10 @@ func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Rea
 		})
 	}
 	all.Wait()
-	var joined []fact.Reading
+	var found []fact.Reading
 	answered := false
 	for i := range items {
-		joined = append(joined, readings[i]...)
+		found = append(found, readings[i]...)
 		answered = answered || !errors.Is(failed[i], probes.ErrNoAnswer)
 	}
 	for i, err := range failed {
@@ -205,5 +195,5 @@ func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Rea
 			failed[i] = errors.New(err.Error())
 		}
 	}
-	return joined, errors.Join(failed...)
+	return found, joined(failed)
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -114,6 +116,60 @@ func TestEach(t *testing.T) {
 	}
 	if _, err := observe(map[int]error{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever reads of it needs no Go: one line each, and what was wrapped still
+// there.
+func TestErrorsAreInPlainWords(t *testing.T) {
+	deadline, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	limited, cancelLimited := context.WithDeadlineCause(t.Context(), time.Unix(0, 0),
+		fmt.Errorf("no result within 3s: %w", context.DeadlineExceeded))
+	defer cancelLimited()
+	_, dialling := reach.Dial(deadline, probes.Target{Dial: new(net.Dialer).DialContext}, "tcp", "127.0.0.1:25")
+	_, each := reach.Each([]int{1, 2}, func(i int) ([]fact.Reading, error) {
+		return nil, reach.Silent(fmt.Errorf("port %d: %w", i, context.DeadlineExceeded))
+	})
+	closed := &net.OpError{Op: "read", Err: net.ErrClosed}
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+		is   []error
+	}{
+		"dialling": {
+			dialling, "connecting to 127.0.0.1:25: no answer within 0s",
+			[]error{probes.ErrNoAnswer, context.DeadlineExceeded},
+		},
+		"the time is up": {
+			reach.Cause(deadline, closed), "no answer within the check's time", []error{context.DeadlineExceeded},
+		},
+		"the runner says how much": {
+			reach.Cause(limited, closed), "no result within 3s", []error{context.DeadlineExceeded},
+		},
+		"nothing answered in that time": {
+			reach.Silent(reach.Cause(limited, closed)), "no result within 3s",
+			[]error{probes.ErrNoAnswer, context.DeadlineExceeded},
+		},
+		"what answered nothing stays so": {
+			reach.Cause(limited, dialling), dialling.Error(), []error{probes.ErrNoAnswer},
+		},
+		"several": {
+			each, "no answer: port 1: context deadline exceeded; no answer: port 2: context deadline exceeded",
+			[]error{probes.ErrNoAnswer, context.DeadlineExceeded},
+		},
+	} {
+		if tt.err == nil || tt.err.Error() != tt.want {
+			t.Errorf("%s: got %q, want %q", name, tt.err, tt.want)
+		}
+		for _, is := range tt.is {
+			if !errors.Is(tt.err, is) {
+				t.Errorf("%s: %q does not wrap %q", name, tt.err, is)
+			}
+		}
+		if errors.Is(tt.err, probes.ErrNoAnswer) != slices.Contains(tt.is, probes.ErrNoAnswer) {
+			t.Errorf("%s: %q blames the host", name, tt.err)
+		}
 	}
 }
 
