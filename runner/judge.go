@@ -70,7 +70,7 @@ func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool) {
 		suite, id, _ := strings.Cut(was.Check, "/")
 		h.Checks = append(h.Checks, report.Check{
 			ID: id, Suite: suite, Kind: was.Kind, Outcome: report.Skipped,
-			Error: "in the baseline, and no check of the suites any more",
+			Error: "it was checked at the baseline, and is no more",
 		})
 		h.Counts[report.Skipped]++
 	}

@@ -42,23 +42,28 @@ func (s *suiteEntries) expectations(k probes.Kind, check object) []Expectation {
 			p, ok := s.predicate(field.value, spec, "expect: "+spec.Name)
 			if ok {
 				// "any" in place of a default only switches the default off.
-				isOff := cmp.Or(spec.Expect, spec.Keep) != "" && p.String() == "any"
-				all = append(all, Expectation{Reading: spec.Name, Predicate: p, Default: isOff})
+				if cmp.Or(spec.Expect, spec.Keep) == "" || p.String() != "any" {
+					all = append(all, Expectation{Reading: spec.Name, Predicate: p})
+				}
 			}
 		}
 	}
 	for _, spec := range k.Readings {
-		source := cmp.Or(spec.Expect, spec.Keep)
-		if source == "" || own[spec.Name] {
-			continue
+		for _, source := range []string{spec.Expect, spec.Keep} {
+			if source == "" || own[spec.Name] {
+				continue
+			}
+			p, err := expect.ParseUnit(source, spec.Type, unitOf(spec))
+			if err != nil {
+				s.errorf(check.node, "%s: the kind's own expectation of %s: %v", k.Name, spec.Name, err)
+			}
+			all = append(all, Expectation{
+				Reading: spec.Name, Predicate: p, Default: true, Keep: source == spec.Keep,
+			})
 		}
-		p, err := expect.ParseUnit(source, spec.Type, unitOf(spec))
-		if err != nil {
-			s.errorf(check.node, "%s: the kind's own expectation of %s: %v", k.Name, spec.Name, err)
-		}
-		all = append(all, Expectation{Reading: spec.Name, Predicate: p, Default: true, Keep: spec.Expect == ""})
 	}
-	slices.SortFunc(all, func(a, b Expectation) int { return cmp.Compare(a.Reading, b.Reading) })
+	// Stable, so that what must be is looked at before what was.
+	slices.SortStableFunc(all, func(a, b Expectation) int { return cmp.Compare(a.Reading, b.Reading) })
 	return all
 }
 

@@ -51,10 +51,14 @@ func ExplainKind(k probes.Kind) string {
 }
 
 func expected(r probes.ReadingSpec) string {
-	if r.Keep != "" {
-		return r.Keep + ", if it was so before"
+	if r.Keep == "" {
+		return cmp.Or(r.Expect, "-")
 	}
-	return cmp.Or(r.Expect, "-")
+	kept := r.Keep + ", if it was so before"
+	if r.Expect != "" {
+		return r.Expect + "; " + kept
+	}
+	return kept
 }
 
 func presence(p probes.Param) string {

@@ -56,7 +56,7 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 	p.name = cmp.Or(c.name, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
 	p.next = func(report.Summary, []string) []string {
-		return []string{verifyCommand(c.inputs, c.suites, p.name)}
+		return []string{rerun{c.inputs, c.suites, p.name}.command()}
 	}
 	return runWithViews(ctx, a, c.outputs, p)
 }

@@ -215,11 +215,11 @@ func (st stage) performance(command, name string) (performance, error) {
 		job: j, command: command, name: name, store: store, options: options(j, in.atOnce),
 		run: newRun(command, name, j),
 		next: func(s report.Summary, unseen []string) []string {
-			again := verifyCommand(inputs{plan: st.scenario.Plan, store: "evidence"}, st.scenario.Suites, "demo")
+			again := rerun{inputs{plan: st.scenario.Plan, store: "evidence"}, st.scenario.Suites, "demo"}
 			if command == "capture" {
-				return []string{again}
+				return []string{again.command()}
 			}
-			return nextAfterVerify(s, unseen, again)
+			return again.after(s, unseen)
 		},
 	}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"postpatch/runner"
 	"postpatch/runner/report"
 	"postpatch/suites"
+	"postpatch/suites/expect"
 )
 
 func newDiff(a app) *cobra.Command {
@@ -128,10 +129,26 @@ func diffHost(before, now *baseline.Snapshot, name string) (report.Host, error) 
 		c := suites.Check{Suite: suite, ID: id, Kind: kind, Compare: map[string]suites.Comparison{}}
 		for _, spec := range kind.Readings {
 			c.Compare[spec.Name] = suites.Comparison{Rule: spec.Rule, Severity: spec.Severity}
+			if spec.Keep == "" {
+				continue
+			}
+			p, err := expect.Parse(spec.Keep, spec.Type)
+			if err != nil {
+				return report.Host{}, err
+			}
+			c.Expect = append(c.Expect, suites.Expectation{
+				Reading: spec.Name, Predicate: p, Default: true, Keep: true,
+			})
 		}
 		v.Host.Checks = append(v.Host.Checks, c)
 	}
-	return runner.Judge(v, &was, nil), nil
+	judged := runner.Judge(v, &was, nil)
+	known := map[string]bool{}
+	for _, record := range seen.Checks {
+		known[record.Check] = true
+	}
+	runner.AddRemoved(&judged, &was, known)
+	return judged, nil
 }
 
 func kindNamed(name string) (probes.Kind, error) {

@@ -20,6 +20,9 @@ type performance struct {
 	name    string
 	store   *baseline.Store
 	against *baseline.Snapshot // nil for capture
+	// stored are the baseline's hosts by their names in lower case: Windows knows
+	// no case in names, and two suites may write one differently.
+	stored  map[string]string
 	options runner.Options
 	views   *views
 	run     report.Run
@@ -39,6 +42,12 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	}
 	if err := p.views.Start(p.run); err != nil {
 		return report.Summary{}, err
+	}
+	p.stored = map[string]string{}
+	if p.against != nil {
+		for _, entry := range p.against.Manifest().Hosts {
+			p.stored[strings.ToLower(entry.Host)] = entry.Host
+		}
 	}
 	tally := runner.NewTally(p.run.Started)
 	var unseen []string
@@ -90,12 +99,13 @@ func (p performance) before(host string) (*baseline.Host, error) {
 	if p.against == nil {
 		return nil, nil
 	}
-	before, found, err := p.against.Host(host)
+	before, _, err := p.against.Host(p.stored[strings.ToLower(host)])
 	if err != nil {
 		return nil, err
 	}
-	if !found {
-		return &baseline.Host{Host: host}, nil
+	before.Host = host
+	for i := range before.Readings {
+		before.Readings[i].Key.Host = host
 	}
 	return &before, nil
 }

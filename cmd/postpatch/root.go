@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"postpatch/runner"
@@ -47,7 +48,7 @@ func run(ctx context.Context, args []string, a app) (code int) {
 	case errors.As(err, &exit):
 		return int(exit)
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		a.talk("interrupted: the run has no verdict; what was observed is kept in the store\n")
+		a.talk("interrupted: the run has no verdict, and what it left in the store is no baseline\n")
 		return runner.ExitInterrupted
 	default:
 		a.talk("error: %s\n", report.Clean(err.Error()))
@@ -88,6 +89,7 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 			"  postpatch capture web.suite.yaml --credentials patch.credentials.yaml\n" +
 			"  postpatch verify web.suite.yaml --credentials patch.credentials.yaml --junit out/junit.xml",
 		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return emptyFlags(cmd) },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetOut(a.stdout)
@@ -96,6 +98,18 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 		newCapture(a), newVerify(a), newDiff(a), newLint(a), newExplain(a), newDemo(a), newLab(a), newVersion(a),
 	)
 	return root
+}
+
+// emptyFlags refuses flags that were given and are empty: in a pipeline that is a
+// variable that nobody set.
+func emptyFlags(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if value := f.Value.String(); value == "" || value == "[]" {
+			err = fmt.Errorf("--%s is given and empty: is a variable not set?", f.Name)
+		}
+	})
+	return err
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"postpatch/baseline"
-	"postpatch/runner"
 	"postpatch/runner/report"
+	"postpatch/suites"
 )
 
 func newVerify(a app) *cobra.Command {
@@ -63,44 +63,8 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	if j.plan != nil {
 		p.planned = j.plan.Digest
 	}
-	p.next = func(s report.Summary, unseen []string) []string {
-		return nextAfterVerify(s, unseen, verifyCommand(c.inputs, c.suites, m.Run))
-	}
+	p.next = rerun{c.inputs, c.suites, m.Run}.after
 	return runWithViews(ctx, a, c.outputs, p)
-}
-
-// nextAfterVerify names what a reader of this verdict does next.
-func nextAfterVerify(s report.Summary, unseen []string, again string) []string {
-	switch {
-	case s.ExitCode == runner.ExitOK:
-		return nil
-	case len(unseen) == 0:
-		return []string{again}
-	}
-	slices.Sort(unseen)
-	const most = 10 // more would not fit a line; the whole run says it, too
-	if len(unseen) > most {
-		return []string{again}
-	}
-	return []string{again + " --hosts " + shellWord(strings.Join(unseen, ","))}
-}
-
-// verifyCommand is the command line that compares with a baseline once more.
-func verifyCommand(in inputs, suites []string, baselineName string) string {
-	words := append([]string{"postpatch", "verify"}, suites...)
-	words = append(words, "--baseline", baselineName)
-	for _, flag := range []struct{ name, value, standard string }{
-		{"--plan", in.plan, ""},
-		{"--store", in.store, "evidence"},
-		{"--credentials", in.credentials, ""},
-		{"--connect-to", in.connectTo, ""},
-		{"--ca", in.ca, ""},
-	} {
-		if flag.value != flag.standard {
-			words = append(words, flag.name, flag.value)
-		}
-	}
-	return shellWords(words)
 }
 
 // findBaseline reads the baseline whole and refuses one that cannot be trusted,
@@ -108,14 +72,14 @@ func verifyCommand(in inputs, suites []string, baselineName string) string {
 func findBaseline(store *baseline.Store, name string, j job) (*baseline.Snapshot, []string, error) {
 	if name == "" {
 		newest, found, err := store.Latest(func(m baseline.Manifest) bool {
-			return m.Command == "capture" && hasSuites(m, j)
+			return m.Command == "capture" && hasSuites(m, j) && hasChecks(m, j)
 		})
 		if err != nil {
 			return nil, nil, err
 		}
 		if !found {
-			return nil, nil, fmt.Errorf("the store has no baseline of suite %s: take one with `postpatch capture`",
-				suiteNames(j))
+			return nil, nil, fmt.Errorf("the store has no baseline of all these hosts and checks of suite %s: "+
+				"name one with --baseline, or, before the patch, take one with `postpatch capture`", suiteNames(j))
 		}
 		name = newest.Run
 	}
@@ -144,6 +108,18 @@ func hasSuites(m baseline.Manifest, j job) bool {
 	return true
 }
 
+// hasChecks says whether a baseline could have every check of the job: one that
+// was taken of a part must not stand for the whole, unless it is asked for by name.
+func hasChecks(m baseline.Manifest, j job) bool {
+	taken := map[string]int{}
+	for _, h := range m.Hosts {
+		taken[strings.ToLower(h.Host)] = h.Checks
+	}
+	return !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool {
+		return taken[strings.ToLower(h.Name)] < len(h.Checks)
+	})
+}
+
 func suiteNames(j job) string {
 	names := make([]string, len(j.set.Suites))
 	for i, s := range j.set.Suites {
@@ -161,13 +137,13 @@ func baselineNotes(against *baseline.Snapshot, changed []string, j job) []string
 	var missing []string
 	known := map[string]bool{}
 	for _, h := range against.Manifest().Hosts {
-		known[h.Host] = true
+		known[strings.ToLower(h.Host)] = true
 	}
 	for _, h := range j.set.Hosts {
-		if !known[h.Name] {
+		if !known[strings.ToLower(h.Name)] {
 			missing = append(missing, h.Name)
 		}
-		delete(known, h.Name)
+		delete(known, strings.ToLower(h.Name))
 	}
 	if len(missing) > 0 {
 		notes = append(notes, "not in the baseline, so nothing to compare with: "+shorten(missing))
