@@ -28,13 +28,25 @@ const (
 func (d *Damage) Error() string { return d.Msg }
 
 const (
-	retake  = "; take a new baseline with postpatch capture"
+	restore = "; it can be restored from a copy, and a new baseline helps only before the patch"
+	retake  = "; a new baseline helps only before the patch"
 	upgrade = "; read it with the version that wrote it or a later one"
 )
 
-// damagef makes a Damage; the way out is the last of the arguments.
+// damagef makes a Damage.
 func damagef(run string, kind Kind, format string, args ...any) *Damage {
-	return &Damage{Run: run, Kind: kind, Msg: fmt.Sprintf(format, args...) + retake}
+	return &Damage{Run: run, Kind: kind, Msg: fmt.Sprintf(format, args...)}
+}
+
+// damaged makes a Damage of what was whole once, with the way out. A capture
+// after the patch would make the breakage the baseline, so none is advised.
+func damaged(run string, kind Kind, format string, args ...any) *Damage {
+	return damagef(run, kind, format+restore, args...)
+}
+
+// lacking makes a Damage of what never was there as a whole, with the way out.
+func lacking(run string, kind Kind, format string, args ...any) *Damage {
+	return damagef(run, kind, format+retake, args...)
 }
 
 // newer is the damage of a format that this program does not know yet.

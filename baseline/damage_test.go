@@ -145,7 +145,15 @@ func TestEveryDamageIsTold(t *testing.T) {
 			test.harm(t, s)
 			_, err := whole(s, "before")
 			wantDamage(t, err, test.kind, test.phrase)
-			if test.kind != NewerFormat && !strings.HasSuffix(err.Error(), "; take a new baseline with postpatch capture") {
+			wayOut := map[Kind]string{
+				NewerFormat: "; read it with the version that wrote it or a later one",
+				Empty:       "; a new baseline helps only before the patch",
+				Unfinished:  "; a new baseline helps only before the patch",
+			}[test.kind]
+			if wayOut == "" {
+				wayOut = "; it can be restored from a copy, and a new baseline helps only before the patch"
+			}
+			if !strings.HasSuffix(err.Error(), wayOut) {
 				t.Errorf("no way out in %q", err)
 			}
 			told := strings.ReplaceAll(err.Error(), s.dir, "")
@@ -154,6 +162,30 @@ func TestEveryDamageIsTold(t *testing.T) {
 			}
 			seen[told] = test.phrase
 		})
+	}
+}
+
+// Advice to take a new baseline would, after the patch, make the breakage the
+// baseline; a name that was mistyped needs none.
+func TestAnUnknownNameIsToldWithTheOnesThatThereAre(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "evidence"))
+	for _, run := range []string{"mon-1", "mon-2", "mon-3", "mon-4", "mon-5", "november-web"} {
+		finish(t, s, run, small())
+	}
+	few := stored(t, small())
+	if _, err := few.Read("befor"); err == nil || !strings.HasSuffix(err.Error(), "; did you mean before?; its captures are before") {
+		t.Errorf("got %v", err)
+	}
+	for run, want := range map[string]string{
+		"novmber-web": "; did you mean november-web?; its newest captures are november-web, mon-5, mon-4, mon-3, mon-2",
+		"WEB":         "; did you mean november-web?; its newest captures are november-web, mon-5, mon-4, mon-3, mon-2",
+		"december":    `evidence"; its newest captures are november-web, mon-5, mon-4, mon-3, mon-2`,
+	} {
+		_, err := s.Read(run)
+		wantDamage(t, err, Missing, "there is no baseline "+run)
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", run, err, want)
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *Store) readManifest(run string) (Manifest, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return Manifest{}, s.withoutManifest(run)
 	case err != nil:
-		return Manifest{}, damagef(run, Unreadable, "the manifest of baseline %s cannot be read: %s", run, reason(err))
+		return Manifest{}, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %s", run, reason(err))
 	}
 	m, damage := parseManifest(run, data)
 	if damage != nil {
@@ -74,16 +74,17 @@ func (s *Store) readManifest(run string) (Manifest, error) {
 // withoutManifest tells why a run has no manifest.
 func (s *Store) withoutManifest(run string) error {
 	if _, err := os.Stat(s.path(run)); err != nil {
-		if _, err := s.names(); err != nil {
+		names, err := s.names()
+		if err != nil {
 			return err // there is no store, or nothing in it
 		}
-		return damagef(run, Missing, "there is no baseline %s in the store %q", run, s.dir)
+		return s.noSuchRun(run, names)
 	}
 	hosts, err := os.ReadDir(s.path(run, hostsFolder))
 	if err != nil || len(hosts) == 0 {
-		return damagef(run, Empty, "baseline %s holds nothing: it was cut off before the first host", run)
+		return lacking(run, Empty, "baseline %s holds nothing: it was cut off before the first host", run)
 	}
-	return damagef(run, Unfinished, "baseline %s was cut off: it has hosts but no manifest", run)
+	return lacking(run, Unfinished, "baseline %s was cut off: it has hosts but no manifest", run)
 }
 
 // parseManifest reads a manifest's bytes and checks everything that can be
@@ -96,19 +97,19 @@ func parseManifest(run string, data []byte) (Manifest, *Damage) {
 	unended := err == nil && !bytes.HasSuffix(data, []byte("\n"))
 	switch {
 	case unended || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return Manifest{}, damagef(run, Truncated, "the manifest of baseline %s is cut short", run)
+		return Manifest{}, damaged(run, Truncated, "the manifest of baseline %s is cut short", run)
 	case err != nil:
-		return Manifest{}, damagef(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
+		return Manifest{}, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
 	case peek.Format > FormatVersion:
 		return Manifest{}, newer(run, peek.Format)
 	case !sealed(data):
-		return Manifest{}, damagef(run, Edited, "the manifest of baseline %s was edited", run)
+		return Manifest{}, damaged(run, Edited, "the manifest of baseline %s was edited", run)
 	}
 	var m Manifest
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&m); err != nil {
-		return Manifest{}, damagef(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
+		return Manifest{}, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
 	}
 	if damage := m.check(run); damage != nil {
 		return Manifest{}, damage
@@ -120,21 +121,21 @@ func parseManifest(run string, data []byte) (Manifest, *Damage) {
 func (m Manifest) check(run string) *Damage {
 	switch {
 	case m.Format != FormatVersion:
-		return damagef(run, Unreadable, "baseline %s has format %d, which is none", run, m.Format)
+		return damaged(run, Unreadable, "baseline %s has format %d, which is none", run, m.Format)
 	case m.Run != run:
-		return damagef(run, Edited, "baseline %s was renamed: its manifest is of baseline %q", run, m.Run)
+		return damaged(run, Edited, "baseline %s was renamed: its manifest is of baseline %q", run, m.Run)
 	case len(m.Hosts) == 0:
-		return damagef(run, Empty, "baseline %s holds no host", run)
+		return lacking(run, Empty, "baseline %s holds no host", run)
 	}
 	for i, e := range m.Hosts {
 		if i > 0 && m.Hosts[i-1].Host >= e.Host {
-			return damagef(run, Edited, "the manifest of baseline %s has host %q twice or out of order", run, e.Host)
+			return damaged(run, Edited, "the manifest of baseline %s has host %q twice or out of order", run, e.Host)
 		}
 		if e.File != hostFile(e.Host) {
-			return damagef(run, Edited, "the manifest of baseline %s names a wrong file for host %q", run, e.Host)
+			return damaged(run, Edited, "the manifest of baseline %s names a wrong file for host %q", run, e.Host)
 		}
 		if e.Bytes < 0 || e.Bytes > maxFile {
-			return damagef(run, Edited, "the manifest of baseline %s gives a wrong size for host %q", run, e.Host)
+			return damaged(run, Edited, "the manifest of baseline %s gives a wrong size for host %q", run, e.Host)
 		}
 	}
 	return nil
@@ -162,6 +163,6 @@ func (s *Snapshot) Covers(suites []SuiteInfo) (changed []string, err error) {
 	if len(unknown) == 0 {
 		return sortedOnce(changed), nil
 	}
-	return nil, damagef(s.manifest.Run, OtherSuite, "baseline %s was captured with %s, not %s",
+	return nil, lacking(s.manifest.Run, OtherSuite, "baseline %s was captured with %s, not %s",
 		s.manifest.Run, suiteWords(names), strings.Join(sortedOnce(unknown), ", "))
 }

@@ -85,7 +85,7 @@ func (s *Snapshot) decode(name string, stored []byte) (Host, *Damage) {
 	run := s.manifest.Run
 	text, err := s.zstd.DecodeAll(stored, nil)
 	if err != nil {
-		return Host{}, damagef(run, Unreadable, "host %q in baseline %s cannot be unpacked: %v", name, run, err)
+		return Host{}, damaged(run, Unreadable, "host %q in baseline %s cannot be unpacked: %v", name, run, err)
 	}
 	h, err := parseHost(string(text))
 	var later newerError
@@ -93,11 +93,11 @@ func (s *Snapshot) decode(name string, stored []byte) (Host, *Damage) {
 	case errors.As(err, &later):
 		return Host{}, newer(run, int(later))
 	case errors.Is(err, errCut):
-		return Host{}, damagef(run, Truncated, "host %q in baseline %s is cut short: %v", name, run, err)
+		return Host{}, damaged(run, Truncated, "host %q in baseline %s is cut short: %v", name, run, err)
 	case err != nil:
-		return Host{}, damagef(run, Unreadable, "host %q in baseline %s cannot be read: %v", name, run, err)
+		return Host{}, damaged(run, Unreadable, "host %q in baseline %s cannot be read: %v", name, run, err)
 	case h.Host != name:
-		return Host{}, damagef(run, Edited, "the file of host %q in baseline %s is that of host %q", name, run, h.Host)
+		return Host{}, damaged(run, Edited, "the file of host %q in baseline %s is that of host %q", name, run, h.Host)
 	}
 	return h, nil
 }
@@ -108,7 +108,7 @@ func (s *Snapshot) checkFolder() *Damage {
 	run := s.manifest.Run
 	entries, err := os.ReadDir(s.store.path(run, hostsFolder))
 	if err != nil {
-		return damagef(run, Missing, "baseline %s has lost the files of its hosts: %s", run, reason(err))
+		return damaged(run, Missing, "baseline %s has lost the files of its hosts: %s", run, reason(err))
 	}
 	known := make(map[string]bool, len(s.manifest.Hosts))
 	for _, e := range s.manifest.Hosts {
@@ -116,7 +116,7 @@ func (s *Snapshot) checkFolder() *Damage {
 	}
 	for _, e := range entries {
 		if name := e.Name(); !known[hostsFolder+"/"+name] && !strings.HasPrefix(name, ".") {
-			return damagef(run, Edited, "baseline %s has a file that its manifest does not name: %q", run, name)
+			return damaged(run, Edited, "baseline %s has a file that its manifest does not name: %q", run, name)
 		}
 	}
 	return nil
@@ -128,20 +128,20 @@ func (s *Snapshot) load(e HostEntry, into io.Writer) *Damage {
 	f, err := openRegular(s.store.path(run, filepath.FromSlash(e.File)))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return damagef(run, Missing, "baseline %s has lost the file of host %q", run, e.Host)
+		return damaged(run, Missing, "baseline %s has lost the file of host %q", run, e.Host)
 	case err != nil:
-		return damagef(run, Unreadable, "host %q in baseline %s cannot be read: %s", e.Host, run, reason(err))
+		return damaged(run, Unreadable, "host %q in baseline %s cannot be read: %s", e.Host, run, reason(err))
 	}
 	defer func() { _ = f.Close() }()
 	hash := sha256.New()
 	n, err := io.Copy(io.MultiWriter(hash, into), io.LimitReader(f, e.Bytes+1))
 	switch {
 	case err != nil:
-		return damagef(run, Unreadable, "host %q in baseline %s cannot be read: %s", e.Host, run, reason(err))
+		return damaged(run, Unreadable, "host %q in baseline %s cannot be read: %s", e.Host, run, reason(err))
 	case n < e.Bytes:
-		return damagef(run, Truncated, "host %q in baseline %s is cut short: %d bytes of %d", e.Host, run, n, e.Bytes)
+		return damaged(run, Truncated, "host %q in baseline %s is cut short: %d bytes of %d", e.Host, run, n, e.Bytes)
 	case n > e.Bytes || hex.EncodeToString(hash.Sum(nil)) != e.SHA256:
-		return damagef(run, Edited, "host %q in baseline %s was edited: its file is not the one that was written",
+		return damaged(run, Edited, "host %q in baseline %s was edited: its file is not the one that was written",
 			e.Host, run)
 	}
 	return nil

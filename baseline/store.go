@@ -54,7 +54,7 @@ func (s *Store) Runs() ([]Manifest, error) {
 		runs = append(runs, m)
 	}
 	if len(runs) == 0 && len(damaged) == 0 {
-		return nil, damagef("", Unfinished, "the store %q holds only runs that were cut off (%s)",
+		return nil, lacking("", Unfinished, "the store %q holds only runs that were cut off (%s)",
 			s.dir, strings.Join(cut, ", "))
 	}
 	slices.SortStableFunc(runs, func(a, b Manifest) int {
@@ -83,9 +83,9 @@ func (s *Store) names() ([]string, error) {
 	entries, err := os.ReadDir(s.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, damagef("", Missing, "there is no store at %q", s.dir)
+		return nil, damaged("", Missing, "there is no store at %q", s.dir)
 	case err != nil:
-		return nil, damagef("", Unreadable, "the store %q cannot be read: %s", s.dir, reason(err))
+		return nil, damaged("", Unreadable, "the store %q cannot be read: %s", s.dir, reason(err))
 	}
 	var names []string
 	for _, e := range entries {
@@ -94,7 +94,7 @@ func (s *Store) names() ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, damagef("", Empty, "the store %q is empty", s.dir)
+		return nil, lacking("", Empty, "the store %q is empty", s.dir)
 	}
 	return names, nil
 }

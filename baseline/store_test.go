@@ -217,12 +217,12 @@ func TestCutOffBeforeFinish(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = s.Read("before")
-	wantDamage(t, err, Empty, "baseline before holds nothing", "take a new baseline with postpatch capture")
+	wantDamage(t, err, Empty, "baseline before holds nothing", "a new baseline helps only before the patch")
 	if err := w.Put(small()); err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.Read("before")
-	wantDamage(t, err, Unfinished, "baseline before was cut off", "take a new baseline with postpatch capture")
+	wantDamage(t, err, Unfinished, "baseline before was cut off", "a new baseline helps only before the patch")
 	_, err = s.Runs()
 	wantDamage(t, err, Unfinished, "only runs that were cut off (before)")
 	_, _, err = s.Latest(func(Manifest) bool { return true })
@@ -365,7 +365,7 @@ func TestCovers(t *testing.T) {
 				t.Errorf("want %q changed, got %q", test.changed, got)
 			}
 			if test.damage != "" {
-				wantDamage(t, err, OtherSuite, test.damage, "postpatch capture")
+				wantDamage(t, err, OtherSuite, test.damage, "helps only before the patch")
 			} else if err != nil {
 				t.Error(err)
 			}
