@@ -138,9 +138,10 @@ type judging struct {
 
 // side is one snapshot of a host, readable by check.
 type side struct {
-	exists   bool
-	checks   map[string]baseline.Check
-	readings map[string]map[place]fact.Value
+	exists      bool
+	unreachable bool
+	checks      map[string]baseline.Check
+	readings    map[string]map[place]fact.Value
 }
 
 // place is where in a check a reading stands.
@@ -151,7 +152,7 @@ func newSide(h *baseline.Host) side {
 		return side{}
 	}
 	s := side{
-		exists:   true,
+		exists: true, unreachable: h.Unreachable != "",
 		checks:   make(map[string]baseline.Check, len(h.Checks)),
 		readings: make(map[string]map[place]fact.Value, len(h.Checks)),
 	}

@@ -262,6 +262,12 @@ func TestJudgeCheck(t *testing.T) {
 			doors("front colour=blue", "front state=open"), doors("front colour=blue", "front state=shut"),
 			[]string{"pre-existing failing", "front state: drifted open->shut", "front colour: pre-existing blue->blue"},
 		},
+		"what was seen beside an error at the baseline is compared": {
+			[]string{"*bell=rings"},
+			doors("error: the back is silent", "front bell=rings", "front colour=red"),
+			doors("front bell=rings", "front colour=blue", "back bell=silent"),
+			[]string{"failed failing", "front colour: drifted red->blue", "back bell: failed ->silent"},
+		},
 		"nothing expected and nothing to compare with": {nil, absent, doors("front state=open"), []string{"unknown new"}},
 		"what came with a fix is no finding of its own": {
 			[]string{"state=open"},

@@ -59,7 +59,7 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	p.run = newRun("verify", p.name, j)
 	m := against.Manifest()
 	p.run.Baseline = &report.Baseline{Name: m.Run, Taken: m.Finished, Store: c.store}
-	p.run.Notes = notes
+	p.run.Notes = append(notes, planNotes(j)...)
 	if j.plan != nil {
 		p.planned = j.plan.Digest
 	}
@@ -126,6 +126,26 @@ func suiteNames(j job) string {
 		names[i] = s.Name
 	}
 	return strings.Join(names, ", ")
+}
+
+// planNotes names the hosts at which nobody looks for what the plan wants.
+func planNotes(j job) []string {
+	if j.plan == nil {
+		return nil
+	}
+	var notes []string
+	for _, must := range j.plan.Must {
+		var without []string
+		for _, h := range j.set.Hosts {
+			if !slices.ContainsFunc(h.Checks, func(c suites.Check) bool { return c.Kind.Name == must.Pattern.Kind }) {
+				without = append(without, h.Name)
+			}
+		}
+		if n := len(without); n > 0 && n < len(j.set.Hosts) {
+			notes = append(notes, fmt.Sprintf("the plan wants %s, and no check looks for it on %s", must.Pattern, shorten(without)))
+		}
+	}
+	return notes
 }
 
 // baselineNotes says where the baseline and the run do not cover the same.
