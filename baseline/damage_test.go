@@ -173,7 +173,8 @@ func TestAnUnknownNameIsToldWithTheOnesThatThereAre(t *testing.T) {
 		finish(t, s, run, small())
 	}
 	few := stored(t, small())
-	if _, err := few.Read("befor"); err == nil || !strings.HasSuffix(err.Error(), "; did you mean before?; its captures are before") {
+	_, err := few.Read("befor")
+	if err == nil || !strings.HasSuffix(err.Error(), "; did you mean before?; its captures are before") {
 		t.Errorf("got %v", err)
 	}
 	for run, want := range map[string]string{

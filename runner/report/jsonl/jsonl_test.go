@@ -106,6 +106,28 @@ func TestEveryMessageIsOneLineWithItsType(t *testing.T) {
 	}
 }
 
+// What a host names so shows as it is in an editor, and reads back the same.
+func TestNoTextTurnsTheLineRound(t *testing.T) {
+	const hidden = "\u007f\u0085\u009b\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff"
+	sample := sample()
+	sample.Hosts[0].Checks[0].Findings[0].Now = "a" + hidden + "ä\U0001F600\\u202e<&>"
+	sample.Run.Notes = []string{hidden}
+	text := written(t, sample)
+	if at := strings.IndexAny(text, hidden); at >= 0 {
+		t.Errorf("%q stands in the lines", text[at:at+10])
+	}
+	if !strings.Contains(text, `a\u007f\u0085`) || !strings.Contains(text, "ä\U0001F600\\\\u202e<&>") {
+		t.Errorf("want hidden characters escaped and others as they are, got %s", text)
+	}
+	var got tape
+	if err := jsonl.Replay(strings.NewReader(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sample, &got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestEveryCutIsNoticed(t *testing.T) {
 	text := written(t, sample())
 	for n := range len(text) - 1 { // without its last line end it is still whole
