@@ -37,7 +37,12 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	switch h.SQL.Fault {
-	case "drop", "refuse":
+	case "drop":
+		// Once the client has spoken: what is unread when a connection is closed
+		// makes a reset of its end, now and then.
+		_, _ = conn.Read(make([]byte, 4<<10))
+		return
+	case "refuse":
 		return
 	case "silent":
 		conns.Mute(conn)
