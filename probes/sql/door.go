@@ -281,7 +281,9 @@ func plain(err error) error {
 // isNonsense knows the driver's errors over packets that no SQL Server sends;
 // they have no type.
 func isNonsense(text string) bool {
-	for _, part := range []string{"invalid packet", "expected packet type", "invalid empty PRELOGIN", "unexpected packet"} {
+	for _, part := range []string{
+		"invalid packet", "expected packet type", "invalid empty PRELOGIN", "unexpected packet",
+	} {
 		if strings.Contains(text, part) {
 			return true
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/probetest"
@@ -413,5 +414,13 @@ func TestNoCredential(t *testing.T) {
 	}
 	if _, err := build(t, nil).Observe(t.Context(), target); err == nil || !strings.Contains(err.Error(), "none for sql") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A database that the suite names has to open, whatever the baseline was.
+func TestNamedDatabasesHaveToOpen(t *testing.T) {
+	spec, _ := Kind.Reading("opened")
+	if spec.Expect != "true" || !spec.Rule.Holds(fact.Bool(false), fact.Bool(true)) {
+		t.Errorf("opened is judged by %+v", spec)
 	}
 }

@@ -123,6 +123,29 @@ func TestProblems(t *testing.T) {
 		"no room": {
 			"estate: a\nnetwork: 127.9.0.0/28\nhosts:\n  h[1-9]: {}", "f:4:3: network 127.9.0.0/28 has no room",
 		},
+		"no host": {"estate: a\nhosts: {}", "f:2:8: hosts: there is none"},
+		"an alias that is a host": {
+			"estate: a\nhosts:\n  g: {}\n  h: {aliases: [x, G.]}", "f:4:20: alias \"G.\" of host \"h\" leads to host \"g\"",
+		},
+		"an alias that is a host's full name": {
+			"estate: a\nhosts:\n  h: {aliases: [g.a.test]}\n  g: {os: {domain: a.test}}", "f:3:17: alias \"g.a.test\" of",
+		},
+		"an alias of two": {
+			"estate: a\nhosts:\n  g: {aliases: [x]}\n  h: {aliases: [X]}", "f:4:17: alias \"X\" of host \"h\"",
+		},
+		"an alias of a range": {"estate: a\nhosts:\n  h[1-9]: {aliases: [x]}", "f:3:22: alias \"x\" of host \"h2\""},
+		"an alias in a state": {
+			"estate: a\nhosts: {g: {}, h: {}}\nstates:\n  s: {h: {aliases: [g]}}", "f:4:21: alias \"g\" of host \"h\"",
+		},
+		"a bad DNS record": {
+			"estate: a\nhosts:\n  h:\n    dns:\n      records:\n        - a.test. IN A 10.0.0.1\n        - a.test. IN SOAX x.",
+			"f:7:11: dns: \"a.test. IN SOAX x.\" is no record: ",
+		},
+		"a bad DNS record in a state": {
+			"estate: a\nhosts: {h: {}}\nstates:\n  s: {h: {dns: {records: [a]}}}", "f:4:27: dns: \"a\" is no record",
+		},
+		"no DNS record":   {"estate: a\nhosts: {h: {dns: {records: ['']}}}", "f:2:29: dns: a record is empty"},
+		"a DNS directive": {"estate: a\nhosts: {h: {dns: {records: [$INCLUDE /x]}}}", "f:2:29: dns: want a record"},
 		"two of one name": {"estate: a\nhosts:\n  h: {services: {a: {}, A: {}}}", "f:3:3: services \"A\" and \"a\""},
 	}
 	for name, test := range tests {
@@ -135,6 +158,17 @@ func TestProblems(t *testing.T) {
 				t.Error("no Problems in the error")
 			}
 		})
+	}
+}
+
+func TestAliasesOfOneHostAreItsOwn(t *testing.T) {
+	file := "estate: a\nhosts:\n  h: {aliases: [x, x, H, h.a.test], os: {domain: a.test}, dns: {records: [x. A 10.0.0.1]}}"
+	if _, err := estate.Parse("f", []byte(file)); err != nil {
+		t.Error(err)
+	}
+	_, err := estate.Parse("f", []byte("estate: a\nhosts:\n  h[1-9]: {aliases: [x]}\nstates: {s: {}}"))
+	if n := len(estate.Problems(err)); n != 1 {
+		t.Errorf("want one problem for the range, got %v", err)
 	}
 }
 

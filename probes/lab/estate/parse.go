@@ -28,6 +28,7 @@ type parser struct {
 	profiles map[string]*yaml.Node
 	keys     []hostKey
 	place    map[string]*yaml.Node // of each expanded host, by lower-case name
+	aliases  map[string]*yaml.Node // where each stands
 	states   []state
 }
 
@@ -48,7 +49,9 @@ type state struct {
 
 // Parse reads an estate; name is what problems call the file.
 func Parse(name string, data []byte) (*Estate, error) {
-	p := &parser{file: name, profiles: map[string]*yaml.Node{}, place: map[string]*yaml.Node{}}
+	p := &parser{
+		file: name, profiles: map[string]*yaml.Node{}, place: map[string]*yaml.Node{}, aliases: map[string]*yaml.Node{},
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		return nil, p.syntax(err)
@@ -126,6 +129,9 @@ func (p *parser) top(root *yaml.Node) {
 	}
 	if n := parts["hosts"]; n != nil {
 		p.pairs(n, p.host)
+		if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+			p.problemf(n, "hosts: there is none")
+		}
 	} else {
 		p.problemf(root, "hosts: missing")
 	}
@@ -219,6 +225,7 @@ func (p *parser) build(e *Estate) {
 			hosts = append(hosts, p.buildKey(key, s.name)...)
 		}
 		e.hosts[s.name] = hosts
+		p.checkAliases(hosts)
 	}
 	room := 1 << (32 - e.Network.Bits())
 	if n := len(e.hosts[Before]) + firstHost; n >= room {
@@ -265,6 +272,8 @@ func (p *parser) buildHost(key hostKey, layers []*yaml.Node) Host {
 		p.problemf(key.key, "host %q: a range of hosts cannot share one uuid", key.key.Value)
 	}
 	p.checkHost(key.key, h)
+	p.checkRecords(merged)
+	p.noteAliases(merged)
 	return h
 }
 
