@@ -10,6 +10,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/probes/os"
+	"postpatch/probes/probetest"
 )
 
 // answers are a Server 2022's, as a session hands them over; change may spoil
@@ -43,6 +44,16 @@ func observe(t *testing.T, change func(i int, a host.Answer) host.Answer) ([]str
 	}
 	slices.Sort(got)
 	return got, err
+}
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: os.Kind, Healthy: func(t *testing.T) probes.Target {
+		probe, err := os.Kind.Build(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return probes.Target{Answers: answers(probe, unchanged)}
+	}})
 }
 
 func unchanged(_ int, a host.Answer) host.Answer { return a }

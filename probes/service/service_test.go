@@ -9,6 +9,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/host"
+	"postpatch/probes/probetest"
 	"postpatch/probes/service"
 )
 
@@ -18,6 +19,21 @@ func row(columns ...string) host.Row {
 		r[columns[i]] = host.Cell{Text: columns[i+1]}
 	}
 	return r
+}
+
+func TestKind(t *testing.T) {
+	args := map[string]any{"name": []string{"W3SVC"}}
+	probetest.Run(t, probetest.Suite{Kind: service.Kind, Args: args, Healthy: func(t *testing.T) probes.Target {
+		probe, err := service.Kind.Build(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answers host.Answers
+		answers.Put(probe.(probes.Asker).Questions()[0], host.Answer{Rows: []host.Row{
+			row("Name", "W3SVC", "State", "Running", "StartMode", "Auto", "StartName", "LocalSystem", "ExitCode", "0"),
+		}})
+		return probes.Target{Answers: answers}
+	}})
 }
 
 func TestObserve(t *testing.T) {

@@ -1,0 +1,58 @@
+package all_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"postpatch/probes"
+	"postpatch/probes/all"
+	"postpatch/suites"
+)
+
+func TestTableIsInOrder(t *testing.T) {
+	var names []string
+	for _, k := range all.Kinds() {
+		names = append(names, k.Name)
+	}
+	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("kinds %v: want them sorted and each once", names)
+	}
+}
+
+// An example is what people start from, so each has to be a check that lints.
+func TestExamplesLint(t *testing.T) {
+	kinds := all.Kinds()
+	for _, k := range kinds {
+		t.Run(k.Name, func(t *testing.T) {
+			text := "suite: example\nhosts: [srv01]\nchecks:\n"
+			for line := range strings.Lines(k.Example) {
+				text += "  " + line
+			}
+			set, problems := suites.LoadBytes("example.suite.yaml", []byte(text), kinds)
+			if len(problems) > 0 {
+				t.Fatalf("%s\n%s", suites.Format(problems, nil), text)
+			}
+			checks := set.Hosts[0].Checks
+			if !slices.ContainsFunc(checks, func(c suites.Check) bool { return c.Kind.Name == k.Name }) {
+				t.Errorf("the example has no check of its kind:\n%s", text)
+			}
+		})
+	}
+}
+
+// The words of a suite's check must not be taken by a kind.
+func TestNamesAreFree(t *testing.T) {
+	taken := []string{"id", "expect", "compare", "why", "owner", "timeout", "hosts", "from", "use"}
+	for _, k := range all.Kinds() {
+		if slices.Contains(taken, k.Name) {
+			t.Errorf("kind %q is a word of every check", k.Name)
+		}
+		if _, unknown := k.Build(map[string]any{"no such parameter": 1}); unknown == nil {
+			t.Errorf("kind %q takes any parameter", k.Name)
+		}
+		if k.Main != "" && !slices.ContainsFunc(k.Params, func(p probes.Param) bool { return p.Name == k.Main }) {
+			t.Errorf("kind %q: its main parameter %q is none", k.Name, k.Main)
+		}
+	}
+}
