@@ -3,9 +3,11 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"postpatch/probes"
@@ -69,6 +71,10 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	for _, s := range all {
 		names[strings.ToLower(s.Name)] = true
 	}
+	// WMI promises no order, and doubles are told apart by theirs.
+	slices.SortFunc(all, func(a, b winsvc.Service) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
+	})
 	var readings []fact.Reading
 	seen := map[string]int{}
 	// A version inside a name is written as "#", since an update of the program
@@ -79,8 +85,9 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			continue
 		}
 		item := version.ReplaceAllString(s.Name, "#")
-		if seen[item]++; seen[item] > 1 {
-			item = fmt.Sprintf("%s (%d)", item, seen[item])
+		double := strings.ToLower(item)
+		if seen[double]++; seen[double] > 1 {
+			item = fmt.Sprintf("%s (%d)", item, seen[double])
 		}
 		state := "state"
 		if !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Name) {
@@ -90,24 +97,6 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		readings = append(readings, s.Config(item)...)
 	}
 	return readings, nil
-}
-
-// perUser tells the instances of per-user services, which get a new suffix at
-// every sign-in: CDPUserSvc_1a2b3, where CDPUserSvc is a service too. Source:
-// Microsoft's "Per-user services in Windows".
-func perUser(name string, names map[string]bool) bool {
-	template, suffix, found := cutLast(name, "_")
-	return found && len(suffix) >= 4 && len(suffix) <= 8 &&
-		strings.Trim(strings.ToLower(suffix), "0123456789abcdef") == "" &&
-		names[strings.ToLower(template)]
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(sep):], true
 }
 
 // startedOnDemand lists services that are set to automatic and yet stop when
