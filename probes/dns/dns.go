@@ -53,7 +53,7 @@ func specs() []probes.ReadingSpec {
 		{Name: "count", Type: fact.TypeInt, Rule: ignore, Doc: "How many records the answer has."},
 		{Name: "ttl", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer may be kept."},
 		{
-			Name: "authoritative", Type: fact.TypeBool, Severity: fact.Note,
+			Name: "authoritative", Type: fact.TypeBool, Severity: fact.Warn,
 			Doc: "Whether the server answers from a zone of its own.",
 		},
 		{Name: "transport", Type: fact.TypeText, Rule: ignore, Doc: "How the answer came: udp, or tcp when too long for it."},

@@ -328,3 +328,11 @@ func TestParameters(t *testing.T) {
 		}
 	}
 }
+
+// A server that no longer answers from its own zone has lost it.
+func TestALostZoneWarns(t *testing.T) {
+	spec, _ := probe.Kind.Reading("authoritative")
+	if spec.Severity != fact.Warn || spec.Rule.Holds(fact.Bool(true), fact.Bool(false)) {
+		t.Errorf("a change of authoritative is %+v", spec)
+	}
+}

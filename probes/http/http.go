@@ -50,7 +50,7 @@ func specs() []probes.ReadingSpec {
 		{Name: "status", Type: fact.TypeInt, Severity: fact.Fail, Expect: "< 400", Doc: "The status code."},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the first byte of the answer took."},
 		{Name: "size", Type: fact.TypeInt, Unit: "bytes", Rule: ignore, Doc: "How long the page is."},
-		{Name: "location", Type: fact.TypeText, Doc: "Where a redirect leads, without its query."},
+		{Name: "location", Type: fact.TypeText, Severity: fact.Fail, Doc: "Where a redirect leads, without its query."},
 		{
 			Name: "match", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether the page matches the regular expression.",

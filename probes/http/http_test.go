@@ -94,6 +94,14 @@ func TestReadings(t *testing.T) {
 	}
 }
 
+// A login page that now leads to an error page is broken, whatever its status.
+func TestARedirectElsewhereFails(t *testing.T) {
+	spec, _ := probe.Kind.Reading("location")
+	if spec.Severity != fact.Fail || spec.Rule.Holds(fact.Text("/owa/auth/logon.aspx"), fact.Text("/owa/auth/error.aspx")) {
+		t.Errorf("a changed location is %+v", spec)
+	}
+}
+
 func TestCertificates(t *testing.T) {
 	a, stranger := probetest.NewAuthority(t), probetest.NewAuthority(t)
 	now := time.Now()

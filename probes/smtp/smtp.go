@@ -58,7 +58,8 @@ func specs() []probes.ReadingSpec {
 			Doc: "What the server offers before TLS.",
 		},
 		{
-			Name: "starttls", Type: fact.TypeText, Severity: fact.Fail, Expect: "one of offered, absent",
+			Name: "starttls", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
+			Expect: "one of offered, absent", Keep: offered,
 			Doc: "Whether TLS can be started: offered, absent, or failed.",
 		},
 		{

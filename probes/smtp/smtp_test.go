@@ -242,3 +242,13 @@ func TestParameters(t *testing.T) {
 		}
 	}
 }
+
+// TLS that is offered for the first time is no harm; TLS that is offered no more
+// is.
+func TestSTARTTLSIsKept(t *testing.T) {
+	spec, _ := smtp.Kind.Reading("starttls")
+	if spec.Keep != "offered" || spec.Expect != "one of offered, absent" ||
+		!spec.Rule.Holds(fact.Text("absent"), fact.Text("offered")) {
+		t.Errorf("starttls is judged by %+v", spec)
+	}
+}
