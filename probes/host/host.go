@@ -124,7 +124,13 @@ func mergeClass(queries []WQL) WQL {
 	}
 	slices.Sort(conditions)
 	// WQL has no condition that binds weaker than OR: no brackets are needed.
-	merged.Where = strings.Join(slices.Compact(conditions), " OR ")
+	const or = " OR "
+	where := strings.Join(slices.Compact(conditions), or)
+	// WMI refuses a query with many terms; a probe picks its rows of all.
+	const mostTerms = 20
+	if strings.Count(strings.ToUpper(where), or) < mostTerms {
+		merged.Where = where
+	}
 	return merged
 }
 

@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -101,6 +102,33 @@ func TestMerge(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// WMI refuses a condition with many terms, and the whole query with it.
+func TestMergeAsksForAllWhereAConditionGetsTooLong(t *testing.T) {
+	terms := func(from, to int) host.Question {
+		var names []string
+		for i := from; i < to; i++ {
+			names = append(names, fmt.Sprintf("Name='s%02d'", i))
+		}
+		return host.WQL{Class: "Win32_Service", Columns: []string{"Name"}, Where: strings.Join(names, " OR ")}
+	}
+	long := terms(0, 30).(host.WQL).Where
+	for name, tt := range map[string]struct {
+		questions []host.Question
+		want      string
+	}{
+		"twenty of two checks":     {[]host.Question{terms(0, 10), terms(10, 20)}, terms(0, 20).(host.WQL).Where},
+		"twenty-one of two checks": {[]host.Question{terms(0, 10), terms(10, 21)}, ""},
+		"the same for each check":  {[]host.Question{terms(0, 15), terms(0, 15)}, terms(0, 15).(host.WQL).Where},
+		"one check's own":          {[]host.Question{terms(0, 30)}, ""},
+		"in any case":              {[]host.Question{host.WQL{Class: "c", Where: strings.ReplaceAll(long, "OR", "or")}}, ""},
+	} {
+		merged := host.Merge(tt.questions)
+		if len(merged) != 1 || merged[0].(host.WQL).Where != tt.want {
+			t.Errorf("%s: got %v, want the condition %q", name, merged, tt.want)
+		}
 	}
 }
 
