@@ -189,7 +189,7 @@ func TestProbesThatMisbehave(t *testing.T) {
 			portCheck("well", reports("open")),
 		)
 		want := []string{
-			"hangs: no result within 3s: context deadline exceeded",
+			"hangs: no result within 3s",
 			`panics: checking panics on "h": the probe panicked: oops`,
 			`twice: checking twice: the probe reported state of "443" twice[open][open]`,
 			`undeclared: checking undeclared: the probe reported "colour", which its kind does not declare so[red]`,

@@ -98,8 +98,7 @@ func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target
 		s.took = time.Since(start)
 	}()
 	limit := timeoutOf(c, checkTimeout)
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no result within %s: %w",
-		limit, context.DeadlineExceeded))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, overtime(limit))
 	defer cancel()
 	s.readings, s.err = c.Probe.Observe(ctx, t)
 	if s.err == nil && ctx.Err() == nil {
@@ -107,6 +106,13 @@ func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target
 	}
 	return s
 }
+
+// overtime is a deadline in an operator's words.
+type overtime time.Duration
+
+func (o overtime) Error() string { return "no result within " + time.Duration(o).String() }
+
+func (overtime) Unwrap() error { return context.DeadlineExceeded }
 
 // declared refuses readings that the kind did not declare, or that come twice:
 // nobody would compare them.
