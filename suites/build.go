@@ -43,8 +43,21 @@ func (l *loader) build(s *suiteEntries) {
 			return
 		}
 	}
+	seen := map[*hostEntry]bool{}
 	for _, c := range s.checks {
-		s.buildOn(c, s.chosen(c))
+		chosen := s.chosen(c)
+		for _, h := range chosen {
+			seen[h] = true
+		}
+		s.buildOn(c, chosen)
+	}
+	if s.found.in(s.file) { // the check that is missing may be one that is wrong
+		return
+	}
+	for i := range s.hosts {
+		if h := &s.hosts[i]; !seen[h] {
+			s.hintf(h.node, "leave the host out, or choose it by the hosts: of a check", "host %q has no check", h.name)
+		}
 	}
 }
 

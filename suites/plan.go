@@ -113,7 +113,13 @@ func (r reader) mustChange(n *yaml.Node, kinds []probes.Kind) []MustChange {
 			r.errorf(e.key, "must_change: want one reading, got %q", p)
 			continue
 		}
-		if predicate, ok := r.predicate(e.value, specs[0], "must_change: "+p.String()); ok {
+		predicate, ok := r.predicate(e.value, specs[0], "must_change: "+p.String())
+		switch {
+		case !ok:
+		case predicate.String() == "any":
+			r.hintf(e.value, "write what it has to be after the patch; what only may change is for may_change",
+				"must_change: %s: \"any\" asserts nothing", p)
+		default:
 			must = append(must, MustChange{Pattern: p, Predicate: predicate})
 		}
 	}

@@ -29,6 +29,11 @@ func (ps *problems) add(p Problem) {
 	ps.list = append(ps.list, p)
 }
 
+// in reports whether a file has any.
+func (ps *problems) in(file string) bool {
+	return slices.ContainsFunc(ps.list, func(p Problem) bool { return p.File == file })
+}
+
 // sorted returns all problems in the order of their places.
 func (ps *problems) sorted() []Problem {
 	slices.SortStableFunc(ps.list, func(a, b Problem) int {
