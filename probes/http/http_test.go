@@ -97,7 +97,8 @@ func TestReadings(t *testing.T) {
 // A login page that now leads to an error page is broken, whatever its status.
 func TestARedirectElsewhereFails(t *testing.T) {
 	spec, _ := probe.Kind.Reading("location")
-	if spec.Severity != fact.Fail || spec.Rule.Holds(fact.Text("/owa/auth/logon.aspx"), fact.Text("/owa/auth/error.aspx")) {
+	logon, broken := fact.Text("/owa/auth/logon.aspx"), fact.Text("/owa/auth/error.aspx")
+	if spec.Severity != fact.Fail || spec.Rule.Holds(logon, broken) {
 		t.Errorf("a changed location is %+v", spec)
 	}
 }
