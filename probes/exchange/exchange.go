@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -18,12 +19,27 @@ import (
 
 // Kind is what a suite calls "exchange".
 var Kind = probes.Define(probes.Kind{
-	Name:    "exchange",
-	Doc:     "Exchange's own health pages, by which load balancers decide: does each virtual directory take users.",
-	Item:    "the endpoint: owa, ews, mapi…",
-	Main:    "endpoint",
-	Example: "- exchange: [owa, ews, mapi, autodiscover]\n  why: Outlook and phones\n",
-	Readings: []probes.ReadingSpec{
+	Name:     "exchange",
+	Doc:      "Exchange's own health pages, by which load balancers decide: does each virtual directory take users.",
+	Item:     "the endpoint: owa, ews, mapi…",
+	Main:     "endpoint",
+	Example:  "- exchange: [owa, ews, mapi, autodiscover]\n  why: Outlook and phones\n",
+	Readings: append(specs(), certificateSpecs()...),
+}, params{
+	Endpoints: []string{"owa", "ecp", "ews", "mapi", "oab", "rpc", "autodiscover", "eas"},
+	Port:      443,
+}, build)
+
+type params struct {
+	Endpoints  []string `param:"endpoint" doc:"The virtual directories; eas is Microsoft-Server-ActiveSync."`
+	Address    string   `param:"address" doc:"Where the server is, when not the host under test."`
+	Port       int      `param:"port" doc:"The port; 444 is the back end's."`
+	ServerName string   `param:"server_name" doc:"The public name to ask for, in TLS and in the request."`
+	Node       string   `param:"node" doc:"The server that the page has to name; the host's name when empty."`
+}
+
+func specs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
 		{
 			Name: "health", Type: fact.TypeText, Severity: fact.Fail, Expect: healthy,
 			Silence: []fact.Value{fact.Text(reach.Refused)},
@@ -42,18 +58,19 @@ var Kind = probes.Define(probes.Kind{
 			Name: "latency", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How long the first byte of the page took.",
 		},
-	},
-}, params{
-	Endpoints: []string{"owa", "ecp", "ews", "mapi", "oab", "rpc", "autodiscover", "eas"},
-	Port:      443,
-}, build)
+	}
+}
 
-type params struct {
-	Endpoints  []string `param:"endpoint" doc:"The virtual directories; eas is Microsoft-Server-ActiveSync."`
-	Address    string   `param:"address" doc:"Where the server is, when not the host under test."`
-	Port       int      `param:"port" doc:"The port; 444 is the back end's."`
-	ServerName string   `param:"server_name" doc:"The public name to ask for, in TLS and in the request."`
-	Node       string   `param:"node" doc:"The server that the page has to name; the host's name when empty."`
+// certificateSpecs expects no particular name: load balancers ask for these
+// pages by the node's name, and certificates bear the public ones.
+func certificateSpecs() []probes.ReadingSpec {
+	specs := reach.CertificateSpecs()
+	for i := range specs {
+		if specs[i].Name == "certificate" {
+			specs[i].Expect = "one of " + reach.Valid + ", " + reach.WrongName
+		}
+	}
+	return specs
 }
 
 const healthy = "ok"
@@ -129,6 +146,10 @@ func (p probe) observe(ctx context.Context, t probes.Target, endpoint string) ([
 	readings := []fact.Reading{
 		probes.Read(endpoint, "status", fact.Int(got.Status)),
 		probes.Read(endpoint, "latency", fact.Duration(got.Latency)),
+	}
+	if got.TLS != nil {
+		trust := reach.Trust{Name: name, Roots: t.Roots}
+		readings = append(readings, reach.CertificateReadings(endpoint, *got.TLS, trust, time.Now())...)
 	}
 	switch {
 	case got.Status == http.StatusUnauthorized:

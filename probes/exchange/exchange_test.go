@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +25,16 @@ import (
 // server answers pages by TLS, with a certificate that nobody trusts.
 func server(t *testing.T, handler http.HandlerFunc) probes.Target {
 	t.Helper()
+	now := time.Now()
+	return secured(t, probetest.NewAuthority(t).Issue(t, now.Add(-time.Hour), now.Add(time.Hour), "mail.example.test"),
+		handler)
+}
+
+func secured(t *testing.T, certificate tls.Certificate, handler http.HandlerFunc) probes.Target {
+	t.Helper()
 	s := httptest.NewUnstartedServer(handler)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
-	now := time.Now()
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{
-		probetest.NewAuthority(t).Issue(t, now.Add(-time.Hour), now.Add(time.Hour), "mail.example.test"),
-	}}
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return probetest.Target(s.Listener.Addr().String())
@@ -49,6 +55,12 @@ func observe(t *testing.T, target probes.Target, args map[string]any) ([]fact.Re
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	return p.Observe(ctx, target)
+}
+
+// ofPages is what the pages themselves say.
+func ofPages(readings []fact.Reading) []string {
+	return probetest.Texts(readings, "latency", "tls",
+		"certificate", "cert_days", "cert_subject", "cert_issuer", "cert_serial")
 }
 
 func TestKind(t *testing.T) {
@@ -82,7 +94,7 @@ func TestPages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(tt.want, probetest.Texts(readings, "latency")); d != "" {
+			if d := cmp.Diff(tt.want, ofPages(readings)); d != "" {
 				t.Errorf("readings (-want +got):\n%s", d)
 			}
 		})
@@ -108,11 +120,66 @@ func TestEndpoints(t *testing.T) {
 		"eas status=401",
 		"mapi status=503", "mapi health=down",
 	}
-	if d := cmp.Diff(want, probetest.Texts(readings, "latency")); d != "" {
+	if d := cmp.Diff(want, ofPages(readings)); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
 	}
 	if err == nil || errors.Is(err, probes.ErrNoAnswer) {
 		t.Errorf("got %v, want that eas is inconclusive", err)
+	}
+}
+
+// Pages are asked for by the node's name, and certificates bear public ones.
+func TestCertificates(t *testing.T) {
+	a, now := probetest.NewAuthority(t), time.Now()
+	issue := func(from, until time.Duration, name string) tls.Certificate {
+		return a.Issue(t, now.Add(from), now.Add(until), name)
+	}
+	month := 30*24*time.Hour + time.Hour
+	for name, tt := range map[string]struct {
+		certificate tls.Certificate
+		args        map[string]any
+		status      int
+		want        []string
+	}{
+		"the node's own": {
+			issue(-time.Hour, month, "srv.example.test"), nil, http.StatusOK, []string{"certificate=valid", "cert_days=30"},
+		},
+		"a public one": {
+			issue(-time.Hour, month, "mail.example.test"), nil, http.StatusOK, []string{"certificate=wrong name"},
+		},
+		"a public one that the suite names": {
+			issue(-time.Hour, month, "mail.example.test"), map[string]any{"server_name": "mail.example.test"},
+			http.StatusOK, []string{"certificate=valid", "cert_subject=CN=mail.example.test"},
+		},
+		"a public one that has expired": {
+			issue(-month, -time.Hour, "mail.example.test"), nil, http.StatusOK, []string{"certificate=expired", "cert_days=-1"},
+		},
+		"of a page that is down": {
+			issue(-month, -time.Hour, "srv.example.test"), nil, http.StatusServiceUnavailable,
+			[]string{"certificate=expired", "health=down"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := secured(t, tt.certificate, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(tt.status) })
+			target.Roots = a.Roots()
+			args := map[string]any{"endpoint": []string{"owa"}}
+			maps.Copy(args, tt.args)
+			readings, err := observe(t, target, args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := probetest.Texts(readings)
+			for _, want := range tt.want {
+				if !slices.Contains(got, "owa "+want) {
+					t.Errorf("no %q in %q", want, got)
+				}
+			}
+		})
+	}
+	for name, want := range map[string]string{"certificate": "one of valid, wrong name", "cert_days": ">= 14"} {
+		if spec, _ := exchange.Kind.Reading(name); spec.Expect != want {
+			t.Errorf("of %s %q is expected, want %q", name, spec.Expect, want)
+		}
 	}
 }
 
@@ -123,7 +190,7 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"ews status=200", "ews health=ok", "ews node=ex09.example.test"} // nobody said which node is right
-	if d := cmp.Diff(want, probetest.Texts(readings, "latency")); d != "" {
+	if d := cmp.Diff(want, ofPages(readings)); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
 	}
 	p, err := exchange.Kind.Build(args)
