@@ -39,7 +39,7 @@ func add(r *report.Check, f report.Finding) {
 
 // fails says whether a finding alone fails the run.
 func fails(f report.Finding) bool {
-	switch f.Outcome { //nolint:exhaustive // the others do not fail a run
+	switch f.Outcome {
 	case report.Regressed, report.Failed, report.Unmet:
 		return true
 	case report.Drifted:
@@ -87,7 +87,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 	s.dropConsequences()
 	if s.mark != "" && !s.bound {
 		d.unseen, d.check.Outcome = true, report.Unknown
-		d.check.Error = "nothing to compare with: the check expects nothing of its own, and the baseline has no readings of it"
+		d.check.Error = "nothing to compare with: the check expects nothing of its own, and the baseline has nothing of it"
 	}
 	return d
 }

@@ -87,7 +87,9 @@ func plainYAML(err error) error {
 		{`unmarshal errors:\s*`, ""},
 		{`field (\S+) not found in type \S+`, `unknown key "$1"`},
 		{`cannot unmarshal (\S+) (?:\x60(.*)\x60 )?into \S+`, `"$2" ($1) is of the wrong type`},
-		{`"" \(!!seq\)`, "a list"}, {`"" \(!!map\)`, "a mapping"}, {`\s*\n\s*`, "; "},
+		{`"" \(!!seq\)`, "a list"},
+		{`"" \(!!map\)`, "a mapping"},
+		{`\s*\n\s*`, "; "},
 	} {
 		text = regexp.MustCompile(pair[0]).ReplaceAllString(text, pair[1])
 	}

@@ -142,7 +142,8 @@ func planNotes(j job) []string {
 			}
 		}
 		if n := len(without); n > 0 && n < len(j.set.Hosts) {
-			notes = append(notes, fmt.Sprintf("the plan wants %s, and no check looks for it on %s", must.Pattern, shorten(without)))
+			notes = append(notes, fmt.Sprintf("the plan wants %s, and no check looks for it on %s",
+				must.Pattern, shorten(without)))
 		}
 	}
 	return notes

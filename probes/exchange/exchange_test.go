@@ -148,8 +148,10 @@ func TestCertificates(t *testing.T) {
 			issue(-time.Hour, month, "mail.example.test"), nil, http.StatusOK, []string{"certificate=wrong name"},
 		},
 		"a public one that the suite names": {
-			issue(-time.Hour, month, "mail.example.test"), map[string]any{"server_name": "mail.example.test"},
-			http.StatusOK, []string{"certificate=valid", "cert_subject=CN=mail.example.test"},
+			issue(-time.Hour, month, "mail.example.test"),
+			map[string]any{"server_name": "mail.example.test"},
+			http.StatusOK,
+			[]string{"certificate=valid", "cert_subject=CN=mail.example.test"},
 		},
 		"a public one that has expired": {
 			issue(-month, -time.Hour, "mail.example.test"), nil, http.StatusOK, []string{"certificate=expired", "cert_days=-1"},
