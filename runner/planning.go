@@ -106,8 +106,9 @@ func (s *sheet) wanted(must suites.MustChange) bool {
 			if !must.Predicate.Holds(s.now[at]) {
 				f.Outcome = report.Unmet
 			}
-			was, spoken := s.findings[at]
-			if f.Outcome == report.Unmet || f.Before != f.Now && !(spoken && fails(was) && was.Outcome != report.Drifted) {
+			was := s.findings[at] // the zero finding does not fail
+			excused := !fails(was) || was.Outcome == report.Drifted
+			if f.Outcome == report.Unmet || f.Before != f.Now && excused {
 				s.findings[at] = f
 			}
 		}
@@ -127,6 +128,7 @@ func (j judging) reboot(h *report.Host, checks []suites.Check) {
 			if !okBefore || !okNow {
 				continue
 			}
+			h.RebootKnown = true
 			later := time.Time(now).Sub(time.Time(before)) > clockTolerance
 			if later {
 				h.Rebooted = new(time.Time(now).UTC())

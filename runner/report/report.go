@@ -67,14 +67,17 @@ type Host struct {
 	// all unknown.
 	Unreachable string `json:"unreachable,omitempty"`
 	// Problem says why the host has no verdict: another machine answers.
-	Problem  string          `json:"problem,omitempty"`
-	Rebooted *time.Time      `json:"rebooted,omitempty"` // boot time, when it is later than the baseline's
-	Started  time.Time       `json:"started"`
-	Took     time.Duration   `json:"took_ns"`
-	Checks   []Check         `json:"checks"` // in the order of the suite
-	Outcome  Outcome         `json:"outcome"`
-	Counts   map[Outcome]int `json:"counts"`            // checks by outcome
-	Ignored  map[string]int  `json:"ignored,omitempty"` // changes hidden, by "kind.reading: rule"
+	Problem  string     `json:"problem,omitempty"`
+	Rebooted *time.Time `json:"rebooted,omitempty"` // boot time, when it is later than the baseline's
+	// RebootKnown says that the boot times before and now are known: without it,
+	// no Rebooted means nothing.
+	RebootKnown bool            `json:"reboot_known,omitempty"`
+	Started     time.Time       `json:"started"`
+	Took        time.Duration   `json:"took_ns"`
+	Checks      []Check         `json:"checks"` // in the order of the suite
+	Outcome     Outcome         `json:"outcome"`
+	Counts      map[Outcome]int `json:"counts"`            // checks by outcome
+	Ignored     map[string]int  `json:"ignored,omitempty"` // changes hidden, by "kind.reading: rule"
 }
 
 // Check is what one check of a host came to.
