@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -56,6 +57,15 @@ func (c Check) Subject(item string) string {
 		return c.ID
 	}
 	return strings.TrimRight(c.base(), "/") + "/" + strings.TrimLeft(item, "/")
+}
+
+// Place says where a check stands: its file and line, or its file alone where it
+// stands on no line of its own. It is empty where there is no file.
+func (c Check) Place() string {
+	if c.File == "" || c.Line <= 0 {
+		return c.File
+	}
+	return fmt.Sprintf("%s:%d", c.File, c.Line)
 }
 
 // base is what an item is told with: its kind, where the id is made of the kind

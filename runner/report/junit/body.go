@@ -100,7 +100,7 @@ func value(s string, there bool) string {
 func body(c report.Check) string {
 	var tail strings.Builder
 	for _, part := range []struct{ label, text string }{
-		{"why", c.Why}, {"suite", place(c)}, {"owner", c.Owner},
+		{"why", c.Why}, {"suite", c.Place()}, {"owner", c.Owner},
 	} {
 		if part.text != "" {
 			fmt.Fprintf(&tail, "\n%-8s%s", part.label, limited(line(part.text), valueLimit))
@@ -132,18 +132,21 @@ func evidence(c report.Check, f report.Finding) string {
 	return s
 }
 
-func place(c report.Check) string {
-	if c.File == "" {
-		return ""
+// noBaseline starts with the same words whatever the mark, so that one search
+// finds them all.
+func noBaseline(c report.Check) string {
+	const words = "NO BASELINE"
+	if strings.EqualFold(c.Mark, words) {
+		return words
 	}
-	return fmt.Sprintf("%s:%d", c.File, c.Line)
+	return words + " (" + line(c.Mark) + ")"
 }
 
 // remarks are what is worth a word of a check that passes.
 func remarks(c report.Check) *text {
 	var lines []string
 	if c.Mark != "" {
-		lines = append(lines, strings.ToUpper(line(c.Mark))+": nothing to compare with")
+		lines = append(lines, noBaseline(c)+": nothing to compare with, judged by its expectations alone")
 	}
 	for _, f := range worstFirst(c) {
 		word := strings.ToUpper(line(string(f.Outcome)))

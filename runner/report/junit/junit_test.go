@@ -125,7 +125,16 @@ func TestOutcomesInTheWordsOfJUnit(t *testing.T) {
 		"fixed":         {one(report.Fixed, nil), "pass", "FIXED: state: running -> stopped"},
 		"passed":        {one(report.Passed, nil), "pass", ""},
 		"new and passed": {
-			one(report.Passed, func(c *report.Check) { c.Mark = "new" }), "pass", "NEW: nothing to compare with",
+			one(report.Passed, func(c *report.Check) { c.Mark = "new" }), "pass",
+			"NO BASELINE (new): nothing to compare with",
+		},
+		"passed without a baseline": {
+			one(report.Passed, func(c *report.Check) { c.Mark = "no baseline" }), "pass",
+			"NO BASELINE: nothing to compare with",
+		},
+		"of the plan, on no line": {
+			one(report.Unmet, func(c *report.Check) { c.File, c.Line = "march.plan.yaml", 0 }), "failure expectation-unmet",
+			"suite   march.plan.yaml\n",
 		},
 		"pre-existing": {one(report.PreExisting, nil), "skipped ", "PRE-EXISTING: state: running -> stopped"},
 		"skipped":      {one(report.Skipped, nil), "skipped ", "skipped"},

@@ -19,22 +19,24 @@ type entry struct {
 	reason   string
 	general  string // the reason, with <host> for the host's name
 	hosts    []string
-	unasked  int // checks that were not run
+	unasked  int      // checks that were not run
+	also     []*entry // of other checks, which say the very same
 }
 
 // folder gathers entries and folds those that say the same of several hosts.
 type folder struct {
-	diff, verbose bool
-	entries       map[string]*entry
-	noteCount     int
+	pen       pen
+	diff      bool
+	entries   map[string]*entry
+	noteCount int
 	// By what is listed, the hosts; only kept when they are to be listed.
-	unchanged, skipped, notes map[string][]string
+	unchanged, unbased, skipped, notes map[string][]string
 }
 
-func newFolder(verbose bool) folder {
+func newFolder(p pen) folder {
 	return folder{
-		verbose: verbose, entries: map[string]*entry{},
-		unchanged: map[string][]string{}, skipped: map[string][]string{}, notes: map[string][]string{},
+		pen: p, entries: map[string]*entry{}, unchanged: map[string][]string{}, unbased: map[string][]string{},
+		skipped: map[string][]string{}, notes: map[string][]string{},
 	}
 }
 
@@ -66,8 +68,10 @@ func (f *folder) addCheck(host string, c report.Check) {
 	bare := c
 	bare.Findings = nil
 	switch home := groupOfOutcome(c.Outcome); {
+	case hasNoBasis(c):
+		f.list(f.unbased, listItem(c.ID, c.Mark), host)
 	case c.Outcome == report.Passed:
-		f.list(f.unchanged, listItem(c.ID, c.Mark), host)
+		f.list(f.unchanged, c.ID, host)
 	case c.Outcome == report.Skipped:
 		f.list(f.skipped, listItem(c.ID, cmp.Or(c.Error, c.Mark)), host)
 	case !said: // nothing to show for it, and yet it must not be lost
@@ -88,7 +92,7 @@ func (f *folder) split(host string, c report.Check) []entry {
 		if g == nowhere {
 			if finding.Outcome == report.Drifted {
 				f.noteCount++
-				f.list(f.notes, listItem(subject+" "+finding.Reading, arrow(finding)), host)
+				f.list(f.notes, listItem(strings.TrimSpace(subject+" "+finding.Reading), f.arrow(finding)), host)
 			}
 			continue
 		}
@@ -102,7 +106,14 @@ func (f *folder) split(host string, c report.Check) []entry {
 	return all
 }
 
-func arrow(f report.Finding) string { return valueBefore(f) + " -> " + valueNow(f) }
+// hasNoBasis tells a check that holds, and of which nobody can say that nothing
+// has changed.
+func hasNoBasis(c report.Check) bool { return c.Outcome == report.Passed && c.Mark != "" }
+
+func (f *folder) arrow(change report.Finding) string {
+	const widest = 2 * glance
+	return f.pen.cut(valueBefore(change), widest) + f.pen.arrow() + f.pen.cut(valueNow(change), widest)
+}
 
 func listItem(what, remark string) string {
 	if remark == "" {
@@ -112,7 +123,7 @@ func listItem(what, remark string) string {
 }
 
 func (f *folder) list(where map[string][]string, what, host string) {
-	if f.verbose {
+	if f.pen.Verbosity >= Verbose {
 		where[what] = append(where[what], host)
 	}
 }

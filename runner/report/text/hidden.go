@@ -13,7 +13,7 @@ import (
 // listing writes a line, and below it what was gathered for it, if anything:
 // what is the same on the same hosts in one go.
 func (v *view) listing(b *strings.Builder, title string, gathered map[string][]string) {
-	b.WriteString(title + "\n")
+	b.WriteString(strings.Join(v.pen.rows(title, v.pen.Width-2), "\n  ") + "\n")
 	together := map[string][]string{}
 	for _, what := range slices.Sorted(maps.Keys(gathered)) {
 		hosts := slices.Compact(slices.Sorted(slices.Values(gathered[what])))
@@ -60,5 +60,6 @@ func (v *view) ignored(b *strings.Builder, s report.Summary) {
 	if len(rules) > len(most) {
 		most = append(most, v.pen.ellipsis())
 	}
-	fmt.Fprintf(b, "%s: %s (-v lists them)\n", title, strings.Join(most, ", "))
+	text := fmt.Sprintf("%s: %s (-v lists them)", title, strings.Join(most, ", "))
+	b.WriteString(strings.Join(v.pen.rows(text, v.pen.Width-2), "\n  ") + "\n")
 }

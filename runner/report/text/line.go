@@ -6,8 +6,9 @@ import (
 
 // told is an entry as the cells of a line.
 type told struct {
-	where, what, before, now, tail string
-	arrow                          bool // before is told too
+	where, what, before, now string
+	tails                    []string
+	arrow                    bool // before is told too
 }
 
 // lineTable tells a group's entries in a line each, as columns.
@@ -24,7 +25,7 @@ func (v *view) lines(b *strings.Builder, l look, entries []*entry) {
 	for i, e := range entries {
 		all[i] = v.tell(e)
 		if len(entries) == 1 && e.unasked > 0 {
-			all[i].tail = "" // the title says it
+			all[i].tails = nil // the title says it
 		}
 		t.where = max(t.where, min(columns(all[i].where), widestWhere))
 		if w := columns(all[i].what); len(e.findings) > 0 && w <= widestWhat {
@@ -43,7 +44,7 @@ func (v *view) tell(e *entry) told {
 	t := told{where: v.where(e), what: e.subject, now: e.reason}
 	if len(e.findings) == 0 {
 		if e.unasked > 0 {
-			t.tail = plural(e.unasked, "check") + " not judged"
+			t.tails = []string{plural(e.unasked, "check") + " not judged"}
 		}
 		return t
 	}
@@ -51,11 +52,11 @@ func (v *view) tell(e *entry) told {
 	if f.Reading != "" {
 		t.what += " " + f.Reading
 	}
-	tails := []string{wanted(f)}
+	t.tails = []string{wanted(f)}
 	t.before, t.now, t.arrow = valueBefore(f), valueNow(f), true
 	if f.HasBefore && f.HasNow && f.Before == f.Now {
 		t.arrow = false
-		tails = append(tails, "as at the baseline")
+		t.tails = append(t.tails, "as at the baseline")
 	} else if !f.HasBefore && (f.Reading == "" || v.run.Baseline == nil) {
 		t.arrow = false // "new"
 	}
@@ -63,9 +64,8 @@ func (v *view) tell(e *entry) told {
 		t.before = ""
 	}
 	if e.check.Mark != "" {
-		tails = append(tails, "("+e.check.Mark+")")
+		t.tails = append(t.tails, "("+e.check.Mark+")")
 	}
-	t.tail = strings.Trim(strings.Join(tails, "   "), " ")
 	return t
 }
 
@@ -97,8 +97,12 @@ func (t lineTable) reason(b *strings.Builder, cells told, used int) {
 	if cells.what != "" {
 		text = cells.what + "   " + text
 	}
-	if cells.tail != "" {
-		text += "   (" + cells.tail + ")"
+	if len(cells.tails) > 0 {
+		text += " (" + strings.Join(cells.tails, "; ") + ")"
+	}
+	if room := t.pen.Width - used; columns(text) > room && room*5 < t.pen.Width*3 { // the host's name takes most
+		used = columns(t.pen.sign(t.look)) + 5
+		b.WriteString("\n" + strings.Repeat(" ", used))
 	}
 	b.WriteString(strings.Join(t.pen.rows(text, t.pen.Width-used), "\n"+strings.Repeat(" ", used)) + "\n")
 }
@@ -113,17 +117,24 @@ func (t lineTable) change(b *strings.Builder, e *entry, cells told, used int) {
 	long := max(columns(cells.before), columns(cells.now)) > glance+glance/2
 	if room := t.pen.Width - used - columns(what) - 2 - columns(change); room >= 0 && !long {
 		b.WriteString(what + "  " + change)
-		indent := strings.Repeat(" ", used)
-		switch {
-		case cells.tail != "" && columns(cells.tail)+3 <= room:
-			b.WriteString("   " + t.pen.dim(cells.tail))
-		case cells.tail != "":
-			b.WriteString("\n" + indent + t.pen.dim(t.pen.cut(cells.tail, t.pen.Width-used)))
-		}
-		b.WriteString("\n")
+		t.tails(b, cells.tails, used, room)
 		return
 	}
 	b.WriteString(t.pen.cut(cells.what, t.pen.Width-used) + "\n")
 	indent := strings.Repeat(" ", columns(t.pen.sign(t.look))+5)
 	t.long(f, t.pen.Width-columns(indent), func(_, text string) { b.WriteString(indent + text + "\n") })
+}
+
+// tails puts what is to be said beside a change: behind it, or where that has no
+// room below it.
+func (t lineTable) tails(b *strings.Builder, tails []string, used, room int) {
+	rows := t.pen.flow(tails, t.pen.Width-used)
+	if len(rows) == 1 && columns(rows[0])+3 <= room {
+		b.WriteString("   " + t.pen.dim(rows[0]))
+		rows = nil
+	}
+	for _, row := range rows {
+		b.WriteString("\n" + strings.Repeat(" ", used) + t.pen.dim(row))
+	}
+	b.WriteString("\n")
 }

@@ -83,43 +83,6 @@ func padded(s string, to int) string {
 	return s + strings.Repeat(" ", max(0, to-columns(s)))
 }
 
-// rows breaks text at spaces. It stops after four rows, unless asked for all.
-func (p pen) rows(text string, room int) []string {
-	const most = 4
-	text = p.cut(text, most*room-glance)
-	var all []string
-	row := ""
-	for word := range strings.FieldsSeq(text) {
-		if p.Verbosity < Raw {
-			word = p.cut(word, room)
-		}
-		if row != "" && columns(row)+1+columns(word) > room {
-			all, row = append(all, row), ""
-		}
-		if row != "" {
-			row += " "
-		}
-		row += word
-	}
-	return append(all, row)
-}
-
-// flow joins parts by three spaces, in as few rows as they fit in.
-func (p pen) flow(parts []string, room int) []string {
-	var all []string
-	for _, part := range parts {
-		last := len(all) - 1
-		switch {
-		case part == "":
-		case last >= 0 && columns(all[last])+3+columns(part) <= room:
-			all[last] += "   " + part
-		default:
-			all = append(all, p.cut(part, room))
-		}
-	}
-	return all
-}
-
 // ColorFor decides about colours: the flag (always, never, auto), then NO_COLOR,
 // then FORCE_COLOR and CLICOLOR_FORCE, then whether there is a terminal.
 func ColorFor(flag string, getenv func(string) string, isTerminal bool) bool {

@@ -20,8 +20,13 @@ func (v *view) groups(b *strings.Builder) {
 			continue
 		}
 		l := g.look(v.run.Command)
-		fmt.Fprintf(b, "\n%s   %s\n", v.pen.paint(fmt.Sprintf("%s (%s)", l.title, thousands(len(entries))), bold+l.color),
-			v.meaning(g, l, entries))
+		title := l.title + " (" + size(g, entries) + ")"
+		meaning := v.pen.rows(v.meaning(g, l, entries), v.pen.Width-columns(title)-3)
+		fmt.Fprintf(b, "\n%s   %s\n", v.pen.paint(title, bold+l.color),
+			strings.Join(meaning, "\n"+strings.Repeat(" ", columns(title)+3)))
+		if l.blocks {
+			entries = together(entries)
+		}
 		shown := entries
 		if len(entries) > groupLimit && v.pen.Verbosity < Raw {
 			shown = entries[:groupLimit]
@@ -60,9 +65,6 @@ func (v *view) meaning(g group, l look, entries []*entry) string {
 	case len(hosts) > 1:
 		s += fmt.Sprintf("; on %s of %s hosts", thousands(len(hosts)), thousands(v.run.Hosts))
 	}
-	if columns(l.title)+len(" (1000)   ")+columns(s) > v.pen.Width {
-		return l.meaning
-	}
 	return s
 }
 
@@ -96,11 +98,12 @@ func (v *view) names(e *entry, room int) string {
 // block tells one entry with its evidence.
 func (v *view) block(b *strings.Builder, l look, e *entry) {
 	subject, where := e.subject, v.where(e)
+	mark := ""
 	if e.check.Mark != "" {
-		subject += "   (" + e.check.Mark + ")"
+		mark = "   (" + e.check.Mark + ")"
 	}
 	sign := v.pen.sign(l)
-	subject = v.pen.cut(subject, v.pen.Width-columns(sign)-columns(where)-6)
+	subject = v.pen.cut(subject, v.pen.Width-columns(sign)-columns(where)-6-columns(mark)) + mark
 	fmt.Fprintf(b, "  %s %s   %s\n", v.pen.paint(sign, bold+l.color), v.pen.bold(where), subject)
 	indent := strings.Repeat(" ", 3+columns(sign)+2)
 	label := columns("owner")
@@ -125,6 +128,9 @@ func (v *view) block(b *strings.Builder, l look, e *entry) {
 		putAll("error", v.pen.rows(e.reason, room))
 	}
 	putAll("why", v.why(e.check, room))
+	for _, other := range e.also {
+		putAll("also", v.pen.flow(append([]string{other.subject}, said(other.check)...), room))
+	}
 }
 
 // findings puts an entry's readings below each other, the arrows aligned.
@@ -146,9 +152,17 @@ func (v *view) findings(e *entry, room int, put func(name, text string)) {
 			one, tail = one+"   "+v.pen.dim(tail), ""
 		}
 		put(f.Reading, one)
-		if tail != "" {
-			put("", v.pen.dim(v.pen.cut(tail, room)))
-		}
+		v.tail(tail, room, put)
+	}
+}
+
+// tail puts a sentence of ours below a value.
+func (v *view) tail(text string, room int, put func(name, text string)) {
+	if text == "" {
+		return
+	}
+	for _, row := range v.pen.rows(text, room) {
+		put("", v.pen.dim(row))
 	}
 }
 
@@ -163,9 +177,7 @@ func (v *view) long(f report.Finding, room int, put func(name, text string)) {
 	} else {
 		put(name, v.pen.cut(valueNow(f), room))
 	}
-	if tail := wanted(f); tail != "" {
-		put("", v.pen.dim(v.pen.cut(tail, room)))
-	}
+	v.tail(wanted(f), room, put)
 }
 
 // brief is a finding in a few words; what was the same before and now is said
@@ -197,16 +209,16 @@ func wanted(f report.Finding) string {
 }
 
 // why says what a check is for, where it stands, and whose it is.
-func (v *view) why(c report.Check, room int) []string {
-	var parts []string
-	if c.File != "" {
-		parts = append(parts, fmt.Sprintf("%s:%d", c.File, c.Line))
-	}
+func (v *view) why(c report.Check, room int) []string { return v.pen.flow(said(c), room) }
+
+// said is what the suite says of a check.
+func said(c report.Check) []string {
+	parts := []string{c.Place()}
 	if c.Why != "" {
-		parts = append(parts, `"`+v.pen.cut(c.Why, room-2)+`"`)
+		parts = append(parts, `"`+c.Why+`"`)
 	}
 	if c.Owner != "" {
 		parts = append(parts, "owner "+c.Owner)
 	}
-	return v.pen.flow(parts, room)
+	return parts
 }

@@ -98,8 +98,16 @@ func drifted(severe, reading, before, now, rule string) report.Finding {
 
 func nowOnly(f report.Finding) report.Finding { f.HasBefore = false; f.Before = ""; return f }
 
+func marked(mark string, c report.Check) report.Check { c.Mark = mark; return c }
+
+// ofPlan makes a check one that the run has added for the plan.
+func ofPlan(c report.Check) report.Check {
+	c.Kind, c.Suite, c.File, c.Line = "plan", "2026-03-patch-tuesday", "march.plan.yaml", 0
+	return c
+}
+
 func rebooted(h report.Host, hour, minute, second int) report.Host {
-	h.Rebooted = new(at(hour, minute, second))
+	h.Rebooted, h.RebootKnown = new(at(hour, minute, second)), true
 	return h
 }
 
@@ -236,6 +244,7 @@ func manyWell() stream {
 		finding(report.Unmet, "build", "20348.3207", "20348.3207", "the plan wants 20348.3328"),
 		finding(report.Unmet, "boot_time", "2026-03-01T03:00:00Z", "2026-03-01T03:00:00Z",
 			"the plan says reboot: required, and the host has not rebooted since the baseline")))
+	s.hosts[17].RebootKnown = true
 	return summary(s, "FAIL", "1 unmet", 1, "postpatch explain ws018 os")
 }
 
@@ -308,4 +317,45 @@ func comparison() stream {
 	}}
 	s.run.Command, s.run.Plan = "diff", ""
 	return summary(s, "PASS", "4 changes", 0)
+}
+
+// unbased is a night on which some checks have nothing to be compared with, one
+// service is told by two checks, and nobody knows of a reboot.
+func unbased() stream {
+	chain := `asking "SRV-SQL-01" over WinRM: creating a shell: sending the request: no answer within 30s: ` +
+		`dial tcp 192.0.2.7:5986: connectex: A connection attempt failed because the connected party did not ` +
+		`properly respond after a period of time, or established connection failed because connected host has ` +
+		`failed to respond: trying it over ssh: handshake failed: unable to authenticate, attempted methods ` +
+		`[none password], no supported methods remain`
+	stopped := finding(report.Regressed, "state", "running", "stopped", "expected running")
+	whatever := "whatever ran by itself before the patch has to run after it, for nobody signs in to start it: " +
+		"ask the team on duty before it is taken off the list"
+	sql := host("SRV-SQL-01", 6,
+		check("service/MSSQLSERVER", "SQL must run before the app tier starts", stopped),
+		check("service/Other", "", stopped),
+		check("services", whatever, of("mssqlserver", stopped), of("SQLSERVERAGENT", stopped)),
+		marked("no baseline", check("sql/Orders", "")),
+		marked("new", check("smtp/25", "")),
+		marked("new", failed("tcp/8443", "", chain)),
+		ofPlan(failed("reboot", "", "the plan says reboot: required, and no boot time was observed before and now: "+
+			"add `- os: {}` to the host's checks")),
+	)
+	web := host("SRV-WEB-02", 7, marked("new", check("smtp/25", "")),
+		check("os", "", finding(report.Unmet, "boot_time", "2026-03-01T03:00:00Z", "2026-03-01T03:00:00Z",
+			"the plan says reboot: required, and the host has not rebooted since the baseline")))
+	s := stream{run: verifyRun(0, 0), hosts: []report.Host{sql, unreachable("SRV-APP-03", chain, 3), web}}
+	s.run.Notes = []string{"the suite sql has changed since the baseline: 2 checks are new, and what they saw " +
+		strings.Repeat("then, ", 70) + "is not known"}
+	s = summary(s, "FAIL", "3 checks regressed, 1 check unmet, 1 host unreachable, 2 checks unknown", 1)
+	s.run.Checks-- // nobody asked for the plan's
+	return s
+}
+
+// dark is a capture that saw nothing.
+func dark() stream {
+	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
+		unreachable("SRV-APP-03", `dialling "SRV-APP-03:5986": i/o timeout`, 3),
+	}}
+	s.run.Command, s.run.Baseline, s.run.Name, s.run.Plan = "capture", nil, "dark", ""
+	return summary(s, "INCOMPLETE", "1 host unreachable", 3)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,14 +21,28 @@ type row struct {
 	outcome  report.Outcome
 	counts   map[report.Outcome]int
 	rebooted *time.Time
+	known    bool // whether it has rebooted
+	noHost   bool // what the run has to say of the plan
 }
 
+// unbased is the count of checks that hold, and of which nobody can say that
+// nothing has changed. For a table it is an outcome of its own.
+const unbased report.Outcome = "unbased"
+
 func newRow(h report.Host, compared bool) row {
-	return row{
+	r := row{
 		host: h.Host, compared: compared, blind: h.Unreachable != "", problem: h.Problem != "", outcome: h.Outcome,
 		failing: slices.ContainsFunc(h.Checks, func(c report.Check) bool { return c.Failing }),
-		counts:  maps.Clone(h.Counts), rebooted: h.Rebooted,
+		counts:  maps.Clone(h.Counts), rebooted: h.Rebooted, known: h.RebootKnown || h.Rebooted != nil,
+		noHost: len(h.Checks) > 0 && !slices.ContainsFunc(h.Checks, func(c report.Check) bool { return c.Kind != "plan" }),
 	}
+	for _, c := range h.Checks {
+		if hasNoBasis(c) {
+			r.counts[report.Passed]--
+			r.counts[unbased]++
+		}
+	}
+	return r
 }
 
 // word is the host's verdict. Capitals are for what wants a person.
@@ -87,13 +100,6 @@ func (r row) color() string {
 	}
 }
 
-// column counts some outcomes of a host.
-type column struct {
-	title    string
-	outcomes []report.Outcome
-	always   bool
-}
-
 // table is a line a host. Hosts that are well are left out where there are many.
 func (v *view) table(b *strings.Builder) {
 	if len(v.rows) == 0 {
@@ -120,82 +126,5 @@ func (v *view) table(b *strings.Builder) {
 	}
 	if len(shown) > 0 {
 		v.hosts(b, shown)
-	}
-}
-
-func (v *view) hosts(b *strings.Builder, shown []row) {
-	all := v.columns(shown)
-	name, word := columns("HOST"), columns("VERDICT")
-	for _, r := range shown {
-		name, word = max(name, columns(r.host)), max(word, columns(r.word()))
-	}
-	name = min(name, hostLimit)
-	heads := []string{padded("HOST", name), padded("VERDICT", word)}
-	for _, c := range all {
-		heads = append(heads, c.title)
-	}
-	if v.run.Command == "verify" {
-		heads = append(heads, "rebooted")
-	}
-	b.WriteString(v.pen.dim(strings.Join(heads, "  ")) + "\n")
-	for _, r := range shown {
-		b.WriteString(v.pen.bold(padded(v.pen.cut(r.host, name), name)) + "  ")
-		b.WriteString(v.pen.paint(padded(r.word(), word), r.color()))
-		for _, c := range all {
-			n := strconv.Itoa(c.of(r))
-			if r.blind || r.problem {
-				n = "?"
-			}
-			fmt.Fprintf(b, "  %*s", len(c.title), n)
-		}
-		if v.run.Command == "verify" {
-			b.WriteString("  " + v.rebooted(r))
-		}
-		b.WriteString("\n")
-	}
-}
-
-// columns leaves out what is rare and does not occur.
-func (v *view) columns(shown []row) []column {
-	judged := v.run.Command == "verify"
-	all := []column{
-		{"broken", []report.Outcome{report.Regressed, report.Failed, report.Unmet}, v.run.Command != "diff"},
-		{"unknown", []report.Outcome{report.Unknown}, false},
-		{"drift", []report.Outcome{report.Drifted}, false},
-		{"pre", []report.Outcome{report.PreExisting}, judged},
-		{"fixed", []report.Outcome{report.Fixed}, judged},
-		{"expected", []report.Outcome{report.Expected}, judged},
-		{"skipped", []report.Outcome{report.Skipped}, false},
-		{"same", []report.Outcome{report.Passed}, true},
-	}
-	if v.run.Command == "diff" {
-		all[2].title = "changed"
-	}
-	if v.run.Baseline == nil {
-		all[len(all)-1].title = "passed"
-	}
-	return slices.DeleteFunc(all, func(c column) bool {
-		return !c.always && !slices.ContainsFunc(shown, func(r row) bool { return c.of(r) > 0 && !r.blind })
-	})
-}
-
-func (c column) of(r row) int {
-	n := 0
-	for _, o := range c.outcomes {
-		n += r.counts[o]
-	}
-	return n
-}
-
-func (v *view) rebooted(r row) string {
-	switch {
-	case r.blind || r.problem:
-		return "?"
-	case r.rebooted == nil:
-		return "-"
-	case r.rebooted.UTC().Format(time.DateOnly) == v.run.Started.UTC().Format(time.DateOnly):
-		return r.rebooted.UTC().Format("15:04:05Z")
-	default:
-		return strings.Replace(moment(*r.rebooted, v.run.Started), " UTC", "Z", 1)
 	}
 }

@@ -32,7 +32,7 @@ func New(w io.Writer, o Options) report.Handler {
 		o.Width = 100
 	}
 	o.Width = max(o.Width, 60)
-	return &view{out: w, folder: newFolder(o.Verbosity >= Verbose), pen: pen{o}}
+	return &view{out: w, folder: newFolder(pen{o}), pen: pen{o}}
 }
 
 type view struct {
@@ -40,8 +40,10 @@ type view struct {
 	run    report.Run
 	folder folder
 	rows   []row
-	checks int // that the hosts reported
 	pen    pen
+	// Of the checks that the suites ask for:
+	observed, unknown int
+	unbased           int // hold, with nothing to be compared with
 }
 
 func (v *view) Start(r report.Run) error {
@@ -52,10 +54,25 @@ func (v *view) Start(r report.Run) error {
 
 func (v *view) Host(h report.Host) error {
 	h = cleanHost(h)
-	v.checks += len(h.Checks)
+	for _, c := range h.Checks {
+		v.count(c)
+	}
 	v.folder.add(h)
 	v.rows = append(v.rows, newRow(h, v.folder.diff))
 	return nil
+}
+
+func (v *view) count(c report.Check) {
+	if hasNoBasis(c) {
+		v.unbased++
+	}
+	switch asked := c.Line > 0 || v.folder.diff; { // what the run adds of its own stands on no line
+	case !asked || c.Outcome == report.Skipped:
+	case c.Outcome == report.Unknown:
+		v.unknown++
+	default:
+		v.observed++
+	}
 }
 
 func (v *view) Finish(s report.Summary) error {
@@ -124,13 +141,20 @@ func (v *view) header(b *strings.Builder) {
 }
 
 // hidden says what is not shown, so that nobody takes it for not looked at.
-func (v *view) hidden(b *strings.Builder, s report.Summary) {
-	b.WriteString("\n")
+func (v *view) hidden(out *strings.Builder, s report.Summary) {
+	b := &strings.Builder{}
 	lists := ""
 	if v.pen.Verbosity < Verbose {
 		lists = " (-v lists them)"
 	}
-	if n := s.Counts[report.Passed]; n > 0 {
+	if n := v.unbased; n > 0 {
+		judged := "judged by their expectations alone"
+		if n == 1 {
+			judged = "judged by its expectations alone"
+		}
+		v.listing(b, plural(n, "check")+" had nothing to be compared with: "+judged+lists, v.folder.unbased)
+	}
+	if n := s.Counts[report.Passed] - v.unbased; n > 0 {
 		what := " unchanged "
 		if v.run.Baseline == nil {
 			what = " passed "
@@ -144,12 +168,15 @@ func (v *view) hidden(b *strings.Builder, s report.Summary) {
 		v.listing(b, plural(n, "change")+" of severity note hidden"+lists, v.folder.notes)
 	}
 	v.ignored(b, s)
+	if b.Len() > 0 {
+		out.WriteString("\n" + b.String())
+	}
 }
 
 // next gives the commands that the reader wants now.
 func (v *view) next(b *strings.Builder, s report.Summary) {
 	if v.run.Command == "capture" && v.run.Name != "" && (s.ExitCode == 0 || s.ExitCode == 1 || s.ExitCode == 3) {
-		fmt.Fprintf(b, "\nStored as %s: the baseline to verify against after the patch\n", v.pen.bold(v.run.Name))
+		v.stored(b)
 	}
 	if len(s.Next) == 0 {
 		return
@@ -162,6 +189,21 @@ func (v *view) next(b *strings.Builder, s report.Summary) {
 	}
 }
 
+// stored says under which name a capture is kept, and of how much it is none.
+func (v *view) stored(b *strings.Builder) {
+	what := "the baseline to verify against after the patch"
+	if v.unknown > 0 {
+		lack := "have no baseline, because they"
+		if v.unknown == 1 {
+			lack = "has no baseline, because it"
+		}
+		what = fmt.Sprintf("%s of %s %s could not be observed",
+			thousands(v.unknown), plural(v.run.Checks, "check"), lack)
+	}
+	rows := v.pen.rows("Stored as "+v.run.Name+": "+what, v.pen.Width)
+	b.WriteString("\n" + strings.Join(rows, "\n") + "\n")
+}
+
 // verdict is the last line, whatever came before.
 func (v *view) verdict(b *strings.Builder, s report.Summary) {
 	if v.pen.Verbosity > Quiet {
@@ -172,8 +214,8 @@ func (v *view) verdict(b *strings.Builder, s report.Summary) {
 		parts = append(parts, s.Reason)
 	}
 	total := v.run.Checks
-	if unseen := s.Counts[report.Unknown] + s.Counts[report.Skipped]; unseen > 0 && total >= unseen {
-		parts = append(parts, fmt.Sprintf("%s of %s observed", thousands(total-unseen), plural(total, "check")))
+	if v.observed < total {
+		parts = append(parts, fmt.Sprintf("%s of %s observed", thousands(v.observed), plural(total, "check")))
 	}
 	parts = append(parts, spell(s.Took), fmt.Sprintf("exit %d", s.ExitCode))
 	b.WriteString(v.pen.bold("VERDICT") + "  " + strings.Join(parts, "   ") + "\n")

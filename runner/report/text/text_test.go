@@ -23,6 +23,7 @@ func streams() map[string]stream {
 	return map[string]stream{
 		"mixed": mixed(), "all-pass": allPass(), "capture": capture(), "fleet": fleet(), "many-well": manyWell(),
 		"hostile": hostile(), "unreachable": unreached(), "long-values": longValues(), "diff": comparison(),
+		"unbased": unbased(), "dark": dark(),
 	}
 }
 
@@ -62,6 +63,10 @@ func TestReports(t *testing.T) {
 		{"long-values", "color", text.Options{Color: true, Width: 80}},
 		{"long-values", "vv", text.Options{Verbosity: text.Raw}},
 		{"diff", "", text.Options{}},
+		{"unbased", "", text.Options{}},
+		{"unbased", "v", text.Options{Verbosity: text.Verbose}},
+		{"unbased", "narrow", text.Options{Width: 80, ASCII: true}},
+		{"dark", "", text.Options{}},
 	} {
 		name := strings.TrimSuffix(c.stream+"."+c.look, ".")
 		t.Run(name, func(t *testing.T) {
@@ -133,9 +138,9 @@ func TestLinesKeepToTheWidth(t *testing.T) {
 		if name == "hostile" {
 			continue // names of hosts and files are never cut
 		}
-		for _, width := range []int{90, 100, 160} {
+		for _, width := range []int{80, 100, 160} {
 			for row := range strings.SplitSeq(replayed(t, name, text.Options{Width: width}), "\n") {
-				if n := len([]rune(row)); n > width && !strings.HasPrefix(row, "VERDICT") {
+				if n := len([]rune(row)); n > width && !strings.HasPrefix(row, "VERDICT  ") {
 					t.Errorf("%s at width %d has a line of %d: %s", name, width, n, row)
 				}
 			}
@@ -205,6 +210,61 @@ func TestADriftThatFailsNothingIsAWarningWhateverItsSeverity(t *testing.T) {
 		}
 		if !strings.Contains(b.String(), c.want) {
 			t.Errorf("failing %v: want %q in it, got\n%s", c.failing, c.want, b.String())
+		}
+	}
+}
+
+func TestWhatIsNotKnownOfARebootIsAsked(t *testing.T) {
+	not, plan := host("not", 1), host("(plan)", 0, ofPlan(check("os.build", "")))
+	not.RebootKnown = true
+	hosts := []report.Host{rebooted(host("did", 1), 2, 10, 0), not, host("unknown", 1), plan}
+	for _, c := range []struct {
+		hosts []report.Host
+		want  map[string]string // the last word of the row that starts with
+	}{
+		{hosts, map[string]string{"HOST": "rebooted", "did": "02:10:00Z", "not": "-", "unknown": "?", "(plan)": "1"}},
+		{hosts[2:], map[string]string{"HOST": "same", "unknown": "1"}},
+	} {
+		var b strings.Builder
+		s := summary(stream{run: verifyRun(0, 0), hosts: c.hosts}, "PASS", "", 0)
+		if err := s.play(text.New(&b, text.Options{})); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for row := range strings.Lines(b.String()) {
+			words := strings.Fields(row)
+			if len(words) > 1 && c.want[words[0]] != "" {
+				got[words[0]] = words[len(words)-1]
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s\n%s", diff, b.String())
+		}
+	}
+}
+
+// Whatever the width, a sentence of ours is whole; only values of hosts are cut.
+func TestOwnSentencesAreWhole(t *testing.T) {
+	for name, want := range map[string][]string{
+		"unbased": {
+			"the plan says reboot: required, and the host has not rebooted since the baseline",
+			"established connection failed because connected host has failed to respond: trying it over ssh: handshake",
+			"ask the team on duty before it is taken off the list",
+			"then, then, is not known",
+			"3 checks had nothing to be compared with",
+			"REGRESSION (3 checks, 4 items)",
+		},
+		"many-well":   {"the plan says reboot: required, and the host has not rebooted since the baseline"},
+		"unreachable": {strings.TrimSpace(strings.Repeat("no route to the host, ", 30)) + " given up"},
+		"long-values": {strings.TrimSpace(strings.Repeat("the auditors want it, ", 12))},
+	} {
+		for _, width := range []int{60, 80, 100, 140} {
+			got := strings.Join(strings.Fields(replayed(t, name, text.Options{Width: width})), " ")
+			for _, sentence := range want {
+				if !strings.Contains(got, sentence) {
+					t.Errorf("%s at width %d lacks %q", name, width, sentence)
+				}
+			}
 		}
 	}
 }

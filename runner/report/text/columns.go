@@ -1,0 +1,129 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postpatch/runner/report"
+)
+
+// column counts some outcomes of a host.
+type column struct {
+	title, short string
+	outcomes     []report.Outcome
+	always       bool
+}
+
+func (v *view) hosts(b *strings.Builder, shown []row) {
+	name, word := columns("HOST"), columns("VERDICT")
+	for _, r := range shown {
+		name, word = max(name, columns(r.host)), max(word, columns(r.word()))
+	}
+	name = min(name, hostLimit)
+	reboots := v.run.Command == "verify" && slices.ContainsFunc(shown, func(r row) bool { return r.known })
+	room := v.pen.Width - name - 2 - word
+	if reboots {
+		widest := columns("rebooted")
+		for _, r := range shown {
+			widest = max(widest, columns(v.rebooted(r)))
+		}
+		room -= 2 + widest
+	}
+	all := v.columns(shown, room)
+	heads := []string{padded("HOST", name), padded("VERDICT", word)}
+	for _, c := range all {
+		heads = append(heads, c.title)
+	}
+	if reboots {
+		heads = append(heads, "rebooted")
+	}
+	b.WriteString(v.pen.dim(strings.Join(heads, "  ")) + "\n")
+	for _, r := range shown {
+		b.WriteString(v.pen.bold(padded(v.pen.cut(r.host, name), name)) + "  ")
+		b.WriteString(v.pen.paint(padded(r.word(), word), r.color()))
+		for _, c := range all {
+			n := strconv.Itoa(c.of(r))
+			if r.blind || r.problem {
+				n = "?"
+			}
+			fmt.Fprintf(b, "  %*s", len(c.title), n)
+		}
+		if reboots {
+			b.WriteString("  " + v.rebooted(r))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// columns leaves out what is rare and does not occur. Where the room is short,
+// titles are too, and then whatever does not occur is left out.
+func (v *view) columns(shown []row, room int) []column {
+	judged := v.run.Command == "verify"
+	broken := []report.Outcome{report.Regressed, report.Failed, report.Unmet}
+	all := []column{
+		{"broken", "broken", broken, v.run.Command != "diff"},
+		{"unknown", "unkn", []report.Outcome{report.Unknown}, false},
+		{"drift", "drift", []report.Outcome{report.Drifted}, false},
+		{"pre", "pre", []report.Outcome{report.PreExisting}, judged},
+		{"fixed", "fixed", []report.Outcome{report.Fixed}, judged},
+		{"expected", "exp", []report.Outcome{report.Expected}, judged},
+		{"skipped", "skip", []report.Outcome{report.Skipped}, false},
+		{"unbased", "unb", []report.Outcome{unbased}, false},
+		{"same", "same", []report.Outcome{report.Passed}, true},
+	}
+	if v.run.Command == "diff" {
+		all[2].title = "changed"
+	}
+	if v.run.Baseline == nil {
+		all[len(all)-1].title = "passed"
+	}
+	occurs := func(c column) bool {
+		return slices.ContainsFunc(shown, func(r row) bool { return c.of(r) > 0 && !r.blind })
+	}
+	all = slices.DeleteFunc(all, func(c column) bool { return !c.always && !occurs(c) })
+	if taken(all) > room {
+		for i := range all {
+			all[i].title = all[i].short
+		}
+	}
+	for i := len(all) - 1; i > 0 && taken(all) > room; i-- {
+		if !occurs(all[i]) {
+			all = slices.Delete(all, i, i+1)
+		}
+	}
+	return all
+}
+
+func taken(all []column) int {
+	n := 0
+	for _, c := range all {
+		n += 2 + columns(c.title)
+	}
+	return n
+}
+
+func (c column) of(r row) int {
+	n := 0
+	for _, o := range c.outcomes {
+		n += r.counts[o]
+	}
+	return n
+}
+
+func (v *view) rebooted(r row) string {
+	switch {
+	case r.noHost:
+		return ""
+	case r.blind || r.problem || !r.known:
+		return "?"
+	case r.rebooted == nil:
+		return "-"
+	case r.rebooted.UTC().Format(time.DateOnly) == v.run.Started.UTC().Format(time.DateOnly):
+		return r.rebooted.UTC().Format("15:04:05Z")
+	default:
+		return strings.Replace(moment(*r.rebooted, v.run.Started), " UTC", "Z", 1)
+	}
+}
