@@ -1,7 +1,6 @@
 package exchange_test
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -48,13 +47,7 @@ func page(t *testing.T, text string) probes.Target {
 
 func observe(t *testing.T, target probes.Target, args map[string]any) ([]fact.Reading, error) {
 	t.Helper()
-	p, err := exchange.Kind.Build(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	return p.Observe(ctx, target)
+	return probetest.Observe(t, exchange.Kind, target, args)
 }
 
 // ofPages is what the pages themselves say.

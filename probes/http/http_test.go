@@ -43,13 +43,7 @@ func secured(t *testing.T, certificate tls.Certificate, handler http.HandlerFunc
 
 func observe(t *testing.T, target probes.Target, args map[string]any) ([]fact.Reading, error) {
 	t.Helper()
-	p, err := probe.Kind.Build(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	return p.Observe(ctx, target)
+	return probetest.Observe(t, probe.Kind, target, args)
 }
 
 func TestKind(t *testing.T) {

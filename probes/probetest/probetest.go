@@ -58,6 +58,19 @@ func Run(t *testing.T, s Suite) {
 	}
 }
 
+// Observe builds a check of the kind and observes the target once, within some
+// seconds.
+func Observe(t *testing.T, k probes.Kind, target probes.Target, args map[string]any) ([]fact.Reading, error) {
+	t.Helper()
+	probe, err := k.Build(args)
+	if err != nil {
+		t.Fatalf("building the probe: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	return probe.Observe(ctx, target)
+}
+
 func (s Suite) build(t *testing.T) probes.Probe {
 	t.Helper()
 	probe, err := s.Kind.Build(s.Args)

@@ -80,13 +80,7 @@ func healthy(t *testing.T, a *probetest.Authority) server {
 
 func observe(t *testing.T, target probes.Target, args map[string]any) ([]fact.Reading, error) {
 	t.Helper()
-	p, err := smtp.Kind.Build(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	return p.Observe(ctx, target)
+	return probetest.Observe(t, smtp.Kind, target, args)
 }
 
 func TestKind(t *testing.T) {
