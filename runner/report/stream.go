@@ -76,3 +76,21 @@ func (c Check) base() string {
 	}
 	return c.ID
 }
+
+// BeforeText is what the finding's reading was, in words where it was not there
+// or empty.
+func (f Finding) BeforeText() string { return valueText(f.Before, f.HasBefore) }
+
+// NowText is what it is.
+func (f Finding) NowText() string { return valueText(f.Now, f.HasNow) }
+
+func valueText(s string, there bool) string {
+	switch {
+	case !there:
+		return "(absent)"
+	case s == "":
+		return "(empty)"
+	default:
+		return s
+	}
+}

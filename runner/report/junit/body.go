@@ -80,20 +80,9 @@ func label(c report.Check, f report.Finding) string {
 	return limited(strings.Join(words, " "), valueLimit)
 }
 
-func before(f report.Finding) string { return value(f.Before, f.HasBefore) }
+func before(f report.Finding) string { return line(f.BeforeText()) }
 
-func now(f report.Finding) string { return value(f.Now, f.HasNow) }
-
-func value(s string, there bool) string {
-	switch {
-	case !there:
-		return "(absent)"
-	case s == "":
-		return "(empty)"
-	default:
-		return line(s)
-	}
-}
+func now(f report.Finding) string { return line(f.NowText()) }
 
 // body tells all that a person needs to act, the point first and repeated: some
 // consumers show only the message, some only the body.

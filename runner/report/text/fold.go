@@ -112,7 +112,7 @@ func hasNoBasis(c report.Check) bool { return c.Outcome == report.Passed && c.Ma
 
 func (f *folder) arrow(change report.Finding) string {
 	const widest = 2 * glance
-	return f.pen.cut(valueBefore(change), widest) + f.pen.arrow() + f.pen.cut(valueNow(change), widest)
+	return f.pen.cut(change.BeforeText(), widest) + f.pen.arrow() + f.pen.cut(change.NowText(), widest)
 }
 
 func listItem(what, remark string) string {

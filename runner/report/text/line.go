@@ -53,7 +53,7 @@ func (v *view) tell(e *entry) told {
 		t.what += " " + f.Reading
 	}
 	t.tails = []string{wanted(f)}
-	t.before, t.now, t.arrow = valueBefore(f), valueNow(f), true
+	t.before, t.now, t.arrow = f.BeforeText(), f.NowText(), true
 	if f.HasBefore && f.HasNow && f.Before == f.Now {
 		t.arrow = false
 		t.tails = append(t.tails, "as at the baseline")

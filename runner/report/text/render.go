@@ -138,13 +138,13 @@ func (v *view) findings(e *entry, room int, put func(name, text string)) {
 	const widest = 32
 	align := 0
 	for _, f := range e.findings {
-		if w := columns(valueBefore(f)); f.HasBefore && w <= widest {
+		if w := columns(f.BeforeText()); f.HasBefore && w <= widest {
 			align = max(align, w)
 		}
 	}
 	for _, f := range e.findings {
 		one, tail := v.brief(f, align), wanted(f)
-		if max(columns(valueBefore(f)), columns(valueNow(f))) > widest || columns(one) > room {
+		if max(columns(f.BeforeText()), columns(f.NowText())) > widest || columns(one) > room {
 			v.long(f, room, put)
 			continue
 		}
@@ -171,11 +171,11 @@ func (v *view) long(f report.Finding, room int, put func(name, text string)) {
 	name := f.Reading
 	if f.HasBefore {
 		const label = len("before  ")
-		before, now := compare(valueBefore(f), valueNow(f))
+		before, now := compare(f.BeforeText(), f.NowText())
 		put(name, "before  "+v.pen.join(v.pen.shorten(before, room-label)))
 		put("", "now     "+v.pen.join(v.pen.shorten(now, room-label)))
 	} else {
-		put(name, v.pen.cut(valueNow(f), room))
+		put(name, v.pen.cut(f.NowText(), room))
 	}
 	v.tail(wanted(f), room, put)
 }
@@ -185,13 +185,13 @@ func (v *view) long(f report.Finding, room int, put func(name, text string)) {
 func (v *view) brief(f report.Finding, align int) string {
 	switch {
 	case f.Reading == "" && !f.HasBefore:
-		return valueNow(f) // "new"
+		return f.NowText() // "new"
 	case f.HasBefore && f.HasNow && f.Before == f.Now:
-		return valueNow(f) + "   as at the baseline"
+		return f.NowText() + "   as at the baseline"
 	case !f.HasBefore && (f.Outcome == report.Failed || f.Outcome == report.Unmet || v.run.Baseline == nil):
-		return valueNow(f)
+		return f.NowText()
 	default:
-		return padded(valueBefore(f), align) + v.pen.arrow() + valueNow(f)
+		return padded(f.BeforeText(), align) + v.pen.arrow() + f.NowText()
 	}
 }
 

@@ -6,28 +6,11 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"postpatch/runner/report"
 )
 
 // Values up to this length are seen at a glance; in longer ones what differs is
 // marked.
 const glance = 24
-
-func valueBefore(f report.Finding) string { return value(f.Before, f.HasBefore) }
-
-func valueNow(f report.Finding) string { return value(f.Now, f.HasNow) }
-
-func value(s string, there bool) string {
-	switch {
-	case !there:
-		return "(absent)"
-	case s == "":
-		return "(empty)"
-	default:
-		return s
-	}
-}
 
 // piece is a part of a value.
 type piece struct {
