@@ -7,10 +7,17 @@ import (
 )
 
 // Credential is a user and a secret, handed to a probe or a session at the time
-// of the call; no suite can hold or choose one.
+// of the call; no suite can hold or choose one. Of Password, Keytab, CCache and
+// Key one is set; none of them means the user that runs this program.
 type Credential struct {
-	User     string // `CORP\probe`, `probe@corp.example.org`, `sa`
+	User     string // `CORP\probe`, `probe@corp.example.org`, `sa`; may be empty with CCache or Key
 	Password Secret
+	Keytab   Secret // a Kerberos keytab file, as its bytes
+	CCache   Secret // a Kerberos credential cache file, as its bytes
+	// Certificate is a TLS client certificate and its chain in PEM; Key is its
+	// private key in PEM.
+	Certificate []byte
+	Key         Secret
 }
 
 // Secret is text that prints as three stars, whatever prints it. Printed from

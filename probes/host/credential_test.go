@@ -85,7 +85,8 @@ func hides(t *testing.T, how string, printed ...string) {
 func TestSecretPrintsStars(t *testing.T) {
 	s := host.NewSecret(password)
 	data, err := json.Marshal(host.Credential{User: "sa", Password: s})
-	if err != nil || string(data) != `{"User":"sa","Password":"***"}` {
+	if err != nil || string(data) != `{"User":"sa","Password":"***","Keytab":"***",`+
+		`"CCache":"***","Certificate":null,"Key":"***"}` {
 		t.Errorf("got %s, %v", data, err)
 	}
 	for _, got := range []string{
@@ -95,7 +96,8 @@ func TestSecretPrintsStars(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	if got := fmt.Sprintf("%+v", host.Credential{User: "sa", Password: s}); got != "{User:sa Password:***}" {
+	printed := "{User:sa Password:*** Keytab:*** CCache:*** Certificate:[] Key:***}"
+	if got := fmt.Sprintf("%+v", host.Credential{User: "sa", Password: s}); got != printed {
 		t.Errorf("got %s", got)
 	}
 }

@@ -26,7 +26,11 @@ type Session interface {
 	Close(ctx context.Context) error
 }
 
-// Question is data: WQL or Collector.
+// ErrNoCommand is wrapped by the answer to a Cmdlet that the endpoint does not
+// have: another version of the product may have it.
+var ErrNoCommand = errors.New("no such command")
+
+// Question is data: WQL, Collector or Cmdlet.
 type Question interface {
 	fmt.Stringer
 	question()
@@ -47,8 +51,22 @@ type Collector struct {
 	Args map[string][]string // names and values are plain text, never code
 }
 
+// Cmdlet asks for the objects that one command returns, of an endpoint that
+// takes nothing but commands: Exchange's own, or a JEA endpoint.
+type Cmdlet struct {
+	Endpoint string // the session configuration: "Microsoft.Exchange"; the default one when empty
+	Name     string // "Test-ServiceHealth"
+	Switches []string
+	// Params are by name: one value, or several for a list. The value "$true"
+	// or "$false" is a boolean, "$null" null, as PowerShell writes them;
+	// everything else is text, which the host converts.
+	Params     map[string][]string
+	Properties []string // of the objects, never empty
+}
+
 func (WQL) question()       {}
 func (Collector) question() {}
+func (Cmdlet) question()    {}
 
 // String is the query as WQL, with the namespace in front.
 func (q WQL) String() string {
@@ -69,6 +87,22 @@ func (q Collector) String() string {
 	return b.String()
 }
 
+// String is the command as PowerShell writes it, with the endpoint in front and
+// in a fixed order.
+func (q Cmdlet) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", q.endpoint(), q.Name)
+	for _, name := range slices.Sorted(maps.Keys(q.Params)) {
+		fmt.Fprintf(&b, " -%s %q", name, q.Params[name])
+	}
+	for _, name := range slices.Sorted(slices.Values(q.Switches)) {
+		b.WriteString(" -" + name)
+	}
+	return b.String()
+}
+
+func (q Cmdlet) endpoint() string { return cmp.Or(q.Endpoint, "Microsoft.PowerShell") }
+
 func (q WQL) namespace() string {
 	if q.Namespace == "" {
 		return "root/cimv2"
@@ -83,22 +117,39 @@ func (q WQL) namespace() string {
 func Merge(questions []Question) []Question {
 	queries := map[string][]WQL{}
 	collectors := map[string]Collector{}
+	cmdlets := map[string]Cmdlet{}
 	for _, q := range questions {
 		switch q := q.(type) {
 		case Collector:
 			collectors[key(q)] = q
 		case WQL:
 			queries[key(q)] = append(queries[key(q)], q)
+		case Cmdlet:
+			q.Endpoint = q.endpoint()
+			q.Properties = foldNames(slices.Concat(cmdlets[key(q)].Properties, q.Properties))
+			cmdlets[key(q)] = q
 		}
 	}
-	all := make([]Question, 0, len(queries)+len(collectors))
+	all := make([]Question, 0, len(queries)+len(collectors)+len(cmdlets))
 	for _, key := range slices.Sorted(maps.Keys(queries)) {
 		all = append(all, mergeClass(queries[key]))
 	}
 	for _, key := range slices.Sorted(maps.Keys(collectors)) {
 		all = append(all, collectors[key])
 	}
+	for _, key := range slices.Sorted(maps.Keys(cmdlets)) {
+		all = append(all, cmdlets[key])
+	}
 	return all
+}
+
+// foldNames sorts names and drops doubles, whatever their case; of several
+// spellings the first in byte order stays.
+func foldNames(names []string) []string {
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a), strings.ToLower(b)), strings.Compare(a, b))
+	})
+	return slices.CompactFunc(names, strings.EqualFold)
 }
 
 // mergeClass makes one query of queries over one class. WMI spells namespaces,
@@ -115,10 +166,7 @@ func mergeClass(queries []WQL) WQL {
 		conditions = append(conditions, q.Where)
 		every = every || q.Where == ""
 	}
-	slices.SortFunc(merged.Columns, func(a, b string) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a), strings.ToLower(b)), strings.Compare(a, b))
-	})
-	merged.Columns = slices.CompactFunc(merged.Columns, strings.EqualFold)
+	merged.Columns = foldNames(merged.Columns)
 	if every { // no condition means every instance
 		return merged
 	}

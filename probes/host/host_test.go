@@ -82,6 +82,25 @@ func TestMerge(t *testing.T) {
 			},
 		},
 		{
+			"cmdlets come last, and one call's properties come together",
+			[]host.Question{
+				host.Cmdlet{Endpoint: "Microsoft.Exchange", Name: "Test-ServiceHealth", Properties: []string{"Role"}},
+				host.Cmdlet{Name: "Get-Thing", Switches: []string{"b", "A"}, Properties: []string{"x"}},
+				host.Cmdlet{
+					Endpoint: "Microsoft.Exchange", Name: "Test-ServiceHealth", Properties: []string{"ROLE", "Passed"},
+				},
+				host.Cmdlet{
+					Endpoint: "Microsoft.PowerShell", Name: "Get-Thing", Switches: []string{"A", "b"}, Properties: []string{"y"},
+				},
+				host.Cmdlet{Name: "Get-Thing", Params: map[string][]string{"p": {"1", "2"}}, Properties: []string{"x"}},
+				service("", "Name"),
+			},
+			[]string{
+				"root/cimv2: SELECT Name FROM Win32_Service", "Microsoft.Exchange: Test-ServiceHealth",
+				"Microsoft.PowerShell: Get-Thing -A -b", `Microsoft.PowerShell: Get-Thing -p ["1" "2"]`,
+			},
+		},
+		{
 			"arguments that read alike stay apart",
 			[]host.Question{
 				host.Collector{Name: "x", Args: map[string][]string{"a": {`b" "c`}}},
