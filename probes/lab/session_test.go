@@ -45,7 +45,7 @@ states:
 func open(t *testing.T, l *lab.Lab, useTLS bool) *winrm.Session {
 	t.Helper()
 	s, err := winrm.Open(t.Context(), winrm.Options{
-		Host: "ex01.corp.test", TLS: useTLS, CA: l.CA(), AllowPlain: !useTLS, Dial: l.Routes().Dial,
+		Host: "ex01.corp.test", TLS: useTLS, CA: l.CA(), Auth: winrm.Basic, AllowPlain: !useTLS, Dial: l.Routes().Dial,
 		Credential: host.Credential{User: `CORP\probe`, Password: host.NewSecret("pw")},
 	})
 	if err != nil {

@@ -25,6 +25,9 @@ func (s *Session) enumerate(ctx context.Context, q host.WQL) ([]host.Row, error)
 	var last string
 	for size, n := 0, 0; size <= maxEnumerate && n <= maxPulls; n++ {
 		text, err := s.post(ctx, m)
+		if err != nil && ctx.Err() != nil && last != "" {
+			s.tell(ctx, s.releaseRequest(resource, last))
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -40,16 +43,8 @@ func (s *Session) enumerate(ctx context.Context, q host.WQL) ([]host.Row, error)
 		last = got.context
 		m = s.pullRequest(resource, last)
 	}
-	return nil, s.abandon(ctx, resource, last, &Fault{Reason: fmt.Sprintf(
-		"more than %d messages or %d bytes for one query", maxPulls, maxEnumerate)})
-}
-
-// abandon frees the host's side of an enumeration that is given up for cause.
-func (s *Session) abandon(ctx context.Context, resource, enumeration string, cause error) error {
-	ctx, cancel := context.WithTimeout(ctx, farewell)
-	defer cancel()
-	_, _ = s.post(ctx, s.releaseRequest(resource, enumeration))
-	return cause
+	s.tell(ctx, s.releaseRequest(resource, last))
+	return nil, &Fault{Reason: fmt.Sprintf("more than %d messages or %d bytes for one query", maxPulls, maxEnumerate)}
 }
 
 // instances is what one reply to Enumerate or Pull holds.

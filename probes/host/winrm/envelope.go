@@ -132,3 +132,55 @@ func readEnvelope(text string, visit func(*reader, xml.StartElement) error) erro
 	}
 	return &Fault{Kind: NotWSMan, Reason: clean("reading the reply: " + err.Error())}
 }
+
+// related makes sure that a reply is the one to the message that was asked: a
+// reply to another one, kept back or sent twice by whatever stands between, is
+// no answer. A fault need not say what it is about.
+func related(asked, text string, fault bool) error {
+	if asked == "" {
+		return nil // Identify has no identity
+	}
+	got, err := readRelatesTo(text)
+	switch {
+	case err != nil:
+		return &Fault{Kind: NotWSMan, Reason: clean("reading the reply: " + err.Error())}
+	case got == asked || got == "" && fault:
+		return nil
+	case got == "":
+		return &Fault{Kind: NotWSMan, Reason: "a reply that does not say to which message"}
+	default:
+		return &Fault{Kind: NotWSMan, Reason: fmt.Sprintf("a reply to the message %q, not to ours", clean(got))}
+	}
+}
+
+// between returns what stands between two marks of a text of ours.
+func between(text, begin, end string) string {
+	_, rest, _ := strings.Cut(text, begin)
+	found, _, _ := strings.Cut(rest, end)
+	return found
+}
+
+// readRelatesTo reads a reply up to its header's end.
+func readRelatesTo(text string) (string, error) {
+	r := &reader{decoder: xml.NewDecoder(strings.NewReader(text))}
+	related := ""
+	errFound := errors.New("found")
+	err := r.children(func(xml.StartElement) error {
+		return r.children(func(part xml.StartElement) error {
+			if part.Name.Local != "Header" {
+				return errFound
+			}
+			return r.children(func(element xml.StartElement) error {
+				text, err := r.text()
+				if element.Name.Local == "RelatesTo" {
+					related = strings.TrimSpace(text)
+				}
+				return err
+			})
+		})
+	})
+	if err != nil && !errors.Is(err, errFound) && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return related, nil
+}

@@ -62,6 +62,11 @@ func belongsToQuestion(err error) bool {
 	return hostSaidSo(err) && errors.As(err, &f) && f.Kind != Quota
 }
 
+func isFault(err error) bool {
+	var f *Fault
+	return errors.As(err, &f)
+}
+
 func isKind(err error, kind Kind) bool {
 	var f *Fault
 	return errors.As(err, &f) && f.Kind == kind

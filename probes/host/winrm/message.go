@@ -32,6 +32,7 @@ const (
 	actEnum     = soap.NS_ENUM + "/Enumerate"
 	actPull     = soap.NS_ENUM + "/Pull"
 	actRelease  = soap.NS_ENUM + "/Release"
+	nsIdentity  = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 	shellStdin  = "stdin"
 	shellStdout = "stdout stderr"
 )
@@ -56,10 +57,12 @@ func (s *Session) begin(action, resource string, options ...*soap.HeaderOption) 
 
 // createShell asks for a shell whose environment carries the payload. The
 // library's own Create loads the user's profile and sets no variables.
-func (s *Session) createShell(env map[string]string) message {
+// The shell's name is a hint, which servers since 2012 take.
+func (s *Session) createShell(name string, env map[string]string) message {
 	m := s.begin(actCreate, cmdShell,
 		soap.NewHeaderOption("WINRS_NOPROFILE", "TRUE"), soap.NewHeaderOption("WINRS_CODEPAGE", "65001"))
 	shell := m.CreateBodyElement("Shell", soap.DOM_NS_WIN_SHELL)
+	shell.SetAttr("ShellId", name)
 	// The schema is a sequence: the order counts.
 	environment := m.CreateElement(shell, "Environment", soap.DOM_NS_WIN_SHELL)
 	for _, name := range slices.Sorted(maps.Keys(env)) {

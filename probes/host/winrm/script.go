@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/masterzen/winrm"
@@ -16,8 +17,7 @@ import (
 const (
 	maxReceives = 500
 	maxOutput   = 64 << 20
-	// farewell is how long an Ask that came to nothing may take to tidy up on
-	// the host, beyond its own deadline.
+	// farewell is how long an Ask may take to tidy up on the host.
 	farewell = 2 * time.Second
 )
 
@@ -26,9 +26,10 @@ var errNoLine = errors.New("it ended without answers")
 
 // shell is one WinRS shell on the host and the command that runs in it.
 type shell struct {
-	session *Session
-	id      string // the host's text, escaped for XML
-	command string // likewise
+	session  *Session
+	id       string // the host's text, escaped for XML
+	command  string // likewise
+	finished bool   // the command has ended
 }
 
 // askByScript puts everything to one PowerShell process: Create, Command,
@@ -38,21 +39,36 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 	if err != nil {
 		return host.Answers{}, err
 	}
-	text, err := s.post(ctx, s.createShell(env))
+	sh, err := s.openShell(ctx, env)
 	if err != nil {
-		return host.Answers{}, fmt.Errorf("creating a shell: %w", err)
+		return host.Answers{}, err
 	}
-	id, err := identity(text, winrm.ParseOpenShellResponse)
-	if err != nil {
-		return host.Answers{}, fmt.Errorf("creating a shell: %w", err)
-	}
-	sh := &shell{session: s, id: id}
 	found, err := sh.run(ctx, boot, packed.MarksOf(env))
 	sh.remove(ctx, err)
 	if err != nil {
 		return host.Answers{}, err
 	}
 	return match(questions, found), nil
+}
+
+// openShell creates a shell under a name of our own, so that it can be deleted
+// also when the host's reply did not arrive. Servers before 2012 choose another.
+func (s *Session) openShell(ctx context.Context, env map[string]string) (*shell, error) {
+	sh := &shell{session: s, id: strings.TrimPrefix(messageID(), "uuid:")}
+	text, err := s.post(ctx, s.createShell(sh.id, env))
+	if err != nil {
+		if !hostSaidSo(err) {
+			sh.remove(ctx, err)
+		}
+		return nil, fmt.Errorf("creating a shell: %w", err)
+	}
+	id, err := identity(text, winrm.ParseOpenShellResponse)
+	if err != nil {
+		sh.remove(ctx, err)
+		return nil, fmt.Errorf("creating a shell: %w", err)
+	}
+	sh.id = id
+	return sh, nil
 }
 
 // match gives every question its answer.
@@ -125,6 +141,7 @@ func (sh *shell) receive(ctx context.Context, stdout, stderr *bytes.Buffer) (exi
 		case err != nil:
 			return 0, &Fault{Kind: NotWSMan, Reason: clean("reading the output: " + err.Error())}
 		case done:
+			sh.finished = true
 			return code, nil
 		case stdout.Len()+stderr.Len() > maxOutput:
 			return 0, fmt.Errorf("more than %d bytes of output", maxOutput)
@@ -133,22 +150,17 @@ func (sh *shell) receive(ctx context.Context, stdout, stderr *bytes.Buffer) (exi
 	return 0, fmt.Errorf("not done after %d messages", maxReceives)
 }
 
-// remove deletes the shell. A command that may still run is ended first. A
-// shell that cannot be deleted goes by its IdleTimeOut, so errors do not count.
+// remove deletes the shell. A command that may still run is ended first.
 func (sh *shell) remove(ctx context.Context, cause error) {
 	if isKind(cause, ShellGone) {
 		return
 	}
-	if cause != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), farewell)
-		defer cancel()
-	}
 	url, p := escape(sh.session.url), parameters(operation)
-	if cause != nil && sh.command != "" && !errors.Is(cause, errNoLine) {
-		_, _ = sh.session.post(ctx, winrm.NewSignalRequest(url, sh.id, sh.command, p))
+	var messages []message
+	if sh.command != "" && !sh.finished {
+		messages = append(messages, winrm.NewSignalRequest(url, sh.id, sh.command, p))
 	}
-	_, _ = sh.session.post(ctx, winrm.NewDeleteShellRequest(url, sh.id, p))
+	sh.session.tell(ctx, append(messages, winrm.NewDeleteShellRequest(url, sh.id, p))...)
 }
 
 // identity reads a shell's or a command's identity with one of the library's

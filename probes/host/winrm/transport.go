@@ -3,15 +3,14 @@ package winrm
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,138 +18,154 @@ import (
 	"github.com/masterzen/winrm/soap"
 
 	"postpatch/probes/host"
-)
-
-const (
-	// maxBody is what a reply may have. Servers keep to the 512,000 characters
-	// that every request names; in UTF-8 that is less than half of this.
-	maxBody = 4 << 20
-	// maxExchange is how long one reply may take: the longest OperationTimeout
-	// that a request names, and time for the way.
-	maxExchange = 80 * time.Second
+	"postpatch/probes/host/winrm/auth"
 )
 
 // transport sends messages to one host, one after the other over one
-// connection. It never falls back to another way and never sends twice.
+// connection, as one account. It falls back to nothing less than what it was
+// opened with.
 type transport struct {
-	url      string
-	user     string
-	http     *http.Transport
-	tripper  http.RoundTripper
-	answered atomic.Bool // the host has sent at least one byte
+	url   *url.URL
+	tls   *tls.Config // nil for plain HTTP
+	dial  func(ctx context.Context) (net.Conn, error)
+	entry entry
+
+	conn     *conn        // nil when there is none
+	proof    auth.Context // of this connection; nil when the entry needs none
+	pending  []byte       // a token that goes along with the next message
+	used     auth.Used
+	answered bool // the host has sent at least one byte, on any connection
+	late     bool // the host takes no message along with the last token
+	dialled  int
 }
 
-func newTransport(o Options, endpoint string) (*transport, error) {
-	t := &transport{url: endpoint, user: o.Credential.User}
-	config := &tls.Config{ServerName: o.Host, InsecureSkipVerify: o.Insecure, MinVersion: tls.VersionTLS12}
-	if len(o.CA) > 0 {
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(o.CA) {
-			return nil, errors.New("reading the CA: no certificate in PEM")
-		}
+// close ends the connection. The next message opens another.
+func (t *transport) close() {
+	if t.conn != nil {
+		_ = t.conn.Close()
 	}
-	t.http = &http.Transport{
-		DialContext:         t.dialTo(o),
-		TLSClientConfig:     config,
-		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
-		MaxConnsPerHost:     1,
-		MaxIdleConnsPerHost: 1,
-		IdleConnTimeout:     time.Minute,
-		DisableCompression:  true,
-	}
-	var err error
-	t.tripper, err = authenticate(o, t.http)
-	return t, err
+	t.conn, t.proof, t.pending = nil, nil, nil
 }
 
-// dialTo connects to the address, whatever the name in the URL, and marks
-// failures: nothing answered there.
-func (t *transport) dialTo(o Options) func(context.Context, string, string) (net.Conn, error) {
-	dial := o.Dial
-	if dial == nil {
-		dial = (&net.Dialer{}).DialContext
-	}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if _, port, err := net.SplitHostPort(address); err == nil {
-			address = net.JoinHostPort(o.Address, port)
-		}
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", host.ErrNoAnswer, err)
-		}
-		return &heardConn{Conn: conn, heard: &t.answered}, nil
-	}
-}
-
-// heardConn notes that the other side has said something.
-type heardConn struct {
-	net.Conn
-	heard *atomic.Bool
-}
-
-func (c *heardConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.heard.Store(true)
-	}
-	return n, err
-}
-
-func (t *transport) close() { t.http.CloseIdleConnections() }
-
-// send posts one envelope and returns the reply's, unless it is a fault.
+// send posts one envelope and returns the reply's, unless it is a fault. Of
+// messages that the host has not carried out for certain, only those that can
+// be repeated are sent once more.
 func (t *transport) send(ctx context.Context, envelope string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxExchange)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, strings.NewReader(envelope))
-	if err != nil {
-		return "", fmt.Errorf("making a request: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/soap+xml;charset=UTF-8")
-	req.Header.Set("User-Agent", "postpatch")
 	start := time.Now()
-	resp, err := t.tripper.RoundTrip(req)
-	if err != nil {
+	for attempt := range 3 {
+		fresh := t.conn == nil || t.conn.last
+		if err := t.connect(ctx); err != nil {
+			t.close()
+			return "", t.explain(ctx, err, time.Since(start))
+		}
+		text, err := t.post(ctx, envelope)
+		var retry *notDone
+		switch {
+		case err == nil:
+			return text, nil
+		case errors.As(err, &retry) && attempt < 2 && (retry.always || !fresh):
+			continue
+		case attempt == 0 && hungUp(err) && repeatable(envelope) && ctx.Err() == nil:
+			t.close()
+			envelope = strings.Replace(envelope, between(envelope, "MessageID>", "<"), messageID(), 1)
+			continue
+		}
+		if !isFault(err) || t.conn != nil && t.conn.last {
+			t.close()
+		}
 		return "", t.explain(ctx, err, time.Since(start))
 	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
-		return "", t.explain(ctx, fmt.Errorf("reading the reply: %w", err), time.Since(start))
-	}
-	if len(body) > maxBody {
-		return "", &Fault{
-			Kind: NotWSMan, Status: resp.StatusCode,
-			Reason: fmt.Sprintf("the reply is longer than %d bytes", maxBody),
-		}
-	}
-	return t.judge(resp, string(body))
+	return "", errors.New("the host asks for the account again and again")
 }
 
-// judge honours the status: only 200 carries an answer, and only in SOAP.
-func (t *transport) judge(resp *http.Response, body string) (string, error) {
-	status := resp.StatusCode
-	if status == http.StatusUnauthorized {
-		offered := clean(strings.Join(resp.Header.Values("WWW-Authenticate"), ", "))
-		return "", &Fault{Kind: AccessDenied, Status: status, Reason: fmt.Sprintf("the user %q was refused: "+
-			"check name and password, and that WinRM there takes Basic, which knows local accounts only "+
-			"(the server offers %q)", t.user, offered)}
+// notDone means that the host has refused to look at a message, which may so be
+// sent again.
+type notDone struct {
+	error
+	always bool // on a new connection too
+}
+
+func (n *notDone) Unwrap() error { return n.error }
+
+// repeatable says whether a message changes nothing on the host.
+func repeatable(envelope string) bool {
+	return strings.Contains(envelope, ">"+actEnum+"<") || strings.Contains(envelope, nsIdentity)
+}
+
+// connect makes sure that there is a connection on which the account is proved.
+func (t *transport) connect(ctx context.Context) error {
+	if t.conn != nil && !t.conn.last {
+		return nil
 	}
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	switch {
-	case status == http.StatusRequestEntityTooLarge:
-		return "", &Fault{Kind: Quota, Status: status, Reason: "the request is larger than the server takes"}
-	case kind != "application/soap+xml":
-		return "", &Fault{Kind: NotWSMan, Status: status, Reason: fmt.Sprintf(
-			"HTTP %d with %q, want SOAP", status, clean(resp.Header.Get("Content-Type")))}
-	case status == http.StatusOK:
-		return body, nil
+	t.close()
+	ctx, cancel := context.WithTimeout(ctx, maxExchange)
+	defer cancel()
+	c, err := dialConn(ctx, t.dial, t.tls)
+	if c != nil {
+		t.answered = t.answered || c.heard
 	}
-	if fault, ok := errors.AsType[*Fault](readEnvelope(body, nil)); ok {
-		fault.Status = status
-		return "", fault
+	if err != nil {
+		return err
 	}
-	return "", &Fault{Kind: NotWSMan, Status: status, Reason: fmt.Sprintf("HTTP %d without a fault", status)}
+	t.conn = c
+	t.dialled++
+	return t.prove(ctx)
+}
+
+// do sends one request over the connection.
+func (t *transport) do(ctx context.Context, contentType string, body []byte, authorization string) (*reply, error) {
+	req := request(ctx, t.url, contentType, body)
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
+	got, err := t.conn.exchange(ctx, req)
+	t.answered = t.answered || t.conn.heard
+	return got, err
+}
+
+// post sends one envelope over the connection that is there.
+func (t *transport) post(ctx context.Context, envelope string) (string, error) {
+	body, contentType := []byte(envelope), soapType
+	if t.seals() {
+		signature, sealed, err := t.proof.Seal(body)
+		if err != nil {
+			return "", fmt.Errorf("sealing a message: %w", err)
+		}
+		body, contentType = wrapSealed(len(body), signature, sealed), sealedType
+	}
+	first := len(t.pending) > 0
+	authorization := t.entry.header
+	if first {
+		authorization = "Negotiate " + base64.StdEncoding.EncodeToString(t.pending)
+		t.pending = nil
+	}
+	got, err := t.do(ctx, contentType, body, authorization)
+	if err != nil {
+		return "", err
+	}
+	if t.proof != nil && got.status == http.StatusUnauthorized && !first {
+		// The host has forgotten the connection's account, as Kerberos' hosts do
+		// after some seconds of silence.
+		t.close()
+		return "", &notDone{error: t.refused(got)}
+	}
+	if first && t.seals() && refusesEarlyBody(got.status) {
+		t.close()
+		t.late = true
+		return "", &notDone{error: fmt.Errorf("HTTP %d to a message beside a token", got.status), always: true}
+	}
+	return t.judge(got, between(envelope, "MessageID>", "<"))
+}
+
+// refusesEarlyBody says whether a status means that a message beside the last
+// token of a proof was not looked at. 401 does not: it is how a wrong password
+// is told, and trying again would count as a second one.
+func refusesEarlyBody(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusLengthRequired, http.StatusUnsupportedMediaType, http.StatusNotImplemented:
+		return true
+	}
+	return false
 }
 
 // told is an error in an operator's words; what the system said is wrapped.
@@ -164,7 +179,7 @@ func (t *told) Unwrap() error { return t.err }
 
 // explain sorts the ways in which a request ends without a reply.
 func (t *transport) explain(ctx context.Context, err error, waited time.Duration) error {
-	// The transport may name the closed connection; what ended it was ctx.
+	// The socket may name its own deadline; what ended it was ctx.
 	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
 		err = fmt.Errorf("%w: %w", ended, err)
 	}
@@ -172,17 +187,24 @@ func (t *transport) explain(ctx context.Context, err error, waited time.Duration
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
+	case isFault(err), errors.Is(err, auth.ErrAccount):
+		return err
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
-		if !t.answered.Load() {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+		}
+		if !t.answered {
 			err = errors.Join(host.ErrNoAnswer, err)
 		}
 		return &told{"no answer within " + round(waited).String(), err}
 	case errors.Is(err, host.ErrNoAnswer):
 		return err
+	case errors.Is(err, errTooLong):
+		return &Fault{Kind: NotWSMan, Reason: err.Error()}
 	case hungUp(err):
 		return &told{"the host closed the connection", err}
 	// net/http has no type for it.
-	case strings.Contains(err.Error(), "malformed HTTP"), errors.Is(err, http.ErrSchemeMismatch):
+	case strings.Contains(err.Error(), "malformed HTTP"), errors.Is(err, errUninvited):
 		return &Fault{Kind: NotWSMan, Reason: clean(err.Error())}
 	default:
 		return err
@@ -199,7 +221,7 @@ func hungUp(err error) bool {
 			return true
 		}
 	}
-	return strings.Contains(err.Error(), "server closed idle connection") // net/http has no type for it either
+	return false
 }
 
 // round leaves of a time what is of interest.

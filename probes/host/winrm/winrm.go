@@ -6,40 +6,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/masterzen/winrm"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/auth"
 )
 
 // ErrNoPowerShell is wrapped by the answers of collectors on a host where
 // PowerShell could not be run; queries are still answered there.
 var ErrNoPowerShell = errors.New("could not run PowerShell")
 
-// Options say where a session goes and as whom.
-type Options struct {
-	Host     string // name, for messages, the certificate and the a:To header
-	Address  string // name or IP address to dial, without a port; Host when empty
-	Port     int    // 0: 5986 with TLS, 5985 without
-	TLS      bool
-	Insecure bool   // takes any certificate
-	CA       []byte // PEM; the system's when empty
-	// AllowPlain lets the password travel readable: only for the lab.
-	AllowPlain bool
-	Credential host.Credential
-	// Dial connects; a net.Dialer does when nil.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-}
-
 // Session is a host.Session over one connection.
 type Session struct {
 	host      string
 	url       string
 	transport *transport
+	left      []message // what the host should still be told when the session ends
 	closed    bool
 }
 
@@ -59,26 +43,21 @@ func open(ctx context.Context, o Options) (*Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if o.Address == "" {
-		o.Address = o.Host
-	}
-	if o.Host == "" || o.Port < 0 || o.Port > 65535 {
-		return nil, fmt.Errorf("want a host and a port, got %q and %d", o.Host, o.Port)
-	}
-	scheme := "http"
-	if o.TLS {
-		scheme = "https"
-	}
-	if o.Port == 0 {
-		o.Port = map[bool]int{true: 5986, false: 5985}[o.TLS]
-	}
-	endpoint := url.URL{Scheme: scheme, Host: net.JoinHostPort(o.Host, strconv.Itoa(o.Port)), Path: "/wsman"}
-	t, err := newTransport(o, endpoint.String())
+	o, err := o.complete()
 	if err != nil {
 		return nil, err
 	}
-	return &Session{host: o.Host, url: endpoint.String(), transport: t}, nil
+	t, err := newTransport(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{host: o.Host, url: t.url.String(), transport: t}, nil
 }
+
+// Used says by which mechanism the account was proved, and why by that one; it
+// is empty before the first message and where nothing is proved to a
+// connection.
+func (s *Session) Used() auth.Used { return s.transport.used }
 
 // Ask implements host.Session. An answer's own error is a *Fault or wraps
 // ErrNoPowerShell where the host said why.
@@ -93,11 +72,38 @@ func (s *Session) Ask(ctx context.Context, questions []host.Question) (host.Answ
 	return answers, nil
 }
 
-// Close implements host.Session.
-func (s *Session) Close(context.Context) error {
+// Close implements host.Session. What an Ask that was cut short has left on the
+// host is ended here, within ctx and two seconds at most: an Ask returns at once
+// when its own is over.
+func (s *Session) Close(ctx context.Context) error {
 	s.closed = true
+	ctx, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	for _, m := range s.left {
+		if _, err := s.post(ctx, m); err != nil && !hostSaidSo(err) {
+			break // what cannot be told ends by its idle time there
+		}
+	}
+	s.left = nil
 	s.transport.close()
 	return nil
+}
+
+// tell sends messages that end something on the host, or leaves them to Close
+// when there is no time left. Whether the host obeys does not count: all that is
+// ended so also ends by itself.
+func (s *Session) tell(ctx context.Context, messages ...message) {
+	if ctx.Err() != nil {
+		s.left = append(s.left, messages...)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	for _, m := range messages {
+		if _, err := s.post(ctx, m); err != nil && !hostSaidSo(err) {
+			return
+		}
+	}
 }
 
 // ask chooses the plan: one script for everything as soon as one question needs

@@ -63,7 +63,7 @@ func answer(q packed.Question) packed.Answer {
 
 func options(s *winrmtest.Server) Options {
 	return Options{
-		Host: s.Host, Port: s.Port, TLS: s.CA != nil, CA: s.CA, AllowPlain: s.CA == nil,
+		Host: s.Host, Port: s.Port, TLS: s.CA != nil, CA: s.CA, Auth: Basic, AllowPlain: s.CA == nil,
 		Credential: host.Credential{User: winrmtest.User, Password: host.NewSecret(winrmtest.Password)},
 	}
 }
@@ -79,7 +79,9 @@ func session(t *testing.T, o Options) *Session {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Close(context.Background()); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), soon)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
 			t.Error(err)
 		}
 		for range dialled.opened {
@@ -275,12 +277,18 @@ func TestOpenRefuses(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"a readable password": {Options{Host: "h", Credential: account}, "winrm: {tls: true}"},
-		"a way for a lab":     {Options{Host: "h", Credential: account}, "for a lab only, winrm: {allow_plain: true}"},
-		"no user":             {Options{Host: "h", TLS: true}, "user name"},
-		"a colon in the user": {Options{Host: "h", TLS: true, Credential: host.Credential{User: "a:b"}}, "colon"},
-		"no host":             {Options{TLS: true, Credential: account}, "want a host"},
-		"a CA that is none":   {Options{Host: "h", TLS: true, CA: []byte("x"), Credential: account}, "PEM"},
+		"a readable password":          {Options{Host: "h", Auth: Basic, Credential: account}, "auth: basic, tls: true"},
+		"a way for a lab":              {Options{Host: "h", Auth: Basic, Credential: account}, "lab only, winrm: {allow_plain: true}"},
+		"no user":                      {Options{Host: "h", TLS: true, Auth: Basic}, "user name"},
+		"a colon in the user":          {Options{Host: "h", TLS: true, Auth: Basic, Credential: host.Credential{User: "a:b"}}, "colon"},
+		"no host":                      {Options{TLS: true, Credential: account}, "want a host"},
+		"a CA that is none":            {Options{Host: "h", TLS: true, CA: []byte("x"), Credential: account}, "PEM"},
+		"an unknown way":               {Options{Host: "h", Auth: "digest", Credential: account}, `got "digest"`},
+		"a certificate without a lock": {Options{Host: "h", Auth: Certificate}, "needs TLS"},
+		"a certificate that is none": {
+			Options{Host: "h", TLS: true, Credential: host.Credential{Certificate: []byte("x"), Key: account.Password}},
+			"client certificate",
+		},
 	} {
 		_, err := Open(t.Context(), c.options)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hush") {

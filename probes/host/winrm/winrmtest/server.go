@@ -46,6 +46,8 @@ type Config struct {
 	Hang map[string]bool
 	// Drop closes the connection instead of answering these messages.
 	Drop map[string]bool
+	// OwnNames names shells as servers before 2012 do, whatever the client wants.
+	OwnNames bool
 	// Pieces is over how many Receives the output is spread: 1 when 0.
 	Pieces int
 	// Seen is called with every message ("Receive 1") before it is answered.

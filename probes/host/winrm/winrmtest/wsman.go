@@ -50,6 +50,7 @@ type envelope struct {
 			Context string `xml:"http://schemas.xmlsoap.org/ws/2004/09/enumeration EnumerationContext"`
 		} `xml:"http://schemas.xmlsoap.org/ws/2004/09/enumeration Release"`
 		Shell *struct {
+			ID        string  `xml:"ShellId,attr"`
 			Inner     string  `xml:",innerxml"`
 			Variables []named `xml:"Environment>Variable"`
 		} `xml:"http://schemas.microsoft.com/wbem/wsman/1/windows/shell Shell"`
@@ -93,7 +94,8 @@ func (s *Server) check(r *http.Request, e *envelope) {
 	}
 	s.ids[e.ID] = true
 	if e.Body.Shell == nil && e.Resource == cmdURI {
-		if id := e.named(e.Selectors, "ShellId"); s.shells[id] == nil {
+		// A client may end a shell of whose creation it has not heard.
+		if id := e.named(e.Selectors, "ShellId"); s.shells[id] == nil && !strings.HasSuffix(e.Action, "/Delete") {
 			complain("no shell %q", id)
 		}
 	}
@@ -206,7 +208,10 @@ func (s *Server) create(w http.ResponseWriter, e *envelope) {
 	if e.named(e.Options, "WINRS_NOPROFILE") != "TRUE" || e.named(e.Options, "WINRS_CODEPAGE") != "65001" {
 		s.tb.Errorf("winrmtest: Create with options %v", e.Options)
 	}
-	id := fmt.Sprintf("SHELL-%d", len(s.messages))
+	id := e.Body.Shell.ID
+	if id == "" || s.config.OwnNames {
+		id = fmt.Sprintf("SHELL-%d", len(s.messages))
+	}
 	s.shells[id] = &shell{env: env}
 	write(w, e, "<rsp:Shell><rsp:ShellId>"+id+"</rsp:ShellId></rsp:Shell>")
 }

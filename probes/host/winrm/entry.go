@@ -1,0 +1,230 @@
+package winrm
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+
+	"postpatch/probes/host/winrm/auth"
+)
+
+// Windows takes this in place of a password from who has shown a TLS client
+// certificate (MS-WSMV 2.2.1).
+const byCertificate = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+
+const (
+	maxLegs  = 6        // of one proof; NTLM and Kerberos take two
+	maxToken = 64 << 10 // bytes; a ticket with many groups has some 12,000
+)
+
+// entry is how a transport enters the host: a header on every message, or a
+// proof of the account for every connection.
+type entry struct {
+	method    string // of the Options
+	user      string
+	header    string         // Authorization of every message
+	mechanism auth.Mechanism // nil where the header does it
+	peer      auth.Peer
+}
+
+// seals says whether messages are sealed: where nothing else hides them.
+func (t *transport) seals() bool { return t.tls == nil && t.proof != nil }
+
+// prove proves the account on the connection that was just opened. What is left
+// to say goes along with the first message.
+func (t *transport) prove(ctx context.Context) error {
+	if t.entry.mechanism == nil {
+		return nil
+	}
+	peer := t.entry.peer
+	peer.Bindings = t.conn.bindings
+	proof, used, err := t.entry.mechanism.New(ctx, peer)
+	if err != nil {
+		return fmt.Errorf("logging on as %q: %w", t.entry.user, err)
+	}
+	t.used = used
+	var token []byte
+	for range maxLegs {
+		out, done, err := proof.Step(ctx, token)
+		if err != nil {
+			return fmt.Errorf("logging on as %q by %s: %w", t.entry.user, used.Mechanism, err)
+		}
+		if done {
+			t.proof, t.pending = proof, out
+			return t.finish(ctx)
+		}
+		got, err := t.offer(ctx, out)
+		if err != nil {
+			return err
+		}
+		if token, err = t.challenge(got); err != nil {
+			return err
+		}
+	}
+	return &Fault{Kind: NotWSMan, Reason: fmt.Sprintf("the host's logon is not over after %d tokens", maxLegs)}
+}
+
+// offer sends a token without a message.
+func (t *transport) offer(ctx context.Context, token []byte) (*reply, error) {
+	got, err := t.do(ctx, soapType, nil, "Negotiate "+base64.StdEncoding.EncodeToString(token))
+	if err == nil && t.conn.last {
+		err = &Fault{Kind: NotWSMan, Status: got.status, Reason: "the host closes the connection in the middle of the " +
+			"logon: a proxy that does not keep connections may stand between"}
+	}
+	return got, err
+}
+
+// finish sends the last token by itself to a host that takes no message with it.
+func (t *transport) finish(ctx context.Context) error {
+	if !t.late || len(t.pending) == 0 {
+		return nil
+	}
+	token := t.pending
+	t.pending = nil
+	got, err := t.offer(ctx, token)
+	switch {
+	case err != nil:
+		return err
+	case got.status == http.StatusUnauthorized:
+		return t.refused(got)
+	case got.status != http.StatusOK:
+		return &Fault{Kind: NotWSMan, Status: got.status, Reason: fmt.Sprintf("HTTP %d at the end of the logon", got.status)}
+	}
+	return nil
+}
+
+// challenge takes the host's token out of its reply.
+func (t *transport) challenge(got *reply) ([]byte, error) {
+	if got.status != http.StatusUnauthorized && got.status != http.StatusOK {
+		_, err := t.judge(got, "")
+		if err == nil {
+			err = &Fault{Kind: NotWSMan, Status: got.status, Reason: "an answer in the middle of the logon"}
+		}
+		return nil, err
+	}
+	for _, value := range got.header.Values("WWW-Authenticate") {
+		for part := range strings.SplitSeq(value, ",") {
+			scheme, text, _ := strings.Cut(strings.TrimSpace(part), " ")
+			if !strings.EqualFold(scheme, "Negotiate") || text == "" {
+				continue
+			}
+			token, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+			if err != nil || len(token) > maxToken {
+				return nil, &Fault{Kind: NotWSMan, Status: got.status, Reason: "a token that is no base64, or too long"}
+			}
+			return token, nil
+		}
+	}
+	if got.status == http.StatusUnauthorized {
+		return nil, t.refused(got)
+	}
+	return nil, &Fault{Kind: NotWSMan, Status: got.status, Reason: "the host took the account without a proof of its own"}
+}
+
+// refused says why a host may have answered 401, from what it offers instead.
+func (t *transport) refused(got *reply) error {
+	offers := strings.Join(got.header.Values("WWW-Authenticate"), ", ")
+	var schemes []string
+	for part := range strings.SplitSeq(offers, ",") {
+		if scheme, _, _ := strings.Cut(strings.TrimSpace(part), " "); scheme != "" && !strings.Contains(scheme, "=") {
+			schemes = append(schemes, clean(scheme))
+		}
+	}
+	offered := strings.Join(schemes, ", ")
+	has := func(name string) bool { return strings.Contains(strings.ToLower(offers), name) }
+	reason := ""
+	switch {
+	case t.entry.header == byCertificate:
+		reason = "the certificate was refused: it must be mapped to a local account there, and WinRM must take certificates"
+	case t.entry.mechanism == nil && !has("basic"):
+		reason = fmt.Sprintf("the host does not take Basic from %q: leave out auth: basic, or allow it in WinRM there",
+			t.entry.user)
+	case t.entry.mechanism == nil:
+		reason = fmt.Sprintf("the user %q was refused: check name and password; Basic knows local accounts only",
+			t.entry.user)
+	case !has("negotiate"):
+		reason = fmt.Sprintf("the host offers no Negotiate to %q: WinRM there has it switched off, or something else answers",
+			t.entry.user)
+	case t.used.Mechanism == "Kerberos":
+		reason = fmt.Sprintf("the ticket of %q was refused: check that %s belongs to this host and that its clock is right",
+			t.entry.user, spnOf(t.entry.peer))
+	default:
+		reason = fmt.Sprintf("the user %q was refused by %s: check name and password, and that the account may log on "+
+			"over the network", t.entry.user, t.used.Mechanism)
+		if t.tls != nil {
+			reason += "; a proxy that ends TLS breaks the channel binding"
+		}
+	}
+	if offered == "" {
+		offered = "nothing"
+	}
+	return &Fault{
+		Kind: AccessDenied, Status: http.StatusUnauthorized, Reason: reason + " (the server offers " + offered + ")",
+	}
+}
+
+func spnOf(p auth.Peer) string {
+	if p.SPN != "" {
+		return p.SPN
+	}
+	return "HTTP/" + p.Host
+}
+
+// judge honours the status: only 200 carries an answer, only in SOAP, and only to
+// the message that was asked, when it has an identity.
+func (t *transport) judge(got *reply, asked string) (string, error) {
+	switch got.status {
+	case http.StatusUnauthorized:
+		return "", t.refused(got)
+	case http.StatusRequestEntityTooLarge:
+		return "", &Fault{Kind: Quota, Status: got.status, Reason: "the request is larger than the server takes"}
+	}
+	contentType, body, err := t.opened(got)
+	if err != nil {
+		return "", err
+	}
+	kind, _, _ := mime.ParseMediaType(contentType)
+	switch {
+	case kind != "application/soap+xml":
+		return "", &Fault{Kind: NotWSMan, Status: got.status, Reason: fmt.Sprintf(
+			"HTTP %d with %q, want SOAP", got.status, clean(contentType))}
+	case got.status == http.StatusOK:
+		return string(body), related(asked, string(body), false)
+	}
+	if fault, ok := errors.AsType[*Fault](readEnvelope(string(body), nil)); ok {
+		if err := related(asked, string(body), true); err != nil {
+			return "", err
+		}
+		fault.Status = got.status
+		return "", fault
+	}
+	return "", &Fault{Kind: NotWSMan, Status: got.status, Reason: fmt.Sprintf("HTTP %d without a fault", got.status)}
+}
+
+// opened returns what a reply says, out of its seal where one has to be. A reply
+// in clear is then not looked at: anybody on the way could have written it.
+func (t *transport) opened(got *reply) (contentType string, body []byte, err error) {
+	contentType = got.header.Get("Content-Type")
+	if !t.seals() {
+		return contentType, got.body, nil
+	}
+	bad := func(err error) error {
+		return &Fault{Kind: NotWSMan, Status: got.status, Reason: clean(fmt.Sprintf("HTTP %d: %v", got.status, err))}
+	}
+	sealed, err := unwrapSealed(contentType, got.body)
+	if err != nil {
+		return "", nil, bad(err)
+	}
+	plain, err := t.proof.Open(sealed.signature, sealed.sealed)
+	if err != nil {
+		return "", nil, bad(fmt.Errorf("opening a sealed reply: %w", err))
+	}
+	if len(plain) != sealed.size {
+		return "", nil, bad(fmt.Errorf("a sealed reply of %d bytes that announced %d", len(plain), sealed.size))
+	}
+	return sealed.contentType, plain, nil
+}
