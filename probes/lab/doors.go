@@ -55,7 +55,7 @@ func (m *machine) addWinRM() {
 	}
 	// A Windows without a listener for TLS has the one on 5985.
 	m.add(tcp(5985), func(h estate.Host) bool {
-		return h.WinRM != nil && h.WinRM.Fault != estate.Refuse && (h.WinRM.Plain || !h.WinRM.TLS)
+		return h.WinRM != nil && h.WinRM.Fault != estate.Refuse && (h.WinRM.Plain || h.WinRM.HTTP || !h.WinRM.TLS)
 	}, m.winrm)
 	m.add(tcp(5986), func(h estate.Host) bool {
 		return h.WinRM != nil && h.WinRM.Fault != estate.Refuse && h.WinRM.TLS

@@ -36,7 +36,7 @@ func (p *parser) check(n *yaml.Node, t reflect.Type, oneOf string) {
 			return
 		}
 		for _, element := range n.Content {
-			p.check(element, t.Elem(), "")
+			p.check(element, t.Elem(), oneOf)
 		}
 	default:
 		p.checkScalar(n, t, oneOf)
@@ -73,6 +73,12 @@ func (p *parser) checkScalar(n *yaml.Node, t reflect.Type, oneOf string) {
 	}
 	if t == reflect.TypeFor[Fault]() && oneOf == "" {
 		oneOf = "silent,garbage,error,endless,drop,refuse"
+	}
+	if t == reflect.TypeFor[Trouble]() {
+		oneOf = strings.Join(troubles(), ",")
+	}
+	if wrong := checkMoment(n.Value); t == reflect.TypeFor[Moment]() && wrong != "" {
+		p.problemf(n, "%s", wrong)
 	}
 	if oneOf != "" && n.Value != "" && !slices.Contains(strings.Split(oneOf, ","), n.Value) {
 		p.problemf(n, "want %s, got %q", strings.ReplaceAll(oneOf, ",", ", "), n.Value)

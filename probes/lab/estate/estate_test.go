@@ -108,6 +108,12 @@ func TestProblems(t *testing.T) {
 		"wrong type":        {"estate: a\nhosts:\n  h: {think: soon}", "f:3:14: want a duration like 200ms, got \"soon\""},
 		"wrong word":        {"estate: a\nhosts:\n  h: {power: of}", "f:3:14: want on, off, got \"of\""},
 		"wrong fault":       {"estate: a\nhosts:\n  h: {winrm: {fault: x}}", "f:3:22: want silent, garbage"},
+		"wrong way in":      {"estate: a\nhosts:\n  h: {winrm: {auth: [ntlm]}}", "f:3:22: want negotiate, kerberos, basic, certificate"},
+		"wrong hardening":   {"estate: a\nhosts:\n  h: {winrm: {cbt: on}}", "f:3:20: want none, relaxed, strict, got \"on\""},
+		"wrong message":     {"estate: a\nhosts:\n  h: {winrm: {faults: {Fetch: drop}}}", "f:3:24: want a message like \"Pull 1\""},
+		"message nought":    {"estate: a\nhosts:\n  h: {winrm: {faults: {Pull 0: drop}}}", "f:3:24: want a message like \"Pull 1\""},
+		"wrong trouble":     {"estate: a\nhosts:\n  h: {winrm: {faults: {Pull 1: x}}}", "f:3:32: want drop, cut, silent, timeout"},
+		"negative reauth":   {"estate: a\nhosts:\n  h: {winrm: {reauth: -1}}", "f:3:3: winrm: reauth and pieces: want 0 or more"},
 		"double key":        {"estate: a\nhosts:\n  h: {}\n  h: {}", "f:4:3: \"h\" is here twice"},
 		"double in a range": {"estate: a\nhosts:\n  h1: {}\n  h[1-3]: {}", "f:4:3: host \"h1\" is here twice"},
 		"bad range":         {"estate: a\nhosts:\n  h[3-1]: {}", "f:3:3: want a range like web[001-100]"},
@@ -158,6 +164,31 @@ func TestProblems(t *testing.T) {
 				t.Error("no Problems in the error")
 			}
 		})
+	}
+}
+
+func TestWinRM(t *testing.T) {
+	e, err := estate.Parse("f", []byte("estate: a\n"+
+		"hosts: {h: {winrm: {reauth: 2, faults: {Pull 2: drop, Pull: timeout}}}}\n"+
+		"states: {s: {h: {winrm: {auth: [certificate, kerberos], faults: {Pull: null}}}}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := e.Hosts("before")[0].WinRM, e.Hosts("s")[0].WinRM
+	for verb, want := range map[string][4]estate.Trouble{
+		"Pull":   {"timeout", "drop", "", "drop"},
+		"Create": {"", "", "", ""},
+	} {
+		got := [4]estate.Trouble{before.Of(verb, 1), before.Of(verb, 2), after.Of(verb, 1), after.Of(verb, 2)}
+		if got != want {
+			t.Errorf("%s: got %v, want %v", verb, got, want)
+		}
+	}
+	if !before.Offers("basic") || before.Offers("certificate") || before.AsksCertificate() {
+		t.Error("without auth: want all but certificates")
+	}
+	if after.Offers("basic") || !after.Offers("kerberos") || !after.AsksCertificate() {
+		t.Error("with auth: want what is in the list")
 	}
 }
 

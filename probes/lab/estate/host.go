@@ -82,22 +82,6 @@ type Service struct {
 	Trigger bool `yaml:"trigger"`
 }
 
-// WinRM is the WS-Man listener; the account is the lab's own.
-type WinRM struct {
-	User     string `yaml:"user"`
-	Password string `yaml:"password"`
-	// TLS adds the 5986 listener. Plain keeps the 5985 listener, which here
-	// takes Basic without TLS as a lab may (AllowUnencrypted).
-	TLS   bool  `yaml:"tls"`
-	Plain bool  `yaml:"plain"`
-	Fault Fault `yaml:"fault"`
-	// NoPowerShell makes powershell.exe unavailable, as AppLocker does.
-	NoPowerShell bool `yaml:"no_powershell"`
-	// Denied makes the account a stranger: its password is right, and it may
-	// do nothing.
-	Denied bool `yaml:"denied"`
-}
-
 // SQL is a SQL Server instance.
 type SQL struct {
 	Port      int                 `yaml:"port"` // 1433 when 0

@@ -329,4 +329,7 @@ func (p *parser) checkHost(at *yaml.Node, h Host) {
 	if h.SQL != nil && (h.SQL.Port < 0 || h.SQL.Port > 65535) {
 		p.problemf(at, "sql: %d is no port", h.SQL.Port)
 	}
+	if h.WinRM != nil && (h.WinRM.Reauth < 0 || h.WinRM.Pieces < 0) {
+		p.problemf(at, "winrm: reauth and pieces: want 0 or more")
+	}
 }
