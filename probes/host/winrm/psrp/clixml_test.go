@@ -259,7 +259,7 @@ func FuzzClixml(f *testing.F) {
 	f.Fuzz(func(t *testing.T, clixml string) {
 		values, err := decodeAll([]byte(clixml))
 		if err != nil {
-			if text := err.Error(); text != clean(text) {
+			if text := err.Error(); strings.ContainsFunc(text, isControl) || len([]rune(text)) > maxLine+100 {
 				t.Errorf("%q is no clean line", text)
 			}
 			return

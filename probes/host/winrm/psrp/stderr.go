@@ -16,40 +16,49 @@ func Stderr(text string) string {
 		if !found {
 			return b.String()
 		}
-		said, rest, readable := errorsOf(block)
+		documents, rest := cutDocuments(block)
+		said, readable := errorsOf(documents)
 		if !readable {
-			said, rest = head, block
+			said = head + block[:len(block)-len(rest)]
 		}
 		b.WriteString(said)
 		text = rest
 	}
 }
 
-// errorsOf reads the documents that follow a block's head and returns what
-// follows them.
-func errorsOf(block string) (said, rest string, readable bool) {
+// cutDocuments cuts off the documents that follow a block's head. One without an
+// end takes all there is.
+func cutDocuments(block string) (documents []string, rest string) {
 	const begin, end = "<Objs", "</Objs>"
-	var b strings.Builder
-	rest = block
 	for {
-		after := strings.TrimLeft(rest, " \t\r\n")
-		at := strings.Index(after, end)
-		if !strings.HasPrefix(after, begin) || at < 0 {
-			return b.String(), rest, readable
+		after := strings.TrimLeft(block, " \t\r\n")
+		if !strings.HasPrefix(after, begin) {
+			return documents, block
 		}
-		document := after[:at+len(end)]
-		// Words of the console's code page may be in it.
+		at := strings.Index(after, end)
+		if at < 0 {
+			return append(documents, after), ""
+		}
+		documents = append(documents, after[:at+len(end)])
+		block = after[at+len(end):]
+	}
+}
+
+// errorsOf gathers the error stream of documents.
+func errorsOf(documents []string) (said string, readable bool) {
+	var b strings.Builder
+	for _, document := range documents {
+		// Words in the console's code page may be in it.
 		values, err := decodeAll([]byte(strings.ToValidUTF8(document, "\ufffd")))
 		if err != nil {
-			return b.String(), rest, readable
+			return "", false
 		}
 		for _, v := range values {
 			if strings.EqualFold(v.stream, "Error") {
-				said, _ := v.scalar()
-				b.WriteString(said)
+				text, _ := v.scalar()
+				b.WriteString(text)
 			}
 		}
-		readable = true
-		rest = after[at+len(end):]
 	}
+	return b.String(), len(documents) > 0
 }
