@@ -26,14 +26,15 @@ func (a *Answers) Put(q Question, answer Answer) {
 }
 
 // To returns the rows that answer q. They may hold more rows and columns than
-// q asked for (see Merge). A question that was never answered is an error.
+// q asked for (see Merge). A question that was never answered is an error. Rows
+// beside an error are what came before it.
 func (a Answers) To(q Question) ([]Row, error) {
 	answer, found := a.byKey[key(q)]
 	if !found {
 		return nil, fmt.Errorf("asking the host %s: no answer to this question", q)
 	}
 	if answer.Err != nil {
-		return nil, fmt.Errorf("asking the host %s: %w", q, answer.Err)
+		return answer.Rows, fmt.Errorf("asking the host %s: %w", q, answer.Err)
 	}
 	return answer.Rows, nil
 }

@@ -45,12 +45,19 @@ func parameters(timeout string) *winrm.Parameters {
 
 // begin starts a message of ours with the headers that every message has.
 func (s *Session) begin(action, resource string, options ...*soap.HeaderOption) message {
+	return s.build(action, resource, func(h *soap.SoapHeader) {
+		for _, o := range options {
+			h.AddOption(o)
+		}
+	})
+}
+
+// build starts a message whose header is completed by add.
+func (s *Session) build(action, resource string, add func(*soap.SoapHeader)) message {
 	m := soap.NewMessage()
 	header := m.Header().To(escape(s.url)).ReplyTo(anonymous).MaxEnvelopeSize(envelopeSize).
 		Id(messageID()).Locale("en-US").Timeout(operation).Action(action).ResourceURI(escape(resource))
-	for _, o := range options {
-		header.AddOption(o)
-	}
+	add(header)
 	header.Build()
 	return m
 }

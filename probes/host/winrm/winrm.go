@@ -25,6 +25,8 @@ type Session struct {
 	transport *transport
 	left      []message // what the host should still be told when the session ends
 	closed    bool
+	options   Options
+	exchange  *Session // to Exchange's own endpoint, once it was asked
 }
 
 var _ host.Session = (*Session)(nil)
@@ -51,7 +53,7 @@ func open(ctx context.Context, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{host: o.Host, url: t.url.String(), transport: t}, nil
+	return &Session{host: o.Host, url: t.url.String(), transport: t, options: o}, nil
 }
 
 // Used says by which mechanism the account was proved, and why by that one; it
@@ -86,6 +88,9 @@ func (s *Session) Close(ctx context.Context) error {
 	}
 	s.left = nil
 	s.transport.close()
+	if s.exchange != nil {
+		return s.exchange.Close(ctx)
+	}
 	return nil
 }
 
@@ -107,10 +112,35 @@ func (s *Session) tell(ctx context.Context, messages ...message) {
 }
 
 // ask chooses the plan: one script for everything as soon as one question needs
-// PowerShell, because mixed plans cost more messages than either.
+// PowerShell, because mixed plans cost more messages than either. Commands for
+// endpoints that take nothing else go their own way, after the others.
 func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	var cmdlets []host.Cmdlet
+	var others []host.Question
+	script := false
+	for _, q := range questions {
+		switch q := q.(type) {
+		case host.Cmdlet:
+			cmdlets = append(cmdlets, q)
+			continue
+		case host.Collector:
+			script = true
+		}
+		others = append(others, q)
+	}
+	answers, err := s.askHost(ctx, others, script)
+	if err != nil {
+		return answers, err
+	}
+	if err := s.askCmdlets(ctx, cmdlets, &answers); err != nil && len(others) == 0 {
+		return answers, err
+	}
+	return answers, nil
+}
+
+func (s *Session) askHost(ctx context.Context, questions []host.Question, script bool) (host.Answers, error) {
 	var noPowerShell error
-	if needsPowerShell(questions) {
+	if script {
 		answers, err := s.askByScript(ctx, questions)
 		if err == nil || !hostSaidSo(err) {
 			return answers, err
@@ -118,15 +148,6 @@ func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answ
 		noPowerShell = fmt.Errorf("%w: %w", ErrNoPowerShell, err)
 	}
 	return s.askByQuery(ctx, questions, noPowerShell)
-}
-
-func needsPowerShell(questions []host.Question) bool {
-	for _, q := range questions {
-		if _, is := q.(host.Collector); is {
-			return true
-		}
-	}
-	return false
 }
 
 // askByQuery enumerates every query; no process starts on the host. Collectors
