@@ -43,6 +43,10 @@ func (m *machine) addDoors(h estate.Host) {
 	if h.Exchange != nil {
 		m.addWeb(443)
 	}
+	if h.Directory("") {
+		m.addWeb(80)
+		m.addWeb(443)
+	}
 	for port := range h.TCP {
 		isOpen := func(h estate.Host) bool { _, open := h.TCP[port]; return open }
 		m.add(tcp(port), isOpen, fresh{func() server { return &bannerServer{conns.New(), m.host, port} }})
@@ -70,8 +74,20 @@ func (m *machine) addWeb(port int) {
 				return site.Fault != estate.Refuse
 			}
 		}
-		return port == 443 && h.Exchange != nil && h.Exchange.Fault != estate.Refuse
-	}, fresh{func() server { return web.New(m.host, m.certs, port) }})
+		if port == 443 && h.Exchange != nil {
+			return h.Exchange.Fault != estate.Refuse
+		}
+		return (port == 80 || port == 443) && h.Directory("")
+	}, fresh{func() server { return m.web(port) }})
+}
+
+// web makes the web server of a port, in which WinRM answers for PowerShell.
+func (m *machine) web(port int) server {
+	s := web.New(m.host, m.certs, port)
+	if m.winrm != nil {
+		s.PowerShell(m.winrm.Directories())
+	}
+	return s
 }
 
 func sitePort(site estate.Site) int {

@@ -33,6 +33,9 @@ type Host struct {
 	HTTP     []Site                    `yaml:"http"`
 	SMTP     *SMTP                     `yaml:"smtp"`
 	Exchange *Exchange                 `yaml:"exchange"`
+	// PowerShell holds the session configurations, by name, that WinRM and the
+	// web server offer; their account is WinRM's.
+	PowerShell map[string]Endpoint `yaml:"powershell"`
 	// TCP are further open ports, each with the banner it sends.
 	TCP map[int]string `yaml:"tcp"`
 }

@@ -273,6 +273,7 @@ func (p *parser) buildHost(key hostKey, layers []*yaml.Node) Host {
 	}
 	p.checkHost(key.key, h)
 	p.checkRecords(merged)
+	p.checkPowerShell(merged)
 	p.noteAliases(merged)
 	return h
 }

@@ -14,6 +14,10 @@ import (
 // serveHTTP answers one request as the host is now.
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	v := s.view()
+	if v.isPowerShell(r.URL.Path) && v.requestFault(r.URL.Path) == "" {
+		s.powerShell.ServeHTTP(w, r) // which takes its own time
+		return
+	}
 	if !conns.Wait(r.Context(), v.host.Think) {
 		return
 	}

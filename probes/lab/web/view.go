@@ -14,6 +14,8 @@ type view struct {
 	site     *estate.Site
 	exchange *estate.Exchange
 	tls      *estate.TLS // nil for plain HTTP
+	// powerShell says that the port has virtual directories of PowerShell.
+	powerShell bool
 }
 
 func (s *Server) view() view {
@@ -36,6 +38,10 @@ func (s *Server) view() view {
 		if v.tls == nil {
 			v.tls = &estate.TLS{}
 		}
+	}
+	v.powerShell = s.powerShell != nil && v.host.Directory("") && (s.port == exchangePort || s.port == 80)
+	if v.powerShell && s.port == exchangePort && v.tls == nil && v.site == nil {
+		v.tls = &estate.TLS{}
 	}
 	if v.tls != nil && len(v.tls.Names) == 0 {
 		named := *v.tls
@@ -60,6 +66,8 @@ func (v view) connFault() estate.Fault {
 		return v.site.Fault
 	case v.exchange != nil:
 		return v.exchange.Fault
+	case v.powerShell:
+		return ""
 	default:
 		return estate.Drop
 	}
@@ -124,4 +132,14 @@ func (v view) node() string {
 		return v.exchange.Node
 	}
 	return v.host.Name
+}
+
+// isPowerShell says whether a path is a virtual directory of PowerShell that is
+// in service.
+func (v view) isPowerShell(path string) bool {
+	if !v.powerShell || !v.host.Directory(path) {
+		return false
+	}
+	directory, isExchange := v.directory(path)
+	return !isExchange || !v.down(directory)
 }

@@ -31,6 +31,8 @@ type Server struct {
 	group *conns.Group
 	http  *http.Server
 	feed  *feed
+
+	powerShell http.Handler // nil for none
 }
 
 // New returns a server that answers as host() says of the given port at the time
@@ -47,6 +49,13 @@ func New(host func() estate.Host, certs func(estate.TLS) (*tls.Certificate, erro
 		ErrorLog:          log.New(io.Discard, "", 0),
 		TLSConfig:         &tls.Config{NextProtos: protocols(), MinVersion: tls.VersionTLS12},
 	}
+	return s
+}
+
+// PowerShell lets h answer in the virtual directories of PowerShell that the
+// host has, before Serve, and returns the server.
+func (s *Server) PowerShell(h http.Handler) *Server {
+	s.powerShell = h
 	return s
 }
 

@@ -38,6 +38,9 @@ func (c *call) handle(ctx context.Context) (reply, error) {
 	if config(c.host).Denied {
 		return reply{}, accessDenied()
 	}
+	if configuration, found := powerShellResource(c.resource); found || onWeb(ctx) {
+		return c.powerShell(ctx, configuration)
+	}
 	handlers := map[string]func(context.Context) (reply, error){
 		nsEnum + "/Enumerate":  c.enumerate,
 		nsEnum + "/Pull":       c.pull,

@@ -48,7 +48,7 @@ func (f *fault) reply(h estate.Host) reply {
 	machine := escape(fqdn(h))
 	inner := escape(f.reason) + " "
 	if f.provider != "" {
-		inner = `<f:ProviderFault provider="` + f.provider + `" path="%systemroot%\system32\WsmWmiPl.dll">` +
+		inner = `<f:ProviderFault provider="` + f.provider + `" path="%systemroot%\system32\` + library(f.provider) + `">` +
 			`<f:WSManFault xmlns:f="` + nsFault + `" Code="` + number + `" Machine="` + machine + `"><f:Message>` +
 			escape(f.message) + ` </f:Message></f:WSManFault></f:ProviderFault>`
 	}

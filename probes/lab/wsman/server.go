@@ -37,11 +37,12 @@ type Server struct {
 // sessions is what does not outlive a reboot.
 type sessions struct {
 	shells       map[string]*shell
+	pools        map[string]*pool
 	enumerations map[string]*enumeration
 }
 
 func newSessions() sessions {
-	return sessions{shells: map[string]*shell{}, enumerations: map[string]*enumeration{}}
+	return sessions{shells: map[string]*shell{}, pools: map[string]*pool{}, enumerations: map[string]*enumeration{}}
 }
 
 // Stats counts what clients did.
@@ -49,6 +50,8 @@ type Stats struct {
 	Connections int            `json:"connections"`
 	Requests    int            `json:"requests"` // over HTTP
 	Messages    map[string]int `json:"messages"` // SOAP, by the last word of their action
+	Shells      int            `json:"shells"`   // open now
+	Pools       int            `json:"pools"`    // of PowerShell, open now
 }
 
 // New returns a server that answers as host says at the time of each request;
@@ -129,6 +132,7 @@ func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counted := s.stats
+	counted.Shells, counted.Pools = len(s.live().shells), len(s.live().pools)
 	counted.Messages = maps.Clone(s.stats.Messages)
 	return counted
 }
@@ -143,6 +147,7 @@ func (s *Server) count(change func(*Stats)) {
 // the lock. It asks the host anew, because a request may have begun before it.
 func (s *Server) live() *sessions {
 	if boot := s.host().OS.Boot; !boot.Equal(s.boot) {
+		s.closePools()
 		s.boot, s.sessions = boot, newSessions()
 	}
 	return &s.sessions

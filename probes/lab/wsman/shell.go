@@ -69,13 +69,8 @@ func (c *call) openShell(created *shell) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	open := c.live().shells
-	for id, sh := range open {
-		if time.Since(sh.used) > sh.idle {
-			delete(open, id)
-		}
-	}
-	if len(open) >= maxShells {
-		return "", quota(2150859173, "shells")
+	if err := c.roomForShell(); err != nil {
+		return "", err
 	}
 	id := newUUID()
 	open[id] = created
