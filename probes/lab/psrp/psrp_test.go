@@ -1,0 +1,670 @@
+package psrp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/psrp"
+)
+
+// The messages that the tests speak of, written from MS-PSRP 2.2.1 again.
+const (
+	capabilityMessage = 0x00010002
+	initMessage       = 0x00010004
+	createMessage     = 0x00021006
+	inputMessage      = 0x00041002
+	endOfInput        = 0x00041003
+	hostResponse      = 0x00041101
+	availableMessage  = 0x00021007
+)
+
+const (
+	capability = `<Obj RefId="0"><MS><Version N="protocolversion">2.3</Version><Version N="PSVersion">2.0</Version>` +
+		`<Version N="SerializationVersion">1.1.0.1</Version></MS></Obj>`
+	enum     = `<Obj N="%s" RefId="%d"><ToString>x</ToString><I32>0</I32></Obj>`
+	nullHost = `<Obj N="HostInfo" RefId="9"><MS><B N="_isHostNull">true</B><B N="_isHostUINull">true</B>` +
+		`<B N="_isHostRawUINull">true</B><B N="_useRunspaceHost">true</B></MS></Obj>`
+)
+
+func initXML(least, most int) string {
+	return fmt.Sprintf(`<Obj RefId="0"><MS><I32 N="MinRunspaces">%d</I32><I32 N="MaxRunspaces">%d</I32>`, least, most) +
+		fmt.Sprintf(enum+enum, "PSThreadOptions", 1, "ApartmentState", 2) + nullHost +
+		`<Nil N="ApplicationArguments" /></MS></Obj>`
+}
+
+// call is one command as a test writes it.
+type call struct {
+	name   string
+	script bool
+	args   []string // "name=value", or "=value" for a positional one
+}
+
+func (c call) xml() string {
+	var args strings.Builder
+	for _, arg := range c.args {
+		name, value, _ := strings.Cut(arg, "=")
+		named := `<S N="N">` + name + `</S>`
+		if name == "" {
+			named = `<Nil N="N" />`
+		}
+		args.WriteString(`<Obj RefId="30"><MS>` + named + `<S N="V">` + value + `</S></MS></Obj>`)
+	}
+	return fmt.Sprintf(`<Obj RefId="20"><MS><S N="Cmd">%s</S><B N="IsScript">%t</B><Nil N="UseLocalScope" />`, c.name, c.script) +
+		fmt.Sprintf(enum+enum+enum, "MergeMyResult", 21, "MergeToResult", 22, "MergePreviousResults", 23) +
+		`<Obj N="Args" RefId="24"><LST>` + args.String() + `</LST></Obj></MS></Obj>`
+}
+
+func pipelineXML(noInput bool, calls ...call) string {
+	var commands strings.Builder
+	for _, c := range calls {
+		commands.WriteString(c.xml())
+	}
+	return fmt.Sprintf(`<Obj RefId="0"><MS><B N="NoInput">%t</B><B N="AddToHistory">false</B><B N="IsNested">false</B>`, noInput) +
+		fmt.Sprintf(enum+enum, "ApartmentState", 1, "RemoteStreamOptions", 2) + nullHost +
+		`<Obj N="PowerShell" RefId="10"><MS><B N="IsNested">false</B><Nil N="ExtraCmds" /><Obj N="Cmds" RefId="11"><LST>` +
+		commands.String() + `</LST></Obj><Nil N="History" /><B N="RedirectShellErrorOutputPipe">false</B></MS></Obj></MS></Obj>`
+}
+
+// pack writes a message as a client does.
+func pack(kind uint32, pipeline byte, xml string) []byte {
+	data := binary.LittleEndian.AppendUint32(nil, 2)
+	data = binary.LittleEndian.AppendUint32(data, kind)
+	data = append(data, bytes.Repeat([]byte{7}, 16)...)
+	data = append(data, bytes.Repeat([]byte{pipeline}, 16)...)
+	return append(data, xml...)
+}
+
+// pieces cuts a message into fragments with size bytes of it each.
+func pieces(object uint64, size int, message []byte) [][]byte {
+	var out [][]byte
+	for index := 0; ; index++ {
+		n := min(size, len(message))
+		var flags byte
+		if index == 0 {
+			flags |= 1
+		}
+		if n == len(message) {
+			flags |= 2
+		}
+		f := binary.BigEndian.AppendUint64(nil, object)
+		f = binary.BigEndian.AppendUint64(f, uint64(index))
+		f = binary.BigEndian.AppendUint32(append(f, flags), uint32(n))
+		out = append(out, append(f, message[:n]...))
+		if message = message[n:]; len(message) == 0 {
+			return out
+		}
+	}
+}
+
+func whole(object uint64, message []byte) []byte { return pieces(object, len(message), message)[0] }
+
+func creation(xml string) []byte {
+	return append(whole(1, pack(capabilityMessage, 0, capability)), whole(2, pack(initMessage, 0, xml))...)
+}
+
+// heard is one message of the server.
+type heard struct {
+	Kind uint32
+	XML  string
+}
+
+// unpack reads the server's fragments, whose order and headers must be right.
+func unpack(t *testing.T, fragments [][]byte) []heard {
+	t.Helper()
+	var out []heard
+	var data []byte
+	next := uint64(0)
+	for _, f := range fragments {
+		if len(f) < 21 || int(binary.BigEndian.Uint32(f[17:])) != len(f)-21 {
+			t.Fatalf("not one fragment: %x", f)
+		}
+		if index := binary.BigEndian.Uint64(f[8:]); index != next || (f[16]&1 != 0) != (index == 0) {
+			t.Fatalf("fragment %d of flags %x, want %d", index, f[16], next)
+		}
+		next++
+		data = append(data, f[21:]...)
+		if f[16]&2 == 0 {
+			continue
+		}
+		if binary.LittleEndian.Uint32(data) != 1 || !bytes.HasPrefix(data[40:], []byte("\xef\xbb\xbf<")) {
+			t.Fatalf("not a message for the client: %q", data)
+		}
+		out = append(out, heard{binary.LittleEndian.Uint32(data[4:]), string(data[43:])})
+		data, next = nil, 0
+	}
+	return out
+}
+
+const corp = `
+estate: psrp-test
+hosts:
+  ex01.corp.test:
+    profile: windows-server-2022
+    winrm: {plain: true}
+    os: {ubr: 4294}
+    powershell:
+      Exchange:
+        cmdlets:
+          Test-ServiceHealth:
+            parameters: [Server, ActiveDirectoryTimeout, ActiveDirectoryServer]
+            type: Acme.ServiceHealth
+            rows:
+              - Role: Mailbox
+                Running: true
+                Down: [a, "b_x0041_"]
+                Count: 3
+                Big: 5000000000
+                Ratio: 0.5
+                Since: 2026-11-23T02:10:00Z
+                Nothing:
+                Result: {enum: Success, value: 2, type: Acme.Result}
+                Latency: {tag: TS, text: PT1.5S}
+                Server: {string: EX01, type: Acme.Id}
+              - plain text
+          Test-Noise: {warnings: [careful], progress: [half], verbose: [v], information: [i], rows: [1], error: oh}
+          Test-Fatal: {error: too bad, terminating: true, error_id: Bad, class: Acme.Fatal, rows: [1]}
+          Test-Endless: {rows: [1], endless: true}
+          Test-Slow: {rows: [1], think: 10s}
+          Test-Host: {host_call: ReadLine, rows: [1]}
+          Test-Exit: {host_call: SetShouldExit, rows: [1]}
+          Test-Break: {breaks: broken}
+          Test-Close: {breaks: closed}
+          Test-Many: {rows: [{A: 1}, {A: 2}]}
+      Full: {language: full, cmdlets: {Get-One: {rows: [1]}}}
+      Broken: {broken: true}
+      Pieces: {pieces: 50, cmdlets: {Get-One: {rows: [1]}}}
+`
+
+func config(t *testing.T, endpoint string) psrp.Config {
+	t.Helper()
+	e, err := estate.Parse("test", []byte(corp))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := e.Hosts("before")[0]
+	return psrp.Config{Host: h, Endpoint: h.PowerShell[endpoint]}
+}
+
+func open(t *testing.T, endpoint string) *psrp.Pool {
+	t.Helper()
+	p, err := psrp.Open(config(t, endpoint), creation(initXML(1, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// receive takes what an outbox has until it ends or has nothing for now.
+func receive(t *testing.T, out *psrp.Outbox) (messages []heard, receives int, ended bool) {
+	t.Helper()
+	var all [][]byte
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for {
+		fragments, last, err := out.Receive(ctx, 1<<20)
+		if err != nil {
+			return unpack(t, all), receives, false
+		}
+		receives++
+		all = append(all, fragments...)
+		if last {
+			return unpack(t, all), receives, true
+		}
+	}
+}
+
+func start(t *testing.T, p *psrp.Pool, calls ...call) *psrp.Pipeline {
+	t.Helper()
+	pl, err := p.Start(whole(3, pack(createMessage, 5, pipelineXML(true, calls...))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pl
+}
+
+func TestOpening(t *testing.T) {
+	p := open(t, "Exchange")
+	messages, receives, ended := receive(t, p.Outbox())
+	if len(messages) != 3 || receives != 2 || ended {
+		t.Fatalf("got %d messages in %d receives, ended %t", len(messages), receives, ended)
+	}
+	want := []heard{
+		{0x00010002, capability}, {0x00021009, ""},
+		{0x00021005, `<Obj RefId="0"><MS><I32 N="RunspaceState">2</I32></MS></Obj>`},
+	}
+	if !strings.Contains(messages[1].XML, `<Version N="Value">5.1.20348.4294</Version>`) {
+		t.Errorf("private data %s", messages[1].XML)
+	}
+	messages[1].XML = ""
+	if diff := cmp.Diff(want, messages); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOpeningBroken(t *testing.T) {
+	p := open(t, "Broken")
+	messages, _, _ := receive(t, p.Outbox())
+	if last := messages[len(messages)-1]; last.Kind != 0x00021005 ||
+		!strings.Contains(last.XML, `<I32 N="RunspaceState">5</I32><Obj N="ExceptionAsErrorRecord"`) {
+		t.Errorf("got %v", last)
+	}
+	if _, err := p.Start(whole(3, pack(createMessage, 5, pipelineXML(true, call{name: "x"})))); !errors.Is(err, psrp.ErrNotOpen) {
+		t.Errorf("a broken pool takes commands: %v", err)
+	}
+}
+
+func TestOpeningRefused(t *testing.T) {
+	old := func(name, version string) []byte {
+		re := regexp.MustCompile(`(<Version N="` + name + `">)[^<]*`)
+		return whole(1, pack(capabilityMessage, 0, re.ReplaceAllString(capability, "${1}"+version)))
+	}
+	good := whole(1, pack(capabilityMessage, 0, capability))
+	opening := pack(initMessage, 0, initXML(1, 1))
+	stranger := append([]byte(nil), opening...)
+	stranger[8] ^= 1
+	wrongDestination := append([]byte(nil), opening...)
+	wrongDestination[0] = 1
+	second := func(message []byte) []byte { return append(append([]byte(nil), good...), whole(2, message)...) }
+	for name, test := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"nothing":             {nil, "sent no SESSION_CAPABILITY"},
+		"init first":          {whole(1, opening), "another message must come first"},
+		"capability twice":    {append(append([]byte(nil), good...), good...), "another message must come first"},
+		"newer protocol":      {old("protocolversion", "2.4"), "does not serve a client of 2.4"},
+		"another protocol":    {old("protocolversion", "3.0"), "does not serve a client of 3.0"},
+		"no version":          {old("protocolversion", "two"), "does not serve a client of two"},
+		"another PSVersion":   {old("PSVersion", "7.0"), "PSVersion is 2.0"},
+		"newer serialization": {old("SerializationVersion", "1.2"), "SerializationVersion is 1.1.0.1"},
+		"another pool":        {second(stranger), "another runspace pool"},
+		"not for the server":  {second(wrongDestination), "destination 1"},
+		"no runspaces":        {second(pack(initMessage, 0, initXML(0, 1))), "0 to 1 runspaces"},
+		"fewer at most":       {second(pack(initMessage, 0, initXML(2, 1))), "2 to 1 runspaces"},
+		"a property missing": {
+			second(pack(initMessage, 0, strings.Replace(initXML(1, 1), "HostInfo", "Info", 1))), "HostInfo is missing",
+		},
+		"a wrong type": {
+			second(pack(initMessage, 0, strings.Replace(initXML(1, 1), `<I32 N="MinRunspaces">1</I32>`, `<S N="MinRunspaces">1</S>`, 1))),
+			"MinRunspaces is a S, not a I32",
+		},
+		"broken XML":     {second(pack(initMessage, 0, "<Obj")), "reading CLIXML"},
+		"a short header": {whole(1, make([]byte, 39)), "no whole header"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := psrp.Open(config(t, "Exchange"), test.data)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+	older := append(old("protocolversion", "2.1"), whole(2, opening)...)
+	if _, err := psrp.Open(config(t, "Exchange"), older); err != nil {
+		t.Errorf("an older client is refused: %v", err)
+	}
+}
+
+func TestOutput(t *testing.T) {
+	pl := start(t, open(t, "Exchange"), call{name: "test-servicehealth", args: []string{"-Server:=EX01", "ActiveDirectoryT=5", "ea=Stop"}})
+	messages, receives, ended := receive(t, pl.Outbox())
+	if receives != 1 || !ended {
+		t.Errorf("%d receives, ended %t", receives, ended)
+	}
+	want := []heard{
+		{0x00041004, `<Obj RefId="0"><TN RefId="0"><T>Acme.ServiceHealth</T><T>System.Object</T></TN>` +
+			`<ToString>Acme.ServiceHealth</ToString><Props><I64 N="Big">5000000000</I64><I32 N="Count">3</I32>` +
+			`<Obj N="Down" RefId="1"><TN RefId="1"><T>System.Collections.ArrayList</T><T>System.Object</T></TN>` +
+			`<LST><S>a</S><S>b_x005F_x0041_</S></LST></Obj><Obj N="Latency"`},
+	}
+	if len(messages) != 3 {
+		t.Fatalf("got %v", messages)
+	}
+	got := messages[0].XML
+	head, _, _ := strings.Cut(want[0].XML, `<Obj N="Latency"`)
+	if !strings.HasPrefix(got, head) {
+		t.Errorf("got  %s\nwant %s", got, head)
+	}
+	for _, part := range []string{
+		`<TS N="Latency">PT1.5S</TS><Nil N="Nothing" /><Db N="Ratio">0.5</Db>`,
+		`<Obj N="Result" RefId="2"><TN RefId="2"><T>Acme.Result</T><T>System.Enum</T><T>System.ValueType</T>` +
+			`<T>System.Object</T></TN><ToString>Success</ToString><I32>2</I32></Obj>`,
+		`<S N="Role">Mailbox</S><B N="Running">true</B>`,
+		`<TN RefId="3"><T>Acme.Id</T><T>System.Object</T></TN><ToString>EX01</ToString></Obj>`,
+		`<DT N="Since">2026-11-23T02:10:00Z</DT></Props></Obj>`,
+	} {
+		if !strings.Contains(got, part) {
+			t.Errorf("no %s in %s", part, got)
+		}
+	}
+	rest := []heard{
+		{0x00041004, `<S>plain text</S>`},
+		{0x00041006, `<Obj RefId="0"><MS><I32 N="PipelineState">4</I32></MS></Obj>`},
+	}
+	if diff := cmp.Diff(rest, messages[1:]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// failed is what an error record says.
+type failed struct{ State, ID, Exception, Category, Message string }
+
+func failureOf(xml string) failed {
+	find := func(pattern string) string {
+		m := regexp.MustCompile(pattern).FindStringSubmatch(xml)
+		if m == nil {
+			return ""
+		}
+		return m[1]
+	}
+	return failed{
+		find(`N="PipelineState">(\d)`), find(`N="FullyQualifiedErrorId">([^<]*)`),
+		find(`N="Exception" RefId="\d+"><TN RefId="\d+"><T>([^<]*)`), find(`N="ErrorCategory_Category">(\d+)`),
+		find(`N="ErrorCategory_Message">([^<]*)`),
+	}
+}
+
+func TestFailures(t *testing.T) {
+	const space = "System.Management.Automation."
+	binding := func(id, command string) failed {
+		return failed{
+			"5", id + "," + command, space + "ParameterBindingException", "5",
+			"InvalidArgument: (:) [" + command + "], ParameterBindingException",
+		}
+	}
+	for name, test := range map[string]struct {
+		endpoint string
+		call     call
+		want     failed
+	}{
+		"a script": {"Exchange", call{name: "Get-Date", script: true}, failed{
+			"5", "ScriptsNotAllowed", space + "ParseException", "17", "ParserError: (Get-Date:String) [], ParseException",
+		}},
+		"an unknown command": {"Exchange", call{name: "Get-Nix"}, failed{
+			"5", "CommandNotFoundException", space + "CommandNotFoundException", "13",
+			"ObjectNotFound: (Get-Nix:String) [], CommandNotFoundException",
+		}},
+		"an unknown parameter": {
+			"Exchange", call{name: "Test-ServiceHealth", args: []string{"Nix=1"}}, binding("NamedParameterNotFound", "Test-ServiceHealth"),
+		},
+		"an ambiguous one": {
+			"Exchange", call{name: "Test-ServiceHealth", args: []string{"Active=1"}}, binding("AmbiguousParameter", "Test-ServiceHealth"),
+		},
+		"the same twice": {
+			"Exchange", call{name: "Test-ServiceHealth", args: []string{"Server=1", "server=2"}},
+			binding("ParameterAlreadyBound", "Test-ServiceHealth"),
+		},
+		"too many positions": {
+			"Exchange", call{name: "Test-Many", args: []string{"=1"}}, binding("PositionalParameterNotFound", "Test-Many"),
+		},
+		"its own, fatal": {"Exchange", call{name: "Test-Fatal"}, failed{
+			"5", "Bad,Acme.Fatal", "System.InvalidOperationException", "0",
+			"NotSpecified: (:) [Test-Fatal], InvalidOperationException",
+		}},
+		"its own, made fatal": {"Exchange", call{name: "Test-Noise", args: []string{"ErrorAction=Stop"}}, failed{
+			"5", "InvalidOperationException,Test-Noise", "System.InvalidOperationException", "0",
+			"NotSpecified: (:) [Test-Noise], InvalidOperationException",
+		}},
+		"no interpreter": {"Full", call{name: "1+1", script: true}, failed{
+			"5", "RuntimeException", space + "RuntimeException", "0", "NotSpecified: (1+1:String) [], RuntimeException",
+		}},
+		"a command as script": {"Full", call{name: " Get-One ", script: true}, failed{State: "4"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			messages, _, ended := receive(t, start(t, open(t, test.endpoint), test.call).Outbox())
+			last := messages[len(messages)-1]
+			if diff := cmp.Diff(test.want, failureOf(last.XML)); diff != "" || last.Kind != 0x00041006 || !ended {
+				t.Errorf("ended %t with %#x: %s\n%s", ended, last.Kind, diff, last.XML)
+			}
+		})
+	}
+}
+
+func kinds(messages []heard) []uint32 {
+	var found []uint32
+	for _, m := range messages {
+		found = append(found, m.Kind)
+	}
+	return found
+}
+
+func TestNoise(t *testing.T) {
+	messages, _, _ := receive(t, start(t, open(t, "Exchange"), call{name: "Test-Noise"}).Outbox())
+	want := []uint32{0x00041010, 0x00041008, 0x00041009, 0x00041011, 0x00041004, 0x00041005, 0x00041006}
+	if diff := cmp.Diff(want, kinds(messages)); diff != "" {
+		t.Fatal(diff)
+	}
+	record := messages[5].XML
+	for _, part := range []string{
+		`<ToString>oh</ToString>`, `<Obj N="InvocationInfo" RefId=`, `<S N="MyCommand">Test-Noise</S>`,
+		`<Ref N="InvocationInfo_BoundParameters" RefId="`, `<B N="SerializeExtendedInfo">true</B>`,
+	} {
+		if !strings.Contains(record, part) {
+			t.Errorf("no %s in %s", part, record)
+		}
+	}
+	quiet, _, _ := receive(t, start(t, open(t, "Exchange"), call{name: "Test-Noise", args: []string{"ea=SilentlyContinue"}}).Outbox())
+	if len(quiet) != 6 {
+		t.Errorf("with a silenced error: %x", kinds(quiet))
+	}
+}
+
+func TestPieces(t *testing.T) {
+	p := open(t, "Pieces")
+	messages, receives, _ := receive(t, p.Outbox())
+	if len(messages) != 3 || receives < 20 {
+		t.Errorf("opening: %d messages in %d receives", len(messages), receives)
+	}
+	request := pack(createMessage, 5, pipelineXML(true, call{name: "Get-One"}))
+	sent := pieces(9, 700, request)
+	pl, err := p.Start(sent[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if messages, _, _ := receive(t, pl.Outbox()); len(messages) != 0 {
+		t.Errorf("it ran before it was there: %v", messages)
+	}
+	for _, f := range sent[1:] {
+		for _, half := range [][]byte{f[:10], f[10:]} {
+			if err := pl.Feed(half); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	messages, receives, ended := receive(t, pl.Outbox())
+	if diff := cmp.Diff([]uint32{0x00041004, 0x00041006}, kinds(messages)); diff != "" || receives < 4 || !ended {
+		t.Errorf("%d receives, ended %t: %s", receives, ended, diff)
+	}
+}
+
+func TestHostCalls(t *testing.T) {
+	p := open(t, "Exchange")
+	messages, _, _ := receive(t, start(t, p, call{name: "Test-Exit"}).Outbox())
+	if diff := cmp.Diff([]uint32{0x00041100, 0x00041004, 0x00041006}, kinds(messages)); diff != "" {
+		t.Error(diff)
+	}
+	pl := start(t, p, call{name: "Test-Host"})
+	messages, _, ended := receive(t, pl.Outbox())
+	if diff := cmp.Diff([]uint32{0x00041100}, kinds(messages)); diff != "" || ended {
+		t.Fatalf("ended %t: %s", ended, diff)
+	}
+	if !strings.Contains(messages[0].XML, `<ToString>ReadLine</ToString><I32>11</I32>`) {
+		t.Errorf("called %s", messages[0].XML)
+	}
+	answer := func(ci string) error {
+		return pl.Feed(whole(4, pack(hostResponse, 5, `<Obj RefId="0"><MS><S N="mr">x</S><I64 N="ci">`+ci+`</I64>`+
+			fmt.Sprintf(enum, "mi", 1)+`</MS></Obj>`)))
+	}
+	if err := answer("9"); err == nil {
+		t.Error("it takes an answer to what it did not ask")
+	}
+	if err := answer("1"); err != nil {
+		t.Fatal(err)
+	}
+	if messages, _, ended := receive(t, pl.Outbox()); len(messages) != 2 || !ended {
+		t.Errorf("after the answer: %v", messages)
+	}
+	if answer("1") == nil {
+		t.Error("it takes two answers to one question")
+	}
+}
+
+func TestStopping(t *testing.T) {
+	p := open(t, "Exchange")
+	endless := start(t, p, call{name: "Test-Endless"})
+	if messages, _, ended := receive(t, endless.Outbox()); len(messages) != 1 || ended {
+		t.Fatalf("it ended: %v", messages)
+	}
+	second := start(t, p, call{name: "Test-Many"})
+	if messages, _, _ := receive(t, second.Outbox()); len(messages) != 0 {
+		t.Errorf("two pipelines in one runspace: %v", messages)
+	}
+	endless.Stop()
+	messages, _, ended := receive(t, endless.Outbox())
+	if got := failureOf(messages[0].XML); got.State != "3" || got.ID != "PipelineStopped" || !ended {
+		t.Errorf("got %v", got)
+	}
+	if messages, _, ended := receive(t, second.Outbox()); len(messages) != 3 || !ended {
+		t.Errorf("the second did not run: %v", messages)
+	}
+	third := start(t, p, call{name: "Test-Many"})
+	third.Stop()
+	if messages, _, _ := receive(t, third.Outbox()); failureOf(messages[2].XML).State != "4" {
+		t.Errorf("what is over was stopped: %v", messages)
+	}
+}
+
+func TestWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := open(t, "Exchange")
+		pl := start(t, p, call{name: "Test-Slow"})
+		short, cancel := context.WithTimeout(t.Context(), 9*time.Second)
+		defer cancel()
+		if _, _, err := pl.Outbox().Receive(short, 1<<20); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after 9 s: %v", err)
+		}
+		if _, last, err := pl.Outbox().Receive(t.Context(), 1<<20); err != nil || !last {
+			t.Errorf("after 10 s: last %t, %v", last, err)
+		}
+		stopped := start(t, p, call{name: "Test-Slow"})
+		stopped.Stop()
+		if messages, _, _ := receive(t, stopped.Outbox()); len(messages) != 1 || failureOf(messages[0].XML).State != "3" {
+			t.Errorf("a slow one was not stopped: %v", messages)
+		}
+		endless := start(t, p, call{name: "Test-Endless"})
+		receive(t, endless.Outbox())
+		ended := make(chan error)
+		go func() {
+			_, _, err := endless.Outbox().Receive(t.Context(), 1<<20)
+			ended <- err
+		}()
+		synctest.Wait()
+		p.Close()
+		if err := <-ended; !errors.Is(err, psrp.ErrClosed) {
+			t.Errorf("closed under a Receive: %v", err)
+		}
+	})
+}
+
+func TestBreaking(t *testing.T) {
+	for name, state := range map[string]string{"Test-Break": "5", "Test-Close": "3"} {
+		p := open(t, "Exchange")
+		receive(t, p.Outbox())
+		pl := start(t, p, call{name: name})
+		messages, _, _ := receive(t, p.Outbox())
+		if len(messages) != 1 || !strings.Contains(messages[0].XML, `N="RunspaceState">`+state) {
+			t.Errorf("%s: the pool says %v", name, messages)
+		}
+		if messages, _, ended := receive(t, pl.Outbox()); failureOf(messages[0].XML).State != "5" || !ended {
+			t.Errorf("%s: the pipeline says %v", name, messages)
+		}
+		if _, err := p.Start(nil); !errors.Is(err, psrp.ErrNotOpen) {
+			t.Errorf("%s: the pool takes commands: %v", name, err)
+		}
+	}
+}
+
+func TestInput(t *testing.T) {
+	p := open(t, "Exchange")
+	pl, err := p.Start(whole(3, pack(createMessage, 5, pipelineXML(false, call{name: "Test-Many"}))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pl.Feed(whole(4, pack(inputMessage, 5, "<S>a</S>"))); err != nil {
+		t.Error(err)
+	}
+	if messages, _, _ := receive(t, pl.Outbox()); len(messages) != 0 {
+		t.Errorf("it ended before its input: %v", messages)
+	}
+	if err := pl.Feed(whole(5, pack(endOfInput, 5, ""))); err != nil {
+		t.Error(err)
+	}
+	if messages, _, ended := receive(t, pl.Outbox()); len(messages) != 3 || !ended {
+		t.Errorf("after its input: %v", messages)
+	}
+	if err := pl.Feed(whole(6, pack(endOfInput, 5, ""))); err == nil {
+		t.Error("input ends twice")
+	}
+}
+
+func TestPipelineRefused(t *testing.T) {
+	good := pipelineXML(true, call{name: "Test-Many"})
+	without := func(name string) string { return strings.ReplaceAll(good, `N="`+name+`"`, `N="Other"`) }
+	for name, test := range map[string]struct {
+		kind uint32
+		xml  string
+	}{
+		"input first":      {inputMessage, "<S>a</S>"},
+		"no NoInput":       {createMessage, without("NoInput")},
+		"no IsNested":      {createMessage, without("IsNested")},
+		"no PowerShell":    {createMessage, without("PowerShell")},
+		"no Cmds":          {createMessage, without("Cmds")},
+		"no commands":      {createMessage, pipelineXML(true)},
+		"no IsScript":      {createMessage, without("IsScript")},
+		"no Args":          {createMessage, without("Args")},
+		"no MergeMyResult": {createMessage, without("MergeMyResult")},
+		"a string":         {createMessage, "<S>a</S>"},
+		"a lost reference": {createMessage, strings.Replace(good, `<Nil N="History" />`, `<Ref N="History" RefId="99" />`, 1)},
+		"another message":  {availableMessage, good},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := open(t, "Exchange").Start(whole(3, pack(test.kind, 5, test.xml))); err == nil {
+				t.Error("it was taken")
+			}
+		})
+	}
+	pl := start(t, open(t, "Exchange"), call{name: "Test-Endless"})
+	if pl.Feed(whole(4, pack(createMessage, 5, good))) == nil {
+		t.Error("a pipeline is created twice")
+	}
+	if pl.Feed(whole(4, pack(endOfInput, 6, ""))) == nil {
+		t.Error("it takes the messages of another")
+	}
+}
+
+func TestAvailability(t *testing.T) {
+	p := open(t, "Exchange")
+	receive(t, p.Outbox())
+	if err := p.Feed(whole(3, pack(availableMessage, 0, `<Obj RefId="0"><MS><I64 N="ci">7</I64></MS></Obj>`))); err != nil {
+		t.Fatal(err)
+	}
+	messages, _, _ := receive(t, p.Outbox())
+	want := []heard{{0x00021004, `<Obj RefId="0"><MS><I64 N="SetMinMaxRunspacesResponse">1</I64><I64 N="ci">7</I64></MS></Obj>`}}
+	if diff := cmp.Diff(want, messages); diff != "" {
+		t.Error(diff)
+	}
+	if p.Feed(whole(4, pack(initMessage, 0, initXML(1, 1)))) == nil {
+		t.Error("an opened pool is opened again")
+	}
+}
