@@ -31,11 +31,20 @@ type Options struct {
 
 // New readies the proof of an account. It reads the options and asks nobody.
 func New(o Options) (Mechanism, error) {
+	if isCurrentUser(o.Credential) {
+		return newCurrentUser(o.Method)
+	}
 	switch o.Method {
+	case "", "negotiate":
+		return newNegotiate(o)
+	case "kerberos":
+		k, err := newKerberos(o)
+		if err != nil {
+			return nil, err
+		}
+		return k, nil
 	case "ntlm":
 		return newNTLM(o.Credential)
-	case "", "negotiate", "kerberos":
-		return nil, errors.New("kerberos comes next")
 	default:
 		return nil, fmt.Errorf("preparing the proof: the method %q is not negotiate, kerberos or ntlm", o.Method)
 	}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -108,6 +109,14 @@ func (c *ntlmContext) negotiate() (token []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(token) < 16 {
+		return nil, errors.New("the library made no message")
+	}
+	// Every Windows asks for the target and for NTLM, the library for neither.
+	// It keeps these same bytes for the MIC.
+	const ntlmRequestTarget, ntlmNTLM = 1 << 2, 1 << 9
+	flags := binary.LittleEndian.Uint32(token[12:])
+	binary.LittleEndian.PutUint32(token[12:], flags|ntlmRequestTarget|ntlmNTLM)
 	c.client = client
 	return token, client.SetOption(ntlmssp.SetDomain(domain))
 }

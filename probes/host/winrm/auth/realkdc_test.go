@@ -1,0 +1,283 @@
+//go:build real
+
+package auth_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/auth"
+)
+
+// mit is a realm of MIT Kerberos in a folder.
+type mit struct {
+	t       testing.TB
+	dir     string
+	address string
+	conf    string // a krb5.conf
+}
+
+const realm = "CORP.TEST"
+
+// startMIT makes the realm CORP.TEST and starts its KDC; faked is the faketime
+// that it lives in, empty for the true one.
+func startMIT(t testing.TB, faked string) *mit {
+	t.Helper()
+	need(t, "/usr/sbin/krb5kdc", "/usr/sbin/kdb5_util", "/usr/sbin/kadmin.local", "/usr/bin/kinit", "/usr/bin/faketime")
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &mit{t: t, dir: t.TempDir(), address: listener.Addr().String()}
+	_ = listener.Close()
+	m.conf = "[libdefaults]\n default_realm = CORP.TEST\n dns_lookup_kdc = false\n rdns = false\n" +
+		" dns_canonicalize_hostname = false\n udp_preference_limit = 1\n" +
+		"[realms]\n CORP.TEST = {\n  kdc = " + m.address + "\n }\n"
+	m.write("krb5.conf", m.conf)
+	m.write("kdc.conf", "[kdcdefaults]\n kdc_listen = "+m.address+"\n kdc_tcp_listen = "+m.address+"\n"+
+		"[realms]\n CORP.TEST = {\n  database_name = "+m.path("principal")+"\n  key_stash_file = "+m.path("stash")+
+		"\n  max_life = 10h\n }\n[logging]\n kdc = FILE:"+m.path("kdc.log")+"\n")
+	m.run("/usr/sbin/kdb5_util", "create", "-s", "-P", "master", "-r", realm)
+	m.admin("addprinc -pw \"Pa55 word\" +requires_preauth probe", "addprinc -pw plain -requires_preauth plain",
+		"addprinc -pw weak -e arcfour-hmac:normal +requires_preauth weak",
+		"addprinc -pw gone -allow_tix +requires_preauth gone",
+		"addprinc -pw old -pwexpire 2020-01-01 +requires_preauth old",
+		"addprinc -randkey HTTP/web01.corp.test", "addprinc -randkey HTTP/other.corp.test",
+		"ktadd -k "+m.path("web01.keytab")+" HTTP/web01.corp.test",
+		"ktadd -k "+m.path("other.keytab")+" HTTP/other.corp.test",
+		"ktadd -norandkey -k "+m.path("probe.keytab")+" probe",
+	)
+	m.serve(faked)
+	return m
+}
+
+func (m *mit) path(name string) string { return filepath.Join(m.dir, name) }
+
+func (m *mit) write(name, text string) {
+	m.t.Helper()
+	if err := os.WriteFile(m.path(name), []byte(text), 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *mit) env() []string {
+	return append(os.Environ(), "KRB5_CONFIG="+m.path("krb5.conf"), "KRB5_KDC_PROFILE="+m.path("kdc.conf"),
+		"KRB5RCACHEDIR="+m.dir, "KRB5CCNAME=FILE:"+m.path("ccache"))
+}
+
+func (m *mit) command(input string, command ...string) *exec.Cmd {
+	c := exec.CommandContext(m.t.Context(), command[0], command[1:]...)
+	c.Env, c.Dir, c.Stdin = m.env(), m.dir, strings.NewReader(input)
+	return c
+}
+
+func (m *mit) run(command ...string) {
+	m.t.Helper()
+	if out, err := m.command("", command...).CombinedOutput(); err != nil {
+		m.t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+}
+
+func (m *mit) admin(queries ...string) {
+	m.t.Helper()
+	for _, query := range queries {
+		out, err := m.command("", "/usr/sbin/kadmin.local", "-r", realm, "-q", query).CombinedOutput()
+		if err != nil || strings.Contains(string(out), "while") {
+			m.t.Fatalf("%s: %v\n%s", query, err, out)
+		}
+	}
+}
+
+func (m *mit) serve(faked string) {
+	m.t.Helper()
+	command := []string{"/usr/sbin/krb5kdc", "-n"}
+	if faked != "" {
+		command = append([]string{"/usr/bin/faketime", "-f", faked}, command...)
+	}
+	c := m.command("", command...)
+	if err := c.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() {
+		_ = c.Process.Signal(syscall.SIGTERM)
+		_ = c.Wait()
+	})
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		conn, err := net.DialTimeout("tcp", m.address, time.Second)
+		if err == nil {
+			_ = conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(m.path("kdc.log"))
+			m.t.Fatalf("the KDC does not answer: %v\n%s", err, log)
+		}
+	}
+}
+
+// kinit fills a credential cache, at another time if faked is given.
+func (m *mit) kinit(faked string) host.Secret {
+	m.t.Helper()
+	command := []string{"/usr/bin/kinit", "-l", "1h", "probe"}
+	if faked != "" {
+		command = append([]string{"/usr/bin/faketime", "-f", faked}, command...)
+	}
+	if out, err := m.command("Pa55 word\n", command...).CombinedOutput(); err != nil {
+		m.t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+	return m.secret("ccache")
+}
+
+func (m *mit) secret(name string) host.Secret {
+	m.t.Helper()
+	b, err := os.ReadFile(m.path(name))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return host.NewSecret(string(b))
+}
+
+func (m *mit) acceptor(keytab string, faketime ...string) *acceptor {
+	m.t.Helper()
+	return startAcceptor(m.t, []string{
+		"KRB5_CONFIG=" + m.path("krb5.conf"), "KRB5_KTNAME=FILE:" + m.path(keytab), "KRB5RCACHEDIR=" + m.dir,
+	}, faketime...)
+}
+
+func (m *mit) options(c host.Credential) auth.Options {
+	return auth.Options{Method: "kerberos", Credential: c, Krb5Conf: m.conf}
+}
+
+func web01() auth.Peer { return auth.Peer{Host: "web01.corp.test"} }
+
+func TestRealKerberos(t *testing.T) {
+	m := startMIT(t, "")
+	for name, c := range map[string]host.Credential{
+		"a password":                   password("probe@corp.test", "Pa55 word"),
+		"a password, no question":      password("plain@CORP.TEST", "plain"),
+		"a domain in front":            password(`CORP\probe`, "Pa55 word"),
+		"the default realm":            password("probe", "Pa55 word"),
+		"a keytab":                     {User: "probe@CORP.TEST", Keytab: m.secret("probe.keytab")},
+		"a credential cache":           {CCache: m.kinit("")},
+		"a credential cache, its user": {User: `CORP\probe`, CCache: m.kinit("")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			proof, used := mustNew(t, m.options(c), web01())
+			if used != (auth.Used{Mechanism: "Kerberos"}) {
+				t.Errorf("used %v", used)
+			}
+			a := m.acceptor("web01.keytab")
+			if refused, err := a.handshake(proof); refused != "" || err != nil {
+				t.Fatal(refused, err)
+			}
+			a.talk(proof)
+		})
+	}
+}
+
+// TestRealKerberosBindings shows that MIT compares bindings when both sides have some.
+func TestRealKerberosBindings(t *testing.T) {
+	m := startMIT(t, "")
+	for binding, same := range map[string]bool{"tls-server-end-point:mine": true, "tls-server-end-point:other": false} {
+		p := web01()
+		p.Bindings = []byte(binding)
+		proof, _ := mustNew(t, m.options(password("probe@corp.test", "Pa55 word")), p)
+		a := m.acceptor("web01.keytab")
+		a.do("bindings", []byte("tls-server-end-point:mine"))
+		refused, err := a.handshake(proof)
+		if (refused == "" && err == nil) != same {
+			t.Errorf("%s: %q %v", binding, refused, err)
+		}
+	}
+}
+
+func TestRealKerberosRefusals(t *testing.T) {
+	m := startMIT(t, "")
+	foreign := strings.Replace(m.conf, m.address, "127.0.0.1:1", 1)
+	for name, test := range map[string]struct {
+		options auth.Options
+		peer    auth.Peer
+		want    string
+		is      error
+	}{
+		"a wrong password":              {m.options(password("probe@corp.test", "no")), web01(), `the password of "probe@CORP.TEST" is wrong`, auth.ErrAccount},
+		"a wrong password, no question": {m.options(password("plain@corp.test", "no")), web01(), `the password of "plain@CORP.TEST" is wrong`, auth.ErrAccount},
+		"nobody":                        {m.options(password("nobody@corp.test", "no")), web01(), `knows no user "nobody@CORP.TEST"`, nil},
+		"a disabled account":            {m.options(password("gone@corp.test", "gone")), web01(), "is disabled or locked", auth.ErrAccount},
+		"an expired password":           {m.options(password("old@corp.test", "old")), web01(), "has expired: change it", auth.ErrAccount},
+		"an account without AES":        {m.options(password("weak@corp.test", "weak")), web01(), `no AES key for "weak@CORP.TEST"`, nil},
+		"an unknown service":            {m.options(password("probe@corp.test", "Pa55 word")), auth.Peer{Host: "web02.corp.test"}, `knows no service "HTTP/web02.corp.test"`, nil},
+		"no KDC there":                  {auth.Options{Method: "kerberos", Credential: password("probe@corp.test", "no"), Krb5Conf: foreign}, web01(), `no KDC of the realm "CORP.TEST" answered`, auth.ErrNoKDC},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mechanism, err := auth.New(test.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = mechanism.New(t.Context(), test.peer)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !errors.Is(err, test.is) && test.is != nil {
+				t.Fatalf("got %v", err)
+			}
+			if test.is == nil && errors.Is(err, auth.ErrAccount) || errors.Is(err, host.ErrNoAnswer) {
+				t.Errorf("wraps too much: %v", err)
+			}
+		})
+	}
+}
+
+func TestRealKerberosHostRefuses(t *testing.T) {
+	m := startMIT(t, "")
+	proof := func(t *testing.T) auth.Context {
+		c, _ := mustNew(t, m.options(password("probe@corp.test", "Pa55 word")), web01())
+		return c
+	}
+	t.Run("the key of another account", func(t *testing.T) {
+		refused, err := m.acceptor("other.keytab").handshake(proof(t))
+		if err == nil || !strings.Contains(err.Error(), `the host cannot read the ticket for "HTTP/web01.corp.test"`) {
+			t.Error(refused, err)
+		}
+	})
+	t.Run("the clock of the host", func(t *testing.T) {
+		refused, err := m.acceptor("web01.keytab", "/usr/bin/faketime", "-f", "+10m").handshake(proof(t))
+		want := regexp.MustCompile(`the clock of the host differs from this computer's by (9m5\ds|10m\ds), and is ahead: `)
+		if err == nil || !want.MatchString(err.Error()) {
+			t.Error(refused, err)
+		}
+	})
+}
+
+func TestRealKerberosExpiredCache(t *testing.T) {
+	m := startMIT(t, "-3h")
+	mechanism, err := auth.New(m.options(host.Credential{CCache: m.kinit("-3h")}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = mechanism.New(t.Context(), web01())
+	if err == nil || !strings.Contains(err.Error(), `the ticket of "probe@CORP.TEST" in the credential cache expired at 20`) {
+		t.Error(err)
+	}
+}
+
+func TestRealKerberosKDCClock(t *testing.T) {
+	m := startMIT(t, "-10m")
+	for user, text := range map[string]string{"probe": "Pa55 word", "plain": "plain"} {
+		mechanism, err := auth.New(m.options(password(user+"@corp.test", text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = mechanism.New(t.Context(), web01())
+		want := regexp.MustCompile(`the clock of the KDC differs from this computer's by (9m5\ds|10m\ds), and is behind: `)
+		if err == nil || !want.MatchString(err.Error()) || errors.Is(err, auth.ErrAccount) {
+			t.Error(user, err)
+		}
+	}
+}

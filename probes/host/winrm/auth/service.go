@@ -1,0 +1,97 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-krb5/krb5/crypto"
+	"github.com/go-krb5/krb5/iana/keyusage"
+	"github.com/go-krb5/krb5/messages"
+)
+
+// mostReferrals is how many realms may lie on the way to a host.
+const mostReferrals = 5
+
+// service gets the ticket for a service with a first ticket: the TGS exchange,
+// and as many more as KDCs send us on to other realms, RFC 6806 8.
+func (k *kdcs) service(ctx context.Context, first ticket, spn principal) (t ticket, err error) {
+	err = guard(func() error {
+		if spn.realm != "" && spn.realm != first.realm() {
+			// A krb5.conf says where the host is.
+			if first, err = k.walk(ctx, first, ticketService(spn.realm, "")); err != nil {
+				return err
+			}
+		}
+		t, err = k.walk(ctx, first, spn)
+		return err
+	})
+	return t, err
+}
+
+// realm is the one whose KDC takes the ticket.
+func (t ticket) realm() string {
+	if name := t.server.name.NameString; len(name) == 2 && name[0] == "krbtgt" {
+		return name[1]
+	}
+	return ""
+}
+
+func (k *kdcs) walk(ctx context.Context, at ticket, spn principal) (ticket, error) {
+	for range mostReferrals + 1 {
+		next, err := k.step(ctx, at, spn)
+		if err != nil || next.server.name.Equal(spn.name) {
+			return next, err
+		}
+		if next.realm() == "" || next.realm() == at.realm() {
+			return ticket{}, fmt.Errorf("the KDC of %q gave a ticket for %q instead of %q",
+				at.realm(), next.server.String(), spn.String())
+		}
+		at = next
+	}
+	return ticket{}, fmt.Errorf("looking for %q: over %d realms send on to another one", spn.String(), mostReferrals)
+}
+
+func (k *kdcs) step(ctx context.Context, at ticket, spn principal) (ticket, error) {
+	conf := *k.conf
+	conf.LibDefaults.Canonicalize = true // or no KDC names another realm
+	conf.LibDefaults.DefaultTGSEnctypeIDs = strongest()
+	request, err := messages.NewTGSReq(
+		at.client.name, at.client.realm, at.realm(), &conf, at.ticket, at.key, spn.name, false)
+	if err != nil {
+		return ticket{}, err
+	}
+	b, err := request.Marshal()
+	if err != nil {
+		return ticket{}, err
+	}
+	b, err = k.ask(ctx, at.realm(), b)
+	if refused := new(messages.KRBError); errors.As(err, refused) {
+		return ticket{}, serviceRefused(*refused, spn)
+	}
+	if err != nil {
+		return ticket{}, err
+	}
+	var reply messages.TGSRep
+	if err := reply.Unmarshal(b); err != nil {
+		return ticket{}, fmt.Errorf("reading the KDC's reply: %w", err)
+	}
+	plain, err := crypto.DecryptEncPart(reply.EncPart, at.key, keyusage.TGS_REP_ENCPART_SESSION_KEY)
+	if err != nil {
+		return ticket{}, fmt.Errorf("opening the KDC's reply: %w", err)
+	}
+	var part messages.EncKDCRepPart
+	if err := part.Unmarshal(plain); err != nil {
+		return ticket{}, fmt.Errorf("reading the KDC's reply: %w", err)
+	}
+	switch {
+	case part.Nonce != request.ReqBody.Nonce:
+		return ticket{}, errors.New("the KDC's reply belongs to another request")
+	case !reply.CName.Equal(at.client.name) || reply.CRealm != at.client.realm:
+		return ticket{}, errors.New("the KDC's reply is for another account")
+	}
+	return newTicket(ticket{
+		client: at.client, server: principal{part.SName, part.SRealm},
+		ticket: reply.Ticket, key: part.Key, end: part.EndTime,
+	})
+}
