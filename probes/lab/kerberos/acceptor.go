@@ -92,7 +92,7 @@ func (a *Acceptor) Accept(token []byte) (out []byte, done bool, err error) {
 	if err == nil {
 		return out, true, nil
 	}
-	if why := (*Refusal)(nil); errors.As(err, &why) {
+	if why, ok := errors.AsType[*Refusal](err); ok {
 		out = Frame(tokenError, clientError(why, now, r.Ticket))
 	}
 	return out, false, fmt.Errorf("accepting a token: %w", err)

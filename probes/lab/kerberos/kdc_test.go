@@ -282,7 +282,8 @@ func TestTicketShape(t *testing.T) {
 		t.Errorf("the ticket is for %v", rep.CName)
 	}
 	types.SetFlag(&req.ReqBody.KDCOptions, flags.Canonicalize)
-	req.ReqBody.CName = types.PrincipalName{NameType: nametype.KRB_NT_ENTERPRISE, NameString: []string{"mixed.case@corp.test"}}
+	enterprise := []string{"mixed.case@corp.test"}
+	req.ReqBody.CName = types.PrincipalName{NameType: nametype.KRB_NT_ENTERPRISE, NameString: enterprise}
 	req.ReqBody.Realm = "corp.test"
 	if err := rep.Unmarshal(ask()); err != nil {
 		t.Fatal(err)
@@ -387,8 +388,8 @@ func TestDatagrams(t *testing.T) {
 
 func TestAccountsThatCannotBe(t *testing.T) {
 	for name, accounts := range map[string][]kerberos.Account{
-		"a type nobody has":  {{Name: "a", EncTypes: []int32{3}}},
-		"a service of two":   {{Name: "a", SPNs: []string{web}}, {Name: "b", SPNs: []string{strings.ToUpper(web)}}},
+		"a type nobody has": {{Name: "a", EncTypes: []int32{3}}},
+		"a service of two":  {{Name: "a", SPNs: []string{web}}, {Name: "b", SPNs: []string{strings.ToUpper(web)}}},
 		"no realm":          nil,
 	} {
 		options := kerberos.Options{Realm: realm}

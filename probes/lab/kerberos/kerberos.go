@@ -42,8 +42,7 @@ func refuse(code int32, format string, args ...any) error {
 
 // refusal finds the refusal in an error; what is none is an error of ours.
 func refusal(err error) *Refusal {
-	var r *Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*Refusal](err); ok {
 		return r
 	}
 	return &Refusal{Code: errorcode.KRB_ERR_GENERIC, Why: err.Error()}

@@ -85,7 +85,7 @@ func TestKinit(t *testing.T) {
 		"another case":        {user: "PROBE", password: password},
 		"computer":            {user: "web1$", password: password},
 		"AES128 alone":        {user: "small", password: password},
-		"wrong":               {user: "probe", password: "no", want: "Preauthentication failed"},
+		"wrong":               {user: "probe", password: "no", want: "Password incorrect"},
 		"unknown":             {user: "nobody", password: password, want: "not found in Kerberos database"},
 		"disabled":            {user: "off", password: password, want: "credentials have been revoked"},
 		"locked":              {user: "locked", password: password, want: "credentials have been revoked"},
@@ -93,7 +93,7 @@ func TestKinit(t *testing.T) {
 		"realm in lower case": {user: "probe@corp.test", password: password, want: "KDC reply did not match expectations"},
 		"skew":                {user: "probe", password: password, extra: "  kdc_timesync = 0\n", clock: time.Hour, want: "Clock skew too great"},
 		"skew that is kept":   {user: "probe", password: password, clock: time.Hour},
-		"no type in common":   {user: "ancient", password: password, want: "KDC has no support for encryption type"},
+		"no type in common":   {user: "ancient", password: password, extra: "  default_tkt_enctypes = aes256-cts\n", want: "KDC has no support for encryption type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k, addr := domain(t, kerberos.Options{Clock: late(test.clock)})
@@ -116,7 +116,7 @@ func TestKvno(t *testing.T) {
 		t.Errorf("kvno says %q", got)
 	}
 	out, ok := m.run(t, "", "kvno", "HTTP/nowhere.corp.test")
-	if ok || !strings.Contains(out, "Server HTTP/nowhere.corp.test@CORP.TEST not found in Kerberos database") {
+	if ok || !strings.Contains(out, "Server not found in Kerberos database") {
 		t.Errorf("kvno says %q", out)
 	}
 	got := m.must(t, "", "klist", "-e", "-f")
@@ -129,8 +129,9 @@ func TestKvno(t *testing.T) {
 		}
 	}
 	m.must(t, "", "kinit", "-R")
-	if got := m.must(t, "", "klist", "-e", "-k", keys); !strings.Contains(got, web+"@CORP.TEST (aes128-cts-hmac-sha1-96)") {
-		t.Errorf("klist -k says %s", got)
+	listed := m.must(t, "", "klist", "-e", "-k", keys)
+	if !strings.Contains(listed, web+"@CORP.TEST (aes128-cts-hmac-sha1-96)") {
+		t.Errorf("klist -k says %s", listed)
 	}
 	own := m.write(t, "probe.keytab", k.Keytab("probe"))
 	m.must(t, "", "kinit", "-k", "-t", own, "probe")
