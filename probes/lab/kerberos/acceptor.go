@@ -93,6 +93,9 @@ func (a *Acceptor) Accept(token []byte) (out []byte, done bool, err error) {
 		return out, true, nil
 	}
 	if why, ok := errors.AsType[*Refusal](err); ok {
+		if why.Code == errorcode.KRB_ERR_GENERIC || why.Code == errorcode.KRB_AP_ERR_MSG_TYPE {
+			return nil, false, fmt.Errorf("accepting a token: %w: %s", ErrToken, why.Why) // MS-KILE 3.4.5
+		}
 		out = Frame(tokenError, clientError(why, now, r.Ticket))
 	}
 	return out, false, fmt.Errorf("accepting a token: %w", err)

@@ -37,9 +37,13 @@ const (
 )
 
 // contextFlags reads the checksum of the authenticator, which is none: bindings
-// and flags (RFC 4121 4.1.1).
+// and flags (RFC 4121 4.1.1). Where there is nothing, there are none of either
+// (MS-KILE 3.4.5).
 func contextFlags(sum types.Checksum) (bindings []byte, set uint32, err error) {
 	b := sum.Checksum
+	if sum.CksumType == 0 && len(b) == 0 {
+		return make([]byte, md5.Size), 0, nil
+	}
 	if sum.CksumType != gssChecksum || len(b) < 24 || binary.LittleEndian.Uint32(b) != 16 {
 		return nil, 0, refuse(errorcode.KRB_AP_ERR_INAPP_CKSUM, "a checksum of type %d and %d bytes", sum.CksumType, len(b))
 	}
@@ -56,8 +60,8 @@ func hash(application []byte) []byte {
 }
 
 // bound holds a token's bindings to those of the connection. A client that says
-// that it always binds is taken at its word, whatever the policy (MS-KILE
-// 3.4.5).
+// that it always binds where there is TLS is taken at its word, also where the
+// policy would let it be (MS-KILE 3.2.5.8).
 func (a *Acceptor) bound(sent []byte, data types.AuthorizationData) error {
 	if a.service.policy == NoBindings || len(a.bindings) == 0 {
 		return nil

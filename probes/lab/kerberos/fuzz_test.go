@@ -2,9 +2,12 @@ package kerberos_test
 
 import (
 	"bytes"
+	"encoding/asn1"
 	"testing"
 	"time"
 
+	"github.com/go-krb5/krb5/crypto"
+	"github.com/go-krb5/krb5/iana/flags"
 	"github.com/go-krb5/krb5/iana/nametype"
 	"github.com/go-krb5/krb5/messages"
 	"github.com/go-krb5/krb5/types"
@@ -100,6 +103,110 @@ func FuzzOpen(f *testing.F) {
 		plain, err := a.Open(token[:cut], token[cut:])
 		if err == nil && string(plain) != "hello" {
 			t.Errorf("opened %q", plain)
+		}
+	})
+}
+
+// FuzzAuthenticator shows that who has a true ticket makes the KDC and a service
+// stumble no more than a stranger: what it seals is read with the same care.
+func FuzzAuthenticator(f *testing.F) {
+	k := quiet(f)
+	g, i := ask(f, k, time.Hour), initiate(f, k, time.Hour)
+	s := service(f, k, kerberos.Relaxed, nil)
+	for _, auth := range []types.Authenticator{g.auth, i.auth} {
+		raw, err := auth.Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Add([]byte{0x62, 2, 0x30, 0})
+	f.Fuzz(func(t *testing.T, auth []byte) {
+		_, _, _ = s.Acceptor(bound()).Accept(kerberos.Frame(0x0100, apRequest(t, i.ticket, i.session, auth)))
+		g.req.PAData = types.PADataSequence{{PADataType: 1, PADataValue: apRequest(t, g.ticket, g.session, auth)}}
+		whole, err := g.req.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(k.Answer(whole)) == 0 {
+			t.Error("no answer")
+		}
+	})
+}
+
+// apRequest seals an authenticator of any bytes.
+func apRequest(t *testing.T, ticket messages.Ticket, key types.EncryptionKey, auth []byte) []byte {
+	t.Helper()
+	usage := uint32(11)
+	if ticket.SName.NameString[0] == "krbtgt" {
+		usage = 7
+	}
+	sealed, err := crypto.GetEncryptedData(auth, key, usage, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ap := messages.APReq{
+		PVNO: 5, MsgType: 14, APOptions: types.NewKrbFlags(), Ticket: ticket, EncryptedAuthenticator: sealed,
+	}
+	raw, err := ap.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// FuzzBody shows the same of the body of a request that a true ticket covers.
+func FuzzBody(f *testing.F) {
+	k := quiet(f)
+	g := ask(f, k, time.Hour)
+	for _, flag := range []int{0, flags.Renew, flags.Forwarded, flags.EncTktInSkey} {
+		g.option(flag)
+		body, err := g.req.ReqBody.Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body)
+	}
+	f.Add([]byte{0x30, 0})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		etype, err := crypto.GetEtype(g.session.KeyType)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := etype.GetChecksumHash(g.session.KeyValue, body, 6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		auth := g.auth
+		auth.CTime = time.Now()
+		auth.Cksum = types.Checksum{CksumType: etype.GetHashID(), Checksum: sum}
+		raw, err := auth.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		type element struct {
+			Type  int    `asn1:"explicit,tag:1"`
+			Value []byte `asn1:"explicit,tag:2"`
+		}
+		whole, err := asn1.MarshalWithParams(struct {
+			PVNO int           `asn1:"explicit,tag:1"`
+			Type int           `asn1:"explicit,tag:2"`
+			Data []element     `asn1:"explicit,tag:3"`
+			Body asn1.RawValue `asn1:"tag:4"`
+		}{
+			5, 12, []element{{1, apRequest(t, g.ticket, g.session, raw)}},
+			asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: body},
+		}, "application,explicit,tag:12")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := k.Answer(whole)
+		var refused messages.KRBError
+		if len(out) == 0 || out[0] != 0x6d && refused.Unmarshal(out) != nil {
+			t.Errorf("answered %x", out)
+		}
+		if refused.ErrorCode == 41 { // its checksum is right, whatever it is
+			t.Errorf("refused as changed on the way: %x", body)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package kerberos
 
 import (
 	"strings"
+	"time"
 
 	"github.com/go-krb5/krb5/crypto"
 	"github.com/go-krb5/krb5/iana/errorcode"
@@ -10,6 +11,10 @@ import (
 	"github.com/go-krb5/krb5/iana/patype"
 	"github.com/go-krb5/krb5/types"
 )
+
+// trusted is how long a domain controller takes a ticket for the account's good
+// standing (MS-KILE 3.3.5.7.1 and its note).
+const trusted = 20 * time.Minute
 
 // ticketGranting answers a TGS-REQ (RFC 4120 3.3).
 func (k *KDC) ticketGranting(r request) ([]byte, error) {
@@ -33,8 +38,10 @@ func (k *KDC) ticketGranting(r request) ([]byte, error) {
 	if !ok {
 		return nil, refuse(errorcode.KDC_ERR_TGT_REVOKED, "%q is gone", ap.ticket.CName.PrincipalNameString())
 	}
-	if err := k.admits(user); err != nil {
-		return nil, err
+	if now.Sub(ap.ticket.AuthTime) > trusted {
+		if err := k.admits(user); err != nil {
+			return nil, err
+		}
 	}
 	for _, option := range []int{flags.EncTktInSkey, flags.Validate, flags.Proxy, flags.PostDated} {
 		if r.asks(option) {
