@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/masterzen/simplexml/dom"
 	"github.com/masterzen/winrm"
 	"github.com/masterzen/winrm/soap"
 
@@ -217,9 +218,8 @@ func (p *pool) creation() message {
 	m.CreateElement(shell, "IdleTimeOut", soap.DOM_NS_WIN_SHELL).SetContent(idlePool)
 	m.CreateElement(shell, "InputStreams", soap.DOM_NS_WIN_SHELL).SetContent("stdin pr")
 	m.CreateElement(shell, "OutputStreams", soap.DOM_NS_WIN_SHELL).SetContent("stdout")
-	creation := m.CreateElement(shell, "creationXml", soap.DOM_NS_WIN_SHELL)
-	creation.SetNamespace("", strings.TrimSuffix(powerShell, "/"))
-	creation.SetContent(p.Creation())
+	ours := dom.Namespace{Prefix: "ps", Uri: strings.TrimSuffix(powerShell, "/")}
+	m.CreateElement(shell, "creationXml", ours).SetContent(p.Creation())
 	return m
 }
 

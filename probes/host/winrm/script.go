@@ -12,6 +12,7 @@ import (
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/winrm/psrp"
 )
 
 const (
@@ -114,7 +115,7 @@ func (sh *shell) run(ctx context.Context, boot string, marks packed.Marks) ([]pa
 	if err == nil {
 		return found, nil
 	}
-	said := stderr.String()
+	said := psrp.Stderr(stderr.String())
 	if said == "" {
 		said = stdout.String()
 	}
