@@ -22,7 +22,8 @@ const (
 func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	h := report.Host{
 		Host: v.Host.Name, Unreachable: v.Seen.Unreachable, Started: v.Started, Took: v.Took,
-		Counts: map[report.Outcome]int{}, Ignored: map[string]int{}, Outcome: report.Skipped,
+		Session: v.Session,
+		Counts:  map[report.Outcome]int{}, Ignored: map[string]int{}, Outcome: report.Skipped,
 	}
 	if planning == nil {
 		planning = NewPlanning(nil)

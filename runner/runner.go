@@ -47,6 +47,7 @@ const (
 type Visit struct {
 	Host    suites.Host
 	Seen    baseline.Host
+	Session string // how the host was asked, see host.Teller; empty when it was not
 	Started time.Time
 	Took    time.Duration
 }
@@ -108,6 +109,7 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 	both.Wait()
 	seen = append(seen, fromSession.seen...)
 	v.Seen = snapshot(h, seen, fromSession.identity)
+	v.Session = fromSession.how
 	v.Took = time.Since(v.Started)
 	return v
 }

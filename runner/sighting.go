@@ -150,6 +150,7 @@ func timeoutOf(c suites.Check, otherwise time.Duration) time.Duration {
 type sessionResult struct {
 	seen     []sighting
 	identity string
+	how      string // the session reached the host
 }
 
 // throughSession puts the questions of all asking checks through one session
@@ -159,9 +160,10 @@ func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o
 		return sessionResult{}
 	}
 	start := time.Now()
-	answers, err := ask(ctx, h, checks, o)
-	took := time.Since(start)
 	var result sessionResult
+	answers, how, err := ask(ctx, h, checks, o)
+	took := time.Since(start)
+	result.how = how
 	for _, c := range checks {
 		var s sighting
 		if err != nil {
@@ -180,7 +182,7 @@ func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o
 	return result
 }
 
-func ask(ctx context.Context, h suites.Host, checks []suites.Check, o Options) (host.Answers, error) {
+func ask(ctx context.Context, h suites.Host, checks []suites.Check, o Options) (answers host.Answers, how string, err error) {
 	var limit time.Duration
 	questions := []host.Question{host.IdentityQuestion()}
 	for _, c := range checks {
@@ -192,13 +194,16 @@ func ask(ctx context.Context, h suites.Host, checks []suites.Check, o Options) (
 	defer cancel()
 	session, err := o.Open(ctx, h)
 	if err != nil {
-		return host.Answers{}, err
+		return host.Answers{}, "", err
 	}
-	answers, err := session.Ask(ctx, host.Merge(questions))
+	answers, err = session.Ask(ctx, host.Merge(questions))
 	// Ending the session has a time of its own, or a host that used up ctx would
 	// keep its shell open until it times out there.
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer stop()
 	_ = session.Close(end) // the answers are here; an unclosed shell ends by its idle timeout
-	return answers, err
+	if teller, tells := session.(host.Teller); tells {
+		how = teller.How()
+	}
+	return answers, how, err
 }

@@ -30,6 +30,13 @@ type Session interface {
 // have: another version of the product may have it.
 var ErrNoCommand = errors.New("no such command")
 
+// Teller is a Session that can say how it reached its host.
+type Teller interface {
+	// How is one line, such as "WinRM by NTLM, sealed: no KDC was found for the
+	// realm CORP.TEST"; empty when nothing was reached.
+	How() string
+}
+
 // Question is data: WQL, Collector or Cmdlet.
 type Question interface {
 	fmt.Stringer

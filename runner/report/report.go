@@ -66,6 +66,9 @@ type Host struct {
 	// Unreachable says why nothing at the host answered; its checks are then
 	// all unknown.
 	Unreachable string `json:"unreachable,omitempty"`
+	// Session says how the host was asked: by which mechanism the account was
+	// proved, and why by that one.
+	Session string `json:"session,omitempty"`
 	// Problem says why the host has no verdict: another machine answers.
 	Problem  string     `json:"problem,omitempty"`
 	Rebooted *time.Time `json:"rebooted,omitempty"` // boot time, when it is later than the baseline's

@@ -29,7 +29,10 @@ type Session struct {
 	exchange  *Session // to Exchange's own endpoint, once it was asked
 }
 
-var _ host.Session = (*Session)(nil)
+var (
+	_ host.Session = (*Session)(nil)
+	_ host.Teller  = (*Session)(nil)
+)
 
 // Open prepares a session. It sends nothing: the first message is the first
 // question, so a host that is down is noticed by Ask.
@@ -54,6 +57,37 @@ func open(ctx context.Context, o Options) (*Session, error) {
 		return nil, err
 	}
 	return &Session{host: o.Host, url: t.url.String(), transport: t, options: o}, nil
+}
+
+// How implements host.Teller.
+func (s *Session) How() string {
+	t := s.transport
+	if !t.answered {
+		return ""
+	}
+	how := "WinRM by "
+	switch {
+	case t.entry.mechanism == nil && t.entry.header == byCertificate:
+		how += "certificate"
+	case t.entry.mechanism == nil:
+		how += "Basic"
+	case t.used.Mechanism == "":
+		return ""
+	default:
+		how += t.used.Mechanism
+	}
+	switch {
+	case t.tls != nil:
+		how += " in TLS"
+	case t.entry.mechanism != nil:
+		how += ", sealed"
+	default:
+		how += ", readable on the way"
+	}
+	if t.used.Why != "" {
+		how += ": " + clean(t.used.Why)
+	}
+	return how
 }
 
 // Used says by which mechanism the account was proved, and why by that one; it

@@ -170,6 +170,7 @@ func mixed() stream {
 			of("wuauserv", drifted("note", "state", "running", "stopped", "same"))),
 	), 2, 10, 55)
 	web.Ignored = map[string]int{"os.boot_time: ignore": 1, "services.pid: ignore": 5}
+	web.Session = "WinRM by Kerberos, sealed"
 	sql := rebooted(host("SRV-SQL-01", 44,
 		update("KB5053603"), build(),
 		check("service/MSSQLSERVER", "SQL must run before the app tier starts",
@@ -181,6 +182,7 @@ func mixed() stream {
 	sql.Ignored = map[string]int{
 		"os.boot_time: ignore": 1, "services.pid: ignore": 7, "sql.uptime: ignore": 1, "ping.rtt: within 50%": 2,
 	}
+	sql.Session = "WinRM by NTLM, sealed: no KDC of the realm EXAMPLE.ORG answers, so NTLM was used"
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
 		sql, unreachable("SRV-APP-03", `dialling "SRV-APP-03:5986": i/o timeout`, 47), web,
 	}}

@@ -32,7 +32,7 @@ func New(w io.Writer, o Options) report.Handler {
 		o.Width = 100
 	}
 	o.Width = max(o.Width, 60)
-	return &view{out: w, folder: newFolder(pen{o}), pen: pen{o}}
+	return &view{out: w, folder: newFolder(pen{o}), pen: pen{o}, sessions: map[string][]string{}}
 }
 
 type view struct {
@@ -41,6 +41,8 @@ type view struct {
 	folder folder
 	rows   []row
 	pen    pen
+	// sessions are the hosts by how they were asked.
+	sessions map[string][]string
 	// Of the checks that the suites ask for:
 	observed, unknown int
 	unbased           int // hold, with nothing to be compared with
@@ -58,6 +60,9 @@ func (v *view) Host(h report.Host) error {
 		v.count(c)
 	}
 	v.folder.add(h)
+	if h.Session != "" {
+		v.sessions[h.Session] = append(v.sessions[h.Session], h.Host)
+	}
 	v.rows = append(v.rows, newRow(h, v.folder.diff))
 	return nil
 }
@@ -168,6 +173,9 @@ func (v *view) hidden(out *strings.Builder, s report.Summary) {
 		v.listing(b, plural(n, "change")+" of severity note hidden"+lists, v.folder.notes)
 	}
 	v.ignored(b, s)
+	if v.pen.Verbosity >= Verbose && len(v.sessions) > 0 {
+		v.listing(b, "how hosts were asked", v.sessions)
+	}
 	if b.Len() > 0 {
 		out.WriteString("\n" + b.String())
 	}
