@@ -156,42 +156,43 @@ func TestClixmlRefused(t *testing.T) {
 }
 
 func TestRows(t *testing.T) {
-	const service = `<Obj RefId="0"><TN RefId="0"><T>Deserialized.Lab.Service</T><T>System.Object</T></TN>
-<ToString>Lab.Service</ToString>
-<Props><S N="Name">LabSpooler</S><Nil N="Path"/><B N="Stopped">true</B><I32 N="Hidden">1</I32>
-<Obj N="State" RefId="1"><TN RefId="1"><T>Lab.State</T><T>System.Enum</T><T>System.ValueType</T></TN>
-<ToString>Running</ToString><I32>4</I32></Obj>
-<Obj N="Needs" RefId="2"><TN RefId="2"><T>System.String[]</T></TN><LST><S>a</S><Nil/><Ref RefId="1"/></LST></Obj>
-<Obj N="None" RefId="3"><LST/></Obj>
-<Obj N="Server" RefId="4"><TN RefId="3"><T>Lab.Server</T></TN><ToString>EX01</ToString><Props><S N="x">y</S></Props></Obj>
-<Obj N="Plain" RefId="5"><TNRef RefId="3"/><ToString>Lab.Server</ToString><Props><S N="x">y</S><Obj N="l" RefId="6"><LST><I32>1</I32><I32>2</I32></LST></Obj></Props></Obj>
-<Obj N="Map" RefId="7"><TN RefId="4"><T>System.Collections.Hashtable</T></TN><DCT><En><S N="Key">k</S><I32 N="Value">1</I32></En><En><I32 N="Key">2</I32><Nil N="Value"/></En></DCT></Obj>
-<Ref N="Again" RefId="4"/><Ref N="Myself" RefId="0"/>
-</Props><MS><I32 N="hidden">2</I32><Obj N="When" RefId="8"><DT>2026-11-10T04:00:00+01:00</DT><MS><S N="DisplayHint">Date</S></MS></Obj>
-<S N="a_x0020_b">spaced</S></MS></Obj>`
 	row := host.Row{
 		"Name": {Text: "LabSpooler"}, "Path": {Null: true}, "Stopped": {Text: "true"}, "hidden": {Text: "2"},
 		"State": {Text: "Running"}, "Needs": {List: []string{"a", "", "Running"}}, "None": {List: []string{}},
 		"Server": {Text: "EX01"}, "Plain": {Text: "@{x=y; l={1, 2}}"}, "Map": {Text: "@{k=1; 2=}"}, "Again": {Text: "EX01"},
 		"When": {Text: "2026-11-10T03:00:00Z"}, "a b": {Text: "spaced"},
 	}
-	wanted := []string{"NAME", "path", "stopped", "HIDDEN", "state", "needs", "none", "server", "plain", "map", "again", "when", "A B", "absent"}
+	wanted := []string{
+		"NAME", "path", "stopped", "HIDDEN", "state", "needs", "none", "server", "plain", "map", "again", "when", "A B", "absent",
+	}
 	for name, c := range map[string]struct {
 		clixml string
 		wanted []string
 		want   []host.Row
 	}{
-		"an object": {service, wanted, []host.Row{row}},
+		"an object": {golden(t, "object.xml"), wanted, []host.Row{row}},
 		"null":      {`<Nil/>`, []string{"a"}, nil},
 		"a text":    {`<S>a</S>`, []string{"value", "Length"}, []host.Row{{"Value": {Text: "a"}}}},
-		"a text with properties": {`<Obj RefId="0"><S>a</S><MS><S N="PSPath">p</S></MS></Obj>`, []string{"Value", "PSPath"},
-			[]host.Row{{"Value": {Text: "a"}, "PSPath": {Text: "p"}}}},
-		"an enumeration": {`<Obj RefId="0"><TN RefId="0"><T>E</T><T>System.Enum</T></TN><ToString>On</ToString><I32>1</I32></Obj>`,
-			[]string{"Value"}, []host.Row{{"Value": {Text: "On"}}}},
-		"a dictionary": {`<Obj RefId="0"><DCT><En><S N="Key">Name</S><S N="Value">a</S></En></DCT></Obj>`, []string{"Name"},
-			[]host.Row{{"Name": {Text: "a"}}}},
-		"a list": {`<Obj RefId="0"><LST><Obj RefId="1"><MS><I32 N="a">1</I32></MS></Obj><Nil/><Ref RefId="1"/></LST></Obj>`, []string{"a"},
-			[]host.Row{{"a": {Text: "1"}}, {"a": {Text: "1"}}}},
+		"a text with properties": {
+			`<Obj RefId="0"><S>a</S><MS><S N="PSPath">p</S></MS></Obj>`,
+			[]string{"Value", "PSPath"},
+			[]host.Row{{"Value": {Text: "a"}, "PSPath": {Text: "p"}}},
+		},
+		"an enumeration": {
+			`<Obj RefId="0"><TN RefId="0"><T>E</T><T>System.Enum</T></TN><ToString>On</ToString><I32>1</I32></Obj>`,
+			[]string{"Value"},
+			[]host.Row{{"Value": {Text: "On"}}},
+		},
+		"a dictionary": {
+			`<Obj RefId="0"><DCT><En><S N="Key">Name</S><S N="Value">a</S></En></DCT></Obj>`,
+			[]string{"Name"},
+			[]host.Row{{"Name": {Text: "a"}}},
+		},
+		"a list": {
+			`<Obj RefId="0"><LST><Obj RefId="1"><MS><I32 N="a">1</I32></MS></Obj><Nil/><Ref RefId="1"/></LST></Obj>`,
+			[]string{"a"},
+			[]host.Row{{"a": {Text: "1"}}, {"a": {Text: "1"}}},
+		},
 		"an object without what is wanted": {`<Obj RefId="0"><MS><I32 N="a">1</I32></MS></Obj>`, []string{"b", "Value"}, []host.Row{{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +207,8 @@ func TestRows(t *testing.T) {
 
 // An object that holds itself has an end all the same.
 func TestRowsLoop(t *testing.T) {
-	v := mustDecode(t, `<Obj RefId="0"><MS><Ref N="me" RefId="0"/><Obj N="l" RefId="1"><LST><Ref RefId="1"/><Ref RefId="0"/></LST></Obj>
+	v := mustDecode(t, `<Obj RefId="0"><MS><Ref N="me" RefId="0"/>
+<Obj N="l" RefId="1"><LST><Ref RefId="1"/><Ref RefId="0"/></LST></Obj>
 <Obj N="base" RefId="2"><Ref RefId="2"/></Obj></MS></Obj>`)
 	r := reader{wanted: []string{"me", "l", "base"}, left: 100_000}
 	got, err := r.rows(v)
@@ -223,7 +225,9 @@ func TestRowsLoop(t *testing.T) {
 // A small message that names one large object a million times over.
 func TestRowsOfManyReferences(t *testing.T) {
 	var b strings.Builder
-	b.WriteString(`<Obj RefId="0"><MS><Obj N="0" RefId="1"><LST>` + strings.Repeat("<S>aaaaaaaaaaaaaaaa</S>", 1000) + `</LST></Obj>`)
+	b.WriteString(`<Obj RefId="0"><MS><Obj N="0" RefId="1"><LST>`)
+	b.WriteString(strings.Repeat("<S>aaaaaaaaaaaaaaaa</S>", 1000))
+	b.WriteString(`</LST></Obj>`)
 	for level := range 8 {
 		fmt.Fprintf(&b, `<Obj N="%d" RefId="%d"><LST>%s</LST></Obj>`, level+1, level+2,
 			strings.Repeat(fmt.Sprintf(`<Ref RefId="%d"/>`, level+1), 1000))

@@ -49,12 +49,13 @@ type Error struct {
 
 // Error is one line of at most 400 characters.
 func (e *Error) Error() string {
-	line := e.cause.Error()
+	parts := []string{e.cause.Error()}
 	for _, part := range []string{e.Message, e.ID} {
 		if part = clean(part); part != "" {
-			line += ": " + part
+			parts = append(parts, part)
 		}
 	}
+	line := strings.Join(parts, ": ")
 	if e.More > 0 {
 		return limit(line, maxLine-moreRoom) + fmt.Sprintf(" (and %d more)", e.More)
 	}

@@ -14,9 +14,11 @@ import (
 func record(id, category, exception, message, rest string) string {
 	return `<Obj RefId="0"><TN RefId="0"><T>System.Management.Automation.ErrorRecord</T><T>System.Object</T></TN>
 <ToString>` + message + `</ToString><MS><Obj N="Exception" RefId="1"><TN RefId="1"><T>` + exception + `</T>
-<T>System.SystemException</T><T>System.Exception</T><T>System.Object</T></TN><ToString>` + exception + `: ` + message + `</ToString>
+<T>System.SystemException</T><T>System.Exception</T><T>System.Object</T></TN>
+<ToString>` + exception + `: ` + message + `</ToString>
 <Props><S N="Message">` + message + `</S><Nil N="InnerException"/></Props></Obj><Nil N="TargetObject"/>
-<S N="FullyQualifiedErrorId">` + id + `</S><Nil N="InvocationInfo"/><I32 N="ErrorCategory_Category">` + category + `</I32>
+<S N="FullyQualifiedErrorId">` + id + `</S><Nil N="InvocationInfo"/>
+<I32 N="ErrorCategory_Category">` + category + `</I32>
 <B N="SerializeExtendedInfo">false</B>` + rest + `</MS></Obj>`
 }
 
@@ -41,8 +43,8 @@ func TestErrorRecords(t *testing.T) {
 			ErrFailed, "the command failed: a: CommandNotFoundException",
 		},
 		"no such parameter": {
-			record("NamedParameterNotFound,Get-Foo", "5", parameterBinding, "A parameter cannot be found that matches 'Bar'.", ""),
-			ErrParameter, "a parameter was refused: A parameter cannot be found that matches 'Bar'.: NamedParameterNotFound,Get-Foo",
+			record("NamedParameterNotFound,Get-Foo", "5", parameterBinding, "No parameter matches 'Bar'.", ""),
+			ErrParameter, "a parameter was refused: No parameter matches 'Bar'.: NamedParameterNotFound,Get-Foo",
 		},
 		"a parameter's value, by its reason alone": {
 			`<Obj RefId="0"><MS><S N="FullyQualifiedErrorId">ParameterArgumentValidationError,Get-Foo</S>
@@ -87,7 +89,8 @@ func TestErrorIsOneLine(t *testing.T) {
 	for _, more := range []int{0, 12345} {
 		e := errorOf(mustDecode(t, record("A", "0", "X", strings.Repeat("ü_x000A_", 100_000), "")), "")
 		e.More = more
-		if text := e.Error(); utf8.RuneCountInString(text) > maxLine || strings.Contains(text, "\n") || !strings.Contains(text, "…") {
+		text := e.Error()
+		if utf8.RuneCountInString(text) > maxLine || strings.Contains(text, "\n") || !strings.Contains(text, "…") {
 			t.Errorf("%d characters: %q", utf8.RuneCountInString(text), text)
 		}
 		if more > 0 && !strings.HasSuffix(e.Error(), " (and 12345 more)") {
@@ -111,8 +114,8 @@ func TestStderr(t *testing.T) {
 		"plain text": {"The system cannot find it.\r\n", "The system cannot find it.\r\n"},
 		"nothing":    {"", ""},
 		"errors of several lines": {
-			head + open + `<Obj S="progress" RefId="0"><TN RefId="0"><T>System.Management.Automation.PSCustomObject</T></TN><MS>` +
-				`<I64 N="SourceId">1</I64></MS></Obj><S S="Error">Get-Foo : no such thing_x000D__x000A_</S>` +
+			head + open + `<Obj S="progress" RefId="0"><TN RefId="0"><T>System.Object</T></TN><MS>` +
+				`<I64 N="SourceId">1</I64><PR N="Record"><AV>Preparing modules.</AV><Nil/><T>Completed</T></PR></MS></Obj><S S="Error">Get-Foo : no such thing_x000D__x000A_</S>` +
 				`<S S="Error">At line:1 char:1_x000D__x000A_</S><S S="warning">careful</S></Objs>`,
 			"Get-Foo : no such thing\r\nAt line:1 char:1\r\n",
 		},
@@ -121,7 +124,9 @@ func TestStderr(t *testing.T) {
 			"before\n" + head + open + `<S S="Error">a</S></Objs>` + "between\n" + head + open + `<S S="error">b</S></Objs>` + "\nafter",
 			"before\nabetween\nb\nafter",
 		},
-		"two documents in a block":   {head + open + `<S S="Error">a</S></Objs>` + "\r\n" + open + `<S S="Error">b</S></Objs>`, "ab"},
+		"two documents in a block":   {head + open + `<S S="Error">a</S></Objs>` + "\r\n" + open + `<S S="Error">b</S></Objs>`, "a\r\nb"},
+		"words of another program":   {head + "not found\r\n" + open + `<S S="Error">a</S></Objs>`, "not found\r\na"},
+		"one of two can be read":     {head + open + `<S S="Error">a</S></Objs>` + open + `</S></Objs>`, "a" + open + `</S></Objs>`},
 		"another code page":          {head + open + "<S S=\"Error\">f\x81r</S></Objs>", "f\ufffdr"},
 		"cut off":                    {head + open + `<S S="Error">a</S>`, head + open + `<S S="Error">a</S>`},
 		"no document":                {head, head},

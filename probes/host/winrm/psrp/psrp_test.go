@@ -3,10 +3,8 @@ package psrp
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
-	"os"
-	"path/filepath"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -15,136 +13,6 @@ import (
 
 	"postpatch/probes/host"
 )
-
-// The host's side of the wire, written from MS-PSRP without the code under test.
-
-// wireGUID is an identity as .NET writes its bytes.
-func wireGUID(tb testing.TB, text string) []byte {
-	tb.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
-	if err != nil || len(b) != 16 {
-		tb.Fatalf("%q: %v", text, err)
-	}
-	slices.Reverse(b[0:4])
-	slices.Reverse(b[4:6])
-	slices.Reverse(b[6:8])
-	return b
-}
-
-const nobody = "00000000-0000-0000-0000-000000000000"
-
-// bench is a host that sends what a test says, numbering its messages.
-type bench struct {
-	tb   testing.TB
-	pool *Pool
-	last uint64
-}
-
-func newBench(tb testing.TB) *bench {
-	tb.Helper()
-	return &bench{tb: tb, pool: New(Options{}), last: 40}
-}
-
-func (b *bench) message(of uint32, pipeline, data string) []byte {
-	b.last++
-	m := binary.LittleEndian.AppendUint32(nil, 1)
-	m = binary.LittleEndian.AppendUint32(m, of)
-	m = append(m, wireGUID(b.tb, b.pool.ID())...)
-	m = append(m, wireGUID(b.tb, pipeline)...)
-	return fragment(b.last, 0, whole, string(m)+"\xef\xbb\xbf"+data)
-}
-
-func capabilityOf(version string) string {
-	return `<Obj RefId="0"><MS><Version N="protocolversion">` + version + `</Version><Version N="PSVersion">2.0</Version>` +
-		`<Version N="SerializationVersion">1.1.0.1</Version></MS></Obj>`
-}
-
-const private = `<Obj RefId="0"><MS><Obj N="ApplicationPrivateData" RefId="1"><TN RefId="0"><T>System.Management.Automation.PSPrimitiveDictionary</T></TN>
-<DCT><En><S N="Key">PSVersionTable</S><Obj N="Value" RefId="2"><DCT><En><S N="Key">PSVersion</S><Version N="Value">5.1.20348.1</Version></En></DCT></Obj></En></DCT></Obj></MS></Obj>`
-
-func poolState(state, reason string) string {
-	return `<Obj RefId="100"><MS><I32 N="RunspaceState">` + state + `</I32>` + reason + `</MS></Obj>`
-}
-
-func runState(state, reason string) string {
-	return `<Obj RefId="100"><MS><I32 N="PipelineState">` + state + `</I32>` + reason + `</MS></Obj>`
-}
-
-// because makes an error record the reason of a state.
-func because(record string) string {
-	return strings.Replace(record, `<Obj RefId="0">`, `<Obj N="ExceptionAsErrorRecord" RefId="0">`, 1)
-}
-
-// open opens the pool as a host of this version does.
-func (b *bench) open(version string) *bench {
-	b.tb.Helper()
-	for _, stream := range [][]byte{
-		b.message(0x00010002, nobody, capabilityOf(version)),
-		slices.Concat(b.message(0x00021009, nobody, private), b.message(0x00021005, nobody, poolState("2", ""))),
-	} {
-		if b.pool.Opened() {
-			b.tb.Fatal("open too early")
-		}
-		if err := b.pool.Feed(stream); err != nil {
-			b.tb.Fatal(err)
-		}
-	}
-	if !b.pool.Opened() || b.pool.Version() != version {
-		b.tb.Fatalf("not open, version %q", b.pool.Version())
-	}
-	return b
-}
-
-func (b *bench) ask(q host.Cmdlet) *Pipeline {
-	b.tb.Helper()
-	run, err := b.pool.Pipeline(q)
-	if err != nil {
-		b.tb.Fatal(err)
-	}
-	return run
-}
-
-func question() host.Cmdlet {
-	return host.Cmdlet{
-		Endpoint: "Microsoft.Exchange", Name: "Test-ServiceHealth", Switches: []string{"Detailed"},
-		Params: map[string][]string{
-			"Server": {"EX01\n_x"}, "List": {"a <b>", "$True", "$null"}, "Flag": {"$FALSE"}, "Null": {"$null"}, "None": {},
-		},
-		Properties: []string{"Role", "RequiredServicesRunning"},
-	}
-}
-
-// sent is what our fragments in base64 hold: the message's header and its data.
-func sent(tb testing.TB, fragments ...string) (header, data string) {
-	tb.Helper()
-	var messages []string
-	d := &defragmenter{maxMessage: 1 << 20, maxStream: 1 << 20}
-	for _, text := range fragments {
-		stream, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		got, err := joined(d, stream)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		messages = append(messages, got...)
-	}
-	if len(messages) != 1 {
-		tb.Fatalf("%d messages", len(messages))
-	}
-	return messages[0][:messageHeader], messages[0][messageHeader:]
-}
-
-// golden is a file's text without its line breaks, which are for the eye.
-func golden(tb testing.TB, name string) string {
-	tb.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return strings.ReplaceAll(string(text), "\n", "")
-}
 
 func TestCreation(t *testing.T) {
 	b := newBench(t)
@@ -172,7 +40,8 @@ func TestCreatePipeline(t *testing.T) {
 	merge := func(names ...string) string {
 		var b strings.Builder
 		for i, name := range names {
-			b.WriteString(`<Obj RefId="` + string(rune('a'+i)) + `" N="` + name + `"><TNRef RefId="3"></TNRef><ToString>None</ToString><I32>0</I32></Obj>`)
+			fmt.Fprintf(&b, `<Obj RefId="x%d" N="%s">`, i, name)
+			b.WriteString(`<TNRef RefId="3"></TNRef><ToString>None</ToString><I32>0</I32></Obj>`)
 		}
 		return b.String()
 	}
@@ -228,7 +97,8 @@ func TestLongCommand(t *testing.T) {
 			t.Errorf("a fragment of %d bytes", n)
 		}
 	}
-	if _, data := sent(t, append([]string{run.Argument()}, run.Rest()...)...); strings.Count(data, strings.Repeat("a", 100)) != 100 {
+	_, data := sent(t, append([]string{run.Argument()}, run.Rest()...)...)
+	if strings.Count(data, strings.Repeat("a", 100)) != 100 {
 		t.Errorf("the list was lost: %s", data)
 	}
 }
@@ -277,9 +147,10 @@ func TestAnswer(t *testing.T) {
 	for _, stream := range [][]byte{
 		b.message(0x00041006, id, runState("1", "")), // running
 		b.message(0x00041010, id, `<Obj RefId="0"/>`),
-		slices.Concat(b.message(0x00041004, id, health), b.message(0x00041009, id, info("slow_x000A_ today")), b.message(0x00041009, id, info("b"))),
+		slices.Concat(b.message(0x00041004, id, health), b.message(0x00041009, id, info("slow_x000A_ today"))),
+		b.message(0x00041009, id, info("b")),
 		b.message(0x00041008, id, info("v")), b.message(0x00041007, id, info("d")), b.message(0x00041011, id, info("i")),
-		b.message(0x00041100, id, `<Obj RefId="0"><MS><I64 N="ci">-100</I64><Obj N="mi" RefId="1"><ToString>WriteLine2</ToString><I32>16</I32></Obj></MS></Obj>`),
+		b.message(0x00041100, id, hostCallOf("16", "WriteLine2")),
 		b.message(0x00041999, id, ``),
 		big[:500], big[500:],
 		b.message(0x00041006, id, runState("4", "")),
@@ -301,8 +172,10 @@ func TestAnswer(t *testing.T) {
 	if err := run.End(); !run.Done() || err != nil {
 		t.Errorf("done %t, %v", run.Done(), err)
 	}
-	if d := cmp.Diff(Notes{Warnings: 2, Verbose: 1, Debug: 1, Information: 1, Progress: 1, HostCalls: 1, Other: 1, FirstWarning: "slow today"},
-		run.Notes()); d != "" {
+	notes := Notes{
+		Warnings: 2, Verbose: 1, Debug: 1, Information: 1, Progress: 1, HostCalls: 1, Other: 1, FirstWarning: "slow today",
+	}
+	if d := cmp.Diff(notes, run.Notes()); d != "" {
 		t.Errorf("notes (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff(Notes{PowerShell: "5.1.20348.1"}, b.pool.Notes()); d != "" {
@@ -313,13 +186,15 @@ func TestAnswer(t *testing.T) {
 		t.Errorf("%v, %d rows", err, len(run.Rows()))
 	}
 	next := b.ask(question())
-	if err := next.Feed(b.message(0x00041006, next.ID(), runState("4", ""))); err != nil || next.Err() != nil || len(b.pool.runs) != 0 {
+	err := next.Feed(b.message(0x00041006, next.ID(), runState("4", "")))
+	if err != nil || next.Err() != nil || len(b.pool.runs) != 0 {
 		t.Errorf("%v, %v, %d running", err, next.Err(), len(b.pool.runs))
 	}
 }
 
 func TestCommandsThatFail(t *testing.T) {
-	missing := record("CommandNotFoundException", "13", "X", "no such thing", `<S N="ErrorCategory_TargetName">test-servicehealth</S>`)
+	missing := record("CommandNotFoundException", "13", "X", "no such thing",
+		`<S N="ErrorCategory_TargetName">test-servicehealth</S>`)
 	denied := record("Denied", "18", "X", "keep out", "")
 	type sent struct {
 		of   uint32
@@ -334,11 +209,22 @@ func TestCommandsThatFail(t *testing.T) {
 	}{
 		"no such command":    {[]sent{{0x00041006, runState("5", because(missing))}}, host.ErrNoCommand, "no such command: no such thing: CommandNotFoundException", 0, true},
 		"failed after a row": {[]sent{{0x00041004, health}, {0x00041006, runState("5", because(denied))}}, ErrDenied, "access denied: keep out: Denied", 0, true},
-		"failed after an error": {[]sent{{0x00041005, missing}, {0x00041006, runState("5", because(denied))}}, ErrDenied,
-			"access denied: keep out: Denied (and 1 more)", 0, true},
+		"failed after an error": {
+			[]sent{{0x00041005, missing}, {0x00041006, runState("5", because(denied))}},
+			ErrDenied,
+			"access denied: keep out: Denied (and 1 more)", 0, true,
+		},
 		"an error beside a row": {[]sent{{0x00041005, denied}, {0x00041004, health}, {0x00041006, runState("4", "")}}, ErrDenied, "access denied: keep out: Denied", 1, false},
-		"errors beside rows": {[]sent{{0x00041005, denied}, {0x00041005, missing}, {0x00041004, health}, {0x00041004, health}, {0x00041006, runState("4", "")}},
-			ErrDenied, "access denied: keep out: Denied (and 1 more)", 2, false},
+		"errors beside rows": {
+			[]sent{
+				{0x00041005, denied},
+				{0x00041005, missing},
+				{0x00041004, health},
+				{0x00041004, health},
+				{0x00041006, runState("4", "")},
+			},
+			ErrDenied, "access denied: keep out: Denied (and 1 more)", 2, false,
+		},
 		"failed without a reason":  {[]sent{{0x00041006, runState("5", "")}}, ErrFailed, "the command failed, and the host does not say why", 0, false},
 		"failed with null":         {[]sent{{0x00041006, runState("5", `<Nil N="ExceptionAsErrorRecord"/>`)}}, ErrFailed, "the command failed, and the host does not say why", 0, false},
 		"failed by the last error": {[]sent{{0x00041005, denied}, {0x00041006, runState("5", "")}}, ErrDenied, "access denied: keep out: Denied", 0, true},
@@ -386,7 +272,7 @@ func TestPoolsThatFail(t *testing.T) {
 		"version with a minus":    {0x00010002, capabilityOf("2.-1"), ErrMalformed},
 		"no capability":           {0x00010002, `<S>a</S>`, ErrMalformed},
 		"private data is no XML":  {0x00021009, `{}`, ErrMalformed},
-		"a question to a person":  {0x00021100, `<Obj RefId="0"><MS><I64 N="ci">1</I64><Obj N="mi" RefId="1"><ToString>ReadLine</ToString><I32>11</I32></Obj></MS></Obj>`, ErrHostCall},
+		"a question to a person":  {0x00021100, hostCallOf("11", "ReadLine"), ErrHostCall},
 		"a request for a key":     {0x00010007, `<S/>`, ErrHostCall},
 		"a message to a pipeline": {0x00041004, health, ErrMalformed},
 		"a call without a method": {0x00021100, `<Obj RefId="0"/>`, ErrMalformed},
@@ -397,7 +283,8 @@ func TestPoolsThatFail(t *testing.T) {
 			if !errors.Is(err, c.want) || strings.ContainsAny(err.Error(), "\r\n") {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
-			if again := b.pool.Feed(b.message(0x00010002, nobody, capabilityOf("2.3"))); again != err { //nolint:errorlint // the same one
+			again := b.pool.Feed(b.message(0x00010002, nobody, capabilityOf("2.3")))
+			if again != err { //nolint:errorlint // the same one
 				t.Errorf("then %v", again)
 			}
 			if _, err := b.pool.Pipeline(question()); !errors.Is(err, c.want) || b.pool.Opened() {
@@ -408,17 +295,18 @@ func TestPoolsThatFail(t *testing.T) {
 }
 
 func TestStreamsThatBreak(t *testing.T) {
-	const prompt = `<Obj RefId="0"><MS><I64 N="ci">1</I64><Obj N="mi" RefId="1"><ToString>Prompt_x000A_ForChoice</ToString><I32>26</I32></Obj></MS></Obj>`
 	for name, c := range map[string]struct {
 		stream func(b *bench, id string) []byte
 		want   error
 	}{
-		"no object":           {func(b *bench, id string) []byte { return b.message(0x00041004, id, "<Obj>") }, ErrMalformed},
-		"no record":           {func(b *bench, id string) []byte { return b.message(0x00041005, id, "") }, ErrMalformed},
-		"no warning":          {func(b *bench, id string) []byte { return b.message(0x00041009, id, "") }, ErrMalformed},
-		"no state":            {func(b *bench, id string) []byte { return b.message(0x00041006, id, "<S/>") }, ErrMalformed},
-		"another pipeline":    {func(b *bench, _ string) []byte { return b.message(0x00041004, New(Options{}).ID(), health) }, ErrMalformed},
-		"a question":          {func(b *bench, id string) []byte { return b.message(0x00041100, id, prompt) }, ErrHostCall},
+		"no object":        {func(b *bench, id string) []byte { return b.message(0x00041004, id, "<Obj>") }, ErrMalformed},
+		"no record":        {func(b *bench, id string) []byte { return b.message(0x00041005, id, "") }, ErrMalformed},
+		"no warning":       {func(b *bench, id string) []byte { return b.message(0x00041009, id, "") }, ErrMalformed},
+		"no state":         {func(b *bench, id string) []byte { return b.message(0x00041006, id, "<S/>") }, ErrMalformed},
+		"another pipeline": {func(b *bench, _ string) []byte { return b.message(0x00041004, New(Options{}).ID(), health) }, ErrMalformed},
+		"a question": {func(b *bench, id string) []byte {
+			return b.message(0x00041100, id, hostCallOf("26", "Prompt_x000A_ForChoice"))
+		}, ErrHostCall},
 		"the pool breaks":     {func(b *bench, _ string) []byte { return b.message(0x00021005, nobody, poolState("5", "")) }, ErrBroken},
 		"a short message":     {func(*bench, string) []byte { return fragment(1, 0, whole, "short") }, ErrMalformed},
 		"a message to itself": {func(*bench, string) []byte { return fragment(1, 0, whole, strings.Repeat("\x02", 40)) }, ErrMalformed},
@@ -490,15 +378,22 @@ func TestHostMethods(t *testing.T) {
 			silent = append(silent, method)
 		}
 	}
-	want := []int64{6, 8, 9, 10, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 28, 30, 32, 34, 36, 38, 40, 42, 47, 48, 49, 51, 53}
+	want := []int64{
+		6, 8, 9, 10, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 28, 30, 32, 34, 36, 38, 40, 42, 47, 48, 49, 51, 53,
+	}
 	if d := cmp.Diff(want, silent); d != "" {
 		t.Errorf("methods without an answer (-want +got):\n%s", d)
 	}
 }
 
 func FuzzMessages(f *testing.F) {
-	for _, data := range []string{capabilityOf("2.3"), poolState("2", ""), runState("4", ""), health, private} {
-		for _, of := range []uint32{0x00010002, 0x00021005, 0x00021009, 0x00021100, 0x00041004, 0x00041005, 0x00041006, 0x00041009, 0x00041100} {
+	for _, data := range []string{
+		capabilityOf("2.3"), poolState("2", ""), runState("4", ""), health, golden(f, "private_data.xml"),
+	} {
+		for _, of := range []uint32{
+			0x00010002, 0x00021005, 0x00021009, 0x00021100,
+			0x00041004, 0x00041005, 0x00041006, 0x00041009, 0x00041100,
+		} {
 			f.Add(of, data)
 		}
 	}
@@ -511,7 +406,9 @@ func FuzzMessages(f *testing.F) {
 		if err != nil && strings.ContainsFunc(err.Error(), isControl) {
 			t.Errorf("%q", err)
 		}
-		if answer := run.Answer(); (answer.Err == nil) != (run.Done() && err == nil && run.first == nil && run.terminal == nil) {
+		answer := run.Answer()
+		good := run.Done() && err == nil && run.first == nil && run.terminal == nil
+		if (answer.Err == nil) != good {
 			t.Errorf("done %t, %v, %+v", run.Done(), err, answer)
 		}
 	})

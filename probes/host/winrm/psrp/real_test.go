@@ -126,7 +126,10 @@ func TestPypsrp(t *testing.T) {
 			"name": "Test-ServiceHealth", "script": false, "scope": nil,
 			"merges": []any{0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0},
 			"arguments": []any{
-				[]any{"Flag", true}, []any{"List", []any{"a", "b"}}, []any{"Null", nil}, []any{"Server", odd},
+				[]any{"Flag", true},
+				[]any{"List", []any{"a", "b"}},
+				[]any{"Null", nil},
+				[]any{"Server", odd},
 				[]any{"Detailed", true},
 			},
 		}},
@@ -155,7 +158,8 @@ func TestPypsrp(t *testing.T) {
 		t.Errorf("rows (-want +got):\n%s", d)
 	}
 	var told *psrp.Error
-	if !errors.As(answer.Err, &told) || told.Terminating || told.Error() != "the command failed: half of it [31mfailed badly: Lab" {
+	const line = "the command failed: half of it [31mfailed badly: Lab"
+	if !errors.As(answer.Err, &told) || told.Terminating || told.Error() != line {
 		t.Errorf("told %v", answer.Err)
 	}
 	if notes := run.Notes(); notes.FirstWarning != "slow" || notes.HostCalls != 1 {

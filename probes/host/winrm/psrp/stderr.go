@@ -2,63 +2,71 @@ package psrp
 
 import "strings"
 
+// clixmlHead begins what powershell.exe writes when it writes CLIXML.
+const clixmlHead = "#< CLIXML"
+
 // Stderr is what powershell.exe wrote to its standard error as a person would
-// read it. PowerShell writes there, when nobody told it otherwise, blocks that
-// begin with "#< CLIXML" and hold all its streams; of them the errors' text
-// stays. What is no such block stays as it is, and so does a block that cannot
-// be read. The result is still the host's text: it is not cleaned.
+// read it. PowerShell writes there, when nobody told it otherwise, a head,
+// "#< CLIXML", and documents that hold all its streams; of them the errors' text
+// stays. Words of other programs between them stay too, and so does a document
+// that cannot be read. The result is still the host's text: it is not cleaned.
 func Stderr(text string) string {
-	const head = "#< CLIXML"
+	at := strings.Index(text, clixmlHead)
+	if at < 0 {
+		return text
+	}
 	var b strings.Builder
-	for {
-		before, block, found := strings.Cut(text, head)
-		b.WriteString(before)
+	b.WriteString(text[:at])
+	heads := strings.NewReplacer(clixmlHead+"\r\n", "", clixmlHead+"\n", "", clixmlHead, "")
+	readable := false
+	for rest := text[at:]; ; {
+		words, document, after, found := cutDocument(rest)
+		_, _ = heads.WriteString(&b, words) // a Builder never fails
 		if !found {
-			return b.String()
+			break
 		}
-		documents, rest := cutDocuments(block)
-		said, readable := errorsOf(documents)
-		if !readable {
-			said = head + block[:len(block)-len(rest)]
+		said, is := errorsOf(document)
+		if !is {
+			said = document
 		}
+		readable = readable || is
 		b.WriteString(said)
-		text = rest
+		rest = after
 	}
+	if !readable {
+		return text
+	}
+	return b.String()
 }
 
-// cutDocuments cuts off the documents that follow a block's head. One without an
-// end takes all there is.
-func cutDocuments(block string) (documents []string, rest string) {
+// cutDocument finds the next document, and the words before and after it.
+func cutDocument(text string) (words, document, after string, found bool) {
 	const begin, end = "<Objs", "</Objs>"
-	for {
-		after := strings.TrimLeft(block, " \t\r\n")
-		if !strings.HasPrefix(after, begin) {
-			return documents, block
-		}
-		at := strings.Index(after, end)
-		if at < 0 {
-			return append(documents, after), ""
-		}
-		documents = append(documents, after[:at+len(end)])
-		block = after[at+len(end):]
+	from := strings.Index(text, begin)
+	if from < 0 {
+		return text, "", "", false
 	}
+	to := strings.Index(text[from:], end)
+	if to < 0 {
+		return text, "", "", false
+	}
+	to += from + len(end)
+	return text[:from], text[from:to], text[to:], true
 }
 
-// errorsOf gathers the error stream of documents.
-func errorsOf(documents []string) (said string, readable bool) {
+// errorsOf is the text of a document's error stream.
+func errorsOf(document string) (said string, readable bool) {
+	// Words in the console's code page may be in it.
+	values, err := decodeAll([]byte(strings.ToValidUTF8(document, "\ufffd")))
+	if err != nil {
+		return "", false
+	}
 	var b strings.Builder
-	for _, document := range documents {
-		// Words in the console's code page may be in it.
-		values, err := decodeAll([]byte(strings.ToValidUTF8(document, "\ufffd")))
-		if err != nil {
-			return "", false
-		}
-		for _, v := range values {
-			if strings.EqualFold(v.stream, "Error") {
-				text, _ := v.scalar()
-				b.WriteString(text)
-			}
+	for _, v := range values {
+		if strings.EqualFold(v.stream, "Error") {
+			text, _ := v.scalar()
+			b.WriteString(text)
 		}
 	}
-	return b.String(), len(documents) > 0
+	return b.String(), true
 }
