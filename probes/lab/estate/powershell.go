@@ -96,6 +96,7 @@ func (p *parser) checkPowerShell(host *yaml.Node) {
 	if child(host, "winrm") == nil {
 		p.problemf(endpoints, "powershell: the host has no winrm, whose account opens its endpoints")
 	}
+	p.checkFold(endpoints)
 	p.each(endpoints, func(name, endpoint *yaml.Node) {
 		if strings.ContainsAny(name.Value, "/?#% ") {
 			p.problemf(name, "powershell: %q is no name of a session configuration", name.Value)
@@ -106,6 +107,7 @@ func (p *parser) checkPowerShell(host *yaml.Node) {
 		if pieces := child(endpoint, "pieces"); pieces != nil && strings.HasPrefix(pieces.Value, "-") {
 			p.problemf(pieces, "pieces: want a number of bytes, got %q", pieces.Value)
 		}
+		p.checkFold(child(endpoint, "cmdlets"))
 		p.each(child(endpoint, "cmdlets"), func(name, cmdlet *yaml.Node) {
 			if name.Value == "" || strings.ContainsAny(name.Value, " |;$(){}") {
 				p.problemf(name, "cmdlets: %q is no name of a command", name.Value)
@@ -114,6 +116,19 @@ func (p *parser) checkPowerShell(host *yaml.Node) {
 				p.checkProperty(rows)
 			}
 		})
+	})
+}
+
+// checkFold finds names that PowerShell, which minds no case, cannot tell apart.
+func (p *parser) checkFold(n *yaml.Node) {
+	first := map[string]string{}
+	p.each(n, func(name, _ *yaml.Node) {
+		lower := strings.ToLower(name.Value)
+		if other, double := first[lower]; double {
+			p.problemf(name, "%q and %q are one to PowerShell", other, name.Value)
+			return
+		}
+		first[lower] = name.Value
 	})
 }
 

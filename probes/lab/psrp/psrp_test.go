@@ -180,6 +180,11 @@ hosts:
           Test-Exit: {host_call: SetShouldExit, rows: [1]}
           Test-Break: {breaks: broken}
           Test-Close: {breaks: closed}
+          Test-bytes: {garbage: bytes}
+          Test-length: {garbage: length}
+          Test-order: {garbage: order}
+          Test-xml: {garbage: xml}
+          Test-short: {garbage: short}
           Test-Many: {rows: [{A: 1}, {A: 2}]}
       Full: {language: full, cmdlets: {Get-One: {rows: [1]}}}
       Broken: {broken: true}
@@ -666,5 +671,33 @@ func TestAvailability(t *testing.T) {
 	}
 	if p.Feed(whole(4, pack(initMessage, 0, initXML(1, 1)))) == nil {
 		t.Error("an opened pool is opened again")
+	}
+}
+
+func TestGarbage(t *testing.T) {
+	for _, kind := range []string{"bytes", "length", "order", "xml", "short"} {
+		t.Run(kind, func(t *testing.T) {
+			fragments, last, err := start(t, open(t, "Exchange"), call{name: "Test-" + kind}).Outbox().Receive(t.Context(), 1<<20)
+			if err != nil || !last || len(fragments) < 2 {
+				t.Fatalf("%d fragments, last %t, %v", len(fragments), last, err)
+			}
+			stream := bytes.Join(fragments[:len(fragments)-1], nil)
+			for i := range stream { // for the server, as it would have to be to be read
+				if i+21 < len(stream) && bytes.HasPrefix(stream[i:], []byte("\x01\x00\x00\x00\x04\x10\x04\x00")) {
+					stream[i] = 2
+				}
+			}
+			found, err := psrp.Join(stream)
+			if kind == "xml" {
+				if _, xmlErr := psrp.Read(stream[21+43:]); found != 1 || err != nil || xmlErr == nil {
+					t.Errorf("broken XML: %d messages, %v, %v", found, err, xmlErr)
+				}
+			} else if found > 0 && err == nil {
+				t.Error("it can be read")
+			}
+			if state := unpack(t, fragments[len(fragments)-1:]); failureOf(state[0].XML).State != "4" {
+				t.Errorf("after it comes %v", state)
+			}
+		})
 	}
 }

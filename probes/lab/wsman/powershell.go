@@ -66,6 +66,9 @@ func (c *call) endpoint(ctx context.Context, configuration string) *estate.Endpo
 // there is the same to WinRM as any resource that is not: it is PowerShell that
 // words it "cannot find the session configuration" for its user.
 func (c *call) powerShell(ctx context.Context, configuration string) (reply, error) {
+	if path, isWeb := ctx.Value(directory{}).(string); isWeb {
+		c.url = strings.TrimSuffix(c.url, "/wsman") + path // as the client wrote it
+	}
 	e := c.endpoint(ctx, configuration)
 	if e == nil {
 		return reply{}, unknownConfiguration(c.resource)
