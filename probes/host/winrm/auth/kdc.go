@@ -28,6 +28,7 @@ const (
 type kdcs struct {
 	conf   *config.Config
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	lookup func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 	logins *Logins
 	id     string // of the configuration, which silence belongs to
 }
@@ -84,7 +85,7 @@ func (k *kdcs) addresses(ctx context.Context, realm string) ([]string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, kdcPatient)
 	defer cancel()
-	_, records, err := net.DefaultResolver.LookupSRV(ctx, "kerberos", "tcp", realm)
+	_, records, err := k.lookup(ctx, "kerberos", "tcp", realm+".")
 	for _, record := range records[:min(len(records), mostKDCs)] {
 		host := strings.TrimSuffix(record.Target, ".")
 		found = append(found, net.JoinHostPort(host, strconv.Itoa(int(record.Port))))

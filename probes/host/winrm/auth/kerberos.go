@@ -39,7 +39,10 @@ func newKerberos(o Options) (*kerberos, error) {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
-	k.kdcs = &kdcs{conf: conf, dial: dial, logins: k.logins, id: fmt.Sprintf("%x ", sha256.Sum256([]byte(o.Krb5Conf)))}
+	k.kdcs = &kdcs{
+		conf: conf, dial: dial, lookup: net.DefaultResolver.LookupSRV, logins: k.logins,
+		id: fmt.Sprintf("%x ", sha256.Sum256([]byte(o.Krb5Conf))),
+	}
 	user, err := readAccount(o.Credential.User)
 	if err != nil {
 		return nil, err
@@ -117,13 +120,15 @@ func (k *kerberos) New(ctx context.Context, p Peer) (Context, Used, error) {
 	if len(p.Bindings) > maxBindings {
 		return nil, Used{}, errBindings
 	}
-	t, err := k.logins.once(ctx, k.id+spn.String(), func(ctx context.Context) (ticket, error) {
+	name := k.id + spn.String()
+	t, err := k.logins.once(ctx, name, func(ctx context.Context) (ticket, error) {
 		return k.ticket(ctx, spn)
 	})
 	if err != nil {
 		return nil, Used{}, fmt.Errorf("proving by Kerberos: %w", err)
 	}
 	c := &kerberosContext{spn: spn, ticket: t, bindings: slices.Clone(p.Bindings)}
+	c.forget = func() { k.logins.forget(name) }
 	return c, Used{Mechanism: kerberosName}, nil
 }
 

@@ -124,26 +124,36 @@ func (l *Logins) leave(name string, f *fetch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f.waiting--
+	if f.waiting > 0 || f.isDone() {
+		return
+	}
+	f.cancel()
+	if l.fetches[name] == f { // who comes now begins anew
+		delete(l.fetches, name)
+	}
+}
+
+// forget drops a ticket that is here.
+func (l *Logins) forget(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f := l.fetches[name]; f != nil && f.isDone() {
+		delete(l.fetches, name)
+	}
+}
+
+func (f *fetch) isDone() bool {
 	select {
 	case <-f.done:
+		return true
 	default:
-		if f.waiting == 0 {
-			f.cancel()
-			if l.fetches[name] == f { // who comes now begins anew
-				delete(l.fetches, name)
-			}
-		}
+		return false
 	}
 }
 
 // over says whether the fetch has come to an end that is no longer good.
 func (f *fetch) over() bool {
-	select {
-	case <-f.done:
-		return !time.Now().Before(f.until)
-	default:
-		return false
-	}
+	return f.isDone() && !time.Now().Before(f.until)
 }
 
 // hush remembers that no KDC of a realm answers.

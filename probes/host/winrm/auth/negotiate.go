@@ -46,7 +46,7 @@ func newNegotiate(o Options) (Mechanism, error) {
 // New implements Mechanism.
 func (m negotiate) New(ctx context.Context, p Peer) (Context, Used, error) {
 	c, used, err := m.kerberos.New(ctx, p)
-	if err == nil || errors.Is(err, ErrAccount) || ctx.Err() != nil {
+	if err == nil || errors.Is(err, ErrAccount) || errors.Is(err, errClosed) || ctx.Err() != nil {
 		return c, used, err
 	}
 	why := err.Error()

@@ -23,6 +23,7 @@ type kerberosContext struct {
 	spn      principal
 	ticket   ticket
 	bindings []byte
+	forget   func() // the ticket, which the host has no use for
 
 	mine *types.Authenticator
 	wrap *wrapper
@@ -100,6 +101,7 @@ func (c *kerberosContext) accept(token []byte) error {
 	}
 	if r.kind == tokenKRBError {
 		if refused := new(messages.KRBError); errors.As(kerberosError(r.message), refused) {
+			c.forget() // the next proof is made with a new one
 			return hostRefused(*refused, c.spn)
 		}
 		return errors.New("the host refuses the ticket with an error that cannot be read")

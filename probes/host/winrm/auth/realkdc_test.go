@@ -33,7 +33,7 @@ const realm = "CORP.TEST"
 func startMIT(t testing.TB, faked string) *mit {
 	t.Helper()
 	need(t, "/usr/sbin/krb5kdc", "/usr/sbin/kdb5_util", "/usr/sbin/kadmin.local", "/usr/bin/kinit", "/usr/bin/faketime")
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func (m *mit) serve(faked string) {
 		_ = c.Wait()
 	})
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		conn, err := net.DialTimeout("tcp", m.address, time.Second)
+		conn, err := new(net.Dialer).DialContext(m.t.Context(), "tcp", m.address)
 		if err == nil {
 			_ = conn.Close()
 			return
@@ -262,7 +262,8 @@ func TestRealKerberosExpiredCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err = mechanism.New(t.Context(), web01())
-	if err == nil || !strings.Contains(err.Error(), `the ticket of "probe@CORP.TEST" in the credential cache expired at 20`) {
+	const want = `the ticket of "probe@CORP.TEST" in the credential cache expired at 20`
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Error(err)
 	}
 }

@@ -139,12 +139,14 @@ func hostRefused(e messages.KRBError, spn principal) error {
 	case errorcode.KRB_AP_ERR_SKEW, errorcode.KRB_AP_ERR_TKT_NYV:
 		return skewed("the host", e.STime)
 	case errorcode.KRB_AP_ERR_TKT_EXPIRED:
-		return &refusal{what: "the host says that the ticket has expired", way: "check the clocks, or get a new one with kinit"}
+		return &refusal{
+			what: "the host says that the ticket has expired", way: "check the clocks, or get a new one with kinit",
+		}
 	case errorcode.KRB_AP_ERR_REPEAT:
 		return &refusal{what: "the host says that it has seen this proof before", way: "try again"}
 	case errorcode.KRB_AP_ERR_BADKEYVER, errorcode.KRB_AP_ERR_NOKEY:
 		return &refusal{
-			what: "the host no longer has the key of the ticket", way: "its password was changed, so try again with a new ticket",
+			what: "the host no longer has the key of the ticket", way: "its password was changed, so try again",
 		}
 	default:
 		return &refusal{what: fmt.Sprintf("the host refuses the ticket with error %d%s", e.ErrorCode, said(e))}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-krb5/krb5/crypto"
 	"github.com/go-krb5/krb5/iana/keyusage"
@@ -40,7 +41,7 @@ func (t ticket) realm() string {
 func (k *kdcs) walk(ctx context.Context, at ticket, spn principal) (ticket, error) {
 	for range mostReferrals + 1 {
 		next, err := k.step(ctx, at, spn)
-		if err != nil || next.server.name.Equal(spn.name) {
+		if err != nil || sameService(next.server, spn) {
 			return next, err
 		}
 		if next.realm() == "" || next.realm() == at.realm() {
@@ -50,6 +51,11 @@ func (k *kdcs) walk(ctx context.Context, at ticket, spn principal) (ticket, erro
 		at = next
 	}
 	return ticket{}, fmt.Errorf("looking for %q: over %d realms send on to another one", spn.String(), mostReferrals)
+}
+
+// sameService compares names as Windows does, in whatever case.
+func sameService(a, b principal) bool {
+	return strings.EqualFold(a.name.PrincipalNameString(), b.name.PrincipalNameString())
 }
 
 func (k *kdcs) step(ctx context.Context, at ticket, spn principal) (ticket, error) {

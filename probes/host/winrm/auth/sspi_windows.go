@@ -162,9 +162,9 @@ func (c *sspiContext) Open(signature, sealed []byte) (plain []byte, err error) {
 	if !c.done || len(signature)+len(sealed) > maxMessage+maxToken {
 		return nil, errors.New("opening: the proof is not complete, or the message over the limit")
 	}
-	// Windows opens in place; it is told where the signature ends by the stream.
-	stream := slices.Concat(signature, sealed)
-	buffers := []sspi.SecBuffer{buffered(sspi.SECBUFFER_STREAM, stream), buffered(sspi.SECBUFFER_DATA, nil)}
+	// Windows opens in place.
+	token, text := slices.Clone(signature), slices.Clone(sealed)
+	buffers := []sspi.SecBuffer{buffered(sspi.SECBUFFER_TOKEN, token), buffered(sspi.SECBUFFER_DATA, text)}
 	var quality uint32
 	status := sspi.DecryptMessage(c.handle.Handle, sspi.NewSecBufferDesc(buffers), c.came, &quality)
 	const notSealed = 0x80000001 // SECQOP_WRAP_NO_ENCRYPT
@@ -175,7 +175,5 @@ func (c *sspiContext) Open(signature, sealed []byte) (plain []byte, err error) {
 		return nil, errors.New("opening: the message is signed, but not sealed")
 	}
 	c.came++
-	plain = slices.Clone(buffers[1].Bytes())
-	runtime.KeepAlive(stream)
-	return plain, nil
+	return text[:min(int(buffers[1].BufferSize), len(text))], nil
 }
