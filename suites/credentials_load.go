@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"postpatch/probes/host"
 )
 
 // LoadCredentials reads the operator's credentials file. Secrets are asked for
 // only when they are needed. No problem shows a line of the file.
-func LoadCredentials(file string, secrets func(SecretRef) (string, error)) (*Credentials, []Problem) {
+func LoadCredentials(file string, secrets func(SecretRef) (host.Secret, error)) (*Credentials, []Problem) {
 	r := reader{file: file, found: &problems{}, secret: true}
 	c := &Credentials{File: file, secrets: secrets}
 	if data, ok := r.bytes(); ok {
@@ -46,78 +48,118 @@ func (r reader) credentials(data []byte) []*credential {
 		r.errorf(e.value, "credentials: the list is empty")
 	}
 	var rules []*credential
+	seen := map[claim]claimed{}
 	for i, n := range elems {
 		what := fmt.Sprintf("credentials[%d]", i)
 		if o, ok := r.object(n, what); ok {
-			rules = append(rules, r.credential(o, what))
+			rule, hosts := r.credential(o, what)
+			r.rivals(seen, rule, hosts, what)
+			rules = append(rules, rule)
 		}
 	}
 	return rules
 }
 
-func (r reader) credential(o object, what string) *credential {
-	r.known(o, what, "hosts", "for", "user", "password", "winrm")
-	rule := &credential{winrm: WinRMSettings{}.complete()}
-	for _, name := range []string{"hosts", "user", "password"} {
-		if _, found := o.get(name); !found {
-			r.hintf(o.node, "postpatch explain credentials", "%s: %s is missing", what, name)
-		}
-	}
+// credential reads an entry; hosts are the nodes of its patterns.
+func (r reader) credential(o object, what string) (rule *credential, hosts []*yaml.Node) {
+	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "winrm")...)
+	rule = &credential{place: r.place(o.node)}
+	proofs := r.proof(rule, o, what)
 	if e, found := o.get("hosts"); found {
-		for _, n := range r.texts(e.value, what+".hosts") {
+		hosts = r.texts(e.value, what+".hosts")
+		for _, n := range hosts {
 			rule.hosts = append(rule.hosts, n.Value)
 		}
-	}
-	if e, found := o.get("for"); found {
-		for _, n := range r.texts(e.value, what+".for") {
-			if !slices.Contains(uses(), n.Value) {
-				// What stands there may be a secret in the wrong place.
-				r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm or sql, got something else", what)
-			}
-			rule.uses = append(rule.uses, n.Value)
-		}
+	} else {
+		r.hintf(o.node, "postpatch explain credentials", "%s: hosts is missing", what)
 	}
 	if e, found := o.get("user"); found {
 		rule.user, _ = r.text(e.value, what+".user")
+		if rule.proof.kind == byCurrentUser {
+			r.hintf(e.key, "leave it out", "%s.user: has no effect with current_user", what)
+		}
+	} else if len(proofs) == 0 || rule.proof.kind == byPassword || rule.proof.kind == byKeytab {
+		r.hintf(o.node, "postpatch explain credentials", "%s: user is missing", what)
 	}
-	if e, found := o.get("password"); found {
-		rule.ref = r.secretRef(e.value, what+".password")
-	}
-	if e, found := o.get("winrm"); found {
-		rule.winrm = r.winRM(e.value, what+".winrm")
-	}
-	return rule
+	r.uses(rule, o, what)
+	r.settings(rule, o, what)
+	return rule, hosts
 }
 
 // uses are what credentials can be for.
 func uses() []string { return []string{"winrm", "sql"} }
 
-const secretHint = "write password: {env: NAME_OF_A_VARIABLE} or {file: path}"
-
-// secretRef reads where a password is kept; it never repeats what it found.
-func (r reader) secretRef(n *yaml.Node, what string) SecretRef {
-	if n.Kind != yaml.MappingNode {
-		r.hintf(n, secretHint, "%s: a password cannot stand in the file itself", what)
-		return SecretRef{}
+// uses reads what an entry is for.
+func (r reader) uses(rule *credential, o object, what string) {
+	e, found := o.get("for")
+	if rule.named = found; !found {
+		if rule.uses = uses(); rule.proof.kind != byPassword {
+			rule.uses = []string{"winrm"}
+		}
+		return
 	}
-	var ref SecretRef
-	o, _ := r.object(n, what)
-	for _, e := range o.entries {
-		switch e.name() {
-		case "env":
-			ref.Env, _ = r.text(e.value, what+".env")
-		case "file":
-			if path, ok := r.text(e.value, what+".file"); ok {
-				ref.File = r.beside(path)
-			}
+	for _, n := range r.texts(e.value, what+".for") {
+		switch {
+		case !slices.Contains(uses(), n.Value):
+			// What stands there may be a secret in the wrong place.
+			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm or sql, got something else", what)
+		case n.Value == "sql" && rule.proof.kind != byPassword:
+			r.hintf(n, "give sql an entry of its own, with a password", "%s.for: sql cannot use %s", what, rule.proof.kind)
 		default:
-			r.hintf(e.key, secretHint, "%s: a key that is neither env nor file", what)
+			rule.uses = append(rule.uses, n.Value)
 		}
 	}
-	if len(o.entries) != 1 {
-		r.hintf(n, secretHint, "%s: want one source, got %d", what, len(o.entries))
+}
+
+// proof reads by what an entry proves its user, and returns all that it names.
+func (r reader) proof(rule *credential, o object, what string) []entry {
+	var given []entry
+	for _, e := range o.entries {
+		if !slices.Contains(proofKinds(), e.name()) {
+			continue
+		}
+		given = append(given, e)
+		rule.proof.kind = proofKind(e.name())
+		r.oneProof(&rule.proof, e, what+"."+e.name())
 	}
-	return ref
+	switch {
+	case len(given) == 0:
+		rule.proof.kind = byPassword
+		r.hintf(o.node, "or one of keytab, ccache, certificate and current_user instead", "%s: password is missing", what)
+	case len(given) > 1:
+		r.hintf(given[1].key, "keep one of them", "%s: want one of %s, got %d", what,
+			strings.Join(proofKinds(), ", "), len(given))
+	}
+	return given
+}
+
+func (r reader) oneProof(p *proof, e entry, what string) {
+	switch p.kind {
+	case byPassword:
+		p.secret.ref = r.secretRef(e.value, what)
+	case byKeytab, byCCache:
+		if path, ok := r.text(e.value, what); ok {
+			p.secret.ref = SecretRef{File: r.beside(path), Form: KeyFile}
+		}
+	case byCertificate:
+		p.certificate.ref.Form, p.secret.ref.Form = PublicFile, KeyFile
+		o, ok := r.object(e.value, what)
+		if !ok {
+			return
+		}
+		r.known(o, what, "cert", "key")
+		for name, ref := range map[string]*SecretRef{"cert": &p.certificate.ref, "key": &p.secret.ref} {
+			if e, found := o.get(name); !found {
+				r.hintf(o.node, "write certificate: {cert: path, key: path}", "%s: %s is missing", what, name)
+			} else if path, ok := r.text(e.value, what+"."+name); ok {
+				ref.File = r.beside(path)
+			}
+		}
+	case byCurrentUser:
+		if e.value.Kind != yaml.ScalarNode || e.value.Value != "true" {
+			r.hintf(e.value, "leave it out where it is not so", "%s: want true", what)
+		}
+	}
 }
 
 // beside is a path relative to the file that names it.
@@ -127,44 +169,4 @@ func (r reader) beside(path string) string {
 		return path
 	}
 	return filepath.Join(filepath.Dir(r.file), path)
-}
-
-func (r reader) winRM(n *yaml.Node, what string) WinRMSettings {
-	var w WinRMSettings
-	o, _ := r.object(n, what)
-	r.known(o, what, "tls", "port", "insecure", "ca_file", "allow_plain")
-	for name, set := range map[string]*bool{"tls": &w.TLS, "insecure": &w.Insecure, "allow_plain": &w.AllowPlain} {
-		if e, found := o.get(name); found {
-			*set = r.bool(e.value, what+"."+name)
-		}
-	}
-	if e, found := o.get("port"); found {
-		port, err := strconv.Atoi(e.value.Value)
-		if e.value.Kind != yaml.ScalarNode || err != nil || port < 1 || port > 65535 {
-			r.errorf(e.value, "%s.port: want a whole number from 1 to 65535", what)
-		}
-		w.Port = port
-	}
-	if e, found := o.get("ca_file"); found {
-		if path, ok := r.text(e.value, what+".ca_file"); ok {
-			w.CAFile = r.beside(path)
-		}
-	}
-	for name, set := range map[string]bool{"insecure": w.Insecure, "ca_file": w.CAFile != ""} {
-		if e, found := o.get(name); found && set && !w.TLS {
-			r.hintf(e.key, "add tls: true", "%s.%s: has no effect without TLS", what, name)
-		}
-	}
-	if e, found := o.get("allow_plain"); found && w.TLS && w.AllowPlain {
-		r.hintf(e.key, "choose one of them", "%s.allow_plain: has no effect with TLS", what)
-	}
-	return w.complete()
-}
-
-func (r reader) bool(n *yaml.Node, what string) bool {
-	if n.Kind != yaml.ScalarNode || n.Value != "true" && n.Value != "false" {
-		r.errorf(n, "%s: want true or false", what)
-		return false
-	}
-	return n.Value == "true"
 }

@@ -5,33 +5,53 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/host"
 )
 
 const estateUsers = `credentials:
-  - hosts: "SQL*.corp.example.org"
-    for: sql
-    user: sa
-    password: {file: secrets/sa.txt}
+  - hosts: "*"
+    user: .\fallback
+    password: {env: EMPTY}
+    winrm: {port: 8080, allow_plain: true}
   - hosts: ["*.corp.example.org", "dmz?"]
     for: [winrm]
     user: CORP\probe
     password: {env: PATCH_PASSWORD}
     winrm: {tls: true, ca_file: ca.pem, insecure: false}
-  - hosts: "*"
-    user: .\fallback
-    password: {env: EMPTY}
-    winrm: {port: 8080, allow_plain: true}
+  - hosts: "SQL*.corp.example.org"
+    for: sql
+    user: sa
+    password: {file: secrets/sa.txt}
+  - hosts: web?.corp.example.org
+    ccache: web.ccache
+    winrm: {auth: kerberos, spn: HTTP/web, krb5_conf: krb5.conf}
+  - hosts: Web1.Corp.Example.Org
+    user: exact
+    password: {env: PATCH_PASSWORD}
+    winrm: {tls: true, auth: basic}
 `
 
-func credentials(t *testing.T, secrets func(SecretRef) (string, error)) (*Credentials, string) {
+// secretsOf reads secrets from a map, by the source's name.
+func secretsOf(texts map[string]string) func(SecretRef) (host.Secret, error) {
+	return func(ref SecretRef) (host.Secret, error) {
+		return host.NewSecret(texts[ref.Env+filepath.Base(ref.File)]), nil
+	}
+}
+
+func credentials(t *testing.T, text string, secrets func(SecretRef) (host.Secret, error)) (*Credentials, string) {
 	t.Helper()
 	folder := t.TempDir()
 	file := filepath.Join(folder, "credentials.yaml")
-	if err := os.WriteFile(file, []byte(estateUsers), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, problems := LoadCredentials(file, secrets)
@@ -41,40 +61,89 @@ func credentials(t *testing.T, secrets func(SecretRef) (string, error)) (*Creden
 	return c, folder
 }
 
-func TestTheFirstEntryThatFitsIsTaken(t *testing.T) {
+func TestTheMostSpecificEntryIsTaken(t *testing.T) {
 	var asked []string
-	c, folder := credentials(t, func(ref SecretRef) (string, error) {
-		asked = append(asked, ref.Env+ref.File)
-		if ref.File != "" {
-			return "swordfish\r\n", nil
-		}
-		return map[string]string{"PATCH_PASSWORD": "hunter2"}[ref.Env], nil
+	texts := secretsOf(map[string]string{
+		"sa.txt": "swordfish\r\n", "PATCH_PASSWORD.": "hunter2", "web.ccache": "\x05\x04tickets",
+	})
+	c, _ := credentials(t, estateUsers, func(ref SecretRef) (host.Secret, error) {
+		asked = append(asked, ref.Env+filepath.Base(ref.File))
+		return texts(ref)
 	})
 	if asked != nil {
 		t.Errorf("secrets were read before they were needed: %q", asked)
 	}
 	for range 2 {
-		for _, want := range []struct{ host, use, user, password string }{
-			{"sql01.corp.example.org", "sql", "sa", "swordfish"}, // a file's last line end is no part of it
-			{"sql01.corp.example.org", "winrm", `CORP\probe`, "hunter2"},
-			{"DMZ1", "winrm", `CORP\probe`, "hunter2"},
+		for _, want := range []struct{ host, use, user, password, ccache string }{
+			{"sql01.corp.example.org", "sql", "sa", "swordfish", ""}, // a file's last line end is no part of it
+			{"sql01.corp.example.org", "winrm", `CORP\probe`, "hunter2", ""},
+			{"DMZ1", "winrm", `CORP\probe`, "hunter2", ""},
+			{"web2.corp.example.org", "winrm", "", "", "\x05\x04tickets"},
+			{"WEB1.corp.example.ORG", "winrm", "exact", "hunter2", ""},
+			{"web1.corp.example.org", "sql", "exact", "hunter2", ""},
 		} {
 			got, err := c.For(want.host, want.use)
-			if err != nil || got.User != want.user || got.Password.Reveal() != want.password {
+			if err != nil || got.User != want.user || got.Password.Reveal() != want.password ||
+				got.CCache.Reveal() != want.ccache {
 				t.Errorf("%s on %s: %s, %v", want.use, want.host, got.User, err)
 			}
-			if text := fmt.Sprintf("%v %+v %#v", got, got, got); strings.Contains(text, want.password) {
+			if text := fmt.Sprintf("%v %+v %#v", got, got, got); strings.Contains(text, "hunter2") {
 				t.Errorf("the password shows in %s", text)
 			}
 		}
 	}
-	if diff := cmp.Diff([]string{filepath.Join(folder, "secrets", "sa.txt"), "PATCH_PASSWORD"}, asked); diff != "" {
-		t.Errorf("each secret is read once (-want +got):\n%s", diff)
+	once := []string{"sa.txt", "PATCH_PASSWORD.", "web.ccache", "PATCH_PASSWORD."} // two entries name it
+	if diff := cmp.Diff(once, asked); diff != "" {
+		t.Errorf("each entry's secret is read once (-want +got):\n%s", diff)
 	}
 	_, err := c.For("elsewhere", "sql")
-	want := `for sql on "elsewhere" from environment variable EMPTY: it is empty`
+	want := `credentials.yaml:2 says: reading the password from environment variable EMPTY: it is empty`
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("an empty secret: %v", err)
+	}
+}
+
+// The order of the lines decides nothing: every pair is tried in both.
+func TestWhichOfTwoEntriesIsTaken(t *testing.T) {
+	const host = "web01.example.org"
+	for name, pair := range map[string][2]string{
+		"a name before the longest pattern":       {"hosts: WEB01.EXAMPLE.ORG", "hosts: 'web01.example.or?', for: winrm"},
+		"more letters before fewer":               {"hosts: 'w*.example.org'", "hosts: '*.example.org', for: winrm"},
+		"a name for one use before one for all":   {"hosts: web01.example.org, for: winrm", "hosts: web01.example.org"},
+		"a pattern for one use before one of all": {"hosts: 'web*', for: winrm", "hosts: '*org'"},
+		"the best of several patterns":            {"hosts: [nowhere, 'web0*', '*']", "hosts: 'web*'"},
+		"not what is for another use":             {"hosts: '*'", "hosts: web01.example.org, for: sql"},
+		"? is no letter":                          {"hosts: 'web0*'", "hosts: 'web??*'"},
+	} {
+		taken, other := "  - {"+pair[0]+", user: taken, password: {env: A}}\n", "  - {"+pair[1]+", user: other, password: {env: A}}\n"
+		for _, text := range []string{taken + other, other + taken} {
+			c, _ := credentials(t, "credentials:\n"+text, secretsOf(map[string]string{"A.": "x"}))
+			if got, err := c.For(host, "winrm"); err != nil || got.User != "taken" {
+				t.Errorf("%s: %q, %v of\n%s", name, got.User, err, text)
+			}
+		}
+	}
+}
+
+func TestATieIsAnErrorThatNamesBoth(t *testing.T) {
+	c, folder := credentials(t, `credentials:
+  - {hosts: "web*", user: a, password: {env: A}}
+  - {hosts: "*b01", user: b, password: {env: A}, winrm: {tls: true}}
+`, secretsOf(map[string]string{"A.": "x"}))
+	_, err := c.For("web01", "winrm")
+	file := filepath.Join(folder, "credentials.yaml")
+	want := `two credentials for winrm on "web01": the entries at ` + file + ":2 and at " + file + ":3 fit equally well"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if got := c.WinRM("web01"); got.TLS || got.Auth != authNegotiate {
+		t.Errorf("settings of one of the two: %+v", got)
+	}
+	if got, err := c.For("db02", "winrm"); err == nil || !strings.HasPrefix(err.Error(), "no credential") {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if got, err := c.For("web02", "winrm"); err != nil || got.User != "a" {
+		t.Errorf("where only one fits: %v, %v", got, err)
 	}
 }
 
@@ -86,29 +155,129 @@ func TestNoEntryNamesHostUseAndTheWayOut(t *testing.T) {
 	}
 }
 
-func TestASecretThatCannotBeReadIsAskedForAgain(t *testing.T) {
-	cause := errors.New("locked")
-	fail := true
-	c, _ := credentials(t, func(SecretRef) (string, error) {
-		if fail {
-			return "", cause
-		}
-		return "x", nil
-	})
-	if _, err := c.For("dmz1", "winrm"); !errors.Is(err, cause) {
-		t.Errorf("got %v, want the cause wrapped", err)
+// A proof that sql cannot use is not taken for it, so that no empty password is
+// tried.
+func TestOnlyAPasswordIsForSQL(t *testing.T) {
+	c, _ := credentials(t, `credentials:
+  - {hosts: "*", user: p, keytab: p.keytab}
+  - {hosts: "me*", current_user: true}
+`, secretsOf(map[string]string{"p.keytab": "\x05\x02keys"}))
+	if _, err := c.For("srv01", "sql"); err == nil || !strings.HasPrefix(err.Error(), "no credential for sql") {
+		t.Errorf("got %v", err)
 	}
-	fail = false
-	if _, err := c.For("dmz1", "winrm"); err != nil {
-		t.Error(err)
+	if got, err := c.For("srv01", "winrm"); err != nil || got.Keytab.Reveal() != "\x05\x02keys" || got.User != "p" {
+		t.Errorf("keytab: %v, %v", got, err)
+	}
+	if got, err := c.For("me", "winrm"); err != nil || got.User != "" || got.Password != (host.Secret{}) {
+		t.Errorf("current user: %v, %v", got, err)
+	}
+}
+
+func TestWhatIsNoSuchSecret(t *testing.T) {
+	for name, test := range map[string]struct {
+		ref        SecretRef
+		text, want string
+	}{
+		"nothing":               {SecretRef{Env: "A"}, "", "it is empty or not set"},
+		"a line end alone":      {SecretRef{File: "a"}, "\r\n", "it is empty"},
+		"two lines":             {SecretRef{File: "a"}, "hunter2\nx\n", "more than one line"},
+		"a line end to spare":   {SecretRef{Env: "A"}, "hunter2\n", "more than one line"},
+		"PowerShell's redirect": {SecretRef{File: "a"}, "\xFF\xFEh\x00u\x00", "save it as UTF-8"},
+		"no text":               {SecretRef{Command: []string{"a"}}, "hunter2\xC3", "no UTF-8"},
+		"no keytab":             {SecretRef{File: "a", Form: KeyFile}, "hunter2", "neither PEM nor"},
+		"no certificate":        {SecretRef{File: "a", Form: PublicFile}, "hunter2", "neither PEM nor"},
+	} {
+		_, err := test.ref.check(host.NewSecret(test.text))
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v, want %s", name, err, test.want)
+		}
+	}
+	for text, want := range map[string]string{
+		"hunter2\n": "hunter2", "hunter2\r\n": "hunter2", " hunter2 ": " hunter2 ", "\uFEFFhunter2": "hunter2",
+	} {
+		if got, err := (SecretRef{File: "a"}).check(host.NewSecret(text)); err != nil || got.Reveal() != want {
+			t.Errorf("%q: %q, %v", text, got.Reveal(), err)
+		}
+	}
+}
+
+// A hundred hosts that fail by one command do not wait for it a hundred times;
+// after a while it is asked anew.
+func TestAFailureIsToldAgainAndThenForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := errors.New("locked")
+		times, fail := 0, true
+		c, _ := credentials(t, estateUsers, func(SecretRef) (host.Secret, error) {
+			if times++; fail {
+				return host.Secret{}, cause
+			}
+			return host.NewSecret("x"), nil
+		})
+		for range 100 {
+			if _, err := c.For("dmz1", "winrm"); !errors.Is(err, cause) {
+				t.Errorf("got %v, want the cause wrapped", err)
+			}
+		}
+		fail = false
+		if _, err := c.For("dmz1", "winrm"); times != 1 || !errors.Is(err, cause) {
+			t.Errorf("asked %d times, %v", times, err)
+		}
+		time.Sleep(grudge)
+		for range 2 {
+			if _, err := c.For("dmz1", "winrm"); times != 2 || err != nil {
+				t.Errorf("asked %d times, %v", times, err)
+			}
+		}
+	})
+}
+
+func TestAHundredWaitForOneReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		times := 0
+		c, _ := credentials(t, estateUsers, func(SecretRef) (host.Secret, error) {
+			mu.Lock()
+			times++
+			mu.Unlock()
+			time.Sleep(time.Second)
+			return host.NewSecret("x"), nil
+		})
+		var all sync.WaitGroup
+		start := time.Now()
+		for range 100 {
+			all.Go(func() {
+				if got, err := c.For("dmz1", "winrm"); err != nil || got.Password.Reveal() != "x" {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if times != 1 || time.Since(start) != time.Second {
+			t.Errorf("%d readings in %v", times, time.Since(start))
+		}
+	})
+}
+
+func TestAReaderThatCrashesLeavesNobodyWaiting(t *testing.T) {
+	s := source{ref: SecretRef{Env: "A"}}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = s.read(func(SecretRef) (host.Secret, error) { panic("x") })
+	}()
+	if got, err := s.read(secretsOf(map[string]string{"A.": "x"})); err != nil || got.Reveal() != "x" {
+		t.Errorf("got %v", err)
 	}
 }
 
 func TestWinRMSettings(t *testing.T) {
-	c, folder := credentials(t, nil)
+	c, folder := credentials(t, estateUsers, nil)
 	for host, want := range map[string]WinRMSettings{
-		"srv01.corp.example.org": {TLS: true, Port: 5986, CAFile: filepath.Join(folder, "ca.pem")},
-		"elsewhere":              {Port: 8080, AllowPlain: true},
+		"srv01.corp.example.org": {TLS: true, Port: 5986, CAFile: filepath.Join(folder, "ca.pem"), Auth: "negotiate"},
+		"elsewhere":              {Port: 8080, AllowPlain: true, Auth: "basic"},
+		"web1.corp.example.org":  {TLS: true, Port: 5986, Auth: "basic"},
+		"web2.corp.example.org": {
+			Port: 5985, Auth: "kerberos", SPN: "HTTP/web", Krb5Conf: filepath.Join(folder, "krb5.conf"),
+		},
 	} {
 		if diff := cmp.Diff(want, c.WinRM(host)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", host, diff)
@@ -117,20 +286,56 @@ func TestWinRMSettings(t *testing.T) {
 	if _, err := (*Credentials)(nil).For("srv01", "sql"); err == nil {
 		t.Error("no file has a credential")
 	}
-	if got := (*Credentials)(nil).WinRM("srv01"); got != (WinRMSettings{Port: 5985}) {
+	if got := (*Credentials)(nil).WinRM("srv01"); got != (WinRMSettings{Port: 5985, Auth: "negotiate"}) {
 		t.Errorf("without an entry: %+v", got)
+	}
+}
+
+func TestACertificateMeansAuthCertificate(t *testing.T) {
+	c, _ := credentials(t, "credentials: [{hosts: a, certificate: {cert: c.pem, key: k.pem}, winrm: {tls: true}}]\n",
+		secretsOf(map[string]string{"c.pem": "-----BEGIN X-----\n-----END X-----\n", "k.pem": "-----BEGIN X-----\n-----END X-----\n"}))
+	if got := c.WinRM("a").Auth; got != "certificate" {
+		t.Errorf("auth %s", got)
+	}
+	_, err := c.For("a", "winrm")
+	if err == nil || !strings.Contains(err.Error(), "reading the certificate from file") {
+		t.Errorf("what is no pair of certificate and key: %v", err)
 	}
 }
 
 func FuzzLoadCredentials(f *testing.F) {
 	f.Add([]byte(estateUsers))
 	f.Add([]byte("credentials:\n  - {hosts: a, user: b, password: hunter2}\n"))
+	for _, file := range []string{"sources", "proofs", "auth", "rivals", "settings"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "badcredentials", file+".yaml"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := reader{file: "fuzz", found: &problems{}, secret: true}
-		r.credentials(data)
-		for _, p := range r.found.sorted() {
+		c := &Credentials{rules: r.credentials(data), secrets: secretsOf(nil)}
+		list := r.found.sorted()
+		for _, p := range list {
 			if !p.NoExcerpt {
 				t.Fatalf("%v shows its line", p)
+			}
+		}
+		if len(list) > 0 {
+			return
+		}
+		for _, rule := range c.rules { // what was found good can be used
+			for _, use := range rule.uses {
+				if _, err := c.choose(rule.hosts[0], use); err != nil && !strings.Contains(err.Error(), "two credentials") {
+					t.Fatalf("%q for %s: %v", rule.hosts[0], use, err)
+				}
+			}
+			if w := rule.winrm; w.Port == 0 || !slices.Contains(auths(rule.proof.kind), w.Auth) {
+				t.Fatalf("%+v by %s", w, rule.proof.kind)
+			}
+			if rule.proof.kind != byCurrentUser && rule.proof.secret.ref.String() == `file ""` {
+				t.Fatalf("by %s from nowhere", rule.proof.kind)
 			}
 		}
 	})

@@ -82,7 +82,11 @@ func (r reader) unknown(n *yaml.Node, noun, what string, known []string) {
 	if what != "" {
 		msg += " in " + what
 	}
-	r.hintf(n, suggest(n.Value, known), "%s", msg)
+	hint := suggest(n.Value, known)
+	if !r.secret && namesCredential(n.Value) {
+		r.secret, hint = true, ownFileHint
+	}
+	r.hintf(n, hint, "%s", msg)
 }
 
 // list reads a list's elements, aliases followed.

@@ -190,6 +190,10 @@ func (r reader) vars(n *yaml.Node, what string) map[string]string {
 			r.errorf(e.key, "%s: want a name of letters, digits and '_', got %q", what, e.name())
 			continue
 		}
+		if namesSecret(e.name()) {
+			r.secret = true
+			r.hintf(e.key, ownFileHint, "%s: %q: what stands in a suite is shown in reports, so no secret can", what, e.name())
+		}
 		value, ok := r.text(e.value, what+"."+e.name())
 		if ok && strings.Contains(value, "{{") {
 			r.errorf(e.value, "%s.%s: a template cannot stand in a variable", what, e.name())

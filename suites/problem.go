@@ -36,6 +36,7 @@ func (ps *problems) in(file string) bool {
 
 // sorted returns all problems in the order of their places.
 func (ps *problems) sorted() []Problem {
+	ps.hush()
 	slices.SortStableFunc(ps.list, func(a, b Problem) int {
 		return cmp.Or(
 			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),

@@ -64,28 +64,64 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
 
     credentials:
       - hosts: "*.corp.example.org"
-        for: [winrm, sql]
         user: CORP\probe
         password: {env: PATCH_PASSWORD}
         winrm: {tls: true}               # real hosts
+      - hosts: "sql*.corp.example.org"
+        for: sql
+        user: sa
+        password: {command: [pass, show, sql/sa]}
+      - hosts: ["ex01.corp.example.org", "dc*.corp.example.org"]
+        for: winrm
+        user: probe@CORP.EXAMPLE.ORG
+        keytab: secrets/probe.keytab
+        winrm: {auth: kerberos}
+      - hosts: "*.dmz.example.org"
+        certificate: {cert: probe.crt, key: secrets/probe.key}
+        winrm: {tls: true, ca_file: dmz-ca.pem}
       - hosts: [lab01, "lab1*"]
         user: .\probe
         password: {file: secrets/lab.txt}
         winrm: {allow_plain: true}       # a lab, and nothing else
 
-  hosts      a host's name, or patterns with * and ?; required
-  for        the uses it is for: winrm, sql; both unless given
-  user       CORP\name, name@corp.example.org, or a plain name; required
-  password   {env: VARIABLE} or {file: path, relative to this file}; required
-  winrm      tls          connect with TLS; for real hosts
+  hosts      a host's name, or patterns with * and ?, in any case; required
+  for        the uses it is for: winrm, sql; all that it can serve unless given
+  user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
+             password and a keytab
+  winrm      tls          connect with TLS
              port         5986 with TLS, 5985 without
+             auth         negotiate (Kerberos, else NTLM; the default), kerberos, ntlm, basic,
+                          certificate (the default with one)
+             spn          the service's name for Kerberos, if it is not HTTP/ and the host's
+             krb5_conf    a krb5.conf of its own
              ca_file      trust the certificates that this file's ones have signed
              insecure     do not check the server's certificate
-             allow_plain  go without TLS: the password travels readable; for a lab
+             allow_plain  Basic without TLS: the password travels readable; for a lab
 
-WinRM wants tls: true or, in a lab, allow_plain: true. The first entry that fits a host
-and a use is taken. A password never stands in the file itself. No suite and no plan can
-name a credential.
+How the user is proved, one of
+  password      {env: VARIABLE}
+                {file: path}
+                {keyring: {service: name, user: name}}
+                {command: [program, argument]}
+  keytab        a Kerberos keytab; winrm only, as all below
+  ccache        a Kerberos ticket cache, as kinit makes it
+  certificate   {cert: path, key: path}, both PEM; shown in TLS, so with tls: true
+  current_user  true: whoever runs postpatch, on Windows
+
+The best fit is taken, wherever it stands: a host's very name before a pattern, of patterns
+that with more characters beside * and ?, and of equals that with a for: before one without.
+Two entries that fit a host equally well are an error that names both.
+
+Paths are relative to this file. A file with a secret must be yours or root's, and nobody else
+may read it (chmod 600); a symlink is followed. On Windows its access list is what counts, and
+is not looked at. A password's file has one line and at most 64 KiB. A command is run without a
+shell, for 30 seconds at most; the one line that it prints is the password. The keyring is that
+of the user who is logged on: Secret Service, Keychain, or the Credential Manager
+(cmdkey /generic:SERVICE:USER /user:USER /pass).
+
+A password never stands in the file itself, and no suite and no plan can name a credential.
+All secrets are read, each once, before anything is sent; a reading that fails is told again for
+ten seconds before it is tried anew.
 `
 
 const aboutExpect = `expect: what a reading must be, in a suite's expect and a plan's must_change

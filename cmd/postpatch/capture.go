@@ -48,7 +48,7 @@ type captureJob struct {
 }
 
 func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
-	j, store, err := c.prepare(a, c.suites)
+	j, store, err := c.prepare(ctx, a, c.suites)
 	if err != nil {
 		return report.Summary{}, err
 	}

@@ -168,7 +168,7 @@ func (st stage) capture(ctx context.Context, out outputs) error {
 	}
 	out.junit, out.json = "", ""
 	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.Suites))
-	p, err := st.performance("capture", "demo")
+	p, err := st.performance(ctx, "capture", "demo")
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 		return report.Summary{}, nil, err
 	}
 	st.app.talk("$ postpatch verify %s --baseline demo\n", shellWords(st.scenario.Suites))
-	p, err := st.performance("verify", "demo-verify")
+	p, err := st.performance(ctx, "verify", "demo-verify")
 	if err != nil {
 		return report.Summary{}, nil, err
 	}
@@ -197,9 +197,9 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 	return summary, hosts, err
 }
 
-func (st stage) performance(command, name string) (performance, error) {
+func (st stage) performance(ctx context.Context, command, name string) (performance, error) {
 	in := inputs{plan: st.scenario.Plan, atOnce: hostsAtOnce}
-	j, err := in.load(app{stderr: os.Stderr}, st.scenario.Suites)
+	j, err := in.load(ctx, app{stderr: os.Stderr}, st.scenario.Suites)
 	if err != nil {
 		return performance{}, err
 	}
@@ -240,4 +240,6 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 	return host.Credential{}, errors.New("the estate has no such account")
 }
 
-func (labKeys) WinRM(string) suites.WinRMSettings { return suites.WinRMSettings{AllowPlain: true} }
+func (labKeys) WinRM(string) suites.WinRMSettings {
+	return suites.WinRMSettings{AllowPlain: true, Auth: "basic"}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -72,7 +73,7 @@ type keys interface {
 
 // load reads all files before anything is sent, and tells all their problems at
 // once.
-func (in *inputs) load(a app, suiteFiles []string) (job, error) {
+func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
 	var j job
 	var problems []suites.Problem
 	kinds := all.Kinds()
@@ -94,7 +95,7 @@ func (in *inputs) load(a app, suiteFiles []string) (job, error) {
 		j.set, problems = set, append(problems, found...)
 	}
 	if in.credentials != "" {
-		credentials, found := suites.LoadCredentials(in.credentials, secretSource(a))
+		credentials, found := suites.LoadCredentials(in.credentials, secretSource(ctx, a))
 		problems = append(problems, found...)
 		if credentials != nil {
 			j.credentials = credentials
@@ -121,8 +122,8 @@ func (in *inputs) load(a app, suiteFiles []string) (job, error) {
 }
 
 // prepare loads everything, and makes sure that a run could come to something.
-func (in *inputs) prepare(a app, suiteFiles []string) (job, *baseline.Store, error) {
-	j, err := in.load(a, suiteFiles)
+func (in *inputs) prepare(ctx context.Context, a app, suiteFiles []string) (job, *baseline.Store, error) {
+	j, err := in.load(ctx, a, suiteFiles)
 	if err != nil {
 		return job{}, nil, err
 	}
@@ -131,20 +132,6 @@ func (in *inputs) prepare(a app, suiteFiles []string) (job, *baseline.Store, err
 	}
 	store, err := baseline.Open(in.store)
 	return j, store, err
-}
-
-// secretSource reads a secret from where the credentials file says it is.
-func secretSource(a app) func(suites.SecretRef) (string, error) {
-	return func(ref suites.SecretRef) (string, error) {
-		if ref.Env != "" {
-			if secret := a.getenv(ref.Env); secret != "" {
-				return secret, nil
-			}
-			return "", fmt.Errorf("environment variable %s is not set", ref.Env)
-		}
-		content, err := os.ReadFile(ref.File)
-		return strings.TrimRight(string(content), "\r\n"), err
-	}
 }
 
 // readRoots adds the operator's own authorities to the system's.

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"postpatch/probes"
@@ -65,10 +67,11 @@ func credentialUses(h suites.Host) []string {
 	return sortedKeys(uses)
 }
 
-// enterable makes sure that there is a credential wherever one is needed, so that
-// a forgotten variable is told now and not as a thousand unknown checks.
+// enterable makes sure that there is a credential wherever one is needed, and
+// reads all of them, so that a forgotten variable is told now and not as a
+// thousand unknown checks.
 func enterable(j job) error {
-	missing := map[string]bool{}
+	wanting := map[string][]string{} // by what is wrong: what it is needed for
 	for _, h := range j.set.Hosts {
 		uses := credentialUses(h)
 		if len(uses) > 0 && j.credentials == nil {
@@ -76,22 +79,41 @@ func enterable(j job) error {
 				"`postpatch explain credentials` tells how to write one", h.Name, strings.Join(uses, " and "))
 		}
 		for _, use := range uses {
-			if _, err := j.credentials.For(h.Name, use); err != nil {
-				missing[err.Error()] = true
-			} else if _, err := readCA(j.credentials.WinRM(h.Name)); use == "winrm" && err != nil {
-				missing[err.Error()] = true
+			_, err := j.credentials.For(h.Name, use)
+			if err == nil && use == "winrm" {
+				err = readable(j.credentials.WinRM(h.Name))
+			}
+			if err != nil {
+				wanting[err.Error()] = append(wanting[err.Error()], use+" on "+h.Name)
 			}
 		}
 	}
-	if len(missing) == 0 {
+	if len(wanting) == 0 {
 		return nil
 	}
 	const most = 10
-	lines := sortedKeys(missing)
-	if len(lines) > most {
-		lines = append(lines[:most], fmt.Sprintf("and %d more", len(missing)-most))
+	var lines []string
+	for _, wrong := range slices.Sorted(maps.Keys(wanting)) {
+		if len(lines) == most {
+			lines = append(lines, fmt.Sprintf("and %d more", len(wanting)-most))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("%s (needed for %s)", wrong, shorten(wanting[wrong])))
 	}
 	return fmt.Errorf("nothing was sent to any host:\n  %s", strings.Join(lines, "\n  "))
+}
+
+// readable makes sure that the files that the settings name can be read.
+func readable(s suites.WinRMSettings) error {
+	if _, err := readCA(s); err != nil {
+		return err
+	}
+	if s.Krb5Conf != "" {
+		if _, err := os.ReadFile(s.Krb5Conf); err != nil {
+			return fmt.Errorf("reading the krb5_conf of winrm: %w", err)
+		}
+	}
+	return nil
 }
 
 // readCA reads the authorities that an entry of the credentials file trusts.

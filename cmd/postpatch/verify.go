@@ -46,7 +46,7 @@ type verifyJob struct {
 }
 
 func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
-	j, store, err := c.prepare(a, c.suites)
+	j, store, err := c.prepare(ctx, a, c.suites)
 	if err != nil {
 		return report.Summary{}, err
 	}
