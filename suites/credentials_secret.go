@@ -116,21 +116,21 @@ func (p *proof) noun() string {
 
 // check finds what is no such secret, so that a wrong file is told as one and
 // not sent to a host that locks the account for it. It shows nothing of it.
-func (r SecretRef) check(secret host.Secret) (host.Secret, error) {
+func (s SecretRef) check(secret host.Secret) (host.Secret, error) {
 	text := secret.Reveal()
 	switch {
 	case text == "":
 		return host.Secret{}, errors.New("it is empty or not set")
-	case r.Form == KeyFile && strings.HasPrefix(text, "\x05"): // keytabs and ticket caches of today begin so
+	case s.Form == KeyFile && strings.HasPrefix(text, "\x05"): // keytabs and ticket caches of today begin so
 		return secret, nil
-	case r.Form != PasswordFile:
+	case s.Form != PasswordFile:
 		if block, _ := pem.Decode([]byte(text)); block == nil {
 			return host.Secret{}, errors.New("it is neither PEM nor a Kerberos file")
 		}
 		return secret, nil
 	}
 	text = strings.TrimPrefix(text, "\uFEFF")
-	if r.Env == "" { // editors, echo and programs end a text with a new line
+	if s.Env == "" { // editors, echo and programs end a text with a new line
 		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	}
 	switch {
@@ -192,13 +192,13 @@ func (s *source) read(secrets func(SecretRef) (host.Secret, error)) (host.Secret
 	return r.secret, r.err
 }
 
-func (r SecretRef) fetch(secrets func(SecretRef) (host.Secret, error)) (host.Secret, error) {
+func (s SecretRef) fetch(secrets func(SecretRef) (host.Secret, error)) (host.Secret, error) {
 	if secrets == nil {
 		return host.Secret{}, errors.New("nothing reads secrets here")
 	}
-	secret, err := secrets(r)
+	secret, err := secrets(s)
 	if err != nil {
 		return host.Secret{}, err
 	}
-	return r.check(secret)
+	return s.check(secret)
 }

@@ -115,7 +115,8 @@ func TestWhichOfTwoEntriesIsTaken(t *testing.T) {
 		"not what is for another use":             {"hosts: '*'", "hosts: web01.example.org, for: sql"},
 		"? is no letter":                          {"hosts: 'web0*'", "hosts: 'web??*'"},
 	} {
-		taken, other := "  - {"+pair[0]+", user: taken, password: {env: A}}\n", "  - {"+pair[1]+", user: other, password: {env: A}}\n"
+		taken := "  - {" + pair[0] + ", user: taken, password: {env: A}}\n"
+		other := "  - {" + pair[1] + ", user: other, password: {env: A}}\n"
 		for _, text := range []string{taken + other, other + taken} {
 			c, _ := credentials(t, "credentials:\n"+text, secretsOf(map[string]string{"A.": "x"}))
 			if got, err := c.For(host, "winrm"); err != nil || got.User != "taken" {
@@ -292,8 +293,9 @@ func TestWinRMSettings(t *testing.T) {
 }
 
 func TestACertificateMeansAuthCertificate(t *testing.T) {
+	const nothing = "-----BEGIN X-----\n-----END X-----\n"
 	c, _ := credentials(t, "credentials: [{hosts: a, certificate: {cert: c.pem, key: k.pem}, winrm: {tls: true}}]\n",
-		secretsOf(map[string]string{"c.pem": "-----BEGIN X-----\n-----END X-----\n", "k.pem": "-----BEGIN X-----\n-----END X-----\n"}))
+		secretsOf(map[string]string{"c.pem": nothing, "k.pem": nothing}))
 	if got := c.WinRM("a").Auth; got != "certificate" {
 		t.Errorf("auth %s", got)
 	}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// revealers are the functions that may see a secret's text, as "file function",
+// each with its reason. What speaks to a host may have any in its room.
+func revealers() map[string]string {
+	return map[string]string{
+		`suites/credentials_secret.go SecretRef.check`: "tells a wrong file from a password before a host does",
+		`suites/credentials_secret.go proof.read`:      "tries whether a certificate and its key are a pair",
+		`probes/sql/door.go door.open`:                 "logs on to SQL Server",
+		`probes/host/winrm/\w+\.go [\w.]+`:             "logs on to WinRM",
+		`probes/host/winrm/auth/\w+\.go [\w.]+`:        "proves an account",
+	}
+}
+
+// secretive are the rooms in which a secret may pass.
+func secretive(file string) bool {
+	return whole(`(suites|probes/host|probes/host/.*|cmd/postpatch)/[^/]+\.go`, file)
+}
+
+// TestSecretsAreSecrets holds two rules: only who has to sees a secret's text,
+// and no field in which a secret could be is of a type that prints.
+func TestSecretsAreSecrets(t *testing.T) {
+	used := map[string]bool{}
+	root := os.DirFS("../..")
+	err := fs.WalkDir(root, ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && (name == "testdata" || name != "." && strings.HasPrefix(name, ".")) {
+			return fs.SkipDir
+		}
+		if entry.IsDir() || path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		source, err := fs.ReadFile(root, file)
+		if err != nil {
+			return err
+		}
+		for _, function := range reveals(t, file, source) {
+			allowed := ""
+			for pattern := range revealers() {
+				if whole(pattern, function) {
+					allowed = pattern
+				}
+			}
+			if used[allowed] = true; allowed == "" {
+				t.Errorf("%s reveals a secret; has it to? Then it belongs to revealers, with a reason", function)
+			}
+		}
+		if secretive(file) {
+			for _, field := range openFields(t, file, source) {
+				t.Errorf("%s: a secret there would print; make it a host.Secret", field)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pattern := range maps.Keys(revealers()) {
+		if !used[pattern] && !strings.Contains(pattern, "auth/") { // which may be empty still
+			t.Errorf("nothing that is like %s reveals a secret any more", pattern)
+		}
+	}
+}
+
+// reveals lists the functions of a file that call Reveal, or take it as a value.
+func reveals(t *testing.T, path string, source []byte) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, source, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, decl := range file.Decls {
+		name := "var"
+		if function, ok := decl.(*ast.FuncDecl); ok {
+			name = function.Name.Name
+			if function.Recv != nil {
+				name = strings.TrimPrefix(types.ExprString(function.Recv.List[0].Type), "*") + "." + name
+			}
+		}
+		ast.Inspect(decl, func(node ast.Node) bool {
+			if selector, ok := node.(*ast.SelectorExpr); ok && selector.Sel.Name == "Reveal" {
+				found = append(found, path+" "+name)
+			}
+			return true
+		})
+	}
+	return slices.Compact(found)
+}
+
+// openFields lists the fields of a file's structs that are called like a secret
+// and are of a type that prints.
+func openFields(t *testing.T, path string, source []byte) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, source, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := regexp.MustCompile(`(?i)passw|passphrase|secret|keytab|ccache|token|private|pwd`)
+	prints := regexp.MustCompile(`\b(string|byte|rune|any|interface|error)\b|Buffer|Builder`)
+	var found []string
+	ast.Inspect(file, func(node ast.Node) bool {
+		object, ok := node.(*ast.StructType)
+		if !ok {
+			return true
+		}
+		for _, field := range object.Fields.List {
+			kind := types.ExprString(field.Type)
+			if strings.HasPrefix(kind, "func(") { // what it returns is a parameter's matter
+				kind = strings.TrimSuffix(kind, ", error)")
+			}
+			for _, name := range field.Names {
+				if secret.MatchString(name.Name) && prints.MatchString(kind) {
+					found = append(found, path+" "+name.Name+" "+kind)
+				}
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func TestSecretsAreSecretsBites(t *testing.T) {
+	source := []byte(`package a
+type c struct { Password string; keytab []byte; Secret host.Secret; secret bool; source source
+	secrets func(Ref) (host.Secret, error); passwords map[string]string; read func() (string, error) }
+func (c *c) f() { func() { print(c.Secret.Reveal()) }() }
+func g() { _ = host.Secret.Reveal; d.Reveal() }
+func Reveal() {}
+`)
+	if d := cmp.Diff([]string{"a.go c.f", "a.go g"}, reveals(t, "a.go", source)); d != "" {
+		t.Errorf("who reveals (-want +got):\n%s", d)
+	}
+	want := []string{"a.go Password string", "a.go keytab []byte", "a.go passwords map[string]string"}
+	if d := cmp.Diff(want, openFields(t, "a.go", source)); d != "" {
+		t.Errorf("open fields (-want +got):\n%s", d)
+	}
+}
