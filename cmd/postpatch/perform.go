@@ -36,6 +36,7 @@ type performance struct {
 // perform carries the run out. Its results stand in the store and in the views;
 // the returned summary has the exit code.
 func (p performance) perform(ctx context.Context) (report.Summary, error) {
+	defer p.job.logins.Close()
 	writer, err := p.store.Create(p.name)
 	if err != nil {
 		return report.Summary{}, err

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -40,17 +42,43 @@ func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error
 	}
 	s := j.credentials.WinRM(h.Name)
 	o := winrm.Options{
-		Host: h.Name, Address: h.Address, Port: s.Port, TLS: s.TLS, Insecure: s.Insecure,
-		AllowPlain: s.AllowPlain, Credential: credential, Dial: j.routes.Dial,
+		Host: h.Name, Address: h.Address, Port: s.Port, TLS: s.TLS, Insecure: s.Insecure, Roots: j.roots,
+		Auth: s.Auth, SPN: s.SPN, AllowPlain: s.AllowPlain, Credential: credential, Logins: j.logins, Dial: j.routes.Dial,
 	}
 	if o.CA, err = readCA(s); err != nil {
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
 	}
+	if o.Krb5Conf, err = readKrb5Conf(cmp.Or(s.Krb5Conf, j.krb5Conf), credential); err != nil {
+		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
+	}
 	session, err := winrm.Open(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err) // it sends nothing
 	}
 	return session, nil
+}
+
+// systemKrb5Conf is where Kerberos' own programs find their configuration.
+const systemKrb5Conf = "/etc/krb5.conf"
+
+// readKrb5Conf reads the configuration that the operator names, or the system's
+// where there is one. The system's default realm says nothing about an account
+// that is written without one: it may be the host's own.
+func readKrb5Conf(file string, c host.Credential) (string, error) {
+	named := file != ""
+	if !named {
+		none := host.Secret{}
+		plain := c.Password != none && !strings.ContainsAny(c.User, `\@`)
+		if plain || c.User == "" && c.CCache == none {
+			return "", nil
+		}
+		file = systemKrb5Conf
+	}
+	content, err := os.ReadFile(file)
+	if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
+		return "", fmt.Errorf("reading the krb5_conf of winrm: %w", err)
+	}
+	return string(content), nil
 }
 
 // credentialUses lists for what a host's checks need credentials: "winrm", "sql".

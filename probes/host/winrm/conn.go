@@ -96,10 +96,7 @@ type reply struct {
 // exchange sends a request and reads its reply, within ctx. After an error the
 // connection is of no more use.
 func (c *conn) exchange(ctx context.Context, req *http.Request) (*reply, error) {
-	deadline, cancel := context.WithTimeout(ctx, maxExchange)
-	defer cancel()
-	until, _ := deadline.Deadline()
-	if err := c.SetDeadline(until); err != nil {
+	if err := c.SetDeadline(time.Now().Add(maxExchange)); err != nil {
 		return nil, err
 	}
 	// A context that ends early wakes whoever waits on the socket.
@@ -114,7 +111,7 @@ func (c *conn) exchange(ctx context.Context, req *http.Request) (*reply, error) 
 	}
 	c.limit.N = maxHead + maxBody
 	sent := req.Write(c.Conn)
-	if sent != nil && deadline.Err() != nil {
+	if sent != nil && ctx.Err() != nil {
 		return nil, sent
 	}
 	// A host that refuses a request may do so before it has read it all.

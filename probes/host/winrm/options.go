@@ -33,8 +33,9 @@ type Options struct {
 	Address  string // name or IP address to dial, without a port; Host when empty
 	Port     int    // 0: 5986 with TLS, 5985 without
 	TLS      bool
-	Insecure bool   // takes any certificate
-	CA       []byte // PEM; the system's when empty
+	Insecure bool           // takes any certificate
+	CA       []byte         // PEM; those of Roots when empty
+	Roots    *x509.CertPool // the system's when nil
 	// Auth is one of the ways above; Negotiate when empty, and Basic with
 	// AllowPlain.
 	Auth string
@@ -112,6 +113,7 @@ func tlsConfig(o Options) (*tls.Config, error) {
 	config := &tls.Config{
 		ServerName: o.Host, InsecureSkipVerify: o.Insecure, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 	}
+	config.RootCAs = o.Roots
 	if len(o.CA) > 0 {
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(o.CA) {

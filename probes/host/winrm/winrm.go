@@ -129,7 +129,7 @@ func (s *Session) Close(ctx context.Context) error {
 }
 
 // tell sends messages that end something on the host, or leaves them to Close
-// when there is no time left. Whether the host obeys does not count: all that is
+// when there is no time left or no way. Whether the host obeys does not count: all that is
 // ended so also ends by itself.
 func (s *Session) tell(ctx context.Context, messages ...message) {
 	if ctx.Err() != nil {
@@ -138,8 +138,9 @@ func (s *Session) tell(ctx context.Context, messages ...message) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
-	for _, m := range messages {
+	for i, m := range messages {
 		if _, err := s.post(ctx, m); err != nil && !hostSaidSo(err) {
+			s.left = append(s.left, messages[i:]...)
 			return
 		}
 	}
