@@ -56,6 +56,7 @@ func (m *machine) addDoors(h estate.Host) {
 func (m *machine) addWinRM() {
 	if m.winrm == nil {
 		m.winrm = wsman.New(m.host, m.certs)
+		m.winrm.ClientCAs = m.clients
 	}
 	// A Windows without a listener for TLS has the one on 5985.
 	m.add(tcp(5985), func(h estate.Host) bool {

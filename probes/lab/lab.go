@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -100,7 +101,8 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 // machine makes the i-th host with a door for every port that it has in any of
 // the states' scenes.
 func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
-	m := &machine{address: l.estate.Address(i).String()}
+	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool()}
+	m.clients.AddCert(l.ca.cert)
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
 	m.certs = func(t estate.TLS) (*tls.Certificate, error) { return l.ca.certificate(m.host(), t) }
 	for _, hosts := range scenes {
@@ -176,6 +178,13 @@ func (l *Lab) Stats(host string) Stats {
 
 // CA returns the certificate that signed all of the lab's, as PEM.
 func (l *Lab) CA() []byte { return slices.Clone(l.ca.pem) }
+
+// ClientCertificate returns a certificate of the lab's CA and its key, as PEM,
+// with which a client is the user on every host that takes certificates and has
+// that account, whatever domain stands in front of its name.
+func (l *Lab) ClientCertificate(user string) (certPEM, keyPEM []byte, err error) {
+	return l.ca.client(user)
+}
 
 // Close ends every listener, connection and goroutine of the lab. A second call
 // does nothing.

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -20,6 +21,7 @@ type machine struct {
 	own     bool // the address is no other machine's
 	host    func() estate.Host
 	certs   func(estate.TLS) (*tls.Certificate, error)
+	clients *x509.CertPool // who signs clients' certificates
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
 }

@@ -88,7 +88,7 @@ func (s *Server) identifyAnyone(w http.ResponseWriter, r *http.Request) {
 		}
 		stats.Messages[identify]++
 	})
-	write(w, http.StatusOK, envelope(identity("OS: 0.0.0 SP: 0.0 Stack: 3.0"), ""))
+	(&channel{ResponseWriter: w}).write(http.StatusOK, envelope(identity("OS: 0.0.0 SP: 0.0 Stack: 3.0"), ""))
 }
 
 // version is the version of the host's Windows: 10.0.20348.

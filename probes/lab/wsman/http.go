@@ -2,17 +2,16 @@ package wsman
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"io"
 	"log"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/spnego"
 )
 
 const (
@@ -53,66 +52,120 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	case anonymous || r.Header.Get("WSMANIDENTIFY") == "unauthenticated":
 		s.identifyAnyone(w, r)
-	case !authenticated(r, c):
-		w.Header().Add("WWW-Authenticate", "Negotiate")
-		if takesBasic(r, c) {
-			w.Header().Add("WWW-Authenticate", `Basic realm="WSMAN"`)
-		}
-		// http.sys reads what was sent before it answers.
-		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxEnvelope))
-		w.WriteHeader(http.StatusUnauthorized)
 	default:
-		s.answer(w, r, h)
+		if who, ok := s.admit(w, r, h); ok {
+			s.answer(w, r, h, who)
+		}
 	}
-}
-
-// takesBasic says whether the listener lets a password through: always with
-// TLS, without only where the estate says AllowUnencrypted.
-func takesBasic(r *http.Request, c estate.WinRM) bool { return r.TLS != nil || c.Plain }
-
-func authenticated(r *http.Request, c estate.WinRM) bool {
-	user, password, ok := r.BasicAuth()
-	if !ok || !takesBasic(r, c) {
-		return false
-	}
-	// Windows takes an account of its own with or without a name in front.
-	same := func(name string) bool {
-		_, bare, qualified := strings.Cut(name, `\`)
-		return strings.EqualFold(name, c.User) || qualified && strings.EqualFold(bare, c.User)
-	}
-	return same(user) && subtle.ConstantTimeCompare([]byte(password), []byte(c.Password)) == 1
 }
 
 // answer reads one SOAP message and writes its reply.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, h estate.Host) {
-	body, ok := s.read(w, r)
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, h estate.Host, who *session) {
+	c := config(h)
+	body, protocol, ok := s.receive(w, r, c, who)
 	if !ok {
 		return
 	}
 	m, err := parseMessage(body)
+	var nth int
 	s.count(func(stats *Stats) {
 		if stats.Messages == nil {
 			stats.Messages = map[string]int{}
 		}
 		stats.Messages[m.verb()]++
+		nth = stats.Messages[m.verb()]
+		if protocol != "" {
+			stats.Sealed++
+		}
 	})
+	who.messages++
+	trouble := c.Of(m.verb(), nth)
+	if trouble == estate.TroubleSilent {
+		<-r.Context().Done()
+		abort() // or net/http would write an empty answer
+	}
 	call := &call{Server: s, host: h, message: m, client: r.RemoteAddr, url: "http://" + r.Host + r.URL.Path}
 	if r.TLS != nil {
 		call.url = "https://" + r.Host + r.URL.Path
 	}
 	var reply reply
 	if err == nil {
+		err = instead(trouble)
+	}
+	if err == nil {
 		reply, err = call.handle(r.Context())
 	}
 	if err != nil && r.Context().Err() != nil {
-		panic(http.ErrAbortHandler) // nobody is left to read it
+		abort() // nobody is left to read it
 	}
 	status := http.StatusOK
 	if err != nil {
 		status = http.StatusInternalServerError
 		reply = faultOf(err).reply(h)
 	}
-	write(w, status, envelope(reply, m.id))
+	if trouble == estate.TroubleID {
+		m.id = "uuid:" + newUUID()
+	}
+	back := &channel{w, who, protocol, c.Spaced}
+	back.spoil(r.Context(), status, envelope(reply, m.id), trouble)
+}
+
+// receive reads a request's message, and how it is sealed. Without TLS a session
+// must seal its messages, unless the estate allows otherwise. A client that only
+// wants to authenticate sends no message, and is told that it may come in.
+func (s *Server) receive(
+	w http.ResponseWriter, r *http.Request, c estate.WinRM, who *session,
+) (body []byte, protocol string, ok bool) {
+	protocol, err := sealingOf(r)
+	switch {
+	case err != nil:
+		bare(w, r, http.StatusBadRequest)
+		return nil, "", false
+	case protocol != "" && who.Acceptor != nil:
+		return s.receiveSealed(w, r, who, protocol)
+	case who.Acceptor != nil && r.ContentLength == 0:
+		bare(w, r, http.StatusOK)
+		return nil, "", false
+	case who.Acceptor != nil && r.TLS == nil && !c.Plain:
+		refuseClear(w, r, who)
+		return nil, "", false
+	}
+	body, ok = s.read(w, r)
+	return body, "", ok
+}
+
+// refuseClear answers a message in clear where only sealed ones are taken:
+// Windows has 500 for Kerberos and 401 for NTLM (diyan/pywinrm#129, #105).
+func refuseClear(w http.ResponseWriter, r *http.Request, who *session) {
+	if who.mechanism == spnego.Kerberos {
+		bare(w, r, http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("WWW-Authenticate", "Negotiate")
+	bare(w, r, http.StatusUnauthorized)
+}
+
+// receiveSealed reads a sealed message. One that cannot be opened ends the
+// session, because the ciphers of the two ends have parted.
+func (s *Server) receiveSealed(
+	w http.ResponseWriter, r *http.Request, who *session, protocol string,
+) (body []byte, by string, ok bool) {
+	sealed, ok := whole(w, r, maxEnvelope+sealingItself)
+	if !ok {
+		return nil, "", false
+	}
+	body, err := who.open(sealed, protocol)
+	if err != nil {
+		connectionOf(r.Context()).session = nil
+		w.Header().Del("WWW-Authenticate")
+		bare(w, r, http.StatusBadRequest)
+		return nil, "", false
+	}
+	if len(body) > maxEnvelope {
+		bare(w, r, http.StatusRequestEntityTooLarge)
+		return nil, "", false
+	}
+	return body, protocol, true
 }
 
 // read reads the request's body, if it is one that WinRM takes.
@@ -123,19 +176,17 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		w.WriteHeader(http.StatusUnsupportedMediaType)
 		return nil, false
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEnvelope))
+	return whole(w, r, maxEnvelope)
+}
+
+// whole reads a body up to a limit in bytes.
+func whole(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return nil, false
 	}
 	return body, err == nil
-}
-
-func write(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", soapType+";charset=UTF-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away wants no answer
 }
 
 // misbehave does what the estate's fault says instead of answering.

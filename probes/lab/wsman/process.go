@@ -1,6 +1,7 @@
 package wsman
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -23,6 +24,7 @@ type process struct {
 	ready          time.Time
 	stdout, stderr []byte
 	exit           int
+	piece          int // bytes that one Receive hands out; 0 for what has room
 }
 
 const maxCommandLine = 8191 // of cmd.exe
@@ -34,6 +36,9 @@ func start(h estate.Host, env map[string]string, line string) *process {
 		p.stderr, p.exit = []byte("The command line is too long.\r\n"), 1
 	} else {
 		p.run(h, env, line, 0)
+	}
+	if pieces := config(h).Pieces; pieces > 0 {
+		p.piece = max(1, (len(p.stdout)+len(p.stderr)+pieces-1)/pieces)
 	}
 	p.ready = time.Now().Add(h.Think)
 	return p
@@ -53,6 +58,9 @@ func (p *process) run(h estate.Host, env map[string]string, line string, depth i
 		p.unknown(program)
 	case name == "powershell":
 		p.powershell(h, env, rest)
+		if config(h).Noise && p.exit == 0 {
+			p.stderr = append(clixml("The lab complains about nothing.\r\n"), p.stderr...)
+		}
 	case name == "hostname":
 		p.print(computer(h))
 	case name == "whoami":
@@ -169,19 +177,20 @@ const (
 // next takes as much of the desired streams as has room, as Stream elements.
 func (p *process) next(streams []string, command string, room int) string {
 	var b strings.Builder
+	piece := cmp.Or(p.piece, len(p.stdout)+len(p.stderr))
 	for _, name := range []string{"stdout", "stderr"} {
 		left := &p.stdout
 		if name == "stderr" {
 			left = &p.stderr
 		}
 		for slices.Contains(streams, name) {
-			size := min(chunk, len(*left), (room-b.Len()-elementItself)*3/4)
+			size := min(chunk, piece, len(*left), (room-b.Len()-elementItself)*3/4)
 			if size <= 0 {
 				break
 			}
 			b.WriteString(`<rsp:Stream Name="` + name + `" CommandId="` + escape(command) + `">` +
 				base64.StdEncoding.EncodeToString((*left)[:size]) + `</rsp:Stream>`)
-			*left = (*left)[size:]
+			*left, piece = (*left)[size:], piece-size
 		}
 	}
 	return b.String()

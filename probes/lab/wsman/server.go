@@ -1,12 +1,14 @@
 // Package wsman is a WinRM listener as Windows Server has it: WS-Management
-// over HTTP with Basic, WQL queries, the command shell, and Windows' own faults
-// and habits. It is written from the protocol, not from our client.
+// over HTTP with all of its ways to authenticate and its sealed messages, WQL
+// queries, the command shell, and Windows' own faults and habits. It is written
+// from the protocol, not from our client.
 package wsman
 
 import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"maps"
 	"net"
@@ -19,6 +21,14 @@ import (
 
 // Server answers for one host.
 type Server struct {
+	// Kerberos makes the server's end of a Kerberos authentication, bound to a
+	// TLS channel where bindings, the application data of RFC 5929, are not nil.
+	// Neither a nil function nor one that returns nil offers Kerberos. Like
+	// ClientCAs it is set before Serve.
+	Kerberos func(bindings []byte) Acceptor
+	// ClientCAs are trusted to sign clients' certificates; nil trusts nobody.
+	ClientCAs *x509.CertPool
+
 	host  func() estate.Host
 	certs func(estate.TLS) (*tls.Certificate, error)
 
@@ -50,8 +60,14 @@ type Stats struct {
 	Connections int            `json:"connections"`
 	Requests    int            `json:"requests"` // over HTTP
 	Messages    map[string]int `json:"messages"` // SOAP, by the last word of their action
-	Shells      int            `json:"shells"`   // open now
-	Pools       int            `json:"pools"`    // of PowerShell, open now
+	Sealed      int            `json:"sealed"`   // of the messages
+	Open        int            `json:"open"`     // connections now
+	Shells      int            `json:"shells"`   // that are open now
+	Pools       int            `json:"pools"`    // of PowerShell, that are open now
+	Refused     int            `json:"refused"`  // attempts to authenticate
+	// Auth counts those that succeeded, by mechanism: NTLM, Kerberos, Basic,
+	// Certificate. The last two are counted with every request.
+	Auth map[string]int `json:"auth"`
 }
 
 // New returns a server that answers as host says at the time of each request;
@@ -68,15 +84,7 @@ func New(host func() estate.Host, certs func(estate.TLS) (*tls.Certificate, erro
 func (s *Server) Serve(ln net.Listener) error { return s.serve(ln, nil) }
 
 // ServeTLS answers on the listener of port 5986.
-func (s *Server) ServeTLS(ln net.Listener) error {
-	return s.serve(ln, &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return s.certs(estate.TLS{})
-		},
-	})
-}
+func (s *Server) ServeTLS(ln net.Listener) error { return s.serve(ln, s.tlsConfig()) }
 
 func (s *Server) serve(ln net.Listener, config *tls.Config) error {
 	server := &http.Server{
@@ -85,9 +93,15 @@ func (s *Server) serve(ln net.Listener, config *tls.Config) error {
 		ReadHeaderTimeout: 30 * time.Second,
 		IdleTimeout:       2 * time.Minute, // as http.sys
 		ErrorLog:          quiet(),
+		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+			return context.WithValue(ctx, connectionKey{}, &connection{})
+		},
 		ConnState: func(_ net.Conn, state http.ConnState) {
-			if state == http.StateNew {
-				s.count(func(stats *Stats) { stats.Connections++ })
+			switch state {
+			case http.StateNew:
+				s.count(func(stats *Stats) { stats.Connections++; stats.Open++ })
+			case http.StateClosed, http.StateHijacked:
+				s.count(func(stats *Stats) { stats.Open-- })
 			}
 		},
 	}
@@ -132,8 +146,14 @@ func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counted := s.stats
-	counted.Shells, counted.Pools = len(s.live().shells), len(s.live().pools)
+	counted.Pools = len(s.live().pools)
 	counted.Messages = maps.Clone(s.stats.Messages)
+	counted.Auth = maps.Clone(s.stats.Auth)
+	for _, sh := range s.live().shells {
+		if time.Since(sh.used) <= sh.idle {
+			counted.Shells++
+		}
+	}
 	return counted
 }
 
