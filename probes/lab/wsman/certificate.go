@@ -111,12 +111,14 @@ func (s *Server) bindings() []byte {
 	if err != nil {
 		return nil
 	}
-	function := crypto.SHA256
+	var function crypto.Hash
 	switch leaf.SignatureAlgorithm {
 	case x509.SHA384WithRSA, x509.SHA384WithRSAPSS, x509.ECDSAWithSHA384:
 		function = crypto.SHA384
 	case x509.SHA512WithRSA, x509.SHA512WithRSAPSS, x509.ECDSAWithSHA512:
 		function = crypto.SHA512
+	default:
+		function = crypto.SHA256
 	}
 	hash := function.New()
 	_, _ = hash.Write(leaf.Raw) // a hash takes everything

@@ -110,6 +110,7 @@ func (c *channel) wrap(body []byte, trouble estate.Trouble) ([]byte, error) {
 		line = "--Decrypted Boundary"
 	case estate.TroubleLength:
 		length++
+	default: // spoils something else
 	}
 	var b bytes.Buffer
 	b.WriteString(line + "\r\n\tContent-Type: " + c.protocol +

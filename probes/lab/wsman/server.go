@@ -102,6 +102,7 @@ func (s *Server) serve(ln net.Listener, config *tls.Config) error {
 				s.count(func(stats *Stats) { stats.Connections++; stats.Open++ })
 			case http.StateClosed, http.StateHijacked:
 				s.count(func(stats *Stats) { stats.Open-- })
+			default: // still there
 			}
 		},
 	}

@@ -25,7 +25,7 @@ func instead(trouble estate.Trouble) error {
 	case estate.TroubleDenied:
 		return accessDenied()
 	case estate.TroubleInternal:
-		return errors.New("The estate wants it so.")
+		return errors.New("the estate wants it so")
 	default:
 		return nil
 	}
@@ -45,6 +45,7 @@ func (c *channel) spoil(ctx context.Context, status int, body []byte, trouble es
 		body = []byte(`<s:Envelope xmlns:s="` + nsSOAP + `"><s:Header><a:Action></s:Body>&nix;` + "\x00\x80<")
 	case estate.TroubleHuge:
 		c.huge(ctx)
+	default: // spoils something else
 	}
 	wrapped, err := c.wrap(body, trouble)
 	if err != nil { // a session that agreed on no sealing gets no sealed message in
