@@ -3,7 +3,6 @@ package winrm
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -96,6 +95,7 @@ type pool struct {
 	session  *Session
 	resource string
 	shell    string // as the host names it, escaped for XML
+	created  bool   // the host has said so
 }
 
 // askPool opens a pool, runs every command in it, and says how many were
@@ -107,8 +107,9 @@ func (s *Session) askPool(ctx context.Context, cmdlets []host.Cmdlet, answers *h
 		resource: powerShell + cmdlets[0].Endpoint,
 	}
 	p.shell = escape(p.ID())
+	before := s.transport.posted
 	if err := p.open(ctx); err != nil {
-		if !hostSaidSo(err) || errors.Is(err, psrp.ErrBroken) {
+		if p.created && !isKind(err, ShellGone) || s.transport.mayHaveDone(before, err) {
 			s.tell(ctx, p.deletion())
 		}
 		return 0, err
@@ -133,9 +134,11 @@ func (p *pool) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.shell, err = identity(text, winrm.ParseOpenShellResponse); err != nil {
+	id, err := identity(text, winrm.ParseOpenShellResponse)
+	if err != nil {
 		return err
 	}
+	p.shell, p.created = id, true
 	for n := 0; !p.Opened(); n++ {
 		if n > maxReceives {
 			return fmt.Errorf("not open after %d messages", maxReceives)

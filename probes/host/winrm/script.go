@@ -56,9 +56,10 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 // also when the host's reply did not arrive. Servers before 2012 choose another.
 func (s *Session) openShell(ctx context.Context, env map[string]string) (*shell, error) {
 	sh := &shell{session: s, id: strings.TrimPrefix(messageID(), "uuid:")}
+	before := s.transport.posted
 	text, err := s.post(ctx, s.createShell(sh.id, env))
 	if err != nil {
-		if !hostSaidSo(err) {
+		if s.transport.mayHaveDone(before, err) {
 			sh.remove(ctx, err)
 		}
 		return nil, fmt.Errorf("creating a shell: %w", err)

@@ -36,7 +36,7 @@ type transport struct {
 	used     auth.Used
 	answered bool // the host has sent at least one byte, on any connection
 	late     bool // the host takes no message along with the last token
-	dialled  int
+	posted   int  // messages that were sent, to whatever end
 }
 
 // close ends the connection. The next message opens another.
@@ -70,8 +70,8 @@ func (t *transport) send(ctx context.Context, envelope string) (string, error) {
 			envelope = strings.Replace(envelope, between(envelope, "MessageID>", "<"), messageID(), 1)
 			continue
 		}
-		if !isFault(err) || t.conn != nil && t.conn.last {
-			t.close()
+		if !hostSaidSo(err) || t.conn != nil && t.conn.last {
+			t.close() // what was not understood also puts seals out of step
 		}
 		return "", t.explain(ctx, err, time.Since(start))
 	}
@@ -108,7 +108,6 @@ func (t *transport) connect(ctx context.Context) error {
 		return err
 	}
 	t.conn = c
-	t.dialled++
 	return t.prove(ctx)
 }
 
@@ -139,6 +138,7 @@ func (t *transport) post(ctx context.Context, envelope string) (string, error) {
 		authorization = "Negotiate " + base64.StdEncoding.EncodeToString(t.pending)
 		t.pending = nil
 	}
+	t.posted++
 	got, err := t.do(ctx, contentType, body, authorization)
 	if err != nil {
 		return "", err
@@ -155,6 +155,13 @@ func (t *transport) post(ctx context.Context, envelope string) (string, error) {
 		return "", &notDone{error: fmt.Errorf("HTTP %d to a message beside a token", got.status), always: true}
 	}
 	return t.judge(got, between(envelope, "MessageID>", "<"))
+}
+
+// mayHaveDone says whether the host may have carried out a message that ended in
+// err, when so many were posted before it. Asking it to undo what it refused
+// would be one more logon with a password that it does not take.
+func (t *transport) mayHaveDone(before int, err error) bool {
+	return t.posted > before && !hostSaidSo(err) && !isKind(err, AccessDenied)
 }
 
 // refusesEarlyBody says whether a status means that a message beside the last

@@ -46,7 +46,8 @@ func (c *call) createShell(context.Context) (reply, error) {
 			created.env[strings.ToUpper(variable.attr("Name"))] = variable.text
 		}
 	}
-	id, err := c.openShell(created)
+	// Since API version 1.1 (Server 2012) a client may name its shell.
+	id, err := c.openShell(created, strings.ToUpper(request.attr("ShellId")))
 	if err != nil {
 		return reply{}, err
 	}
@@ -56,8 +57,8 @@ func (c *call) createShell(context.Context) (reply, error) {
 	}
 	return reply{action: nsTransfer + "/CreateResponse", body: `<x:ResourceCreated><a:Address>` + escape(c.url) +
 		`</a:Address><a:ReferenceParameters><w:ResourceURI>` + shellResource + `</w:ResourceURI><w:SelectorSet>` +
-		`<w:Selector Name="ShellId">` + id + `</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>` +
-		`<rsp:Shell xmlns:rsp="` + nsShell + `"><rsp:ShellId>` + id + `</rsp:ShellId><rsp:ResourceUri>` + shellResource +
+		`<w:Selector Name="ShellId">` + escape(id) + `</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>` +
+		`<rsp:Shell xmlns:rsp="` + nsShell + `"><rsp:ShellId>` + escape(id) + `</rsp:ShellId><rsp:ResourceUri>` + shellResource +
 		`</rsp:ResourceUri><rsp:Owner>` + user + `</rsp:Owner><rsp:ClientIP>` + client + `</rsp:ClientIP>` +
 		fmt.Sprintf(`<rsp:IdleTimeOut>PT%.3fS</rsp:IdleTimeOut>`, created.idle.Seconds()) +
 		`<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams>` +
@@ -65,14 +66,19 @@ func (c *call) createShell(context.Context) (reply, error) {
 		`<rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>`}, nil
 }
 
-func (c *call) openShell(created *shell) (string, error) {
+func (c *call) openShell(created *shell, id string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	open := c.live().shells
 	if err := c.roomForShell(); err != nil {
 		return "", err
 	}
-	id := newUUID()
+	if id == "" {
+		id = newUUID()
+	}
+	if open[id] != nil || c.sessions.pools[id] != nil {
+		return "", shellExists()
+	}
 	open[id] = created
 	return id, nil
 }
