@@ -62,6 +62,12 @@ func tellAddresses(a app, l *lab.Lab, file string) error {
 		}
 	}
 	document := l.Addresses(ca)
+	if conf := l.Krb5Conf(); file != "" && conf != "" {
+		document.Krb5Conf = strings.TrimSuffix(file, ".json") + ".krb5.conf"
+		if err := os.WriteFile(document.Krb5Conf, []byte(conf), 0o644); err != nil {
+			return fmt.Errorf("writing the lab's krb5.conf: %w", err)
+		}
+	}
 	a.tell("estate %s in state %s, control %s\n", document.Estate, document.State, document.Control)
 	for _, host := range slices.Sorted(maps.Keys(document.Routes)) {
 		route := document.Routes[host]

@@ -17,11 +17,13 @@ import (
 
 // Addresses is where a lab is: what other programs need to reach it.
 type Addresses struct {
-	Estate  string        `json:"estate"`
-	State   string        `json:"state"`
-	Control string        `json:"control"` // URL of the control server
-	CAFile  string        `json:"ca_file,omitempty"`
-	Routes  probes.Routes `json:"routes"`
+	Estate  string `json:"estate"`
+	State   string `json:"state"`
+	Control string `json:"control"` // URL of the control server
+	CAFile  string `json:"ca_file,omitempty"`
+	// Krb5Conf is the file of a krb5.conf that leads to the estate's KDC.
+	Krb5Conf string        `json:"krb5_conf,omitempty"`
+	Routes   probes.Routes `json:"routes"`
 }
 
 // Addresses describes the running lab; caFile is where the caller has written

@@ -86,7 +86,7 @@ func (m *machine) addWeb(port int) {
 func (m *machine) web(port int) server {
 	s := web.New(m.host, m.certs, port)
 	if m.winrm != nil {
-		s.PowerShell(m.winrm.Directories())
+		s.PowerShell(m.winrm.Directories(), wsman.Connection)
 	}
 	return s
 }

@@ -40,6 +40,7 @@ type Lab struct {
 	routes   probes.Routes
 	ca       *authority
 	control  *controlServer
+	domain   *domain     // nil without a realm
 	stop     func() bool // of watching Start's ctx
 
 	mu      sync.Mutex // one switch at a time
@@ -76,6 +77,9 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 		return nil, fmt.Errorf("starting the lab: %w %q", ErrUnknownState, options.State)
 	}
 	l.now.Store(&scene{options.State, hosts})
+	if err := l.startDomain(ctx, hosts); err != nil {
+		return nil, err
+	}
 	var scenes [][]estate.Host
 	for _, state := range e.States() {
 		scenes = append(scenes, e.Hosts(state))
@@ -108,6 +112,9 @@ func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
 	for _, hosts := range scenes {
 		m.addDoors(hosts[i])
 	}
+	if m.winrm != nil {
+		m.winrm.Kerberos = l.tickets(m.host(), m.host)
+	}
 	return m
 }
 
@@ -117,10 +124,7 @@ func (l *Lab) route(m *machine, h estate.Host) {
 	for _, d := range m.doors {
 		route.Ports[d.key] = d.address
 	}
-	names := append([]string{h.Name}, h.Aliases...)
-	if h.OS.Domain != "" && !strings.Contains(h.Name, ".") {
-		names = append(names, h.Name+"."+h.OS.Domain)
-	}
+	names := namesOf(h)
 	if m.own {
 		names = append(names, m.address)
 	}
@@ -203,6 +207,9 @@ func (l *Lab) shutDown() error {
 	var problems []error
 	if l.control != nil {
 		problems = append(problems, l.control.close())
+	}
+	if l.domain != nil {
+		problems = append(problems, l.domain.close())
 	}
 	for _, m := range l.machines {
 		m.close()

@@ -20,6 +20,7 @@ const Before = "before"
 // it is loaded.
 type Estate struct {
 	Name    string
+	Realm   string       // of Kerberos, CORP.TEST; "" for an estate without a KDC
 	Network netip.Prefix // within 127.0.0.0/8; each host has an address of it
 	states  []string
 	hosts   map[string][]Host

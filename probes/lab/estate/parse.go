@@ -25,6 +25,7 @@ type parser struct {
 	found    problems
 	name     string
 	network  netip.Prefix
+	realm    string
 	profiles map[string]*yaml.Node
 	keys     []hostKey
 	place    map[string]*yaml.Node // of each expanded host, by lower-case name
@@ -61,7 +62,7 @@ func Parse(name string, data []byte) (*Estate, error) {
 	}
 	p.readProfiles()
 	p.top(doc.Content[0])
-	e := &Estate{Name: p.name, Network: p.network, hosts: map[string][]Host{}}
+	e := &Estate{Name: p.name, Realm: p.realm, Network: p.network, hosts: map[string][]Host{}}
 	if len(p.found) == 0 {
 		p.build(e)
 	}
@@ -100,8 +101,8 @@ func (p *parser) readProfiles() {
 func (p *parser) top(root *yaml.Node) {
 	parts := map[string]*yaml.Node{}
 	p.pairs(root, func(key, value *yaml.Node) {
-		if !slices.Contains([]string{"estate", "network", "profiles", "hosts", "states"}, key.Value) {
-			p.problemf(key, "unknown key %q: want estate, network, profiles, hosts or states", key.Value)
+		if !slices.Contains([]string{"estate", "realm", "network", "profiles", "hosts", "states"}, key.Value) {
+			p.problemf(key, "unknown key %q: want estate, realm, network, profiles, hosts or states", key.Value)
 		}
 		parts[key.Value] = value
 	})
@@ -112,6 +113,13 @@ func (p *parser) top(root *yaml.Node) {
 		p.problemf(cmp.Or(n, root), "estate: want the estate's name, of letters, digits and dashes")
 	} else {
 		p.name = n.Value
+	}
+	if n := parts["realm"]; n != nil {
+		p.realm = n.Value
+		if n.Kind != yaml.ScalarNode || checkName(strings.ReplaceAll(n.Value, ".", "-")) != nil ||
+			n.Value != strings.ToUpper(n.Value) {
+			p.problemf(n, "realm: want a Kerberos realm like CORP.TEST, got %q", n.Value)
+		}
 	}
 	p.network = defaultNetwork(p.name)
 	if n := parts["network"]; n != nil {

@@ -54,8 +54,10 @@ func New(host func() estate.Host, certs func(estate.TLS) (*tls.Certificate, erro
 
 // PowerShell lets h answer in the virtual directories of PowerShell that the
 // host has, before Serve, and returns the server.
-func (s *Server) PowerShell(h http.Handler) *Server {
-	s.powerShell = h
+//
+// Who was authenticated belongs to a connection, so h has a say in its context.
+func (s *Server) PowerShell(h http.Handler, conn func(context.Context, net.Conn) context.Context) *Server {
+	s.powerShell, s.http.ConnContext = h, conn
 	return s
 }
 

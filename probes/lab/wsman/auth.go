@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 
@@ -45,6 +46,12 @@ const (
 
 // connectionKey finds a connection in a request's context.
 type connectionKey struct{}
+
+// Connection makes a place in a connection's context for who was authenticated
+// on it: the ConnContext of every http.Server that a Server answers in.
+func Connection(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, &connection{})
+}
 
 func connectionOf(ctx context.Context) *connection {
 	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {

@@ -93,9 +93,7 @@ func (s *Server) serve(ln net.Listener, config *tls.Config) error {
 		ReadHeaderTimeout: 30 * time.Second,
 		IdleTimeout:       2 * time.Minute, // as http.sys
 		ErrorLog:          quiet(),
-		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
-			return context.WithValue(ctx, connectionKey{}, &connection{})
-		},
+		ConnContext:       Connection,
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
