@@ -46,6 +46,7 @@ func TestEscapes(t *testing.T) {
 		"_x000a_":         "\n",
 		"_X000A_":         "\n",
 		"_x000A":          "_x000A",
+		"_x000Ab":         "_x000Ab",
 		"_x00GA_":         "_x00GA_",
 		"_x20_":           "_x20_",
 		"_x+041_":         "_x+041_",
@@ -122,6 +123,9 @@ func TestClixmlRefused(t *testing.T) {
 		"no end":                   {"<Obj><MS>", ErrMalformed},
 		"a wrong end":              {"<Obj></Obi>", ErrMalformed},
 		"two values":               {"<I32>1</I32><I32>2</I32>", ErrMalformed},
+		"two documents":            {"<Objs><I32>1</I32></Objs><Objs/>", ErrMalformed},
+		"words before":             {"a<I32>1</I32>", ErrMalformed},
+		"a document type alone":    {`<!DOCTYPE a><S/>`, ErrMalformed},
 		"no value":                 {"<Objs/>", ErrMalformed},
 		"bad UTF-8":                {"<S>\xff</S>", ErrMalformed},
 		"a control character":      {"<S>\x01</S>", ErrMalformed},
@@ -159,11 +163,12 @@ func TestRows(t *testing.T) {
 	row := host.Row{
 		"Name": {Text: "LabSpooler"}, "Path": {Null: true}, "Stopped": {Text: "true"}, "hidden": {Text: "2"},
 		"State": {Text: "Running"}, "Needs": {List: []string{"a", "", "Running"}}, "None": {List: []string{}},
+		"NoMap":  {Text: "@{}"},
 		"Server": {Text: "EX01"}, "Plain": {Text: "@{x=y; l={1, 2}}"}, "Map": {Text: "@{k=1; 2=}"}, "Again": {Text: "EX01"},
 		"When": {Text: "2026-11-10T03:00:00Z"}, "a b": {Text: "spaced"},
 	}
 	wanted := []string{
-		"NAME", "path", "stopped", "HIDDEN", "state", "needs", "none", "server", "plain", "map", "again", "when", "A B", "absent",
+		"NAME", "path", "stopped", "HIDDEN", "state", "needs", "none", "server", "plain", "map", "nomap", "again", "when", "A B", "absent",
 	}
 	for name, c := range map[string]struct {
 		clixml string

@@ -62,6 +62,9 @@ func (d *decoder) document() ([]*value, error) {
 		if err != nil {
 			return nil, err
 		}
+		if words, is := token.(xml.CharData); is && len(bytes.TrimSpace(words)) > 0 {
+			return nil, fmt.Errorf("%w: words outside of the values", ErrMalformed)
+		}
 		start, is := token.(xml.StartElement)
 		if !is {
 			continue

@@ -138,12 +138,9 @@ func unescapeText(text string) string {
 		text = text[escapeSize:]
 		r := rune(unit)
 		if utf16.IsSurrogate(r) {
-			low, paired := escapedUnit(text)
-			r = utf16.DecodeRune(r, rune(low))
-			if paired && r != '\ufffd' {
+			low, _ := escapedUnit(text)
+			if r = utf16.DecodeRune(r, rune(low)); r != '\ufffd' {
 				text = text[escapeSize:]
-			} else {
-				r = '\ufffd'
 			}
 		}
 		b.WriteRune(r)

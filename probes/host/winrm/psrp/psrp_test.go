@@ -307,9 +307,13 @@ func TestStreamsThatBreak(t *testing.T) {
 		"a question": {func(b *bench, id string) []byte {
 			return b.message(0x00041100, id, hostCallOf("26", "Prompt_x000A_ForChoice"))
 		}, ErrHostCall},
-		"the pool breaks":     {func(b *bench, _ string) []byte { return b.message(0x00021005, nobody, poolState("5", "")) }, ErrBroken},
-		"a short message":     {func(*bench, string) []byte { return fragment(1, 0, whole, "short") }, ErrMalformed},
-		"a message to itself": {func(*bench, string) []byte { return fragment(1, 0, whole, strings.Repeat("\x02", 40)) }, ErrMalformed},
+		"the pool breaks": {func(b *bench, _ string) []byte { return b.message(0x00021005, nobody, poolState("5", "")) }, ErrBroken},
+		"a short message": {func(*bench, string) []byte { return fragment(1, 0, whole, "short") }, ErrMalformed},
+		"a message to a server": {func(b *bench, id string) []byte {
+			m := b.message(0x00041006, id, runState("4", ""))
+			m[headerSize] = toServer
+			return m
+		}, ErrMalformed},
 		"another pool": {func(*bench, string) []byte {
 			return fragment(1, 0, whole, "\x01\x00\x00\x00"+strings.Repeat("\x02", 36))
 		}, ErrMalformed},
