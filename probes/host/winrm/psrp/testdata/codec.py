@@ -7,6 +7,7 @@ conversation, whose streams come back in base64.
 
 import base64
 import json
+import struct
 import sys
 import uuid
 
@@ -26,7 +27,7 @@ from pypsrp.messages import (
     Message,
     MessageType,
     PipelineHostCall,
-    PipelineOutput,
+    PipelineInput,
     PipelineState,
     ProgressRecord,
     RunspacePoolStateMessage,
@@ -102,6 +103,8 @@ class Host:
 
     def send(self, data, pipeline=True):
         packed = Message(Destination.CLIENT, self.pool, self.pipeline if pipeline else None, data, Serializer()).pack()
+        if isinstance(data, PipelineInput):  # pypsrp writes no output, which is the same but for its number
+            packed = packed[:4] + struct.pack("<I", MessageType.PIPELINE_OUTPUT) + packed[8:]
         self.last += 1
         stream, size = b"", 150
         for number, at in enumerate(range(0, len(packed), size)):
@@ -155,8 +158,8 @@ def running(host):
         host.send(PipelineState(state=PSInvocationState.RUNNING)),
         host.send(warning),
         host.send(call),
-        host.send(PipelineOutput(thing())),
-        host.send(PipelineOutput("a text")),
+        host.send(PipelineInput(thing())),
+        host.send(PipelineInput("a text")),
         host.send(error("Lab", 0, "half of it \x1b[31mfailed\r\nbadly", "X")),
         host.send(PipelineState(state=PSInvocationState.COMPLETED)),
     ]
