@@ -137,21 +137,13 @@ func (r *Pipeline) handle(m message) error {
 		return r.state(m.data)
 	case pipelineHostCall:
 		return hostCall(m.data, &r.notes)
-	case warningRecord:
-		r.notes.Warnings++
-		return r.warning(m.data)
-	case verboseRecord:
-		r.notes.Verbose++
-	case debugRecord:
-		r.notes.Debug++
-	case informationRecord:
-		r.notes.Information++
-	case progressRecord:
-		r.notes.Progress++
 	default:
-		r.notes.Other++
+		known, err := r.notes.count(m)
+		if !known {
+			r.notes.Other++
+		}
+		return err
 	}
-	return nil
 }
 
 func (r *Pipeline) output(data []byte) error {
@@ -174,19 +166,6 @@ func (r *Pipeline) record(data []byte) error {
 		return fmt.Errorf("reading an error record: %w", err)
 	}
 	r.first = errorOf(v, r.asked)
-	return nil
-}
-
-// warning keeps the first one's text (MS-PSRP 2.2.3.16).
-func (r *Pipeline) warning(data []byte) error {
-	if r.notes.FirstWarning != "" {
-		return nil
-	}
-	v, err := decode(data)
-	if err != nil {
-		return fmt.Errorf("reading a warning: %w", err)
-	}
-	r.notes.FirstWarning = clean(v.textOf("InformationalRecord_Message"))
 	return nil
 }
 

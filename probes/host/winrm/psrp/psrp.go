@@ -73,17 +73,6 @@ type Pool struct {
 	runs     map[guid]*Pipeline
 }
 
-// Notes count what the host sent and nobody needs: evidence when an answer is
-// not what was expected.
-type Notes struct {
-	Warnings, Verbose, Debug, Information, Progress int
-	HostCalls                                       int // that wanted no answer
-	Other                                           int // messages of other types
-	// FirstWarning is the first warning as one clean line.
-	FirstWarning string
-	PowerShell   string // the host's version of it, when a pool was told
-}
-
 // New begins a pool, which is not open before the host has said so.
 func New(options Options) *Pool {
 	options = options.withDefaults()
@@ -181,6 +170,9 @@ func (p *Pool) take(b []byte, run *Pipeline) error {
 	if m.kind&0xffff0000 != pipelineTarget {
 		return p.handle(m)
 	}
+	if run == nil && m.pipeline == (guid{}) {
+		return p.remark(m)
+	}
 	if run == nil {
 		run = p.runs[m.pipeline]
 	}
@@ -188,6 +180,15 @@ func (p *Pool) take(b []byte, run *Pipeline) error {
 		return fmt.Errorf("%w: a message for another pipeline", ErrMalformed)
 	}
 	return run.handle(m)
+}
+
+// remark takes what a session configuration's own start wrote before any
+// command: warnings, mostly.
+func (p *Pool) remark(m message) error {
+	if known, err := p.notes.count(m); known || err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: a message for no pipeline", ErrMalformed)
 }
 
 // pipelineTarget marks the types of messages to a pipeline.

@@ -364,6 +364,18 @@ func TestStreamsThatEndEarly(t *testing.T) {
 	}
 }
 
+// A session configuration warns while it starts, for no pipeline.
+func TestPoolWarns(t *testing.T) {
+	b := newBench(t)
+	warning := `<Obj RefId="0"><MS><S N="InformationalRecord_Message">old</S></MS></Obj>`
+	if err := b.pool.Feed(b.message(0x00041009, nobody, warning)); err != nil {
+		t.Fatal(err)
+	}
+	if notes := b.open("2.3").pool.Notes(); notes.Warnings != 1 || notes.FirstWarning != "old" {
+		t.Errorf("notes %+v", notes)
+	}
+}
+
 // A host may send a pipeline's messages in the pool's stream.
 func TestPoolStreamServesPipelines(t *testing.T) {
 	b := newBench(t).open("2.2")
