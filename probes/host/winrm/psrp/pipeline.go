@@ -2,7 +2,6 @@ package psrp
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 
 	"postpatch/probes/host"
@@ -110,10 +109,9 @@ func (r *Pipeline) Err() error {
 // Answer is Rows and Err. The rows of a command that ended early are no answer
 // and left out; those beside an error that it went on from are there.
 func (r *Pipeline) Answer() host.Answer {
-	answer := host.Answer{Rows: r.rows, Err: r.Err()}
-	var e *Error
-	if answer.Err != nil && (!errors.As(answer.Err, &e) || e.Terminating) {
-		answer.Rows = nil
+	answer := host.Answer{Err: r.Err()}
+	if r.done && r.broken == nil && r.terminal == nil {
+		answer.Rows = r.rows
 	}
 	return answer
 }

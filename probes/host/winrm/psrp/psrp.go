@@ -274,5 +274,7 @@ func brokenBy(record *value) error {
 	if record == nil || record.isNull() {
 		return ErrBroken
 	}
-	return fmt.Errorf("%w: %w", ErrBroken, errorOf(record, ""))
+	e := errorOf(record, "")
+	e.Terminating = true
+	return fmt.Errorf("%w: %w", ErrBroken, e)
 }

@@ -307,7 +307,9 @@ func TestStreamsThatBreak(t *testing.T) {
 		"a question": {func(b *bench, id string) []byte {
 			return b.message(0x00041100, id, hostCallOf("26", "Prompt_x000A_ForChoice"))
 		}, ErrHostCall},
-		"the pool breaks": {func(b *bench, _ string) []byte { return b.message(0x00021005, nobody, poolState("5", "")) }, ErrBroken},
+		"the pool breaks": {func(b *bench, _ string) []byte {
+			return b.message(0x00021005, nobody, poolState("5", because(record("A", "18", "X", "enough", ""))))
+		}, ErrBroken},
 		"a short message": {func(*bench, string) []byte { return fragment(1, 0, whole, "short") }, ErrMalformed},
 		"a message to a server": {func(b *bench, id string) []byte {
 			m := b.message(0x00041006, id, runState("4", ""))
@@ -330,6 +332,10 @@ func TestStreamsThatBreak(t *testing.T) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 			answer := run.Answer()
+			var e *Error
+			if errors.As(answer.Err, &e) && !e.Terminating {
+				t.Errorf("%v is told as if the command went on", e)
+			}
 			if !errors.Is(answer.Err, c.want) || answer.Rows != nil || run.Done() {
 				t.Errorf("done %t, %d rows, %v", run.Done(), len(answer.Rows), answer.Err)
 			}
