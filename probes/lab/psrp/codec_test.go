@@ -3,6 +3,7 @@ package psrp_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -52,7 +53,8 @@ func TestJoin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, err := psrp.Join(test.pieces...)
-			if found != test.found || (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			said := fmt.Sprint(err)
+			if found != test.found || (err == nil) != (test.want == "") || !strings.Contains(said, test.want) {
 				t.Errorf("got %d, %v", found, err)
 			}
 		})
@@ -69,7 +71,8 @@ func TestJoinHasLimits(t *testing.T) {
 		t.Errorf("11 MB in one object: %v", err)
 	}
 	whole := raw(1, 0, 3, string(pack(inputMessage, 1, "<S>"+strings.Repeat("x", 9<<20)+"</S>")))
-	if _, err := psrp.Join(whole, whole, whole, whole, whole, whole); err == nil || !strings.Contains(err.Error(), "received") {
+	_, err := psrp.Join(whole, whole, whole, whole, whole, whole)
+	if err == nil || !strings.Contains(err.Error(), "received") {
 		t.Errorf("54 MB in all: %v", err)
 	}
 }
@@ -166,18 +169,21 @@ func TestWrite(t *testing.T) {
 		"numbers": {[]any{1, int64(2), uint64(3), 1.5, math.Inf(1), math.Inf(-1), 1 << 40}, "", `<I32>1</I32><I64>2</I64><U64>3</U64><Db>1.5</Db><Db>INF</Db><Db>-INF</Db><I64>1099511627776</I64>`},
 		"time":    {time.Date(2026, 11, 23, 2, 10, 0, 5e8, time.UTC), "", `<DT>2026-11-23T02:10:00.5Z</DT>`},
 		"custom": {
-			map[string]any{"B": nil, "A_x": true}, "",
+			map[string]any{"B": nil, "A_x": true},
+			"",
 			`<Obj RefId="0"><TN RefId="0"><T>System.Management.Automation.PSCustomObject</T><T>System.Object</T></TN>` +
 				`<MS><B N="A_x005F_x">true</B><Nil N="B" /></MS></Obj>`,
 		},
 		"typed": {
-			map[any]any{1: map[string]any{"string": "x", "properties": map[string]any{"P": 1}}}, "T",
+			map[any]any{1: map[string]any{"string": "x", "properties": map[string]any{"P": 1}}},
+			"T",
 			`<Obj RefId="0"><TN RefId="0"><T>T</T><T>System.Object</T></TN><ToString>T</ToString><Props>` +
 				`<Obj N="1" RefId="1"><TN RefId="1"><T>System.Management.Automation.PSObject</T><T>System.Object</T></TN>` +
 				`<ToString>x</ToString><Props><I32 N="P">1</I32></Props></Obj></Props></Obj>`,
 		},
 		"type names once": {
-			map[string]any{"A": []any{}, "B": []any{}}, "",
+			map[string]any{"A": []any{}, "B": []any{}},
+			"",
 			`<Obj N="B" RefId="2"><TNRef RefId="1" /><LST></LST></Obj></MS></Obj>`,
 		},
 	} {
@@ -204,7 +210,8 @@ func FuzzFragments(f *testing.F) {
 		if at <= 0 || at >= len(data) {
 			return
 		}
-		if parts, partsErr := psrp.Join(data[:at], data[at:]); found != parts && err == nil || (err == nil) != (partsErr == nil) {
+		parts, partsErr := psrp.Join(data[:at], data[at:])
+		if found != parts && err == nil || (err == nil) != (partsErr == nil) {
 			t.Errorf("at once %d, %v; cut at %d: %d, %v", found, err, at, parts, partsErr)
 		}
 	})

@@ -54,7 +54,8 @@ func commandNotFound(name string) *failure {
 	}
 }
 
-// badBinding is a parameter that does not fit: id is NamedParameterNotFound, …
+// badBinding is a parameter that does not fit: id is NamedParameterNotFound and
+// the like.
 func badBinding(message, id string, c cmdlet) *failure {
 	return &failure{
 		message:   message,
@@ -107,12 +108,18 @@ func (f *failure) record() *object {
 	reason := f.exception[0][strings.LastIndexByte(f.exception[0], '.')+1:]
 	thrown := f.exception[0] + ": " + f.message
 	exception := &object{types: f.exception, text: &thrown, props: []member{
-		{"ErrorRecord", f.message}, {"WasThrownFromThrowStatement", false}, {"Message", f.message},
+		{"ErrorRecord", f.message},
+		{"WasThrownFromThrowStatement", false},
+		{"Message", f.message},
 		{"Data", &object{
 			types: []string{"System.Collections.ListDictionaryInternal", "System.Object"}, holds: aDictionary,
 		}},
-		{"InnerException", nil}, {"TargetSite", nil}, {"StackTrace", nil}, {"HelpLink", nil},
-		{"Source", "System.Management.Automation"}, {"HResult", -2146233087},
+		{"InnerException", nil},
+		{"TargetSite", nil},
+		{"StackTrace", nil},
+		{"HelpLink", nil},
+		{"Source", "System.Management.Automation"},
+		{"HResult", -2146233087},
 	}}
 	notes := []member{{"writeErrorStream", true}, {"Exception", exception}}
 	targetType := ""
@@ -161,9 +168,19 @@ func (f *failure) invocation() *object {
 				}, holds: aDictionary,
 			}},
 			{"UnboundArguments", listOf("System.Collections.ArrayList", nil)},
-			{"ScriptLineNumber", 0}, {"OffsetInLine", 0}, {"HistoryId", int64(1)}, {"ScriptName", ""}, {"Line", ""},
-			{"PositionMessage", ""}, {"PSScriptRoot", ""}, {"PSCommandPath", nil}, {"InvocationName", f.command},
-			{"PipelineLength", 0}, {"PipelinePosition", 0}, {"ExpectingInput", false}, {"CommandOrigin", "Internal"},
+			{"ScriptLineNumber", 0},
+			{"OffsetInLine", 0},
+			{"HistoryId", int64(1)},
+			{"ScriptName", ""},
+			{"Line", ""},
+			{"PositionMessage", ""},
+			{"PSScriptRoot", ""},
+			{"PSCommandPath", nil},
+			{"InvocationName", f.command},
+			{"PipelineLength", 0},
+			{"PipelinePosition", 0},
+			{"ExpectingInput", false},
+			{"CommandOrigin", "Internal"},
 			{"DisplayScriptPosition", nil},
 		},
 	}
@@ -204,7 +221,8 @@ func enumOf(kind, name string, number int) *object {
 	}
 }
 
-// said is a warning or the like (MS-PSRP 2.2.2.22 to 24): kind is Warning…
+// said is a warning or the like (MS-PSRP 2.2.2.22 to 24): kind is Warning or
+// Verbose.
 func said(kind, text string) *object {
 	const space = "System.Management.Automation."
 	return &object{
@@ -218,18 +236,29 @@ func said(kind, text string) *object {
 // progress is MS-PSRP 2.2.2.25.
 func progress(activity string) *object {
 	return &object{notes: []member{
-		{"Activity", activity}, {"ActivityId", 0}, {"StatusDescription", "Processing"}, {"CurrentOperation", nil},
-		{"ParentActivityId", -1}, {"PercentComplete", -1},
-		{"Type", enumOf("System.Management.Automation.ProgressRecordType", "Processing", 0)}, {"SecondsRemaining", -1},
+		{"Activity", activity},
+		{"ActivityId", 0},
+		{"StatusDescription", "Processing"},
+		{"CurrentOperation", nil},
+		{"ParentActivityId", -1},
+		{"PercentComplete", -1},
+		{"Type", enumOf("System.Management.Automation.ProgressRecordType", "Processing", 0)},
+		{"SecondsRemaining", -1},
 	}}
 }
 
 // information is MS-PSRP 2.2.2.26.
 func information(text, computer string, boot time.Time) *object {
 	return &object{notes: []member{
-		{"MessageData", text}, {"Source", "Write-Information"}, {"TimeGenerated", boot},
-		{"Tags", listOf("System.Collections.ArrayList", nil)}, {"User", "NT AUTHORITY\\SYSTEM"}, {"Computer", computer},
-		{"ProcessId", uint32(4242)}, {"NativeThreadId", uint32(4243)}, {"ManagedThreadId", uint32(7)},
+		{"MessageData", text},
+		{"Source", "Write-Information"},
+		{"TimeGenerated", boot},
+		{"Tags", listOf("System.Collections.ArrayList", nil)},
+		{"User", "NT AUTHORITY\\SYSTEM"},
+		{"Computer", computer},
+		{"ProcessId", uint32(4242)},
+		{"NativeThreadId", uint32(4243)},
+		{"ManagedThreadId", uint32(7)},
 	}}
 }
 
@@ -252,7 +281,8 @@ func hostCall(method string) *object {
 // capability is the server's SESSION_CAPABILITY (MS-PSRP 3.2.5.4.1.2).
 func capability() *object {
 	return &object{notes: []member{
-		{"protocolversion", primitive{"Version", protocolVersion}}, {"PSVersion", primitive{"Version", "2.0"}},
+		{"protocolversion", primitive{"Version", protocolVersion}},
+		{"PSVersion", primitive{"Version", "2.0"}},
 		{"SerializationVersion", primitive{"Version", serializationVersion}},
 	}}
 }
@@ -269,10 +299,13 @@ func privateData(os estate.OS) *object {
 		"System.Management.Automation.PSPrimitiveDictionary", "System.Collections.Hashtable", "System.Object",
 	}
 	table := &object{types: dictionary, holds: aDictionary, pairs: [][2]any{
-		{"PSVersion", version("5.1." + build)}, {"PSEdition", "Desktop"},
+		{"PSVersion", version("5.1." + build)},
+		{"PSEdition", "Desktop"},
 		{"PSCompatibleVersions", listOf("System.Version[]", compatible)},
-		{"CLRVersion", version("4.0.30319.42000")}, {"BuildVersion", version("10.0." + build)},
-		{"WSManStackVersion", version("3.0")}, {"PSRemotingProtocolVersion", version(protocolVersion)},
+		{"CLRVersion", version("4.0.30319.42000")},
+		{"BuildVersion", version("10.0." + build)},
+		{"WSManStackVersion", version("3.0")},
+		{"PSRemotingProtocolVersion", version(protocolVersion)},
 		{"SerializationVersion", version(serializationVersion)},
 	}}
 	return &object{notes: []member{{"ApplicationPrivateData", &object{

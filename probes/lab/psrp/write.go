@@ -37,7 +37,7 @@ type member struct {
 	value any // nil, a Go value, primitive or *object
 }
 
-// primitive is a value with a tag that no Go type stands for: Version, TS, G…
+// primitive is a value with a tag that no Go type stands for, as Version or TS.
 type primitive struct{ tag, text string }
 
 // writer writes the values of one message.

@@ -131,7 +131,8 @@ func TestPool(t *testing.T) {
 		t.Errorf("the same command again: %s", got)
 	}
 	reply := b.ok(t, poll(id, ""))
-	if !strings.Contains(reply, `CommandState/Done"><rsp:ExitCode>0<`) || !strings.Contains(reply, `CommandId="`+id+`" State=`) {
+	state := `<rsp:CommandState CommandId="` + id + `" State="` + winrs + `CommandState/Done"><rsp:ExitCode>0<`
+	if !strings.Contains(reply, state) {
 		t.Errorf("not done: %s", reply)
 	}
 	b.ok(t, signalTo(id, winrs+"signal/Terminate"))
@@ -194,7 +195,8 @@ func TestCommandRefused(t *testing.T) {
 			data+`</rsp:Stream></rsp:Send>`)
 	}
 	line := func(arguments string) string {
-		return message(jea, winrs+"Command", selectShell(shellID), `<rsp:CommandLine><rsp:Command/>`+arguments+`</rsp:CommandLine>`)
+		return message(jea, winrs+"Command", selectShell(shellID),
+			`<rsp:CommandLine><rsp:Command/>`+arguments+`</rsp:CommandLine>`)
 	}
 	for name, test := range map[string]struct{ body, want string }{
 		"the pool again":        {createPool(jea, version, streams, creation(t)), "183"},
@@ -215,7 +217,8 @@ func TestCommandRefused(t *testing.T) {
 	if diff := cmp.Diff([]uint32{0x00041100}, sent(t, b.ok(t, poll(id, "")))); diff != "" {
 		t.Error(diff)
 	}
-	b.ok(t, send("pr", fragment(4, 0x00041101, `<Obj RefId="0"><MS><S N="mr">x</S><I64 N="ci">1</I64>`+named("mi")+`</MS></Obj>`)))
+	b.ok(t, send("pr", fragment(4, 0x00041101,
+		`<Obj RefId="0"><MS><S N="mr">x</S><I64 N="ci">1</I64>`+named("mi")+`</MS></Obj>`)))
 	if diff := cmp.Diff([]uint32{0x00041004, 0x00041006}, sent(t, b.ok(t, poll(id, "")))); diff != "" {
 		t.Error(diff)
 	}
@@ -239,7 +242,8 @@ func TestSignals(t *testing.T) {
 		}
 		b.ok(t, signalTo(id, "powershell/signal/crtl_c"))
 		reply := b.ok(t, poll(id, ""))
-		if diff := cmp.Diff([]uint32{0x00041006}, sent(t, reply)); diff != "" || !strings.Contains(reply, "CommandState/Done") {
+		diff := cmp.Diff([]uint32{0x00041006}, sent(t, reply))
+		if diff != "" || !strings.Contains(reply, "CommandState/Done") {
 			t.Errorf("%s %s", diff, reply)
 		}
 	})
@@ -252,7 +256,8 @@ func TestLongPoll(t *testing.T) {
 		const id = "AAAAAAAA-0000-0000-0000-00000000000B"
 		b.ok(t, invoke(id, "Test-Slow"))
 		begun := time.Now()
-		if got := b.fault(t, poll(id, `<w:OperationTimeout>PT6S</w:OperationTimeout>`)); got != "2150858793" || time.Since(begun) != 6*time.Second {
+		got := b.fault(t, poll(id, `<w:OperationTimeout>PT6S</w:OperationTimeout>`))
+		if got != "2150858793" || time.Since(begun) != 6*time.Second {
 			t.Errorf("got %s after %v", got, time.Since(begun))
 		}
 		b.ok(t, poll(id, `<w:OperationTimeout>PT6S</w:OperationTimeout>`))

@@ -218,7 +218,8 @@ func (c *call) receiveFragments(ctx context.Context) (reply, error) {
 	var body strings.Builder
 	body.WriteString(`<rsp:ReceiveResponse xmlns:rsp="` + nsShell + `">`)
 	for _, f := range fragments {
-		body.WriteString(`<rsp:Stream Name="stdout"` + attribute + `>` + base64.StdEncoding.EncodeToString(f) + `</rsp:Stream>`)
+		body.WriteString(`<rsp:Stream Name="stdout"` + attribute + `>`)
+		body.WriteString(base64.StdEncoding.EncodeToString(f) + `</rsp:Stream>`)
 	}
 	switch {
 	case pipeline != nil && last:

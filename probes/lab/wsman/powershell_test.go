@@ -62,7 +62,8 @@ states:
 
 func newPowerShellBench(t *testing.T) *bench {
 	t.Helper()
-	e, err := estate.Parse("test", []byte(strings.Replace(powerShellEstate, "LONG", strings.Repeat("0123456789", 10_000), 1)))
+	file := strings.Replace(powerShellEstate, "LONG", strings.Repeat("0123456789", 10_000), 1)
+	e, err := estate.Parse("test", []byte(file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,13 +39,15 @@ with connect() as wsman, RunspacePool(wsman, configuration_name='JEA.Exchange') 
     ps, out, errors = invoke(pool, lambda ps: ps.add_cmdlet('Test-ServiceHealth').add_parameter('Server', 'ex01'))
     row = out[0].adapted_properties
     print(ps.state, ps.had_errors, errors, out[0].types[0], sorted(row))
-    print(row['Role'], row['RequiredServicesRunning'], row['ServicesRunning'], row['ServicesNotRunning'], row['Latency'])
+    print(row['Role'], row['RequiredServicesRunning'], row['ServicesRunning'], row['ServicesNotRunning'])
+    print(row['Latency'])
     print(str(row['Result']), str(row['Server']), row['Started'], row['Free'], row['Note'] is None, out[1])
     ps, out, errors = invoke(pool, lambda ps: ps.add_cmdlet('Test-Noise'))
     print(ps.state, out, errors, [str(w) for w in ps.streams.warning], [p.activity for p in ps.streams.progress],
           [str(i.message_data) for i in ps.streams.information], [str(v) for v in ps.streams.verbose])
-    print(ps.streams.error[0].message, '|', ps.streams.error[0].activity, '|', ps.streams.error[0].reason,
-          '|', ps.streams.error[0].category, '|', ps.streams.error[0].invocation_info.adapted_properties['InvocationName'])
+    e = ps.streams.error[0]
+    print(e.message, '|', e.activity, '|', e.reason, '|', e.category, '|',
+          e.invocation_info.adapted_properties['InvocationName'])
     for build in (lambda ps: ps.add_script('Get-Date'), lambda ps: ps.add_cmdlet('Get-Nix'),
                   lambda ps: ps.add_cmdlet('Test-ServiceHealth').add_parameter('Nix', 1)):
         ps, out, errors = invoke(pool, build)
@@ -53,7 +55,8 @@ with connect() as wsman, RunspacePool(wsman, configuration_name='JEA.Exchange') 
         print(str(ps.streams.error[0])[:72])
     ps, out, errors = invoke(pool, lambda ps: ps.add_cmdlet('Test-Many'))
     print(ps.state, len(out), out[-1].extended_properties['N'], len(out[-1].extended_properties['Text']))
-    ps, out, errors = invoke(pool, lambda ps: ps.add_cmdlet('Test-Noise').add_statement().add_cmdlet('Test-ServiceHealth'))
+    ps, out, errors = invoke(
+        pool, lambda ps: ps.add_cmdlet('Test-Noise').add_statement().add_cmdlet('Test-ServiceHealth'))
     print(ps.state, len(out), errors)
     ps = PowerShell(pool)
     ps.add_cmdlet('Test-Endless')
@@ -104,7 +107,8 @@ const psrpOutput = `2 2.3 1 1
 4 False [] Microsoft.Exchange.Management.SystemConfigurationTasks.ServiceHealth ` +
 	`['Free', 'Latency', 'Note', 'RequiredServicesRunning', 'Result', 'Role', 'Server', ` +
 	`'ServicesNotRunning', 'ServicesRunning', 'Started']
-Mailbox Server Role True ['MSExchangeIS', 'W3SVC <&> _x0041_ é'] [] PT1.5S
+Mailbox Server Role True ['MSExchangeIS', 'W3SVC <&> _x0041_ é'] []
+PT1.5S
 Success EX01 2026-11-23T02:10:00Z 5000000000 True plain
 4 [1] ['NotFound,Acme.TestNoise'] ['careful'] ['half'] ['informed'] ['wordy']
 NotSpecified: (:) [Test-Noise], InvalidOperationException | Test-Noise | InvalidOperationException | 0 | Test-Noise
