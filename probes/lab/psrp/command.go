@@ -55,14 +55,19 @@ func (v *value) needAll(properties ...string) error {
 // flag is the value of a Boolean property that is known to be there.
 func (v *value) flag(name string) bool { return v.members[name].text == "true" }
 
-func readRequest(data []byte) (request, error) {
+// readRequest reads the request of a client that speaks a version of the protocol.
+func readRequest(data []byte, version string) (request, error) {
 	root, err := readValue(data)
 	if err != nil {
 		return request{}, err
 	}
-	err = root.needAll("NoInput:B", "ApartmentState:Obj", "RemoteStreamOptions:Obj", "AddToHistory:B", "HostInfo:Obj",
-		"PowerShell:Obj", "IsNested:B")
-	if err != nil {
+	needed := []string{
+		"NoInput:B", "ApartmentState:Obj", "RemoteStreamOptions:Obj", "AddToHistory:B", "HostInfo:Obj", "PowerShell:Obj",
+	}
+	if accepts(version, "2.2") { // before it, there was none
+		needed = append(needed, "IsNested:B")
+	}
+	if err := root.needAll(needed...); err != nil {
 		return request{}, err
 	}
 	host, shell := root.members["HostInfo"], root.members["PowerShell"]

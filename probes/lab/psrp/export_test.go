@@ -60,6 +60,6 @@ func Write(row any, kind string) []byte { return serialize(rowOf(row, kind)) }
 
 // ReadRequest reads a CREATE_PIPELINE.
 func ReadRequest(data []byte) error {
-	_, err := readRequest(data)
+	_, err := readRequest(data, protocolVersion)
 	return err
 }

@@ -105,7 +105,7 @@ func (pl *Pipeline) handle(m message) error {
 		if pl.request != nil {
 			return errors.New("the pipeline was created already")
 		}
-		r, err := readRequest(m.data)
+		r, err := readRequest(m.data, pl.pool.version)
 		if err != nil {
 			return err
 		}

@@ -55,6 +55,7 @@ type Pool struct {
 	in        joiner
 	phase     phase
 	id        guid
+	version   string // of the protocol: the client's, as the server comes down to it
 	object    uint64 // of the last message that was sent
 	max       int    // pipelines at once
 	running   int
@@ -138,8 +139,11 @@ func (p *Pool) negotiate(data []byte) error {
 		if err != nil {
 			return err
 		}
-		if !Accepts(ours[1], theirs.text) {
+		if !accepts(ours[1], theirs.text) {
 			return fmt.Errorf("the server's %s is %s, and does not serve a client of %s", ours[0], ours[1], theirs.text)
+		}
+		if ours[0] == "protocolversion" {
+			p.version = strings.TrimSpace(theirs.text)
 		}
 	}
 	p.phase = wantsInit
@@ -148,11 +152,11 @@ func (p *Pool) negotiate(data []byte) error {
 
 // AcceptsProtocol says whether a client's version of the protocol is one that
 // the server speaks: 2.0 to 2.3.
-func AcceptsProtocol(version string) bool { return Accepts(protocolVersion, version) }
+func AcceptsProtocol(version string) bool { return accepts(protocolVersion, version) }
 
-// Accepts says whether a server of one version serves a client of another: the
+// accepts says whether a server of one version serves a client of another: the
 // major version is the same, and the server's minor one at least the client's.
-func Accepts(server, client string) bool {
+func accepts(server, client string) bool {
 	serverMajor, serverMinor, _ := majorMinor(server)
 	major, minor, ok := majorMinor(client)
 	return ok && major == serverMajor && minor <= serverMinor
@@ -188,7 +192,7 @@ func (p *Pool) init(data []byte) error {
 		return fmt.Errorf("a pool of %d to %d runspaces cannot be", least, p.max)
 	}
 	// The pool has no id yet in the server's own capability.
-	first := p.pieces(sessionCapability, capability(), guid{}, guid{})
+	first := p.pieces(sessionCapability, capability(p.version), guid{}, guid{})
 	first = append(first, p.pieces(applicationPrivateData, privateData(p.config.Host.OS), p.id, guid{})...)
 	p.out.put(p.deliveries(first, time.Time{})...)
 	if p.config.Endpoint.Broken {

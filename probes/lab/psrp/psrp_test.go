@@ -190,8 +190,16 @@ func TestOpeningRefused(t *testing.T) {
 		})
 	}
 	older := append(old("protocolversion", "2.1"), whole(2, opening)...)
-	if _, err := psrp.Open(config(t, "Exchange"), older); err != nil {
-		t.Errorf("an older client is refused: %v", err)
+	p, err := psrp.Open(config(t, "Exchange"), older)
+	if err != nil {
+		t.Fatalf("an older client is refused: %v", err)
+	}
+	if messages, _, _ := receive(t, p.Outbox()); !strings.Contains(messages[0].XML, `"protocolversion">2.1<`) {
+		t.Errorf("the server does not come down to 2.1: %s", messages[0].XML)
+	}
+	unnested := strings.Replace(pipelineXML(true, call{name: "Test-Many"}), `<B N="IsNested">false</B>`, "", 1)
+	if _, err := p.Start(whole(3, pack(createMessage, 5, unnested))); err != nil {
+		t.Errorf("a 2.1 client's pipeline: %v", err)
 	}
 }
 

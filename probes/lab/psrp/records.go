@@ -279,9 +279,9 @@ func hostCall(method string) *object {
 }
 
 // capability is the server's SESSION_CAPABILITY (MS-PSRP 3.2.5.4.1.2).
-func capability() *object {
+func capability(version string) *object {
 	return &object{notes: []member{
-		{"protocolversion", primitive{"Version", protocolVersion}},
+		{"protocolversion", primitive{"Version", version}},
 		{"PSVersion", primitive{"Version", "2.0"}},
 		{"SerializationVersion", primitive{"Version", serializationVersion}},
 	}}

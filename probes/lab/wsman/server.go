@@ -145,7 +145,11 @@ func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counted := s.stats
-	counted.Pools = len(s.live().pools)
+	for _, p := range s.live().pools {
+		if time.Since(p.used) <= p.idle {
+			counted.Pools++
+		}
+	}
 	counted.Messages = maps.Clone(s.stats.Messages)
 	counted.Auth = maps.Clone(s.stats.Auth)
 	for _, sh := range s.live().shells {

@@ -12,8 +12,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// psrpScript drives the server with pypsrp, which knows nothing of ours.
-const psrpScript = `
+// poolScript drives the server with pypsrp, which knows nothing of ours.
+const poolScript = `
 import sys
 from urllib.parse import urlparse
 from pypsrp.exceptions import InvalidPSRPOperation, WSManFaultError
@@ -78,7 +78,7 @@ for name in ('JEA.Broken', 'Nix', 'Microsoft.Exchange', 'JEA.Denied'):
         print(name, 'broken', 'runspace pool went into' in str(e))
 `
 
-func TestPypsrp(t *testing.T) {
+func TestPypsrpPools(t *testing.T) {
 	python := cmp.Or(os.Getenv("POSTPATCH_PYPSRP_PYTHON"), "/usr/bin/python3")
 	if err := exec.CommandContext(t.Context(), python, "-c", "import pypsrp").Run(); err != nil {
 		if os.Getenv("CI") == "true" {
@@ -87,10 +87,10 @@ func TestPypsrp(t *testing.T) {
 		t.Skip("pypsrp is not installed: set POSTPATCH_PYPSRP_PYTHON to a python that has it")
 	}
 	b := newPowerShellBench(t)
-	command := exec.CommandContext(t.Context(), python, "-W", "ignore", "-c", psrpScript, b.listen(t))
+	command := exec.CommandContext(t.Context(), python, "-W", "ignore", "-c", poolScript, b.listen(t))
 	command.Env = append(os.Environ(), "NO_PROXY=127.0.0.1")
 	got, err := command.CombinedOutput()
-	if diff := gocmp.Diff(strings.Split(psrpOutput, "\n"), strings.Split(string(got), "\n")); diff != "" || err != nil {
+	if diff := gocmp.Diff(strings.Split(poolOutput, "\n"), strings.Split(string(got), "\n")); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	stats := b.Stats()
@@ -102,7 +102,7 @@ func TestPypsrp(t *testing.T) {
 	}
 }
 
-const psrpOutput = `2 2.3 1 1
+const poolOutput = `2 2.3 1 1
 5.1.20348.4294
 4 False [] Microsoft.Exchange.Management.SystemConfigurationTasks.ServiceHealth ` +
 	`['Free', 'Latency', 'Note', 'RequiredServicesRunning', 'Result', 'Role', 'Server', ` +
