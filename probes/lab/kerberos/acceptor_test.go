@@ -103,6 +103,7 @@ func TestAcceptorRefuses(t *testing.T) {
 		"a type without a key": {life: time.Hour, prepare: func(i *initiator) { i.ticket.EncPart.EType = 23 }, want: errorcode.KRB_AP_ERR_NOKEY},
 		"a short ticket":       {life: time.Hour, prepare: func(i *initiator) { i.ticket.EncPart.Cipher = []byte{1} }, want: errorcode.KRB_AP_ERR_MODIFIED},
 		"another session key":  {life: time.Hour, prepare: func(i *initiator) { i.session = other }, want: errorcode.KRB_AP_ERR_MODIFIED},
+		"user to user":         {life: time.Hour, prepare: func(i *initiator) { i.options = []int{1} }, want: errorcode.KRB_AP_ERR_NO_TGT},
 		"another name":         {life: time.Hour, prepare: func(i *initiator) { i.auth.CName.NameString = []string{"admin"} }, want: errorcode.KRB_AP_ERR_BADMATCH},
 		"another realm":        {life: time.Hour, prepare: func(i *initiator) { i.auth.CRealm = "EVIL.TEST" }, want: errorcode.KRB_AP_ERR_BADMATCH},
 		"a version":            {life: time.Hour, prepare: func(i *initiator) { i.ticket.TktVNO = 4 }, want: errorcode.KRB_AP_ERR_BADVERSION},
@@ -245,6 +246,11 @@ func TestOpenRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			i.finish(t, out)
+			i.claimed = 200
+			if plain, err := a.Open(i.seal(t, "hello", 0, 28), nil); !errors.Is(err, kerberos.ErrSeal) {
+				t.Errorf("with more extra bytes than there are: opened %q, %v", plain, err)
+			}
+			i.claimed, i.ours = 0, i.ours-1
 			good := i.seal(t, "hello", 0, 28)
 			if plain, err := a.Open(nil, spoil(append([]byte{}, good...))); !errors.Is(err, kerberos.ErrSeal) {
 				t.Errorf("opened %q, %v", plain, err)

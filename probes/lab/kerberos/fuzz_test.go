@@ -194,7 +194,8 @@ func FuzzBody(f *testing.F) {
 			Data []element     `asn1:"explicit,tag:3"`
 			Body asn1.RawValue `asn1:"tag:4"`
 		}{
-			5, 12, []element{{1, apRequest(t, g.ticket, g.session, raw)}},
+			5, 12,
+			[]element{{1, apRequest(t, g.ticket, g.session, raw)}},
 			asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: body},
 		}, "application,explicit,tag:12")
 		if err != nil {

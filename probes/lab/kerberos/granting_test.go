@@ -33,7 +33,8 @@ func ask(t testing.TB, k *kerberos.KDC, life time.Duration) *granting {
 		t.Fatal(err)
 	}
 	service := types.NewPrincipalName(nametype.KRB_NT_SRV_INST, web)
-	req, err := messages.NewTGSReq(part.CName, realm, realm, settings(t, k, "127.0.0.1:88"), ticket, part.Key, service, false)
+	c := settings(t, k, "127.0.0.1:88")
+	req, err := messages.NewTGSReq(part.CName, realm, realm, c, ticket, part.Key, service, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,8 @@ func TestGoodStanding(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := ask(t, k, 10*time.Hour)
-	if err := k.Put(kerberos.Account{Name: "probe", Password: host.NewSecret("other"), State: kerberos.Disabled}); err != nil {
+	disabled := kerberos.Account{Name: "probe", Password: host.NewSecret("other"), State: kerberos.Disabled}
+	if err := k.Put(disabled); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := g.answer(t, k); got != 0 {

@@ -30,6 +30,8 @@ type initiator struct {
 	session types.EncryptionKey
 	auth    types.Authenticator
 	mutual  bool
+	options []int // of the AP-REQ
+	claimed int   // more extra bytes than there are, in the next message
 
 	key          types.EncryptionKey
 	own          byte // the acceptor-subkey flag
@@ -71,6 +73,7 @@ func (i *initiator) token(t testing.TB) []byte {
 	if i.mutual {
 		types.SetFlag(&req.APOptions, 2)
 	}
+	types.SetFlags(&req.APOptions, i.options)
 	raw, err := req.Marshal()
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +119,7 @@ func (i *initiator) finish(t testing.TB, out []byte) {
 // seal makes a token with extra bytes, turned to the right by some.
 func (i *initiator) seal(t testing.TB, plain string, extra, rotated int) []byte {
 	t.Helper()
-	head := []byte{5, 4, 2 | i.own, 0xff, 0, byte(extra), 0, 0}
+	head := []byte{5, 4, 2 | i.own, 0xff, 0, byte(extra + i.claimed), 0, 0}
 	head = binary.BigEndian.AppendUint64(head, i.ours)
 	i.ours++
 	message := append([]byte(plain), bytes.Repeat([]byte{0xee}, extra)...)

@@ -147,6 +147,10 @@ func TestLockout(t *testing.T) {
 		defer cl.Destroy()
 		return cl.Login().Error()
 	}
+	_ = fail()
+	if err := user(t, k, addr, "probe").Login(); err != nil { // which forgives the first
+		t.Fatal(err)
+	}
 	for i, want := range []string{"PREAUTH_FAILED", "PREAUTH_FAILED", "CLIENT_REVOKED"} {
 		if got := fail(); !strings.Contains(got, want) {
 			t.Errorf("attempt %d: got %s, want %s", i, got, want)
@@ -199,6 +203,9 @@ func TestClientFromCCache(t *testing.T) {
 			var cache credentials.CCache
 			if err := cache.Unmarshal(raw); err != nil {
 				t.Fatal(err)
+			}
+			if e := cache.GetEntries()[0]; !e.EndTime.After(e.StartTime) {
+				t.Errorf("a ticket from %s to %s", e.StartTime, e.EndTime)
 			}
 			if cache.GetClientRealm() != realm || len(cache.GetEntries()) != 1 {
 				t.Errorf("a cache of %s with %d tickets", cache.GetClientRealm(), len(cache.GetEntries()))
@@ -378,11 +385,63 @@ func TestDatagrams(t *testing.T) {
 	if err := cl.Login(); err != nil {
 		t.Error(err)
 	}
+	// What does not fit has to come over TCP.
+	name := strings.Repeat("long", 400)
+	if err := k.Put(kerberos.Account{Name: name, Password: host.NewSecret(password)}); err != nil {
+		t.Fatal(err)
+	}
+	req, err := messages.NewASReqForTGT(realm, c, types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := req.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := new(net.Dialer).DialContext(t.Context(), "udp", pc.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Write(raw); err != nil {
+		t.Fatal(err)
+	}
+	reply := make([]byte, 4096)
+	n, err := conn.Read(reply)
+	var got messages.KRBError
+	if err != nil || got.Unmarshal(reply[:n]) != nil || got.ErrorCode != errorcode.KRB_ERR_RESPONSE_TOO_BIG {
+		t.Errorf("got %v, %v", got, err)
+	}
 	if err := k.Close(); err != nil {
 		t.Error(err)
 	}
 	if err := <-served; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestServiceMoves(t *testing.T) {
+	k, addr := domain(t, kerberos.Options{})
+	pw := host.NewSecret(password)
+	for _, a := range []kerberos.Account{{Name: "web1$", Password: pw}, {Name: "pool", Password: pw, SPNs: []string{web}}} {
+		if err := k.Put(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cl := user(t, k, addr, "probe")
+	ticket, _, err := cl.GetServiceTicket(web)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := keytab.New()
+	if err := tab.Unmarshal(k.Keytab("pool")); err != nil {
+		t.Fatal(err)
+	}
+	if err := ticket.DecryptEncPart(tab, &types.PrincipalName{NameString: []string{"pool"}}); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := cl.GetServiceTicket("WSMAN/web1"); err == nil {
+		t.Error("a service that its account gave up")
 	}
 }
 
