@@ -423,7 +423,9 @@ func TestDatagrams(t *testing.T) {
 func TestServiceMoves(t *testing.T) {
 	k, addr := domain(t, kerberos.Options{})
 	pw := host.NewSecret(password)
-	for _, a := range []kerberos.Account{{Name: "web1$", Password: pw}, {Name: "pool", Password: pw, SPNs: []string{web}}} {
+	bare := kerberos.Account{Name: "web1$", Password: pw}
+	pool := kerberos.Account{Name: "pool", Password: pw, SPNs: []string{web}}
+	for _, a := range []kerberos.Account{bare, pool} {
 		if err := k.Put(a); err != nil {
 			t.Fatal(err)
 		}
