@@ -155,7 +155,8 @@ func TestKDCSilence(t *testing.T) {
 		o.Method, o.Credential = "negotiate", password(user, "pw")
 		used, err := ask(t.Context(), t, o)
 		if err != nil || used.Mechanism != "NTLM" ||
-			!strings.HasPrefix(used.Why, `no KDC of the realm "CORP.TEST" answered`) || !strings.HasSuffix(used.Why, ", so NTLM was used") {
+			!strings.HasPrefix(used.Why, `no KDC of the realm "CORP.TEST" answered`) ||
+			!strings.HasSuffix(used.Why, ", so NTLM was used") {
 			t.Errorf("used %v, %v", used, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,10 +54,10 @@ func TestLoginsLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := auth.NewLogins()
 		defer l.Close()
-		ended := 0
+		var ended atomic.Int32
 		get := func(ctx context.Context) error {
 			<-ctx.Done()
-			ended++
+			ended.Add(1)
 			return ctx.Err()
 		}
 		first, leave := context.WithCancel(t.Context())
@@ -73,12 +74,12 @@ func TestLoginsLeave(t *testing.T) {
 		synctest.Wait()
 		leave()
 		synctest.Wait()
-		if ended != 0 {
+		if ended.Load() != 0 {
 			t.Error("the fetch ended with the first who left")
 		}
 		all.Wait()
 		synctest.Wait()
-		if ended != 1 {
+		if ended.Load() != 1 {
 			t.Error("the fetch outlives who waits")
 		}
 		if err := l.Once(t.Context(), "a", func(context.Context) error { return nil }); err != nil {

@@ -77,7 +77,7 @@ func wrongSecret(who principal, secret string) error {
 
 // serviceRefused words what a KDC says instead of a ticket for a service.
 func serviceRefused(e messages.KRBError, spn principal) error {
-	name := fmt.Sprintf("%q", spn.String())
+	name := fmt.Sprintf("%q", spn.name.PrincipalNameString())
 	switch e.ErrorCode {
 	case errorcode.KDC_ERR_S_PRINCIPAL_UNKNOWN:
 		return &refusal{
@@ -133,7 +133,7 @@ func hostRefused(e messages.KRBError, spn principal) error {
 	switch e.ErrorCode {
 	case errorcode.KRB_AP_ERR_MODIFIED, errorcode.KRB_AP_ERR_BAD_INTEGRITY, errorcode.KRB_AP_ERR_NOT_US:
 		return &refusal{
-			what: fmt.Sprintf("the host cannot read the ticket for %q", spn.String()),
+			what: fmt.Sprintf("the host cannot read the ticket for %q", spn.name.PrincipalNameString()),
 			way:  "the SPN belongs to another account than the host's (setspn -Q tells), or the name leads to another host",
 		}
 	case errorcode.KRB_AP_ERR_SKEW, errorcode.KRB_AP_ERR_TKT_NYV:
