@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/asn1"
+	"errors"
 	"net"
 
 	"github.com/go-krb5/krb5/messages"
@@ -88,6 +89,38 @@ func Accept(token []byte) error {
 	_, _, err := c.Step(context.Background(), token)
 	return err
 }
+
+// LoginReply gives a login the KDC's first reply.
+func LoginReply(b []byte) error {
+	l := &login{client: principal{types.NewPrincipalName(1, "probe"), "CORP.TEST"}, password: host.NewSecret("pw")}
+	conf, err := readConf("")
+	if err != nil {
+		return err
+	}
+	return guard(func() error {
+		request, err := messages.NewASReqForTGT(l.client.realm, conf, l.client.name)
+		if err != nil {
+			return err
+		}
+		request.ReqBody.EType = strongest()
+		err = kerberosError(b)
+		if e := new(messages.KRBError); errors.As(err, e) {
+			if e.ErrorCode != 25 {
+				return loginRefused(*e, l.client, l.secret())
+			}
+			if _, err := l.prove(&request, e.EData); err != nil {
+				return err
+			}
+			return errWantsProof
+		}
+		if err == nil {
+			_, err = l.accept(request, b, nil)
+		}
+		return err
+	})
+}
+
+var errWantsProof = errors.New("the KDC wants a proof")
 
 func HostRefused(e messages.KRBError, spn string) error {
 	return hostRefused(e, principal{name: types.NewPrincipalName(2, spn)})

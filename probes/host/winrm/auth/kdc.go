@@ -58,8 +58,9 @@ func (k *kdcs) ask(ctx context.Context, realm string, request []byte) ([]byte, e
 			}
 		}
 		err = &refusal{
-			fmt.Sprintf("no KDC of the realm %q answered (%s): %v", realm, strings.Join(addresses, ", "), err),
-			"check the network and the firewall for port 88", ErrNoKDC,
+			fmt.Sprintf("no KDC of the realm %q answered", realm),
+			fmt.Sprintf("check the network and the firewall on the way to %s (%v)",
+				strings.Join(addresses, ", "), err), ErrNoKDC,
 		}
 	}
 	if ctx.Err() != nil {

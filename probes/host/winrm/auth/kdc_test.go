@@ -293,3 +293,52 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// hints are what a KDC sends with error 25: the kind, the salt and the rounds.
+func hints(kind byte, salt string, rounds ...byte) string {
+	entry := der(0xa0, "\x02\x01"+string([]byte{kind})) + der(0xa1, der(0x1b, salt))
+	if rounds != nil {
+		entry += der(0xa2, der(4, string(rounds)))
+	}
+	info := der(0x30, der(0x30, entry))
+	return der(0x30, der(0x30, der(0xa1, "\x02\x01\x13"), der(0xa2, der(4, info))))
+}
+
+func wantsProof(t testing.TB, data string) []byte {
+	t.Helper()
+	e := krbError(25, 0, "")
+	e.EData = []byte(data)
+	b, err := e.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestKDCHints(t *testing.T) {
+	for name, test := range map[string]struct{ data, want string }{
+		"AES-256":        {hints(18, "CORP.TESTprobe", 0, 0, 0x10, 0), "the KDC wants a proof"},
+		"AES-128":        {hints(17, "CORP.TESTprobe"), "the KDC wants a proof"},
+		"RC4":            {hints(23, ""), "the KDC has no AES key"},
+		"nothing":        {"\x30\x00", "the KDC has no AES key"},
+		"endless rounds": {hints(18, "salt", 0xff, 0xff, 0xff, 0xff), "the KDC wants 4294967295 rounds for a key"},
+		"no rounds":      {hints(18, "salt", 0, 0, 0, 0), "the KDC wants 0 rounds for a key"},
+	} {
+		if err := auth.LoginReply(wantsProof(t, test.data)); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzKDCReply(f *testing.F) {
+	f.Add(wantsProof(f, hints(18, "CORP.TESTprobe", 0, 0, 0, 1)))
+	f.Add(errorReply(f, 24)[4:])
+	ticket := der(0x61, der(0x30, der(0xa0, "\x02\x01\x05"), der(0xa1, der(0x1b, "CORP.TEST"))))
+	f.Add([]byte(der(0x6b, der(0x30, der(0xa0, "\x02\x01\x05"), der(0xa1, "\x02\x01\x0b"), der(0xa3, der(0x1b, "CORP.TEST")),
+		der(0xa5, ticket)))))
+	f.Fuzz(func(t *testing.T, reply []byte) {
+		if err := auth.LoginReply(reply); err == nil {
+			t.Error("a login without the password")
+		}
+	})
+}

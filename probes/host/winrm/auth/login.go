@@ -86,9 +86,10 @@ func (l *login) exchange(ctx context.Context) (ticket, error) {
 	if request.ReqBody.EType, err = l.etypes(); err != nil {
 		return ticket{}, err
 	}
+	var hints types.PADataSequence
 	reply, err := l.send(ctx, &request)
 	if wants := new(messages.KRBError); errors.As(err, wants) && wants.ErrorCode == errorcode.KDC_ERR_PREAUTH_REQUIRED {
-		if err := l.prove(&request, wants.EData); err != nil {
+		if hints, err = l.prove(&request, wants.EData); err != nil {
 			return ticket{}, err
 		}
 		reply, err = l.send(ctx, &request)
@@ -99,7 +100,7 @@ func (l *login) exchange(ctx context.Context) (ticket, error) {
 	if err != nil {
 		return ticket{}, err
 	}
-	return l.accept(request, reply)
+	return l.accept(request, reply, hints)
 }
 
 func (l *login) send(ctx context.Context, request *messages.ASReq) ([]byte, error) {
@@ -146,38 +147,38 @@ func holdings(keys *keytab.Keytab) string {
 	}
 }
 
-// prove adds the time, encrypted with the account's key, RFC 4120 5.2.7.2.
-func (l *login) prove(request *messages.ASReq, hints []byte) error {
-	var methods types.PADataSequence
-	if err := methods.Unmarshal(hints); err != nil {
-		return fmt.Errorf("reading what the KDC wants: %w", err)
+// prove adds the time, encrypted with the account's key, RFC 4120 5.2.7.2. It
+// returns the KDC's hints for making that key.
+func (l *login) prove(request *messages.ASReq, wanted []byte) (hints types.PADataSequence, err error) {
+	if err := hints.Unmarshal(wanted); err != nil {
+		return nil, fmt.Errorf("reading what the KDC wants: %w", err)
 	}
-	info := etypeInfo(methods)
+	info := etypeInfo(hints)
 	fits := slices.IndexFunc(info, func(e types.ETypeInfo2Entry) bool {
 		return slices.Contains(request.ReqBody.EType, e.EType)
 	})
 	if fits < 0 {
 		// A proof with a key that the KDC lacks would count as a wrong password.
-		return noAES(l.client)
+		return nil, noAES(l.client)
 	}
-	key, kvno, err := l.key(info[fits].EType, methods)
+	key, kvno, err := l.key(info[fits].EType, hints)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now, err := types.GetPAEncTSEncAsnMarshalled()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sealed, err := crypto.GetEncryptedData(now, key, keyusage.AS_REQ_PA_ENC_TIMESTAMP, kvno)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b, err := sealed.Marshal()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.PAData = types.PADataSequence{{PADataType: patype.PA_ENC_TIMESTAMP, PADataValue: b}}
-	return nil
+	return hints, nil
 }
 
 // etypeInfo are the KDC's hints for making keys of passwords. It sends one for each
@@ -215,7 +216,7 @@ func (l *login) key(etype int32, hints types.PADataSequence) (types.EncryptionKe
 		}
 		if len(info.S2KParams) == 4 {
 			// The number of rounds. A KDC that asks for many would keep us busy.
-			const most = 1 << 20
+			const most = 1 << 18 // Windows wants 2^12, RFC 8009 2^15
 			if rounds := binary.BigEndian.Uint32(info.S2KParams); rounds == 0 || rounds > most {
 				return types.EncryptionKey{}, 0, fmt.Errorf("the KDC wants %d rounds for a key, not 1 to %d", rounds, most)
 			}
@@ -228,17 +229,24 @@ func (l *login) key(etype int32, hints types.PADataSequence) (types.EncryptionKe
 }
 
 // accept opens the KDC's reply and holds it against the request, RFC 4120 3.1.5.
-func (l *login) accept(request messages.ASReq, b []byte) (ticket, error) {
+// There are hints when the KDC has asked for a proof, and has taken it.
+func (l *login) accept(request messages.ASReq, b []byte, hints types.PADataSequence) (ticket, error) {
 	var reply messages.ASRep
 	if err := reply.Unmarshal(b); err != nil {
 		return ticket{}, fmt.Errorf("reading the KDC's reply: %w", err)
 	}
-	key, _, err := l.key(reply.EncPart.EType, reply.PAData)
+	if len(etypeInfo(reply.PAData)) > 0 || hints == nil {
+		hints = reply.PAData
+	}
+	key, _, err := l.key(reply.EncPart.EType, hints)
 	if err != nil {
 		return ticket{}, err
 	}
 	plain, err := crypto.DecryptEncPart(reply.EncPart, key, keyusage.AS_REP_ENCPART)
-	if err != nil { // the KDC had not asked for a proof, so this is where a wrong one shows
+	switch {
+	case err != nil && len(request.PAData) > 0:
+		return ticket{}, errors.New("the KDC's reply is sealed with another key than its question")
+	case err != nil: // nobody asked for a proof, so this is where a wrong secret shows
 		return ticket{}, wrongSecret(l.client, l.secret())
 	}
 	var part messages.EncKDCRepPart
