@@ -334,8 +334,8 @@ func FuzzKDCReply(f *testing.F) {
 	f.Add(wantsProof(f, hints(18, "CORP.TESTprobe", 0, 0, 0, 1)))
 	f.Add(errorReply(f, 24)[4:])
 	ticket := der(0x61, der(0x30, der(0xa0, "\x02\x01\x05"), der(0xa1, der(0x1b, "CORP.TEST"))))
-	f.Add([]byte(der(0x6b, der(0x30, der(0xa0, "\x02\x01\x05"), der(0xa1, "\x02\x01\x0b"), der(0xa3, der(0x1b, "CORP.TEST")),
-		der(0xa5, ticket)))))
+	realm := der(0xa3, der(0x1b, "CORP.TEST"))
+	f.Add([]byte(der(0x6b, der(0x30, der(0xa0, "\x02\x01\x05"), der(0xa1, "\x02\x01\x0b"), realm, der(0xa5, ticket)))))
 	f.Fuzz(func(t *testing.T, reply []byte) {
 		if err := auth.LoginReply(reply); err == nil {
 			t.Error("a login without the password")

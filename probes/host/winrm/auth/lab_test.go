@@ -304,6 +304,28 @@ func TestLabHostRefuses(t *testing.T) {
 	}
 }
 
+// TestLabOldAnswer gives a proof the host's answer to another one with the same ticket.
+func TestLabOldAnswer(t *testing.T) {
+	d := startDomain(t, kerberos.Options{})
+	l := auth.NewLogins()
+	defer l.Close()
+	o := d.options(password("probe@corp.test", "Pa55 word"))
+	o.Logins = l
+	first, _ := mustProve(t, o, auth.Peer{Host: "web01.corp.test"})
+	second, _ := mustProve(t, o, auth.Peer{Host: "web01.corp.test"})
+	if _, _, err := second.Step(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	a := d.acceptor(t, "HTTP/web01.corp.test", nil, nil)
+	if ours, theirs := accepts(t, first, a); ours != nil || theirs != nil {
+		t.Fatal(ours, theirs)
+	}
+	_, m := a.Mechanism()
+	if err := tell(t, second, m.(*told)); err == nil || !strings.Contains(err.Error(), "answers another request") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestLabClock is a KDC whose clock is wrong.
 func TestLabClock(t *testing.T) {
 	d := startDomain(t, kerberos.Options{Clock: func() time.Time { return time.Now().Add(-10 * time.Minute) }})

@@ -32,6 +32,13 @@ const realm = "CORP.TEST"
 // that it lives in, empty for the true one.
 func startMIT(t testing.TB, faked string) *mit {
 	t.Helper()
+	m := prepareMIT(t)
+	m.serve(faked)
+	return m
+}
+
+func prepareMIT(t testing.TB) *mit {
+	t.Helper()
 	need(t, "/usr/sbin/krb5kdc", "/usr/sbin/kdb5_util", "/usr/sbin/kadmin.local", "/usr/bin/kinit", "/usr/bin/faketime")
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -56,7 +63,6 @@ func startMIT(t testing.TB, faked string) *mit {
 		"ktadd -k "+m.path("other.keytab")+" HTTP/other.corp.test",
 		"ktadd -norandkey -k "+m.path("probe.keytab")+" probe",
 	)
-	m.serve(faked)
 	return m
 }
 
@@ -67,6 +73,15 @@ func (m *mit) write(name, text string) {
 	if err := os.WriteFile(m.path(name), []byte(text), 0o600); err != nil {
 		m.t.Fatal(err)
 	}
+}
+
+func (m *mit) read(name string) string {
+	m.t.Helper()
+	b, err := os.ReadFile(m.path(name))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return string(b)
 }
 
 func (m *mit) env() []string {
@@ -97,9 +112,9 @@ func (m *mit) admin(queries ...string) {
 	}
 }
 
-func (m *mit) serve(faked string) {
+func (m *mit) serve(faked string, args ...string) {
 	m.t.Helper()
-	command := []string{"/usr/sbin/krb5kdc", "-n"}
+	command := append([]string{"/usr/sbin/krb5kdc", "-n"}, args...)
 	if faked != "" {
 		command = append([]string{"/usr/bin/faketime", "-f", faked}, command...)
 	}
@@ -139,11 +154,7 @@ func (m *mit) kinit(faked string) host.Secret {
 
 func (m *mit) secret(name string) host.Secret {
 	m.t.Helper()
-	b, err := os.ReadFile(m.path(name))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return host.NewSecret(string(b))
+	return host.NewSecret(m.read(name))
 }
 
 func (m *mit) acceptor(keytab string, faketime ...string) *acceptor {
@@ -253,6 +264,37 @@ func TestRealKerberosHostRefuses(t *testing.T) {
 			t.Error(refused, err)
 		}
 	})
+}
+
+// TestRealKerberosRealms reaches a host of another realm, by the client's
+// krb5.conf and by the KDC's word alone.
+func TestRealKerberosRealms(t *testing.T) {
+	m := prepareMIT(t)
+	m.write("kdc.conf", m.read("kdc.conf")+"[realms]\n SHOP.TEST = {\n  database_name = "+m.path("shop")+
+		"\n  key_stash_file = "+m.path("shopstash")+"\n }\n")
+	m.conf = strings.Replace(m.conf, "[realms]\n", "[realms]\n SHOP.TEST = {\n  kdc = "+m.address+"\n }\n", 1)
+	mapped := m.conf + "[domain_realm]\n .shop.test = SHOP.TEST\n"
+	m.write("krb5.conf", mapped)
+	m.run("/usr/sbin/kdb5_util", "create", "-s", "-P", "master", "-r", "SHOP.TEST")
+	m.admin("addprinc -pw trust krbtgt/SHOP.TEST@CORP.TEST")
+	for _, query := range []string{
+		"addprinc -pw trust krbtgt/SHOP.TEST@CORP.TEST", "addprinc -randkey HTTP/till.shop.test",
+		"ktadd -k " + m.path("till.keytab") + " HTTP/till.shop.test",
+	} {
+		m.run("/usr/sbin/kadmin.local", "-r", "SHOP.TEST", "-q", query)
+	}
+	m.serve("", "-r", "CORP.TEST", "-r", "SHOP.TEST")
+	for name, conf := range map[string]string{"mapped by us": mapped, "referred by the KDC": m.conf} {
+		t.Run(name, func(t *testing.T) {
+			o := auth.Options{Method: "kerberos", Credential: password("probe@corp.test", "Pa55 word"), Krb5Conf: conf}
+			proof, _ := mustNew(t, o, auth.Peer{Host: "till.shop.test"})
+			a := m.acceptor("till.keytab")
+			if refused, err := a.handshake(proof); refused != "" || err != nil {
+				t.Fatal(refused, err)
+			}
+			a.talk(proof)
+		})
+	}
 }
 
 func TestRealKerberosExpiredCache(t *testing.T) {
