@@ -109,6 +109,8 @@ func TestCache(t *testing.T) {
 	full.ticket(t, "probe", later, "HTTP", "web01.corp.test")
 	old := newCache(0x0504, "probe")
 	old.ticket(t, "probe", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "krbtgt", "CORP.TEST")
+	mixed := newCache(0x0504, "probe")
+	mixed.ticket(t, "other", later, "HTTP", "web01.corp.test")
 	for name, test := range map[string]struct {
 		user string
 		file *cacheFile
@@ -120,6 +122,7 @@ func TestCache(t *testing.T) {
 		"of somebody else":   {"other@corp.test", full, `the credential cache is that of "probe@CORP.TEST" and not of "other@corp.test": write the user that it is for, or none`},
 		"of another realm":   {"probe@shop.test", full, `and not of "probe@shop.test"`},
 		"without any ticket": {"", newCache(0x0504, "probe"), `the credential cache of "probe@CORP.TEST" holds no ticket-granting ticket: get one with kinit`},
+		"somebody's ticket":  {"", mixed, `the credential cache of "probe@CORP.TEST" holds no ticket-granting ticket`},
 		"expired":            {"", old, `the ticket of "probe@CORP.TEST" in the credential cache expired at 2026-01-02T03:04:05Z: get one with kinit`},
 	} {
 		t.Run(name, func(t *testing.T) {
