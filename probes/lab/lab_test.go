@@ -3,6 +3,8 @@ package lab_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -221,4 +223,49 @@ func TestCloseEndsEverything(t *testing.T) {
 	for runtime.NumGoroutine() > before { // until the test's own deadline
 		runtime.Gosched()
 	}
+}
+
+func TestClientCertificate(t *testing.T) {
+	l := start(t, "estate: certificates\nhosts:\n"+
+		`  sql01: {os: {domain: corp.test}, winrm: {user: 'CORP\probe', tls: true, http: true, certificate: true}}`)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(l.CA())
+	for user, want := range map[string]int{`CORP\Probe`: 200, "probe": 200, "other": 401} {
+		certPEM, keyPEM, err := l.ClientCertificate(user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, err := tls.X509KeyPair(certPEM, keyPEM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := &http.Client{Transport: &http.Transport{
+			DialContext: l.Routes().Dial, DisableKeepAlives: true,
+			TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}},
+		}}
+		body := `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/><s:Body>` +
+			`<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>`
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://sql01.corp.test:5986/wsman",
+			strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/soap+xml;charset=UTF-8")
+		r.Header.Set("Authorization", "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual")
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = response.Body.Close(); response.StatusCode != want {
+			t.Errorf("%s: got HTTP %d, want %d", user, response.StatusCode, want)
+		}
+	}
+	if got := l.Stats("sql01").WinRM; got.Auth["Certificate"] != 2 || got.Refused != 1 {
+		t.Errorf("counted %+v", got)
+	}
+	conn, err := l.Routes().Dial(t.Context(), "tcp", "sql01:5985")
+	if err != nil {
+		t.Fatalf("the listener without TLS: %v", err)
+	}
+	_ = conn.Close()
 }

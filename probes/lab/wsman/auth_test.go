@@ -296,6 +296,82 @@ func TestClientCertificate(t *testing.T) {
 	}
 }
 
+// tlv writes ASN.1 of fewer than 64 KiB.
+func tlv(tag byte, parts ...string) string {
+	inner := strings.Join(parts, "")
+	switch n := len(inner); {
+	case n < 0x80:
+		return string([]byte{tag, byte(n)}) + inner
+	case n < 0x100:
+		return string([]byte{tag, 0x81, byte(n)}) + inner
+	default:
+		return string([]byte{tag, 0x82, byte(n >> 8), byte(n)}) + inner
+	}
+}
+
+func TestNTLMInSPNEGO(t *testing.T) {
+	const (
+		spnego   = "\x06\x06\x2b\x06\x01\x05\x05\x02"
+		ntlm     = "\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"
+		kerberos = "\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"
+	)
+	first := func(mechanisms, token string) string {
+		return tlv(0x60, spnego, tlv(0xa0, tlv(0x30, tlv(0xa0, tlv(0x30, mechanisms)), tlv(0xa2, tlv(4, token)))))
+	}
+	next := func(token string) string { return tlv(0xa1, tlv(0x30, tlv(0xa2, tlv(4, token)))) }
+	for name, test := range map[string]struct {
+		mechanisms, state string
+		want              int
+	}{
+		"the only mechanism": {ntlm, "\x0a\x01\x01", 200},
+		// The client's library signs no list, as it must in place of Kerberos.
+		"instead of Kerberos":  {kerberos + ntlm, "\x0a\x01\x03", 401},
+		"no mechanism of ours": {kerberos, "", 401},
+	} {
+		b := sealing(t)
+		w, c := b.dial(t, b.listen(t)), newClient(t, "probe", "pw")
+		type1, err := c.Authenticate(nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := w.send(t, negotiate([]byte(first(test.mechanisms, string(type1)))), "", "")
+		if test.state == "" {
+			if got.status != 401 || got.header.Get("WWW-Authenticate") != "Negotiate" {
+				t.Errorf("%s: got %+v", name, got)
+			}
+			continue
+		}
+		if reply := string(got.token(t)); !strings.Contains(reply, test.state) || !strings.Contains(reply, ntlm) {
+			t.Errorf("%s: got %q", name, reply)
+		}
+		if test.want == 401 { // the token was for Kerberos
+			got = w.send(t, negotiate([]byte(next(string(type1)))), "", "")
+		}
+		_, challenge, found := strings.Cut(string(got.token(t)), "NTLMSSP")
+		if !found {
+			t.Fatalf("%s: no challenge: %+v", name, got)
+		}
+		type3, err := c.Authenticate([]byte("NTLMSSP"+challenge), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = w.send(t, negotiate([]byte(next(string(type3)))), "", "")
+		if got.status != test.want {
+			t.Fatalf("%s: got %+v", name, got)
+		}
+		if got.status == 401 {
+			continue
+		}
+		if reply := string(got.token(t)); !strings.Contains(reply, "\x0a\x01\x00") {
+			t.Errorf("%s: got %q", name, reply)
+		}
+		w.client = c
+		if status, _ := w.ask(t, query()); status != 200 {
+			t.Errorf("%s: sealed gets %d", name, status)
+		}
+	}
+}
+
 // ticket is a mechanism in Kerberos' place.
 type ticket struct{ bindings string }
 

@@ -183,8 +183,8 @@ func TestAnsible(t *testing.T) {
 	}
 	home := t.TempDir()
 	env := []string{
-		legacy(t), "ANSIBLE_NOCOLOR=1", "HOME=" + home, "ANSIBLE_LOCAL_TEMP=" + home, "LC_ALL=C.UTF-8", "PYTHONWARNINGS=ignore",
-		"ANSIBLE_DEPRECATION_WARNINGS=0",
+		legacy(t), "ANSIBLE_NOCOLOR=1", "HOME=" + home, "ANSIBLE_LOCAL_TEMP=" + home, "LC_ALL=C.UTF-8",
+		"PYTHONWARNINGS=ignore", "ANSIBLE_DEPRECATION_WARNINGS=0",
 	}
 	got, err := run(t, env, ansible, "-i", inventory, "all", "-f", "1", "-m", "raw", "-a", "hostname")
 	if err == nil { // one host must not be reached
