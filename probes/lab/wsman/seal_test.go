@@ -15,6 +15,8 @@ func TestFormOfSealedMessages(t *testing.T) {
 		return func(body string) string { return strings.Replace(body, old, new, 1) }
 	}
 	same := func(body string) string { return body }
+	b := sealing(t)
+	url := b.listen(t)
 	for name, test := range map[string]struct {
 		kind   string // sealed when empty
 		change func(string) string
@@ -44,8 +46,7 @@ func TestFormOfSealedMessages(t *testing.T) {
 		"CredSSP":                      {strings.ReplaceAll(sealed, "SPNEGO", "CredSSP"), same, 400},
 		"several parts":                {strings.Replace(sealed, "/encrypted", "/x-multi-encrypted", 1), same, 401},
 	} {
-		b := sealing(t)
-		w := b.dial(t, b.listen(t))
+		w := b.dial(t, url)
 		w.logon(t)
 		kind := sealed
 		if test.kind != "" {
