@@ -219,10 +219,13 @@ func TestDamagedAnswers(t *testing.T) {
 
 func TestOrderOfMessages(t *testing.T) {
 	a, c := ntlm.NewAcceptor(account()), client(t, "CORP", "probe", "Pr0be!Pässe")
-	if err := exchange(t, a, c, nil, func(m []byte) { m[72] ^= 1 }); err == nil {
+	var third []byte
+	if err := exchange(t, a, c, nil, func(m []byte) { third = bytes.Clone(m); m[72] ^= 1 }); err == nil {
 		t.Fatal("want an error")
 	}
-	third := []byte(nil)
+	if _, _, err := a.Accept(third); !errors.Is(err, ntlm.ErrMalformed) {
+		t.Errorf("a second answer to one challenge: %v", err)
+	}
 	d := client(t, "CORP", "probe", "Pr0be!Pässe")
 	if err := exchange(t, a, d, nil, func(m []byte) { third = bytes.Clone(m) }); err != nil {
 		t.Errorf("beginning again: %v", err)
