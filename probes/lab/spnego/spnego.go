@@ -51,7 +51,8 @@ func NewAcceptor(choose func(name string) Mechanism) *Acceptor { return &Accepto
 func (a *Acceptor) Mechanism() (name string, m Mechanism) { return nameOf(a.oid), a.mech }
 
 // Accept takes the client's next message and returns the answer to it, which is
-// there even when done holds.
+// there even when done holds, and beside an error when the mechanism has one to
+// tell.
 func (a *Acceptor) Accept(token []byte) (out []byte, done bool, err error) {
 	if a.done {
 		return nil, false, fmt.Errorf("%w: the negotiation is over", ErrMalformed)
@@ -75,7 +76,10 @@ func (a *Acceptor) Accept(token []byte) (out []byte, done bool, err error) {
 		}
 	}
 	inner, done, err := a.mech.Accept(m.token)
-	if err != nil {
+	switch {
+	case err != nil && inner != nil: // Kerberos tells why, and Windows passes it on
+		return a.answer(message{state: acceptIncomplete, token: inner}), false, err
+	case err != nil:
 		return nil, false, err
 	}
 	reply := message{state: acceptIncomplete, token: inner}

@@ -67,8 +67,11 @@ type echo struct {
 }
 
 func (e *echo) Accept(token []byte) ([]byte, bool, error) {
-	if string(token) == "bad" {
+	switch string(token) {
+	case "bad":
 		return nil, false, errors.New("refused")
+	case "old":
+		return []byte("skew"), false, errors.New("refused")
 	}
 	e.left--
 	return append([]byte("re:"), token...), e.left == 0, nil
@@ -189,6 +192,11 @@ func TestRefusals(t *testing.T) {
 	bad := first(t, negInit{Mechanisms: []asn1.ObjectIdentifier{ntlm()}, Token: []byte("bad")})
 	if _, _, err := server(spnego.NTLM).Accept(bad); err == nil || err.Error() != "refused" {
 		t.Errorf("the mechanism's error: %v", err)
+	}
+	old := first(t, negInit{Mechanisms: []asn1.ObjectIdentifier{kerberos()}, Token: []byte("old")})
+	out, done, err := server(spnego.Kerberos).Accept(old)
+	if err == nil || done || string(parse(t, out).Token) != "skew" || parse(t, out).State != 1 {
+		t.Errorf("an error with a token: %x, %t, %v", out, done, err)
 	}
 	a := server(spnego.NTLM)
 	if _, _, err := a.Accept(good); err != nil {

@@ -16,8 +16,9 @@ import (
 )
 
 // Acceptor is the server's end of a mechanism: it takes a client's messages
-// until it is done, and then protects what goes over the connection. Where a
-// mechanism has no such protection, Seal and Open return errors.
+// until it is done, and then protects what goes over the connection. What Accept
+// returns beside an error goes to the client. Where a mechanism has no such
+// protection, Seal and Open return errors.
 type Acceptor interface {
 	Accept(token []byte) (out []byte, done bool, err error)
 	Seal(plain []byte) (signature, sealed []byte, err error)
@@ -186,6 +187,11 @@ func (s *Server) negotiate(w http.ResponseWriter, r *http.Request, h estate.Host
 	}
 	out, done, err := leg.accept(token)
 	switch {
+	case err != nil && len(out) > 0: // why, in the mechanism's words
+		s.refused()
+		w.Header().Set("WWW-Authenticate", leg.scheme+" "+base64.StdEncoding.EncodeToString(out))
+		bare(w, r, http.StatusUnauthorized)
+		return nil, false
 	case err != nil:
 		s.refused()
 		s.challenge(w, r, c)

@@ -376,6 +376,9 @@ func TestNTLMInSPNEGO(t *testing.T) {
 type ticket struct{ bindings string }
 
 func (k *ticket) Accept(token []byte) ([]byte, bool, error) {
+	if strings.Contains(string(token), "skewed") {
+		return []byte("KRB-ERROR"), false, errors.New("the clock is wrong")
+	}
 	if !strings.Contains(string(token), "ticket") {
 		return nil, false, errors.New("no ticket")
 	}
@@ -425,7 +428,12 @@ func TestKerberosHook(t *testing.T) {
 	if got := b.dial(t, url).send(t, "Kerberos "+base64.StdEncoding.EncodeToString(bare[:13]), "", ""); got.status != 401 {
 		t.Errorf("a bad token: got %+v", got)
 	}
-	if got := b.Stats(); got.Auth["Kerberos"] != 2 || got.Refused != 1 {
+	skewed := b.dial(t, url).send(t, "Negotiate "+base64.StdEncoding.EncodeToString(
+		[]byte(strings.Replace(string(bare), "ticket", "skewed", 1))), "", "")
+	if skewed.status != 401 || string(skewed.token(t)) != "KRB-ERROR" {
+		t.Errorf("a refusal with a token: got %+v", skewed)
+	}
+	if got := b.Stats(); got.Auth["Kerberos"] != 2 || got.Refused != 2 {
 		t.Errorf("counted %+v", got)
 	}
 	secure, ca, _ := newBenchTLS(t)
