@@ -208,6 +208,7 @@ func TestAnsible(t *testing.T) {
 
 func TestCurl(t *testing.T) {
 	need(t, "curl", "curl", "--version")
+	need(t, "gss-ntlmssp", "dpkg-query", "-W", "gss-ntlmssp")
 	b, http, https, ca := secure(t)
 	users := filepath.Join(t.TempDir(), "users")
 	if err := os.WriteFile(users, []byte("SQL01:probe:pw\n"), 0o600); err != nil {
