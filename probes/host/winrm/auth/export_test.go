@@ -5,6 +5,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/go-krb5/krb5/messages"
 	"github.com/go-krb5/krb5/types"
@@ -138,3 +139,7 @@ var (
 	SSPIBindings = sspiBindings
 	JoinSealed   = joinSealed
 )
+
+func (l *Logins) Heard(realm string)                 { l.heard(realm) }
+func (l *Logins) Hush(realm string, since time.Time) { l.hush(realm, since) }
+func (l *Logins) IsSilent(realm string) bool         { return l.isSilent(realm) }

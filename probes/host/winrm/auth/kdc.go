@@ -17,9 +17,12 @@ import (
 )
 
 const (
-	mostKDCs   = 4       // that are asked before a realm counts as silent
-	maxReply   = 1 << 18 // bytes of a KDC's reply; a full PAC has 64 KiB
-	kdcPatient = 3 * time.Second
+	mostKDCs = 4       // that are asked before a realm counts as silent
+	mostAsks = 16      // at once: a burst of hosts must not make a KDC look dead
+	maxReply = 1 << 18 // bytes of a KDC's reply; a full PAC has 64 KiB
+
+	connectPatience = 3 * time.Second // what is dead shows here
+	replyPatience   = 10 * time.Second
 )
 
 // kdcs asks the KDCs of realms, over TCP alone: tickets of Windows are too
@@ -36,12 +39,19 @@ type kdcs struct {
 // ask sends a request to the realm's KDCs until one answers. A KRB-ERROR is an
 // answer, and comes back as a messages.KRBError.
 func (k *kdcs) ask(ctx context.Context, realm string, request []byte) ([]byte, error) {
+	select {
+	case k.logins.asks <- struct{}{}:
+		defer func() { <-k.logins.asks }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	silence := k.id + realm
 	if k.logins.isSilent(silence) {
 		return nil, &refusal{
 			fmt.Sprintf("no KDC of the realm %q answered a moment ago", realm), "see the first error", ErrNoKDC,
 		}
 	}
+	began := time.Now()
 	addresses, err := k.addresses(ctx, realm)
 	if err == nil {
 		for _, address := range addresses {
@@ -51,6 +61,7 @@ func (k *kdcs) ask(ctx context.Context, realm string, request []byte) ([]byte, e
 				continue
 			}
 			if err == nil || errors.As(err, new(messages.KRBError)) {
+				k.logins.heard(silence)
 				return reply, err
 			}
 			if ctx.Err() != nil {
@@ -66,7 +77,7 @@ func (k *kdcs) ask(ctx context.Context, realm string, request []byte) ([]byte, e
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	k.logins.hush(silence)
+	k.logins.hush(silence, began)
 	return nil, err
 }
 
@@ -84,7 +95,7 @@ func (k *kdcs) addresses(ctx context.Context, realm string) ([]string, error) {
 	if len(found) > 0 {
 		return found[:min(len(found), mostKDCs)], nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, kdcPatient)
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()
 	_, records, err := k.lookup(ctx, "kerberos", "tcp", realm+".")
 	for _, record := range records[:min(len(records), mostKDCs)] {
@@ -114,12 +125,14 @@ func withPort(kdc string) string {
 }
 
 func (k *kdcs) askOne(ctx context.Context, address string, request []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, kdcPatient)
-	defer cancel()
-	conn, err := k.dial(ctx, "tcp", address)
+	connecting, cancel := context.WithTimeout(ctx, connectPatience)
+	conn, err := k.dial(connecting, "tcp", address)
+	cancel()
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel = context.WithTimeout(ctx, replyPatience)
+	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer func() {
 		stop()

@@ -36,6 +36,8 @@ type Logins struct {
 	closed  bool
 	fetches map[string]*fetch
 	silent  map[string]time.Time // realms whose KDCs did not answer, until when
+	answers map[string]time.Time // and when one of them last did
+	asks    chan struct{}
 	running sync.WaitGroup
 }
 
@@ -51,7 +53,10 @@ type fetch struct {
 
 // NewLogins returns no logins.
 func NewLogins() *Logins {
-	return &Logins{fetches: map[string]*fetch{}, silent: map[string]time.Time{}}
+	return &Logins{
+		fetches: map[string]*fetch{}, silent: map[string]time.Time{}, answers: map[string]time.Time{},
+		asks: make(chan struct{}, mostAsks),
+	}
 }
 
 // Close ends what is on its way and forgets all tickets, keys and errors.
@@ -67,6 +72,7 @@ func (l *Logins) Close() {
 	defer l.mu.Unlock()
 	clear(l.fetches)
 	clear(l.silent)
+	clear(l.answers)
 }
 
 // once returns the ticket of that name, or has it fetched by the first who asks.
@@ -156,11 +162,22 @@ func (f *fetch) over() bool {
 	return f.isDone() && !time.Now().Before(f.until)
 }
 
-// hush remembers that no KDC of a realm answers.
-func (l *Logins) hush(realm string) {
+// hush remembers that no KDC of a realm answers, unless one has answered
+// somebody else since then.
+func (l *Logins) hush(realm string, since time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.silent[realm] = time.Now().Add(remembered)
+	if !l.answers[realm].After(since) {
+		l.silent[realm] = time.Now().Add(remembered)
+	}
+}
+
+// heard remembers that a KDC of a realm answers.
+func (l *Logins) heard(realm string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers[realm] = time.Now()
+	delete(l.silent, realm)
 }
 
 func (l *Logins) isSilent(realm string) bool {

@@ -107,3 +107,25 @@ func TestLoginsClose(t *testing.T) {
 		}
 	})
 }
+
+// TestLoginsSilence has one ask fail while others are answered: the realm is not silent.
+func TestLoginsSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := auth.NewLogins()
+		defer l.Close()
+		began := time.Now()
+		time.Sleep(time.Second)
+		l.Heard("CORP.TEST")
+		time.Sleep(time.Second)
+		if l.Hush("CORP.TEST", began); l.IsSilent("CORP.TEST") {
+			t.Error("a KDC that answers counts as silent")
+		}
+		if l.Hush("CORP.TEST", time.Now()); !l.IsSilent("CORP.TEST") {
+			t.Error("a KDC that answers no more does not count as silent")
+		}
+		time.Sleep(2 * time.Minute)
+		if l.IsSilent("CORP.TEST") {
+			t.Error("silent for ever")
+		}
+	})
+}
