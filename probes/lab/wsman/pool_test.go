@@ -299,9 +299,23 @@ func TestPoolsEnd(t *testing.T) {
 		if got := b.Stats().Pools; got != 30 {
 			t.Errorf("%d pools", got)
 		}
+		waiting := make(chan string)
+		go func() {
+			first := strings.ReplaceAll(shellID, "0A0B", "A0")
+			body := strings.Replace(poll("", ""), shellID, first, 1)
+			for range 2 {
+				b.post(t, body) // what the opening sent
+			}
+			_, reply := b.post(t, body)
+			waiting <- part(reply, `Code="`, `"`)
+		}()
+		synctest.Wait()
 		b.enter("rebooted")
 		if got := b.Stats().Pools; got != 0 {
 			t.Errorf("%d pools after the reboot", got)
+		}
+		if got := <-waiting; got != "995" {
+			t.Errorf("a Receive from before the reboot: %s", got)
 		}
 	})
 }
