@@ -17,7 +17,7 @@ import (
 
 const (
 	maxReceives = 500
-	maxOutput   = 64 << 20
+	maxOutput   = 16 << 20 // bytes; the answers are packed
 	// farewell is how long an Ask may take to tidy up on the host.
 	farewell = 2 * time.Second
 )

@@ -1,7 +1,10 @@
 package winrm
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +16,7 @@ import (
 	"time"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/packed"
 	"postpatch/probes/host/winrm/winrmtest"
 )
 
@@ -311,6 +315,60 @@ func TestEndlessAnswersEnd(t *testing.T) {
 	}
 	if got := server.Messages(); got[len(got)-1] != "Delete" || got[len(got)-2] != "Signal" || server.Shells() != 0 {
 		t.Errorf("the last messages are %v, want Signal and Delete", got[len(got)-3:])
+	}
+}
+
+// TestOutputsThatNoScriptWrites feeds what PowerShell may write and what only a
+// hostile host does: a named error, and no more bytes than fit a bound.
+func TestOutputsThatNoScriptWrites(t *testing.T) {
+	line := strings.Repeat("x", 400<<10)
+	var bomb bytes.Buffer
+	zip := gzip.NewWriter(&bomb)
+	for zeros := make([]byte, 1<<20); bomb.Len() < 300<<10; {
+		_, _ = zip.Write(zeros)
+	}
+	_ = zip.Close()
+	packedBomb := base64.StdEncoding.EncodeToString(bomb.Bytes())
+	once := func(text func(packed.Marks) string) func(packed.Marks, int) string {
+		return func(m packed.Marks, n int) string {
+			if n > 0 {
+				return ""
+			}
+			return text(m)
+		}
+	}
+	for name, c := range map[string]struct {
+		output func(packed.Marks, int) string
+		want   string
+		most   int // Receives
+	}{
+		"output without an end": {func(packed.Marks, int) string { return line }, "more than 16777216 bytes of output", 45},
+		"a line without an end": {func(m packed.Marks, _ int) string { return m.Begin + line }, "more than 16777216 bytes", 45},
+		"a bomb": {
+			once(func(m packed.Marks) string { return m.Begin + packedBomb + m.End }), "more than 67108864 bytes", 2,
+		},
+		"no base64":     {once(func(m packed.Marks) string { return m.Begin + "*" + m.End }), "unpacking answers", 2},
+		"no gzip":       {once(func(m packed.Marks) string { return m.Begin + "YWJj" + m.End }), "unpacking answers", 2},
+		"half a line":   {once(func(m packed.Marks) string { return m.Begin + "YWJj" }), "cut off", 2},
+		"another's run": {once(func(packed.Marks) string { return "#postpatch-begin:x#YWJj#postpatch-end:x#" }), "no answers", 2},
+		"nothing":       {once(func(packed.Marks) string { return "" }), "no answers", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := winrmtest.Start(t, winrmtest.Config{Classes: classes(1), Output: c.output})
+			got, err := session(t, options(server)).Ask(t.Context(), []host.Question{build(), system()})
+			if err == nil {
+				_, err = got.To(build())
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.ContainsAny(err.Error(), "\r\n") {
+				t.Errorf("%v, want it to say %q", err, c.want)
+			}
+			if n := strings.Count(strings.Join(server.Messages(), " "), "Receive"); n > c.most {
+				t.Errorf("%d Receives, want at most %d", n, c.most)
+			}
+			if server.Shells() != 0 {
+				t.Error("a shell is left")
+			}
+		})
 	}
 }
 

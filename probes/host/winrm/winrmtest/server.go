@@ -46,6 +46,9 @@ type Config struct {
 	Hang map[string]bool
 	// Drop closes the connection instead of answering these messages.
 	Drop map[string]bool
+	// Output replaces what PowerShell writes; it is asked for the text of the n-th
+	// Receive, from 0, and never ends unless it returns "".
+	Output func(marks packed.Marks, n int) string
 	// OwnNames names shells as servers before 2012 do, whatever the client wants.
 	OwnNames bool
 	// Pieces is over how many Receives the output is spread: 1 when 0.
@@ -110,10 +113,11 @@ type Server struct {
 }
 
 type shell struct {
-	env    map[string]string
-	output []string // what Receives still bring
-	errors string
-	code   int
+	env     map[string]string
+	output  []string // what Receives still bring
+	errors  string
+	brought int // Receives that had output
+	code    int
 }
 
 // Start starts a server that ends with the test.

@@ -277,6 +277,13 @@ func (s *Server) receive(w http.ResponseWriter, e *envelope) {
 			`CommandState/` + name + `">` + inner + "</rsp:CommandState>"
 	}
 	body := ""
+	if s.config.Output != nil {
+		sh.output = nil
+		if text := s.config.Output(packed.MarksOf(sh.env), sh.brought); text != "" {
+			sh.output = []string{text}
+		}
+		sh.brought++
+	}
 	if len(sh.output) > 0 {
 		body = stream("stdout", sh.output[0])
 		sh.output = sh.output[1:]
