@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,12 +12,10 @@ import (
 
 	"postpatch/baseline"
 	"postpatch/examples"
-	"postpatch/probes/host"
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
 	"postpatch/runner"
 	"postpatch/runner/report"
-	"postpatch/suites"
 )
 
 func newDemo(a app) *cobra.Command {
@@ -206,6 +203,12 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 		return performance{}, err
 	}
 	j.routes, j.credentials = st.lab.Routes(), labKeys{st.estate}
+	if conf := st.lab.Krb5Conf(); conf != "" {
+		j.krb5Conf = filepath.Join(st.store, "krb5.conf")
+		if err := os.WriteFile(j.krb5Conf, []byte(conf), 0o644); err != nil {
+			return performance{}, err
+		}
+	}
 	if j.roots, err = withRoots(st.lab.CA(), "of the lab"); err != nil {
 		return performance{}, err
 	}
@@ -224,24 +227,4 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 			return again.after(s, unseen)
 		},
 	}, nil
-}
-
-// labKeys opens a lab's hosts with the accounts that its estate file gives them.
-type labKeys struct{ estate *estate.Estate }
-
-func (k labKeys) For(name, use string) (host.Credential, error) {
-	for _, h := range k.estate.Hosts(k.estate.States()[0]) {
-		switch {
-		case h.Name != name:
-		case use == "sql" && h.SQL != nil:
-			return host.Credential{User: h.SQL.User, Password: host.NewSecret(h.SQL.Password)}, nil
-		case use == "winrm" && h.WinRM != nil:
-			return host.Credential{User: h.WinRM.User, Password: host.NewSecret(h.WinRM.Password)}, nil
-		}
-	}
-	return host.Credential{}, errors.New("the estate has no such account")
-}
-
-func (labKeys) WinRM(string) suites.WinRMSettings {
-	return suites.WinRMSettings{AllowPlain: true, Auth: "basic"}
 }

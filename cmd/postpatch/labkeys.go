@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"postpatch/probes/host"
+	"postpatch/probes/lab/estate"
+	"postpatch/suites"
+)
+
+// labKeys opens a lab's hosts with the accounts that its estate file gives them.
+type labKeys struct{ estate *estate.Estate }
+
+func (k labKeys) For(name, use string) (host.Credential, error) {
+	h := k.host(name)
+	switch {
+	case use == "sql" && h.SQL != nil:
+		return host.Credential{User: h.SQL.User, Password: host.NewSecret(h.SQL.Password)}, nil
+	case use == "winrm" && h.WinRM != nil:
+		user := h.WinRM.User
+		if _, bare, qualified := strings.Cut(user, `\`); qualified && k.estate.Realm != "" {
+			user = bare + "@" + k.estate.Realm
+		}
+		return host.Credential{User: user, Password: host.NewSecret(h.WinRM.Password)}, nil
+	}
+	return host.Credential{}, errors.New("the estate has no such account")
+}
+
+// WinRM enters as the listener wants it: Basic only where it says plain.
+func (k labKeys) WinRM(name string) suites.WinRMSettings {
+	w := k.host(name).WinRM
+	switch {
+	case w == nil || w.Plain:
+		return suites.WinRMSettings{AllowPlain: true, Auth: "basic"}
+	case w.TLS && !w.HTTP:
+		return suites.WinRMSettings{TLS: true, Auth: "negotiate"}
+	default:
+		return suites.WinRMSettings{Auth: "negotiate"}
+	}
+}
+
+func (k labKeys) host(name string) estate.Host {
+	for _, h := range k.estate.Hosts(k.estate.States()[0]) {
+		if h.Name == name {
+			return h
+		}
+	}
+	return estate.Host{}
+}
