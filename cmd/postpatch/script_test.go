@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 // commands they have:
 //
 //	exits N command…   runs the command and wants this very exit code
-//	lab FILE           starts a lab in this process; its addresses are in lab.json
+//	lab FILE           starts a lab in this process; its addresses are in lab.json,
+//	                   beside lab.ca.pem and lab.krb5.conf
 //	state NAME         switches the lab
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -72,6 +73,8 @@ func startLab(ts *testscript.TestScript, _ bool, args []string) {
 	document, err := json.Marshal(l.Addresses(""))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("lab.json"), document, 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs("lab.ca.pem"), l.CA(), 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs("lab.krb5.conf"), []byte(l.Krb5Conf()), 0o644))
 	ts.Value(labKey{}).(*running).lab = l
 }
 
