@@ -182,7 +182,10 @@ func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o
 	return result
 }
 
-func ask(ctx context.Context, h suites.Host, checks []suites.Check, o Options) (answers host.Answers, how string, err error) {
+// ask also says how the session reached the host.
+func ask(
+	ctx context.Context, h suites.Host, checks []suites.Check, o Options,
+) (answers host.Answers, how string, err error) {
 	var limit time.Duration
 	questions := []host.Question{host.IdentityQuestion()}
 	for _, c := range checks {

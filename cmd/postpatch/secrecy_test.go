@@ -146,7 +146,8 @@ func openFields(t *testing.T, path string, source []byte) []string {
 func TestSecretsAreSecretsBites(t *testing.T) {
 	source := []byte(`package a
 type c struct { Password string; keytab []byte; Secret host.Secret; secret bool; source source
-	Token []byte ` + "`asn1:\"tag:1\"`" + `; secrets func(Ref) (host.Secret, error); passwords map[string]string; read func() (string, error) }
+	Token []byte ` + "`asn1:\"tag:1\"`" + `
+	secrets func(Ref) (host.Secret, error); passwords map[string]string; read func() (string, error) }
 func (c *c) f() { func() { print(c.Secret.Reveal()) }() }
 func g() { _ = host.Secret.Reveal; d.Reveal() }
 func Reveal() {}

@@ -134,7 +134,8 @@ func TestTheLastReplyOfAConnection(t *testing.T) {
 
 func toNobody(t *testing.T) *http.Request {
 	t.Helper()
-	tr, err := newTransport(Options{Host: "h", Port: 1, Auth: Basic, AllowPlain: true, Credential: host.Credential{User: "u"}})
+	o := Options{Host: "h", Port: 1, Auth: Basic, AllowPlain: true, Credential: host.Credential{User: "u"}}
+	tr, err := newTransport(o)
 	if err != nil {
 		t.Fatal(err)
 	}

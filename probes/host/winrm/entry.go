@@ -24,7 +24,6 @@ const (
 // entry is how a transport enters the host: a header on every message, or a
 // proof of the account for every connection.
 type entry struct {
-	method    string // of the Options
 	user      string
 	header    string         // Authorization of every message
 	mechanism auth.Mechanism // nil where the header does it

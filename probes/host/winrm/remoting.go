@@ -246,7 +246,8 @@ func (p *pool) send(id, fragment string) message {
 
 func (p *pool) receiving(command string) message {
 	m := p.session.build(actReceive, p.resource, func(h *soap.SoapHeader) { h.ShellId(p.shell).Timeout(poll) })
-	desired := m.CreateElement(m.CreateBodyElement("Receive", soap.DOM_NS_WIN_SHELL), "DesiredStream", soap.DOM_NS_WIN_SHELL)
+	receive := m.CreateBodyElement("Receive", soap.DOM_NS_WIN_SHELL)
+	desired := m.CreateElement(receive, "DesiredStream", soap.DOM_NS_WIN_SHELL)
 	if command != "" {
 		desired.SetAttr("CommandId", command)
 	}

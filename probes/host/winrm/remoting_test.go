@@ -41,7 +41,8 @@ func jea() estate.Host {
 }
 
 func command(name string) host.Cmdlet {
-	return host.Cmdlet{Endpoint: "Patch.Verify", Name: name, Properties: []string{"Role", "Passed", "Missing", "Running", "Note"}}
+	properties := []string{"Role", "Passed", "Missing", "Running", "Note"}
+	return host.Cmdlet{Endpoint: "Patch.Verify", Name: name, Properties: properties}
 }
 
 func TestCmdlets(t *testing.T) {
@@ -71,7 +72,8 @@ func TestCmdlets(t *testing.T) {
 	if rows, err := got.To(command("Get-Half")); len(rows) != 1 || err == nil || !strings.Contains(err.Error(), "second") {
 		t.Errorf("half an answer: %v, error %v; want both", rows, err)
 	}
-	if rows, err := got.To(command("Test-Burst")); len(rows) != 0 || err == nil || !strings.Contains(err.Error(), "nothing works") {
+	rows, err = got.To(command("Test-Burst"))
+	if len(rows) != 0 || err == nil || !strings.Contains(err.Error(), "nothing works") {
 		t.Errorf("a burst: %v, error %v", rows, err)
 	}
 	if _, err := got.To(command("Test-Nope")); !errors.Is(err, host.ErrNoCommand) {
@@ -81,7 +83,8 @@ func TestCmdlets(t *testing.T) {
 		t.Errorf("the query beside: %v, error %v", rows, err)
 	}
 	stats := server.Stats()
-	if stats.Messages["Create"] != 1 || stats.Messages["Delete"] != 1 || stats.Messages["Command"] != 4 || stats.Connections != 1 {
+	sent := stats.Messages
+	if sent["Create"] != 1 || sent["Delete"] != 1 || sent["Command"] != 4 || stats.Connections != 1 {
 		t.Errorf("%+v, want one pool on one connection", stats)
 	}
 }

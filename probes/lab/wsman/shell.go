@@ -51,14 +51,15 @@ func (c *call) createShell(context.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	id = escape(id)
 	user, client := escape(config(c.host).User), c.client
 	if address, _, err := net.SplitHostPort(client); err == nil {
 		client = address
 	}
 	return reply{action: nsTransfer + "/CreateResponse", body: `<x:ResourceCreated><a:Address>` + escape(c.url) +
 		`</a:Address><a:ReferenceParameters><w:ResourceURI>` + shellResource + `</w:ResourceURI><w:SelectorSet>` +
-		`<w:Selector Name="ShellId">` + escape(id) + `</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>` +
-		`<rsp:Shell xmlns:rsp="` + nsShell + `"><rsp:ShellId>` + escape(id) + `</rsp:ShellId><rsp:ResourceUri>` + shellResource +
+		`<w:Selector Name="ShellId">` + id + `</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>` +
+		`<rsp:Shell xmlns:rsp="` + nsShell + `"><rsp:ShellId>` + id + `</rsp:ShellId><rsp:ResourceUri>` + shellResource +
 		`</rsp:ResourceUri><rsp:Owner>` + user + `</rsp:Owner><rsp:ClientIP>` + client + `</rsp:ClientIP>` +
 		fmt.Sprintf(`<rsp:IdleTimeOut>PT%.3fS</rsp:IdleTimeOut>`, created.idle.Seconds()) +
 		`<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams>` +
