@@ -80,6 +80,9 @@ func (p *parser) checkScalar(n *yaml.Node, t reflect.Type, oneOf string) {
 	if wrong := checkMoment(n.Value); t == reflect.TypeFor[Moment]() && wrong != "" {
 		p.problemf(n, "%s", wrong)
 	}
+	if wrong := checkSetting(n.Value); t == reflect.TypeFor[Setting]() && wrong != "" {
+		p.problemf(n, "%s", wrong)
+	}
 	if oneOf != "" && n.Value != "" && !slices.Contains(strings.Split(oneOf, ","), n.Value) {
 		p.problemf(n, "want %s, got %q", strings.ReplaceAll(oneOf, ",", ", "), n.Value)
 	}

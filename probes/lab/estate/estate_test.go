@@ -104,6 +104,8 @@ func TestProblems(t *testing.T) {
 		"no hosts":          {"estate: a", "f:1:1: hosts: missing"},
 		"unknown top key":   {"estate: a\nhost: {}\nhosts: {}", "f:2:1: unknown key \"host\""},
 		"unknown host key":  {"estate: a\nhosts:\n  h: {sevices: {}}", "f:3:7: unknown key \"sevices\""},
+		"unknown setting":   {"estate: a\nhosts:\n  h: {winrm: {config: {MaxShels: 1}}}", "f:3:24: want a setting of WinRM"},
+		"unknown language":  {"estate: a\nhosts:\n  h: {winrm: {language: Full}}", "f:3:25: want FullLanguage"},
 		"unknown deep key":  {"estate: a\nhosts:\n  h: {sql: {prot: 1}}", "f:3:13: unknown key \"prot\""},
 		"wrong type":        {"estate: a\nhosts:\n  h: {think: soon}", "f:3:14: want a duration like 200ms, got \"soon\""},
 		"wrong word":        {"estate: a\nhosts:\n  h: {power: of}", "f:3:14: want on, off, got \"of\""},

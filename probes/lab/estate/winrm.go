@@ -39,6 +39,21 @@ type WinRM struct {
 	Reauth int `yaml:"reauth"`
 	// NoPowerShell makes powershell.exe unavailable, as AppLocker does.
 	NoPowerShell bool `yaml:"no_powershell"`
+	// Blocked makes a policy refuse powershell.exe, in Windows' own words.
+	Blocked bool `yaml:"blocked"`
+	// Language is PowerShell's language mode, which WDAC and AppLocker change;
+	// FullLanguage when empty.
+	Language string `yaml:"language" oneof:"FullLanguage,ConstrainedLanguage"`
+	// PSVersion is PowerShell's version; 5.1 with the host's build when empty.
+	PSVersion string `yaml:"ps_version"`
+	// Config replaces settings of WinRM, which may be read where they are shown
+	// and change nothing else: "MaxShellsPerUser: 5".
+	Config map[Setting]string `yaml:"config"`
+	// Limited makes the account a remote user and no administrator: it may query
+	// and open shells, and may not read the configuration.
+	Limited bool `yaml:"limited"`
+	// Cert is the certificate of the listener with TLS.
+	Cert TLS `yaml:"cert"`
 	// Denied makes the account a stranger: its password is right, and it may
 	// do nothing.
 	Denied bool `yaml:"denied"`

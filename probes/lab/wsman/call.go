@@ -41,6 +41,9 @@ func (c *call) handle(ctx context.Context) (reply, error) {
 	if configuration, found := powerShellResource(c.resource); found || onWeb(ctx) {
 		return c.powerShell(ctx, configuration)
 	}
+	if c.action == nsTransfer+"/Get" {
+		return c.get()
+	}
 	handlers := map[string]func(context.Context) (reply, error){
 		nsEnum + "/Enumerate":  c.enumerate,
 		nsEnum + "/Pull":       c.pull,

@@ -26,7 +26,7 @@ func (s *Server) tlsConfig() *tls.Config {
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return s.certs(estate.TLS{})
+			return s.certs(config(s.host()).Cert)
 		},
 	}
 	base.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -103,7 +103,7 @@ func otherName(name cryptobyte.String) string {
 // its hash by the function that signed it, and by SHA-256 for older functions
 // (RFC 5929 4.1). Nil when there is none.
 func (s *Server) bindings() []byte {
-	cert, err := s.certs(estate.TLS{})
+	cert, err := s.certs(config(s.host()).Cert)
 	if err != nil || len(cert.Certificate) == 0 {
 		return nil
 	}

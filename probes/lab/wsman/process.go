@@ -56,6 +56,9 @@ func (p *process) run(h estate.Host, env map[string]string, line string, depth i
 	switch {
 	case name == "powershell" && config(h).NoPowerShell:
 		p.unknown(program)
+	case name == "powershell" && config(h).Blocked:
+		p.exit, p.stderr = 1, []byte("This program is blocked by group policy. "+
+			"For more information, contact your system administrator.\r\n")
 	case name == "powershell":
 		p.powershell(h, env, rest)
 		if config(h).Noise && p.exit == 0 {
@@ -100,17 +103,20 @@ func (p *process) powershell(h estate.Host, env map[string]string, arguments str
 		}
 	}
 	questions, marks, err := packed.Unpack(env, command)
-	if err == nil {
+	message := refuses(h, decodeCommand(command))
+	if err == nil && message == "" {
 		p.collect(h, questions, marks)
 		return
 	}
-	message := err.Error()
-	if errors.Is(err, packed.ErrNotOurs) {
-		script := decodeCommand(command)
-		if p.script(h, script) {
-			return
+	if message == "" {
+		message = err.Error()
+		if errors.Is(err, packed.ErrNotOurs) {
+			script := decodeCommand(command)
+			if p.script(h, script) {
+				return
+			}
+			message = "The lab has no PowerShell that could run this script."
 		}
-		message = "The lab has no PowerShell that could run this script."
 	}
 	p.exit = 1
 	p.stderr = []byte(message + "\r\n    + CategoryInfo          : NotSpecified: (:) [], RuntimeException\r\n" +
@@ -126,6 +132,10 @@ func (p *process) script(h estate.Host, script string) bool {
 	script = strings.TrimSpace(quiet.ReplaceAllString(script, ""))
 	if strings.EqualFold(script, "hostname") || strings.EqualFold(script, "$env:COMPUTERNAME") {
 		p.print(computer(h))
+		return true
+	}
+	if line, ok := expandString(h, script); ok {
+		p.print(line)
 		return true
 	}
 	m := regexp.MustCompile(`(?i)^(exit|Write-Output|echo) +['"]?([^'"$;|]*)['"]?$`).FindStringSubmatch(script)

@@ -57,6 +57,13 @@ states:
   rebooted: {sql01.corp.test: {os: {boot: 2026-11-23T02:10:00Z}}}
   slow: {sql01.corp.test: {think: 30s}}
   no_powershell: {sql01.corp.test: {winrm: {no_powershell: true}}}
+  poor:
+    sql01.corp.test:
+      winrm: {auth: [basic], cbt: strict, config: {MaxMemoryPerShellMB: "80", AllowUnencrypted: "false"}}
+  limited: {sql01.corp.test: {winrm: {limited: true}}}
+  constrained: {sql01.corp.test: {winrm: {language: ConstrainedLanguage}}}
+  ancient: {sql01.corp.test: {winrm: {ps_version: "2.0"}}}
+  blocked: {sql01.corp.test: {winrm: {blocked: true}}}
   denied: {sql01.corp.test: {winrm: {denied: true}}}
   tls_only: {sql01.corp.test: {winrm: {plain: false}}}
   old: {sql01.corp.test: {os: {build: 9600, ubr: 21000}}}

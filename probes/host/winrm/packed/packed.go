@@ -141,13 +141,13 @@ func Pack(questions []host.Question) (env map[string]string, boot string, err er
 		text = text[len(part):]
 		env[partPrefix+strconv.Itoa(i)] = part
 	}
-	return env, encodeCommand(script("boot.ps1")), nil
+	return env, EncodeCommand(script("boot.ps1")), nil
 }
 
 // Unpack reads what Pack made. Its error wraps ErrNotOurs when the command is
 // another one.
 func Unpack(env map[string]string, encodedCommand string) ([]Question, Marks, error) {
-	if encodedCommand != encodeCommand(script("boot.ps1")) || env[idVariable] == "" {
+	if encodedCommand != EncodeCommand(script("boot.ps1")) || env[idVariable] == "" {
 		return nil, Marks{}, ErrNotOurs
 	}
 	var text strings.Builder
@@ -213,7 +213,8 @@ func script(name string) string {
 	return strings.Join(lines, "\n")
 }
 
-func encodeCommand(text string) string {
+// EncodeCommand makes the value of -EncodedCommand of a script: base64 of UTF-16LE.
+func EncodeCommand(text string) string {
 	var raw []byte
 	for _, unit := range utf16.Encode([]rune(text)) {
 		raw = binary.LittleEndian.AppendUint16(raw, unit)
