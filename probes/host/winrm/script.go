@@ -96,9 +96,38 @@ func match(questions []host.Question, found []packed.Answer) host.Answers {
 
 // run starts PowerShell in the shell and waits for its line.
 func (sh *shell) run(ctx context.Context, boot string, marks packed.Marks) ([]packed.Answer, error) {
+	out, err := sh.execute(ctx, boot)
+	if err != nil {
+		return nil, err
+	}
+	found, err := packed.DecodeAnswers(marks, out.stdout.Bytes())
+	if err == nil {
+		return found, nil
+	}
+	return nil, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, out.said())
+}
+
+// output is what a command has written, and how it ended.
+type output struct {
+	stdout, stderr bytes.Buffer
+	code           int
+}
+
+// said is what a command complained about.
+func (o *output) said() string {
+	if text := psrp.Stderr(o.stderr.String()); text != "" {
+		return clean(text)
+	}
+	return clean(o.stdout.String())
+}
+
+// execute runs a script, which is encoded, in a PowerShell of its own and waits
+// for its end. One shell takes one after the other.
+func (sh *shell) execute(ctx context.Context, encoded string) (*output, error) {
+	sh.finished, sh.command = false, ""
 	text, err := sh.session.post(ctx, winrm.NewExecuteCommandRequest(
 		escape(sh.session.url), sh.id, "powershell.exe",
-		[]string{"-NoLogo", "-NoProfile", "-NonInteractive", "-OutputFormat", "Text", "-EncodedCommand", boot},
+		[]string{"-NoLogo", "-NoProfile", "-NonInteractive", "-OutputFormat", "Text", "-EncodedCommand", encoded},
 		parameters(operation)))
 	if err != nil {
 		return nil, fmt.Errorf("starting PowerShell: %w", err)
@@ -107,20 +136,11 @@ func (sh *shell) run(ctx context.Context, boot string, marks packed.Marks) ([]pa
 	if err != nil {
 		return nil, fmt.Errorf("starting PowerShell: %w", err)
 	}
-	var stdout, stderr bytes.Buffer
-	code, err := sh.receive(ctx, &stdout, &stderr)
-	if err != nil {
+	out := &output{}
+	if out.code, err = sh.receive(ctx, &out.stdout, &out.stderr); err != nil {
 		return nil, fmt.Errorf("waiting for PowerShell: %w", err)
 	}
-	found, err := packed.DecodeAnswers(marks, stdout.Bytes())
-	if err == nil {
-		return found, nil
-	}
-	said := psrp.Stderr(stderr.String())
-	if said == "" {
-		said = stdout.String()
-	}
-	return nil, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, code, err, clean(said))
+	return out, nil
 }
 
 // receive gathers output until the command is done. An operation that timed out

@@ -67,7 +67,9 @@ func (t *transport) send(ctx context.Context, envelope string) (string, error) {
 			continue
 		case attempt == 0 && hungUp(err) && repeatable(envelope) && ctx.Err() == nil:
 			t.close()
-			envelope = strings.Replace(envelope, between(envelope, "MessageID>", "<"), messageID(), 1)
+			if id := between(envelope, "MessageID>", "<"); id != "" { // Identify has none
+				envelope = strings.Replace(envelope, id, messageID(), 1)
+			}
 			continue
 		}
 		if !hostSaidSo(err) || t.conn != nil && t.conn.last {

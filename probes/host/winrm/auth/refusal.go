@@ -152,3 +152,13 @@ func hostRefused(e messages.KRBError, spn principal) error {
 		return &refusal{what: fmt.Sprintf("the host refuses the ticket with error %d%s", e.ErrorCode, said(e))}
 	}
 }
+
+// Refusal takes an error of this package apart, for who shows both parts by
+// themselves: what is so, and the way out, which may be empty. The third result
+// is false for an error that has no such parts.
+func Refusal(err error) (what, way string, found bool) {
+	if r, found := errors.AsType[*refusal](err); found {
+		return r.what, r.way, true
+	}
+	return "", "", false
+}
