@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"postpatch/baseline"
 	"postpatch/probes"
@@ -40,17 +41,22 @@ const hostsAtOnce = 50
 func (in *inputs) flags(cmd *cobra.Command, a app) {
 	f := cmd.Flags()
 	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
+	in.reachFlags(f, a)
+	f.StringVar(&in.store, "store", "evidence", "folder that keeps the baselines")
+	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
+	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
+	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
+	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
+}
+
+// reachFlags are those that say how hosts are reached and entered.
+func (in *inputs) reachFlags(f *pflag.FlagSet, a app) {
 	f.StringVar(&in.credentials, "credentials", a.getenv("POSTPATCH_CREDENTIALS"),
 		"file of users and secret sources by host (env POSTPATCH_CREDENTIALS)")
 	f.StringVar(&in.connectTo, "connect-to", "",
 		"JSON file that leads names and ports elsewhere, as a lab writes it with --addresses")
 	f.StringVar(&in.ca, "ca", a.getenv("POSTPATCH_CA"),
 		"PEM file of authorities to trust beside the system's (env POSTPATCH_CA)")
-	f.StringVar(&in.store, "store", "evidence", "folder that keeps the baselines")
-	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
-	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
-	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
-	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
 }
 
 // job is what the inputs come to.
@@ -97,21 +103,11 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		set, found := suites.Load(suiteFiles, kinds)
 		j.set, problems = set, append(problems, found...)
 	}
-	if in.credentials != "" {
-		credentials, found := suites.LoadCredentials(in.credentials, secretSource(ctx, a))
-		problems = append(problems, found...)
-		if credentials != nil {
-			j.credentials = credentials
-		}
-	}
+	problems = append(problems, in.enter(ctx, a, &j)...)
 	if len(problems) > 0 {
 		return job{}, tellProblems(a, problems)
 	}
-	var err error
-	if j.routes, err = readRoutes(in.connectTo); err != nil {
-		return job{}, err
-	}
-	if j.roots, err = readRoots(in.ca); err != nil {
+	if err := in.reach(&j); err != nil {
 		return job{}, err
 	}
 	j.known = map[string]map[string]bool{}
@@ -122,6 +118,28 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		}
 	}
 	return j, in.narrow(&j)
+}
+
+// enter reads the credentials, where there are some.
+func (in *inputs) enter(ctx context.Context, a app, j *job) []suites.Problem {
+	if in.credentials == "" {
+		return nil
+	}
+	credentials, problems := suites.LoadCredentials(in.credentials, secretSource(ctx, a))
+	if credentials != nil {
+		j.credentials = credentials
+	}
+	return problems
+}
+
+// reach reads how hosts are found, and whom to trust.
+func (in *inputs) reach(j *job) error {
+	var err error
+	if j.routes, err = readRoutes(in.connectTo); err != nil {
+		return err
+	}
+	j.roots, err = readRoots(in.ca)
+	return err
 }
 
 // prepare loads everything, and makes sure that a run could come to something.

@@ -36,19 +36,8 @@ func options(j job, atOnce int) runner.Options {
 }
 
 func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error) {
-	credential, err := j.credentials.For(h.Name, "winrm")
+	o, err := sessionOptions(h, j)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
-	}
-	s := j.credentials.WinRM(h.Name)
-	o := winrm.Options{
-		Host: h.Name, Address: h.Address, Port: s.Port, TLS: s.TLS, Insecure: s.Insecure, Roots: j.roots,
-		Auth: s.Auth, SPN: s.SPN, AllowPlain: s.AllowPlain, Credential: credential, Logins: j.logins, Dial: j.routes.Dial,
-	}
-	if o.CA, err = readCA(s); err != nil {
-		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
-	}
-	if o.Krb5Conf, err = readKrb5Conf(cmp.Or(s.Krb5Conf, j.krb5Conf), credential); err != nil {
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
 	}
 	session, err := winrm.Open(ctx, o)
@@ -56,6 +45,24 @@ func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err) // it sends nothing
 	}
 	return session, nil
+}
+
+// sessionOptions say how a host is entered, as the credentials file has it.
+func sessionOptions(h suites.Host, j job) (winrm.Options, error) {
+	credential, err := j.credentials.For(h.Name, "winrm")
+	if err != nil {
+		return winrm.Options{}, err
+	}
+	s := j.credentials.WinRM(h.Name)
+	o := winrm.Options{
+		Host: h.Name, Address: h.Address, Port: s.Port, TLS: s.TLS, Insecure: s.Insecure, Roots: j.roots,
+		Auth: s.Auth, SPN: s.SPN, AllowPlain: s.AllowPlain, Credential: credential, Logins: j.logins, Dial: j.routes.Dial,
+	}
+	if o.CA, err = readCA(s); err != nil {
+		return winrm.Options{}, err
+	}
+	o.Krb5Conf, err = readKrb5Conf(cmp.Or(s.Krb5Conf, j.krb5Conf), credential)
+	return o, err
 }
 
 // systemKrb5Conf is where Kerberos' own programs find their configuration.
