@@ -40,11 +40,38 @@ func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
 	}
+	led := o.Auth == winrm.Negotiate && !o.TLS && !strings.EqualFold(h.Address, h.Name)
+	if led {
+		o.Auth = winrm.Kerberos
+	}
 	session, err := winrm.Open(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err) // it sends nothing
 	}
+	if led {
+		return ledSession{session, h.Address}, nil
+	}
 	return session, nil
+}
+
+// ledSession goes where a suite's address leads, and not where its host's name
+// does. The credentials are for the name, so without TLS only Kerberos may
+// follow, whose tickets are: NTLM would let a stranger's suite show the account
+// to a stranger's machine. That is the operator's to decide.
+type ledSession struct {
+	*winrm.Session
+
+	address string
+}
+
+// Ask implements host.Session.
+func (s ledSession) Ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	answers, err := s.Session.Ask(ctx, questions)
+	if err != nil && s.Used().Mechanism == "" && !errors.Is(err, host.ErrNoAnswer) {
+		err = fmt.Errorf("%w (the suite leads this host to %q, and only Kerberos or TLS makes sure that it is there: "+
+			"write winrm: {tls: true} in the credentials file, or {auth: ntlm} if you trust the suite)", err, s.address)
+	}
+	return answers, err
 }
 
 // sessionOptions say how a host is entered, as the credentials file has it.
