@@ -131,7 +131,7 @@ func measure(b *testing.B, what, binary string, args ...string) {
 
 // startLabProcess runs the lab as a program of its own, so that its costs are
 // not the client's, and returns its control URL.
-func startLabProcess(b *testing.B, binary string) string {
+func startLabProcess(b testing.TB, binary string) string {
 	b.Helper()
 	lab := exec.CommandContext(context.WithoutCancel(b.Context()), binary, "lab", "fleet.estate.yaml",
 		"--addresses", "lab.json")
@@ -163,7 +163,7 @@ func startLabProcess(b *testing.B, binary string) string {
 	return strings.TrimSpace(first[strings.Index(first, "http"):])
 }
 
-func post(b *testing.B, url string) {
+func post(b testing.TB, url string) {
 	b.Helper()
 	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url, http.NoBody)
 	if err != nil {

@@ -42,8 +42,8 @@ type controlServer struct {
 	ended   chan struct{}
 }
 
-// startControl listens for: GET /state, POST /state/NAME, GET /routes and
-// GET /stats.
+// startControl listens for: GET /state, POST /state/NAME, GET /routes, GET /stats
+// with what reached each host, and GET /kdc with what the KDC was asked.
 func (l *Lab) startControl(ctx context.Context) (*controlServer, error) {
 	var config net.ListenConfig
 	ln, err := config.Listen(ctx, "tcp", cmp.Or(l.options.Control, "127.0.0.1:0"))
@@ -71,6 +71,13 @@ func (l *Lab) startControl(ctx context.Context) (*controlServer, error) {
 			all[h.Name] = l.machines[i].stats()
 		}
 		respond(w, all)
+	})
+	mux.HandleFunc("GET /kdc", func(w http.ResponseWriter, _ *http.Request) {
+		asked := map[string]int{}
+		if kdc := l.KDC(); kdc != nil {
+			asked = kdc.Asked()
+		}
+		respond(w, asked)
 	})
 	c := &controlServer{
 		address: ln.Addr().String(), ended: make(chan struct{}),

@@ -157,6 +157,7 @@ func TestControl(t *testing.T) {
 		{http.MethodPost, "/state/before", 200, "before"},
 		{http.MethodGet, "/routes", 200, "before"},
 		{http.MethodGet, "/stats", 200, "before"},
+		{http.MethodGet, "/kdc", 200, "before"},
 	} {
 		request, err := http.NewRequestWithContext(t.Context(), step.method, l.Addresses("").Control+step.path, nil)
 		if err != nil {
