@@ -70,7 +70,7 @@ func dialConn(ctx context.Context, dial func(context.Context) (net.Conn, error),
 		}
 	}
 	c.limit = &io.LimitedReader{R: c.Conn}
-	c.reader = bufio.NewReaderSize(c.limit, 64<<10)
+	c.reader = bufio.NewReader(c.limit)
 	return c, nil
 }
 

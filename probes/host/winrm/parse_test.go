@@ -1,7 +1,6 @@
 package winrm
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/masterzen/winrm"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"postpatch/probes/host"
 )
@@ -156,23 +155,76 @@ func FuzzReadInstances(f *testing.F) {
 	})
 }
 
-// FuzzShellReplies guards the library's parsers, which build trees.
+const shellReply = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" ` +
+	`xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell"><s:Body>`
+
+func TestIdentities(t *testing.T) {
+	for name, c := range map[string]struct {
+		body, of, want string
+	}{
+		"a shell": {
+			`<x:ResourceCreated xmlns:x="x"><ShellId>no</ShellId></x:ResourceCreated>` +
+				`<rsp:Shell><rsp:ShellId>A&quot;B</rsp:ShellId><rsp:Owner/></rsp:Shell>`, shellID, "A&#34;B",
+		},
+		"a command":      {`<rsp:CommandResponse><rsp:CommandId> C </rsp:CommandId></rsp:CommandResponse>`, commandID, "C"},
+		"none":           {`<rsp:Shell/>`, shellID, ""},
+		"an empty one":   {`<rsp:Shell><rsp:ShellId/></rsp:Shell>`, shellID, ""},
+		"another's":      {`<rsp:Shell><o:ShellId xmlns:o="o">A</o:ShellId></rsp:Shell>`, shellID, ""},
+		"a too long one": {`<rsp:Shell><rsp:ShellId>` + strings.Repeat("x", 201) + `</rsp:ShellId></rsp:Shell>`, shellID, ""},
+	} {
+		got, err := readIdentity(shellReply+c.body+"</s:Body></s:Envelope>", c.of)
+		if got != c.want || (err != nil) != (c.want == "") || err != nil && !isKind(err, NotWSMan) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestOutput(t *testing.T) {
+	const running = `<rsp:CommandState State="http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Running"/>`
+	const done = `<rsp:CommandState State="http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Done">` +
+		`<rsp:ExitCode>7</rsp:ExitCode></rsp:CommandState>`
+	for name, c := range map[string]struct {
+		body string
+		want output
+	}{
+		"some": {`<rsp:Stream Name="stdout" CommandId="C">YQ==</rsp:Stream>` + running, output{stdout: []byte("a")}},
+		"pieces of both": {`<rsp:Stream Name="stdout">YQ==</rsp:Stream><rsp:Stream Name="stderr">` + "\nYg==\r\n" +
+			`</rsp:Stream><rsp:Stream Name="stdout">YWE=</rsp:Stream>` + running, output{stdout: []byte("aaa"), stderr: []byte("b")}},
+		"the end":          {`<rsp:Stream Name="stdout" End="true"/>` + done, output{done: true, exitCode: 7}},
+		"another's stream": {`<rsp:Stream Name="pr">!</rsp:Stream>` + done, output{done: true, exitCode: 7}},
+		"nothing":          {"", output{}},
+	} {
+		got, err := readOutput(shellReply + "<rsp:ReceiveResponse>" + c.body + "</rsp:ReceiveResponse></s:Body></s:Envelope>")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d := cmp.Diff(c.want, got, cmp.AllowUnexported(output{}), cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+	for name, body := range map[string]string{
+		"no base64":     `<rsp:ReceiveResponse><rsp:Stream Name="stdout">Y</rsp:Stream></rsp:ReceiveResponse>`,
+		"no output":     `<rsp:CommandResponse/>`,
+		"an odd prefix": `<rsp:ReceiveResponse></x:ReceiveResponse>`,
+	} {
+		if got, err := readOutput(shellReply + body + "</s:Body></s:Envelope>"); !isKind(err, NotWSMan) || got.stdout != nil {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
 func FuzzShellReplies(f *testing.F) {
-	const envelope = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" ` +
-		`xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" ` +
-		`xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell"><s:Header><a:Action>`
-	f.Add(envelope + `http://schemas.xmlsoap.org/ws/2004/09/transfer/CreateResponse</a:Action></s:Header><s:Body>` +
-		`<rsp:Shell><rsp:ShellId>A&quot;B</rsp:ShellId></rsp:Shell></s:Body></s:Envelope>`)
-	f.Add(envelope + `x</a:Action></s:Header><s:Body><rsp:ReceiveResponse><rsp:Stream Name="stdout">YQ==</rsp:Stream>` +
+	f.Add(shellReply + `<rsp:Shell><rsp:ShellId>A&quot;B</rsp:ShellId></rsp:Shell></s:Body></s:Envelope>`)
+	f.Add(shellReply + `<rsp:ReceiveResponse><rsp:Stream Name="stdout">YQ==</rsp:Stream>` +
 		`<rsp:CommandState State="http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Done">` +
 		`<rsp:ExitCode>1</rsp:ExitCode></rsp:CommandState></rsp:ReceiveResponse></s:Body></s:Envelope>`)
 	f.Fuzz(func(t *testing.T, text string) {
-		if id, err := identity(text, winrm.ParseOpenShellResponse); err == nil && strings.ContainsAny(id, `<>"`) {
+		if id, err := readIdentity(text, shellID); err == nil && strings.ContainsAny(id, `<>"`) {
 			t.Errorf("an identity that is not escaped: %q", id)
 		}
-		if readEnvelope(text, nil) == nil {
-			var out, errs bytes.Buffer
-			_, _, _ = winrm.ParseSlurpOutputErrResponse(text, &out, &errs)
+		got, err := readOutput(text)
+		if err != nil && (got.stdout != nil || got.done) || len(got.stdout) > len(text) {
+			t.Errorf("%d bytes of output, done %v, %v", len(got.stdout), got.done, err)
 		}
 	})
 }

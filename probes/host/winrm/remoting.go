@@ -1,13 +1,11 @@
 package winrm
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/masterzen/simplexml/dom"
-	"github.com/masterzen/winrm"
 	"github.com/masterzen/winrm/soap"
 
 	"postpatch/probes/host"
@@ -134,7 +132,7 @@ func (p *pool) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := identity(text, winrm.ParseOpenShellResponse)
+	id, err := readIdentity(text, shellID)
 	if err != nil {
 		return err
 	}
@@ -163,7 +161,7 @@ func (p *pool) run(ctx context.Context, run *psrp.Pipeline) (err error) {
 	if err != nil {
 		return err
 	}
-	if id, err = identity(text, winrm.ParseExecuteCommandResponse); err != nil {
+	if id, err = readIdentity(text, commandID); err != nil {
 		return err
 	}
 	for _, fragment := range run.Rest() {
@@ -195,15 +193,11 @@ func (p *pool) receive(ctx context.Context, command string, feed func([]byte) er
 	if err != nil {
 		return false, err
 	}
-	if err := readEnvelope(text, nil); err != nil {
+	got, err := readOutput(text)
+	if err != nil {
 		return false, err
 	}
-	var stdout, stderr bytes.Buffer
-	done, _, err = winrm.ParseSlurpOutputErrResponse(text, &stdout, &stderr)
-	if err != nil {
-		return false, &Fault{Kind: NotWSMan, Reason: clean("reading the output: " + err.Error())}
-	}
-	return done, feed(stdout.Bytes())
+	return got.done, feed(got.stdout)
 }
 
 // begin starts a message about the pool.

@@ -64,7 +64,7 @@ func (s *Session) openShell(ctx context.Context, env map[string]string) (*shell,
 		}
 		return nil, fmt.Errorf("creating a shell: %w", err)
 	}
-	id, err := identity(text, winrm.ParseOpenShellResponse)
+	id, err := readIdentity(text, shellID)
 	if err != nil {
 		sh.remove(ctx, err)
 		return nil, fmt.Errorf("creating a shell: %w", err)
@@ -132,7 +132,7 @@ func (sh *shell) execute(ctx context.Context, encoded string) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting PowerShell: %w", err)
 	}
-	sh.command, err = identity(text, winrm.ParseExecuteCommandResponse)
+	sh.command, err = readIdentity(text, commandID)
 	if err != nil {
 		return nil, fmt.Errorf("starting PowerShell: %w", err)
 	}
@@ -155,16 +155,16 @@ func (sh *shell) receive(ctx context.Context, stdout, stderr *bytes.Buffer) (exi
 		if err != nil {
 			return 0, err
 		}
-		if err := readEnvelope(text, nil); err != nil {
+		got, err := readOutput(text)
+		if err != nil {
 			return 0, err
 		}
-		done, code, err := winrm.ParseSlurpOutputErrResponse(text, stdout, stderr)
+		stdout.Write(got.stdout)
+		stderr.Write(got.stderr)
 		switch {
-		case err != nil:
-			return 0, &Fault{Kind: NotWSMan, Reason: clean("reading the output: " + err.Error())}
-		case done:
+		case got.done:
 			sh.finished = true
-			return code, nil
+			return got.exitCode, nil
 		case stdout.Len()+stderr.Len() > maxOutput:
 			return 0, fmt.Errorf("more than %d bytes of output", maxOutput)
 		}
@@ -183,21 +183,4 @@ func (sh *shell) remove(ctx context.Context, cause error) {
 		messages = append(messages, winrm.NewSignalRequest(url, sh.id, sh.command, p))
 	}
 	sh.session.tell(ctx, append(messages, winrm.NewDeleteShellRequest(url, sh.id, p))...)
-}
-
-// identity reads a shell's or a command's identity with one of the library's
-// parsers, which build a tree: what readEnvelope refuses does not reach them.
-// Both identities go out again, so they are escaped here.
-func identity(text string, parse func(string) (string, error)) (string, error) {
-	if err := readEnvelope(text, nil); err != nil {
-		return "", err
-	}
-	id, err := parse(text)
-	if err == nil && (id == "" || len(id) > 200) {
-		err = fmt.Errorf("an identity of %d characters", len(id))
-	}
-	if err != nil {
-		return "", &Fault{Kind: NotWSMan, Reason: clean(err.Error())}
-	}
-	return escape(id), nil
 }

@@ -1,0 +1,106 @@
+package winrm
+
+import (
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/masterzen/winrm/soap"
+)
+
+// stateDone is the state of a command that has ended, as MS-WSMV names it.
+const stateDone = soap.NS_WIN_SHELL + "/CommandState/Done"
+
+// The names of what a host gives an identity.
+const (
+	shellID   = "ShellId"
+	commandID = "CommandId"
+)
+
+// readIdentity reads a shell's or a command's identity out of the reply to Create
+// or Command. It goes out again, so it is escaped here. The library's parsers
+// build a tree and search it for each value, which was a sixth of all that a host
+// cost.
+func readIdentity(text, name string) (string, error) {
+	id := ""
+	err := readEnvelope(text, func(r *reader, _ xml.StartElement) error {
+		return r.children(func(element xml.StartElement) error {
+			if element.Name != (xml.Name{Space: soap.NS_WIN_SHELL, Local: name}) {
+				return r.skip()
+			}
+			said, err := r.text()
+			id = strings.TrimSpace(said)
+			return err
+		})
+	})
+	if err != nil {
+		return "", err
+	}
+	if id == "" || len(id) > 200 {
+		return "", &Fault{Kind: NotWSMan, Reason: fmt.Sprintf("%s: an identity of %d characters", name, len(id))}
+	}
+	return escape(id), nil
+}
+
+// output is what one reply to Receive holds.
+type output struct {
+	stdout, stderr []byte
+	done           bool // the command has ended
+	exitCode       int
+}
+
+// readOutput reads a reply to Receive.
+func readOutput(text string) (output, error) {
+	var got output
+	err := readEnvelope(text, func(r *reader, response xml.StartElement) error {
+		if response.Name.Local != "ReceiveResponse" {
+			return fmt.Errorf("%q is no output", clean(response.Name.Local))
+		}
+		return r.children(func(element xml.StartElement) error {
+			switch element.Name.Local {
+			case "Stream":
+				return got.take(r, attribute(element, "Name"))
+			case "CommandState":
+				got.done = got.done || attribute(element, "State") == stateDone
+				return got.state(r)
+			default:
+				return r.skip()
+			}
+		})
+	})
+	if err != nil {
+		return output{}, err
+	}
+	return got, nil
+}
+
+// take reads a piece of a stream. Each piece is base64 of its own.
+func (o *output) take(r *reader, stream string) error {
+	text, err := r.text()
+	if err != nil {
+		return err
+	}
+	into := &o.stdout
+	switch stream {
+	case "stdout":
+	case "stderr":
+		into = &o.stderr
+	default:
+		return nil
+	}
+	*into, err = base64.StdEncoding.AppendDecode(*into, []byte(strings.TrimSpace(text)))
+	return err
+}
+
+// state reads how a command has ended.
+func (o *output) state(r *reader) error {
+	return r.children(func(element xml.StartElement) error {
+		text, err := r.text()
+		if element.Name.Local == "ExitCode" {
+			o.exitCode, _ = strconv.Atoi(strings.TrimSpace(text)) // only told to people
+		}
+		return err
+	})
+}
