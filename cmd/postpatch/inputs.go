@@ -18,6 +18,7 @@ import (
 	"postpatch/probes/all"
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
+	"postpatch/probes/host/winrm/packed"
 	"postpatch/suites"
 )
 
@@ -67,7 +68,8 @@ type job struct {
 	routes      probes.Routes
 	roots       *x509.CertPool // nil for the system's
 	logins      *auth.Logins   // closed by who carries the run out
-	krb5Conf    string         // the file that the environment names; "" for the system's
+	packer      *packed.Packer
+	krb5Conf    string // the file that the environment names; "" for the system's
 	// known are the keys of all the suites' checks by host, also of those that
 	// --hosts and --only leave out.
 	known map[string]map[string]bool
@@ -83,7 +85,7 @@ type keys interface {
 // load reads all files before anything is sent, and tells all their problems at
 // once.
 func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
-	j := job{logins: auth.NewLogins(), krb5Conf: a.getenv("KRB5_CONFIG")}
+	j := job{logins: auth.NewLogins(), packer: new(packed.Packer), krb5Conf: a.getenv("KRB5_CONFIG")}
 	var problems []suites.Problem
 	kinds := all.Kinds()
 	if in.atOnce < 1 {

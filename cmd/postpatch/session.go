@@ -83,7 +83,8 @@ func sessionOptions(h suites.Host, j job) (winrm.Options, error) {
 	s := j.credentials.WinRM(h.Name)
 	o := winrm.Options{
 		Host: h.Name, Address: h.Address, Port: s.Port, TLS: s.TLS, Insecure: s.Insecure, Roots: j.roots,
-		Auth: s.Auth, SPN: s.SPN, AllowPlain: s.AllowPlain, Credential: credential, Logins: j.logins, Dial: j.routes.Dial,
+		Auth: s.Auth, SPN: s.SPN, AllowPlain: s.AllowPlain, Credential: credential, Dial: j.routes.Dial,
+		Logins: j.logins, Packer: j.packer,
 	}
 	if o.CA, err = readCA(s); err != nil {
 		return winrm.Options{}, err

@@ -9,6 +9,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm"
 	"postpatch/probes/host/winrm/auth"
+	"postpatch/probes/host/winrm/packed"
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
 )
@@ -66,7 +67,7 @@ func BenchmarkSession(b *testing.B) {
 				defer logins.Close()
 				var out, in atomic.Int64
 				o := winrm.Options{
-					Host: "ex01.corp.test", CA: l.CA(), Krb5Conf: l.Krb5Conf(), Logins: logins,
+					Host: "ex01.corp.test", CA: l.CA(), Krb5Conf: l.Krb5Conf(), Logins: logins, Packer: new(packed.Packer),
 					Credential: host.Credential{User: "probe@corp.test", Password: host.NewSecret("pw")},
 					Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 						conn, err := l.Routes().Dial(ctx, network, address)

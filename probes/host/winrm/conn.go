@@ -2,6 +2,7 @@ package winrm
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/tls"
@@ -13,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -138,16 +138,19 @@ func (c *conn) read(req *http.Request) (*reply, error) {
 		case resp.StatusCode < 200:
 			continue
 		}
-		body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+		var body bytes.Buffer
+		// What the host announces is taken at its word up to what it should send.
+		body.Grow(int(min(max(0, resp.ContentLength), envelopeSize)) + bytes.MinRead)
+		_, err = body.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
 		_ = resp.Body.Close()
 		if err != nil {
 			return nil, c.tooLong(fmt.Errorf("reading the reply: %w", err))
 		}
-		if len(body) > maxBody {
+		if body.Len() > maxBody {
 			return nil, errTooLong
 		}
 		c.last = resp.Close || !resp.ProtoAtLeast(1, 1)
-		return &reply{status: resp.StatusCode, header: resp.Header, body: body}, nil
+		return &reply{status: resp.StatusCode, header: resp.Header, body: body.Bytes()}, nil
 	}
 	return nil, errors.New("malformed HTTP: interim replies without an end")
 }
@@ -168,7 +171,7 @@ func request(ctx context.Context, target *url.URL, contentType string, body []by
 		Body:   http.NoBody, ContentLength: int64(len(body)),
 	}
 	if len(body) > 0 {
-		req.Body = io.NopCloser(strings.NewReader(string(body)))
+		req.Body = io.NopCloser(bytes.NewReader(body))
 	} else {
 		req.Header.Set("Content-Length", strconv.Itoa(0))
 	}

@@ -187,15 +187,16 @@ func (t *transport) judge(got *reply, asked string) (string, error) {
 		return "", err
 	}
 	kind, _, _ := mime.ParseMediaType(contentType)
+	text := string(body)
 	switch {
 	case kind != "application/soap+xml":
 		return "", &Fault{Kind: NotWSMan, Status: got.status, Reason: fmt.Sprintf(
 			"HTTP %d with %q, want SOAP", got.status, clean(contentType))}
 	case got.status == http.StatusOK:
-		return string(body), related(asked, string(body), false)
+		return text, related(asked, text, false)
 	}
-	if fault, ok := errors.AsType[*Fault](readEnvelope(string(body), nil)); ok {
-		if err := related(asked, string(body), true); err != nil {
+	if fault, ok := errors.AsType[*Fault](readEnvelope(text, nil)); ok {
+		if err := related(asked, text, true); err != nil {
 			return "", err
 		}
 		fault.Status = got.status

@@ -15,6 +15,7 @@ import (
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
+	"postpatch/probes/host/winrm/packed"
 )
 
 // The ways to enter a host. What is proved to a connection (the first three)
@@ -50,6 +51,9 @@ type Options struct {
 	// Logins is shared by the sessions of a run, so that an account fetches its
 	// Kerberos tickets once; nil for none to share with.
 	Logins *auth.Logins
+	// Packer is shared by the sessions of a run likewise, so that what most hosts
+	// are asked is packed once; nil for none to share with.
+	Packer *packed.Packer
 	// Dial connects; a net.Dialer does when nil.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 

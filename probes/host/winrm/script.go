@@ -36,7 +36,7 @@ type shell struct {
 // askByScript puts everything to one PowerShell process: Create, Command,
 // Receive until it is done, Delete.
 func (s *Session) askByScript(ctx context.Context, questions []host.Question) (host.Answers, error) {
-	env, boot, err := packed.Pack(questions)
+	env, boot, err := s.options.Packer.Pack(questions)
 	if err != nil {
 		return host.Answers{}, err
 	}

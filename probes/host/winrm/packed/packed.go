@@ -50,6 +50,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 
 	"postpatch/probes/host"
@@ -119,15 +120,31 @@ type collector struct {
 	Script string `json:"script"`
 }
 
+// Packer packs for the hosts of a run, most of which are asked the same: it
+// keeps what it has packed. A nil Packer keeps nothing. It may be used by several
+// goroutines.
+type Packer struct {
+	mu   sync.Mutex
+	kept map[string]string // packed text by the questions in it
+}
+
+// mostKept is how many texts a Packer keeps; each has at most 120,000 characters.
+const mostKept = 64
+
+// Pack is new(Packer).Pack.
+func Pack(questions []host.Question) (env map[string]string, boot string, err error) {
+	return (*Packer)(nil).Pack(questions)
+}
+
 // Pack makes the environment and the -EncodedCommand value that put questions
 // to a host. A collector that this program does not have is sent along and
 // answered with an error by the host.
-func Pack(questions []host.Question) (env map[string]string, boot string, err error) {
+func (k *Packer) Pack(questions []host.Question) (env map[string]string, boot string, err error) {
 	p := payload{Version: version, Script: script("runner.ps1"), Collectors: []collector{}, Questions: []Question{}}
 	for i, q := range questions {
 		p.add(i, q)
 	}
-	text, err := compress(p)
+	text, err := k.compress(p)
 	if err != nil {
 		return nil, "", fmt.Errorf("packing %d questions: %w", len(questions), err)
 	}
@@ -142,6 +159,32 @@ func Pack(questions []host.Question) (env map[string]string, boot string, err er
 		env[partPrefix+strconv.Itoa(i)] = part
 	}
 	return env, EncodeCommand(script("boot.ps1")), nil
+}
+
+// compress packs, unless the same questions were packed already: the scripts
+// follow from them.
+func (k *Packer) compress(p payload) (string, error) {
+	if k == nil {
+		return compress(p)
+	}
+	key, err := json.Marshal(p.Questions)
+	if err != nil {
+		return "", err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if text, found := k.kept[string(key)]; found {
+		return text, nil
+	}
+	text, err := compress(p)
+	if err != nil {
+		return "", err
+	}
+	if k.kept == nil || len(k.kept) >= mostKept {
+		k.kept = map[string]string{}
+	}
+	k.kept[string(key)] = text
+	return text, nil
 }
 
 // Unpack reads what Pack made. Its error wraps ErrNotOurs when the command is

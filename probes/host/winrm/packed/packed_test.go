@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,6 +53,51 @@ func TestUnpackReadsWhatPackMade(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"UBR", "", "'; exit"}, got[2].Arg("values")); d != "" {
 		t.Errorf("Arg (-want +got):\n%s", d)
+	}
+}
+
+// A Packer keeps texts apart by their questions, and what belongs to one run on a
+// host out of them.
+func TestAPackerKeepsWhatItPacked(t *testing.T) {
+	k := new(Packer)
+	var asked [][]host.Question
+	for i := range mostKept + 1 {
+		asked = append(asked, append(questions(), host.WQL{Class: "C" + strconv.Itoa(i), Columns: []string{"Name"}}))
+	}
+	ids := map[string]bool{}
+	for range 2 {
+		for i, q := range asked {
+			env, boot, err := k.Pack(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[env[idVariable]] = true
+			got, _, err := Unpack(env, boot)
+			if err != nil || got[len(got)-1].Query != "SELECT Name FROM C"+strconv.Itoa(i) || len(got) != len(q) {
+				t.Errorf("%d: %v, %v", i, got, err)
+			}
+		}
+	}
+	if len(ids) != 2*len(asked) || len(k.kept) > mostKept {
+		t.Errorf("%d identities of %d runs, %d texts are kept", len(ids), 2*len(asked), len(k.kept))
+	}
+	kept := testing.AllocsPerRun(10, func() { _, _, _ = k.Pack(asked[0]) })
+	anew := testing.AllocsPerRun(10, func() { _, _, _ = Pack(asked[0]) })
+	if kept >= anew {
+		t.Errorf("%v allocations for what is kept, %v anew", kept, anew)
+	}
+}
+
+func BenchmarkPack(b *testing.B) {
+	for name, k := range map[string]*Packer{"anew": nil, "kept": new(Packer)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := k.Pack(questions()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
