@@ -113,7 +113,7 @@ func startTestLab(t *testing.T, file string) *lab.Lab {
 	return l
 }
 
-func write(t *testing.T, file, content string) {
+func write(t testing.TB, file, content string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
 		t.Fatal(err)
