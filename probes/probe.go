@@ -4,7 +4,6 @@ package probes
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -20,7 +19,7 @@ var ErrNoAnswer = host.ErrNoAnswer
 // ErrNotTried is wrapped by an Observe error that comes from the runner's own
 // side, before anything was sent: no credential, no right to ping. It says
 // nothing about the host.
-var ErrNotTried = errors.New("not tried")
+var ErrNotTried = host.ErrNotTried
 
 // Probe observes and judges nothing.
 type Probe interface {

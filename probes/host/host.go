@@ -17,6 +17,10 @@ import (
 // from a host that answers and refuses.
 var ErrNoAnswer = errors.New("no answer")
 
+// ErrNotTried is wrapped by errors that come from this side, before anything was
+// sent: no credential, no right to ping. They say nothing about the host.
+var ErrNotTried = errors.New("not tried")
+
 // Session puts questions to one host. It is used by one goroutine at a time.
 type Session interface {
 	// Ask puts all questions at once. The error is for the session as a

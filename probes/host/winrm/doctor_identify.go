@@ -37,7 +37,7 @@ func (x *examiner) identify(ctx context.Context) Step {
 	if got.status != http.StatusOK || kind != "application/soap+xml" {
 		return x.stranger(got, fmt.Sprintf("HTTP %d, %s", got.status, kindOf(got)))
 	}
-	who, err := readIdentity(string(got.body))
+	who, err := readWho(string(got.body))
 	if err != nil {
 		return x.stranger(got, clean(err.Error()))
 	}
@@ -98,8 +98,8 @@ func (w whoever) String() string {
 	return strings.TrimSpace(w.vendor + ", " + version)
 }
 
-// readIdentity reads the answer to Identify.
-func readIdentity(text string) (whoever, error) {
+// readWho reads the answer to Identify.
+func readWho(text string) (whoever, error) {
 	var who whoever
 	found := false
 	err := readEnvelope(text, func(r *reader, response xml.StartElement) error {

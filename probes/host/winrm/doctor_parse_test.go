@@ -70,7 +70,7 @@ func TestReadIdentityRefuses(t *testing.T) {
 		"", "<html/>", strings.ReplaceAll(identified, "IdentifyResponse", "Other"), identified[:200],
 		`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body/></s:Envelope>`,
 	} {
-		if got, err := readIdentity(text); err == nil {
+		if got, err := readWho(text); err == nil {
 			t.Errorf("%q: read %v", text, got)
 		}
 	}
@@ -109,7 +109,7 @@ func FuzzExamined(f *testing.F) {
 				t.Errorf("%d settings, %q", len(config), step.Saw)
 			}
 		}
-		if who, err := readIdentity(text); err == nil && who.vendor != clean(who.vendor) {
+		if who, err := readWho(text); err == nil && who.vendor != clean(who.vendor) {
 			t.Errorf("%q", who)
 		}
 		if _, version, ok := readLanguage([]byte(text)); ok && strings.Trim(version, "0123456789.") != "" {

@@ -28,6 +28,9 @@ type entry struct {
 	header    string         // Authorization of every message
 	mechanism auth.Mechanism // nil where the header does it
 	peer      auth.Peer
+	// try asks for leave to show an account that a wrong password can lock; nil
+	// where none can be.
+	try func(ctx context.Context) (done func(auth.Outcome), err error)
 }
 
 // seals says whether messages are sealed: where nothing else hides them.
@@ -37,17 +40,23 @@ func (t *transport) seals() bool { return t.tls == nil && t.proof != nil }
 // to say goes along with the first message.
 func (t *transport) prove(ctx context.Context) error {
 	if t.entry.mechanism == nil {
-		return nil
+		return t.admit(ctx)
 	}
 	peer := t.entry.peer
 	peer.Bindings = t.conn.bindings
-	proof, used, err := t.entry.mechanism.New(ctx, peer)
+	proof, used, err := t.newProof(ctx, peer)
 	if err != nil {
 		return fmt.Errorf("logging on as %q: %w", t.entry.user, err)
 	}
 	t.used = used
 	var token []byte
 	for range maxLegs {
+		// A ticket is verified by the host alone, and NTLM's first token names nobody.
+		if used.Mechanism != "Kerberos" && len(token) > 0 {
+			if err := t.admit(ctx); err != nil {
+				return err
+			}
+		}
 		out, done, err := proof.Step(ctx, token)
 		if err != nil {
 			return fmt.Errorf("logging on as %q by %s: %w", t.entry.user, used.Mechanism, err)
@@ -67,6 +76,13 @@ func (t *transport) prove(ctx context.Context) error {
 	return &Fault{Kind: NotWSMan, Reason: fmt.Sprintf("the host's logon is not over after %d tokens", maxLegs)}
 }
 
+// newProof begins a proof, which may ask KDCs.
+func (t *transport) newProof(ctx context.Context, peer auth.Peer) (auth.Context, auth.Used, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxExchange)
+	defer cancel()
+	return t.entry.mechanism.New(ctx, peer)
+}
+
 // offer sends a token without a message.
 func (t *transport) offer(ctx context.Context, token []byte) (*reply, error) {
 	got, err := t.do(ctx, soapType, nil, "Negotiate "+base64.StdEncoding.EncodeToString(token))
@@ -77,9 +93,11 @@ func (t *transport) offer(ctx context.Context, token []byte) (*reply, error) {
 	return got, err
 }
 
-// finish sends the last token by itself to a host that takes no message with it.
+// finish sends the last token by itself to a host that takes no message with it,
+// or when others wait to hear whether the account is taken: the answer to a
+// message may be long in coming.
 func (t *transport) finish(ctx context.Context) error {
-	if !t.late || len(t.pending) == 0 {
+	if !t.late && t.trial == nil || len(t.pending) == 0 {
 		return nil
 	}
 	token := t.pending
@@ -89,8 +107,11 @@ func (t *transport) finish(ctx context.Context) error {
 	case err != nil:
 		return err
 	case got.status == http.StatusUnauthorized:
+		t.settle(auth.Refused)
 		return t.refused(got)
-	case got.status != http.StatusOK:
+	case got.status == http.StatusOK:
+		t.settle(auth.Accepted)
+	case t.late: // without, the first message shows what the host has made of it
 		return &Fault{Kind: NotWSMan, Status: got.status, Reason: fmt.Sprintf("HTTP %d at the end of the logon", got.status)}
 	}
 	return nil

@@ -49,7 +49,8 @@ type Options struct {
 	AllowPlain bool
 	Credential host.Credential
 	// Logins is shared by the sessions of a run, so that an account fetches its
-	// Kerberos tickets once; nil for none to share with.
+	// Kerberos tickets once, and is not locked by a wrong password on many hosts;
+	// nil for none to share with.
 	Logins *auth.Logins
 	// Packer is shared by the sessions of a run likewise, so that what most hosts
 	// are asked is packed once; nil for none to share with.
@@ -88,7 +89,7 @@ func newTransport(o Options) (*transport, error) {
 	scheme := map[bool]string{true: "https", false: "http"}[o.TLS]
 	t := &transport{
 		url:  &url.URL{Scheme: scheme, Host: net.JoinHostPort(o.Host, strconv.Itoa(o.Port)), Path: cmp.Or(o.path, "/wsman")},
-		dial: dialTo(o),
+		dial: dialTo(o), patience: patience,
 	}
 	var err error
 	if o.TLS {
@@ -97,6 +98,7 @@ func newTransport(o Options) (*transport, error) {
 		}
 	}
 	t.entry, err = enter(o)
+	t.entry.try = trying(o)
 	return t, err
 }
 

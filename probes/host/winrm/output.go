@@ -44,16 +44,16 @@ func readIdentity(text, name string) (string, error) {
 	return escape(id), nil
 }
 
-// output is what one reply to Receive holds.
-type output struct {
+// received is what one reply to Receive holds.
+type received struct {
 	stdout, stderr []byte
 	done           bool // the command has ended
 	exitCode       int
 }
 
 // readOutput reads a reply to Receive.
-func readOutput(text string) (output, error) {
-	var got output
+func readOutput(text string) (received, error) {
+	var got received
 	err := readEnvelope(text, func(r *reader, response xml.StartElement) error {
 		if response.Name.Local != "ReceiveResponse" {
 			return fmt.Errorf("%q is no output", clean(response.Name.Local))
@@ -71,13 +71,13 @@ func readOutput(text string) (output, error) {
 		})
 	})
 	if err != nil {
-		return output{}, err
+		return received{}, err
 	}
 	return got, nil
 }
 
 // take reads a piece of a stream. Each piece is base64 of its own.
-func (o *output) take(r *reader, stream string) error {
+func (o *received) take(r *reader, stream string) error {
 	text, err := r.text()
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (o *output) take(r *reader, stream string) error {
 }
 
 // state reads how a command has ended.
-func (o *output) state(r *reader) error {
+func (o *received) state(r *reader) error {
 	return r.children(func(element xml.StartElement) error {
 		text, err := r.text()
 		if element.Name.Local == "ExitCode" {

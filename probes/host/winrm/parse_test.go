@@ -185,20 +185,20 @@ func TestOutput(t *testing.T) {
 		`<rsp:ExitCode>7</rsp:ExitCode></rsp:CommandState>`
 	for name, c := range map[string]struct {
 		body string
-		want output
+		want received
 	}{
-		"some": {`<rsp:Stream Name="stdout" CommandId="C">YQ==</rsp:Stream>` + running, output{stdout: []byte("a")}},
+		"some": {`<rsp:Stream Name="stdout" CommandId="C">YQ==</rsp:Stream>` + running, received{stdout: []byte("a")}},
 		"pieces of both": {`<rsp:Stream Name="stdout">YQ==</rsp:Stream><rsp:Stream Name="stderr">` + "\nYg==\r\n" +
-			`</rsp:Stream><rsp:Stream Name="stdout">YWE=</rsp:Stream>` + running, output{stdout: []byte("aaa"), stderr: []byte("b")}},
-		"the end":          {`<rsp:Stream Name="stdout" End="true"/>` + done, output{done: true, exitCode: 7}},
-		"another's stream": {`<rsp:Stream Name="pr">!</rsp:Stream>` + done, output{done: true, exitCode: 7}},
+			`</rsp:Stream><rsp:Stream Name="stdout">YWE=</rsp:Stream>` + running, received{stdout: []byte("aaa"), stderr: []byte("b")}},
+		"the end":          {`<rsp:Stream Name="stdout" End="true"/>` + done, received{done: true, exitCode: 7}},
+		"another's stream": {`<rsp:Stream Name="pr">!</rsp:Stream>` + done, received{done: true, exitCode: 7}},
 		"nothing":          {"", output{}},
 	} {
 		got, err := readOutput(shellReply + "<rsp:ReceiveResponse>" + c.body + "</rsp:ReceiveResponse></s:Body></s:Envelope>")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if d := cmp.Diff(c.want, got, cmp.AllowUnexported(output{}), cmpopts.EquateEmpty()); d != "" {
+		if d := cmp.Diff(c.want, got, cmp.AllowUnexported(received{}), cmpopts.EquateEmpty()); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}

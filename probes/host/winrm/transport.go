@@ -34,13 +34,21 @@ type transport struct {
 	proof    auth.Context // of this connection; nil when the entry needs none
 	pending  []byte       // a token that goes along with the next message
 	used     auth.Used
-	answered bool // the host has sent at least one byte, on any connection
-	late     bool // the host takes no message along with the last token
-	posted   int  // messages that were sent, to whatever end
+	answered bool               // the host has sent at least one byte, on any connection
+	late     bool               // the host takes no message along with the last token
+	trial    func(auth.Outcome) // who waits for what becomes of this logon; nil for nobody
+	patience time.Duration      // how long a connection may wait in the middle of a logon
+	posted   int                // messages that were sent, to whatever end
 }
 
 // close ends the connection. The next message opens another.
 func (t *transport) close() {
+	t.drop()
+	t.settle(auth.Unknown)
+}
+
+// drop is close without giving up a logon that is under way.
+func (t *transport) drop() {
 	if t.conn != nil {
 		_ = t.conn.Close()
 	}
@@ -100,6 +108,19 @@ func (t *transport) connect(ctx context.Context) error {
 		return nil
 	}
 	t.close()
+	for {
+		if err := t.open(ctx); err != nil {
+			return err
+		}
+		if err := t.prove(ctx); !errors.Is(err, errStale) {
+			return err
+		}
+		t.drop()
+	}
+}
+
+// open makes a connection.
+func (t *transport) open(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, maxExchange)
 	defer cancel()
 	c, err := dialConn(ctx, t.dial, t.tls)
@@ -110,7 +131,7 @@ func (t *transport) connect(ctx context.Context) error {
 		return err
 	}
 	t.conn = c
-	return t.prove(ctx)
+	return nil
 }
 
 // do sends one request over the connection.
@@ -156,7 +177,9 @@ func (t *transport) post(ctx context.Context, envelope string) (string, error) {
 		t.late = true
 		return "", &notDone{error: fmt.Errorf("HTTP %d to a message beside a token", got.status), always: true}
 	}
-	return t.judge(got, between(envelope, "MessageID>", "<"))
+	text, err := t.judge(got, between(envelope, "MessageID>", "<"))
+	t.settle(outcomeOf(got.status, err))
+	return text, err
 }
 
 // mayHaveDone says whether the host may have carried out a message that ended in
@@ -196,7 +219,7 @@ func (t *transport) explain(ctx context.Context, err error, waited time.Duration
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
-	case isFault(err), errors.Is(err, auth.ErrAccount):
+	case isFault(err), errors.Is(err, auth.ErrAccount), errors.Is(err, errWaited):
 		return err
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
 		if !errors.Is(err, context.DeadlineExceeded) {

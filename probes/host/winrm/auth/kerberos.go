@@ -24,10 +24,12 @@ type kerberos struct {
 	cache  cache
 	logins *Logins
 	id     string // of the account, its secret and the configuration
+	// account is the name of its trial; empty where there is none.
+	account string
 }
 
 func newKerberos(o Options) (*kerberos, error) {
-	k := &kerberos{logins: o.Logins, id: identity(o)}
+	k := &kerberos{logins: o.Logins, id: identity(o), account: trialOf(o.Credential)}
 	if k.logins == nil {
 		k.logins = NewLogins()
 	}
@@ -145,6 +147,9 @@ func (k *kerberos) ticket(ctx context.Context, spn principal) (ticket, error) {
 	}
 	if err != nil {
 		return ticket{}, err
+	}
+	if k.login != nil {
+		k.logins.vouch(k.account) // the KDC has seen that the password is right
 	}
 	return k.kdcs.service(ctx, first, spn)
 }

@@ -28,13 +28,15 @@ type ticket struct {
 	end            time.Time
 }
 
-// Logins are the logins of one run, shared by its sessions: an account logs in
-// once, not once for each host, and a wrong password is tried once. It may be
-// used by several goroutines.
+// Logins are the logins of one run, shared by its sessions: with Kerberos an
+// account logs in once, not once for each host, and a wrong password is tried
+// once; what Try watches over is tried a few times. It may be used by several
+// goroutines.
 type Logins struct {
 	mu      sync.Mutex
 	closed  bool
 	fetches map[string]*fetch
+	trials  map[string]*trial
 	silent  map[string]time.Time // realms whose KDCs did not answer, until when
 	answers map[string]time.Time // and when one of them last did
 	asks    chan struct{}
@@ -54,8 +56,8 @@ type fetch struct {
 // NewLogins returns no logins.
 func NewLogins() *Logins {
 	return &Logins{
-		fetches: map[string]*fetch{}, silent: map[string]time.Time{}, answers: map[string]time.Time{},
-		asks: make(chan struct{}, mostAsks),
+		fetches: map[string]*fetch{}, trials: map[string]*trial{}, silent: map[string]time.Time{},
+		answers: map[string]time.Time{}, asks: make(chan struct{}, mostAsks),
 	}
 }
 
@@ -66,11 +68,15 @@ func (l *Logins) Close() {
 	for _, f := range l.fetches {
 		f.cancel()
 	}
+	for _, t := range l.trials {
+		t.wake()
+	}
 	l.mu.Unlock()
 	l.running.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	clear(l.fetches)
+	clear(l.trials)
 	clear(l.silent)
 	clear(l.answers)
 }

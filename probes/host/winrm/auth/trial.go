@@ -1,0 +1,163 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"postpatch/probes/host"
+)
+
+// mostRefused is how often a password is shown that nobody has taken yet. A
+// domain counts the wrong ones of all its hosts together and locks the account at
+// a number of its own, which is ten in Microsoft's baseline and five in many
+// places.
+const mostRefused = 3
+
+// Outcome is what a logon came to.
+type Outcome int
+
+// The outcomes of a logon.
+const (
+	Unknown  Outcome = iota // the host did not say: it went silent, or was left alone
+	Accepted                // the account was taken
+	Refused                 // the host, or a domain controller behind it, refused the account
+)
+
+// trial is one account of a domain with one password, as long as nobody knows
+// whether it is right.
+type trial struct {
+	accepted  bool
+	underWay  int
+	refusedBy []string      // hosts, one for each refusal
+	changed   chan struct{} // closed as soon as any of it is otherwise
+}
+
+// Try asks for leave to show an account to a host that will have it verified by
+// its domain, which counts wrong passwords, as NTLM and Basic do. Until one host
+// has taken the account, three logons at most are under way or refused in a run;
+// who comes then waits, within ctx, for what becomes of them. After three
+// refusals nobody tries any more: the error wraps ErrAccount and names the hosts.
+//
+// The caller tells what came of its own by done, whose first call counts; until
+// then others may be waiting. It is nil when nobody wants to know: the account
+// was taken before, or is each host's own (`.\user`, `user`), and so locked
+// there alone.
+func (l *Logins) Try(ctx context.Context, c host.Credential, hostName string) (done func(Outcome), err error) {
+	name := trialOf(c)
+	if name == "" {
+		return nil, ctx.Err()
+	}
+	for ctx.Err() == nil {
+		done, changed, err := l.admit(name, c.User, hostName)
+		if changed == nil {
+			return done, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+	return nil, fmt.Errorf("waiting for the first hosts to take or refuse the account: %w", ctx.Err())
+}
+
+// admit is Try without the waiting: it returns what to wait for.
+func (l *Logins) admit(name, user, hostName string) (done func(Outcome), changed <-chan struct{}, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, nil, errClosed
+	}
+	t := l.trial(name)
+	switch {
+	case t.accepted:
+		return nil, nil, nil
+	case len(t.refusedBy) >= mostRefused:
+		return nil, nil, t.refusal(user)
+	case t.underWay+len(t.refusedBy) >= mostRefused:
+		return nil, t.changed, nil
+	}
+	t.underWay++
+	told := false
+	return func(o Outcome) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if told {
+			return
+		}
+		told = true
+		t.underWay--
+		switch o {
+		case Accepted:
+			t.accepted = true
+		case Refused:
+			t.refusedBy = append(t.refusedBy, hostName)
+		case Unknown: // another takes the place
+		}
+		t.wake()
+	}, nil, nil
+}
+
+// vouch says that an account's password is known to be right.
+func (l *Logins) vouch(name string) {
+	if name == "" {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.trial(name)
+	t.accepted = true
+	t.wake()
+}
+
+// trial is called with the lock held, as is all of a trial's own.
+func (l *Logins) trial(name string) *trial {
+	t := l.trials[name]
+	if t == nil {
+		t = &trial{changed: make(chan struct{})}
+		l.trials[name] = t
+	}
+	return t
+}
+
+// wake has all who wait look again.
+func (t *trial) wake() {
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// refusal says why the account is shown to nobody any more.
+func (t *trial) refusal(user string) error {
+	var names []string
+	for _, name := range t.refusedBy {
+		names = append(names, fmt.Sprintf("%q", name))
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	by := names[len(names)-1]
+	if len(names) > 1 {
+		by = strings.Join(names[:len(names)-1], ", ") + " and " + by
+	}
+	return &refusal{
+		what: fmt.Sprintf("the account %q was refused %d times, by %s, and taken by no host, so it is tried on no other "+
+			"host lest it be locked", user, len(t.refusedBy), by),
+		way: "correct its password, or leave these hosts out if they alone refuse it",
+		is:  ErrAccount,
+	}
+}
+
+// trialOf names the trial of a credential, and shows nothing of it; it is empty
+// for what no domain counts. An account that is written in two ways has two
+// trials, and so has one with two passwords: that one is wrong says nothing
+// about the other.
+func trialOf(c host.Credential) string {
+	user, err := readAccount(c.User)
+	password := c.Password.Reveal()
+	if err != nil || user.local || user.domain == "" || password == "" {
+		return ""
+	}
+	name := strings.ToLower(c.User)
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%d %s %s", len(name), name, password)))
+}
