@@ -192,7 +192,7 @@ func TestOutput(t *testing.T) {
 			`</rsp:Stream><rsp:Stream Name="stdout">YWE=</rsp:Stream>` + running, received{stdout: []byte("aaa"), stderr: []byte("b")}},
 		"the end":          {`<rsp:Stream Name="stdout" End="true"/>` + done, received{done: true, exitCode: 7}},
 		"another's stream": {`<rsp:Stream Name="pr">!</rsp:Stream>` + done, received{done: true, exitCode: 7}},
-		"nothing":          {"", output{}},
+		"nothing":          {"", received{}},
 	} {
 		got, err := readOutput(shellReply + "<rsp:ReceiveResponse>" + c.body + "</rsp:ReceiveResponse></s:Body></s:Envelope>")
 		if err != nil {
