@@ -31,7 +31,7 @@ const (
 )
 
 // errTooLong is a reply with more bytes than any that we ask for.
-var errTooLong = fmt.Errorf("the reply is longer than %d bytes", maxBody)
+var errTooLong = fmt.Errorf("the reply is longer than %d bytes, or its head than %d", maxBody, maxHead)
 
 // errUninvited is what a host sends before it was asked.
 var errUninvited = errors.New("the host sends what nobody asked for")
@@ -41,6 +41,7 @@ var errUninvited = errors.New("the host sends what nobody asked for")
 // of them carries a request, and whether one was sent twice, must be known.
 type conn struct {
 	net.Conn
+	raw      net.Conn // below TLS
 	reader   *bufio.Reader
 	limit    *io.LimitedReader
 	heard    bool   // the other side has sent something
@@ -55,7 +56,7 @@ func dialConn(ctx context.Context, dial func(context.Context) (net.Conn, error),
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw}
+	c := &conn{Conn: raw, raw: raw}
 	if config != nil {
 		heard := &hearing{Conn: raw}
 		secure := tls.Client(heard, config)
@@ -73,6 +74,10 @@ func dialConn(ctx context.Context, dial func(context.Context) (net.Conn, error),
 	c.reader = bufio.NewReader(c.limit)
 	return c, nil
 }
+
+// Close ends the connection without a last word in TLS, which would wait for a
+// host that does not read.
+func (c *conn) Close() error { return c.raw.Close() }
 
 // hearing notes that the other side has said something.
 type hearing struct {
@@ -109,7 +114,7 @@ func (c *conn) exchange(ctx context.Context, req *http.Request) (*reply, error) 
 	if c.reader.Buffered() > 0 {
 		return nil, errUninvited
 	}
-	c.limit.N = maxHead + maxBody
+	c.limit.N = maxHead
 	sent := req.Write(c.Conn)
 	if sent != nil && ctx.Err() != nil {
 		return nil, sent
@@ -138,6 +143,7 @@ func (c *conn) read(req *http.Request) (*reply, error) {
 		case resp.StatusCode < 200:
 			continue
 		}
+		c.limit.N += maxBody
 		var body bytes.Buffer
 		// What the host announces is taken at its word up to what it should send.
 		body.Grow(int(min(max(0, resp.ContentLength), envelopeSize)) + bytes.MinRead)

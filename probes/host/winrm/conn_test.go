@@ -3,14 +3,18 @@ package winrm
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"postpatch/probes/host"
 )
@@ -180,6 +184,47 @@ func TestEndPointFollowsTheSignature(t *testing.T) {
 	if hex.EncodeToString(got[len("tls-server-end-point:"):]) != sum {
 		t.Errorf("got %x", got)
 	}
+}
+
+// TestClosingWaitsForNobody: TLS has a last word, for which it would wait five
+// seconds when the host does not read. The bubble's clock shows whether.
+func TestClosingWaitsForNobody(t *testing.T) {
+	certificate := selfSigned(t, "h")
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		shaken := make(chan error, 1)
+		go func() {
+			// It shakes hands and reads nothing more.
+			shaken <- tls.Server(theirs, &tls.Config{
+				Certificates: []tls.Certificate{*certificate}, SessionTicketsDisabled: true,
+			}).HandshakeContext(t.Context())
+		}()
+		c, err := dialConn(t.Context(), func(context.Context) (net.Conn, error) { return ours, nil },
+			&tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-shaken; err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			synctest.Wait()
+			cancel()
+		}()
+		start := time.Now()
+		target := &url.URL{Scheme: "https", Host: "h"}
+		if _, err := c.exchange(ctx, request(ctx, target, soapType, make([]byte, 100<<10))); err == nil {
+			t.Error("a host that reads nothing has answered")
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if waited := time.Since(start); waited > 0 {
+			t.Errorf("waited %s", waited)
+		}
+		_ = theirs.Close()
+	})
 }
 
 // FuzzReply feeds the bytes of a host to the reader of replies.

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 
+	"postpatch/probes/host/winrm/markup"
+
 	"github.com/masterzen/winrm/soap"
 )
 
@@ -102,13 +104,13 @@ func (w whoever) String() string {
 func readWho(text string) (whoever, error) {
 	var who whoever
 	found := false
-	err := readEnvelope(text, func(r *reader, response xml.StartElement) error {
+	err := readEnvelope(text, func(r *markup.Reader, response xml.StartElement) error {
 		if response.Name.Local != "IdentifyResponse" {
 			return fmt.Errorf("%q is no answer to Identify", clean(response.Name.Local))
 		}
 		found = true
-		return r.children(func(element xml.StartElement) error {
-			text, err := r.text()
+		return r.Children(func(element xml.StartElement) error {
+			text, err := r.Text()
 			switch element.Name.Local {
 			case "ProductVendor":
 				who.vendor = clean(text)

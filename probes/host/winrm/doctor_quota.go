@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"postpatch/probes/host/winrm/markup"
+
 	"github.com/masterzen/winrm/soap"
 )
 
@@ -143,7 +145,7 @@ func split(path string) (section, name string) {
 // readConfig reads the settings by their path below Config: "Winrs/IdleTimeout".
 func readConfig(text string) (map[string]string, error) {
 	config := map[string]string{}
-	err := readEnvelope(text, func(r *reader, root xml.StartElement) error {
+	err := readEnvelope(text, func(r *markup.Reader, root xml.StartElement) error {
 		if root.Name.Local != "Config" {
 			return fmt.Errorf("%q is no configuration", clean(root.Name.Local))
 		}
@@ -156,21 +158,19 @@ func readConfig(text string) (map[string]string, error) {
 }
 
 // readSetting reads an element up to its end: a value, or a section of more.
-func readSetting(r *reader, path string, config map[string]string) error {
+func readSetting(r *markup.Reader, path string, config map[string]string) error {
 	var value strings.Builder
-	for depth := r.depth; r.depth >= depth; {
-		token, err := r.next()
-		if err != nil {
-			return err
-		}
+	err := r.Within(func(token xml.Token) error {
 		switch token := token.(type) {
 		case xml.CharData:
 			value.Write(token)
 		case xml.StartElement:
-			if err := readSetting(r, strings.TrimPrefix(path+"/"+token.Name.Local, "/"), config); err != nil {
-				return err
-			}
+			return readSetting(r, strings.TrimPrefix(path+"/"+token.Name.Local, "/"), config)
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if text := strings.TrimSpace(value.String()); text != "" && path != "" {
 		config[path] = text

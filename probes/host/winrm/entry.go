@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
 )
 
@@ -24,8 +25,9 @@ const (
 // entry is how a transport enters the host: a header on every message, or a
 // proof of the account for every connection.
 type entry struct {
+	method    string // of the Options
 	user      string
-	header    string         // Authorization of every message
+	header    host.Secret    // Authorization of every message
 	mechanism auth.Mechanism // nil where the header does it
 	peer      auth.Peer
 	// try asks for leave to show an account that a wrong password can lock; nil
@@ -62,6 +64,9 @@ func (t *transport) prove(ctx context.Context) error {
 			return fmt.Errorf("logging on as %q by %s: %w", t.entry.user, used.Mechanism, err)
 		}
 		if done {
+			if err := t.show(used); err != nil {
+				return err
+			}
 			t.proof, t.pending = proof, out
 			return t.finish(ctx)
 		}
@@ -72,8 +77,28 @@ func (t *transport) prove(ctx context.Context) error {
 		if token, err = t.challenge(got); err != nil {
 			return err
 		}
+		if t.conn.last {
+			return &Fault{Kind: NotWSMan, Status: got.status, Reason: "the host closes the connection in the middle of the " +
+				"logon: a proxy that does not keep connections may stand between"}
+		}
 	}
 	return &Fault{Kind: NotWSMan, Reason: fmt.Sprintf("the host's logon is not over after %d tokens", maxLegs)}
+}
+
+// show counts how often the account is shown to a host that has not taken it: a
+// host that answers nothing may still count wrong passwords.
+func (t *transport) show(used auth.Used) error {
+	const most = 2
+	t.unbound = t.tls != nil && len(t.conn.bindings) == 0
+	if t.accepted || used.Mechanism == "Kerberos" {
+		return nil
+	}
+	if t.shown == most {
+		return &Fault{Kind: AccessDenied, Reason: fmt.Sprintf("the user %q was shown to the host %d times, and it has "+
+			"neither taken nor refused it: not tried again, so that it is not locked", t.entry.user, most)}
+	}
+	t.shown++
+	return nil
 }
 
 // newProof begins a proof, which may ask KDCs.
@@ -85,12 +110,7 @@ func (t *transport) newProof(ctx context.Context, peer auth.Peer) (auth.Context,
 
 // offer sends a token without a message.
 func (t *transport) offer(ctx context.Context, token []byte) (*reply, error) {
-	got, err := t.do(ctx, soapType, nil, "Negotiate "+base64.StdEncoding.EncodeToString(token))
-	if err == nil && t.conn.last {
-		err = &Fault{Kind: NotWSMan, Status: got.status, Reason: "the host closes the connection in the middle of the " +
-			"logon: a proxy that does not keep connections may stand between"}
-	}
-	return got, err
+	return t.do(ctx, soapType, nil, "Negotiate "+base64.StdEncoding.EncodeToString(token))
 }
 
 // finish sends the last token by itself to a host that takes no message with it,
@@ -110,6 +130,7 @@ func (t *transport) finish(ctx context.Context) error {
 		t.settle(auth.Refused)
 		return t.refused(got)
 	case got.status == http.StatusOK:
+		t.accepted = true
 		t.settle(auth.Accepted)
 	case t.late: // without, the first message shows what the host has made of it
 		return &Fault{Kind: NotWSMan, Status: got.status, Reason: fmt.Sprintf("HTTP %d at the end of the logon", got.status)}
@@ -117,15 +138,8 @@ func (t *transport) finish(ctx context.Context) error {
 	return nil
 }
 
-// challenge takes the host's token out of its reply.
+// challenge takes the host's token out of its reply, whatever the status.
 func (t *transport) challenge(got *reply) ([]byte, error) {
-	if got.status != http.StatusUnauthorized && got.status != http.StatusOK {
-		_, err := t.judge(got, "")
-		if err == nil {
-			err = &Fault{Kind: NotWSMan, Status: got.status, Reason: "an answer in the middle of the logon"}
-		}
-		return nil, err
-	}
 	for _, value := range got.header.Values("WWW-Authenticate") {
 		for part := range strings.SplitSeq(value, ",") {
 			scheme, text, _ := strings.Cut(strings.TrimSpace(part), " ")
@@ -139,10 +153,17 @@ func (t *transport) challenge(got *reply) ([]byte, error) {
 			return token, nil
 		}
 	}
-	if got.status == http.StatusUnauthorized {
+	switch got.status {
+	case http.StatusUnauthorized:
 		return nil, t.refused(got)
+	case http.StatusOK:
+		return nil, &Fault{Kind: NotWSMan, Status: got.status, Reason: "the host took the account without a proof of its own"}
 	}
-	return nil, &Fault{Kind: NotWSMan, Status: got.status, Reason: "the host took the account without a proof of its own"}
+	_, err := t.judge(got, "")
+	if err == nil {
+		err = &Fault{Kind: NotWSMan, Status: got.status, Reason: "an answer in the middle of the logon"}
+	}
+	return nil, err
 }
 
 // refused says why a host may have answered 401, from what it offers instead.
@@ -158,7 +179,7 @@ func (t *transport) refused(got *reply) error {
 	has := func(name string) bool { return strings.Contains(strings.ToLower(offers), name) }
 	reason := ""
 	switch {
-	case t.entry.header == byCertificate:
+	case t.entry.method == Certificate:
 		reason = "the certificate was refused: it must be mapped to a local account there, and WinRM must take certificates"
 	case t.entry.mechanism == nil && !has("basic"):
 		reason = fmt.Sprintf("the host does not take Basic from %q: leave out auth: basic, or allow it in WinRM there",
@@ -201,6 +222,9 @@ func (t *transport) judge(got *reply, asked string) (string, error) {
 	case http.StatusUnauthorized:
 		return "", t.refused(got)
 	case http.StatusRequestEntityTooLarge:
+		if t.conn != nil && t.seals() {
+			t.conn.last = true // what it has not read, it has not counted either
+		}
 		return "", &Fault{Kind: Quota, Status: got.status, Reason: "the request is larger than the server takes"}
 	}
 	contentType, body, err := t.opened(got)

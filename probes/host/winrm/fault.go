@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"postpatch/probes/host/winrm/markup"
 )
 
 // Kind sorts faults by what a caller can do about them.
@@ -21,12 +23,13 @@ const (
 	ShellGone         // the host has no such shell any more
 	Quota             // the host refuses more shells, operations or bytes
 	NotWSMan          // what answers there does not speak WS-Man
+	NoResource        // the host has no such class of things, or no such endpoint, at this address
 )
 
 // String is a short name for people.
 func (k Kind) String() string {
 	return [...]string{
-		"fault", "access denied", "bad query", "timed out", "shell gone", "quota reached", "no WS-Man",
+		"fault", "access denied", "bad query", "timed out", "shell gone", "quota reached", "no WS-Man", "no such endpoint",
 	}[k]
 }
 
@@ -84,6 +87,8 @@ func kindOfCode(code uint32) Kind {
 		return ShellGone
 	case 2150859173, 2150859174:
 		return Quota
+	case 2150858811:
+		return NoResource
 	default:
 		return Other
 	}
@@ -115,13 +120,13 @@ func kindOfSubcode(subcode string) Kind {
 // readFault reads the children of an s:Fault. Codes say more than subcodes, and
 // the first code that is known more than those around it; the last message is
 // the provider's own.
-func readFault(r *reader) (*Fault, error) {
+func readFault(r *markup.Reader) (*Fault, error) {
 	fault := &Fault{}
-	var reason, message string
+	var reason, message strings.Builder
 	bySubcode := Other
 	var path []string
 	for {
-		token, err := r.next()
+		token, err := r.Next()
 		if err != nil {
 			return nil, fmt.Errorf("reading a fault: %w", err)
 		}
@@ -129,16 +134,16 @@ func readFault(r *reader) (*Fault, error) {
 		case xml.StartElement:
 			path = append(path, token.Name.Local)
 			if token.Name.Local == "WSManFault" {
-				fault.note(attribute(token, "Code"))
+				fault.note(markup.Attribute(token, "Code"))
 			}
 		case xml.EndElement:
 			if len(path) == 0 {
 				if fault.Kind == Other {
 					fault.Kind = bySubcode
 				}
-				fault.Reason = clean(message)
+				fault.Reason = clean(message.String())
 				if fault.Reason == "" {
-					fault.Reason = clean(reason)
+					fault.Reason = clean(reason.String())
 				}
 				return fault, nil
 			}
@@ -150,15 +155,24 @@ func readFault(r *reader) (*Fault, error) {
 			}
 			switch last := path[len(path)-1]; {
 			case last == "Text":
-				reason += text
+				hold(&reason, text)
 			case last == "Message", last == "error_Message":
-				message = text
+				message.Reset()
+				hold(&message, text)
 			case last == "error_Code":
 				fault.note(text)
 			case last == "Value" && len(path) > 1 && path[len(path)-2] == "Subcode":
 				bySubcode = kindOfSubcode(text)
 			}
 		}
+	}
+}
+
+// hold adds to a text of which people see a line.
+func hold(b *strings.Builder, text string) {
+	const most = 4 << 10
+	if b.Len() < most {
+		b.WriteString(text[:min(len(text), most)])
 	}
 }
 

@@ -138,7 +138,7 @@ func tlsConfig(o Options) (*tls.Config, error) {
 
 // enter prepares the way into the host.
 func enter(o Options) (entry, error) {
-	e := entry{user: o.Credential.User, peer: auth.Peer{Host: o.Host, SPN: o.SPN}}
+	e := entry{method: o.Auth, user: o.Credential.User, peer: auth.Peer{Host: o.Host, SPN: o.SPN}}
 	switch o.Auth {
 	case Basic:
 		if !o.TLS && !o.AllowPlain {
@@ -150,12 +150,12 @@ func enter(o Options) (entry, error) {
 			return e, errors.New("want a user name without a colon")
 		}
 		pair := e.user + ":" + o.Credential.Password.Reveal()
-		e.header = "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
+		e.header = host.NewSecret("Basic " + base64.StdEncoding.EncodeToString([]byte(pair)))
 	case Certificate:
 		if !o.TLS {
 			return e, errors.New("a client certificate needs TLS: write winrm: {tls: true} in the credentials file")
 		}
-		e.header = byCertificate
+		e.header = host.NewSecret(byCertificate)
 	case Negotiate, Kerberos, NTLM:
 		var err error
 		e.mechanism, err = auth.New(auth.Options{

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"postpatch/probes/host/winrm/markup"
+
 	"github.com/masterzen/winrm/soap"
 )
 
@@ -25,12 +27,12 @@ const (
 // cost.
 func readIdentity(text, name string) (string, error) {
 	id := ""
-	err := readEnvelope(text, func(r *reader, _ xml.StartElement) error {
-		return r.children(func(element xml.StartElement) error {
+	err := readEnvelope(text, func(r *markup.Reader, _ xml.StartElement) error {
+		return r.Children(func(element xml.StartElement) error {
 			if element.Name != (xml.Name{Space: soap.NS_WIN_SHELL, Local: name}) {
-				return r.skip()
+				return r.Skip()
 			}
-			said, err := r.text()
+			said, err := r.Text()
 			id = strings.TrimSpace(said)
 			return err
 		})
@@ -54,19 +56,19 @@ type received struct {
 // readOutput reads a reply to Receive.
 func readOutput(text string) (received, error) {
 	var got received
-	err := readEnvelope(text, func(r *reader, response xml.StartElement) error {
+	err := readEnvelope(text, func(r *markup.Reader, response xml.StartElement) error {
 		if response.Name.Local != "ReceiveResponse" {
 			return fmt.Errorf("%q is no output", clean(response.Name.Local))
 		}
-		return r.children(func(element xml.StartElement) error {
+		return r.Children(func(element xml.StartElement) error {
 			switch element.Name.Local {
 			case "Stream":
-				return got.take(r, attribute(element, "Name"))
+				return got.take(r, markup.Attribute(element, "Name"))
 			case "CommandState":
-				got.done = got.done || attribute(element, "State") == stateDone
+				got.done = got.done || markup.Attribute(element, "State") == stateDone
 				return got.state(r)
 			default:
-				return r.skip()
+				return r.Skip()
 			}
 		})
 	})
@@ -77,8 +79,8 @@ func readOutput(text string) (received, error) {
 }
 
 // take reads a piece of a stream. Each piece is base64 of its own.
-func (o *received) take(r *reader, stream string) error {
-	text, err := r.text()
+func (o *received) take(r *markup.Reader, stream string) error {
+	text, err := r.Text()
 	if err != nil {
 		return err
 	}
@@ -95,9 +97,9 @@ func (o *received) take(r *reader, stream string) error {
 }
 
 // state reads how a command has ended.
-func (o *received) state(r *reader) error {
-	return r.children(func(element xml.StartElement) error {
-		text, err := r.text()
+func (o *received) state(r *markup.Reader) error {
+	return r.Children(func(element xml.StartElement) error {
+		text, err := r.Text()
 		if element.Name.Local == "ExitCode" {
 			o.exitCode, _ = strconv.Atoi(strings.TrimSpace(text)) // only told to people
 		}

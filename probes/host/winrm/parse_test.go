@@ -26,15 +26,15 @@ func recorded(tb testing.TB, name string) string {
 
 func TestRecordedInstances(t *testing.T) {
 	for name, want := range map[string]instances{
-		"first.xml": {context: "uuid:AAAA0000-0000-0000-0000-000000000001", rows: []host.Row{{
+		"first.xml": {named: true, context: "uuid:AAAA0000-0000-0000-0000-000000000001", rows: []host.Row{{
 			"AcceptStop": {Text: "false"}, "DisplayName": {Text: "Base <Engine>"}, "InstallDate": {Null: true},
 			"Name": {Text: "LabEngine"}, "ProcessId": {Text: "0"}, "ServiceSpecificExitCode": {},
 		}}},
-		"pull.xml": {context: "uuid:AAAA0000-0000-0000-0000-000000000001", end: true, rows: []host.Row{
+		"pull.xml": {named: true, context: "uuid:AAAA0000-0000-0000-0000-000000000001", end: true, rows: []host.Row{
 			{"Name": {Text: "LabSpooler"}},
 			{"Name": {Text: "LabTerm"}, "DisconnectedSessions": {Text: "2"}},
 		}},
-		"fragment.xml": {end: true, rows: []host.Row{{
+		"fragment.xml": {named: true, end: true, rows: []host.Row{{
 			"Description":          {Null: true},
 			"DNSServerSearchOrder": {List: []string{"192.0.2.1", "192.0.2.2"}},
 			"LastBootUpTime":       {Text: "2026-11-10T16:28:43.488171Z"},
@@ -43,7 +43,9 @@ func TestRecordedInstances(t *testing.T) {
 			"Path":                 {Text: " two  spaces "},
 		}}},
 	} {
-		got, err := readInstances(recorded(t, name))
+		answer := map[bool]string{true: "PullResponse", false: "EnumerateResponse"}[name == "pull.xml"]
+		got, err := readInstances(recorded(t, name), answer, maxKept)
+		got.kept = 0
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -60,7 +62,7 @@ func TestRecordedFaults(t *testing.T) {
 		"fault_wmi.xml":     {Kind: BadQuery, Code: 0x8004100E, Reason: "The namespace is not there."},
 	} {
 		var got *Fault
-		if _, err := readInstances(recorded(t, name)); !errors.As(err, &got) {
+		if _, err := readInstances(recorded(t, name), "EnumerateResponse", maxKept); !errors.As(err, &got) {
 			t.Errorf("%s: %v, want a fault", name, err)
 		} else if d := cmp.Diff(want, *got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
@@ -83,7 +85,7 @@ func TestFaultKinds(t *testing.T) {
 		{"w:QuotaLimit", "", Quota},
 		{"w:TimedOut", "", TimedOut},
 		{"w:InternalError", "2150858793", TimedOut}, // the code says more
-		{"a:DestinationUnreachable", "2150858811", Other},
+		{"a:DestinationUnreachable", "2150858811", NoResource},
 		{"w:InternalError", "99999999999999999999", Other},
 	} {
 		text := `<s:Envelope xmlns:s="s"><s:Body><s:Fault><s:Code><s:Subcode><s:Value>` + c.subcode +
@@ -141,7 +143,7 @@ func FuzzReadInstances(f *testing.F) {
 		f.Add(recorded(f, name))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := readInstances(text)
+		got, err := readInstances(text, "EnumerateResponse", 1<<20)
 		var fault *Fault
 		if err != nil && !errors.As(err, &fault) {
 			t.Errorf("an error that is no fault: %v", err)

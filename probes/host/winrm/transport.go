@@ -39,6 +39,9 @@ type transport struct {
 	trial    func(auth.Outcome) // who waits for what becomes of this logon; nil for nobody
 	patience time.Duration      // how long a connection may wait in the middle of a logon
 	posted   int                // messages that were sent, to whatever end
+	accepted bool               // the host has taken the account, on any connection
+	unbound  bool               // the proof is not tied to the TLS below it
+	shown    int                // proofs by a password that the host has not taken yet
 }
 
 // close ends the connection. The next message opens another.
@@ -66,6 +69,7 @@ func (t *transport) send(ctx context.Context, envelope string) (string, error) {
 			t.close()
 			return "", t.explain(ctx, err, time.Since(start))
 		}
+		beside := len(t.pending) > 0 // the message goes beside a proof
 		text, err := t.post(ctx, envelope)
 		var retry *notDone
 		switch {
@@ -73,7 +77,7 @@ func (t *transport) send(ctx context.Context, envelope string) (string, error) {
 			return text, nil
 		case errors.As(err, &retry) && attempt < 2 && (retry.always || !fresh):
 			continue
-		case attempt == 0 && hungUp(err) && repeatable(envelope) && ctx.Err() == nil:
+		case attempt == 0 && !beside && hungUp(err) && repeatable(envelope) && ctx.Err() == nil:
 			t.close()
 			if id := between(envelope, "MessageID>", "<"); id != "" { // Identify has none
 				envelope = strings.Replace(envelope, id, messageID(), 1)
@@ -85,8 +89,11 @@ func (t *transport) send(ctx context.Context, envelope string) (string, error) {
 		}
 		return "", t.explain(ctx, err, time.Since(start))
 	}
-	return "", errors.New("the host asks for the account again and again")
+	return "", errAgain
 }
+
+// errAgain is a host that is never content with an account that it has taken.
+var errAgain = errors.New("the host asks for the account again and again")
 
 // notDone means that the host has refused to look at a message, which may so be
 // sent again.
@@ -97,9 +104,10 @@ type notDone struct {
 
 func (n *notDone) Unwrap() error { return n.error }
 
-// repeatable says whether a message changes nothing on the host.
+// repeatable says whether a message changes nothing on the host. A host's text
+// in it is escaped: its quotes and brackets are none.
 func repeatable(envelope string) bool {
-	return strings.Contains(envelope, ">"+actEnum+"<") || strings.Contains(envelope, nsIdentity)
+	return strings.Contains(envelope, `">`+actEnum+"<") || strings.Contains(envelope, `="`+nsIdentity+`"`)
 }
 
 // connect makes sure that there is a connection on which the account is proved.
@@ -156,7 +164,7 @@ func (t *transport) post(ctx context.Context, envelope string) (string, error) {
 		body, contentType = wrapSealed(len(body), signature, sealed), sealedType
 	}
 	first := len(t.pending) > 0
-	authorization := t.entry.header
+	authorization := t.entry.header.Reveal()
 	if first {
 		authorization = "Negotiate " + base64.StdEncoding.EncodeToString(t.pending)
 		t.pending = nil
@@ -168,32 +176,43 @@ func (t *transport) post(ctx context.Context, envelope string) (string, error) {
 	}
 	if t.proof != nil && got.status == http.StatusUnauthorized && !first {
 		// The host has forgotten the connection's account, as Kerberos' hosts do
-		// after some seconds of silence.
+		// after some seconds of silence. It has not looked at the message.
 		t.close()
 		return "", &notDone{error: t.refused(got)}
 	}
-	if first && t.seals() && refusesEarlyBody(got.status) {
+	if first && t.seals() && refusesEarlyBody(got) {
 		t.close()
 		t.late = true
 		return "", &notDone{error: fmt.Errorf("HTTP %d to a message beside a token", got.status), always: true}
 	}
 	text, err := t.judge(got, between(envelope, "MessageID>", "<"))
+	t.accepted = t.accepted || err == nil || hostSaidSo(err)
 	t.settle(outcomeOf(got.status, err))
 	return text, err
 }
 
 // mayHaveDone says whether the host may have carried out a message that ended in
-// err, when so many were posted before it. Asking it to undo what it refused
-// would be one more logon with a password that it does not take.
+// err, when so many were posted before it.
 func (t *transport) mayHaveDone(before int, err error) bool {
-	return t.posted > before && !hostSaidSo(err) && !isKind(err, AccessDenied)
+	switch {
+	case t.posted == before, isKind(err, AccessDenied):
+		return false
+	case isKind(err, TimedOut): // the operation goes on
+		return true
+	default:
+		return !hostSaidSo(err)
+	}
 }
 
-// refusesEarlyBody says whether a status means that a message beside the last
+// refusesEarlyBody says whether a reply means that a message beside the last
 // token of a proof was not looked at. 401 does not: it is how a wrong password
-// is told, and trying again would count as a second one.
-func refusesEarlyBody(status int) bool {
-	switch status {
+// is told, and trying again would count as a second one. What is sealed comes
+// from who has looked.
+func refusesEarlyBody(got *reply) bool {
+	if strings.HasPrefix(got.header.Get("Content-Type"), "multipart/") {
+		return false
+	}
+	switch got.status {
 	case http.StatusBadRequest, http.StatusLengthRequired, http.StatusUnsupportedMediaType, http.StatusNotImplemented:
 		return true
 	}

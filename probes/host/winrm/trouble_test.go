@@ -165,7 +165,7 @@ func TestOnlyAQueryIsSentAgainOnADroppedConnection(t *testing.T) {
 	}{
 		{"Enumerate 1", services(), "Enumerate Enumerate Pull"},
 		{"Enumerate 1 Enumerate 2", services(), "Enumerate Enumerate"},
-		{"Pull 1", services(), "Enumerate Pull"},
+		{"Pull 1", services(), "Enumerate Pull Release"},
 		{"Create 1", build(), "Create Delete"},
 		{"Command 1", build(), "Create Command Delete"},
 		{"Receive 1", build(), "Create Command Receive Signal Delete"},
@@ -315,6 +315,92 @@ func TestEndlessAnswersEnd(t *testing.T) {
 	}
 	if got := server.Messages(); got[len(got)-1] != "Delete" || got[len(got)-2] != "Signal" || server.Shells() != 0 {
 		t.Errorf("the last messages are %v, want Signal and Delete", got[len(got)-3:])
+	}
+}
+
+// TestAnswersThatAreNone feeds what is well-formed, about our message, and no
+// answer to a query: never an empty one.
+func TestAnswersThatAreNone(t *testing.T) {
+	const page = `<n:EnumerateResponse><n:EnumerationContext>uuid:1</n:EnumerationContext><w:Items><w:XmlFragment>` +
+		`<Name>a</Name></w:XmlFragment></w:Items></n:EnumerateResponse>`
+	for name, c := range map[string]struct {
+		enumerate, pull string
+		want            string
+		released        bool
+	}{
+		"an empty body":                 {"", "", "an empty body", false},
+		"another answer":                {"<x:GetResponse/>", "", `"GetResponse" is no answer`, false},
+		"an answer to a Pull":           {"<n:PullResponse><n:EndOfSequence/></n:PullResponse>", "", `"PullResponse" is no`, false},
+		"neither an end nor more":       {"<n:EnumerateResponse/>", "", "neither ends nor goes on", false},
+		"two answers":                   {page + page, "", "is no answer", false},
+		"an empty body after some":      {page, "", "an empty body", true},
+		"an answer to an Enumerate":     {page, page, `"EnumerateResponse" is no answer`, true},
+		"a Pull that goes on, and ends": {page, "<n:PullResponse><n:Items/></n:PullResponse>", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pulls := 0
+			server := winrmtest.Start(t, winrmtest.Config{Body: func(action string) (string, bool) {
+				switch action {
+				case "Enumerate":
+					return c.enumerate, true
+				case "Pull":
+					if pulls++; pulls > 1 {
+						return "<n:PullResponse><n:EndOfSequence/></n:PullResponse>", true
+					}
+					return c.pull, true
+				}
+				return "", false
+			}})
+			got, err := session(t, options(server)).Ask(t.Context(), []host.Question{services()})
+			if err == nil {
+				_, err = got.To(services())
+			}
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want it to say %q", err, c.want)
+			}
+			if released := strings.Contains(strings.Join(server.Messages(), " "), "Release"); released != c.released {
+				t.Errorf("messages %v, released is %t", server.Messages(), released)
+			}
+		})
+	}
+}
+
+func TestAPullThatTimedOutIsPulledAgain(t *testing.T) {
+	server := winrmtest.Start(t, winrmtest.Config{
+		Classes: classes(3), Faults: map[string]winrmtest.Fault{"Pull 1": winrmtest.TimedOut()},
+	})
+	got, err := session(t, options(server)).Ask(t.Context(), []host.Question{services()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := got.To(services()); err != nil || len(rows) != 3 {
+		t.Errorf("%d rows, error %v", len(rows), err)
+	}
+}
+
+// TestCostlyAnswers are small on the way and large, or slow, in the client.
+func TestCostlyAnswers(t *testing.T) {
+	rows := strings.Repeat("<i><a/></i>", 300_000)
+	comments := strings.Repeat("x<!---->", 400_000)
+	for name, c := range map[string]struct{ body, want string }{
+		"rows of nothing": {"<n:EnumerateResponse><w:Items>" + rows + "</w:Items><w:EndOfSequence/></n:EnumerateResponse>",
+			"more than 67108864 bytes"},
+		"a cell in pieces": {"<n:EnumerateResponse><w:Items><i><a>" + comments + "</a></i></w:Items><w:EndOfSequence/>" +
+			"</n:EnumerateResponse>", ""},
+		"a fault in pieces": {"<s:Fault><s:Reason><s:Text>" + comments + "</s:Text></s:Reason></s:Fault>", "xxxx"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := winrmtest.Start(t, winrmtest.Config{Body: func(action string) (string, bool) {
+				return c.body, action == "Enumerate"
+			}})
+			got, err := session(t, options(server)).Ask(t.Context(), []host.Question{services()})
+			if err == nil {
+				_, err = got.To(services())
+			}
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want it to say %q", err, c.want)
+			}
+		})
 	}
 }
 

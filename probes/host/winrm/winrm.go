@@ -6,19 +6,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/masterzen/winrm"
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
+	"postpatch/probes/host/winrm/markup"
 )
 
 // ErrNoPowerShell is wrapped by the answers of collectors on a host where
 // PowerShell could not be run; queries are still answered there.
 var ErrNoPowerShell = errors.New("could not run PowerShell")
 
-// Session is a host.Session over one connection.
+// Session is a host.Session over one connection, and one more to the web server
+// of an Exchange host when its endpoint is asked.
 type Session struct {
 	host      string
 	url       string
@@ -67,7 +68,7 @@ func (s *Session) How() string {
 	}
 	how := "WinRM by "
 	switch {
-	case t.entry.mechanism == nil && t.entry.header == byCertificate:
+	case t.entry.method == Certificate:
 		how += "certificate"
 	case t.entry.mechanism == nil:
 		how += "Basic"
@@ -77,6 +78,8 @@ func (s *Session) How() string {
 		how += t.used.Mechanism
 	}
 	switch {
+	case t.tls != nil && t.unbound:
+		how += " in TLS, not tied to its certificate"
 	case t.tls != nil:
 		how += " in TLS"
 	case t.entry.mechanism != nil:
@@ -212,18 +215,4 @@ func (s *Session) post(ctx context.Context, m message) (string, error) {
 }
 
 // clean makes a host's text fit to be shown on one line.
-func clean(text string) string {
-	const most = 400
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
-}
+func clean(text string) string { return markup.Line(text) }

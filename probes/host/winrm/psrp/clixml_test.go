@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/markup"
 )
 
 // mustDecode reads a value of a message.
@@ -268,7 +269,7 @@ func FuzzClixml(f *testing.F) {
 	f.Fuzz(func(t *testing.T, clixml string) {
 		values, err := decodeAll([]byte(clixml))
 		if err != nil {
-			if text := err.Error(); strings.ContainsFunc(text, isControl) || len([]rune(text)) > maxLine+100 {
+			if text := err.Error(); strings.ContainsFunc(text, markup.IsControl) || len([]rune(text)) > maxLine+100 {
 				t.Errorf("%q is no clean line", text)
 			}
 			return

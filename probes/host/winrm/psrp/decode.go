@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+
+	"postpatch/probes/host/winrm/markup"
 )
 
 const (
@@ -18,8 +19,7 @@ const (
 
 // decoder reads CLIXML (MS-PSRP 2.2.5) token by token.
 type decoder struct {
-	xml     *xml.Decoder
-	depth   int
+	*markup.Reader
 	values  int
 	objects map[string]*value
 	types   map[string][]string
@@ -40,13 +40,15 @@ func decode(data []byte) (*value, error) {
 // decodeAll reads a document: a single value, or the several of an Objs element.
 func decodeAll(data []byte) ([]*value, error) {
 	d := &decoder{
-		xml:     xml.NewDecoder(bytes.NewReader(data)),
+		Reader:  markup.NewReader(bytes.NewReader(data), maxDepth),
 		objects: map[string]*value{}, types: map[string][]string{},
 	}
 	values, err := d.document()
 	switch {
 	case err == nil, errors.Is(err, ErrMalformed), errors.Is(err, ErrTooLarge):
 		return values, err
+	case errors.Is(err, markup.ErrTooDeep):
+		return nil, fmt.Errorf("%w: over %d elements deep", ErrTooLarge, maxDepth)
 	default: // what encoding/xml found
 		return nil, fmt.Errorf("%w: %s", ErrMalformed, clean(err.Error()))
 	}
@@ -55,7 +57,7 @@ func decodeAll(data []byte) ([]*value, error) {
 func (d *decoder) document() ([]*value, error) {
 	var values []*value
 	for roots := 0; ; {
-		token, err := d.next()
+		token, err := d.Next()
 		if errors.Is(err, io.EOF) {
 			return values, nil
 		}
@@ -78,7 +80,7 @@ func (d *decoder) document() ([]*value, error) {
 			return err
 		}
 		if start.Name.Local == "Objs" {
-			err = d.children(read)
+			err = d.Children(read)
 		} else {
 			err = read(start)
 		}
@@ -86,67 +88,6 @@ func (d *decoder) document() ([]*value, error) {
 			return nil, err
 		}
 	}
-}
-
-func (d *decoder) next() (xml.Token, error) {
-	token, err := d.xml.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token.(type) {
-	case xml.StartElement:
-		if d.depth++; d.depth > maxDepth {
-			return nil, fmt.Errorf("%w: over %d elements deep", ErrTooLarge, maxDepth)
-		}
-	case xml.EndElement:
-		d.depth--
-	case xml.Directive:
-		return nil, fmt.Errorf("%w: a document type is not allowed", ErrMalformed)
-	}
-	return token, nil
-}
-
-// children calls visit for every child of the element whose start was just
-// read, up to and with its end. visit must read the child up to its end.
-func (d *decoder) children(visit func(xml.StartElement) error) error {
-	for {
-		token, err := d.next()
-		if err != nil {
-			return err
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			if err := visit(token); err != nil {
-				return err
-			}
-		case xml.EndElement:
-			return nil
-		}
-	}
-}
-
-// text reads an element up to its end and returns the text in it.
-func (d *decoder) text() (string, error) {
-	var text strings.Builder
-	for depth := d.depth; d.depth >= depth; {
-		token, err := d.next()
-		if err != nil {
-			return "", err
-		}
-		if data, is := token.(xml.CharData); is {
-			text.Write(data)
-		}
-	}
-	return text.String(), nil
-}
-
-func attribute(element xml.StartElement, name string) string {
-	for _, a := range element.Attr {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
 }
 
 // value reads whatever stands where a value may stand.
@@ -158,15 +99,15 @@ func (d *decoder) value(start xml.StartElement) (*value, error) {
 	case "Obj":
 		return d.object(start)
 	case "Ref":
-		id := attribute(start, "RefId")
+		id := markup.Attribute(start, "RefId")
 		v, known := d.objects[id]
 		if !known {
 			return nil, fmt.Errorf("%w: a reference to the unknown object %q", ErrMalformed, clean(id))
 		}
-		_, err := d.text()
+		_, err := d.Text()
 		return v, err
 	default:
-		text, err := d.text()
+		text, err := d.Text()
 		if err != nil {
 			return nil, err
 		}
@@ -174,21 +115,21 @@ func (d *decoder) value(start xml.StartElement) (*value, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s: %s", ErrMalformed, clean(tag), clean(err.Error()))
 		}
-		return &value{tag: tag, text: text, stream: attribute(start, "S")}, nil
+		return &value{tag: tag, text: text, stream: markup.Attribute(start, "S")}, nil
 	}
 }
 
 // object reads an Obj (MS-PSRP 2.2.5.2). It is known by its number before it is
 // read, because what it holds may refer to it.
 func (d *decoder) object(start xml.StartElement) (*value, error) {
-	v := &value{tag: "Obj", stream: attribute(start, "S")}
-	if id := attribute(start, "RefId"); id != "" {
+	v := &value{tag: "Obj", stream: markup.Attribute(start, "S")}
+	if id := markup.Attribute(start, "RefId"); id != "" {
 		if _, known := d.objects[id]; known {
 			return nil, fmt.Errorf("%w: two objects with the number %q", ErrMalformed, clean(id))
 		}
 		d.objects[id] = v
 	}
-	return v, d.children(func(start xml.StartElement) error { return d.part(v, start) })
+	return v, d.Children(func(start xml.StartElement) error { return d.part(v, start) })
 }
 
 func (d *decoder) part(v *value, start xml.StartElement) (err error) {
@@ -196,30 +137,30 @@ func (d *decoder) part(v *value, start xml.StartElement) (err error) {
 	case "TN":
 		v.types, err = d.typeNames(start)
 	case "TNRef":
-		id := attribute(start, "RefId")
+		id := markup.Attribute(start, "RefId")
 		var known bool
 		if v.types, known = d.types[id]; !known {
 			return fmt.Errorf("%w: a reference to the unknown types %q", ErrMalformed, clean(id))
 		}
-		_, err = d.text()
+		_, err = d.Text()
 	case "ToString":
-		v.toString, err = d.text()
+		v.toString, err = d.Text()
 		v.toString = unescapeText(v.toString)
 		v.hasToString = true
 	case "Props", "MS":
-		err = d.children(func(start xml.StartElement) error {
+		err = d.Children(func(start xml.StartElement) error {
 			return d.property(v, start, tag == "MS")
 		})
 	case "LST", "STK", "QUE", "IE":
 		v.isList = true
-		err = d.children(func(start xml.StartElement) error {
+		err = d.Children(func(start xml.StartElement) error {
 			item, err := d.value(start)
 			v.items = append(v.items, item)
 			return err
 		})
 	case "DCT":
 		v.isDictionary = true
-		err = d.children(func(xml.StartElement) error { return d.entry(v) })
+		err = d.Children(func(xml.StartElement) error { return d.entry(v) })
 	default: // an enumeration's number, or a plain value that was given properties
 		v.base, err = d.value(start)
 	}
@@ -227,13 +168,13 @@ func (d *decoder) part(v *value, start xml.StartElement) (err error) {
 }
 
 func (d *decoder) typeNames(start xml.StartElement) ([]string, error) {
-	id := attribute(start, "RefId")
+	id := markup.Attribute(start, "RefId")
 	if _, known := d.types[id]; known {
 		return nil, fmt.Errorf("%w: two lists of types with the number %q", ErrMalformed, clean(id))
 	}
 	var names []string
-	err := d.children(func(xml.StartElement) error {
-		name, err := d.text()
+	err := d.Children(func(xml.StartElement) error {
+		name, err := d.Text()
 		names = append(names, unescapeText(name))
 		return err
 	})
@@ -242,7 +183,7 @@ func (d *decoder) typeNames(start xml.StartElement) ([]string, error) {
 }
 
 func (d *decoder) property(v *value, start xml.StartElement, extended bool) error {
-	p := property{name: unescapeText(attribute(start, "N")), extended: extended}
+	p := property{name: unescapeText(markup.Attribute(start, "N")), extended: extended}
 	var err error
 	p.value, err = d.value(start)
 	v.properties = append(v.properties, p)
@@ -252,8 +193,8 @@ func (d *decoder) property(v *value, start xml.StartElement, extended bool) erro
 // entry reads an entry of a dictionary, which becomes a property.
 func (d *decoder) entry(v *value) error {
 	var key, of *value
-	err := d.children(func(start xml.StartElement) (err error) {
-		if attribute(start, "N") == "Key" {
+	err := d.Children(func(start xml.StartElement) (err error) {
+		if markup.Attribute(start, "N") == "Key" {
 			key, err = d.value(start)
 		} else {
 			of, err = d.value(start)

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/markup"
 )
 
 // What an error record can mean, beside host.ErrNoCommand.
@@ -57,9 +57,9 @@ func (e *Error) Error() string {
 	}
 	line := strings.Join(parts, ": ")
 	if e.More > 0 {
-		return limit(line, maxLine-moreRoom) + fmt.Sprintf(" (and %d more)", e.More)
+		return markup.Cut(line, maxLine-moreRoom) + fmt.Sprintf(" (and %d more)", e.More)
 	}
-	return limit(line, maxLine)
+	return markup.Cut(line, maxLine)
 }
 
 // Unwrap returns what the error means.
@@ -135,37 +135,4 @@ const (
 	moreRoom = 24
 )
 
-// clean makes one line of a host's text: no control characters, no line breaks,
-// nothing that turns the direction of writing.
-func clean(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case isControl(r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(limit(text, maxRaw), "\ufffd"))
-	return limit(strings.Join(strings.Fields(text), " "), maxLine)
-}
-
-// maxRaw spares clean the work on megabytes of which it keeps a line.
-const maxRaw = 8 * maxLine
-
-func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
-
-// limit cuts text so that it has no more than so many characters.
-func limit(text string, most int) string {
-	count, last := 0, 0
-	for i := range text {
-		switch count {
-		case most - 1:
-			last = i
-		case most:
-			return text[:last] + "…"
-		}
-		count++
-	}
-	return text
-}
+func clean(text string) string { return markup.Line(text) }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/markup"
 )
 
 // record is an error record as MS-PSRP 2.2.2.20 shows one; id, category,
@@ -101,7 +102,7 @@ func TestErrorIsOneLine(t *testing.T) {
 
 func TestLimit(t *testing.T) {
 	for text, want := range map[string]string{"": "", "üüü": "üüü", "üüüü": "üü…"} {
-		if got := limit(text, 3); got != want {
+		if got := markup.Cut(text, 3); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}

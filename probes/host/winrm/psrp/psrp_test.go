@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/markup"
 )
 
 func TestCreation(t *testing.T) {
@@ -425,7 +426,7 @@ func FuzzMessages(f *testing.F) {
 		b = newBench(t).open("2.3")
 		run := b.ask(question())
 		err := run.Feed(b.message(of, run.ID(), data))
-		if err != nil && strings.ContainsFunc(err.Error(), isControl) {
+		if err != nil && strings.ContainsFunc(err.Error(), markup.IsControl) {
 			t.Errorf("%q", err)
 		}
 		answer := run.Answer()

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/markup"
 )
 
 // errQuestion is wrapped by a question that cannot be put.
@@ -99,7 +100,7 @@ func check(q host.Cmdlet) error {
 		return fmt.Errorf("%w: %q has no properties to read", errQuestion, q.Name)
 	}
 	for _, name := range slices.Concat(slices.Sorted(maps.Keys(q.Params)), q.Switches) {
-		if name == "" || strings.HasPrefix(name, "-") || strings.ContainsFunc(name, isControl) {
+		if name == "" || strings.HasPrefix(name, "-") || strings.ContainsFunc(name, markup.IsControl) {
 			return fmt.Errorf("%w: %q has a parameter %q: want a name without a dash", errQuestion, q.Name, name)
 		}
 	}

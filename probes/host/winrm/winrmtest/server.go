@@ -49,6 +49,9 @@ type Config struct {
 	// Output replaces what PowerShell writes; it is asked for the text of the n-th
 	// Receive, from 0, and never ends unless it returns "".
 	Output func(marks packed.Marks, n int) string
+	// Body is what stands in the body of the reply to an action ("Enumerate"), in
+	// place of the server's own.
+	Body func(action string) (string, bool)
 	// OwnNames names shells as servers before 2012 do, whatever the client wants.
 	OwnNames bool
 	// Pieces is over how many Receives the output is spread: 1 when 0.
@@ -224,6 +227,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fault, found := s.config.Faults[turn]; found {
 		writeFault(w, &e, fault)
 		return
+	}
+	if s.config.Body != nil {
+		if body, its := s.config.Body(name); its {
+			write(w, &e, body)
+			return
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
