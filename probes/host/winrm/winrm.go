@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/probes/host/winrm/markup"
+	"postpatch/probes/host/winrm/packed"
 )
 
 // ErrNoPowerShell is wrapped by the answers of collectors on a host where
@@ -180,7 +181,7 @@ func (s *Session) askHost(ctx context.Context, questions []host.Question, script
 	var noPowerShell error
 	if script {
 		answers, err := s.askByScript(ctx, questions)
-		if err == nil || !hostSaidSo(err) {
+		if err == nil || !hostSaidSo(err) && !errors.Is(err, packed.ErrTooMuch) {
 			return answers, err
 		}
 		noPowerShell = fmt.Errorf("%w: %w", ErrNoPowerShell, err)

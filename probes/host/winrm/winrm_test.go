@@ -2,6 +2,7 @@ package winrm
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -268,6 +269,30 @@ func TestQueriesAreAnsweredWithoutPowerShell(t *testing.T) {
 				t.Errorf("messages (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// TestTooManyQuestionsForOneScript spares those that a query answers.
+func TestTooManyQuestionsForOneScript(t *testing.T) {
+	server := winrmtest.Start(t, winrmtest.Config{Classes: classes(3)})
+	questions := []host.Question{services()}
+	for i := range 3000 {
+		questions = append(questions, host.Collector{Name: "registry", Args: map[string][]string{
+			"key": {fmt.Sprintf(`HKLM\SOFTWARE\%x`, sha256.Sum256([]byte{byte(i), byte(i >> 8)}))}, "values": {"a"},
+		}})
+	}
+	got, err := session(t, options(server)).Ask(t.Context(), questions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := got.To(services()); err != nil || len(rows) != 3 {
+		t.Errorf("services: %d rows, error %v", len(rows), err)
+	}
+	if _, err := got.To(questions[1]); !errors.Is(err, packed.ErrTooMuch) {
+		t.Errorf("registry: %v, want too much", err)
+	}
+	if n := strings.Count(strings.Join(server.Messages(), " "), "Create"); n != 0 {
+		t.Errorf("%d shells", n)
 	}
 }
 

@@ -72,6 +72,9 @@ const (
 // ErrNotOurs means that a command or its environment is not a packed payload.
 var ErrNotOurs = errors.New("not a packed payload")
 
+// ErrTooMuch means that questions do not fit into one payload.
+var ErrTooMuch = errors.New("more than a host takes at once")
+
 // Question is one question of a payload: a query or a collector.
 type Question struct {
 	ID        int      `json:"id"`
@@ -149,8 +152,8 @@ func (k *Packer) Pack(questions []host.Question) (env map[string]string, boot st
 		return nil, "", fmt.Errorf("packing %d questions: %w", len(questions), err)
 	}
 	if len(text) > maxParts*partSize {
-		return nil, "", fmt.Errorf("packing %d questions: %d characters are more than %d",
-			len(questions), len(text), maxParts*partSize)
+		return nil, "", fmt.Errorf("packing %d questions: %w: %d characters, over %d",
+			len(questions), ErrTooMuch, len(text), maxParts*partSize)
 	}
 	env = map[string]string{idVariable: rand.Text()}
 	for i := 0; len(text) > 0; i++ {
