@@ -13,6 +13,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -132,10 +133,11 @@ func (s *Server) Close() error {
 	s.stop()
 	s.mu.Lock()
 	s.closed = true
-	for server := range s.servers {
+	servers := slices.Collect(maps.Keys(s.servers))
+	s.mu.Unlock()
+	for _, server := range servers { // which waits for its connections to be counted
 		_ = server.Close()
 	}
-	s.mu.Unlock()
 	s.running.Wait()
 	return nil
 }
