@@ -22,20 +22,17 @@ import (
 	"postpatch/probes/lab"
 )
 
-// thousand is the fleet that one runner has to bear, atOnce how many of its hosts
-// are visited at the same time.
-const (
-	thousand = 1000
-	atOnce   = 100
-)
+// atOnce is how many of the fleet's hosts are visited at the same time.
+const atOnce = 100
 
 // thousandEstate are hosts with WinRM alone, and few services: what counts here
-// is connections. In trouble, the first fifty say nothing, and the next fifty
-// drop the connection each time they are asked for the script's answers.
-const thousandEstate = `estate: fleet
+// is connections. In trouble, a twentieth of them says nothing, and the next
+// twentieth drops the connection each time it is asked for the script's answers.
+func thousandEstate() string {
+	return fmt.Sprintf(`estate: fleet
 realm: FLEET.TEST
 hosts:
-  srv[0001-1000]:
+  srv[0001-%04d]:
     winrm: {http: true, user: 'FLEET\probe', password: lab}
     os: {boot: 2026-10-14T02:31:00Z}
     services:
@@ -44,9 +41,10 @@ hosts:
 states:
   well: {}
   trouble:
-    srv[0001-0050]: {winrm: {fault: silent}}
-    srv[0051-0100]: {winrm: {faults: {Receive: drop}}}
-`
+    srv[0001-%04d]: {winrm: {fault: silent}}
+    srv[%04d-%04d]: {winrm: {faults: {Receive: drop}}}
+`, thousand, thousand/20, thousand/20+1, thousand/10)
+}
 
 // held is what a process has in use.
 type held struct {
@@ -99,10 +97,10 @@ func (h held) back(t *testing.T) held {
 func TestThousandHosts(t *testing.T) {
 	wideOpen(t)
 	t.Chdir(t.TempDir())
-	write(t, "fleet.estate.yaml", thousandEstate)
+	write(t, "fleet.estate.yaml", thousandEstate())
 	write(t, "all.suite.yaml", thousandSuite("all", 1, thousand, "60s"))
-	write(t, "well.suite.yaml", thousandSuite("well", 51, thousand, "60s"))
-	write(t, "silent.suite.yaml", thousandSuite("silent", 1, 50, "1s"))
+	write(t, "well.suite.yaml", thousandSuite("well", thousand/20+1, thousand, "60s"))
+	write(t, "silent.suite.yaml", thousandSuite("silent", 1, thousand/20, "1s"))
 	write(t, "ntlm.yaml", thousandCredentials(`FLEET\probe`, "auth: ntlm"))
 	write(t, "kerberos.yaml", thousandCredentials("probe@FLEET.TEST", "auth: kerberos, krb5_conf: lab.krb5.conf"))
 	f := &fleet{control: startLabProcess(t, "postpatch")}

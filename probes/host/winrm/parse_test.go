@@ -182,8 +182,9 @@ func TestIdentities(t *testing.T) {
 }
 
 func TestOutput(t *testing.T) {
-	const running = `<rsp:CommandState State="http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Running"/>`
-	const done = `<rsp:CommandState State="http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Done">` +
+	const states = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/"
+	const running = `<rsp:CommandState State="` + states + `Running"/>`
+	const done = `<rsp:CommandState State="` + states + `Done">` +
 		`<rsp:ExitCode>7</rsp:ExitCode></rsp:CommandState>`
 	for name, c := range map[string]struct {
 		body string
