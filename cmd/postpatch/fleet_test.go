@@ -196,6 +196,7 @@ func post(b testing.TB, url string) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	request.Close = true // leaves nothing open
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		b.Fatal(err)
