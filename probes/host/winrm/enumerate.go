@@ -30,7 +30,8 @@ func (s *Session) enumerate(ctx context.Context, q host.WQL) ([]host.Row, error)
 	resource := resourceOf(q)
 	rows, open, err := s.gather(ctx, resource, packed.Query(q))
 	var fault *Fault
-	if err != nil && open != "" && !(errors.As(err, &fault) && fault.Code == endedContext) {
+	ended := errors.As(err, &fault) && fault.Code == endedContext
+	if err != nil && open != "" && !ended {
 		s.tell(ctx, s.releaseRequest(resource, open)) // or the host keeps it for minutes
 	}
 	return rows, err
