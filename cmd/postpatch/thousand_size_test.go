@@ -2,5 +2,9 @@
 
 package main
 
-// thousand is the fleet that one runner has to bear.
-const thousand = 1000
+// thousand is the fleet that one runner has to bear, atOnce how many of its hosts
+// are visited at the same time.
+const (
+	thousand = 1000
+	atOnce   = 100
+)
