@@ -68,7 +68,8 @@ func (s *Session) gather(ctx context.Context, resource, query string) (rows []ho
 		}
 		m, want = s.pullRequest(resource, open), "PullResponse"
 	}
-	return nil, open, &Fault{Reason: fmt.Sprintf("more than %d messages or %d bytes for one query", maxPulls, maxEnumerate)}
+	return nil, open, &Fault{Reason: fmt.Sprintf(
+		"more than %d messages or %d bytes for one query", maxPulls, maxEnumerate)}
 }
 
 // instances is what one reply to Enumerate or Pull holds.

@@ -383,8 +383,10 @@ func TestCostlyAnswers(t *testing.T) {
 	rows := strings.Repeat("<i><a/></i>", 300_000)
 	comments := strings.Repeat("x<!---->", 400_000)
 	for name, c := range map[string]struct{ body, want string }{
-		"rows of nothing": {"<n:EnumerateResponse><w:Items>" + rows + "</w:Items><w:EndOfSequence/></n:EnumerateResponse>",
-			"more than 67108864 bytes"},
+		"rows of nothing": {
+			"<n:EnumerateResponse><w:Items>" + rows + "</w:Items><w:EndOfSequence/></n:EnumerateResponse>",
+			"more than 67108864 bytes",
+		},
 		"a cell in pieces": {"<n:EnumerateResponse><w:Items><i><a>" + comments + "</a></i></w:Items><w:EndOfSequence/>" +
 			"</n:EnumerateResponse>", ""},
 		"a fault in pieces": {"<s:Fault><s:Reason><s:Text>" + comments + "</s:Text></s:Reason></s:Fault>", "xxxx"},
