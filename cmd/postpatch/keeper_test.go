@@ -31,6 +31,19 @@ func keeper() {
 		fmt.Println(secret)
 		fmt.Fprintf(os.Stderr, "the store is \x1b[31mlocked\x1b[0m: %s\n", secret)
 		os.Exit(3)
+	case "chatter": // until the secret is half over the place where what it says was once cut
+		fmt.Println(secret)
+		fmt.Fprintf(os.Stderr, "%s%s\n", strings.Repeat("-", 496), secret)
+		os.Exit(3)
+	case "babble": // the secret alone, until all that is kept is full
+		fmt.Println(secret)
+		fmt.Fprint(os.Stderr, strings.Repeat(secret, maxSecret))
+		os.Exit(3)
+	case "stuck": // with half a secret printed
+		fmt.Print(secret[:4])
+		fmt.Fprint(os.Stderr, secret)
+		_ = os.WriteFile(os.Args[1], []byte("stuck"), 0o600)
+		select {}
 	case "silence":
 	case "lines":
 		fmt.Printf("%s\n%s\n", secret, secret)

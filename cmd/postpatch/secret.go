@@ -22,7 +22,6 @@ import (
 const (
 	maxSecret  = 64 << 10 // bytes of a password, from wherever it comes
 	maxKeyFile = 1 << 20  // bytes of a keytab, a ticket cache, a certificate, a key
-	maxTalk    = 500      // bytes of what a program says of why it has none
 	// secretTime is how long a command may take, and keyringTime how long a
 	// keyring, which may be asking a human to unlock it.
 	secretTime  = 30 * time.Second
@@ -144,22 +143,17 @@ func commandSecret(ctx context.Context, words []string) (host.Secret, error) {
 	defer stop()
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.WaitDelay = time.Second // a child of it may hold on to the pipes
-	stdout, stderr := &bounded{most: maxSecret, full: stop}, &bounded{most: maxTalk}
+	// As much of what it says as could hold the secret, because what is cut in the
+	// middle of one is not found again.
+	stdout, stderr := &bounded{most: maxSecret, full: stop}, &bounded{most: maxSecret + maxTalk}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
-	// A program may tell on stderr what it has found.
-	said := stderr.String()
-	for line := range strings.Lines(stdout.String()) {
-		if line = strings.TrimSpace(line); line != "" {
-			said = strings.ReplaceAll(said, line, "***")
-		}
-	}
-	if said = report.CleanLine(strings.Join(strings.Fields(said), " ")); said != "" {
-		said = ": " + said
-	}
+	said := talkOf(stderr.String(), stdout.String(), stderr.over)
 	switch {
 	case stdout.over:
 		return host.Secret{}, fmt.Errorf("it printed more than %d KiB", maxSecret>>10)
+	case ctx.Err() != nil && stdout.String() != "": // perhaps a half, which is not found in what it said
+		return host.Secret{}, context.Cause(ctx)
 	case ctx.Err() != nil:
 		return host.Secret{}, fmt.Errorf("%w%s", context.Cause(ctx), said)
 	case err != nil:

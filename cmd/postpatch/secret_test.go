@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -20,6 +23,8 @@ func TestCommandSecrets(t *testing.T) {
 		"much":    {strings.Repeat("x", maxSecret), ""},
 		"listen":  {"read 0\n", ""},
 		"fail":    {"", "exit status 3: the store is <ESC>[31mlocked<ESC>[0m: ***"},
+		"chatter": {"", "exit status 3: " + strings.Repeat("-", 496) + "***"},
+		"babble":  {"", "exit status 3: ***"},
 		"silence": {"", "it printed nothing"},
 		"flood":   {"", "it printed more than 64 KiB"},
 	} {
@@ -55,6 +60,63 @@ func TestACommandThatHangsEnds(t *testing.T) {
 	if err := <-done; plain(err) != "enough" {
 		t.Errorf("got %v", err)
 	}
+}
+
+// What was printed is perhaps half the secret, and cannot be told from the rest.
+func TestACommandThatHangsTellsNothing(t *testing.T) {
+	t.Setenv("KEEPER_SECRET", "hunter2")
+	ctx, stop := context.WithCancelCause(t.Context())
+	log := filepath.Join(t.TempDir(), "log")
+	done := make(chan error)
+	go func() {
+		_, err := commandSecret(ctx, []string{"keeper", log, "stuck"})
+		done <- err
+	}()
+	for content := []byte(nil); string(content) != "stuck"; content, _ = os.ReadFile(log) {
+		runtime.Gosched()
+	}
+	stop(errors.New("enough"))
+	if err := <-done; plain(err) != "enough" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatACommandSays(t *testing.T) {
+	const unsafe = " (what it said is not shown: it may hold the secret)"
+	for name, test := range map[string]struct {
+		said, printed string
+		cut           bool
+		want          string
+	}{
+		"nothing":                   {"", "hunter2", false, ""},
+		"its reason":                {"locked\n  for you", "", false, ": locked for you"},
+		"the secret":                {"got hunter2, hunter2!", "hunter2\r\n", false, ": got ***, ***!"},
+		"a long secret":             {"got hunter2", "hunter\nhunter2\n", false, ": got ***"},
+		"secrets that overlap":      {"got hunter2go", "hunter2\nter2go", false, ": got ***"},
+		"a secret over itself":      {"abababab-", "ababab", false, ": ***-"},
+		"a secret that is cut":      {"got hunt", "hunter2", true, ": got ***"},
+		"the same, whole":           {"got hunt", "hunter2", false, ": got hunt"},
+		"a short secret":            {"a store", "o", false, unsafe},
+		"one that it does not tell": {"a store", "x", false, ": a store"},
+		"far too many lines":        {"a store", numbers(mostLines + 1), false, unsafe},
+		"many":                      {"a store", numbers(mostLines), false, ": a store"},
+		"an escape":                 {"\x1b[2J", "", false, ": <ESC>[2J"},
+		"as much as fits":           {strings.Repeat("x", maxTalk), "", false, ": " + strings.Repeat("x", maxTalk)},
+		"more":                      {strings.Repeat("x", maxTalk-1) + "Ω", "", false, ": " + strings.Repeat("x", maxTalk-1) + "…"},
+	} {
+		if got := talkOf(test.said, test.printed, test.cut); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// numbers are so many different lines.
+func numbers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintln(&b, 1000+i)
+	}
+	return b.String()
 }
 
 func plain(err error) string {
