@@ -81,6 +81,65 @@ func (s session) Close(context.Context) error {
 	return nil
 }
 
+// broken is a session that panics over what a hostile host says.
+type broken struct {
+	session
+	closing bool // or only when it is closed
+}
+
+func (b broken) Ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	if b.closing {
+		return b.session.Ask(ctx, questions)
+	}
+	panic("oops")
+}
+
+func (b broken) Close(ctx context.Context) error {
+	if b.closing {
+		panic("oops")
+	}
+	return b.session.Close(ctx)
+}
+
+// A session that panics is the error of its own host, and of no other.
+func TestSessionsThatPanic(t *testing.T) {
+	s := session{new(atomic.Int32), new(atomic.Int32)}
+	inside := asking{reports("open")}
+	var hosts []suites.Host
+	for _, name := range []string{"asked", "closed", "opened", "well"} {
+		checks := []suites.Check{portCheck("in", inside), portCheck("out", reports("open"))}
+		hosts = append(hosts, suites.Host{Name: name, Checks: checks})
+	}
+	open := func(_ context.Context, h suites.Host) (host.Session, error) {
+		switch h.Name {
+		case "asked", "closed":
+			return broken{s, h.Name == "closed"}, nil
+		case "opened":
+			panic("oops")
+		}
+		return s, nil
+	}
+	got := map[string]string{}
+	err := runner.Observe(t.Context(), hosts, runner.Options{Hosts: 2, Open: open}, func(v runner.Visit) error {
+		for _, c := range v.Seen.Checks {
+			got[v.Host.Name+" "+c.Check] = c.Error
+		}
+		return nil
+	})
+	want := map[string]string{
+		"asked s/in": `asking "asked": the session panicked: oops`, "asked s/out": "",
+		"closed s/in": `asking "closed": the session panicked: oops`, "closed s/out": "",
+		"opened s/in": `asking "opened": the session panicked: oops`, "opened s/out": "",
+		"well s/in": "", "well s/out": "",
+	}
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("errors (-want +got), %v:\n%s", err, d)
+	}
+	if asked, closed := s.asked.Load(), s.closed.Load(); asked != 2 || closed != 2 {
+		t.Errorf("%d sessions were asked, %d closed; want 2 and 2: those of asked and well", asked, closed)
+	}
+}
+
 // observe visits one host and returns its checks as "id: error or value".
 func observe(t *testing.T, o runner.Options, checks ...suites.Check) (runner.Visit, []string) {
 	t.Helper()

@@ -182,10 +182,16 @@ func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o
 	return result
 }
 
-// ask also says how the session reached the host.
+// ask also says how the session reached the host. A panic in the session, which
+// reads what a hostile host may have written, is this host's error.
 func ask(
 	ctx context.Context, h suites.Host, checks []suites.Check, o Options,
 ) (answers host.Answers, how string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answers, err = host.Answers{}, fmt.Errorf("asking %q: the session panicked: %v", h.Name, p)
+		}
+	}()
 	var limit time.Duration
 	questions := []host.Question{host.IdentityQuestion()}
 	for _, c := range checks {
@@ -199,14 +205,20 @@ func ask(
 	if err != nil {
 		return host.Answers{}, "", err
 	}
+	defer func() { how = leave(ctx, session) }() // whatever it has come to
 	answers, err = session.Ask(ctx, host.Merge(questions))
-	// Ending the session has a time of its own, or a host that used up ctx would
-	// keep its shell open until it times out there.
+	return answers, "", err
+}
+
+// leave ends a session and says how it reached the host. It has a time of its
+// own, or a host that used up ctx would keep its shell open until it times out
+// there.
+func leave(ctx context.Context, session host.Session) (how string) {
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer stop()
 	_ = session.Close(end) // the answers are here; an unclosed shell ends by its idle timeout
 	if teller, tells := session.(host.Teller); tells {
 		how = teller.How()
 	}
-	return answers, how, err
+	return how
 }
