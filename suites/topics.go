@@ -120,8 +120,10 @@ of the user who is logged on: Secret Service, Keychain, or the Credential Manage
 (cmdkey /generic:SERVICE:USER /user:USER /pass).
 
 A password never stands in the file itself, and no suite and no plan can name a credential.
-Where a suite gives its host another address, negotiate without TLS is Kerberos alone, whose
-tickets are for the name: NTLM would show the account to whatever the suite leads to.
+Where a suite gives its host another address, what proves that the host is there is TLS without
+insecure, or Kerberos, whose tickets are for the name. Without such TLS, negotiate is Kerberos
+alone there, since NTLM would show the account to whatever the suite leads to, and basic, which
+would show the password, is refused. auth: ntlm says that you trust the suite.
 All secrets are read, each once, before anything is sent; a reading that fails is told again for
 ten seconds before it is tried anew.
 `

@@ -36,42 +36,28 @@ func options(j job, atOnce int) runner.Options {
 }
 
 func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error) {
+	s := j.credentials.WinRM(h.Name)
+	if err := followable(h, s); err != nil {
+		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
+	}
 	o, err := sessionOptions(h, j)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
 	}
-	led := o.Auth == winrm.Negotiate && !o.TLS && !strings.EqualFold(h.Address, h.Name)
-	if led {
+	onlyKerberos := o.Auth == winrm.Negotiate && led(h, s)
+	if onlyKerberos {
 		o.Auth = winrm.Kerberos
 	}
 	session, err := winrm.Open(ctx, o)
-	if err != nil {
+	switch {
+	case err != nil && onlyKerberos:
+		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, astray(h, s)(err))
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err) // it sends nothing
-	}
-	if led {
-		return ledSession{session, h.Address}, nil
+	case onlyKerberos:
+		return ledSession{session, astray(h, s)}, nil
 	}
 	return session, nil
-}
-
-// ledSession goes where a suite's address leads, and not where its host's name
-// does. The credentials are for the name, so without TLS only Kerberos may
-// follow, whose tickets are: NTLM would let a stranger's suite show the account
-// to a stranger's machine. That is the operator's to decide.
-type ledSession struct {
-	*winrm.Session
-
-	address string
-}
-
-// Ask implements host.Session.
-func (s ledSession) Ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
-	answers, err := s.Session.Ask(ctx, questions)
-	if err != nil && s.Used().Mechanism == "" && !errors.Is(err, host.ErrNoAnswer) {
-		err = fmt.Errorf("%w (the suite leads this host to %q, and only Kerberos or TLS makes sure that it is there: "+
-			"write winrm: {tls: true} in the credentials file, or {auth: ntlm} if you trust the suite)", err, s.address)
-	}
-	return answers, err
 }
 
 // sessionOptions say how a host is entered, as the credentials file has it.
@@ -144,7 +130,8 @@ func enterable(j job) error {
 		for _, use := range uses {
 			_, err := j.credentials.For(h.Name, use)
 			if err == nil && use == "winrm" {
-				err = readable(j.credentials.WinRM(h.Name))
+				s := j.credentials.WinRM(h.Name)
+				err = cmp.Or(followable(h, s), readable(s))
 			}
 			if err != nil {
 				wanting[err.Error()] = append(wanting[err.Error()], use+" on "+h.Name)
