@@ -65,7 +65,7 @@ type step struct {
 }
 
 func (d *doctor) run(ctx context.Context, a app, names []string) error {
-	j := job{logins: auth.NewLogins(), krb5Conf: a.getenv("KRB5_CONFIG")}
+	j := job{logins: auth.NewLogins(), krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG"))}
 	defer j.logins.Close()
 	examinations, err := d.prepare(ctx, a, &j, names)
 	if err != nil {

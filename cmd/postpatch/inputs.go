@@ -85,7 +85,7 @@ type keys interface {
 // load reads all files before anything is sent, and tells all their problems at
 // once.
 func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
-	j := job{logins: auth.NewLogins(), packer: new(packed.Packer), krb5Conf: a.getenv("KRB5_CONFIG")}
+	j := job{logins: auth.NewLogins(), packer: new(packed.Packer), krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG"))}
 	var problems []suites.Problem
 	kinds := all.Kinds()
 	if in.atOnce < 1 {

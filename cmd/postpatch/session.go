@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -81,6 +82,23 @@ func sessionOptions(h suites.Host, j job) (winrm.Options, error) {
 
 // systemKrb5Conf is where Kerberos' own programs find their configuration.
 const systemKrb5Conf = "/etc/krb5.conf"
+
+// krb5ConfOf is the file that the variable KRB5_CONFIG names, which may be a list
+// of files. Kerberos' own programs merge those that are there. The library here
+// takes one text, and of two [realms] in it the last one alone, so the first file
+// that is there is taken; where none is, reading the first tells so.
+func krb5ConfOf(list string) string {
+	files := slices.DeleteFunc(filepath.SplitList(list), func(file string) bool { return file == "" })
+	for _, file := range files {
+		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+			return file
+		}
+	}
+	if len(files) == 0 {
+		return ""
+	}
+	return files[0]
+}
 
 // readKrb5Conf reads the configuration that the operator names, or the system's
 // where there is one. The system's default realm says nothing about an account
