@@ -27,8 +27,8 @@ func followable(h suites.Host, s suites.WinRMSettings) error {
 	if s.Auth != winrm.Basic || !led(h, s) {
 		return nil
 	}
-	return fmt.Errorf("the suite leads the host to another address, and Basic would show the password to whatever is there: "+
-		"%s, or lead the host there yourself, by --connect-to and not by the suite", byTLS(s))
+	return fmt.Errorf("the suite leads the host to another address, and Basic would show the password "+
+		"to whatever is there: %s, or lead the host there yourself, by --connect-to and not by the suite", byTLS(s))
 }
 
 // byTLS is what makes TLS prove a host's name.
