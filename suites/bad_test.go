@@ -72,7 +72,7 @@ func TestBadPlans(t *testing.T) {
 
 func TestBadCredentials(t *testing.T) {
 	pairs(t, "badcredentials", 4, func(file string) []Problem {
-		_, problems := LoadCredentials(file, nil)
+		_, problems := LoadCredentials(file, nil, nil)
 		if text := Format(problems, os.ReadFile); strings.Contains(text, "hunter2") {
 			t.Errorf("a password shows:\n%s", text)
 		}
@@ -84,7 +84,7 @@ func TestMissingFile(t *testing.T) {
 	t.Chdir("testdata")
 	_, problems := Load([]string{"nowhere.suite.yaml"}, testKinds())
 	_, more := LoadPlan("nowhere.plan.yaml", testKinds())
-	_, most := LoadCredentials("nowhere.yaml", nil)
+	_, most := LoadCredentials("nowhere.yaml", nil, nil)
 	_, none := Load(nil, testKinds())
 	_, folder := Load([]string{"bad"}, testKinds())
 	problems = append(append(append(append(problems, more...), most...), none...), folder...)

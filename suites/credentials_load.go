@@ -2,6 +2,7 @@ package suites
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,10 +12,13 @@ import (
 	"postpatch/probes/host"
 )
 
-// LoadCredentials reads the operator's credentials file. Secrets are asked for
-// only when they are needed. No problem shows a line of the file.
-func LoadCredentials(file string, secrets func(SecretRef) (host.Secret, error)) (*Credentials, []Problem) {
-	r := reader{file: file, found: &problems{}, secret: true}
+// LoadCredentials reads the operator's credentials file, unless trust, where it
+// is not nil, has an error for it: the file may name programs to run. Secrets are
+// asked for only when they are needed. No problem shows a line of the file.
+func LoadCredentials(
+	file string, trust func(fs.FileInfo) error, secrets func(SecretRef) (host.Secret, error),
+) (*Credentials, []Problem) {
+	r := reader{file: file, found: &problems{}, secret: true, trust: trust}
 	c := &Credentials{File: file, secrets: secrets}
 	if data, ok := r.bytes(); ok {
 		c.rules = r.credentials(data)

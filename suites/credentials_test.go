@@ -54,7 +54,7 @@ func credentials(t *testing.T, text string, secrets func(SecretRef) (host.Secret
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, problems := LoadCredentials(file, secrets)
+	c, problems := LoadCredentials(file, nil, secrets)
 	if len(problems) > 0 {
 		t.Fatal(Format(problems, nil))
 	}

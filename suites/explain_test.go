@@ -43,7 +43,7 @@ func TestTheExamplesOfThePagesAreRight(t *testing.T) {
 			write("suites/a.suite.yaml", "")
 			_, problems = LoadPlan(file, all.Kinds())
 		case "credentials":
-			_, problems = LoadCredentials(file, nil)
+			_, problems = LoadCredentials(file, nil, nil)
 		default:
 			_, problems = Load([]string{file}, all.Kinds())
 		}

@@ -90,6 +90,16 @@ func (r reader) bytes() ([]byte, bool) {
 		return nil, false
 	}
 	defer func() { _ = f.Close() }()
+	if r.trust != nil {
+		info, err := f.Stat() // of the file that is read, whatever its name leads to by now
+		if err == nil {
+			err = r.trust(info)
+		}
+		if err != nil {
+			r.at(0, 0, "", err.Error())
+			return nil, false
+		}
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		r.at(0, 0, "", reason(err))

@@ -3,6 +3,7 @@ package suites
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"gopkg.in/yaml.v3"
@@ -51,6 +52,8 @@ type reader struct {
 	file   string
 	found  *problems
 	secret bool // the file may hold a secret, which no message may show
+	// trust refuses a file that is not to be believed; nil believes all.
+	trust func(fs.FileInfo) error
 }
 
 // place is where a node stands.

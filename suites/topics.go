@@ -113,11 +113,12 @@ that with more characters beside * and ?, and of equals that with a for: before 
 Two entries that fit a host equally well are an error that names both.
 
 Paths are relative to this file. A file with a secret must be yours or root's, and nobody else
-may read it (chmod 600); a symlink is followed. On Windows its access list is what counts, and
-is not looked at. A password's file has one line and at most 64 KiB. A command is run without a
-shell, for 30 seconds at most; the one line that it prints is the password. The keyring is that
-of the user who is logged on: Secret Service, Keychain, or the Credential Manager
-(cmdkey /generic:SERVICE:USER /user:USER /pass).
+may read it (chmod 600); a symlink is followed. This file itself, which can name programs to run,
+must be yours or root's likewise, and nobody else may change it (chmod go-w). On Windows the
+access lists are what counts, and are not looked at. A password's file has one line and at most
+64 KiB. A command is run without a shell, for 30 seconds at most; the one line that it prints is
+the password. The keyring is that of the user who is logged on: Secret Service, Keychain, or the
+Credential Manager (cmdkey /generic:SERVICE:USER /user:USER /pass).
 
 A password never stands in the file itself, and no suite and no plan can name a credential.
 Where a suite gives its host another address, what proves that the host is there is TLS without

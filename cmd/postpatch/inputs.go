@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -127,7 +128,8 @@ func (in *inputs) enter(ctx context.Context, a app, j *job) []suites.Problem {
 	if in.credentials == "" {
 		return nil
 	}
-	credentials, problems := suites.LoadCredentials(in.credentials, secretSource(ctx, a))
+	trust := func(info fs.FileInfo) error { return ownersToChange(in.credentials, info) }
+	credentials, problems := suites.LoadCredentials(in.credentials, trust, secretSource(ctx, a))
 	if credentials != nil {
 		j.credentials = credentials
 	}

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -35,12 +37,23 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LAB_PASSWORD", "open-sesame")
 			env.Values[labKey{}] = &running{}
-			return nil
+			return onlyOursToChange(env.WorkDir)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "lab": startLab, "state": switchState, "flip": flip,
 		},
 		UpdateScripts: *update,
+	})
+}
+
+// onlyOursToChange makes the files of a story what they are with most umasks: the
+// program takes no credentials from a file that others can change.
+func onlyOursToChange(folder string) error {
+	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		return os.Chmod(path, 0o644)
 	})
 }
 

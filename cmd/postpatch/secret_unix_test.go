@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -84,8 +85,35 @@ func TestOnlyMineAndRootsFiles(t *testing.T) {
 	}
 	us := uint32(os.Geteuid())
 	for uid, want := range map[uint32]string{us: "", 0: "", us + 1: "it belongs to somebody else"} {
-		if got := plain(ownersOnly(path, owned{info, uid})); (got == "") != (want == "") || !strings.HasPrefix(got, want) {
-			t.Errorf("of user %d: %s", uid, got)
+		for name, check := range map[string]func(string, fs.FileInfo) error{"read": ownersOnly, "change": ownersToChange} {
+			if got := plain(check(path, owned{info, uid})); (got == "") != (want == "") || !strings.HasPrefix(got, want) {
+				t.Errorf("of user %d, to %s: %s", uid, name, got)
+			}
+		}
+	}
+}
+
+func TestOnlyOwnersChangeCredentials(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "credentials.yaml")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, fine := range map[fs.FileMode]bool{
+		0o600: true, 0o644: true, 0o755: true, 0o440: true, 0o664: false, 0o620: false, 0o602: false, 0o666: false,
+	} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if !fine {
+			want = fmt.Sprintf("others than its owner can change it (mode %04o): chmod go-w %s", mode, path)
+		}
+		if got := plain(ownersToChange(path, info)); got != want {
+			t.Errorf("mode %04o: %q, want %q", mode, got, want)
 		}
 	}
 }
