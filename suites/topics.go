@@ -105,7 +105,8 @@ How the user is proved, one of
                 {command: [program, argument]}
   keytab        a Kerberos keytab; winrm only, as all below
   ccache        a Kerberos ticket cache, as kinit makes it
-  certificate   {cert: path, key: path}, both PEM; shown in TLS, so with tls: true
+  certificate   {cert: path, key: path}, both PEM; shown in TLS, so with tls: true, and in its
+                version 1.2, which the host has to allow: under 1.3 none can be asked for late
   current_user  true: whoever runs postpatch, on Windows
 
 The best fit is taken, wherever it stands: a host's very name before a pattern, of patterns

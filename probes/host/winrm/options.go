@@ -25,7 +25,7 @@ const (
 	Kerberos    = "kerberos"
 	NTLM        = "ntlm"
 	Basic       = "basic"       // the password itself, hidden by TLS alone
-	Certificate = "certificate" // a TLS client certificate
+	Certificate = "certificate" // a TLS client certificate, shown in TLS 1.2
 )
 
 // Options say where a session goes and as whom.
@@ -37,8 +37,9 @@ type Options struct {
 	Insecure bool           // takes any certificate
 	CA       []byte         // PEM; those of Roots when empty
 	Roots    *x509.CertPool // the system's when nil
-	// Auth is one of the ways above; Negotiate when empty, and Basic with
-	// AllowPlain.
+	// Auth is one of the ways above; when empty, Certificate with one, Basic with
+	// AllowPlain, and else Negotiate. A host that speaks TLS 1.3 alone is not entered
+	// by Certificate.
 	Auth string
 	SPN  string // of the host; HTTP/<Host> when empty
 	// Krb5Conf is the text of a krb5.conf; without it the KDCs of the user's realm
@@ -132,6 +133,10 @@ func tlsConfig(o Options) (*tls.Config, error) {
 			return nil, fmt.Errorf("reading the client certificate: %w", err)
 		}
 		config.Certificates = []tls.Certificate{pair}
+		// http.sys asks for it when it has seen the request, unless the listener's
+		// binding says to negotiate it: by a second handshake in TLS 1.2, and in 1.3
+		// by an authentication after the handshake, which crypto/tls does not have.
+		config.Renegotiation, config.MaxVersion = tls.RenegotiateOnceAsClient, tls.VersionTLS12
 	}
 	return config, nil
 }

@@ -34,7 +34,10 @@ func (s *Server) tlsConfig() *tls.Config {
 			return nil, nil // the base
 		}
 		asking := base.Clone()
-		// A wrong certificate is refused with HTTP 401 and not by TLS.
+		// A wrong certificate is refused with HTTP 401 and not by TLS. It is asked for
+		// in the handshake, as http.sys does where the binding has "negotiate client
+		// certificate" set; without, http.sys asks once it has seen the request, by a
+		// second handshake (TLS 1.2) or after it (1.3), and crypto/tls can serve neither.
 		asking.ClientAuth, asking.ClientCAs = tls.RequestClientCert, s.ClientCAs
 		return asking, nil
 	}
