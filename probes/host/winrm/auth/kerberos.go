@@ -127,6 +127,9 @@ func (k *kerberos) New(ctx context.Context, p Peer) (Context, Used, error) {
 		return k.ticket(ctx, spn)
 	})
 	if err != nil {
+		if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
+			err = waitedForKDC(k.client.realm, ended)
+		}
 		return nil, Used{}, fmt.Errorf("proving by Kerberos: %w", err)
 	}
 	c := &kerberosContext{spn: spn, ticket: t, bindings: slices.Clone(p.Bindings)}

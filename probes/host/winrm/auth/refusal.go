@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -10,14 +11,15 @@ import (
 )
 
 // ErrNoKDC is wrapped by errors that mean: no KDC of the account's realm was
-// found, or none of them answered. It says nothing about the host.
+// found, or none of them answered, maybe until the caller's context ended, whose
+// error is wrapped then too. It says nothing about the host.
 var ErrNoKDC = errors.New("no KDC answers")
 
 // refusal is an error that says what is so, and the way out.
 type refusal struct {
 	what string // a sentence without a full stop
 	way  string
-	is   error // ErrAccount, ErrNoKDC or nil
+	is   error // ErrAccount, ErrNoKDC, that and the end of a context, or nil
 }
 
 func (r *refusal) Error() string {
@@ -28,6 +30,18 @@ func (r *refusal) Error() string {
 }
 
 func (r *refusal) Unwrap() error { return r.is }
+
+// waitedForKDC words the end of a context in which KDCs were asked, so that the
+// host is not taken for silent.
+func waitedForKDC(realm string, ended error) error {
+	if !errors.Is(ended, context.DeadlineExceeded) {
+		return fmt.Errorf("asking the KDC of %s: %w", realm, ended)
+	}
+	return &refusal{
+		fmt.Sprintf("asking the KDC of %s: %v", realm, ended),
+		"check the network and the firewall on the way to it", errors.Join(ErrNoKDC, ended),
+	}
+}
 
 // loginRefused words what a KDC says instead of a first ticket, RFC 4120 7.5.9.
 func loginRefused(e messages.KRBError, who principal, secret string) error {
