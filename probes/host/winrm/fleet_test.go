@@ -146,6 +146,7 @@ func TestAWrongPasswordOnManyHosts(t *testing.T) {
 		change func(*estate.WinRM)
 	}{
 		"NTLM":                              {`CORP\probe`, false, func(*estate.WinRM) {}},
+		"what can be had, which is NTLM":    {`CORP\probe`, false, func(*estate.WinRM) {}},
 		"NTLM, by the UPN":                  {"probe@corp.test", false, func(*estate.WinRM) {}},
 		"NTLM, no message beside the token": {`CORP\probe`, false, func(w *estate.WinRM) { w.NoEarlyBody = true }},
 		"Basic":                             {`CORP\probe`, false, func(w *estate.WinRM) { w.Plain = true }},
@@ -156,6 +157,11 @@ func TestAWrongPasswordOnManyHosts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFleet(t, hosts, func(_ int, h *estate.Host) { c.change(h.WinRM) })
 			f.as(c.user, "wr0ng")
+			for i := range f.options {
+				if strings.HasPrefix(name, "what can be had") {
+					f.options[i].Auth = Negotiate
+				}
+			}
 			for pass := range 2 { // in a second one nobody is shown the password any more
 				shown, kept := 3, hosts-3*(1-pass)
 				if c.each {
@@ -312,7 +318,8 @@ func TestWaitingForTheAccountsTurn(t *testing.T) {
 			switch {
 			case !errors.Is(err, ctx.Err()), errors.Is(err, auth.ErrAccount), errors.Is(err, host.ErrNoAnswer):
 				t.Error(err)
-			case c.deadline && !strings.Contains(err.Error(), "whether they take it"), errors.Is(err, host.ErrNotTried) != c.plain:
+			case c.deadline && !strings.Contains(err.Error(), "whether they take it"),
+				errors.Is(err, host.ErrNotTried) != c.plain:
 				t.Error(err)
 			}
 			if n := f.sum(func(s wsman.Stats) int { return cmp.Or(s.Refused, s.Auth["NTLM"], s.Auth["Basic"]) }); n != 0 {

@@ -77,8 +77,8 @@ func TestTrials(t *testing.T) {
 				l := auth.NewLogins()
 				defer l.Close()
 				shown, most, errs := trials(t, l, probe(test.user, "p"), 40, test.outcome)
-				if shown != test.shown || most > test.most {
-					t.Errorf("shown to %d hosts, %d at once; want %d and %d at most", shown, most, test.shown, test.most)
+				if shown != test.shown || most > test.most || most < test.most-3 { // the first three may be over
+					t.Errorf("shown to %d hosts, %d at once; want %d and %d", shown, most, test.shown, test.most)
 				}
 				for _, err := range errs {
 					if err != nil && !errors.Is(err, auth.ErrAccount) {
@@ -108,7 +108,7 @@ func TestTrialsAreKeptApart(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for _, other := range []host.Credential{
-		probe(`CORP\probe`, "right"), probe(`CORP\other`, "wr0ng"), probe(`DMZ\probe`, "wr0ng"), probe("probe", "wr0ng"),
+		probe(`CORP\probe`, "right"), probe(`CORP\second`, "wr0ng"), probe(`DMZ\probe`, "wr0ng"), probe("probe", "wr0ng"),
 	} {
 		if _, err := l.Try(t.Context(), other, "c"); err != nil {
 			t.Errorf("%q: %v", other.User, err)
