@@ -346,3 +346,28 @@ func TestAConnectionThatHasWaitedIsMadeAnew(t *testing.T) {
 		}
 	}
 }
+
+// TestASlowMessageKeepsNobodyWaiting has the first hosts take the account, and
+// never answer what they are asked.
+func TestASlowMessageKeepsNobodyWaiting(t *testing.T) {
+	const hosts, slow = 10, 3
+	f := newFleet(t, hosts, func(i int, h *estate.Host) {
+		if i < slow {
+			h.WinRM.Faults = map[estate.Moment]estate.Trouble{"Create 1": estate.TroubleSilent}
+		}
+	})
+	first, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	var all sync.WaitGroup
+	all.Go(func() { f.ask(first, upTo(slow)...) })
+	f.until(t, taken, slow)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, err := range f.ask(ctx, upTo(hosts)[slow:]...) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	giveUp()
+	all.Wait()
+}
