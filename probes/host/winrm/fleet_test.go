@@ -255,31 +255,14 @@ func TestOneRightAnswerIsEnough(t *testing.T) {
 	}
 }
 
-// watched is a way to a host that says when the client has its connection, or the
-// first bytes of an answer.
-type watched struct {
-	reached chan struct{}
-	dialled bool
-	once    sync.Once
-}
+// overdue is a context whose end is a deadline's, whenever a test wants it.
+type overdue struct{ context.Context }
 
-func (w *watched) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	if w.dialled {
-		w.once.Do(func() { close(w.reached) })
+func (o overdue) Err() error {
+	if o.Context.Err() != nil {
+		return context.DeadlineExceeded
 	}
-	return &watchedConn{conn, w}, err
-}
-
-type watchedConn struct {
-	net.Conn
-	way *watched
-}
-
-func (c *watchedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.way.once.Do(func() { close(c.way.reached) })
-	return n, err
+	return nil
 }
 
 // TestWaitingForTheAccountsTurn leaves when its context ends, at once and with
@@ -302,19 +285,18 @@ func TestWaitingForTheAccountsTurn(t *testing.T) {
 				}
 			}
 			ctx, cancel := context.WithCancel(t.Context())
-			if c.deadline {
-				ctx, cancel = context.WithTimeout(t.Context(), soon)
-			}
 			defer cancel()
-			w := &watched{reached: make(chan struct{}), dialled: c.plain}
-			f.options[0].Dial = w.dial
-			result := make(chan []error)
-			go func() { result <- f.ask(ctx, 0) }()
-			<-w.reached
-			if !c.deadline {
-				cancel()
+			if c.deadline {
+				ctx = overdue{ctx}
 			}
-			err := (<-result)[0]
+			s := session(t, o)
+			try := s.transport.entry.try
+			s.transport.entry.try = func(ctx context.Context) (func(auth.Outcome), error) {
+				go cancel() // most often it waits by then
+				return try(ctx)
+			}
+			_, err := s.Ask(ctx, []host.Question{system(), build()})
+			_ = s.Close(t.Context())
 			switch {
 			case !errors.Is(err, ctx.Err()), errors.Is(err, auth.ErrAccount), errors.Is(err, host.ErrNoAnswer):
 				t.Error(err)
