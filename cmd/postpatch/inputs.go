@@ -120,7 +120,11 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 			j.known[h.Name][c.Key()] = true
 		}
 	}
-	return j, in.narrow(&j)
+	if err := in.narrow(&j); err != nil {
+		return job{}, err
+	}
+	j.logins.Expect(len(j.set.Hosts))
+	return j, nil
 }
 
 // enter reads the credentials, where there are some.

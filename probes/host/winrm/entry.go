@@ -114,10 +114,10 @@ func (t *transport) offer(ctx context.Context, token []byte) (*reply, error) {
 }
 
 // finish sends the last token by itself to a host that takes no message with it,
-// or when others wait to hear whether the account is taken: the answer to a
+// or when other hosts wait to hear whether the account is taken: the answer to a
 // message may be long in coming.
 func (t *transport) finish(ctx context.Context) error {
-	if !t.late && t.trial == nil || len(t.pending) == 0 {
+	if !t.late && (t.trial == nil || t.alone) || len(t.pending) == 0 {
 		return nil
 	}
 	token := t.pending

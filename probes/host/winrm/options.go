@@ -100,6 +100,7 @@ func newTransport(o Options) (*transport, error) {
 	}
 	t.entry, err = enter(o)
 	t.entry.try = trying(o)
+	t.alone = o.Logins != nil && o.Logins.Alone()
 	return t, err
 }
 

@@ -37,6 +37,7 @@ type transport struct {
 	answered bool               // the host has sent at least one byte, on any connection
 	late     bool               // the host takes no message along with the last token
 	trial    func(auth.Outcome) // who waits for what becomes of this logon; nil for nobody
+	alone    bool               // the run has no other host
 	patience time.Duration      // how long a connection may wait in the middle of a logon
 	posted   int                // messages that were sent, to whatever end
 	accepted bool               // the host has taken the account, on any connection

@@ -35,6 +35,7 @@ type ticket struct {
 type Logins struct {
 	mu      sync.Mutex
 	closed  bool
+	alone   bool // the run has one host
 	fetches map[string]*fetch
 	trials  map[string]*trial
 	silent  map[string]time.Time // realms whose KDCs did not answer, until when

@@ -100,6 +100,21 @@ func (l *Logins) admit(name, user, hostName string) (done func(Outcome), changed
 	}, nil, nil
 }
 
+// Expect says how many hosts the run has, before it begins. Where there is one
+// alone, nobody waits for what becomes of its logon.
+func (l *Logins) Expect(hosts int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.alone = hosts == 1
+}
+
+// Alone says whether the run has a single host.
+func (l *Logins) Alone() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.alone
+}
+
 // vouch says that an account's password is known to be right.
 func (l *Logins) vouch(name string) {
 	if name == "" {
