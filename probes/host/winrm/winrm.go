@@ -1,5 +1,13 @@
 // Package winrm carries questions to a Windows host over WinRM: WS-Man
-// enumeration alone when only WMI is asked, one PowerShell process otherwise.
+// enumeration alone when only WMI is asked, one PowerShell process otherwise, and
+// PowerShell's remoting for endpoints that take nothing but commands.
+//
+// masterzen/winrm makes the messages. The connection is our own, because its
+// transports swallow errors, cancel late and seal half: conn is one connection,
+// transport sends one message after the other over it, entry proves the account
+// by a mechanism of auth, and sealed puts messages into their seal. What comes
+// back is read by markup, once and within bounds. Examine goes the same way step
+// by step, to tell why a host cannot be asked.
 package winrm
 
 import (
