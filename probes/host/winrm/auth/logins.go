@@ -117,7 +117,10 @@ func (l *Logins) start(ctx context.Context, name string, get func(context.Contex
 	l.fetches[name] = f
 	l.running.Go(func() {
 		defer cancel()
-		f.ticket, f.err = get(ctx)
+		f.err = guard(func() (err error) { // nobody else could catch a panic here
+			f.ticket, err = get(ctx)
+			return err
+		})
 		f.until = f.ticket.end.Add(-margin)
 		switch {
 		case errors.Is(f.err, ErrAccount):
