@@ -226,8 +226,8 @@ func TestNegotiate(t *testing.T) {
 		why              string
 		asked            int32
 	}{
-		"a user alone":         {"probe", conf(k.address), "web01.corp.test", "", 0},
-		"a user of the host":   {`.\probe`, conf(k.address), "web01.corp.test", "", 0},
+		"a user alone":         {"probe", conf(k.address), "web01.corp.test", "the user is written without a domain, so it may be the host's own account, which NTLM proves", 0},
+		"a user of the host":   {`.\probe`, conf(k.address), "web01.corp.test", "the user is written as the host's own account, which NTLM proves", 0},
 		"an unknown domain":    {`OTHER\probe`, conf(k.address), "web01.corp.test", `no realm is known for the domain "OTHER", so NTLM was used`, 0},
 		"an address":           {`CORP\probe`, conf(k.address), "10.0.0.1", `a host is known to Kerberos by its name and not by its address, "10.0.0.1", so NTLM was used`, 0},
 		"nobody that it knows": {`CORP\probe`, conf(k.address), "web01.corp.test", `the KDC knows no user "probe@CORP.TEST", so NTLM was used`, 1},

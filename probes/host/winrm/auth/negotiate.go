@@ -30,8 +30,11 @@ func newNegotiate(o Options) (Mechanism, error) {
 	if err != nil {
 		return nil, err
 	}
-	if user.local || user.domain == "" {
-		return n, nil
+	switch {
+	case user.local:
+		return because{n, "the user is written as the host's own account, which NTLM proves"}, nil
+	case user.domain == "":
+		return because{n, "the user is written without a domain, so it may be the host's own account, which NTLM proves"}, nil
 	}
 	k, err := newKerberos(o)
 	if err != nil {
