@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,49 +37,82 @@ type kdcs struct {
 	id     string // of the configuration, which silence belongs to
 }
 
+// question is one request to the KDCs of a realm.
+type question struct {
+	realm   string
+	request []byte
+	// proves says that the request holds a proof of the account's secret. Each KDC
+	// that gets it may count a wrong one, so only one does.
+	proves bool
+	// by is the KDC that is asked first, empty for any, and then the one that
+	// answered.
+	by string
+}
+
 // ask sends a request to the realm's KDCs until one answers. A KRB-ERROR is an
 // answer, and comes back as a messages.KRBError.
-func (k *kdcs) ask(ctx context.Context, realm string, request []byte) ([]byte, error) {
+func (k *kdcs) ask(ctx context.Context, q *question) ([]byte, error) {
 	select {
 	case k.logins.asks <- struct{}{}:
 		defer func() { <-k.logins.asks }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	silence := k.id + realm
+	silence := k.id + q.realm
 	if k.logins.isSilent(silence) {
 		return nil, &refusal{
-			fmt.Sprintf("no KDC of the realm %q answered a moment ago", realm), "see the first error", ErrNoKDC,
+			fmt.Sprintf("no KDC of the realm %q answered a moment ago", q.realm), "see the first error", ErrNoKDC,
 		}
 	}
-	began := time.Now()
-	addresses, err := k.addresses(ctx, realm)
+	began, all := time.Now(), true
+	addresses, err := k.addresses(ctx, q.realm)
 	if err == nil {
-		for _, address := range addresses {
-			var reply []byte
-			reply, err = k.askOne(ctx, address, request)
-			if busy := new(messages.KRBError); errors.As(err, busy) && busy.ErrorCode == errorcode.KDC_ERR_SVC_UNAVAILABLE {
-				continue
-			}
-			if err == nil || errors.As(err, new(messages.KRBError)) {
-				k.logins.heard(silence)
-				return reply, err
-			}
-			if ctx.Err() != nil {
-				break
-			}
-		}
-		err = &refusal{
-			fmt.Sprintf("no KDC of the realm %q answered", realm),
-			fmt.Sprintf("check the network and the firewall on the way to %s (%v)",
-				strings.Join(addresses, ", "), err), ErrNoKDC,
+		var reply []byte
+		reply, all, err = k.askEach(ctx, q, addresses)
+		if err == nil || errors.As(err, new(messages.KRBError)) {
+			k.logins.heard(silence)
+			return reply, err
 		}
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	k.logins.hush(silence, began)
+	if all {
+		k.logins.hush(silence, began)
+	}
 	return nil, err
+}
+
+// askEach asks one KDC after the other until one answers. Without an answer, all
+// says whether none was left out.
+func (k *kdcs) askEach(ctx context.Context, q *question, addresses []string) (reply []byte, all bool, err error) {
+	if i := slices.Index(addresses, q.by); i > 0 {
+		addresses = slices.Concat([]string{q.by}, addresses[:i], addresses[i+1:])
+	}
+	for i, address := range addresses {
+		var sent bool
+		reply, sent, err = k.askOne(ctx, address, q.request)
+		busy := new(messages.KRBError)
+		answered := err == nil || errors.As(err, busy)
+		if answered && busy.ErrorCode != errorcode.KDC_ERR_SVC_UNAVAILABLE {
+			q.by = address
+			return reply, true, err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if q.proves && sent && i < len(addresses)-1 {
+			return nil, false, &refusal{
+				fmt.Sprintf("the KDC %s of the realm %q did not answer a login (%v)", address, q.realm, err),
+				"no other KDC was asked, where a wrong secret would count twice, so look after this one", ErrNoKDC,
+			}
+		}
+	}
+	return nil, true, &refusal{
+		fmt.Sprintf("no KDC of the realm %q answered", q.realm),
+		fmt.Sprintf("check the network and the firewall on the way to %s (%v)",
+			strings.Join(addresses, ", "), err), ErrNoKDC,
+	}
 }
 
 // addresses are the realm's KDCs by the configuration, or else by the DNS.
@@ -124,12 +158,13 @@ func withPort(kdc string) string {
 	return net.JoinHostPort(strings.Trim(kdc, "[]"), port)
 }
 
-func (k *kdcs) askOne(ctx context.Context, address string, request []byte) ([]byte, error) {
+// askOne asks one KDC; sent says that it has got the whole request.
+func (k *kdcs) askOne(ctx context.Context, address string, request []byte) (reply []byte, sent bool, err error) {
 	connecting, cancel := context.WithTimeout(ctx, connectPatience)
 	conn, err := k.dial(connecting, "tcp", address)
 	cancel()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	ctx, cancel = context.WithTimeout(ctx, replyPatience)
 	defer cancel()
@@ -140,21 +175,21 @@ func (k *kdcs) askOne(ctx context.Context, address string, request []byte) ([]by
 	}()
 	message := binary.BigEndian.AppendUint32(nil, uint32(len(request))) // RFC 4120 7.2.2
 	if _, err := conn.Write(append(message, request...)); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var head [4]byte
 	if _, err := io.ReadFull(conn, head[:]); err != nil {
-		return nil, err
+		return nil, true, err
 	}
 	length := binary.BigEndian.Uint32(head[:])
 	if length == 0 || length > maxReply {
-		return nil, fmt.Errorf("a reply of %d bytes, not 1 to %d", length, maxReply)
+		return nil, true, fmt.Errorf("a reply of %d bytes, not 1 to %d", length, maxReply)
 	}
-	reply := make([]byte, length)
+	reply = make([]byte, length)
 	if _, err := io.ReadFull(conn, reply); err != nil {
-		return nil, err
+		return nil, true, err
 	}
-	return reply, kerberosError(reply)
+	return reply, true, kerberosError(reply)
 }
 
 // kerberosError is the KRB-ERROR that the bytes are, or nil.

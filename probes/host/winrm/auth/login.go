@@ -87,12 +87,14 @@ func (l *login) exchange(ctx context.Context) (ticket, error) {
 		return ticket{}, err
 	}
 	var hints types.PADataSequence
-	reply, err := l.send(ctx, &request)
+	asked := question{realm: l.client.realm}
+	reply, err := l.send(ctx, &request, &asked)
 	if wants := new(messages.KRBError); errors.As(err, wants) && wants.ErrorCode == errorcode.KDC_ERR_PREAUTH_REQUIRED {
 		if hints, err = l.prove(&request, wants.EData); err != nil {
 			return ticket{}, err
 		}
-		reply, err = l.send(ctx, &request)
+		asked.proves = true
+		reply, err = l.send(ctx, &request, &asked)
 	}
 	if refused := new(messages.KRBError); errors.As(err, refused) {
 		return ticket{}, loginRefused(*refused, l.client, l.secret())
@@ -103,12 +105,11 @@ func (l *login) exchange(ctx context.Context) (ticket, error) {
 	return l.accept(request, reply, hints)
 }
 
-func (l *login) send(ctx context.Context, request *messages.ASReq) ([]byte, error) {
-	b, err := request.Marshal()
-	if err != nil {
+func (l *login) send(ctx context.Context, request *messages.ASReq, asked *question) (reply []byte, err error) {
+	if asked.request, err = request.Marshal(); err != nil {
 		return nil, err
 	}
-	return l.kdcs.ask(ctx, l.client.realm, b)
+	return l.kdcs.ask(ctx, asked)
 }
 
 // etypes are those that there is a key for.

@@ -71,7 +71,7 @@ func (k *kdcs) step(ctx context.Context, at ticket, spn principal) (ticket, erro
 	if err != nil {
 		return ticket{}, err
 	}
-	b, err = k.ask(ctx, at.realm(), b)
+	b, err = k.ask(ctx, &question{realm: at.realm(), request: b})
 	if refused := new(messages.KRBError); errors.As(err, refused) {
 		return ticket{}, serviceRefused(*refused, spn)
 	}
