@@ -46,6 +46,15 @@ type Used struct {
 	Why       string // one sentence without a full stop; empty when nothing else was tried
 }
 
+// Settled is what a proof that is complete has come to use. It differs from what
+// New said where Windows chooses between Kerberos and NTLM, as only the end shows.
+func Settled(c Context, used Used) Used {
+	if chooser, found := c.(interface{ mechanism() string }); found && chooser.mechanism() != "" {
+		used.Mechanism = chooser.mechanism()
+	}
+	return used
+}
+
 // Mechanism makes Contexts for one account. Several goroutines may use it.
 type Mechanism interface {
 	// New begins a proof. For Kerberos this fetches the ticket. The error wraps

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"unsafe"
 
 	"github.com/alexbrainman/sspi"
 )
@@ -76,6 +77,7 @@ type sspiContext struct {
 	bindings []byte
 	maxToken uint32
 	done     bool
+	name     string // of the package that proved the user, once done
 	sent     uint32
 	came     uint32
 }
@@ -114,7 +116,7 @@ func (c *sspiContext) Step(ctx context.Context, token []byte) (out []byte, done 
 	}
 	switch status {
 	case sspi.SEC_E_OK, sspi.SEC_I_COMPLETE_NEEDED:
-		c.done = true
+		c.done, c.name = true, c.negotiated()
 		if err := c.handle.VerifySelectiveFlags(sspi.ISC_REQ_CONFIDENTIALITY | sspi.ISC_REQ_INTEGRITY); err != nil {
 			return nil, false, fmt.Errorf("%w: %w", ErrDowngrade, err)
 		}
@@ -125,6 +127,30 @@ func (c *sspiContext) Step(ctx context.Context, token []byte) (out []byte, done 
 		return nil, false, fmt.Errorf("proving the current user: %w", status)
 	}
 	return slices.Clone(made[:min(output[0].BufferSize, c.maxToken)]), c.done, nil
+}
+
+// mechanism is for Settled.
+func (c *sspiContext) mechanism() string { return c.name }
+
+// negotiated is the name of the package that Negotiate has come to, "Kerberos" or
+// "NTLM"; empty where Windows does not say.
+func (c *sspiContext) negotiated() string {
+	const negotiationInfo = 12 // SECPKG_ATTR_NEGOTIATION_INFO
+	const longest = 1 << 10    // of a package's name, which ends with a zero
+	var info struct {          // SecPkgContext_NegotiationInfoW
+		chosen *sspi.SecPkgInfo
+		state  uint32
+	}
+	status := sspi.QueryContextAttributes(c.handle.Handle, negotiationInfo, (*byte)(unsafe.Pointer(&info)))
+	runtime.KeepAlive(c)
+	if status != sspi.SEC_E_OK || info.chosen == nil {
+		return ""
+	}
+	defer func() { _ = sspi.FreeContextBuffer((*byte)(unsafe.Pointer(info.chosen))) }()
+	if info.chosen.Name == nil {
+		return ""
+	}
+	return syscall.UTF16ToString((*[longest]uint16)(unsafe.Pointer(info.chosen.Name))[:])
 }
 
 func buffered(kind uint32, data []byte) (b sspi.SecBuffer) {
