@@ -42,8 +42,8 @@ func (x *examiner) logon(ctx context.Context) Step {
 		step.Saw += ", its clock " + x.skew()
 		step.Cause = "the clocks differ, and Kerberos refuses accounts from five minutes on"
 		step.Cure = "w32tm /query /status on the host, and this machine's own time service"
-	case used.Why != "":
-		step.State = Note
+	case used.Why != "" && strings.ContainsAny(strings.TrimPrefix(x.Credential.User, `.\`), `\@`):
+		step.State = Note // a host's own account can have nothing else
 		step.Cause = clean(used.Why)
 		step.Cure = "nothing, if NTLM may be used there; else mend that and write winrm: {auth: kerberos}"
 	case x.Auth == Basic && !x.TLS:

@@ -67,7 +67,7 @@ func (t *transport) prove(ctx context.Context) error {
 			if err := t.show(used); err != nil {
 				return err
 			}
-			t.proof, t.pending = proof, out
+			t.proof, t.pending, t.used = proof, out, auth.Settled(proof, used)
 			return t.finish(ctx)
 		}
 		got, err := t.offer(ctx, out)
@@ -196,7 +196,10 @@ func (t *transport) refused(got *reply) error {
 	default:
 		reason = fmt.Sprintf("the user %q was refused by %s: check name and password, and that the account may log on "+
 			"over the network", t.entry.user, t.used.Mechanism)
-		if t.tls != nil {
+		switch {
+		case t.tls != nil && t.unbound:
+			reason += "; the certificate's signature has no hash to bind the logon to, which a strict host demands"
+		case t.tls != nil:
 			reason += "; a proxy that ends TLS breaks the channel binding"
 		}
 	}

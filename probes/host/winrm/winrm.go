@@ -88,7 +88,7 @@ func (s *Session) How() string {
 	}
 	switch {
 	case t.tls != nil && t.unbound:
-		how += " in TLS, not tied to its certificate"
+		how += " in TLS, not tied to its certificate, whose signature has no hash"
 	case t.tls != nil:
 		how += " in TLS"
 	case t.entry.mechanism != nil:

@@ -36,7 +36,7 @@ type Peer struct {
 	SPN string
 	// Bindings ties the proof to the TLS connection below it: the text
 	// "tls-server-end-point:" and the hash of the host's certificate (RFC 5929);
-	// nil without TLS.
+	// nil without TLS, or where the certificate's signature has no hash of its own.
 	Bindings []byte
 }
 
