@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -90,6 +91,7 @@ func braking(tb testing.TB, b *brake, useTLS bool) (*wsman.Server, Options) {
 }
 
 // serving runs a server until the test ends.
+// Its listener is closed with it.
 func serving(tb testing.TB, serve func(net.Listener) error, stop func() error) *net.TCPAddr {
 	tb.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
@@ -103,6 +105,7 @@ func serving(tb testing.TB, serve func(net.Listener) error, stop func() error) *
 	}()
 	tb.Cleanup(func() {
 		_ = stop()
+		_ = ln.Close()
 		<-ended
 	})
 	address, _ := ln.Addr().(*net.TCPAddr)
@@ -198,31 +201,75 @@ func TestCancellingAtEveryStep(t *testing.T) {
 	}
 }
 
-// BenchmarkCancel measures how long Ask takes to return once it is cancelled, in
-// the middle of a reply that does not come.
+// BenchmarkCancel measures how long Ask takes to return once it is cancelled,
+// while it waits for each of those who may keep it waiting.
 func BenchmarkCancel(b *testing.B) {
-	brake := &brake{}
-	_, o := braking(b, brake, false)
-	o.Auth, o.Credential.User = NTLM, "probe"
-	var worst, total time.Duration
-	for b.Loop() {
-		ctx, cancel := context.WithCancel(b.Context())
-		var at time.Time
-		brake.writes.Store(0)
-		brake.at, brake.cancel = 2, func() { at = time.Now(); cancel() }
-		s, err := Open(ctx, o)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := s.Ask(ctx, []host.Question{services()}); !errors.Is(err, context.Canceled) {
-			b.Fatal(err)
-		}
-		took := time.Since(at)
-		worst, total = max(worst, took), total+took
-		brake.slow.Store(false)
-		brake.at = 0
-		_ = s.Close(b.Context())
+	mute := serving(b, keep, func() error { return nil })
+	for name, c := range map[string]struct {
+		at     int64 // the write after which it is cancelled
+		change func(*Options, *brake)
+	}{
+		"a connection": {0, func(o *Options, k *brake) {
+			o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+				go k.cancel()
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+		}},
+		"a TLS handshake": {1, func(o *Options, _ *brake) { o.TLS, o.Port, o.Auth = true, mute.Port, Basic }},
+		"a KDC": {1, func(o *Options, _ *brake) {
+			o.Auth, o.Krb5Conf = Kerberos, strings.ReplaceAll(o.Krb5Conf, " kdc = ", " kdc = "+mute.String()+" #")
+		}},
+		"a logon": {1, func(o *Options, _ *brake) { o.Port = mute.Port }},
+		"a reply": {2, func(*Options, *brake) {}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			k := &brake{}
+			_, o := braking(b, k, false)
+			o.Auth, o.Credential.User = NTLM, "probe@corp.test"
+			if name == "a reply" {
+				o.Credential.User = "probe"
+			}
+			c.change(&o, k)
+			var worst, total time.Duration
+			for b.Loop() {
+				ctx, cancel := context.WithCancel(b.Context())
+				var at atomic.Pointer[time.Time]
+				k.writes.Store(0)
+				k.at, k.cancel = c.at, func() { now := time.Now(); at.Store(&now); cancel() }
+				s, err := Open(ctx, o)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := s.Ask(ctx, []host.Question{services()}); !errors.Is(err, context.Canceled) {
+					b.Fatal(err)
+				}
+				took := time.Since(*at.Load())
+				worst, total = max(worst, took), total+took
+				k.slow.Store(false)
+				k.at = 0
+				s.left = nil // what a mute host would be told takes its own time
+				_ = s.Close(b.Context())
+			}
+			b.ReportMetric(float64(worst.Microseconds())/1000, "worst-ms")
+			b.ReportMetric(float64(total.Microseconds())/1000/float64(b.N), "mean-ms")
+		})
 	}
-	b.ReportMetric(float64(worst.Microseconds())/1000, "worst-ms")
-	b.ReportMetric(float64(total.Microseconds())/1000/float64(b.N), "mean-ms")
+}
+
+// keep takes connections, and says nothing on them.
+func keep(ln net.Listener) error {
+	var held []net.Conn
+	defer func() {
+		for _, conn := range held {
+			_ = conn.Close()
+		}
+	}()
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return err
+		}
+		held = append(held, conn)
+	}
 }
