@@ -1,6 +1,7 @@
 package winrm
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -85,6 +86,22 @@ func TestAWrongPasswordIsCountedOnce(t *testing.T) {
 				t.Errorf("%+v, want one refused logon and no message", stats)
 			}
 		})
+	}
+}
+
+// TestASilentKDCIsNoSilentHost: it is named, and says nothing about the host.
+func TestASilentKDCIsNoSilentHost(t *testing.T) {
+	mute := serving(t, keep, func() error { return nil })
+	for _, way := range []string{Kerberos, Negotiate} {
+		_, o := braking(t, &brake{}, false)
+		o.Auth, o.Krb5Conf = way, strings.ReplaceAll(o.Krb5Conf, " kdc = ", " kdc = "+mute.String()+" #")
+		ctx, cancel := context.WithTimeout(t.Context(), soon)
+		defer cancel()
+		_, err := session(t, o).Ask(ctx, []host.Question{services()})
+		if !errors.Is(err, host.ErrNotTried) || errors.Is(err, host.ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) ||
+			!strings.Contains(err.Error(), "KDC of CORP.TEST") {
+			t.Errorf("%s: %v, want it to speak of the KDC", way, err)
+		}
 	}
 }
 

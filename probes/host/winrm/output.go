@@ -28,9 +28,12 @@ const (
 func readIdentity(text, name string) (string, error) {
 	id := ""
 	err := readEnvelope(text, func(r *markup.Reader, _ xml.StartElement) error {
-		return r.Children(func(element xml.StartElement) error {
-			if element.Name != (xml.Name{Space: soap.NS_WIN_SHELL, Local: name}) {
-				return r.Skip()
+		return r.Within(func(token xml.Token) error {
+			element, is := token.(xml.StartElement)
+			// Servers before WinRM 2.0 name a shell only where it is to be found.
+			selects := element.Name.Local == "Selector" && markup.Attribute(element, "Name") == name
+			if !is || element.Name != (xml.Name{Space: soap.NS_WIN_SHELL, Local: name}) && !selects {
+				return nil
 			}
 			said, err := r.Text()
 			id = strings.TrimSpace(said)

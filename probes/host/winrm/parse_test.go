@@ -168,7 +168,11 @@ func TestIdentities(t *testing.T) {
 			`<x:ResourceCreated xmlns:x="x"><ShellId>no</ShellId></x:ResourceCreated>` +
 				`<rsp:Shell><rsp:ShellId>A&quot;B</rsp:ShellId><rsp:Owner/></rsp:Shell>`, shellID, "A&#34;B",
 		},
-		"a command":      {`<rsp:CommandResponse><rsp:CommandId> C </rsp:CommandId></rsp:CommandResponse>`, commandID, "C"},
+		"a command": {`<rsp:CommandResponse><rsp:CommandId> C </rsp:CommandId></rsp:CommandResponse>`, commandID, "C"},
+		"a shell before WinRM 2.0": {
+			`<x:ResourceCreated xmlns:x="x" xmlns:w="w"><x:Parameters><w:SelectorSet><w:Selector Name="Other">no</w:Selector>` +
+				`<w:Selector Name="ShellId">S</w:Selector></w:SelectorSet></x:Parameters></x:ResourceCreated>`, shellID, "S",
+		},
 		"none":           {`<rsp:Shell/>`, shellID, ""},
 		"an empty one":   {`<rsp:Shell><rsp:ShellId/></rsp:Shell>`, shellID, ""},
 		"another's":      {`<rsp:Shell><o:ShellId xmlns:o="o">A</o:ShellId></rsp:Shell>`, shellID, ""},

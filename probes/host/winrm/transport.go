@@ -239,7 +239,9 @@ func (t *transport) explain(ctx context.Context, err error, waited time.Duration
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
-	case isFault(err), errors.Is(err, auth.ErrAccount), errors.Is(err, errWaited):
+	case errors.Is(err, auth.ErrNoKDC) && !t.answered: // a dead KDC is no dead host, nor a live one
+		return &told{err.Error(), errors.Join(host.ErrNotTried, err)}
+	case isFault(err), errors.Is(err, auth.ErrAccount), errors.Is(err, auth.ErrNoKDC), errors.Is(err, errWaited):
 		return err
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
 		if !errors.Is(err, context.DeadlineExceeded) {

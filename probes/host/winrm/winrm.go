@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/masterzen/winrm"
 
@@ -159,12 +160,13 @@ func (s *Session) tell(ctx context.Context, messages ...message) {
 }
 
 // ask chooses the plan: one script for everything as soon as one question needs
-// PowerShell, because mixed plans cost more messages than either. Commands for
-// endpoints that take nothing else go their own way, after the others.
+// PowerShell, because mixed plans cost more messages than either, or queries
+// alone would cost more than a host should be asked. Commands for endpoints that
+// take nothing else go their own way, after the others.
 func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
 	var cmdlets []host.Cmdlet
 	var others []host.Question
-	script := false
+	messages, script := 0, false
 	for _, q := range questions {
 		switch q := q.(type) {
 		case host.Cmdlet:
@@ -172,10 +174,12 @@ func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answ
 			continue
 		case host.Collector:
 			script = true
+		case host.WQL:
+			messages += messagesOf(q)
 		}
 		others = append(others, q)
 	}
-	answers, err := s.askHost(ctx, others, script)
+	answers, err := s.askHost(ctx, others, script || messages > mostMessages)
 	if err != nil {
 		return answers, err
 	}
@@ -183,6 +187,21 @@ func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answ
 		return answers, err
 	}
 	return answers, nil
+}
+
+// mostMessages is what all questions of a host may cost. A script costs five, as
+// long as its output fits into one reply.
+const mostMessages = 6
+
+// messagesOf is what a query costs: Windows puts one instance into its first
+// reply, and most often all others into the next.
+func messagesOf(q host.WQL) int {
+	switch strings.ToLower(q.Class) {
+	case "win32_operatingsystem", "win32_computersystem", "win32_computersystemproduct", "win32_bios", "win32_timezone":
+		return 1 // has one instance
+	default:
+		return 2
+	}
 }
 
 func (s *Session) askHost(ctx context.Context, questions []host.Question, script bool) (host.Answers, error) {

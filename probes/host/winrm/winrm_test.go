@@ -272,6 +272,33 @@ func TestQueriesAreAnsweredWithoutPowerShell(t *testing.T) {
 	}
 }
 
+// TestManyQueriesGoInOneScript keeps to the budget whatever is asked, and falls
+// back to queries where there is no PowerShell.
+func TestManyQueriesGoInOneScript(t *testing.T) {
+	var questions []host.Question
+	all := classes(3)
+	for i := range 8 {
+		class := fmt.Sprintf("Win32_Thing%d", i)
+		all[class] = all["Win32_Service"]
+		questions = append(questions, host.WQL{Class: class, Columns: []string{"Name"}})
+	}
+	for blocked, most := range map[bool]int{false: 6, true: 5 + 16} {
+		server := winrmtest.Start(t, winrmtest.Config{Classes: all, Answer: answer, NoPowerShell: blocked})
+		got, err := session(t, options(server)).Ask(t.Context(), questions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range questions {
+			if rows, err := got.To(q); err != nil || len(rows) == 0 {
+				t.Errorf("%s: %d rows, error %v", q, len(rows), err)
+			}
+		}
+		if sent := server.Messages(); len(sent) > most || sent[0] != "Create" {
+			t.Errorf("blocked %t: %d messages: %v", blocked, len(sent), sent)
+		}
+	}
+}
+
 // TestTooManyQuestionsForOneScript spares those that a query answers.
 func TestTooManyQuestionsForOneScript(t *testing.T) {
 	server := winrmtest.Start(t, winrmtest.Config{Classes: classes(3)})

@@ -122,8 +122,11 @@ func (c *call) command(context.Context) (reply, error) {
 		id = asked
 	}
 	err := c.withShell(func(_ string, sh *shell) error {
-		if len(sh.commands) >= maxProcesses {
+		switch {
+		case len(sh.commands) >= maxProcesses:
 			return quota(2150859241, "commands of one shell")
+		case sh.commands[id] != nil:
+			return invalidParameter("CommandId")
 		}
 		sh.commands[id] = start(c.host, sh.env, strings.Join(words, " "))
 		return nil
@@ -158,6 +161,9 @@ func (c *call) signal(context.Context) (reply, error) {
 	request := c.body.child(nsShell, "Signal")
 	if request == nil {
 		return reply{}, invalidXML(errors.New("no Signal"))
+	}
+	if request.value(nsShell, "Code") == "" {
+		return reply{}, invalidXML(errors.New("no Code"))
 	}
 	id := request.attr("CommandId")
 	_, err := c.process(id)
