@@ -55,9 +55,8 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce)}
 	p.name = cmp.Or(c.name, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
-	p.next = func(report.Summary, []string) []string {
-		return []string{rerun{c.inputs, c.suites, p.name}.command()}
-	}
+	again := rerun{c.inputs, c.suites, p.name}
+	p.next = func(_ report.Summary, b blind) []string { return append(again.doctor(b), again.command()) }
 	return runWithViews(ctx, a, c.outputs, p)
 }
 

@@ -219,12 +219,12 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 	return performance{
 		job: j, command: command, name: name, store: store, options: options(j, in.atOnce),
 		run: newRun(command, name, j),
-		next: func(s report.Summary, unseen []string) []string {
+		next: func(s report.Summary, b blind) []string {
 			again := rerun{inputs{plan: st.scenario.Plan, store: "evidence"}, st.scenario.Suites, "demo"}
 			if command == "capture" {
 				return []string{again.command()}
 			}
-			return again.after(s, unseen)
+			return again.after(s, b)
 		},
 	}, nil
 }

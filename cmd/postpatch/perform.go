@@ -27,9 +27,8 @@ type performance struct {
 	views   *views
 	run     report.Run
 	planned string // the plan's digest
-	// next names the commands a reader wants after this summary, given the hosts
-	// that were unreachable.
-	next    func(s report.Summary, unseen []string) []string
+	// next names the commands a reader wants after this summary.
+	next    func(s report.Summary, b blind) []string
 	collect func(report.Host) // may be nil
 }
 
@@ -51,7 +50,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 		}
 	}
 	tally := runner.NewTally(p.run.Started)
-	var unseen []string
+	var blind blind
 	planning := runner.NewPlanning(p.job.plan)
 	p.options.Begin = p.views.begin
 	err = runner.Observe(ctx, p.job.set.Hosts, p.options, func(v runner.Visit) error {
@@ -65,9 +64,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 		judged := runner.Judge(v, before, planning)
 		runner.AddRemoved(&judged, before, p.job.known[v.Host.Name])
 		tally.Add(judged)
-		if judged.Unreachable != "" {
-			unseen = append(unseen, judged.Host)
-		}
+		blind.note(judged)
 		if p.collect != nil {
 			p.collect(judged)
 		}
@@ -87,7 +84,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	if err := writer.Finish(p.manifest(summary.Finished)); err != nil {
 		return report.Summary{}, err
 	}
-	summary.Next = p.next(summary, unseen)
+	summary.Next = p.next(summary, blind)
 	if err := p.views.Finish(summary); err != nil {
 		return report.Summary{}, err
 	}

@@ -15,17 +15,48 @@ type rerun struct {
 	baseline string
 }
 
-// after names what a reader of a verify's verdict does next: look again, and if
-// hosts were unreachable, at these.
-func (r rerun) after(s report.Summary, unseen []string) []string {
-	const most = 10 // more would not fit a line, and the whole run says it, too
-	switch {
-	case s.ExitCode == runner.ExitOK:
-		return nil
-	case len(unseen) > 0 && len(unseen) <= most:
-		r.hosts = slices.Sorted(slices.Values(unseen))
+// blind are hosts of which nothing is known.
+type blind struct {
+	unreachable []string
+	first       string // in alphabetical order, also of those that answer and say nothing
+}
+
+func (b *blind) note(h report.Host) {
+	if h.Unreachable != "" {
+		b.unreachable = append(b.unreachable, h.Host)
 	}
-	return []string{r.command()}
+	silent := len(h.Checks) > 0 && h.Counts[report.Unknown] == len(h.Checks)
+	if silent && (b.first == "" || h.Host < b.first) {
+		b.first = h.Host
+	}
+}
+
+// after names what a reader of a verify's verdict does next: look again, and if
+// hosts were unreachable, at these; and at the way into one that told nothing.
+func (r rerun) after(s report.Summary, b blind) []string {
+	const most = 10 // more would not fit a line, and the whole run says it, too
+	if s.ExitCode == runner.ExitOK {
+		return nil
+	}
+	again := r
+	if n := len(b.unreachable); n > 0 && n <= most {
+		again.hosts = slices.Sorted(slices.Values(b.unreachable))
+	}
+	return append(r.doctor(b), again.command())
+}
+
+// doctor looks at the way into the first host that told nothing.
+func (r rerun) doctor(b blind) []string {
+	if b.first == "" || r.credentials == "" {
+		return nil
+	}
+	words := []string{"postpatch", "doctor", b.first, "--credentials", r.credentials}
+	for _, flag := range []struct{ name, value string }{{"--connect-to", r.connectTo}, {"--ca", r.ca}} {
+		if flag.value != "" {
+			words = append(words, flag.name, flag.value)
+		}
+	}
+	return []string{shellWords(words)}
 }
 
 // command is the command line.
