@@ -8,6 +8,7 @@ import (
 	"postpatch/probes/exchange"
 	"postpatch/probes/http"
 	"postpatch/probes/os"
+	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
@@ -20,7 +21,7 @@ import (
 // folder and a line here.
 func Kinds() []probes.Kind {
 	return []probes.Kind{
-		dns.Kind, exchange.Kind, http.Kind, os.Kind, ping.Kind,
+		dns.Kind, exchange.Kind, http.Kind, os.Kind, pendingreboot.Kind, ping.Kind,
 		service.Kind, services.Kind, smtp.Kind, sql.Kind, tcp.Kind,
 	}
 }

@@ -168,6 +168,8 @@ func questions() []host.Question {
 		host.Collector{Name: "registry", Args: map[string][]string{
 			"key": {`HKLM\SYSTEM\CurrentControlSet\Services\UALSVC`}, "values": {"Start", "DelayedAutostart"},
 		}},
+		host.Collector{Name: "registry", Args: map[string][]string{"key": {`HKLM\SOFTWARE\Acme`}, "values": {}}},
+		host.Collector{Name: "registry", Args: map[string][]string{"key": {`HKLM\SOFTWARE\Nobody`}, "values": {}}},
 		host.Collector{Name: "pending"},
 		host.Collector{Name: "other"},
 	}
@@ -205,8 +207,10 @@ func TestPackedQuestions(t *testing.T) {
 		{ID: 5, Rows: []host.Row{{"Version": text("1.2"), "Count": text("4294967295"), "Paths": {List: []string{"a", "b"}}}}},
 		{ID: 6},
 		{ID: 7, Rows: []host.Row{{"Start": text("2"), "DelayedAutostart": text("1")}}},
-		{ID: 8, Rows: []host.Row{{"Reboot": text("false"), "Why": {Null: true}}}},
-		{ID: 9, Error: "no such collector"},
+		{ID: 8, Rows: []host.Row{{}}},
+		{ID: 9},
+		{ID: 10, Rows: []host.Row{{"Reboot": text("false"), "Why": {Null: true}}}},
+		{ID: 11, Error: "no such collector"},
 	}
 	if diff := cmp.Diff(want, answers); diff != "" {
 		t.Error(diff)

@@ -32,7 +32,8 @@
 //
 // The collector registry takes key (one, "HKLM\SOFTWARE\…") and values (names).
 // It answers one row with a cell for every name, null for an absent value, and
-// no row at all when the key is absent.
+// no row at all when the key is absent. Asked for no values, it tells by a row without
+// cells that the key is there, whatever is in it.
 package packed
 
 import (

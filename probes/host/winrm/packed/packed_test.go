@@ -180,6 +180,7 @@ func TestAnswersComeBackAsTheyWere(t *testing.T) {
 		{ID: 0, Rows: []host.Row{
 			{"Name": {Text: "Spooler \"<&>\"\n\u2028"}, "Null": {Null: true}, "Empty": {}},
 			{"List": {List: []string{"a", ""}}, "EmptyList": {List: []string{}}},
+			{}, // a registry key of which no value is asked is there
 		}},
 		{ID: 1, Error: "Invalid class"},
 	}

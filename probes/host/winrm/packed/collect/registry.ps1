@@ -1,5 +1,6 @@
 # Reads values of one registry key, in the 64-bit view, unexpanded. One row; a
-# value that is absent is null; no row when the key is absent. It has been
+# value that is absent is null; no row when the key is absent. Asked for no
+# values, it tells by a row without cells that the key is there. It has been
 # parsed, but not yet run on Windows. Lines that begin with # are not sent.
 param($Arguments)
 if ($Arguments['key'].Count -ne 1) { throw 'want one key' }

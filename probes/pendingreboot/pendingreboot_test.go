@@ -1,0 +1,155 @@
+package pendingreboot_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+	"postpatch/probes/pendingreboot"
+	"postpatch/probes/probetest"
+)
+
+func recorded(t *testing.T, file string) probes.Target {
+	t.Helper()
+	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, pendingreboot.Kind, nil)}
+}
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: pendingreboot.Kind, Healthy: func(t *testing.T) probes.Target {
+		return recorded(t, "everything.json")
+	}})
+}
+
+func TestObserve(t *testing.T) {
+	for file, want := range map[string][]string{
+		"nothing.json": {
+			" servicing_pending=false", " servicing_in_progress=false", " servicing_packages=false",
+			" windows_update=false", " file_renames=", " update_exe=false", " computer_rename=",
+			" domain_join=false", " server_manager=false",
+		},
+		"everything.json": {
+			" servicing_pending=true", " servicing_in_progress=true", " servicing_packages=true",
+			" windows_update=true",
+			` file_renames=delete C:\Windows\Temp\setup.tmp, delete \\fs01\tools\old.exe, ` +
+				`rename C:\Program Files\Agent\new.dll to C:\Program Files\Agent\agent.dll`,
+			" update_exe=true", " computer_rename=SRV02", " domain_join=true", " server_manager=true",
+		},
+	} {
+		t.Run(file, func(t *testing.T) {
+			readings, err := probetest.Observe(t, pendingreboot.Kind, recorded(t, file), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
+				t.Errorf("readings (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// What cannot be read is no "false": it is named, and the rest is there.
+func TestWhatCannotBeReadIsNamed(t *testing.T) {
+	readings, err := probetest.Observe(t, pendingreboot.Kind, recorded(t, "odd.json"), nil)
+	for _, want := range []string{"servicing_pending, update_exe: ", "RebootPending", "unzulässig"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q in it", err, want)
+		}
+	}
+	want := []string{
+		" servicing_in_progress=false", " servicing_packages=false", " windows_update=false",
+		" file_renames=delete C:\\a'; Remove-Item \"x\"\n$(calc)", " computer_rename=",
+		" domain_join=false", " server_manager=false",
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+// what answers every question alike.
+func what(t *testing.T, args map[string]any, answer host.Answer) ([]string, error) {
+	t.Helper()
+	probe, err := pendingreboot.Kind.Build(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers host.Answers
+	for _, q := range probe.(probes.Asker).Questions() {
+		answers.Put(q, answer)
+	}
+	readings, err := probetest.Observe(t, pendingreboot.Kind, probes.Target{Answers: answers}, args)
+	return probetest.Texts(readings), err
+}
+
+func TestAHostThatAnswersNothing(t *testing.T) {
+	refused := errors.New("no PowerShell")
+	got, err := what(t, nil, host.Answer{Err: refused})
+	if len(got) != 0 || !errors.Is(err, refused) || strings.Count(err.Error(), refused.Error()) != 1 {
+		t.Errorf("got %v, %v; want one error that names the cause once", got, err)
+	}
+	// Every Windows has its names and its Session Manager, whatever else it lacks.
+	if got, err := what(t, nil, host.Answer{}); err == nil || len(got) != 7 {
+		t.Errorf("no keys at all: got %v, %v", got, err)
+	}
+	if got, err := what(t, nil, host.Answer{Rows: []host.Row{{}, {}}}); err == nil {
+		t.Errorf("two rows for a key: got %v", got)
+	}
+}
+
+func TestExcept(t *testing.T) {
+	except := []string{"computer_rename", "server_manager", "file_renames"}
+	got, err := what(t, map[string]any{"except": except}, host.Answer{})
+	want := []string{
+		" servicing_pending=false", " servicing_in_progress=false", " servicing_packages=false",
+		" windows_update=false", " update_exe=false", " domain_join=false",
+	}
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("readings (-want +got), %v:\n%s", err, d)
+	}
+	every := []string{}
+	for _, r := range pendingreboot.Kind.Readings {
+		every = append(every, r.Name)
+	}
+	for _, bad := range [][]string{{"cbs"}, every, {"update_exe", "update_exe"}} {
+		var field *probes.FieldError
+		if _, err := pendingreboot.Kind.Build(map[string]any{"except": bad}); !errors.As(err, &field) {
+			t.Errorf("except %v: got %v, want a FieldError", bad, err)
+		}
+	}
+}
+
+// A value that has grown for years must not make the reading too large to keep,
+// and the same files are listed whatever their order.
+func TestManyRenamesAreCutOff(t *testing.T) {
+	list := func(from, step int) []string {
+		var all []string
+		for i := range 10_000 {
+			all = append(all, fmt.Sprintf(`\??\C:\Windows\Temp\%05d.tmp`, from+step*i), "")
+		}
+		return all
+	}
+	read := func(list []string) string {
+		t.Helper()
+		got, err := what(t, nil, host.Answer{Rows: []host.Row{{
+			"PendingFileRenameOperations": {List: list}, "PendingFileRenameOperations2": {Null: true},
+			"ComputerName": {Text: "SRV01"},
+		}}})
+		if err == nil {
+			for _, text := range got {
+				if strings.HasPrefix(text, " file_renames=") {
+					return text
+				}
+			}
+		}
+		t.Fatalf("got %v, %v", got, err)
+		return ""
+	}
+	up, down := read(list(0, 1)), read(list(9_999, -1))
+	if len(up) > 64<<10 || up != down || !strings.Contains(up, " more") || !strings.Contains(up, "00000.tmp") {
+		t.Errorf("%d bytes, the same in another order: %v: %.200s", len(up), up == down, up)
+	}
+}
