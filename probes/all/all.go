@@ -4,6 +4,7 @@ package all
 
 import (
 	"postpatch/probes"
+	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/exchange"
 	"postpatch/probes/http"
@@ -21,7 +22,7 @@ import (
 // folder and a line here.
 func Kinds() []probes.Kind {
 	return []probes.Kind{
-		dns.Kind, exchange.Kind, http.Kind, os.Kind, pendingreboot.Kind, ping.Kind,
+		disk.Kind, dns.Kind, exchange.Kind, http.Kind, os.Kind, pendingreboot.Kind, ping.Kind,
 		service.Kind, services.Kind, smtp.Kind, sql.Kind, tcp.Kind,
 	}
 }

@@ -21,7 +21,7 @@ type Host struct {
 	// WMI holds instances of further classes: class, then rows of columns. A
 	// class outside of root/cimv2 is written with its namespace in front:
 	// "root/StandardCimv2:MSFT_NetAdapter". Rows of a class that the lab knows
-	// are added to its own, or fill in its only one.
+	// are added to its own, or fill in its only one; a volume is known by Name.
 	WMI map[string][]map[string]any `yaml:"wmi"`
 	// Collectors holds what collectors other than registry answer: name, then
 	// rows of columns.

@@ -18,6 +18,7 @@ func builtin(h estate.Host, class string) (table, bool) {
 		"Win32_OperatingSystem":       one(operatingSystem),
 		"Win32_ComputerSystem":        one(computerSystem),
 		"Win32_ComputerSystemProduct": one(product),
+		"Win32_Volume":                volumes,
 		"Win32_QuickFixEngineering":   func(estate.Host) []row { return nil },
 	}
 	for name, rows := range classes {

@@ -73,6 +73,10 @@ func extend(t table, class string, rows []map[string]any, isBuiltin bool) table 
 		t.class, t.loose = class, len(rows) == 0
 	}
 	t.columns = slices.Sorted(maps.Keys(columns))
+	if t.class == "Win32_Volume" {
+		t.rows = extendVolumes(t.rows, rows)
+		return t
+	}
 	singleton := isBuiltin && len(t.rows) == 1
 	for _, r := range rows {
 		added := row(r)
