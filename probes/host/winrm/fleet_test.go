@@ -150,9 +150,11 @@ func TestAWrongPasswordOnManyHosts(t *testing.T) {
 		"NTLM, by the UPN":                  {"probe@corp.test", false, func(*estate.WinRM) {}},
 		"NTLM, no message beside the token": {`CORP\probe`, false, func(w *estate.WinRM) { w.NoEarlyBody = true }},
 		"Basic":                             {`CORP\probe`, false, func(w *estate.WinRM) { w.Plain = true }},
-		"NTLM, hosts' own accounts":         {"probe", true, func(w *estate.WinRM) { w.User = "probe" }},
+		"NTLM, the domain left out":         {"probe", false, func(*estate.WinRM) {}},
+		"NTLM, hosts' own accounts":         {"probe", false, func(w *estate.WinRM) { w.User = "probe" }},
 		"NTLM, hosts' own, and said so":     {`.\probe`, true, func(w *estate.WinRM) { w.User = "probe" }},
-		"Basic, hosts' own accounts":        {"probe", true, func(w *estate.WinRM) { w.User, w.Plain = "probe", true }},
+		"Basic, hosts' own accounts":        {"probe", false, func(w *estate.WinRM) { w.User, w.Plain = "probe", true }},
+		"Basic, hosts' own, and said so":    {`.\probe`, true, func(w *estate.WinRM) { w.User, w.Plain = "probe", true }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFleet(t, hosts, func(_ int, h *estate.Host) { c.change(h.WinRM) })

@@ -29,7 +29,7 @@ type kerberos struct {
 }
 
 func newKerberos(o Options) (*kerberos, error) {
-	k := &kerberos{logins: o.Logins, id: identity(o), account: trialOf(o.Credential)}
+	k := &kerberos{logins: o.Logins, id: identity(o)}
 	if k.logins == nil {
 		k.logins = NewLogins()
 	}
@@ -48,6 +48,9 @@ func newKerberos(o Options) (*kerberos, error) {
 	user, err := readAccount(o.Credential.User)
 	if err != nil {
 		return nil, err
+	}
+	if user.domain != "" { // by NTLM a name alone may be another account
+		k.account = trialOf(o.Credential)
 	}
 	if o.Credential.CCache.Reveal() != "" {
 		return k, k.fromCache(o, user)

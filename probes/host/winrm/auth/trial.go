@@ -43,8 +43,7 @@ type trial struct {
 //
 // The caller tells what came of its own by done, whose first call counts; until
 // then others may be waiting. It is nil when nobody wants to know: the account
-// was taken before, or is each host's own (`.\user`, `user`), and so locked
-// there alone.
+// was taken before, or is each host's own (`.\user`), and so locked there alone.
 func (l *Logins) Try(ctx context.Context, c host.Credential, hostName string) (done func(Outcome), err error) {
 	name := trialOf(c)
 	if name == "" {
@@ -155,22 +154,28 @@ func (t *trial) refusal(user string) error {
 	if len(names) > 1 {
 		by = strings.Join(names[:len(names)-1], ", ") + " and " + by
 	}
+	way := "correct its password, or leave these hosts out if they alone refuse it"
+	if a, err := readAccount(user); err == nil && a.domain == "" {
+		way += "; if it is each host's own, write `.\\" + a.name + "`: hosts that lack it ask their domain for the name alone"
+	}
 	return &refusal{
 		what: fmt.Sprintf("the account %q was refused %d times, by %s, and taken by no host, so it is tried on no other "+
 			"host lest it be locked", user, len(t.refusedBy), by),
-		way: "correct its password, or leave these hosts out if they alone refuse it",
+		way: way,
 		is:  ErrAccount,
 	}
 }
 
 // trialOf names the trial of a credential, and shows nothing of it; it is empty
-// for what no domain counts. An account that is written in two ways has two
-// trials, and so has one with two passwords: that one is wrong says nothing
+// for what no domain counts. That is `.\user` alone: a host that has no `user` of
+// its own asks its domain for one (Microsoft's KB 163632), and in `NAME\user` a
+// host's name looks like a domain's. An account that is written in two ways has
+// two trials, and so has one with two passwords: that one is wrong says nothing
 // about the other.
 func trialOf(c host.Credential) string {
 	user, err := readAccount(c.User)
 	password := c.Password.Reveal()
-	if err != nil || user.local || user.domain == "" || password == "" {
+	if err != nil || user.local || user.name == "" || password == "" {
 		return ""
 	}
 	name := strings.ToLower(c.User)

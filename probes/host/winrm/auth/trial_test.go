@@ -63,7 +63,7 @@ func TestTrials(t *testing.T) {
 		"nobody says anything":    {`CORP\probe`, always(auth.Unknown), 40, 3},
 		"the right password":      {`CORP\probe`, always(auth.Accepted), 40, 40},
 		"an account of each host": {`.\probe`, always(auth.Refused), 40, 40},
-		"an account without more": {"probe", always(auth.Refused), 40, 40},
+		"an account without more": {"probe", always(auth.Refused), 3, 3}, // hosts that have none ask their domain
 		"the current user":        {"", always(auth.Refused), 40, 40},
 		"right at the third": {`CORP\probe`, func(nth int) auth.Outcome {
 			return map[bool]auth.Outcome{true: auth.Refused, false: auth.Accepted}[nth < 3]
@@ -116,6 +116,29 @@ func TestTrialsAreKeptApart(t *testing.T) {
 	}
 }
 
+// TestTheWayOutOfATrial differs where a name may be each host's own account.
+func TestTheWayOutOfATrial(t *testing.T) {
+	const own = "write `.\\probe`"
+	for user, may := range map[string]bool{
+		"probe": true, `CORP\probe`: false, "probe@corp.test": false, `WEB01\probe`: false,
+	} {
+		l := auth.NewLogins()
+		defer l.Close()
+		for _, name := range []string{"web02", "web01", "web03"} {
+			done, err := l.Try(t.Context(), probe(user, "wr0ng"), name)
+			if err != nil || done == nil {
+				t.Fatalf("%q is not watched over: %v", user, err)
+			}
+			done(auth.Refused)
+		}
+		_, err := l.Try(t.Context(), probe(user, "wr0ng"), "web04")
+		what, way, _ := auth.Refusal(err)
+		if !strings.Contains(what, `by "web01", "web02" and "web03"`) || strings.Contains(way, own) != may {
+			t.Errorf("%q: %v", user, err)
+		}
+	}
+}
+
 // TestTrialsEnd has those who wait leave with their contexts and with the run.
 func TestTrialsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -152,7 +175,7 @@ func TestTrialsEnd(t *testing.T) {
 		if _, err := l.Try(t.Context(), c, "web01"); err == nil {
 			t.Error("goes on after the end")
 		}
-		if _, err := auth.NewLogins().Try(ctx, probe("probe", "p"), "web01"); !errors.Is(err, context.Canceled) {
+		if _, err := auth.NewLogins().Try(ctx, probe(`.\probe`, "p"), "web01"); !errors.Is(err, context.Canceled) {
 			t.Errorf("a context that has ended: %v", err)
 		}
 	})
@@ -180,5 +203,12 @@ func TestTrialsTrustTheKDC(t *testing.T) {
 		if (err == nil) != (tried == nil) || done != nil {
 			t.Errorf("%q: the KDC says %v, and then %v", secret, err, tried)
 		}
+	}
+	// By NTLM a name alone may be another account than the KDC's.
+	o := d.options(password("probe", "Pa55 word"))
+	o.Method, o.Logins = "kerberos", l
+	_, err := ask(t.Context(), t, o)
+	if done, tried := l.Try(t.Context(), o.Credential, "web04.corp.test"); err != nil || tried != nil || done == nil {
+		t.Errorf("the KDC says %v, and then %v; want the next logon to be a trial", err, tried)
 	}
 }
