@@ -177,7 +177,9 @@ func (t *transport) post(ctx context.Context, envelope string) (string, error) {
 	}
 	if t.proof != nil && got.status == http.StatusUnauthorized && !first {
 		// The host has forgotten the connection's account, as Kerberos' hosts do
-		// after some seconds of silence. It has not looked at the message.
+		// after some seconds of silence, or has never taken it. It has not looked
+		// at the message.
+		t.settle(auth.Refused)
 		t.close()
 		return "", &notDone{error: t.refused(got)}
 	}
