@@ -73,13 +73,25 @@ func (t *transport) notAdmitted(ctx context.Context, err error, waited time.Dura
 	return fmt.Errorf("logging on as %q: %w", t.entry.user, err)
 }
 
+// showing is called before anything is sent that shows the account: from then on
+// whoever verifies it may have counted it.
+func (t *transport) showing() { t.exposed = t.trial != nil }
+
 // settle tells those who wait what became of the logon.
 func (t *transport) settle(o auth.Outcome) {
 	if t.trial == nil {
 		return
 	}
 	t.trial(o)
-	t.trial = nil
+	t.trial, t.exposed = nil, false
+}
+
+// giveUp settles a logon that came to nothing.
+func (t *transport) giveUp() {
+	if t.exposed {
+		t.settle(auth.Silent)
+	}
+	t.settle(auth.Unknown)
 }
 
 // outcomeOf says what the reply to the first message tells of the account. That
@@ -91,6 +103,6 @@ func outcomeOf(status int, err error) auth.Outcome {
 	case err == nil, hostSaidSo(err) && status != http.StatusRequestEntityTooLarge:
 		return auth.Accepted
 	default:
-		return auth.Unknown
+		return auth.Silent
 	}
 }

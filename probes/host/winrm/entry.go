@@ -70,11 +70,17 @@ func (t *transport) prove(ctx context.Context) error {
 			t.proof, t.pending, t.used = proof, out, auth.Settled(proof, used)
 			return t.finish(ctx)
 		}
+		if len(token) > 0 {
+			t.showing()
+		}
 		got, err := t.offer(ctx, out)
 		if err != nil {
 			return err
 		}
 		if token, err = t.challenge(got); err != nil {
+			if t.exposed && got.status == http.StatusUnauthorized {
+				t.settle(auth.Refused)
+			}
 			return err
 		}
 		if t.conn.last {
@@ -122,6 +128,7 @@ func (t *transport) finish(ctx context.Context) error {
 	}
 	token := t.pending
 	t.pending = nil
+	t.showing()
 	got, err := t.offer(ctx, token)
 	switch {
 	case err != nil:

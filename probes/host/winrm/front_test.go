@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"postpatch/probes/host/winrm/auth"
+	"postpatch/probes/lab/estate"
 	labntlm "postpatch/probes/lab/ntlm"
 	"postpatch/probes/lab/wsman"
 )
@@ -28,8 +29,11 @@ func (f *fleet) front(t *testing.T, i int, answers func(http.ResponseWriter, *ht
 	f.options[i].Port = serving(t, server.Serve, server.Close).Port
 }
 
-// isProof says whether a request shows the account by NTLM.
+// isProof says whether a request shows the account.
 func isProof(r *http.Request) bool {
+	if _, _, plain := r.BasicAuth(); plain {
+		return true
+	}
 	token, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(r.Header.Get("Authorization"), "Negotiate "))
 	return err == nil && labntlm.IsMessage(token) && !labntlm.IsNegotiate(token)
 }
@@ -38,18 +42,23 @@ func isProof(r *http.Request) bool {
 // wrong password, and say something else to the proof than that it is wrong.
 func TestAWrongPasswordIsCountedWhateverIsSaid(t *testing.T) {
 	const hosts = 40
+	nothing := func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 	status := func(code int) func(http.ResponseWriter) {
 		return func(w http.ResponseWriter) { w.WriteHeader(code) }
 	}
 	for name, c := range map[string]struct {
+		plain       bool // by Basic
 		say         func(http.ResponseWriter)
 		least, most int
 	}{
-		"an error, and no to the message": {status(http.StatusInternalServerError), 3, 3},
-		"a bad request, and then no":      {status(http.StatusBadRequest), 3, 3},
+		"an error, and no to the message": {false, status(http.StatusInternalServerError), 3, 3},
+		"a bad request, and then no":      {false, status(http.StatusBadRequest), 3, 3},
+		"nothing":                         {false, nothing, 9, 9},
+		"nothing, by Basic":               {true, nothing, 9, 9},
+		"an error, by Basic":              {true, status(http.StatusBadGateway), 9, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFleet(t, hosts, nil)
+			f := newFleet(t, hosts, func(_ int, h *estate.Host) { h.WinRM.Plain = c.plain })
 			f.as(`CORP\probe`, "wr0ng")
 			for i := range hosts {
 				f.front(t, i, func(w http.ResponseWriter, r *http.Request) bool {
@@ -72,7 +81,7 @@ func TestAWrongPasswordIsCountedWhateverIsSaid(t *testing.T) {
 					}
 				}
 			}
-			if n := f.sum(refused); n < c.least || n > c.most || kept != 2*hosts-n {
+			if n := f.sum(refused); n < c.least || n > c.most || kept < 2*hosts-n {
 				t.Errorf("%d wrong passwords were shown, want %d to %d; %d were kept back", n, c.least, c.most, kept)
 			}
 		})

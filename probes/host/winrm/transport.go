@@ -37,6 +37,7 @@ type transport struct {
 	answered bool               // the host has sent at least one byte, on any connection
 	late     bool               // the host takes no message along with the last token
 	trial    func(auth.Outcome) // who waits for what becomes of this logon; nil for nobody
+	exposed  bool               // the account was shown in this trial
 	alone    bool               // the run has no other host
 	patience time.Duration      // how long a connection may wait in the middle of a logon
 	posted   int                // messages that were sent, to whatever end
@@ -48,7 +49,7 @@ type transport struct {
 // close ends the connection. The next message opens another.
 func (t *transport) close() {
 	t.drop()
-	t.settle(auth.Unknown)
+	t.giveUp()
 }
 
 // drop is close without giving up a logon that is under way.
@@ -171,6 +172,7 @@ func (t *transport) post(ctx context.Context, envelope string) (string, error) {
 		t.pending = nil
 	}
 	t.posted++
+	t.showing()
 	got, err := t.do(ctx, contentType, body, authorization)
 	if err != nil {
 		return "", err

@@ -10,20 +10,27 @@ import (
 	"postpatch/probes/host"
 )
 
-// mostRefused is how often a password is shown that nobody has taken yet. A
-// domain counts the wrong ones of all its hosts together and locks the account at
-// a number of its own, which is ten in Microsoft's baseline and five in many
-// places.
-const mostRefused = 3
+// How often a password is shown that nobody has taken yet. A domain counts the
+// wrong ones of all its hosts together and locks the account at a number of its
+// own, which is ten in Microsoft's baseline and five in many places.
+const (
+	mostRefused = 3 // refusals, and logons under way that may become some
+	// mostShown is for all of them together with those that ended without a word,
+	// which a domain controller that is slow has counted all the same. It is larger,
+	// because a host that hangs is common after a reboot and does not count, and
+	// still below ten.
+	mostShown = 9
+)
 
 // Outcome is what a logon came to.
 type Outcome int
 
 // The outcomes of a logon.
 const (
-	Unknown  Outcome = iota // the host did not say: it went silent, or was left alone
+	Unknown  Outcome = iota // the account was not shown
 	Accepted                // the account was taken
 	Refused                 // the host, or a domain controller behind it, refused the account
+	Silent                  // the account was shown, and nobody said what became of it
 )
 
 // trial is one account of a domain with one password, as long as nobody knows
@@ -32,6 +39,7 @@ type trial struct {
 	accepted  bool
 	underWay  int
 	refusedBy []string      // hosts, one for each refusal
+	silent    []string      // hosts, one for each logon without a word
 	changed   chan struct{} // closed as soon as any of it is otherwise
 }
 
@@ -39,7 +47,8 @@ type trial struct {
 // its domain, which counts wrong passwords, as NTLM and Basic do. Until one host
 // has taken the account, three logons at most are under way or refused in a run;
 // who comes then waits, within ctx, for what becomes of them. After three
-// refusals nobody tries any more: the error wraps ErrAccount and names the hosts.
+// refusals, or nine logons with those that ended without a word, nobody tries any
+// more: the error wraps ErrAccount and names the hosts.
 //
 // The caller tells what came of its own by done, whose first call counts; until
 // then others may be waiting. It is nil when nobody wants to know: the account
@@ -73,9 +82,9 @@ func (l *Logins) admit(name, user, hostName string) (done func(Outcome), changed
 	switch {
 	case t.accepted:
 		return nil, nil, nil
-	case len(t.refusedBy) >= mostRefused:
+	case len(t.refusedBy) >= mostRefused, len(t.refusedBy)+len(t.silent) >= mostShown:
 		return nil, nil, t.refusal(user)
-	case t.underWay+len(t.refusedBy) >= mostRefused:
+	case t.underWay+len(t.refusedBy) >= mostRefused, t.underWay+len(t.refusedBy)+len(t.silent) >= mostShown:
 		return nil, t.changed, nil
 	}
 	t.underWay++
@@ -93,6 +102,8 @@ func (l *Logins) admit(name, user, hostName string) (done func(Outcome), changed
 			t.accepted = true
 		case Refused:
 			t.refusedBy = append(t.refusedBy, hostName)
+		case Silent:
+			t.silent = append(t.silent, hostName)
 		case Unknown: // another takes the place
 		}
 		t.wake()
@@ -144,26 +155,36 @@ func (t *trial) wake() {
 
 // refusal says why the account is shown to nobody any more.
 func (t *trial) refusal(user string) error {
+	r := &refusal{
+		what: fmt.Sprintf("the account %q was refused %d times, by %s, and taken by no host, so it is tried on no other "+
+			"host lest it be locked", user, len(t.refusedBy), listed(t.refusedBy)),
+		way: "correct its password, or leave these hosts out if they alone refuse it",
+		is:  ErrAccount,
+	}
+	if len(t.refusedBy) < mostRefused {
+		r.what = fmt.Sprintf("the account %q was shown %d times and taken by no host, and %s said nothing to it, so it is "+
+			"tried on no other host lest it be locked", user, len(t.refusedBy)+len(t.silent), listed(t.silent))
+		r.way = "look at the logons there, and at the domain controllers, or leave these hosts out if they alone are silent"
+	}
+	if a, err := readAccount(user); err == nil && a.domain == "" {
+		r.way += "; if it is each host's own, write `.\\" + a.name + "`: hosts that lack it ask their domain for the name alone"
+	}
+	return r
+}
+
+// listed writes hosts' names, each once.
+func listed(hosts []string) string {
 	var names []string
-	for _, name := range t.refusedBy {
+	for _, name := range hosts {
 		names = append(names, fmt.Sprintf("%q", name))
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
-	by := names[len(names)-1]
-	if len(names) > 1 {
-		by = strings.Join(names[:len(names)-1], ", ") + " and " + by
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
 	}
-	way := "correct its password, or leave these hosts out if they alone refuse it"
-	if a, err := readAccount(user); err == nil && a.domain == "" {
-		way += "; if it is each host's own, write `.\\" + a.name + "`: hosts that lack it ask their domain for the name alone"
-	}
-	return &refusal{
-		what: fmt.Sprintf("the account %q was refused %d times, by %s, and taken by no host, so it is tried on no other "+
-			"host lest it be locked", user, len(t.refusedBy), by),
-		way: way,
-		is:  ErrAccount,
-	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // trialOf names the trial of a credential, and shows nothing of it; it is empty

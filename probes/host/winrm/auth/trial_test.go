@@ -60,7 +60,8 @@ func TestTrials(t *testing.T) {
 	}{
 		"a wrong password":        {`CORP\probe`, always(auth.Refused), 3, 3},
 		"a wrong password, UPN":   {"probe@corp.test", always(auth.Refused), 3, 3},
-		"nobody says anything":    {`CORP\probe`, always(auth.Unknown), 40, 3},
+		"nobody was shown it":     {`CORP\probe`, always(auth.Unknown), 40, 3},
+		"nobody says anything":    {`CORP\probe`, always(auth.Silent), 9, 3},
 		"the right password":      {`CORP\probe`, always(auth.Accepted), 40, 40},
 		"an account of each host": {`.\probe`, always(auth.Refused), 40, 40},
 		"an account without more": {"probe", always(auth.Refused), 3, 3}, // hosts that have none ask their domain
@@ -69,8 +70,14 @@ func TestTrials(t *testing.T) {
 			return map[bool]auth.Outcome{true: auth.Refused, false: auth.Accepted}[nth < 3]
 		}, 40, 40},
 		"silent at first, then wrong": {`CORP\probe`, func(nth int) auth.Outcome {
-			return map[bool]auth.Outcome{true: auth.Unknown, false: auth.Refused}[nth <= 5]
+			return map[bool]auth.Outcome{true: auth.Silent, false: auth.Refused}[nth <= 5]
 		}, 8, 3},
+		"silent, then wrong at last": {`CORP\probe`, func(nth int) auth.Outcome {
+			return map[bool]auth.Outcome{true: auth.Silent, false: auth.Refused}[nth <= 8]
+		}, 9, 3},
+		"silent, then right at last": {`CORP\probe`, func(nth int) auth.Outcome {
+			return map[bool]auth.Outcome{true: auth.Silent, false: auth.Accepted}[nth <= 8]
+		}, 40, 31},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -136,6 +143,26 @@ func TestTheWayOutOfATrial(t *testing.T) {
 		if !strings.Contains(what, `by "web01", "web02" and "web03"`) || strings.Contains(way, own) != may {
 			t.Errorf("%q: %v", user, err)
 		}
+	}
+}
+
+// TestSilentHostsAreNamed and those who refuse beside them are not.
+func TestSilentHostsAreNamed(t *testing.T) {
+	l := auth.NewLogins()
+	defer l.Close()
+	c := probe(`CORP\probe`, "p")
+	for n := range 9 {
+		done, err := l.Try(t.Context(), c, fmt.Sprintf("web%02d", n/2))
+		if err != nil || done == nil {
+			t.Fatal(done == nil, err)
+		}
+		done(map[bool]auth.Outcome{true: auth.Refused, false: auth.Silent}[n == 8])
+	}
+	_, err := l.Try(t.Context(), c, "web05")
+	what, way, _ := auth.Refusal(err)
+	if !errors.Is(err, auth.ErrAccount) || !strings.Contains(what, "was shown 9 times") || way == "" ||
+		!strings.Contains(what, `and "web00", "web01", "web02" and "web03" said nothing to it`) {
+		t.Errorf("got %v", err)
 	}
 }
 
