@@ -83,7 +83,9 @@ func (t *transport) settle(o auth.Outcome) {
 		return
 	}
 	t.trial(o)
-	t.trial, t.exposed = nil, false
+	if o != auth.Passed {
+		t.trial, t.exposed = nil, false
+	}
 }
 
 // giveUp settles a logon that came to nothing.

@@ -53,6 +53,7 @@ func TestAWrongPasswordIsCountedWhateverIsSaid(t *testing.T) {
 	}{
 		"an error, and no to the message": {false, status(http.StatusInternalServerError), 3, 3},
 		"a bad request, and then no":      {false, status(http.StatusBadRequest), 3, 3},
+		"yes, and no to the message":      {false, status(http.StatusOK), 3, hosts}, // the refusals come late
 		"nothing":                         {false, nothing, 9, 9},
 		"nothing, by Basic":               {true, nothing, 9, 9},
 		"an error, by Basic":              {true, status(http.StatusBadGateway), 9, 9},
@@ -85,5 +86,32 @@ func TestAWrongPasswordIsCountedWhateverIsSaid(t *testing.T) {
 				t.Errorf("%d wrong passwords were shown, want %d to %d; %d were kept back", n, c.least, c.most, kept)
 			}
 		})
+	}
+}
+
+// TestYesToEverythingVouchesForNothing has something that is no Windows take a
+// wrong password, before the hosts are asked.
+func TestYesToEverythingVouchesForNothing(t *testing.T) {
+	const hosts = 40
+	f := newFleet(t, hosts, nil)
+	f.as(`CORP\probe`, "wr0ng")
+	f.front(t, 0, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Authorization") != "" && !isProof(r) {
+			return false // there is a challenge
+		}
+		w.Header().Set("Content-Type", soapType)
+		_, _ = w.Write([]byte(identified))
+		return true
+	})
+	if err := f.ask(t.Context(), 0)[0]; !isKind(err, NotWSMan) {
+		t.Errorf("%v, want no WS-Man", err)
+	}
+	for _, err := range f.ask(t.Context(), upTo(hosts)[1:]...) {
+		if err == nil {
+			t.Error("a wrong password was taken")
+		}
+	}
+	if n := f.sum(refused); n != 3 {
+		t.Errorf("%d wrong passwords were shown, want 3", n)
 	}
 }

@@ -10,15 +10,22 @@ import (
 	"postpatch/probes/host"
 )
 
-// How often a password is shown that nobody has taken yet. A domain counts the
-// wrong ones of all its hosts together and locks the account at a number of its
-// own, which is ten in Microsoft's baseline and five in many places.
+// The lockout guard. A domain counts the wrong passwords of all its hosts together
+// and locks the account at a number of its own, which is ten in Microsoft's
+// baseline and five in many places. So an account and its password are on trial
+// until a host has taken them, which a reply to a message shows and nothing less:
+// what answers HTTP 200 to a proof by itself may know neither, and one such thing
+// must not vouch for what the other hosts are shown. Until then three hosts at a
+// time are shown the password, of which those that refuse it keep their places.
+// Who ends without a word gives the place back, but counts among the nine that
+// may see the password in all; who answers 200 does not even count, because
+// Windows then has taken it, and a message that is slow after a reboot would keep
+// all others waiting.
 const (
 	mostRefused = 3 // refusals, and logons under way that may become some
-	// mostShown is for all of them together with those that ended without a word,
-	// which a domain controller that is slow has counted all the same. It is larger,
-	// because a host that hangs is common after a reboot and does not count, and
-	// still below ten.
+	// mostShown is larger, because a host that hangs is common after a reboot and
+	// most often has counted nothing, and still below ten: a domain controller that
+	// is slow has counted all of them.
 	mostShown = 9
 )
 
@@ -28,6 +35,7 @@ type Outcome int
 // The outcomes of a logon.
 const (
 	Unknown  Outcome = iota // the account was not shown
+	Passed                  // it seems to be taken, and there is an outcome to come that shows it
 	Accepted                // the account was taken
 	Refused                 // the host, or a domain controller behind it, refused the account
 	Silent                  // the account was shown, and nobody said what became of it
@@ -45,14 +53,15 @@ type trial struct {
 
 // Try asks for leave to show an account to a host that will have it verified by
 // its domain, which counts wrong passwords, as NTLM and Basic do. Until one host
-// has taken the account, three logons at most are under way or refused in a run;
-// who comes then waits, within ctx, for what becomes of them. After three
-// refusals, or nine logons with those that ended without a word, nobody tries any
-// more: the error wraps ErrAccount and names the hosts.
+// has taken the account, who comes may have to wait, within ctx, for what becomes
+// of other logons. After three refusals, or nine logons without a word, refusals
+// among them, nobody tries any more: the error wraps ErrAccount and names the
+// hosts.
 //
-// The caller tells what came of its own by done, whose first call counts; until
-// then others may be waiting. It is nil when nobody wants to know: the account
-// was taken before, or is each host's own (`.\user`), and so locked there alone.
+// The caller tells what came of its own by done; what it says after an outcome
+// other than Passed does not count. Until then others may be waiting. It is nil
+// when nobody wants to know: the account was taken before, or is each host's own
+// (`.\user`), and so locked there alone.
 func (l *Logins) Try(ctx context.Context, c host.Credential, hostName string) (done func(Outcome), err error) {
 	name := trialOf(c)
 	if name == "" {
@@ -79,33 +88,35 @@ func (l *Logins) admit(name, user, hostName string) (done func(Outcome), changed
 		return nil, nil, errClosed
 	}
 	t := l.trial(name)
+	ended := len(t.refusedBy) + len(t.silent)
 	switch {
 	case t.accepted:
 		return nil, nil, nil
-	case len(t.refusedBy) >= mostRefused, len(t.refusedBy)+len(t.silent) >= mostShown:
+	case len(t.refusedBy) >= mostRefused, ended >= mostShown:
 		return nil, nil, t.refusal(user)
-	case t.underWay+len(t.refusedBy) >= mostRefused, t.underWay+len(t.refusedBy)+len(t.silent) >= mostShown:
+	case t.underWay+len(t.refusedBy) >= mostRefused, t.underWay+ended >= mostShown:
 		return nil, t.changed, nil
 	}
 	t.underWay++
-	told := false
+	holds, told := true, false // its place; and what became of it
 	return func(o Outcome) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if told {
 			return
 		}
-		told = true
-		t.underWay--
-		switch o {
-		case Accepted:
+		switch {
+		case o == Accepted:
 			t.accepted = true
-		case Refused:
+		case o == Refused:
 			t.refusedBy = append(t.refusedBy, hostName)
-		case Silent:
+		case o == Silent && holds:
 			t.silent = append(t.silent, hostName)
-		case Unknown: // another takes the place
 		}
+		if holds {
+			t.underWay--
+		}
+		holds, told = false, o != Passed
 		t.wake()
 	}, nil, nil
 }
@@ -167,7 +178,8 @@ func (t *trial) refusal(user string) error {
 		r.way = "look at the logons there, and at the domain controllers, or leave these hosts out if they alone are silent"
 	}
 	if a, err := readAccount(user); err == nil && a.domain == "" {
-		r.way += "; if it is each host's own, write `.\\" + a.name + "`: hosts that lack it ask their domain for the name alone"
+		r.way += "; if it is each host's own, write `.\\" + a.name +
+			"`: a host that lacks it asks its domain for the name alone"
 	}
 	return r
 }

@@ -166,6 +166,46 @@ func TestSilentHostsAreNamed(t *testing.T) {
 	}
 }
 
+// TestAPassedLogon lets others in without vouching for anything, until it comes to
+// something.
+func TestAPassedLogon(t *testing.T) {
+	l := auth.NewLogins()
+	defer l.Close()
+	c := probe(`CORP\probe`, "p")
+	var logons []func(auth.Outcome)
+	for n := range 20 {
+		done, err := l.Try(t.Context(), c, fmt.Sprintf("web%02d", n))
+		if done == nil {
+			t.Fatalf("logon %d is no trial: %v", n, err)
+		}
+		done(auth.Passed)
+		done(auth.Passed)
+		logons = append(logons, done)
+	}
+	for n := range 15 { // what has passed is not silent
+		logons[n](auth.Silent)
+	}
+	for n := range 3 {
+		done, err := l.Try(t.Context(), c, "web20")
+		if done == nil {
+			t.Fatalf("after %d refusals: %v", n, err)
+		}
+		done(auth.Unknown)
+		logons[15+n](auth.Refused)
+	}
+	if _, err := l.Try(t.Context(), c, "web20"); !errors.Is(err, auth.ErrAccount) {
+		t.Errorf("after three refusals: %v", err)
+	}
+	logons[15](auth.Accepted) // has had its say
+	if _, err := l.Try(t.Context(), c, "web20"); !errors.Is(err, auth.ErrAccount) {
+		t.Errorf("after three refusals: %v", err)
+	}
+	logons[18](auth.Accepted)
+	if done, err := l.Try(t.Context(), c, "web20"); done != nil || err != nil {
+		t.Errorf("after one has taken it: %v", err)
+	}
+}
+
 // TestTrialsEnd has those who wait leave with their contexts and with the run.
 func TestTrialsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
