@@ -18,22 +18,45 @@ const grantQuery = "make it a local administrator there, or a member of Remote M
 func (x *examiner) access(ctx context.Context) Step {
 	_, err := x.session.enumerate(ctx, host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"CSName"}})
 	fault, _ := errors.AsType[*Fault](err)
-	switch {
-	case fault != nil && fault.Status == http.StatusUnauthorized: // the connection was forgotten, and then the account
+	if fault != nil && fault.Status == http.StatusUnauthorized { // the connection was forgotten, and then the account
 		return x.refusedLogon(err)
-	case isKind(err, AccessDenied):
-		return Step{
-			State: Failed, Saw: "access denied: " + whatItSaid(err),
-			Cause: "the account is right, and may not query WMI over WinRM",
-			Cure: grantQuery + "; a local administrator other than the built-in one needs LocalAccountTokenFilterPolicy = 1, " +
-				"and a new membership a new logon",
-		}
-	case err != nil && !belongsToQuestion(err):
-		return broken(err)
-	case err != nil: // WMI itself has a step of its own
-		return Step{Saw: "the account may query"}
-	default:
+	}
+	return mayAsk(err)
+}
+
+// mayAsk words what the first query came to. Only an answer shows that the
+// account may query, and that of a query which Windows has looked at and not
+// understood. What else WMI says is for its own step: other things may work.
+func mayAsk(err error) Step {
+	switch {
+	case err == nil:
 		return Step{Saw: "the account may query WMI"}
+	case isKind(err, BadQuery):
+		return Step{Saw: "the account may query"}
+	case isKind(err, AccessDenied):
+		return noRight(err)
+	case isKind(err, TimedOut):
+		return Step{
+			State: Note, Saw: "nobody has answered whether the account may query: " + clean(err.Error()),
+			Cause: "WMI takes long", Cure: "see the step wmi",
+		}
+	case belongsToQuestion(err):
+		return Step{
+			State: Note, Saw: "not known whether the account may query: " + clean(err.Error()),
+			Cause: "WMI fails, or what is behind it", Cure: "see the step wmi",
+		}
+	default:
+		return broken(err)
+	}
+}
+
+// noRight words that an account which the host has taken may not ask WMI.
+func noRight(err error) Step {
+	return Step{
+		State: Failed, Saw: "access denied: " + whatItSaid(err),
+		Cause: "the account is right, and may not query WMI over WinRM",
+		Cure: grantQuery + "; a local administrator other than the built-in one needs LocalAccountTokenFilterPolicy = 1, " +
+			"and a new membership a new logon",
 	}
 }
 
@@ -54,19 +77,8 @@ func (x *examiner) wmi(ctx context.Context) Step {
 		Class: "Win32_OperatingSystem", Columns: []string{"Caption", "LastBootUpTime", "LocalDateTime", "Version"},
 	})
 	took := time.Since(start)
-	switch {
-	case belongsToQuestion(err), err == nil && len(rows) == 0:
-		step := Step{
-			State: Failed, Saw: "no operating system in root/cimv2",
-			Cause: "WMI's repository or its provider is broken there",
-			Cure:  "winmgmt /verifyrepository on the host, then winmgmt /salvagerepository; Restart-Service Winmgmt",
-		}
-		if err != nil {
-			step.Saw = clean(err.Error())
-		}
+	if step, ill := illWMI(rows, err); ill {
 		return step
-	case err != nil:
-		return broken(err)
 	}
 	step := Step{Saw: clean(rows[0].Get("Caption").Text + " " + rows[0].Get("Version").Text)}
 	boot, err := rows[0].Get("LastBootUpTime").Time()
@@ -82,6 +94,35 @@ func (x *examiner) wmi(ctx context.Context) Step {
 		step.Cure = "wait some minutes after a reboot; then look for a busy WmiPrvSE.exe"
 	}
 	return step
+}
+
+// illWMI says why WMI tells nothing of its operating system. To salvage the
+// repository changes the host: it is for one that has lost its classes, and not
+// for one that is busy.
+func illWMI(rows []host.Row, err error) (Step, bool) {
+	if err == nil && len(rows) > 0 {
+		return Step{}, false
+	}
+	step := Step{State: Failed, Saw: "no operating system in root/cimv2"}
+	if err != nil {
+		step.Saw = clean(err.Error())
+	}
+	switch {
+	case err == nil, isKind(err, BadQuery):
+		step.Cause = "WMI's repository or its provider is broken there"
+		step.Cure = "winmgmt /verifyrepository on the host; where that finds it inconsistent, winmgmt /salvagerepository"
+	case isKind(err, AccessDenied):
+		step = noRight(err)
+	case isKind(err, TimedOut):
+		step.Cause = "WMI takes long, as it does for some minutes after a reboot"
+		step.Cure = "wait, and run doctor again; then look for a busy WmiPrvSE.exe there"
+	case belongsToQuestion(err):
+		step.Cause = "WMI or the provider behind it fails there"
+		step.Cure = "the host's log Microsoft-Windows-WMI-Activity/Operational tells which"
+	default:
+		step = broken(err)
+	}
+	return step, true
 }
 
 // span is a long time in its two biggest units.
