@@ -3,13 +3,10 @@ package winrm
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"strings"
 	"time"
-
-	"postpatch/probes/host/winrm/auth"
 )
 
 // State is how a step of an examination ended.
@@ -190,39 +187,4 @@ func schemes(values []string) []string {
 		}
 	}
 	return names
-}
-
-// broken words what can go wrong with any message on its way.
-func broken(err error) Step {
-	step := Step{State: Failed}
-	fault, isFault := errors.AsType[*Fault](err)
-	switch what, way, found := auth.Refusal(err); {
-	case found:
-		step.Saw, step.Cause, step.Cure = "refused", what, way
-	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
-		step.Saw = "no answer in time"
-		step.Cause = "the port is open, and nothing behind it speaks: the WinRM service may hang or still be starting"
-		step.Cure = "give it a few minutes after a reboot, then restart the service there: Restart-Service WinRM"
-	case hungUp(err):
-		step.Saw = "the host closed the connection without a word"
-		step.Cause = "the service is just starting or stopping, or a proxy or load balancer stands in front of it"
-		step.Cure = "try again in a minute; on the host: Get-Service WinRM, and netsh http show iplisten"
-	case isFault && fault.Kind == Quota:
-		step.Saw = fault.Error()
-		step.Cause = "the account has reached a limit of WinRM there, often by shells that others have left open"
-		step.Cure = "end them (winrm enumerate shell, or Restart-Service WinRM), or raise the limit in winrm/config/winrs"
-	case isFault && fault.Kind == NotWSMan:
-		step.Saw = fault.Error()
-		step.Cause = "what answers there is not WinRM, or something on the way changes what it says"
-		step.Cure = "look at what listens on the port, and for a proxy between here and the host"
-	default:
-		step.Saw = clean(err.Error())
-		step.Cause, step.Cure = "not known", "the host's log Microsoft-Windows-WinRM/Operational has its side of it"
-	}
-	return step
-}
-
-func isTimeout(err error) bool {
-	timeout, is := errors.AsType[net.Error](err)
-	return is && timeout.Timeout()
 }

@@ -27,7 +27,7 @@ func (x *examiner) identify(ctx context.Context) Step {
 	case err != nil && (strings.Contains(err.Error(), "malformed HTTP") || errors.Is(err, errUninvited)):
 		return x.stranger(nil, "an answer that is not HTTP: "+clean(deepest(err).Error()))
 	case err != nil:
-		return broken(x.session.transport.explain(ctx, err, 0))
+		return broken("identify", x.session.transport.explain(ctx, err, 0))
 	case got.status == http.StatusUnauthorized:
 		return Step{
 			State: Note, Saw: "it wants an account before it says who it is",

@@ -23,7 +23,7 @@ func (x *examiner) logon(ctx context.Context) Step {
 	if len(x.offers) == 0 {
 		// Without an account, Windows answers 401 and what it takes.
 		if _, err := x.talk(ctx, nil, nil); err != nil {
-			return broken(x.session.transport.explain(ctx, err, 0))
+			return broken("logon", x.session.transport.explain(ctx, err, 0))
 		}
 	}
 	if step, hopeless := x.notOffered(); hopeless {
@@ -42,7 +42,7 @@ func (x *examiner) logon(ctx context.Context) Step {
 		step.Saw += ", its clock " + x.skew()
 		step.Cause = "the clocks differ, and Kerberos refuses accounts from five minutes on"
 		step.Cure = "w32tm /query /status on the host, and this machine's own time service"
-	case used.Why != "" && strings.ContainsAny(strings.TrimPrefix(x.Credential.User, `.\`), `\@`):
+	case used.Why != "" && !x.local():
 		step.State = Note // a host's own account can have nothing else
 		step.Cause = clean(used.Why)
 		step.Cure = "nothing, if NTLM may be used there; else mend that and write winrm: {auth: kerberos}"
@@ -86,6 +86,11 @@ func (x *examiner) spn() string { return spnOf(auth.Peer{Host: x.Host, SPN: x.SP
 
 func (x *examiner) skew() string {
 	return x.ahead.Abs().Round(time.Second).String() + map[bool]string{true: " ahead", false: " behind"}[x.ahead > 0]
+}
+
+// local says whether the account is the host's own, and no domain's.
+func (x *examiner) local() bool {
+	return !strings.ContainsAny(strings.TrimPrefix(x.Credential.User, `.\`), `\@`)
 }
 
 // notOffered finds out that the host does not take what the account comes with.
@@ -159,7 +164,11 @@ func (x *examiner) refusedLogon(err error) Step {
 
 // brokenLogon says why a proof was not made.
 func (x *examiner) brokenLogon(err error) Step {
-	step := broken(err)
+	during := "logon"
+	if x.session.Used().Mechanism == "NTLM" && x.session.transport.shown > 0 && !x.local() {
+		during = byDomain
+	}
+	step := broken(during, err)
 	if _, _, refused := auth.Refusal(err); refused {
 		step.Saw = clean(x.Credential.User) + " could not be proved"
 	}

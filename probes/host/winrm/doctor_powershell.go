@@ -33,7 +33,7 @@ func (x *examiner) powerShell(ctx context.Context) Step {
 	}}
 	env, boot, err := packed.Pack([]host.Question{question})
 	if err != nil {
-		return broken(err)
+		return broken("powershell", err)
 	}
 	sh, err := x.session.openShell(ctx, env)
 	if err != nil {
@@ -49,7 +49,7 @@ func (x *examiner) inShell(ctx context.Context, sh *shell, boot string, marks pa
 	start := time.Now()
 	first, err := sh.execute(ctx, packed.EncodeCommand(languageScript))
 	if err != nil {
-		return broken(err), err
+		return broken("powershell", err), err
 	}
 	took := time.Since(start)
 	mode, version, ok := readLanguage(first.stdout.Bytes())
@@ -59,7 +59,7 @@ func (x *examiner) inShell(ctx context.Context, sh *shell, boot string, marks pa
 	saw := fmt.Sprintf("version %s, %s", version, mode)
 	second, err := sh.execute(ctx, boot)
 	if err != nil {
-		return broken(err), err
+		return broken("powershell", err), err
 	}
 	found, err := packed.DecodeAnswers(marks, second.stdout.Bytes())
 	if err != nil || len(found) != 1 || found[0].Error != "" {
@@ -109,7 +109,7 @@ func noShellAtAll(err error) Step {
 			Cure:  `winrm set winrm/config/winrs @{AllowRemoteShellAccess="true"}; ` + stillByWMI,
 		}
 	default:
-		return broken(err)
+		return broken("powershell", err)
 	}
 }
 

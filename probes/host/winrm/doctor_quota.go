@@ -57,7 +57,7 @@ func (x *examiner) quotas(ctx context.Context) Step {
 		}
 	}
 	if err != nil && !belongsToQuestion(err) {
-		return broken(err)
+		return broken("quotas", err)
 	}
 	var config map[string]string
 	if err == nil {

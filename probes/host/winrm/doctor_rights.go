@@ -14,6 +14,12 @@ import (
 const grantQuery = "make it a local administrator there, or a member of Remote Management Users and give it " +
 	"Enable Account and Remote Enable on root in wmimgmt.msc"
 
+// A host that is busy has WMI and nothing broken.
+const (
+	slowWMI    = "WMI takes long, as it does for some minutes after a reboot"
+	waitForWMI = "wait, and run doctor again; then look for a busy WmiPrvSE.exe there"
+)
+
 // access is the step "access": may the account ask at all?
 func (x *examiner) access(ctx context.Context) Step {
 	_, err := x.session.enumerate(ctx, host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"CSName"}})
@@ -46,7 +52,7 @@ func mayAsk(err error) Step {
 			Cause: "WMI fails, or what is behind it", Cure: "see the step wmi",
 		}
 	default:
-		return broken(err)
+		return broken("access", err)
 	}
 }
 
@@ -114,13 +120,12 @@ func illWMI(rows []host.Row, err error) (Step, bool) {
 	case isKind(err, AccessDenied):
 		step = noRight(err)
 	case isKind(err, TimedOut):
-		step.Cause = "WMI takes long, as it does for some minutes after a reboot"
-		step.Cure = "wait, and run doctor again; then look for a busy WmiPrvSE.exe there"
+		step.Cause, step.Cure = slowWMI, waitForWMI
 	case belongsToQuestion(err):
 		step.Cause = "WMI or the provider behind it fails there"
 		step.Cure = "the host's log Microsoft-Windows-WMI-Activity/Operational tells which"
 	default:
-		step = broken(err)
+		step = broken("wmi", err)
 	}
 	return step, true
 }

@@ -170,7 +170,7 @@ func TestExamineFinds(t *testing.T) {
 		"a shell that is lost": {
 			func(h *estate.Host) {
 				h.WinRM.Faults = map[estate.Moment]estate.Trouble{"Receive 1": estate.TroubleSilent}
-			}, "powershell", Failed, "no answer in time", "nothing behind it speaks", "reboot", "",
+			}, "powershell", Failed, "no answer in time", "powershell.exe starts slowly", "WMI alone", "",
 		},
 		"configuration that is kept back": {
 			func(h *estate.Host) {

@@ -85,7 +85,7 @@ func (x *examiner) noTLS(ctx context.Context, err error) Step {
 		step.Cause = "the https listener has no certificate any more, or http.sys has lost its binding"
 		step.Cure = "on the host: netsh http show sslcert, and winrm enumerate winrm/config/listener; then " + renewListener
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		step = broken(err)
+		step = broken("tls", err)
 	default:
 		step.Saw = clean(deepest(err).Error())
 		step.Cause = "the host and this program find no common protocol, cipher or certificate"

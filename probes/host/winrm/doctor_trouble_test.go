@@ -3,6 +3,7 @@ package winrm
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"postpatch/probes/lab/estate"
 )
@@ -95,6 +96,68 @@ func TestWMISays(t *testing.T) {
 		if !ill || step.State != Failed || !strings.Contains(step.Cure, "/verifyrepository") ||
 			!strings.Contains(step.Cure, "where that finds it inconsistent, winmgmt /salvagerepository") {
 			t.Errorf("%s: %t, %+v", name, ill, step)
+		}
+	}
+}
+
+// TestExamineStopsSomewhere has a host go silent or hang up in one step after the
+// other: what answered before tells why.
+func TestExamineStopsSomewhere(t *testing.T) {
+	for name, c := range map[string]struct {
+		messages               string // which of them the trouble comes to
+		auth, user             string
+		step                   string
+		mute, muteCure         string
+		hungUpCause, hungUpFix string
+	}{
+		"the logon of a domain's account": {
+			"Identify 2", NTLM, `CORP\probe`, "logon",
+			"has a domain controller verify the account", "Test-ComputerSecureChannel", "domain controller", "Get-Service WinRM",
+		},
+		"the logon of the host's own account": {
+			"Identify 2", NTLM, `.\probe`, "logon",
+			"answers strangers and not the account", "run doctor again", "carries no logon", "Get-Service WinRM",
+		},
+		"the first query": {
+			"Enumerate", Basic, "probe", "access", "WMI takes long", "WmiPrvSE.exe", "WMI or a provider", "Winmgmt",
+		},
+		"quotas": {
+			"Get", Basic, "probe", "quotas", "answers queries and hangs", "Restart-Service WinRM, which ends everybody's shells",
+			"just stopping", "Get-Service WinRM",
+		},
+		"the second query": {
+			"Enumerate 2, Enumerate 3", Basic, "probe", "wmi", "WMI takes long", "WmiPrvSE.exe", "WMI or a provider", "Winmgmt",
+		},
+		"a shell": {
+			"Create", Basic, "probe", "powershell", "powershell.exe starts slowly", "--timeout", "MaxMemoryPerShellMB", "run doctor again",
+		},
+		"a command": {
+			"Command", Basic, "probe", "powershell", "powershell.exe starts slowly", "WMI alone", "MaxMemoryPerShellMB", "WMI alone",
+		},
+	} {
+		for _, trouble := range []estate.Trouble{estate.TroubleSilent, estate.TroubleDrop} {
+			t.Run(name+" "+string(trouble), func(t *testing.T) {
+				t.Parallel()
+				faults := map[estate.Moment]estate.Trouble{}
+				for moment := range strings.SplitSeq(c.messages, ", ") {
+					faults[estate.Moment(moment)] = trouble
+				}
+				_, e := clinic(t, func(h *estate.Host) {
+					h.WinRM.Faults, h.WinRM.User = faults, strings.TrimPrefix(c.user, `.\`)
+					h.WinRM.HTTP, h.WinRM.Plain = c.auth == NTLM, c.auth == Basic
+				})
+				e.Options.Auth, e.Options.AllowPlain, e.Options.Credential.User = c.auth, c.auth == Basic, c.user
+				want := seen{c.step, Failed, "closed the connection", c.hungUpCause, c.hungUpFix}
+				if trouble == estate.TroubleSilent {
+					e.Timeout = time.Second
+					want = seen{c.step, Failed, "no answer in time", c.mute, c.muteCure}
+				}
+				_, steps := visit(t, e)
+				check(t, steps, want, seen{c.step, Failed, "", "!nothing behind it speaks", "!iplisten"})
+				if c.step != "quotas" && strings.Contains(steps[c.step].Cure, "Restart-Service") {
+					t.Errorf("%s ends everybody's shells: %q", c.step, steps[c.step].Cure)
+				}
+			})
 		}
 	}
 }
