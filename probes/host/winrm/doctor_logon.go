@@ -1,6 +1,7 @@
 package winrm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,9 +23,11 @@ const (
 func (x *examiner) logon(ctx context.Context) Step {
 	if len(x.offers) == 0 {
 		// Without an account, Windows answers 401 and what it takes.
-		if _, err := x.talk(ctx, nil, nil); err != nil {
+		got, err := x.talk(ctx, nil, nil)
+		if err != nil {
 			return broken("logon", x.session.transport.explain(ctx, err, 0))
 		}
+		x.noOffer = got.status == http.StatusUnauthorized && len(x.offers) == 0
 	}
 	if step, hopeless := x.notOffered(); hopeless {
 		return step
@@ -105,11 +108,12 @@ func (x *examiner) notOffered() (Step, bool) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(x.offers, func(offer string) bool { return strings.EqualFold(offer, name) })
 	}
-	if len(x.offers) == 0 || has(want) {
+	if len(x.offers) == 0 && !x.noOffer || has(want) {
 		return Step{}, false
 	}
 	step := Step{
-		State: Failed, Saw: fmt.Sprintf("offered: %s; the account was not tried", strings.Join(x.offers, ", ")),
+		State: Failed,
+		Saw:   fmt.Sprintf("offered: %s; the account was not tried", cmp.Or(strings.Join(x.offers, ", "), "nothing")),
 		Cause: fmt.Sprintf("WinRM there does not take %s, which auth: %s needs", strings.ToUpper(want[:1])+want[1:], x.Auth),
 		Cure:  "allow it on the host: " + allow,
 	}
@@ -132,7 +136,10 @@ func (x *examiner) refusedLogon(err error) Step {
 	if x.Credential.User != "" {
 		step.Saw = clean(x.Credential.User) + " was refused"
 	}
-	const once = "it was tried only once"
+	once := "it was tried only once"
+	if shown := x.session.transport.shown; shown > 1 {
+		once = fmt.Sprintf("it was tried %d times", shown)
+	}
 	used, why := x.session.Used().Mechanism, x.session.Used().Why
 	if why != "" {
 		step.Saw += " (" + clean(why) + ")"
@@ -151,6 +158,12 @@ func (x *examiner) refusedLogon(err error) Step {
 		step.Cause = "the host cannot read the ticket for " + x.spn() +
 			": the SPN belongs to another account, or the name to another host"
 		step.Cure = "setspn -Q " + x.spn() + " tells whose it is; winrm: {spn: SPN} asks for another one"
+	case used == "NTLM" && x.session.transport.shown == 0:
+		step.Saw = "the host broke NTLM off before the account was shown"
+		step.Cause = "Negotiate is switched off there, or a policy restricts NTLM"
+		step.Cure = "look on the host at winrm get winrm/config/service/auth, at the policies Network security: Restrict NTLM, " +
+			"and at the log Microsoft-Windows-NTLM/Operational; or use Kerberos"
+		return step
 	default:
 		step.Cause = "the name or the password is wrong, or the account is locked, expired or may not log on over the network"
 		step.Cure = "check both; SubStatus of event 4625 in the host's Security log tells which (0xC000006A: password, " +

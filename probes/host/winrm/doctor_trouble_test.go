@@ -161,3 +161,35 @@ func TestExamineStopsSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestExamineBlamesNoAccountThatWasNotShown has hosts that refuse before they
+// know who comes.
+func TestExamineBlamesNoAccountThatWasNotShown(t *testing.T) {
+	for name, c := range map[string]struct {
+		offer, auth string
+		tries       int32 // tokens of NTLM that the host was sent
+		want        seen
+	}{
+		"nothing is offered": {
+			"", NTLM, 0,
+			seen{"logon", Failed, "offered: nothing; the account was not tried", "does not take Negotiate", `@{Negotiate="true"`},
+		},
+		"nothing is offered to Basic": {
+			"", Basic, 0, seen{"logon", Failed, "offered: nothing", "does not take Basic", `@{Basic="true"}`},
+		},
+		"no challenge": {
+			"Negotiate", NTLM, 1,
+			seen{"logon", Failed, "broke NTLM off before the account was shown", "a policy restricts NTLM", "Restrict NTLM"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tries, o := webHost(t, c.offer, 0)
+			o.Auth, o.AllowPlain, o.Credential.User = c.auth, c.auth == Basic, `CORP\probe`
+			_, steps := visit(t, Examination{Options: o, Resolve: atHome})
+			check(t, steps, c.want, seen{"logon", Failed, "!refused", "!password", "!4625"}, seen{"logon", Failed, "", "", "!once"})
+			if tries.Load() != c.tries {
+				t.Errorf("%d tries, want %d", tries.Load(), c.tries)
+			}
+		})
+	}
+}
