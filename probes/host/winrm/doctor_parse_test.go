@@ -32,6 +32,16 @@ func TestReadConfig(t *testing.T) {
 			`winrm set winrm/config/winrs @{AllowRemoteShellAccess="true"}` {
 		t.Errorf("judged %+v", step)
 	}
+	step = judgeConfig(map[string]string{
+		"Winrs/MaxShellsPerUser": "0", "Winrs/MaxProcessesPerShell": "0", "Winrs/MaxMemoryPerShellMB": "0",
+	})
+	if step.State != OK || step.Saw != "any number of shells, any number of processes a shell, any number of MB a shell" {
+		t.Errorf("limits of 0: %+v", step)
+	}
+	step = judgeConfig(map[string]string{"Winrs/MaxConcurrentUsers": "0", "Service/MaxConnections": "0"})
+	if step.State != Note || !strings.Contains(step.Cause, "MaxConnections is 0") || !strings.Contains(step.Cause, "Users is 0") {
+		t.Errorf("0 where it means none: %+v", step)
+	}
 	if step := judgeConfig(map[string]string{"MaxTimeoutms": "-1"}); step.State != OK || step.Saw == "" {
 		t.Errorf("nothing to judge: %+v", step)
 	}

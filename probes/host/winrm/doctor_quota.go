@@ -30,18 +30,19 @@ type figure struct {
 	unit  string // behind the number, for people
 	least int64  // below which this program, or a run beside others, gets into trouble
 	usual string // what Windows has since 2012
+	free  bool   // 0 stands for any number (WindowsRemoteShell.admx)
 }
 
 func figures() []figure {
 	return []figure{
-		{"MaxEnvelopeSizekb", " kB an envelope", 150, "500"},
-		{"MaxTimeoutms", " ms an operation", 20_000, "60000"},
-		{inService + "MaxConcurrentOperationsPerUser", " operations", 15, "1500"},
-		{inService + "MaxConnections", " connections", 5, "300"},
-		{inShell + "MaxConcurrentUsers", " users", 2, "10"},
-		{inShell + "MaxShellsPerUser", " shells", 5, "30"},
-		{inShell + "MaxProcessesPerShell", " processes a shell", 3, "25"},
-		{inShell + "MaxMemoryPerShellMB", " MB a shell", 150, "1024"},
+		{"MaxEnvelopeSizekb", " kB an envelope", 150, "500", false},
+		{"MaxTimeoutms", " ms an operation", 20_000, "60000", false},
+		{inService + "MaxConcurrentOperationsPerUser", " operations", 15, "1500", false},
+		{inService + "MaxConnections", " connections", 5, "300", false},
+		{inShell + "MaxConcurrentUsers", " users", 2, "10", false},
+		{inShell + "MaxShellsPerUser", " shells", 5, "30", true},
+		{inShell + "MaxProcessesPerShell", " processes a shell", 3, "25", true},
+		{inShell + "MaxMemoryPerShellMB", " MB a shell", 150, "1024", true},
 	}
 }
 
@@ -83,11 +84,14 @@ func judgeConfig(config map[string]string) Step {
 	}
 	for _, f := range figures() {
 		n := number(config[f.path])
+		if n == 0 && f.free {
+			n = unlimited
+		}
 		switch {
 		case n == noFigure:
 			continue
 		case n >= unlimited:
-			saw = append(saw, "any number of"+strings.TrimPrefix(f.unit, " MB"))
+			saw = append(saw, "any number of"+f.unit)
 		default:
 			saw = append(saw, strconv.FormatInt(n, 10)+f.unit)
 		}
