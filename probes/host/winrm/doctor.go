@@ -90,6 +90,7 @@ type examiner struct {
 	door    door
 	offers  []string      // how the host lets accounts in, as its header names it
 	noOffer bool          // the host wants an account and names no way to bring it
+	shut    bool          // the host's configuration allows no remote shell
 	ahead   time.Duration // the host's clock, of ours
 	clock   bool          // the host has told its time
 }

@@ -37,7 +37,7 @@ func (x *examiner) powerShell(ctx context.Context) Step {
 	}
 	sh, err := x.session.openShell(ctx, env)
 	if err != nil {
-		return noShellAtAll(err)
+		return x.noShell("shell", err)
 	}
 	step, err := x.inShell(ctx, sh, boot, packed.MarksOf(env))
 	sh.remove(ctx, err)
@@ -49,7 +49,7 @@ func (x *examiner) inShell(ctx context.Context, sh *shell, boot string, marks pa
 	start := time.Now()
 	first, err := sh.execute(ctx, packed.EncodeCommand(languageScript))
 	if err != nil {
-		return broken("powershell", err), err
+		return x.noOutput(sh, err), err
 	}
 	took := time.Since(start)
 	mode, version, ok := readLanguage(first.stdout.Bytes())
@@ -59,7 +59,7 @@ func (x *examiner) inShell(ctx context.Context, sh *shell, boot string, marks pa
 	saw := fmt.Sprintf("version %s, %s", version, mode)
 	second, err := sh.execute(ctx, boot)
 	if err != nil {
-		return broken("powershell", err), err
+		return x.noOutput(sh, err), err
 	}
 	found, err := packed.DecodeAnswers(marks, second.stdout.Bytes())
 	if err != nil || len(found) != 1 || found[0].Error != "" {
@@ -94,23 +94,45 @@ func readLanguage(stdout []byte) (mode, version string, ok bool) {
 	return string(m[1]), string(m[2]), true
 }
 
-// noShellAtAll says why no shell was opened.
-func noShellAtAll(err error) Step {
+// noOutput is noShell of a shell that is there.
+func (x *examiner) noOutput(sh *shell, err error) Step {
+	if sh.command == "" {
+		return x.noShell("command", err)
+	}
+	return x.noShell("output", err)
+}
+
+// noShell says why there is no shell, or no command in it, or no output of that:
+// the thing.
+func (x *examiner) noShell(thing string, err error) Step {
+	fault, _ := errors.AsType[*Fault](err)
+	step := Step{State: Failed}
 	switch {
 	case isKind(err, AccessDenied):
-		return Step{
-			State: Failed, Saw: "no shell: access denied", Cause: "the account may query, and may not open a shell",
-			Cure: "make it a local administrator, or give it Execute in winrm configSDDL default; " + stillByWMI,
-		}
+		step.Saw = "no " + thing + ": access denied"
+		step.Cause = "the account may query, and may not " + map[string]string{
+			"shell": "open a shell", "command": "run a command in a shell", "output": "read what a command writes",
+		}[thing]
+		step.Cure = "make it a local administrator, or give it Execute in winrm configSDDL default; " + stillByWMI
+	case isKind(err, TimedOut):
+		step.Saw = "no " + thing + ": " + fault.Error()
+		step.Cause, step.Cure = silence("powershell")
+	case isKind(err, ShellGone):
+		step.Saw = "no " + thing + ": " + fault.Error()
+		step.Cause, step.Cure = ending("powershell")
+	case belongsToQuestion(err) && x.shut:
+		step.Saw = "no " + thing + ": " + fault.Error()
+		step.Cause = "the host does not open remote shells"
+		step.Cure = `winrm set winrm/config/winrs @{AllowRemoteShellAccess="true"}; ` + stillByWMI
 	case belongsToQuestion(err):
-		return Step{
-			State: Failed, Saw: "no shell: " + whatItSaid(errors.Unwrap(err)),
-			Cause: "the host does not open remote shells",
-			Cure:  `winrm set winrm/config/winrs @{AllowRemoteShellAccess="true"}; ` + stillByWMI,
-		}
+		step.Saw = "no " + thing + ": " + fault.Error()
+		step.Cause = "not known"
+		step.Cure = "look on the host at the log Microsoft-Windows-WinRM/Operational, and at winrm get winrm/config/winrs " +
+			"(AllowRemoteShellAccess); " + stillByWMI
 	default:
 		return broken("powershell", err)
 	}
+	return step
 }
 
 // blocked says why PowerShell did not even write one line. What cmd.exe says is

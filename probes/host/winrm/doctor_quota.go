@@ -21,6 +21,7 @@ const (
 	inService           = "Service/"
 	inAuth              = "Service/Auth/"
 	inShell             = "Winrs/"
+	allowShells         = inShell + "AllowRemoteShellAccess"
 	noFigure      int64 = -1
 )
 
@@ -70,6 +71,7 @@ func (x *examiner) quotas(ctx context.Context) Step {
 			Cure: "winrm get winrm/config on the host shows it",
 		}
 	}
+	x.shut = is(config[allowShells], "false")
 	return judgeConfig(config)
 }
 
@@ -107,7 +109,7 @@ func judgeConfig(config map[string]string) Step {
 	if step.Saw == "" {
 		step.Saw = "no limits in what the host shows"
 	}
-	if is(config[inShell+"AllowRemoteShellAccess"], "false") {
+	if is(config[allowShells], "false") {
 		note("AllowRemoteShellAccess is false, so PowerShell cannot be asked", "/winrs", "AllowRemoteShellAccess", "true")
 	}
 	if is(config[inService+"AllowUnencrypted"], "true") {

@@ -193,3 +193,62 @@ func TestExamineBlamesNoAccountThatWasNotShown(t *testing.T) {
 		})
 	}
 }
+
+// TestExamineNoShell has hosts that open no shell, or start nothing in it.
+func TestExamineNoShell(t *testing.T) {
+	for name, c := range map[string]struct {
+		moment  estate.Moment
+		trouble estate.Trouble
+		allows  string // AllowRemoteShellAccess
+		want    seen
+	}{
+		"shells are switched off": {
+			"Create", estate.TroubleInternal, "false",
+			seen{"powershell", Failed, "no shell: fault (1359)", "does not open remote shells", `AllowRemoteShellAccess="true"`},
+		},
+		"shells are allowed": {
+			"Create", estate.TroubleInternal, "true",
+			seen{"powershell", Failed, "no shell: fault (1359)", "not known", "WinRM/Operational"},
+		},
+		"a busy host": {
+			"Create", estate.TroubleTimeout, "true",
+			seen{"powershell", Failed, "no shell: timed out", "starts slowly", "--timeout"},
+		},
+		"a command that is denied": {
+			"Command", estate.TroubleDenied, "true",
+			seen{"powershell", Failed, "no command: access denied", "may not run a command", "configSDDL"},
+		},
+		"the second command is denied": {
+			"Command 2", estate.TroubleDenied, "true",
+			seen{"powershell", Failed, "no command: access denied", "may not run a command", "configSDDL"},
+		},
+		"output that is denied": {
+			"Receive", estate.TroubleDenied, "true",
+			seen{"powershell", Failed, "no output: access denied", "may not read", "configSDDL"},
+		},
+		"a command that fails": {
+			"Command", estate.TroubleInternal, "true",
+			seen{"powershell", Failed, "no command: fault (1359)", "not known", "WinRM/Operational"},
+		},
+		"a shell that somebody has ended": {
+			"Command", estate.TroubleShellGone, "true",
+			seen{"powershell", Failed, "no command: shell gone", "the shell has ended", "run doctor again"},
+		},
+		"too many operations": {
+			"Command", estate.TroubleOperations, "true",
+			seen{"powershell", Failed, "quota reached", "limit of WinRM", "Remove-WSManInstance shell"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, e := clinic(t, func(h *estate.Host) {
+				h.WinRM.Faults = map[estate.Moment]estate.Trouble{c.moment: c.trouble}
+				h.WinRM.Config = map[estate.Setting]string{"AllowRemoteShellAccess": c.allows}
+			})
+			_, steps := visit(t, e)
+			check(t, steps, c.want)
+			if c.allows == "true" && strings.Contains(steps["powershell"].Cure, "winrm set") {
+				t.Errorf("a cure that changes nothing: %q", steps["powershell"].Cure)
+			}
+		})
+	}
+}
