@@ -93,6 +93,7 @@ type examiner struct {
 	shut    bool          // the host's configuration allows no remote shell
 	ahead   time.Duration // the host's clock, of ours
 	clock   bool          // the host has told its time
+	asked   bool          // the listener asks for a client's certificate in the handshake
 }
 
 // stage is a step that is to come.

@@ -24,7 +24,9 @@ const identifyRequest = `<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns
 func (x *examiner) identify(ctx context.Context) Step {
 	got, err := x.talk(ctx, []byte(identifyRequest), map[string]string{"WSMANIDENTIFY": "unauthenticated"})
 	switch {
-	case err != nil && (strings.Contains(err.Error(), "malformed HTTP") || errors.Is(err, errUninvited)):
+	case err != nil && x.TLS && x.demandsCertificate(err):
+		return wantsCertificate(err)
+	case err != nil && isStrange(err):
 		return x.stranger(nil, "an answer that is not HTTP: "+clean(deepest(err).Error()))
 	case err != nil:
 		return broken("identify", x.session.transport.explain(ctx, err, 0))
@@ -51,6 +53,11 @@ func kindOf(got *reply) string {
 		return clean(kind)
 	}
 	return "without content"
+}
+
+// isStrange says whether what came is no HTTP. net/http has no type for all of it.
+func isStrange(err error) bool {
+	return strings.Contains(err.Error(), "malformed ") || errors.Is(err, errUninvited)
 }
 
 // stranger words that something else than WinRM answers.

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -45,8 +46,16 @@ func (x *examiner) handshake(ctx context.Context) Step {
 	return step
 }
 
-// shake makes one TLS handshake over a connection of its own.
+// shake makes one TLS handshake over a connection of its own, and notes whether
+// the host asks for a certificate that there is not.
 func (x *examiner) shake(ctx context.Context, config *tls.Config) (tls.ConnectionState, error) {
+	if len(config.Certificates) == 0 {
+		config = config.Clone()
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			x.asked = true
+			return &tls.Certificate{}, nil
+		}
+	}
 	c, err := dialConn(ctx, x.session.transport.dial, config)
 	if err != nil {
 		return tls.ConnectionState{}, err
@@ -78,6 +87,12 @@ func (x *examiner) noTLS(ctx context.Context, err error) Step {
 	case seen && state.Version < tls.VersionTLS12:
 		step.Cause = tls.VersionName(state.Version) + " is the newest that the host speaks, and too weak"
 		step.Cure = "enable TLS 1.2 in SCHANNEL there and reboot; .NET and the registry may hold it off since an upgrade"
+	case x.demandsCertificate(err):
+		return wantsCertificate(err)
+	case x.Auth == Certificate && isAlert(err, protocolVersion):
+		step.Saw = clean(deepest(err).Error())
+		step.Cause = "a client's certificate goes over TLS 1.2, as Windows asks for it there, and the host does not speak that"
+		step.Cure = "enable TLS 1.2 in SCHANNEL there and reboot; or use an account with a password"
 	case seen:
 		step.Cause, step.Cure = x.badCertificate(err, state.PeerCertificates[0])
 	case hungUp(err):
@@ -92,6 +107,36 @@ func (x *examiner) noTLS(ctx context.Context, err error) Step {
 		step.Cure = "compare the cipher suites there (Get-TlsCipherSuite), and whether it wants a client's certificate"
 	}
 	return step
+}
+
+// The numbers of alerts (RFC 8446, section 6.2; RFC 5246, 7.4.6).
+const (
+	handshakeFailure    tls.AlertError = 40
+	protocolVersion     tls.AlertError = 70
+	certificateRequired tls.AlertError = 116
+)
+
+// isAlert says whether the other side has ended TLS so. Its error has a type of
+// its own only for QUIC, and else the same text.
+func isAlert(err error, alert tls.AlertError) bool {
+	op, is := errors.AsType[*net.OpError](err)
+	return is && op.Op == "remote error" && op.Err.Error() == alert.Error()
+}
+
+// demandsCertificate says whether a host ends a connection for want of a client's
+// certificate. In TLS 1.3 it says so after the handshake, and the end of the
+// connection may overtake the words.
+func (x *examiner) demandsCertificate(err error) bool {
+	return isAlert(err, certificateRequired) || x.asked && (isAlert(err, handshakeFailure) || hungUp(err))
+}
+
+func wantsCertificate(err error) Step {
+	return Step{
+		State: Failed, Saw: "the host ends TLS without a client's certificate: " + clean(deepest(err).Error()),
+		Cause: "the listener demands a client's certificate in the handshake, and the credentials have none",
+		Cure: "write certificate: {cert: FILE, key: FILE} in the credentials file, which needs TLS 1.2 there; or have the " +
+			"binding ask for none (netsh http show sslcert, Negotiate Client Certificate)",
+	}
 }
 
 // badCertificate tells what is wrong with a certificate by the error of its

@@ -8,11 +8,14 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"strings"
 	"testing"
 	"time"
+
+	"postpatch/probes/host"
 )
 
 // certified makes a certificate as change wants it, signed by an authority, or
@@ -147,6 +150,61 @@ func TestExamineWhatIsNoTLS(t *testing.T) {
 				!strings.Contains(got.Cure, c.cure) {
 				t.Errorf("tls: %+v", got)
 			}
+		})
+	}
+}
+
+// TestExamineAClientsCertificate has listeners that take nobody without one, in
+// TLS 1.3 only after the handshake; and one that takes none over TLS 1.2.
+func TestExamineAClientsCertificate(t *testing.T) {
+	for name, c := range map[string]struct {
+		least, newest uint16
+		demand        tls.ClientAuthType
+		abrupt        bool // the connection ends without a word of TLS
+		auth          string
+		want          seen
+	}{
+		"in TLS 1.3": {
+			0, 0, tls.RequireAnyClientCert, false, NTLM,
+			seen{"identify", Failed, "without a client's certificate", "demands a client's certificate", "needs TLS 1.2"},
+		},
+		"without a word": {
+			0, 0, tls.RequestClientCert, true, NTLM,
+			seen{"identify", Failed, "without a client's certificate", "demands a client's certificate", "{cert: FILE, key: FILE}"},
+		},
+		"in TLS 1.2": {
+			0, tls.VersionTLS12, tls.RequireAnyClientCert, false, NTLM,
+			seen{"tls", Failed, "without a client's certificate", "demands a client's certificate", "certificate: {cert"},
+		},
+		"a certificate without TLS 1.2": {
+			tls.VersionTLS13, 0, tls.RequireAnyClientCert, false, Certificate,
+			seen{"tls", Failed, "protocol version not supported", "goes over TLS 1.2", "SCHANNEL"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cert, ca := certified(t, false, func(*x509.Certificate) {})
+			o := scripted(t, func(conn net.Conn) {
+				secure := tls.Server(conn, &tls.Config{
+					Certificates: []tls.Certificate{cert}, MinVersion: c.least, MaxVersion: c.newest, ClientAuth: c.demand,
+				})
+				if secure.HandshakeContext(t.Context()) == nil && c.abrupt {
+					return
+				}
+				_, _ = io.Copy(io.Discard, conn) // or a reset overtakes the alert
+			})
+			o.Host, o.Address, o.TLS, o.CA, o.Auth = "srv.corp.test", "127.0.0.1", true, ca, c.auth
+			if c.auth == Certificate {
+				key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+				if err != nil {
+					t.Fatal(err)
+				}
+				o.Credential = host.Credential{
+					Certificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}),
+					Key:         host.NewSecret(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))),
+				}
+			}
+			_, steps := visit(t, Examination{Options: o, Resolve: atHome})
+			check(t, steps, c.want)
 		})
 	}
 }

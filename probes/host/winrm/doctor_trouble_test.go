@@ -1,7 +1,12 @@
 package winrm
 
 import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -249,6 +254,37 @@ func TestExamineNoShell(t *testing.T) {
 			if c.allows == "true" && strings.Contains(steps["powershell"].Cure, "winrm set") {
 				t.Errorf("a cure that changes nothing: %q", steps["powershell"].Cure)
 			}
+		})
+	}
+}
+
+// TestExamineWhatIsNoHTTP has servers whose head has a line without a colon, from
+// the first reply on or from the second.
+func TestExamineWhatIsNoHTTP(t *testing.T) {
+	const strange = "HTTP/1.1 200 OK\r\nwelcome to the mail\r\n\r\n"
+	for name, c := range map[string]struct {
+		well int32 // requests that are answered as WinRM does
+		want seen
+	}{
+		"at once": {0, seen{"identify", Failed, "not HTTP: malformed MIME", "not WinRM", "netstat"}},
+		"later":   {1, seen{"logon", Failed, "malformed MIME", "something on the way changes", "proxy"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var requests atomic.Int32
+			o := scripted(t, func(conn net.Conn) {
+				if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+					return
+				}
+				answer := strange
+				if requests.Add(1) <= c.well {
+					answer = fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\nContent-Length: %d\r\n\r\n%s",
+						len(identified), identified)
+				}
+				_, _ = conn.Write([]byte(answer))
+			})
+			o.Auth = Basic
+			_, steps := visit(t, Examination{Options: o, Resolve: atHome})
+			check(t, steps, c.want)
 		})
 	}
 }

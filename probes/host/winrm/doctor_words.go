@@ -31,8 +31,11 @@ func broken(during string, err error) Step {
 		step.Cause = "the account has reached a limit of WinRM there, often by shells that others have left open"
 		step.Cure = "end them (winrm enumerate shell lists them, Remove-WSManInstance shell @{ShellId=\"ID\"} ends one), " +
 			"or raise the limit in winrm/config/winrs"
-	case isFault && fault.Kind == NotWSMan:
-		step.Saw = fault.Error()
+	case isFault && fault.Kind == NotWSMan, !isFault && isStrange(err):
+		step.Saw = clean(err.Error())
+		if isFault {
+			step.Saw = fault.Error()
+		}
 		step.Cause = "what answers there is not WinRM, or something on the way changes what it says"
 		step.Cure = "look at what listens on the port, and for a proxy between here and the host"
 	default:
