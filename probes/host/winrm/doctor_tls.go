@@ -131,9 +131,14 @@ func (x *examiner) demandsCertificate(err error) bool {
 }
 
 func wantsCertificate(err error) Step {
+	cause := "the listener demands a client's certificate in the handshake, and the credentials have none"
+	if hungUp(err) {
+		cause = "the listener asks for a client's certificate in the handshake and maybe demands it, and the credentials " +
+			"have none; or the service is just starting or stopping"
+	}
 	return Step{
 		State: Failed, Saw: "the host ends TLS without a client's certificate: " + clean(deepest(err).Error()),
-		Cause: "the listener demands a client's certificate in the handshake, and the credentials have none",
+		Cause: cause,
 		Cure: "write certificate: {cert: FILE, key: FILE} in the credentials file, which needs TLS 1.2 there; or have the " +
 			"binding ask for none (netsh http show sslcert, Negotiate Client Certificate)",
 	}
