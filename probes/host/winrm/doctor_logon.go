@@ -39,22 +39,25 @@ func (x *examiner) logon(ctx context.Context) Step {
 	}
 	used := x.session.Used()
 	step := Step{Saw: x.entered(used)}
-	switch {
-	case x.clock && x.ahead.Abs() > worthNoting:
-		step.State = Note
-		step.Saw += ", its clock " + x.skew()
-		step.Cause = "the clocks differ, and Kerberos refuses accounts from five minutes on"
-		step.Cure = "w32tm /query /status on the host, and this machine's own time service"
-	case used.Why != "" && !x.local():
-		step.State = Note // a host's own account can have nothing else
-		step.Cause = clean(used.Why)
-		step.Cure = "nothing, if NTLM may be used there; else mend that and write winrm: {auth: kerberos}"
-	case x.Auth == Basic && !x.TLS:
-		step.State = Note
-		step.Cause = "allow_plain: true sends the password readable over the network"
-		step.Cure = "leave allow_plain to labs: without it messages are sealed, also without TLS"
-	}
+	x.remark(&step, used)
 	return step
+}
+
+// remark notes what should be known of a logon that has worked. One thing hides
+// no other.
+func (x *examiner) remark(step *Step, used auth.Used) {
+	if used.Why != "" && !x.local() { // a host's own account can have nothing else
+		step.note(clean(used.Why), "nothing, if NTLM may be used there; else mend that and write winrm: {auth: kerberos}")
+	}
+	if x.Auth == Basic && !x.TLS {
+		step.note("allow_plain: true sends the password readable over the network",
+			"leave allow_plain to labs: without it messages are sealed, also without TLS")
+	}
+	if x.clock && x.ahead.Abs() > worthNoting {
+		step.Saw += ", its clock " + x.skew()
+		step.note("the clocks differ, and Kerberos refuses accounts from five minutes on",
+			"for the clock, w32tm /query /status on the host, and this machine's own time service")
+	}
 }
 
 // entered says how the account was proved.

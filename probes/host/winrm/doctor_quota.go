@@ -80,9 +80,7 @@ func judgeConfig(config map[string]string) Step {
 	var saw []string
 	var step Step
 	note := func(cause, section, name, value string) {
-		step.State = Note
-		join(&step.Cause, cause)
-		join(&step.Cure, fmt.Sprintf("winrm set winrm/config%s @{%s=%q}", section, name, value))
+		step.note(cause, fmt.Sprintf("winrm set winrm/config%s @{%s=%q}", section, name, value))
 	}
 	for _, f := range figures() {
 		n := number(config[f.path])
@@ -123,6 +121,13 @@ func judgeConfig(config map[string]string) Step {
 }
 
 func is(value, word string) bool { return strings.EqualFold(strings.TrimSpace(value), word) }
+
+// note adds what should be known of a step that works.
+func (s *Step) note(cause, cure string) {
+	s.State = Note
+	join(&s.Cause, cause)
+	join(&s.Cure, cure)
+}
 
 func join(text *string, more string) {
 	if *text != "" {

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"postpatch/probes/host/winrm/auth"
 	"postpatch/probes/lab/estate"
 )
 
@@ -287,4 +289,24 @@ func TestExamineWhatIsNoHTTP(t *testing.T) {
 			check(t, steps, c.want)
 		})
 	}
+}
+
+// TestExamineJoinsWhatItNotes has a logon with more than one thing to be known.
+func TestExamineJoinsWhatItNotes(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", time.Now().Add(40*time.Second).UTC().Format(http.TimeFormat))
+		w.Header().Set("Content-Type", soapType)
+		_, _ = w.Write([]byte(identified))
+	}))
+	t.Cleanup(s.Close)
+	_, o := webHost(t, "", 0)
+	o.Port = s.Listener.Addr().(*net.TCPAddr).Port
+	_, steps := visit(t, Examination{Options: o, Resolve: atHome})
+	check(t, steps, seen{"logon", Note, " ahead", "password readable", "leave allow_plain to labs"},
+		seen{"logon", Note, "", "; the clocks differ", "w32tm"})
+	x := &examiner{Options: o, clock: true, ahead: time.Minute}
+	x.Auth, x.Credential.User = Negotiate, `CORP\probe`
+	var step Step
+	x.remark(&step, auth.Used{Mechanism: "NTLM", Why: "NTLM because no KDC answers"})
+	check(t, map[string]Step{"": step}, seen{"", Note, "1m0s ahead", "because no KDC answers; the clocks differ", "may be used there"})
 }
