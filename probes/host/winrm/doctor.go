@@ -3,6 +3,7 @@ package winrm
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -57,7 +58,7 @@ func Examine(ctx context.Context, e Examination, tell func(Step)) error {
 		x.resolve = resolve
 	}
 	// What the session has left on the host is ended also after Ctrl-C, shortly.
-	defer func() { _ = s.Close(context.WithoutCancel(ctx)) }()
+	defer x.leave(context.WithoutCancel(ctx))
 	for _, stage := range x.stages(cmp.Or(e.Timeout, time.Minute)) {
 		step := x.take(ctx, stage)
 		if err := ctx.Err(); err != nil {
@@ -139,7 +140,7 @@ func (x *examiner) take(ctx context.Context, s stage) Step {
 	ctx, cancel := context.WithTimeout(ctx, s.most)
 	defer cancel()
 	start := time.Now()
-	step := s.run(ctx)
+	step := x.attempt(ctx, s)
 	step.Name, step.Took = s.name, time.Since(start)
 	for _, text := range []*string{&step.Saw, &step.Cause, &step.Cure} {
 		*text = strings.TrimSpace(*text)
@@ -148,6 +149,29 @@ func (x *examiner) take(ctx context.Context, s stage) Step {
 		x.failed[s.name] = s.name
 	}
 	return step
+}
+
+// attempt carries out a stage. What this program or a library stumbles over is a
+// failure of that step: the bytes are a host's, and the other steps tell more.
+func (x *examiner) attempt(ctx context.Context, s stage) (step Step) {
+	defer func() {
+		if damage := recover(); damage != nil {
+			x.session.transport.close() // nobody knows in the middle of what it is
+			step = Step{
+				State: Failed, Saw: clean(fmt.Sprintf("postpatch stumbled: %v", damage)),
+				Cause: "a defect of postpatch, maybe over something odd that the host sent",
+				Cure:  "report it with this line, and with what answers on the host's port",
+			}
+		}
+	}()
+	return s.run(ctx)
+}
+
+// leave ends the session. All is told by then, so that a defect in it is of no
+// interest.
+func (x *examiner) leave(ctx context.Context) {
+	defer func() { _ = recover() }()
+	_ = x.session.Close(ctx)
 }
 
 // talk sends one request without an account over a connection of its own, and

@@ -2,15 +2,19 @@ package winrm
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
+	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/probes/lab/estate"
 )
@@ -310,3 +314,60 @@ func TestExamineJoinsWhatItNotes(t *testing.T) {
 	x.remark(&step, auth.Used{Mechanism: "NTLM", Why: "NTLM because no KDC answers"})
 	check(t, map[string]Step{"": step}, seen{"", Note, "1m0s ahead", "because no KDC answers; the clocks differ", "may be used there"})
 }
+
+// TestExamineStumbles has a panic in one step after the other, as over bytes that
+// nobody thought of.
+func TestExamineStumbles(t *testing.T) {
+	refuse := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	for name, c := range map[string]struct {
+		step string
+		dial func(ctx context.Context, network, address string) (net.Conn, error)
+	}{
+		"name":    {"name", nil},
+		"address": {"address", func(context.Context, string, string) (net.Conn, error) { panic("odd\x1bbytes") }},
+		"one of the ports": {"address", func(_ context.Context, _, address string) (net.Conn, error) {
+			if strings.HasSuffix(address, ":5986") {
+				panic("odd\x1bbytes")
+			}
+			return nil, refuse
+		}},
+		"identify": {"identify", func(context.Context, string, string) (net.Conn, error) {
+			ours, _ := net.Pipe()
+			return stumbling{ours}, nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resolve := atHome
+			if c.dial == nil {
+				resolve = func(context.Context, string) (netip.Addr, error) { panic("odd\x1bbytes") }
+			}
+			o := Options{
+				Host: "srv", Auth: NTLM, Credential: host.Credential{User: "u", Password: host.NewSecret("p")}, Dial: c.dial,
+			}
+			_, steps := visit(t, Examination{Options: o, Resolve: resolve})
+			check(t, steps, seen{c.step, Failed, "stumbled: oddbytes", "a defect of postpatch", "report it"},
+				seen{"wmi", Skipped, "needs " + c.step, "", ""})
+		})
+	}
+	t.Run("farewell", func(t *testing.T) {
+		_, e := clinic(t, troubled(map[estate.Moment]estate.Trouble{"Receive 1": estate.TroubleSilent}))
+		var told atomic.Bool
+		dial := (&net.Dialer{}).DialContext
+		e.Options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if told.Load() {
+				panic("odd bytes")
+			}
+			return dial(ctx, network, address)
+		}
+		e.Timeout = time.Second
+		if err := Examine(t.Context(), e, func(s Step) { told.Store(s.Name == "powershell") }); err != nil || !told.Load() {
+			t.Errorf("error %v, all told %t", err, told.Load())
+		}
+	})
+}
+
+// stumbling is a connection over whose first bytes a reader falls.
+type stumbling struct{ net.Conn }
+
+func (stumbling) Write(p []byte) (int, error) { return len(p), nil }
+func (stumbling) Read([]byte) (int, error)    { panic("odd\x1bbytes") }

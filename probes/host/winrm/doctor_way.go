@@ -161,12 +161,20 @@ func (x *examiner) try(ctx context.Context, port int, patience time.Duration) (d
 func (x *examiner) tryOthers(ctx context.Context, ports []int) (answering, open []int) {
 	const patience = 2 * time.Second
 	ports = without(ports, x.Port)
-	found := make([]doorState, len(ports))
+	found, damage := make([]doorState, len(ports)), make([]any, len(ports))
 	var all sync.WaitGroup
 	for i, port := range ports {
-		all.Go(func() { found[i], _ = x.try(ctx, port, patience) })
+		all.Go(func() {
+			defer func() { damage[i] = recover() }()
+			found[i], _ = x.try(ctx, port, patience)
+		})
 	}
 	all.Wait()
+	for _, d := range damage {
+		if d != nil {
+			panic(d) // where the step catches it
+		}
+	}
 	for i, port := range ports {
 		if found[i] == doorOpen {
 			open = append(open, port)
