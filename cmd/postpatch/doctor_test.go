@@ -239,6 +239,20 @@ func TestDoctorSeveralHostsAsJSON(t *testing.T) {
 	}
 }
 
+// TestDoctorShowsAWrongPasswordToThreeHosts asks more of them about one account
+// of a domain, which counts what all of them refuse.
+func TestDoctorShowsAWrongPasswordToThreeHosts(t *testing.T) {
+	b := newBedside(t)
+	out, _, code := b.call(t, "guessed", "well.corp.test", "no-admin.corp.test", "no-right.corp.test", "blocked.corp.test")
+	if code != 1 || strings.Count(out, "it was tried only once") != 3 || strings.Count(out, "4625") != 3 {
+		t.Errorf("exit %d, want three refusals:\n%s", code, out)
+	}
+	if _, last, _ := strings.Cut(calm(out), "blocked.corp.test\n"); !strings.Contains(last, `LAB\probe was not tried on this host`) ||
+		!strings.Contains(last, "so it is tried on no other host") {
+		t.Errorf("the fourth host:\n%s", last)
+	}
+}
+
 // TestDoctorTriesNothing has what is told before anything is sent.
 func TestDoctorTriesNothing(t *testing.T) {
 	b := newBedside(t)

@@ -139,9 +139,9 @@ func (x *examiner) refusedLogon(err error) Step {
 	if x.Credential.User != "" {
 		step.Saw = clean(x.Credential.User) + " was refused"
 	}
-	once := "it was tried only once"
+	once := "it was tried only once on this host"
 	if shown := x.session.transport.shown; shown > 1 {
-		once = fmt.Sprintf("it was tried %d times", shown)
+		once = fmt.Sprintf("it was tried %d times on this host", shown)
 	}
 	used, why := x.session.Used().Mechanism, x.session.Used().Why
 	if why != "" {
@@ -187,6 +187,10 @@ func (x *examiner) brokenLogon(err error) Step {
 	step := broken(during, err)
 	if _, _, refused := auth.Refusal(err); refused {
 		step.Saw = clean(x.Credential.User) + " could not be proved"
+		// Other hosts have refused it. A KDC is asked before there is a mechanism.
+		if x.session.transport.shown == 0 && (x.session.Used().Mechanism == "NTLM" || x.Auth == Basic) {
+			step.Saw = clean(x.Credential.User) + " was not tried on this host"
+		}
 	}
 	switch {
 	case x.clock && x.ahead.Abs() > worthRefusing && x.Auth != Basic && x.Auth != NTLM:
