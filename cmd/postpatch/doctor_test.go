@@ -247,7 +247,8 @@ func TestDoctorShowsAWrongPasswordToThreeHosts(t *testing.T) {
 	if code != 1 || strings.Count(out, "it was tried only once") != 3 || strings.Count(out, "4625") != 3 {
 		t.Errorf("exit %d, want three refusals:\n%s", code, out)
 	}
-	if _, last, _ := strings.Cut(calm(out), "blocked.corp.test\n"); !strings.Contains(last, `LAB\probe was not tried on this host`) ||
+	_, last, _ := strings.Cut(calm(out), "blocked.corp.test\n")
+	if !strings.Contains(last, `LAB\probe was not tried on this host`) ||
 		!strings.Contains(last, "so it is tried on no other host") {
 		t.Errorf("the fourth host:\n%s", last)
 	}

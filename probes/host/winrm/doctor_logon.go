@@ -164,8 +164,8 @@ func (x *examiner) refusedLogon(err error) Step {
 	case used == "NTLM" && x.session.transport.shown == 0:
 		step.Saw = "the host broke NTLM off before the account was shown"
 		step.Cause = "Negotiate is switched off there, or a policy restricts NTLM"
-		step.Cure = "look on the host at winrm get winrm/config/service/auth, at the policies Network security: Restrict NTLM, " +
-			"and at the log Microsoft-Windows-NTLM/Operational; or use Kerberos"
+		step.Cure = "look on the host at winrm get winrm/config/service/auth, at the policies Network security: Restrict " +
+			"NTLM, and at the log Microsoft-Windows-NTLM/Operational; or use Kerberos"
 		return step
 	default:
 		step.Cause = "the name or the password is wrong, or the account is locked, expired or may not log on over the network"

@@ -39,7 +39,7 @@ func TestReadConfig(t *testing.T) {
 		t.Errorf("limits of 0: %+v", step)
 	}
 	step = judgeConfig(map[string]string{"Winrs/MaxConcurrentUsers": "0", "Service/MaxConnections": "0"})
-	if step.State != Note || !strings.Contains(step.Cause, "MaxConnections is 0") || !strings.Contains(step.Cause, "Users is 0") {
+	if step.State != Note || !strings.Contains(step.Cause, "MaxConnections is 0, 300 is usual; MaxConcurrentUsers is 0") {
 		t.Errorf("0 where it means none: %+v", step)
 	}
 	if step := judgeConfig(map[string]string{"MaxTimeoutms": "-1"}); step.State != OK || step.Saw == "" {

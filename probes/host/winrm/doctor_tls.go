@@ -91,7 +91,7 @@ func (x *examiner) noTLS(ctx context.Context, err error) Step {
 		return wantsCertificate(err)
 	case x.Auth == Certificate && isAlert(err, protocolVersion):
 		step.Saw = clean(deepest(err).Error())
-		step.Cause = "a client's certificate goes over TLS 1.2, as Windows asks for it there, and the host does not speak that"
+		step.Cause = "a client's certificate goes over TLS 1.2, where Windows asks for it, and the host speaks none"
 		step.Cure = "enable TLS 1.2 in SCHANNEL there and reboot; or use an account with a password"
 	case seen:
 		step.Cause, step.Cure = x.badCertificate(err, state.PeerCertificates[0])

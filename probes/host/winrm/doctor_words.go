@@ -78,7 +78,7 @@ func ending(during string) (cause, cure string) {
 		return "the host gives up the logon, maybe for want of a domain controller; or a proxy in between carries none",
 			"on the host: Test-ComputerSecureChannel, and Get-Service WinRM; look for a proxy on the way"
 	case "logon":
-		return "the host answers strangers and ends the logon: WinRM is just stopping, or a proxy in between carries no logon",
+		return "the host answers strangers and ends the logon: WinRM is stopping, or a proxy in between carries no logon",
 			"try again in a minute; on the host: Get-Service WinRM; look for a proxy on the way"
 	case "access", "wmi":
 		return "WMI or a provider of it has ended over the query, or the service WinRM is just stopping",
