@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/os"
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
+	"postpatch/probes/registry"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
 	"postpatch/probes/smtp"
@@ -23,6 +24,7 @@ import (
 func Kinds() []probes.Kind {
 	return []probes.Kind{
 		disk.Kind, dns.Kind, exchange.Kind, http.Kind, os.Kind, pendingreboot.Kind, ping.Kind,
+		registry.Kind,
 		service.Kind, services.Kind, smtp.Kind, sql.Kind, tcp.Kind,
 	}
 }

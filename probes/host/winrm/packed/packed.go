@@ -32,8 +32,10 @@
 //
 // The collector registry takes key (one, "HKLM\SOFTWARE\…") and values (names).
 // It answers one row with a cell for every name, null for an absent value, and
-// no row at all when the key is absent. Asked for no values, it tells by a row without
-// cells that the key is there, whatever is in it.
+// no row at all when the key is absent. Asked for no values, it tells by a row
+// without cells that the key is there, whatever is in it. The name "" is the
+// key's own value. A REG_MULTI_SZ is a list of its texts, a REG_BINARY one of its
+// bytes in decimal, and numbers have no sign (Microsoft.Win32.RegistryKey.GetValue).
 package packed
 
 import (
