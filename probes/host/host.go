@@ -53,6 +53,10 @@ type WQL struct {
 	Class     string   // Win32_Service
 	Columns   []string // never empty: all columns cost too much
 	Where     string   // a WQL condition, or empty for every instance
+	// Most is how many instances are taken; more are an error. 0 takes any number.
+	// A query with a limit is asked by itself and as it is: what a suite's owner
+	// asks must neither be spoiled by what others ask, nor spoil it.
+	Most int
 }
 
 // Collector asks for what no query answers: a named script of the carrier's
@@ -134,6 +138,10 @@ func Merge(questions []Question) []Question {
 		case Collector:
 			collectors[key(q)] = q
 		case WQL:
+			if q.Most > 0 {
+				queries[key(q)] = []WQL{q}
+				continue
+			}
 			queries[key(q)] = append(queries[key(q)], q)
 		case Cmdlet:
 			q.Endpoint = q.endpoint()
@@ -143,6 +151,10 @@ func Merge(questions []Question) []Question {
 	}
 	all := make([]Question, 0, len(queries)+len(collectors)+len(cmdlets))
 	for _, key := range slices.Sorted(maps.Keys(queries)) {
+		if alone := queries[key][0]; alone.Most > 0 {
+			all = append(all, alone)
+			continue
+		}
 		all = append(all, mergeClass(queries[key]))
 	}
 	for _, key := range slices.Sorted(maps.Keys(collectors)) {
@@ -195,10 +207,16 @@ func mergeClass(queries []WQL) WQL {
 
 func classKey(q WQL) string { return strings.ToLower(q.namespace() + ":" + q.Class) }
 
-// key is what an answer is found by: one query a class, one run a collector call.
+// key is what an answer is found by: one query a class, one run a collector call,
+// and each query with a limit.
 func key(q Question) string {
-	if q, ok := q.(WQL); ok {
-		return classKey(q)
+	wql, ok := q.(WQL)
+	switch {
+	case ok && wql.Most > 0:
+		return fmt.Sprintf("%s: at most %d", wql, wql.Most)
+	case ok:
+		return classKey(wql)
+	default:
+		return q.String()
 	}
-	return q.String()
 }

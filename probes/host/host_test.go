@@ -18,6 +18,9 @@ func TestMerge(t *testing.T) {
 	service := func(where string, columns ...string) host.WQL {
 		return host.WQL{Class: "Win32_Service", Columns: columns, Where: where}
 	}
+	limited := func(where string, most int, columns ...string) host.WQL {
+		return host.WQL{Class: "Win32_Service", Columns: columns, Where: where, Most: most}
+	}
 	registry := func(value string) host.Collector {
 		return host.Collector{Name: "registry", Args: map[string][]string{"value": {value}, "key": {`HKLM\SOFTWARE`}}}
 	}
@@ -63,6 +66,17 @@ func TestMerge(t *testing.T) {
 				service("", "Name"),
 			},
 			[]string{"root/CIMv2: SELECT Name FROM Win32_Service"},
+		},
+		{
+			"a query with a limit stays as it is",
+			[]host.Question{
+				service("", "State"), limited("Name='b' OR 1=1", 5, "Name", "A"), service("Name='a'", "Name"),
+				limited("Name='b' OR 1=1", 5, "Name", "A"), limited("", 5, "State"),
+			},
+			[]string{
+				"root/cimv2: SELECT Name,A FROM Win32_Service WHERE Name='b' OR 1=1",
+				"root/cimv2: SELECT State FROM Win32_Service", "root/cimv2: SELECT Name,State FROM Win32_Service",
+			},
 		},
 		{
 			"other namespaces stay apart",
@@ -269,5 +283,24 @@ func TestCellTime(t *testing.T) {
 		if got, err := c.Time(); err == nil {
 			t.Errorf("%+v: got %v", c, got)
 		}
+	}
+}
+
+// Two queries that differ in their limit alone have two answers.
+func TestAnswersToQueriesWithALimit(t *testing.T) {
+	one := host.WQL{Class: "c", Columns: []string{"A"}, Most: 1}
+	two, all := one, one
+	two.Most, all.Most = 2, 0
+	var answers host.Answers
+	for n, q := range host.Merge([]host.Question{one, all, two}) {
+		answers.Put(q, host.Answer{Rows: make([]host.Row, n+1)})
+	}
+	seen := map[int]bool{}
+	for _, q := range []host.WQL{one, two, all} {
+		rows, err := answers.To(q)
+		if err != nil || seen[len(rows)] {
+			t.Errorf("at most %d: %d rows as another has, error %v", q.Most, len(rows), err)
+		}
+		seen[len(rows)] = true
 	}
 }

@@ -75,7 +75,8 @@ func TestObserve(t *testing.T) {
 			},
 		},
 		"lists and bytes in their order, variables as they are": {
-			[]string{manager, version}, []string{"PendingFileRenameOperations", "Empty", "SystemRoot", "DigitalProductId"},
+			[]string{manager, version},
+			[]string{"PendingFileRenameOperations", "Empty", "SystemRoot", "DigitalProductId"},
 			[]string{
 				manager + " exists=true",
 				manager + `: PendingFileRenameOperations value=\??\C:\Windows\Temp\b.tmp, ""`,
@@ -115,7 +116,7 @@ func TestObserve(t *testing.T) {
 // evidence beside the host's reason.
 func TestAKeyThatMayNotBeRead(t *testing.T) {
 	probe, target := build(t, map[string]any{"key": []string{`HKLM\SECURITY\Policy`, version}})
-	denied := errors.New("Requested registry access is not allowed.") //nolint:staticcheck // .NET's own text
+	denied := errors.New("requested registry access is not allowed")
 	for name, answer := range map[string]host.Answer{
 		"denied": {Err: denied}, "two rows": {Rows: []host.Row{{}, {}}},
 	} {

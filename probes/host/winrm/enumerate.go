@@ -28,7 +28,7 @@ const (
 // was all. Windows puts one instance into the first reply.
 func (s *Session) enumerate(ctx context.Context, q host.WQL) ([]host.Row, error) {
 	resource := resourceOf(q)
-	rows, open, err := s.gather(ctx, resource, packed.Query(q))
+	rows, open, err := s.gather(ctx, q)
 	var fault *Fault
 	ended := errors.As(err, &fault) && fault.Code == endedContext
 	if err != nil && open != "" && !ended {
@@ -39,8 +39,9 @@ func (s *Session) enumerate(ctx context.Context, q host.WQL) ([]host.Row, error)
 
 // gather pulls all rows of a query. With an error comes the context that is still
 // open on the host, if there is one.
-func (s *Session) gather(ctx context.Context, resource, query string) (rows []host.Row, open string, err error) {
-	m, want := s.enumerateRequest(resource, query), "EnumerateResponse"
+func (s *Session) gather(ctx context.Context, q host.WQL) (rows []host.Row, open string, err error) {
+	resource := resourceOf(q)
+	m, want := s.enumerateRequest(resource, packed.Query(q)), "EnumerateResponse"
 	left := maxKept
 	for size, n := 0, 0; size <= maxEnumerate && n <= maxPulls; n++ {
 		text, err := s.post(ctx, m)
@@ -58,11 +59,17 @@ func (s *Session) gather(ctx context.Context, resource, query string) (rows []ho
 		rows = append(rows, got.rows...)
 		left -= got.kept
 		size += len(text)
+		if got.named {
+			open = got.context
+		}
+		if got.end {
+			open = ""
+		}
 		switch {
+		case q.Most > 0 && len(rows) > q.Most:
+			return nil, open, &Fault{Reason: fmt.Sprintf("more than %d instances", q.Most)}
 		case got.end, got.named && got.context == "":
 			return rows, "", nil
-		case got.named:
-			open = got.context
 		case open == "":
 			return nil, "", &Fault{Kind: NotWSMan, Reason: "an answer to a query that neither ends nor goes on"}
 		}

@@ -367,3 +367,29 @@ func TestAskAfterClose(t *testing.T) {
 		t.Errorf("messages %v", slices.Clip(got))
 	}
 }
+
+// A query that finds more than its limit is an error of its own, and ended on the
+// host; one that finds just so many is none.
+func TestAQueryWithALimit(t *testing.T) {
+	limited := func(most int) host.WQL { q := services(); q.Most = most; return q }
+	for most, want := range map[int]string{
+		20: "Enumerate Pull Release Enumerate Pull Pull Pull", 50: "Enumerate Pull Pull Pull Enumerate Pull Pull Pull",
+	} {
+		server := winrmtest.Start(t, winrmtest.Config{Classes: classes(50), PullBytes: 3000})
+		got, err := session(t, options(server)).Ask(t.Context(), []host.Question{limited(most), services()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := got.To(limited(most))
+		tooMany := err != nil && strings.HasSuffix(err.Error(), fmt.Sprintf("more than %d instances", most))
+		if tooMany != (most < 50) || !tooMany && len(rows) != 50 {
+			t.Errorf("at most %d: %d rows, error %v", most, len(rows), err)
+		}
+		if rows, err := got.To(services()); err != nil || len(rows) != 50 {
+			t.Errorf("the other question: %d rows, error %v", len(rows), err)
+		}
+		if d := cmp.Diff(want, strings.Join(server.Messages(), " ")); d != "" {
+			t.Errorf("at most %d: messages (-want +got):\n%s", most, d)
+		}
+	}
+}

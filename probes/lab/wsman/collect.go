@@ -59,6 +59,9 @@ func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 	case err != nil:
 		return nil, errors.New("Invalid query ") //nolint:staticcheck // Windows' own text
 	}
+	if q.Most > 0 && len(t.rows) > q.Most {
+		return nil, fmt.Errorf("more than %d instances", q.Most)
+	}
 	answers := make([]host.Row, len(t.rows))
 	for i, r := range t.rows {
 		answers[i] = host.Row{}

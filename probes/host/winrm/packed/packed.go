@@ -11,12 +11,13 @@
 //	 "script": "…",                                   runner.ps1
 //	 "collectors": [{"name": "registry", "script": "…"}],   collect/<name>.ps1, those asked for
 //	 "questions": [
-//	   {"id": 0, "namespace": "root/cimv2", "query": "SELECT Name FROM Win32_Service", "columns": ["Name"]},
+//	   {"id": 0, "namespace": "root/cimv2", "query": "SELECT Name FROM Win32_Service", "columns": ["Name"], "most": 9},
 //	   {"id": 1, "collector": "registry", "args": [{"name": "key", "values": ["HKLM\\…"]}]}]}
 //
 // The boot script (boot.ps1, the value of -EncodedCommand: base64 of UTF-16LE)
 // is the same for every host and run: it unpacks the JSON and runs its script.
-// A question is a query or a collector; its id is its place in what was packed.
+// A question is a query or a collector; its id is its place in what was packed. A
+// query that finds more instances than its most is answered with an error.
 //
 // # From the host
 //
@@ -84,6 +85,7 @@ type Question struct {
 	Namespace string   `json:"namespace,omitempty"`
 	Query     string   `json:"query,omitempty"` // WQL
 	Columns   []string `json:"columns,omitempty"`
+	Most      int      `json:"most,omitempty"` // instances; 0 for any number
 	Collector string   `json:"collector,omitempty"`
 	Args      []Arg    `json:"args,omitempty"`
 }
@@ -221,7 +223,7 @@ func (p *payload) add(id int, q host.Question) {
 			namespace = "root/cimv2"
 		}
 		p.Questions = append(p.Questions, Question{
-			ID: id, Namespace: strings.ReplaceAll(namespace, `\`, "/"), Query: Query(q), Columns: q.Columns,
+			ID: id, Namespace: strings.ReplaceAll(namespace, `\`, "/"), Query: Query(q), Columns: q.Columns, Most: q.Most,
 		})
 	case host.Collector:
 		asked := Question{ID: id, Collector: q.Name}

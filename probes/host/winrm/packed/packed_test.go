@@ -16,7 +16,7 @@ import (
 func questions() []host.Question {
 	return []host.Question{
 		host.WQL{Class: "Win32_Service", Columns: []string{"Name", "State"}, Where: `Name = 'a"b'`},
-		host.WQL{Namespace: `root\StandardCimv2`, Class: "MSFT_NetAdapter", Columns: []string{"Name"}},
+		host.WQL{Namespace: `root\StandardCimv2`, Class: "MSFT_NetAdapter", Columns: []string{"Name"}, Most: 9},
 		host.Collector{Name: "registry", Args: map[string][]string{
 			"key": {`HKLM\SOFTWARE\Ünïcode $(calc)`}, "values": {"UBR", "", "'; exit"},
 		}},
@@ -38,7 +38,10 @@ func TestUnpackReadsWhatPackMade(t *testing.T) {
 			ID: 0, Namespace: "root/cimv2", Columns: []string{"Name", "State"},
 			Query: `SELECT Name,State FROM Win32_Service WHERE Name = 'a"b'`,
 		},
-		{ID: 1, Namespace: "root/StandardCimv2", Columns: []string{"Name"}, Query: "SELECT Name FROM MSFT_NetAdapter"},
+		{
+			ID: 1, Namespace: "root/StandardCimv2", Columns: []string{"Name"}, Query: "SELECT Name FROM MSFT_NetAdapter",
+			Most: 9,
+		},
 		{ID: 2, Collector: "registry", Args: []Arg{
 			{Name: "key", Values: []string{`HKLM\SOFTWARE\Ünïcode $(calc)`}},
 			{Name: "values", Values: []string{"UBR", "", "'; exit"}},

@@ -44,7 +44,14 @@ function Format-Row($Row) {
 }
 
 function Read-Wql($Question) {
-    $instances = @(Get-CimInstance -Namespace $Question.namespace -Query $Question.query)
+    $most = [int]$Question.most
+    if ($most -gt 0) {
+        $instances = @(Get-CimInstance -Namespace $Question.namespace -Query $Question.query |
+            Select-Object -First ($most + 1))
+        if ($instances.Count -gt $most) { throw 'more than ' + $most + ' instances' }
+    } else {
+        $instances = @(Get-CimInstance -Namespace $Question.namespace -Query $Question.query)
+    }
     foreach ($instance in $instances) {
         $row = [ordered]@{}
         foreach ($column in $Question.columns) {
