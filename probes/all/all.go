@@ -4,6 +4,8 @@ package all
 
 import (
 	"postpatch/probes"
+
+	"postpatch/probes/cim"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/exchange"
@@ -23,8 +25,7 @@ import (
 // folder and a line here.
 func Kinds() []probes.Kind {
 	return []probes.Kind{
-		disk.Kind, dns.Kind, exchange.Kind, http.Kind, os.Kind, pendingreboot.Kind, ping.Kind,
-		registry.Kind,
+		cim.Kind, disk.Kind, dns.Kind, exchange.Kind, http.Kind, os.Kind, pendingreboot.Kind, ping.Kind, registry.Kind,
 		service.Kind, services.Kind, smtp.Kind, sql.Kind, tcp.Kind,
 	}
 }

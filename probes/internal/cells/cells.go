@@ -39,7 +39,7 @@ func Value(item string, c host.Cell, none string) []fact.Reading {
 	if c.List != nil {
 		return []fact.Reading{probes.Read(item, "value", fact.Text(join(c.List)))}
 	}
-	text := steady(c.Text)
+	text := Steady(c.Text)
 	if text == none {
 		text = strconv.Quote(text)
 	}
@@ -57,10 +57,10 @@ func Elements(item string, c host.Cell) fact.Reading {
 	switch {
 	case c.List != nil:
 		for _, elem := range c.List {
-			elems = append(elems, steady(elem))
+			elems = append(elems, Steady(elem))
 		}
 	case !c.Null:
-		elems = append(elems, steady(c.Text))
+		elems = append(elems, Steady(c.Text))
 	}
 	return probes.Read(item, "elements", fact.SetOf(elems...))
 }
@@ -70,7 +70,7 @@ func Elements(item string, c host.Cell) fact.Reading {
 func join(list []string) string {
 	texts := make([]string, len(list))
 	for i, elem := range list {
-		texts[i] = steady(elem)
+		texts[i] = Steady(elem)
 		if elem == "" || strings.ContainsAny(elem, ",\"\r\n") || elem != strings.TrimSpace(elem) {
 			texts[i] = strconv.Quote(elem)
 		}
@@ -78,9 +78,9 @@ func join(list []string) string {
 	return strings.Join(texts, ", ")
 }
 
-// steady brings times in UTC to one form: queries and scripts write another
+// Steady brings times in UTC to one form: queries and scripts write another
 // number of zeros behind the point.
-func steady(text string) string {
+func Steady(text string) string {
 	if !strings.HasSuffix(text, "Z") {
 		return text
 	}
