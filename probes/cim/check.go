@@ -77,8 +77,8 @@ func notAName(field, name string) error {
 
 // harmful says why a class must not be asked for: a query is no mere look there.
 // Of Win32_Product Microsoft says that it checks every package and repairs it
-// (KB974524). The classes beside it have the same provider, and a query over a
-// class asks those that derive from it, too.
+// (KB974524). The classes beside it come from the same provider, Windows
+// Installer's, and a query over a class asks those that derive from it, too.
 func harmful(class string) string {
 	switch strings.ToLower(class) {
 	case "win32_product", "cim_product", "win32_softwarefeature", "cim_softwarefeature",

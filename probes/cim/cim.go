@@ -37,7 +37,7 @@ type params struct {
 	Key       string   `param:"key,required" doc:"The column by which an instance is told from the others."`
 	Columns   []string `param:"columns" doc:"Columns that hold one value; an expectation binds all of them."`
 	Lists     []string `param:"lists" doc:"Columns that hold lists, which are compared as sets."`
-	Where     string   `param:"where" doc:"A WQL condition, in the words of the class; every instance when empty."`
+	Where     string   `param:"where" doc:"A WQL condition, which only reads but may be slow; every instance when empty."`
 	Namespace string   `param:"namespace" doc:"The namespace, from root on."`
 }
 
@@ -46,6 +46,7 @@ const (
 	null = "null"
 	// mostInstances is more than people compare, and keeps a snapshot small.
 	mostInstances = 2000
+	mostValues    = 20_000 // instances times columns
 	// longestKey is in bytes; no key that tells instances apart comes near it.
 	longestKey = 1024
 )
@@ -79,6 +80,10 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	}
 	if len(rows) > mostInstances {
 		return nil, fmt.Errorf("reading %s: more than %d instances: narrow it by where", p.Class, mostInstances)
+	}
+	if n := len(rows) * (len(p.Columns) + len(p.Lists)); n > mostValues {
+		return nil, fmt.Errorf("reading %s: %d values, more than %d: ask for fewer columns, or narrow it by where",
+			p.Class, n, mostValues)
 	}
 	instances, err := p.sorted(rows)
 	if err != nil {

@@ -149,6 +149,21 @@ func TestNotObserved(t *testing.T) {
 	}
 }
 
+// Many instances of many columns are more than a snapshot should keep.
+func TestManyValues(t *testing.T) {
+	rows := make([]host.Row, 1001)
+	for i := range rows {
+		rows[i] = row("Name", fmt.Sprint(i))
+	}
+	for n, want := range map[int]bool{20: false, 19: true} {
+		probe, target := build(t, shareArgs("columns", columns(n)), host.Answer{Rows: rows})
+		_, err := probe.Observe(t.Context(), target)
+		if (err == nil) != want {
+			t.Errorf("%d columns of %d instances: error %v", n, len(rows), err)
+		}
+	}
+}
+
 // A query goes to the host as it is written, by itself.
 func TestQuestion(t *testing.T) {
 	args := shareArgs("columns", []string{"Path"}, "lists", []string{"Roles"},
