@@ -393,3 +393,21 @@ func TestAQueryWithALimit(t *testing.T) {
 		}
 	}
 }
+
+// An account that may not read one namespace may read others.
+func TestADeniedNamespaceSparesTheOthers(t *testing.T) {
+	server := winrmtest.Start(t, winrmtest.Config{
+		Classes: classes(3), Faults: map[string]winrmtest.Fault{"Enumerate 1": {Subcode: "w:AccessDenied", Code: 0x80041003}},
+	})
+	denied := host.WQL{Namespace: "root/a", Class: "Win32_Service", Columns: []string{"Name"}, Most: 5}
+	got, err := session(t, options(server)).Ask(t.Context(), []host.Question{denied, services()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := got.To(denied); !isKind(err, AccessDenied) {
+		t.Errorf("the denied one: %v", err)
+	}
+	if rows, err := got.To(services()); err != nil || len(rows) != 3 {
+		t.Errorf("the other: %d rows, error %v", len(rows), err)
+	}
+}
