@@ -10,6 +10,7 @@ import (
 	"postpatch/probes/dns"
 	"postpatch/probes/exchange"
 	"postpatch/probes/http"
+	"postpatch/probes/network"
 	"postpatch/probes/os"
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
@@ -25,7 +26,8 @@ import (
 // folder and a line here.
 func Kinds() []probes.Kind {
 	return []probes.Kind{
-		cim.Kind, disk.Kind, dns.Kind, exchange.Kind, http.Kind, os.Kind, pendingreboot.Kind, ping.Kind, registry.Kind,
+		cim.Kind, disk.Kind, dns.Kind, exchange.Kind, http.Kind, network.Kind, os.Kind, pendingreboot.Kind, ping.Kind,
+		registry.Kind,
 		service.Kind, services.Kind, smtp.Kind, sql.Kind, tcp.Kind,
 	}
 }

@@ -1,0 +1,291 @@
+package network
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+)
+
+func adapterSpecs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
+		{
+			Name: "state", Type: fact.TypeText, Keep: up,
+			Doc: "up, down or disconnected (no cable), of adapters that are neither disabled nor hidden.",
+		},
+		{
+			Name: "disabled", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameText},
+			Doc: "The host's adapters that are disabled: one that came back is missing here, and is an item of its own.",
+		},
+		{
+			Name: "ghosts", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Note,
+			Doc: "The host's adapters that Windows remembers and does not find.",
+		},
+		{Name: "mac", Type: fact.TypeText, Doc: "The hardware address in use."},
+		{Name: "mtu", Type: fact.TypeInt, Unit: "bytes", Doc: "The largest packet, of IPv4 where that is bound."},
+		{
+			Name: "dhcp", Type: fact.TypeBool, Severity: fact.Fail,
+			Doc: "Whether IPv4 takes its address from DHCP; a static address that was lost shows here.",
+		},
+		{
+			Name: "dns_servers", Type: fact.TypeText, Keep: "not empty",
+			Doc: "The DNS servers in the order in which they are asked.",
+		},
+		{
+			Name: "suffix", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
+			Doc: "The DNS suffix of the connection.",
+		},
+		{
+			Name: "profile", Type: fact.TypeText, Keep: domain,
+			Doc: "The network's category: public, private or domain; a host that finds its domain no more turns public.",
+		},
+		{
+			Name: "suffixes", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
+			Doc: "The host's list of DNS suffixes to search, in order.",
+		},
+	}
+}
+
+const (
+	up       = "up"
+	disabled = "disabled"
+	ghost    = "ghost"
+	domain   = "domain"
+)
+
+func adapters() host.WQL {
+	return standard("MSFT_NetAdapter", "", "Name", "InterfaceDescription", "InterfaceIndex", "Hidden", "IMFilter",
+		"State", "InterfaceAdminStatus", "InterfaceOperationalStatus", "MediaConnectState", "NetworkAddresses",
+		"PermanentAddress")
+}
+
+func interfaces() host.WQL {
+	return standard("MSFT_NetIPInterface", "", "InterfaceIndex", "AddressFamily", "NlMtu", "Dhcp", "Store")
+}
+
+func dnsServers() host.WQL {
+	return standard("MSFT_DNSClientServerAddress", "", "InterfaceIndex", "AddressFamily", "ServerAddresses")
+}
+
+func dnsClients() host.WQL {
+	return standard("MSFT_DNSClient", "", "InterfaceIndex", "ConnectionSpecificSuffix")
+}
+
+func dnsGlobal() host.WQL { return standard("MSFT_DNSClientGlobalSetting", "", "SuffixSearchList") }
+
+func profiles() host.WQL {
+	return standard("MSFT_NetConnectionProfile", "", "InterfaceIndex", "NetworkCategory")
+}
+
+// adapter is one that people see, with the number by which other classes name it.
+type adapter struct {
+	item, state string
+	index       int64
+}
+
+func (r *reader) readAdapters(except []string) {
+	all := r.visible(except)
+	if rows, ok := r.rows(interfaces()); ok {
+		r.each(all, r.byInterface(interfaces(), active(rows)), r.readInterface)
+	}
+	if rows, ok := r.rows(addresses()); ok {
+		persistent := persistentAddresses(rows)
+		of := r.byInterface(addresses(), active(rows))
+		r.each(all, of, func(a adapter, rows []host.Row) { r.readAddresses(a, rows, persistent) })
+	}
+	if rows, ok := r.rows(routes()); ok {
+		r.each(all, r.byInterface(routes(), active(rows)), r.readRoutes)
+	}
+	if rows, ok := r.rows(dnsServers()); ok {
+		r.each(all, r.byInterface(dnsServers(), rows), r.readServers)
+	}
+	if rows, ok := r.rows(dnsClients()); ok {
+		r.each(all, r.byInterface(dnsClients(), rows), func(a adapter, rows []host.Row) {
+			if len(rows) > 0 {
+				r.add(a.item, "suffix", fact.Text(rows[0].Get("ConnectionSpecificSuffix").Text))
+			}
+		})
+	}
+	if rows, ok := r.rows(dnsGlobal()); ok && len(rows) > 0 {
+		r.add("", "suffixes", fact.Text(strings.Join(list(rows[0].Get("SuffixSearchList")), ", ")))
+	}
+	if rows, ok := r.rows(profiles()); ok {
+		r.each(all, r.byInterface(profiles(), rows), r.readProfile)
+	}
+}
+
+// each reads every adapter's rows.
+func (r *reader) each(all []adapter, rows map[int64][]host.Row, read func(adapter, []host.Row)) {
+	for _, a := range all {
+		read(a, rows[a.index])
+	}
+}
+
+// visible reads the adapters that people see: not the hidden ones, which Windows
+// makes and drops as it likes, and not the upper edges of filter drivers. Those
+// that are disabled or not there are only listed, since nothing else is known of
+// them: what comes with one that is enabled again is no change of its own.
+func (r *reader) visible(except []string) []adapter {
+	rows, ok := r.some(adapters())
+	if !ok {
+		return nil
+	}
+	var all []adapter
+	var off, ghosts []string
+	seen := map[string]int{}
+	for _, row := range inOrder(rows) {
+		name := nameOf(row)
+		left := slices.ContainsFunc(except, func(e string) bool { return strings.EqualFold(e, name) })
+		if isTrue(row, "Hidden") || isTrue(row, "IMFilter") || left {
+			continue
+		}
+		index, known := number(row, "InterfaceIndex")
+		state := stateOf(row)
+		switch {
+		case name == "" || !known && state != ghost:
+			r.fail(adapters(), "an adapter without a name or a number")
+			continue
+		case state == disabled:
+			off = append(off, name)
+			continue
+		case state == ghost:
+			ghosts = append(ghosts, name)
+			continue
+		case state == "":
+			r.fail(adapters(), "no state of %q", name)
+		}
+		a := adapter{item: name, state: state, index: index}
+		if seen[strings.ToLower(name)]++; seen[strings.ToLower(name)] > 1 {
+			a.item = fmt.Sprintf("%s (%d)", name, seen[strings.ToLower(name)])
+		}
+		if state != "" {
+			r.add(a.item, "state", fact.Text(state))
+		}
+		if mac := macOf(row); mac != "" {
+			r.add(a.item, "mac", fact.Text(mac))
+		}
+		all = append(all, a)
+	}
+	r.add("", "disabled", fact.SetOf(off...))
+	r.add("", "ghosts", fact.SetOf(ghosts...))
+	return all
+}
+
+// inOrder sorts adapters, since WMI promises no order and doubles are told apart
+// by theirs.
+func inOrder(rows []host.Row) []host.Row {
+	return slices.SortedFunc(slices.Values(rows), func(a, b host.Row) int {
+		return cmp.Or(
+			strings.Compare(strings.ToLower(nameOf(a)), strings.ToLower(nameOf(b))),
+			strings.Compare(a.Get("InterfaceDescription").Text, b.Get("InterfaceDescription").Text),
+			strings.Compare(a.Get("InterfaceIndex").Text, b.Get("InterfaceIndex").Text),
+		)
+	})
+}
+
+// nameOf is the name that people gave, or the driver's.
+func nameOf(row host.Row) string {
+	return cmp.Or(row.Get("Name").Text, row.Get("InterfaceDescription").Text)
+}
+
+// stateOf puts the three states of an adapter into one word; empty when it tells
+// none. Source: MSFT_NetAdapter's State, and RFC 2863 for the other two.
+func stateOf(row host.Row) string {
+	state, hasState := number(row, "State")
+	admin, hasAdmin := number(row, "InterfaceAdminStatus")
+	operational, hasOperational := number(row, "InterfaceOperationalStatus")
+	media, _ := number(row, "MediaConnectState")
+	switch {
+	case !hasState && !hasAdmin && !hasOperational:
+		return ""
+	case state == 3 || admin == 2:
+		return disabled
+	case operational == 6:
+		return ghost
+	case operational == 1:
+		return up
+	case media == 2:
+		return "disconnected"
+	default:
+		return "down"
+	}
+}
+
+// macOf writes the address in use as Windows shows it, whatever its separators.
+func macOf(row host.Row) string {
+	mac := row.Get("PermanentAddress").Text
+	if inUse := list(row.Get("NetworkAddresses")); len(inUse) > 0 && inUse[0] != "" {
+		mac = inUse[0]
+	}
+	mac = strings.ToUpper(strings.NewReplacer("-", "", ":", "", " ", "").Replace(mac))
+	if len(mac)%2 != 0 || strings.Trim(mac, "0123456789ABCDEF") != "" {
+		return mac // no address, but what the host says
+	}
+	var pairs []string
+	for pair := range slices.Chunk([]byte(mac), 2) {
+		pairs = append(pairs, string(pair))
+	}
+	return strings.Join(pairs, "-")
+}
+
+const (
+	ipv4 = 2 // AF_INET
+	ipv6 = 23
+)
+
+func (r *reader) readInterface(a adapter, rows []host.Row) {
+	for _, family := range []int64{ipv4, ipv6} {
+		for _, row := range rows {
+			if f, _ := number(row, "AddressFamily"); f != family {
+				continue
+			}
+			if mtu, known := number(row, "NlMtu"); known {
+				r.add(a.item, "mtu", fact.Int(mtu))
+			}
+			if dhcp, known := number(row, "Dhcp"); known && family == ipv4 {
+				r.add(a.item, "dhcp", fact.Bool(dhcp == 1))
+			}
+			return
+		}
+	}
+}
+
+func (r *reader) readServers(a adapter, rows []host.Row) {
+	if len(rows) == 0 {
+		return
+	}
+	var servers []string
+	for _, family := range []int64{ipv4, ipv6} {
+		for _, row := range rows {
+			if f, _ := number(row, "AddressFamily"); f != family {
+				continue
+			}
+			for _, server := range list(row.Get("ServerAddresses")) {
+				// Windows fills an empty IPv6 list with three of its own (RFC 3879 ended them).
+				if server = strings.ToLower(server); !strings.HasPrefix(server, "fec0:0:0:ffff::") {
+					servers = append(servers, server)
+				}
+			}
+		}
+	}
+	r.add(a.item, "dns_servers", fact.Text(strings.Join(servers, ", ")))
+}
+
+// readProfile leaves the reading out where the adapter is connected to no
+// network that has a category.
+func (r *reader) readProfile(a adapter, rows []host.Row) {
+	if len(rows) == 0 {
+		return
+	}
+	category, known := number(rows[0], "NetworkCategory")
+	words := []string{"public", "private", domain}
+	if !known || category < 0 || category >= int64(len(words)) {
+		r.fail(profiles(), "no category of the network at %q, got %q", a.item, rows[0].Get("NetworkCategory").Text)
+		return
+	}
+	r.add(a.item, "profile", fact.Text(words[category]))
+}

@@ -1,0 +1,135 @@
+package network
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+)
+
+func addressSpecs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
+		{
+			Name: "addresses", Type: fact.TypeSet, Severity: fact.Fail,
+			Doc: "The addresses that were set by hand, with their prefixes; one that another host has too is left out.",
+		},
+		{
+			Name: "leased_addresses", Type: fact.TypeSet, Keep: "not empty",
+			Doc: "The addresses from DHCP or a router; temporary ones and those of the link are left out.",
+		},
+		{
+			Name: "floating_addresses", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "The addresses that move with their owner, such as a cluster's.",
+		},
+		{
+			Name: "self_assigned", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore}, Keep: "false",
+			Doc: "Whether an adapter that is up gave itself 169.254.x.x: what it does when no DHCP server answers.",
+		},
+		{
+			Name: "gateways", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameText}, Keep: "not empty",
+			Doc: "The default gateways.",
+		},
+		{
+			Name: "routes", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,
+			Doc: "The static routes: 10.50.0.0/16 via 10.20.0.254.",
+		},
+	}
+}
+
+func addresses() host.WQL {
+	return standard("MSFT_NetIPAddress", "", "InterfaceIndex", "IPAddress", "PrefixLength", "PrefixOrigin",
+		"SuffixOrigin", "AddressState", "SkipAsSource", "Store")
+}
+
+// routes asks for those that lead to another router: the many that Windows makes
+// for its own addresses stay there.
+func routes() host.WQL {
+	return standard("MSFT_NetRoute", "NextHop<>'0.0.0.0' AND NextHop<>'::'",
+		"InterfaceIndex", "DestinationPrefix", "NextHop", "Protocol", "Store")
+}
+
+// persistentAddresses are those that Windows sets again at the next boot; empty
+// where the class does not tell them.
+func persistentAddresses(rows []host.Row) map[string]bool {
+	found := map[string]bool{}
+	for _, row := range rows {
+		if store, known := number(row, "Store"); known && store == 0 {
+			if ip, err := netip.ParseAddr(row.Get("IPAddress").Text); err == nil {
+				found[ip.String()] = true
+			}
+		}
+	}
+	return found
+}
+
+// Where an address comes from, by MSFT_NetIPAddress.
+const (
+	originManual = 1
+	suffixRandom = 5
+	stateInvalid = 0
+	stateDouble  = 2 // another host has it too
+)
+
+func (r *reader) readAddresses(a adapter, rows []host.Row, persistent map[string]bool) {
+	var fixed, leased, floating []string
+	selfAssigned := false
+	for _, row := range rows {
+		text, _, _ := strings.Cut(row.Get("IPAddress").Text, "%") // a zone is an index, which changes
+		ip, err := netip.ParseAddr(text)
+		if err != nil {
+			r.fail(addresses(), "no address of %q, got %q", a.item, row.Get("IPAddress").Text)
+			continue
+		}
+		if state, known := number(row, "AddressState"); known && (state == stateInvalid || state == stateDouble) {
+			continue
+		}
+		prefix, _ := number(row, "PrefixOrigin")
+		suffix, _ := number(row, "SuffixOrigin")
+		text = ip.String()
+		if length, known := number(row, "PrefixLength"); known {
+			text = fmt.Sprintf("%s/%d", text, length)
+		}
+		switch {
+		case prefix == originManual && (isTrue(row, "SkipAsSource") || len(persistent) > 0 && !persistent[ip.String()]):
+			floating = append(floating, text)
+		case prefix == originManual:
+			fixed = append(fixed, text)
+		case ip.Is4() && ip.IsLinkLocalUnicast():
+			selfAssigned = true
+		case ip.IsLinkLocalUnicast(), ip.IsLoopback(), ip.Is6() && suffix == suffixRandom:
+		default:
+			leased = append(leased, text)
+		}
+	}
+	r.add(a.item, "addresses", fact.SetOf(fixed...))
+	r.add(a.item, "leased_addresses", fact.SetOf(leased...))
+	r.add(a.item, "floating_addresses", fact.SetOf(floating...))
+	if a.state == up { // without a cable nobody answers
+		r.add(a.item, "self_assigned", fact.Bool(selfAssigned))
+	}
+}
+
+const protocolStatic = 3 // "NetMgmt": set by hand, or by a program
+
+func (r *reader) readRoutes(a adapter, rows []host.Row) {
+	var gateways, static []string
+	for _, row := range rows {
+		hop, _, _ := strings.Cut(strings.ToLower(row.Get("NextHop").Text), "%")
+		to := strings.ToLower(row.Get("DestinationPrefix").Text)
+		protocol, known := number(row, "Protocol")
+		switch {
+		case hop == "" || to == "":
+			r.fail(routes(), "a route of %q without its end or its next hop", a.item)
+		case hop == "0.0.0.0" || hop == "::": // another check may have asked for all
+		case to == "0.0.0.0/0" || to == "::/0":
+			gateways = append(gateways, hop)
+		case known && protocol == protocolStatic:
+			static = append(static, to+" via "+hop)
+		}
+	}
+	r.add(a.item, "gateways", fact.SetOf(gateways...))
+	r.add(a.item, "routes", fact.SetOf(static...))
+}

@@ -1,0 +1,234 @@
+package network_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/network"
+	"postpatch/probes/probetest"
+)
+
+// recording is what a host answered, by class.
+type recording map[string]*host.Answer
+
+// recorded reads the answers of a file, which has to hold one for each question.
+func recorded(t *testing.T) recording {
+	t.Helper()
+	text, err := os.ReadFile("testdata/handmade-server-2022.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Answers []struct {
+			Question string
+			Rows     []map[string]any
+		}
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	byQuestion := map[string]*host.Answer{}
+	for _, a := range file.Answers {
+		answer := &host.Answer{}
+		for _, cells := range a.Rows {
+			answer.Rows = append(answer.Rows, row(cells))
+		}
+		byQuestion[a.Question] = answer
+	}
+	r := recording{}
+	for _, q := range build(t, nil).(probes.Asker).Questions() {
+		answer := byQuestion[q.String()]
+		if answer == nil {
+			t.Fatalf("no answer to %q is recorded", q)
+		}
+		r[q.(host.WQL).Class] = answer
+	}
+	return r
+}
+
+func row(cells map[string]any) host.Row {
+	row := host.Row{}
+	for name, cell := range cells {
+		switch cell := cell.(type) {
+		case nil:
+			row[name] = host.Cell{Null: true}
+		case string:
+			row[name] = host.Cell{Text: cell}
+		case []any:
+			list := []string{}
+			for _, element := range cell {
+				list = append(list, element.(string))
+			}
+			row[name] = host.Cell{List: list}
+		}
+	}
+	return row
+}
+
+// set changes a column of the rows that have a cell of this text.
+func (r recording) set(class, with, column string, cell host.Cell) {
+	for _, row := range r[class].Rows {
+		for _, c := range row {
+			if c.Text == with && c.Text != "" {
+				row[column] = cell
+				break
+			}
+		}
+	}
+}
+
+// drop takes away the rows that have a cell of this text.
+func (r recording) drop(class, with string) {
+	r[class].Rows = slices.DeleteFunc(r[class].Rows, func(row host.Row) bool {
+		for _, c := range row {
+			if c.Text == with {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (r recording) put(class string, cells map[string]any) {
+	r[class].Rows = append(r[class].Rows, row(cells))
+}
+
+func (r recording) target(t *testing.T, args map[string]any) probes.Target {
+	t.Helper()
+	var answers host.Answers
+	for _, q := range build(t, args).(probes.Asker).Questions() {
+		answers.Put(q, *r[q.(host.WQL).Class])
+	}
+	return probes.Target{Answers: answers}
+}
+
+func build(t *testing.T, args map[string]any) probes.Probe {
+	t.Helper()
+	probe, err := network.Kind.Build(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return probe
+}
+
+func (r recording) observe(t *testing.T, args map[string]any) ([]fact.Reading, error) {
+	t.Helper()
+	return probetest.Observe(t, network.Kind, r.target(t, args), args)
+}
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: network.Kind, Healthy: func(t *testing.T) probes.Target {
+		return recorded(t).target(t, nil)
+	}})
+}
+
+func TestObserve(t *testing.T) {
+	readings, err := recorded(t).observe(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := probetest.Texts(readings)
+	slices.Sort(got)
+	want := []string{
+		" disabled=Ethernet2", " ghosts=Ethernet1",
+		" listening=tcp/135, tcp/139, tcp/1433, tcp/443, tcp/445, tcp/5985, tcp/8443, udp/123, udp/5353",
+		" local_listening=tcp/1434", " suffixes=corp.example, example", " udp=udp/123, udp/5353",
+		"Backup addresses=", "Backup dhcp=true", "Backup dns_servers=10.20.0.2", "Backup floating_addresses=",
+		"Backup gateways=", "Backup leased_addresses=10.30.0.117/24", "Backup mac=00-50-56-A3-1C-2E",
+		"Backup mtu=9000", "Backup profile=private", "Backup routes=", "Backup self_assigned=false",
+		"Backup state=up", "Backup suffix=",
+		"Ethernet0 addresses=10.20.0.10/24", "Ethernet0 dhcp=false", "Ethernet0 dns_servers=10.20.0.2, 10.20.0.3",
+		"Ethernet0 floating_addresses=10.20.0.50/24", "Ethernet0 gateways=10.20.0.1",
+		"Ethernet0 leased_addresses=2001:db8:20:0:250:56ff:fea3:1c2d/64", "Ethernet0 mac=00-50-56-A3-1C-2D",
+		"Ethernet0 mtu=1500", "Ethernet0 profile=domain", "Ethernet0 routes=10.50.0.0/16 via 10.20.0.254",
+		"Ethernet0 self_assigned=false", "Ethernet0 state=up", "Ethernet0 suffix=corp.example",
+		"firewall/domain firewall=on", "firewall/domain inbound=block", "firewall/domain outbound=allow",
+		"firewall/private firewall=on", "firewall/private inbound=not configured",
+		"firewall/private outbound=not configured",
+		"firewall/public firewall=off", "firewall/public inbound=allow", "firewall/public outbound=allow",
+		"tcp/135 bound=any", "tcp/135 owner=svchost.exe", "tcp/135 port=open",
+		"tcp/139 bound=10.20.0.10, 10.30.0.117", "tcp/139 owner=System", "tcp/139 port=open",
+		"tcp/1433 bound=any", "tcp/1433 owner=sqlservr.exe", "tcp/1433 port=open",
+		"tcp/443 bound=any", "tcp/443 owner=System", "tcp/443 port=open",
+		"tcp/445 bound=any", "tcp/445 owner=System", "tcp/445 port=open",
+		"tcp/5985 bound=any", "tcp/5985 owner=System", "tcp/5985 port=open",
+		"tcp/8443 bound=10.20.0.10", "tcp/8443 owner=unknown", "tcp/8443 port=open",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+func TestPartsAskNoMoreThanTheyNeed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		args map[string]any
+		want []string
+	}{
+		"firewall": {map[string]any{"part": []string{"firewall"}}, []string{"MSFT_NetFirewallProfile"}},
+		"ports without owners": {
+			map[string]any{"part": []string{"ports"}, "owners": false},
+			[]string{"MSFT_NetTCPConnection", "MSFT_NetUDPEndpoint", "MSFT_NetTCPSetting"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, q := range build(t, tt.args).(probes.Asker).Questions() {
+				got = append(got, q.(host.WQL).Class)
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("questions (-want +got):\n%s", d)
+			}
+			readings, err := recorded(t).observe(t, tt.args)
+			if err != nil || len(readings) == 0 {
+				t.Errorf("got %v, %v", readings, err)
+			}
+			for _, r := range readings {
+				if r.Key.Name == "state" || r.Key.Name == "owner" {
+					t.Errorf("%s of %q was not asked for", r.Key.Name, r.Key.Item)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsLeftOut(t *testing.T) {
+	args := map[string]any{"except": []string{"BACKUP"}, "except_ports": []string{"tcp/8443", "udp/5353"}}
+	readings, err := recorded(t).observe(t, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(probetest.Texts(readings), "\n")
+	for _, gone := range []string{"Backup", "8443", "5353"} {
+		if strings.Contains(all, gone) {
+			t.Errorf("%s is there:\n%s", gone, all)
+		}
+	}
+	if !strings.Contains(all, "Ethernet0 state=up") {
+		t.Errorf("more is gone than was named:\n%s", all)
+	}
+}
+
+func TestParametersAreChecked(t *testing.T) {
+	for field, args := range map[string]map[string]any{
+		"part":         {"part": []string{"routes"}},
+		"except_ports": {"except_ports": []string{"443"}},
+	} {
+		_, err := network.Kind.Build(args)
+		var problem *probes.FieldError
+		if !errors.As(err, &problem) || problem.Field != field {
+			t.Errorf("%v: got %v", args, err)
+		}
+	}
+	if _, err := network.Kind.Build(map[string]any{"part": []string{}}); err == nil {
+		t.Error("an empty list of parts is taken")
+	}
+}
