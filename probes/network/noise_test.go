@@ -1,0 +1,159 @@
+package network_test
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/host"
+)
+
+// What changes on a healthy host from boot to boot is no finding.
+func TestNoiseIsSilent(t *testing.T) {
+	for name, change := range map[string]func(recording){
+		"rows in another order": func(r recording) {
+			for _, answer := range r {
+				slices.Reverse(answer.Rows)
+			}
+		},
+		"other numbers of interfaces": func(r recording) {
+			for _, answer := range r {
+				for _, row := range answer.Rows {
+					if n, err := row["InterfaceIndex"].Int(); err == nil {
+						row["InterfaceIndex"] = text(strconv.FormatInt(n+40, 10))
+					}
+				}
+			}
+		},
+		"other numbers of processes": func(r recording) {
+			r.set("Win32_Process", "2040", "ProcessId", text("9999"))
+			r.set("MSFT_NetTCPConnection", "2040", "OwningProcess", text("9999"))
+		},
+		"other case of names": func(r recording) {
+			r.set("MSFT_DNSClient", "corp.example", "ConnectionSpecificSuffix", text("CORP.example"))
+			r.set("Win32_Process", "sqlservr.exe", "Name", text("SQLSERVR.EXE"))
+			r.set("MSFT_NetAdapter", "005056A31C2D", "NetworkAddresses", text("00:50:56:a3:1c:2d"))
+		},
+		"other ports of RPC": func(r recording) {
+			r.listen("MSFT_NetTCPConnection", 49664)
+			r.listen("MSFT_NetTCPConnection", 65535)
+		},
+		"a DNS server's sockets": func(r recording) {
+			for port := 49152; port < 51652; port++ {
+				r.listen("MSFT_NetUDPEndpoint", port)
+			}
+			r.listen("MSFT_NetUDPEndpoint", 5060)
+		},
+		"connections, that another check asks for": func(r recording) {
+			r.put("MSFT_NetTCPConnection",
+				map[string]any{"LocalAddress": "10.20.0.10", "LocalPort": "2222", "OwningProcess": "4", "State": "5"})
+		},
+		"another temporary address": func(r recording) {
+			r.set("MSFT_NetIPAddress", "2001:db8:20::8d1e:4f2a:77b0:1c09", "IPAddress", text("2001:db8:20::1:2:3:4"))
+		},
+		"the same address written otherwise": func(r recording) {
+			r.set("MSFT_NetIPAddress", "2001:db8:20::250:56ff:fea3:1c2d", "IPAddress",
+				text("2001:DB8:20:0:250:56FF:FEA3:1C2D"))
+		},
+		"another node has the cluster's address": func(r recording) { r.drop("MSFT_NetIPAddress", "10.20.0.50") },
+		"hidden adapters come and go": func(r recording) {
+			r.drop("MSFT_NetAdapter", "WAN Miniport (Network Monitor)")
+			r.put("MSFT_NetAdapter", map[string]any{
+				"Name": "Local Area Connection* 9", "InterfaceIndex": "77", "Hidden": "true", "State": "2",
+			})
+		},
+		"a ghost of an adapter": func(r recording) { r.drop("MSFT_NetAdapter", "Ethernet1") },
+		"a port for the host alone": func(r recording) {
+			r.put("MSFT_NetTCPConnection", map[string]any{
+				"LocalAddress": "127.0.0.1", "LocalPort": "6789", "OwningProcess": "900", "State": "2",
+			})
+		},
+		"an address is being tried": func(r recording) {
+			r.set("MSFT_NetIPAddress", "10.20.0.10", "AddressState", text("1"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, after := recorded(t), recorded(t)
+			change(after)
+			if d := cmp.Diff([]string{"passed"}, judged(t, "", before, after)); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// listen adds a socket that all can reach.
+func (r recording) listen(class string, port int) {
+	r.put(class, map[string]any{
+		"LocalAddress": "0.0.0.0", "LocalPort": strconv.Itoa(port), "OwningProcess": "900", "State": "2",
+	})
+}
+
+// Exchange lets Windows hand out ports from 6005 on: which of them listen is
+// chance, while an owner can still expect one.
+func TestTheHostsOwnDynamicRangeIsIgnored(t *testing.T) {
+	exchange := func(ports ...int) recording {
+		r := recorded(t)
+		r.set("MSFT_NetTCPSetting", "49152", "DynamicPortRangeNumberOfPorts", text("53526"))
+		r.set("MSFT_NetTCPSetting", "53526", "DynamicPortRangeStartPort", text("6005"))
+		for _, port := range ports {
+			r.listen("MSFT_NetTCPConnection", port)
+		}
+		return r
+	}
+	const expect = "    expect: {listening: 'contains tcp/443, tcp/6005'}\n"
+	if d := cmp.Diff([]string{"passed"}, judged(t, expect, exchange(6005, 6010), exchange(6005, 6011))); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+	want := []string{"drifted failing", "tcp/6004: drifted there -> gone"}
+	if d := cmp.Diff(want, judged(t, expect, exchange(6004, 6005), exchange(6005))); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+}
+
+// Where Windows lists the addresses of the next boot too, one that is not among
+// them was lent by a cluster, even without a mark.
+func TestAnAddressThatIsNotKeptForTheBootFloats(t *testing.T) {
+	address := func(ip, store string) map[string]any {
+		return map[string]any{
+			"InterfaceIndex": "6", "IPAddress": ip, "PrefixLength": "24", "PrefixOrigin": "1", "SuffixOrigin": "1",
+			"AddressState": "4", "SkipAsSource": "false", "Store": store,
+		}
+	}
+	r := recorded(t)
+	r.put("MSFT_NetIPAddress", address("10.20.0.10", "0"))
+	r.put("MSFT_NetIPAddress", address("10.20.0.60", "1"))
+	readings, err := r.observe(t, map[string]any{"part": []string{"adapters"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, reading := range readings {
+		if reading.Key.Item == "Ethernet0" && strings.HasSuffix(reading.Key.Name, "addresses") {
+			got[reading.Key.Name] = reading.Value.String()
+		}
+	}
+	want := map[string]string{
+		"addresses": "10.20.0.10/24", "floating_addresses": "10.20.0.50/24, 10.20.0.60/24",
+		"leased_addresses": "2001:db8:20:0:250:56ff:fea3:1c2d/64",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("addresses (-want +got):\n%s", d)
+	}
+}
+
+// A single element of an array comes as a text by WS-Man, as a list by PowerShell.
+func TestOneElementIsAListHoweverItComes(t *testing.T) {
+	before, after := recorded(t), recorded(t)
+	for _, row := range after["MSFT_DNSClientServerAddress"].Rows {
+		if l := row["ServerAddresses"].List; len(l) == 1 {
+			row["ServerAddresses"] = host.Cell{Text: l[0]}
+		}
+	}
+	if d := cmp.Diff([]string{"passed"}, judged(t, "", before, after)); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+}

@@ -1,0 +1,216 @@
+package network_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/baseline"
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/network"
+	"postpatch/runner"
+	"postpatch/runner/report"
+	"postpatch/suites"
+)
+
+// judged holds the host after a patch against the host before, by a suite's
+// check, and tells the outcome and each finding that is more than a note.
+func judged(t *testing.T, expect string, before, after recording) []string {
+	t.Helper()
+	text := "suite: s\nhosts: [srv01]\nchecks:\n  - network: {}\n" + expect
+	set, problems := suites.LoadBytes("s.suite.yaml", []byte(text), []probes.Kind{network.Kind})
+	if len(problems) > 0 {
+		t.Fatal(suites.Format(problems, nil))
+	}
+	h := set.Hosts[0]
+	seen := func(r recording) baseline.Host {
+		readings, err := r.observe(t, nil)
+		check := h.Checks[0]
+		seen := baseline.Host{Host: h.Name, Checks: []baseline.Check{{Check: check.Key(), Kind: check.Kind.Name}}}
+		if err != nil {
+			seen.Checks[0].Error = err.Error()
+		}
+		for _, reading := range readings {
+			reading.Key.Host, reading.Key.Check = h.Name, check.Key()
+			seen.Readings = append(seen.Readings, reading)
+		}
+		seen.Sort()
+		return seen
+	}
+	was := seen(before)
+	c := runner.Judge(runner.Visit{Host: h, Seen: seen(after)}, &was, nil).Checks[0]
+	lines := []string{string(c.Outcome)}
+	if c.Failing {
+		lines[0] += " failing"
+	}
+	for _, f := range c.Findings {
+		if f.Outcome == report.Drifted && f.Severity == fact.Note.String() {
+			continue
+		}
+		place := strings.TrimSpace(f.Item + " " + f.Reading)
+		lines = append(lines, place+": "+string(f.Outcome)+" "+f.Before+" -> "+f.Now)
+	}
+	return lines
+}
+
+func text(s string) host.Cell { return host.Cell{Text: s} }
+
+func TestWhatAPatchBreaks(t *testing.T) {
+	for name, tt := range map[string]struct {
+		expect string
+		after  func(recording)
+		want   []string
+	}{
+		"the profile turned public": {
+			after: func(r recording) { r.set("MSFT_NetConnectionProfile", "2", "NetworkCategory", text("0")) },
+			want:  []string{"regressed failing", "Ethernet0 profile: regressed domain -> public"},
+		},
+		"a private network turned public": {
+			after: func(r recording) { r.set("MSFT_NetConnectionProfile", "1", "NetworkCategory", text("0")) },
+			want:  []string{"drifted", "Backup profile: drifted private -> public"},
+		},
+		"a listening port is gone": {
+			after: func(r recording) { r.drop("MSFT_NetTCPConnection", "443") },
+			want:  []string{"drifted failing", "tcp/443: drifted there -> gone"},
+		},
+		"a port that the owner expects is gone": {
+			expect: "    expect: {listening: contains tcp/443}\n",
+			after:  func(r recording) { r.drop("MSFT_NetTCPConnection", "443") },
+			want: []string{
+				"regressed failing",
+				"tcp/443: drifted there -> gone",
+				"listening: regressed tcp/135, tcp/139, tcp/1433, tcp/443, tcp/445, tcp/5985, tcp/8443, udp/123, udp/5353" +
+					" -> tcp/135, tcp/139, tcp/1433, tcp/445, tcp/5985, tcp/8443, udp/123, udp/5353",
+			},
+		},
+		"a port is for the host alone now": {
+			after: func(r recording) {
+				r.set("MSFT_NetTCPConnection", "443", "LocalAddress", text("127.0.0.1"))
+			},
+			want: []string{"drifted failing", "tcp/443: drifted there -> gone"},
+		},
+		"a new port": {
+			after: func(r recording) {
+				r.put("MSFT_NetTCPConnection",
+					map[string]any{"LocalAddress": "::", "LocalPort": "8080", "OwningProcess": "900", "State": "2"})
+			},
+			want: []string{"drifted", "tcp/8080: drifted  -> new"},
+		},
+		"another program listens at the port": {
+			after: func(r recording) { r.set("MSFT_NetTCPConnection", "443", "OwningProcess", text("900")) },
+			want:  []string{"drifted", "tcp/443 owner: drifted System -> svchost.exe"},
+		},
+		"DHCP gave another address": {
+			after: func(r recording) { r.set("MSFT_NetIPAddress", "10.30.0.117", "IPAddress", text("10.30.0.118")) },
+			want:  []string{"drifted", "Backup leased_addresses: drifted 10.30.0.117/24 -> 10.30.0.118/24"},
+		},
+		"no DHCP server answered": {
+			after: func(r recording) {
+				r.drop("MSFT_NetIPAddress", "10.30.0.117")
+				r.put("MSFT_NetIPAddress", map[string]any{
+					"InterfaceIndex": "9", "IPAddress": "169.254.80.10", "PrefixLength": "16", "PrefixOrigin": "2",
+					"SuffixOrigin": "4", "AddressState": "4", "Store": "1",
+				})
+			},
+			want: []string{
+				"regressed failing", "Backup leased_addresses: regressed 10.30.0.117/24 -> ",
+				"Backup self_assigned: regressed false -> true",
+			},
+		},
+		"the static address was lost": { // S05 of the corpus: the adapter was found anew
+			after: func(r recording) {
+				r.set("MSFT_NetIPInterface", "0", "Dhcp", text("1"))
+				r.set("MSFT_NetIPAddress", "10.20.0.10", "PrefixOrigin", text("3"))
+			},
+			want: []string{
+				"drifted failing",
+				"Ethernet0 addresses: drifted 10.20.0.10/24 -> ", "Ethernet0 dhcp: drifted false -> true",
+				"Ethernet0 leased_addresses: drifted 2001:db8:20:0:250:56ff:fea3:1c2d/64 -> " +
+					"10.20.0.10/24, 2001:db8:20:0:250:56ff:fea3:1c2d/64",
+			},
+		},
+		"another host has the address": {
+			after: func(r recording) { r.set("MSFT_NetIPAddress", "10.20.0.10", "AddressState", text("2")) },
+			want:  []string{"drifted failing", "Ethernet0 addresses: drifted 10.20.0.10/24 -> "},
+		},
+		"a second adapter came back enabled": {
+			after: func(r recording) {
+				for column, value := range map[string]string{
+					"State": "2", "InterfaceAdminStatus": "1", "InterfaceOperationalStatus": "1",
+				} {
+					r.set("MSFT_NetAdapter", "Ethernet2", column, text(value))
+				}
+				r.put("MSFT_NetIPAddress", map[string]any{
+					"InterfaceIndex": "12", "IPAddress": "10.20.0.77", "PrefixLength": "24", "PrefixOrigin": "1",
+					"SuffixOrigin": "1", "AddressState": "4", "Store": "1",
+				})
+			},
+			want: []string{"drifted", "disabled: drifted Ethernet2 -> ", "Ethernet2: drifted  -> new"},
+		},
+		"an adapter went down": {
+			after: func(r recording) {
+				r.set("MSFT_NetAdapter", "Backup", "InterfaceOperationalStatus", text("2"))
+				r.set("MSFT_NetAdapter", "Backup", "MediaConnectState", text("2"))
+				r.drop("MSFT_NetConnectionProfile", "9")
+			},
+			want: []string{"regressed failing", "Backup state: regressed up -> disconnected"},
+		},
+		"an adapter was disabled": {
+			after: func(r recording) { r.set("MSFT_NetAdapter", "Backup", "State", text("3")) },
+			want: []string{
+				"drifted failing", "disabled: drifted Ethernet2 -> Backup, Ethernet2", "Backup: drifted there -> gone",
+			},
+		},
+		"the gateway is gone": {
+			after: func(r recording) { r.drop("MSFT_NetRoute", "0.0.0.0/0") },
+			want:  []string{"regressed failing", "Ethernet0 gateways: regressed 10.20.0.1 -> "},
+		},
+		"a route that was not kept for the boot": {
+			after: func(r recording) { r.drop("MSFT_NetRoute", "10.50.0.0/16") },
+			want:  []string{"drifted failing", "Ethernet0 routes: drifted 10.50.0.0/16 via 10.20.0.254 -> "},
+		},
+		"other order of DNS servers": {
+			after: func(r recording) {
+				for _, row := range r["MSFT_DNSClientServerAddress"].Rows {
+					if len(row["ServerAddresses"].List) == 2 {
+						row["ServerAddresses"] = host.Cell{List: []string{"10.20.0.3", "10.20.0.2"}}
+					}
+				}
+			},
+			want: []string{
+				"drifted", "Ethernet0 dns_servers: drifted 10.20.0.2, 10.20.0.3 -> 10.20.0.3, 10.20.0.2",
+			},
+		},
+		"the firewall is off": {
+			after: func(r recording) { r.set("MSFT_NetFirewallProfile", "Domain", "Enabled", text("0")) },
+			want:  []string{"drifted failing", "firewall/domain firewall: drifted on -> off"},
+		},
+		"the owner wants the domain's profile": {
+			expect: "    expect: {profile: domain}\n",
+			after:  func(recording) {},
+			want:   []string{"pre-existing", "Backup profile: pre-existing private -> private"},
+		},
+		"a class is missing, and the profile turned public": {
+			after: func(r recording) {
+				*r["MSFT_NetRoute"] = host.Answer{Err: errInvalidClass}
+				r.set("MSFT_NetConnectionProfile", "2", "NetworkCategory", text("0"))
+			},
+			want: []string{"regressed failing", "Ethernet0 profile: regressed domain -> public"},
+		},
+		"a class is missing": {
+			after: func(r recording) { *r["MSFT_NetRoute"] = host.Answer{Err: errInvalidClass} },
+			want:  []string{"unknown"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, after := recorded(t), recorded(t)
+			tt.after(after)
+			if d := cmp.Diff(tt.want, judged(t, tt.expect, before, after)); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
