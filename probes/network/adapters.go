@@ -3,6 +3,7 @@ package network
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -139,8 +140,7 @@ func (r *reader) visible(except []string) []adapter {
 	seen := map[string]int{}
 	for _, row := range inOrder(rows) {
 		name := nameOf(row)
-		left := slices.ContainsFunc(except, func(e string) bool { return strings.EqualFold(e, name) })
-		if isTrue(row, "Hidden") || isTrue(row, "IMFilter") || left {
+		if isTrue(row, "Hidden") || isTrue(row, "IMFilter") || leftOut(name, except) {
 			continue
 		}
 		index, known := number(row, "InterfaceIndex")
@@ -159,9 +159,12 @@ func (r *reader) visible(except []string) []adapter {
 			r.fail(adapters(), "no state of %q", name)
 		}
 		a := adapter{item: name, state: state, index: index}
-		if seen[strings.ToLower(name)]++; seen[strings.ToLower(name)] > 1 {
+		// A double's number is the next one that no adapter has as its name.
+		for seen[strings.ToLower(a.item)] > 0 {
+			seen[strings.ToLower(name)]++
 			a.item = fmt.Sprintf("%s (%d)", name, seen[strings.ToLower(name)])
 		}
+		seen[strings.ToLower(a.item)]++
 		if state != "" {
 			r.add(a.item, "state", fact.Text(state))
 		}
@@ -173,6 +176,16 @@ func (r *reader) visible(except []string) []adapter {
 	r.add("", "disabled", fact.SetOf(off...))
 	r.add("", "ghosts", fact.SetOf(ghosts...))
 	return all
+}
+
+// leftOut says whether the suite names the adapter, by a pattern or as it is.
+func leftOut(name string, except []string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(except, func(e string) bool {
+		e = strings.ToLower(e)
+		matches, err := path.Match(e, name)
+		return e == name || err == nil && matches
+	})
 }
 
 // inOrder sorts adapters, since WMI promises no order and doubles are told apart

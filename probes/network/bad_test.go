@@ -13,7 +13,7 @@ import (
 
 var (
 	errInvalidClass = errors.New("invalid class (0x80041010)")
-	errDenied       = errors.New("Zugriff verweigert (0x80041003)")
+	errDenied       = errors.New("0x80041003: Zugriff verweigert")
 )
 
 // What is missing is missing alone, with its reason; all else is there.
@@ -37,7 +37,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 				*r["Win32_Process"] = host.Answer{Err: errDenied}
 			},
 			[]string{
-				"MSFT_NetRoute, MSFT_DNSClient: invalid class (0x80041010); Win32_Process: Zugriff verweigert (0x80041003)",
+				"MSFT_NetRoute, MSFT_DNSClient: invalid class (0x80041010); Win32_Process: 0x80041003: Zugriff verweigert",
 			},
 			[]string{"gateways", "routes", "suffix", "owner"},
 			[]string{"state", "addresses", "dns_servers", "port", "bound", "listening"},
@@ -50,20 +50,27 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		},
 		"sockets of one protocol": {
 			func(r recording) { *r["MSFT_NetUDPEndpoint"] = host.Answer{Err: errDenied} },
-			[]string{"MSFT_NetUDPEndpoint: Zugriff verweigert"},
-			[]string{"udp", "listening"}, []string{"port", "local_listening"},
+			[]string{"MSFT_NetUDPEndpoint: 0x80041003"},
+			[]string{"udp", "listening"},
+			[]string{"port", "local_listening"},
 		},
 		"rows before an error are no whole list": {
 			func(r recording) { r["MSFT_NetTCPConnection"].Err = errors.New("the answer was cut off") },
-			[]string{"MSFT_NetTCPConnection: the answer was cut off"}, []string{"port", "listening"}, []string{"udp"},
+			[]string{"MSFT_NetTCPConnection: the answer was cut off"},
+			[]string{"port", "listening"},
+			[]string{"udp"},
 		},
 		"every listening port": {
 			func(r recording) { r["MSFT_NetTCPConnection"].Rows = nil },
-			[]string{"MSFT_NetTCPConnection: the host named none"}, []string{"port", "listening"}, []string{"udp"},
+			[]string{"MSFT_NetTCPConnection: the host named none"},
+			[]string{"port", "listening"},
+			[]string{"udp"},
 		},
 		"every adapter": {
 			func(r recording) { r["MSFT_NetAdapter"].Rows = nil },
-			[]string{"MSFT_NetAdapter: the host named none"}, []string{"state"}, []string{"port"},
+			[]string{"MSFT_NetAdapter: the host named none"},
+			[]string{"state"},
+			[]string{"port"},
 		},
 		"the numbers of adapters": {
 			func(r recording) {
@@ -73,7 +80,9 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 			[]string{
 				"MSFT_NetAdapter: an adapter without a name or a number",
 				"MSFT_NetConnectionProfile: a row without the number of its interface",
-			}, nil, []string{"state", "profile"},
+			},
+			nil,
+			[]string{"state", "profile"},
 		},
 		"an adapter's state": {
 			func(r recording) {
@@ -81,7 +90,17 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 					r.set("MSFT_NetAdapter", "Backup", column, host.Cell{Null: true})
 				}
 			},
-			[]string{`MSFT_NetAdapter: no state of "Backup"`}, nil, []string{"state", "addresses"},
+			[]string{`MSFT_NetAdapter: no state of "Backup"`},
+			nil,
+			[]string{"state", "addresses"},
+		},
+		"a profile that comes twice": {
+			func(r recording) {
+				r.put("MSFT_NetFirewallProfile", map[string]any{"Name": "PUBLIC", "Enabled": "1"})
+			},
+			[]string{`MSFT_NetFirewallProfile: a profile without a name of its own, got "public"`},
+			nil,
+			[]string{"firewall"},
 		},
 		"a category, an address and a port": {
 			func(r recording) {
@@ -95,7 +114,9 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 				`no category of the network at "Backup", got "7"`, `no address of "Backup", got "10.30.0"`,
 				`a port without its number, got "99999"`, "no Enabled of the public profile",
 				`a route of "Ethernet0" without its end or its next hop`,
-			}, nil, []string{"profile", "addresses", "port", "firewall", "routes"},
+			},
+			nil,
+			[]string{"profile", "addresses", "port", "firewall", "routes"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,6 +199,7 @@ func TestStrangeNames(t *testing.T) {
 	const strange = "Łącze \"lokalne\"'; DROP\n$(reboot)"
 	r.set("MSFT_NetAdapter", "Ethernet0", "Name", text(strange))
 	r.set("MSFT_NetAdapter", "Backup", "Name", text(strings.ToUpper(strange)))
+	r.put("MSFT_NetAdapter", map[string]any{"Name": strings.ToUpper(strange) + " (2)", "InterfaceIndex": "31", "State": "2"})
 	readings, err := r.observe(t, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +215,7 @@ func TestStrangeNames(t *testing.T) {
 			items[reading.Key.Item] = true
 		}
 	}
-	if len(items) != 2 || !items[strange] || !items[strings.ToUpper(strange)+" (2)"] {
+	if len(items) != 3 || !items[strings.ToUpper(strange)+" (2) (2)"] || !items[strange] || !items[strings.ToUpper(strange)+" (2)"] {
 		t.Errorf("adapters %v", items)
 	}
 }

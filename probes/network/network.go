@@ -28,7 +28,7 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Parts       []string `param:"part" doc:"What is looked at: adapters, with all that belongs to them, firewall, ports."`
-	Except      []string `param:"except" doc:"Names of adapters that this check leaves out."`
+	Except      []string `param:"except" doc:"Names of adapters that this check leaves out; * stands for any characters."`
 	ExceptPorts []string `param:"except_ports" doc:"Ports that this check leaves out: tcp/8080, udp/5353."`
 	Owners      bool     `param:"owners" doc:"Name the programs that listen; this asks for the list of processes."`
 }

@@ -217,6 +217,39 @@ func TestWhatIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestNamesOfAdaptersThatAreLeftOut(t *testing.T) {
+	for name, tt := range map[string]struct {
+		except string
+		want   string
+	}{
+		"a name in another case":           {"BACKUP", "Ethernet0, Lab [a]"},
+		"a pattern":                        {"ether*", "Backup, Lab [a]"},
+		"a name that looks like a pattern": {"lab [a]", "Backup, Ethernet0"},
+		"a broken pattern":                 {"[", "Backup, Ethernet0, Lab [a]"},
+		"a part of a name":                 {"Back", "Backup, Ethernet0, Lab [a]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := recorded(t)
+			r.put("MSFT_NetAdapter", map[string]any{
+				"Name": "Lab [a]", "InterfaceIndex": "30", "InterfaceOperationalStatus": "1",
+			})
+			readings, err := r.observe(t, map[string]any{"except": []string{tt.except}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, reading := range readings {
+				if reading.Key.Name == "state" {
+					got = append(got, reading.Key.Item)
+				}
+			}
+			if strings.Join(got, ", ") != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestParametersAreChecked(t *testing.T) {
 	for field, args := range map[string]map[string]any{
 		"part":         {"part": []string{"routes"}},

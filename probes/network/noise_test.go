@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes/host"
+	"postpatch/probes/probetest"
 )
 
 // What changes on a healthy host from boot to boot is no finding.
@@ -71,6 +72,27 @@ func TestNoiseIsSilent(t *testing.T) {
 				"LocalAddress": "127.0.0.1", "LocalPort": "6789", "OwningProcess": "900", "State": "2",
 			})
 		},
+		"what is kept for the next boot": func(r recording) {
+			kept := row(map[string]any{
+				"InterfaceIndex": "6", "AddressFamily": "2", "NlMtu": "4000", "Dhcp": "1", "Store": "0",
+			})
+			r["MSFT_NetIPInterface"].Rows = slices.Insert(r["MSFT_NetIPInterface"].Rows, 0, kept)
+		},
+		"only what is kept for the next boot is told": func(r recording) {
+			r.set("MSFT_NetIPInterface", "1", "Store", text("0"))
+		},
+		"routes of the link, that another check asks for": func(r recording) {
+			for _, to := range []string{"0.0.0.0/0", "10.77.0.0/16"} {
+				r.put("MSFT_NetRoute", map[string]any{
+					"InterfaceIndex": "6", "DestinationPrefix": to, "NextHop": "0.0.0.0", "Protocol": "3", "Store": "1",
+				})
+			}
+		},
+		"a port that all can reach, and the host too": func(r recording) {
+			r.put("MSFT_NetTCPConnection", map[string]any{
+				"LocalAddress": "127.0.0.1", "LocalPort": "443", "OwningProcess": "4", "State": "2",
+			})
+		},
 		"an address is being tried": func(r recording) {
 			r.set("MSFT_NetIPAddress", "10.20.0.10", "AddressState", text("1"))
 		},
@@ -82,6 +104,19 @@ func TestNoiseIsSilent(t *testing.T) {
 				t.Errorf("outcome (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+func TestDynamicPortsAreNotListed(t *testing.T) {
+	r := recorded(t)
+	r.listen("MSFT_NetTCPConnection", 49664)
+	r.listen("MSFT_NetUDPEndpoint", 49152)
+	readings, err := r.observe(t, map[string]any{"part": []string{"ports"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := strings.Join(probetest.Texts(readings), "\n"); strings.Contains(all, "/49") {
+		t.Errorf("a dynamic port is there:\n%s", all)
 	}
 }
 
@@ -108,7 +143,16 @@ func TestTheHostsOwnDynamicRangeIsIgnored(t *testing.T) {
 	if d := cmp.Diff([]string{"passed"}, judged(t, expect, exchange(6005, 6010), exchange(6005, 6011))); d != "" {
 		t.Errorf("outcome (-want +got):\n%s", d)
 	}
-	want := []string{"drifted failing", "tcp/6004: drifted there -> gone"}
+	narrow := func(ports ...int) recording { // from 6005 to 7004
+		r := exchange(ports...)
+		r.set("MSFT_NetTCPSetting", "6005", "DynamicPortRangeNumberOfPorts", text("1000"))
+		return r
+	}
+	want := []string{"drifted failing", "tcp/7005: drifted there -> gone"}
+	if d := cmp.Diff(want, judged(t, expect, narrow(6005, 7004, 7005), narrow(6005))); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+	want = []string{"drifted failing", "tcp/6004: drifted there -> gone"}
 	if d := cmp.Diff(want, judged(t, expect, exchange(6004, 6005), exchange(6005))); d != "" {
 		t.Errorf("outcome (-want +got):\n%s", d)
 	}
