@@ -82,42 +82,43 @@ type port struct {
 func (r *reader) readPorts(except []string, owners bool) {
 	tcpRows, tcpKnown := r.some(listeners())
 	udpRows, udpKnown := r.rows(endpoints())
-	isDynamic := r.dynamic()
-	names, named := map[int64]string(nil), false
+	var names map[int64]string
+	named := false
 	if owners {
 		names, named = r.processNames()
 	}
-	var tcp, udp map[string]*port
 	tcpRows = slices.DeleteFunc(slices.Clone(tcpRows), func(row host.Row) bool {
 		state, known := number(row, "State") // another check may have asked for other states
 		return known && state != stateListen
 	})
-	tcp = r.portsOf(listeners(), "tcp/", tcpRows, names)
-	udp = r.portsOf(endpoints(), "udp/", udpRows, names)
+	tcp := r.portsOf(listeners(), "tcp/", tcpRows, names)
+	udp := r.portsOf(endpoints(), "udp/", udpRows, names)
 	for _, name := range except {
 		delete(tcp, name)
 		delete(udp, name)
 	}
+	isDynamic := r.dynamic()
 	var listening, stableUDP, local []string
 	for _, name := range slices.Sorted(maps.Keys(tcp)) {
 		p := tcp[name]
-		switch {
-		case p.local && !isDynamic(p.number):
-			local = append(local, name)
-		case p.local:
-		default:
+		if !p.local {
 			listening = append(listening, name)
-			if !isDynamic(p.number) {
-				r.addPort(name, p, named)
-			}
+		}
+		switch {
+		case isDynamic(p.number):
+		case p.local:
+			local = append(local, name)
+		default:
+			r.addPort(name, p, named)
 		}
 	}
 	for name, p := range udp {
-		if !p.local {
-			listening = append(listening, name)
-			if !isDynamic(p.number) {
-				stableUDP = append(stableUDP, name)
-			}
+		if p.local {
+			continue
+		}
+		listening = append(listening, name)
+		if !isDynamic(p.number) {
+			stableUDP = append(stableUDP, name)
 		}
 	}
 	if tcpKnown {
