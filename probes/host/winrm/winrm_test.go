@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,7 +86,7 @@ func session(t *testing.T, o Options) *Session {
 		if err := s.Close(ctx); err != nil {
 			t.Error(err)
 		}
-		for range dialled.opened {
+		for range dialled.opened.Load() {
 			<-dialled.closed // the test's own time limit ends a wait for a leaked one
 		}
 	})
@@ -93,7 +94,7 @@ func session(t *testing.T, o Options) *Session {
 }
 
 type dialler struct {
-	opened int
+	opened atomic.Int64 // KDCs are dialled by goroutines of their own
 	closed chan struct{}
 }
 
@@ -102,7 +103,7 @@ func (d *dialler) dial(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	d.opened++
+	d.opened.Add(1)
 	return &noted{Conn: conn, closed: d.closed}, nil
 }
 
