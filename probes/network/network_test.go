@@ -1,9 +1,7 @@
 package network_test
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -23,34 +21,14 @@ type recording map[string]*host.Answer
 // recorded reads the answers of a file, which has to hold one for each question.
 func recorded(t *testing.T) recording {
 	t.Helper()
-	text, err := os.ReadFile("testdata/handmade-server-2022.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Answers []struct {
-			Question string
-			Rows     []map[string]any
-		}
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
-	byQuestion := map[string]*host.Answer{}
-	for _, a := range file.Answers {
-		answer := &host.Answer{}
-		for _, cells := range a.Rows {
-			answer.Rows = append(answer.Rows, row(cells))
-		}
-		byQuestion[a.Question] = answer
-	}
+	answers := probetest.Recorded(t, "testdata/handmade-server-2022.json", network.Kind, nil)
 	r := recording{}
 	for _, q := range build(t, nil).(probes.Asker).Questions() {
-		answer := byQuestion[q.String()]
-		if answer == nil {
-			t.Fatalf("no answer to %q is recorded", q)
+		rows, err := answers.To(q)
+		if err != nil {
+			t.Fatal(err)
 		}
-		r[q.(host.WQL).Class] = answer
+		r[q.(host.WQL).Class] = &host.Answer{Rows: rows}
 	}
 	return r
 }
