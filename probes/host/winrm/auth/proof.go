@@ -2,7 +2,7 @@ package auth
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // RFC 4121 4.1.1.2 hashes channel bindings with it
+	"crypto/md5" // RFC 4121 4.1.1.2 hashes channel bindings with it
 	"encoding/asn1"
 	"encoding/binary"
 	"errors"
@@ -86,7 +86,7 @@ func contextChecksum(bindings []byte) []byte {
 	if len(bindings) > 0 {
 		b := make([]byte, 4*4) // no addresses
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(bindings)))
-		sum = md5.Sum(append(b, bindings...)) //nolint:gosec // as above
+		sum = md5.Sum(append(b, bindings...)) // for the same reason
 	}
 	b := binary.LittleEndian.AppendUint32(nil, md5.Size)
 	b = append(b, sum[:]...)

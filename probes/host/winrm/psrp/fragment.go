@@ -55,7 +55,7 @@ func (f *fragmenter) cut(message []byte) [][]byte {
 		fragment = binary.BigEndian.AppendUint64(fragment, f.last)
 		fragment = binary.BigEndian.AppendUint64(fragment, number)
 		fragment = append(fragment, flags)
-		fragment = binary.BigEndian.AppendUint32(fragment, uint32(len(blob))) //nolint:gosec // far below 4 GiB
+		fragment = binary.BigEndian.AppendUint32(fragment, uint32(len(blob))) // far below 4 GiB
 		fragments = append(fragments, append(fragment, blob...))
 		if len(message) == 0 {
 			return fragments
@@ -92,7 +92,7 @@ func (d *defragmenter) feed(stream []byte, emit func(message []byte) error) erro
 	for len(rest) >= headerSize {
 		// The length is judged before anything of that length is waited for.
 		length := binary.BigEndian.Uint32(rest[17:])
-		if uint64(length) > uint64(d.maxMessage) { //nolint:gosec // a limit is positive
+		if uint64(length) > uint64(d.maxMessage) { // a limit is positive
 			return fmt.Errorf("%w: a fragment of %d bytes, over %d", ErrTooLarge, length, d.maxMessage)
 		}
 		end := headerSize + int(length)
