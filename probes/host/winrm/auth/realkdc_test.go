@@ -119,11 +119,12 @@ func (m *mit) serve(faked string, args ...string) {
 		command = append([]string{"/usr/bin/faketime", "-f", faked}, command...)
 	}
 	c := m.command("", command...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // faketime waits beside what it starts
 	if err := c.Start(); err != nil {
 		m.t.Fatal(err)
 	}
 	m.t.Cleanup(func() {
-		_ = c.Process.Signal(syscall.SIGTERM)
+		_ = syscall.Kill(-c.Process.Pid, syscall.SIGTERM)
 		_ = c.Wait()
 	})
 	for deadline := time.Now().Add(20 * time.Second); ; {
