@@ -15,13 +15,15 @@ import (
 	"postpatch/probes/host/winrm/auth"
 )
 
-// rawKDC answers each connection with raw bytes, or with nothing at all.
+// rawKDC answers each connection with raw bytes.
 type rawKDC struct {
 	address string
 	asked   atomic.Int32
 }
 
-func startRaw(t testing.TB, answer []byte) *rawKDC {
+// startKDC is a KDC that gives the nth connection, from 1 on, what answer says:
+// no word for nil, only its end for an empty answer.
+func startKDC(t testing.TB, answer func(n int) []byte) *rawKDC {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -36,16 +38,16 @@ func startRaw(t testing.TB, answer []byte) *rawKDC {
 			if err != nil {
 				return
 			}
-			k.asked.Add(1)
-			if answer != nil {
-				head := make([]byte, 4)
-				_, _ = io.ReadFull(conn, head)
-				_, _ = io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(head)))
-				_, _ = conn.Write(answer)
-				_ = conn.Close()
+			reply := answer(int(k.asked.Add(1)))
+			if reply == nil {
+				defer func() { _ = conn.Close() }()
 				continue
 			}
-			defer func() { _ = conn.Close() }()
+			head := make([]byte, 4)
+			_, _ = io.ReadFull(conn, head)
+			_, _ = io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(head)))
+			_, _ = conn.Write(reply)
+			_ = conn.Close()
 		}
 	}()
 	t.Cleanup(func() {
@@ -53,6 +55,24 @@ func startRaw(t testing.TB, answer []byte) *rawKDC {
 		<-done
 	})
 	return k
+}
+
+// startRaw is a KDC that gives each connection the same answer.
+func startRaw(t testing.TB, answer []byte) *rawKDC {
+	t.Helper()
+	return startKDC(t, func(int) []byte { return answer })
+}
+
+// startScripted is a KDC that gives one answer to each connection in turn, and
+// hangs up on all that come after them.
+func startScripted(t testing.TB, answers ...[]byte) *rawKDC {
+	t.Helper()
+	return startKDC(t, func(n int) []byte {
+		if n > len(answers) {
+			return []byte{}
+		}
+		return answers[n-1]
+	})
 }
 
 // framed is a reply with its length in front.

@@ -2,9 +2,7 @@ package auth_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"io"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -12,39 +10,6 @@ import (
 
 	"postpatch/probes/host/winrm/auth"
 )
-
-// startScripted is a KDC that gives one answer to each connection in turn, and
-// hangs up on all that come after them.
-func startScripted(t testing.TB, answers ...[]byte) *rawKDC {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := &rawKDC{address: listener.Addr().String()}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			head := make([]byte, 4)
-			_, _ = io.ReadFull(conn, head)
-			_, _ = io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(head)))
-			if n := int(k.asked.Add(1)); n <= len(answers) {
-				_, _ = conn.Write(answers[n-1])
-			}
-			_ = conn.Close()
-		}
-	}()
-	t.Cleanup(func() {
-		_ = listener.Close()
-		<-done
-	})
-	return k
-}
 
 // TestProofOnce shows a proof of the password to one KDC: each that has got it may
 // have counted it as wrong.

@@ -125,19 +125,6 @@ func (a *acceptor) talk(c auth.Context) {
 	}
 }
 
-func mustNew(t testing.TB, o auth.Options, p auth.Peer) (auth.Context, auth.Used) {
-	t.Helper()
-	m, err := auth.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, used, err := m.New(t.Context(), p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c, used
-}
-
 func TestRealNTLM(t *testing.T) {
 	need(t, "/etc/gss/mech.d/mech.ntlmssp.conf")
 	users := filepath.Join(t.TempDir(), "users")
@@ -159,7 +146,7 @@ func TestRealNTLM(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := auth.Options{Method: "ntlm", Credential: password(test.user, test.password)}
-			c, _ := mustNew(t, o, auth.Peer{Host: "web01", Bindings: test.ours})
+			c, _ := mustProve(t, o, auth.Peer{Host: "web01", Bindings: test.ours})
 			a := startAcceptor(t, env)
 			if test.theirs != nil {
 				a.do("bindings", test.theirs)

@@ -201,7 +201,7 @@ func TestRealKerberos(t *testing.T) {
 		"a credential cache, its user": {User: `CORP\probe`, CCache: m.kinit("")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			proof, used := mustNew(t, m.options(c), web01())
+			proof, used := mustProve(t, m.options(c), web01())
 			if used != (auth.Used{Mechanism: "Kerberos"}) {
 				t.Errorf("used %v", used)
 			}
@@ -220,7 +220,7 @@ func TestRealKerberosBindings(t *testing.T) {
 	for binding, same := range map[string]bool{"tls-server-end-point:mine": true, "tls-server-end-point:other": false} {
 		p := web01()
 		p.Bindings = []byte(binding)
-		proof, _ := mustNew(t, m.options(password("probe@corp.test", "Pa55 word")), p)
+		proof, _ := mustProve(t, m.options(password("probe@corp.test", "Pa55 word")), p)
 		a := m.acceptor("web01.keytab")
 		a.do("bindings", []byte("tls-server-end-point:mine"))
 		refused, err := a.handshake(proof)
@@ -267,7 +267,7 @@ func TestRealKerberosRefusals(t *testing.T) {
 func TestRealKerberosHostRefuses(t *testing.T) {
 	m := startMIT(t, "")
 	proof := func(t *testing.T) auth.Context {
-		c, _ := mustNew(t, m.options(password("probe@corp.test", "Pa55 word")), web01())
+		c, _ := mustProve(t, m.options(password("probe@corp.test", "Pa55 word")), web01())
 		return c
 	}
 	t.Run("the key of another account", func(t *testing.T) {
@@ -306,7 +306,7 @@ func TestRealKerberosRealms(t *testing.T) {
 	for name, conf := range map[string]string{"mapped by us": mapped, "referred by the KDC": m.conf} {
 		t.Run(name, func(t *testing.T) {
 			o := auth.Options{Method: "kerberos", Credential: password("probe@corp.test", "Pa55 word"), Krb5Conf: conf}
-			proof, _ := mustNew(t, o, auth.Peer{Host: "till.shop.test"})
+			proof, _ := mustProve(t, o, auth.Peer{Host: "till.shop.test"})
 			a := m.acceptor("till.keytab")
 			if refused, err := a.handshake(proof); refused != "" || err != nil {
 				t.Fatal(refused, err)
