@@ -45,6 +45,9 @@ type ReadingSpec struct {
 	// tells a dead host.
 	Silence []fact.Value
 	Role    Role
+	// Evidence is shown beside a finding of the same item, and of the item "", to
+	// tell why: an exit code, the service that another waits for, an error's text.
+	Evidence bool
 }
 
 // Role marks readings that the runner itself needs to know.

@@ -26,8 +26,20 @@ import (
 // folder and a line here.
 func Kinds() []probes.Kind {
 	return []probes.Kind{
-		cim.Kind, disk.Kind, dns.Kind, exchange.Kind, http.Kind, network.Kind, os.Kind, pendingreboot.Kind, ping.Kind,
+		cim.Kind,
+		disk.Kind,
+		dns.Kind,
+		exchange.Kind,
+		http.Kind,
+		network.Kind,
+		os.Kind,
+		pendingreboot.Kind,
+		ping.Kind,
 		registry.Kind,
-		service.Kind, services.Kind, smtp.Kind, sql.Kind, tcp.Kind,
+		service.Kind,
+		services.Kind,
+		smtp.Kind,
+		sql.Kind,
+		tcp.Kind,
 	}
 }

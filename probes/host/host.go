@@ -34,6 +34,14 @@ type Session interface {
 // have: another version of the product may have it.
 var ErrNoCommand = errors.New("no such command")
 
+// ErrNoClass is wrapped by the answer to a WQL query whose class, or whose whole
+// namespace, the host does not have: its role or its version of Windows lacks it.
+var ErrNoClass = errors.New("no such class")
+
+// ErrDenied is wrapped by the answer to a question that the account may not ask;
+// others may be answered all the same.
+var ErrDenied = errors.New("access denied")
+
 // Teller is a Session that can say how it reached its host.
 type Teller interface {
 	// How is one line, such as "WinRM by NTLM, sealed: no KDC was found for the

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/markup"
 )
 
@@ -39,6 +40,15 @@ type Fault struct {
 	Code   uint32 // WSManFault's, 0 when there was none
 	Status int    // HTTP's, 0 when the fault came with none
 	Reason string // one line, made fit to be shown
+
+	// NoClass says that WMI's own number is the one of a class or namespace that is
+	// not there.
+	NoClass bool
+}
+
+// Is makes the host's own errors out of WinRM's.
+func (f *Fault) Is(target error) bool {
+	return target == host.ErrNoClass && f.NoClass || target == host.ErrDenied && f.Kind == AccessDenied
 }
 
 func (f *Fault) Error() string {
@@ -75,11 +85,17 @@ func isKind(err error, kind Kind) bool {
 	return errors.As(err, &f) && f.Kind == kind
 }
 
+// WMI's own numbers: WBEM_E_INVALID_CLASS and WBEM_E_INVALID_NAMESPACE.
+const (
+	invalidClass     = 0x80041010
+	invalidNamespace = 0x8004100E
+)
+
 func kindOfCode(code uint32) Kind {
 	switch code {
 	case 5, 0x80070005, 0x80041003: // Windows', COM's and WMI's
 		return AccessDenied
-	case 2150858778, 0x80041010, 0x80041017, 0x8004100E: // WMI's: class, query, namespace
+	case 2150858778, invalidClass, 0x80041017, invalidNamespace: // 0x80041017 is a query that WMI cannot read
 		return BadQuery
 	case 2150858793:
 		return TimedOut
@@ -185,6 +201,7 @@ func (f *Fault) note(text string) {
 	if f.Code == 0 {
 		f.Code = uint32(code)
 	}
+	f.NoClass = f.NoClass || code == invalidClass || code == invalidNamespace
 	if f.Kind == Other {
 		f.Kind = kindOfCode(uint32(code))
 	}

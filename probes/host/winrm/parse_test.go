@@ -59,7 +59,7 @@ func TestRecordedFaults(t *testing.T) {
 	for name, want := range map[string]Fault{
 		"fault_class.xml":   {Kind: BadQuery, Code: 2150858778, Reason: "There is no such class in this namespace."},
 		"fault_timeout.xml": {Kind: TimedOut, Code: 2150858793, Reason: "The time in OperationTimeout is over."},
-		"fault_wmi.xml":     {Kind: BadQuery, Code: 0x8004100E, Reason: "The namespace is not there."},
+		"fault_wmi.xml":     {Kind: BadQuery, Code: 0x8004100E, NoClass: true, Reason: "The namespace is not there."},
 	} {
 		var got *Fault
 		if _, err := readInstances(recorded(t, name), "EnumerateResponse", maxKept); !errors.As(err, &got) {

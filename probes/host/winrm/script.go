@@ -86,7 +86,7 @@ func match(questions []host.Question, found []packed.Answer) host.Answers {
 		case !answered:
 			answers.Put(q, host.Answer{Err: errors.New("the script did not answer")})
 		case a.Error != "":
-			answers.Put(q, host.Answer{Err: errors.New(clean(a.Error))})
+			answers.Put(q, host.Answer{Err: a.Err(clean)})
 		default:
 			answers.Put(q, host.Answer{Rows: a.Rows})
 		}

@@ -24,8 +24,13 @@ type Host struct {
 	// are added to its own, or fill in its only one; a volume is known by Name.
 	WMI map[string][]map[string]any `yaml:"wmi"`
 	// Collectors holds what collectors other than registry answer: name, then
-	// rows of columns.
+	// rows of columns. A name with arguments, as host.Collector writes them, goes
+	// before the name alone.
 	Collectors map[string][]map[string]any `yaml:"collectors"`
+	// Refuses holds what the account may not ask, or what fails: a namespace, a
+	// class with its namespace in front, or a collector, and in which words the host
+	// refuses it; Windows' own for access denied when empty.
+	Refuses map[string]string `yaml:"refuses"`
 	// Registry holds keys ("HKLM\SOFTWARE\…") and their values.
 	Registry map[string]map[string]any `yaml:"registry"`
 	SQL      *SQL                      `yaml:"sql"`

@@ -20,7 +20,7 @@ func (p *process) collect(h estate.Host, questions []packed.Question, marks pack
 		rows, err := answer(h, q)
 		answers[i] = packed.Answer{ID: q.ID, Rows: rows}
 		if err != nil {
-			answers[i] = packed.Answer{ID: q.ID, Error: err.Error()}
+			answers[i] = packed.Answer{ID: q.ID, Error: err.Error(), Code: codeOf(err)}
 		}
 	}
 	line, err := packed.EncodeAnswers(marks, answers)
@@ -31,13 +31,39 @@ func (p *process) collect(h estate.Host, questions []packed.Question, marks pack
 	p.print(line)
 }
 
+// said is an error in PowerShell's words.
+type said struct {
+	text string
+	code packed.Code
+}
+
+func (s *said) Error() string { return s.text }
+
+func isSaid(err error) bool {
+	_, ok := errors.AsType[*said](err)
+	return ok
+}
+
+func codeOf(err error) packed.Code {
+	if s, ok := errors.AsType[*said](err); ok {
+		return s.code
+	}
+	return ""
+}
+
 // answer returns the rows of one question; its error is PowerShell's text.
 func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
+	if err := refusal(h, q.Collector, callOf(q)); q.Collector != "" && err != nil {
+		return nil, err
+	}
 	switch {
 	case q.Collector == "registry":
 		return readRegistry(h, q)
 	case q.Collector != "":
-		rows, found := h.Collectors[q.Collector]
+		rows, found := h.Collectors[callOf(q)]
+		if !found {
+			rows, found = h.Collectors[q.Collector]
+		}
 		if !found {
 			return nil, errors.New("no such collector")
 		}
@@ -53,9 +79,11 @@ func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 	t, _, err := run(h, q.Namespace, q.Query)
 	switch {
 	case errors.Is(err, errNoClass):
-		return nil, errors.New("Invalid class ") //nolint:staticcheck // Windows' own text
+		return nil, &said{"Invalid class ", packed.NoClass}
 	case errors.Is(err, errNoNamespace):
-		return nil, errors.New("Invalid namespace ") //nolint:staticcheck // Windows' own text
+		return nil, &said{"Invalid namespace ", packed.NoClass}
+	case isSaid(err):
+		return nil, err
 	case err != nil:
 		return nil, errors.New("Invalid query ") //nolint:staticcheck // Windows' own text
 	}
@@ -70,6 +98,32 @@ func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 		}
 	}
 	return answers, nil
+}
+
+// callOf is how an estate file writes a collector with its arguments.
+func callOf(q packed.Question) string {
+	args := map[string][]string{}
+	for _, a := range q.Args {
+		args[a.Name] = a.Values
+	}
+	return host.Collector{Name: q.Collector, Args: args}.String()
+}
+
+// refusal is what the host says to whoever asks one of the names; nil when it
+// answers.
+func refusal(h estate.Host, names ...string) error {
+	for name, text := range h.Refuses {
+		for _, asked := range names {
+			if !strings.EqualFold(strings.ReplaceAll(name, `\`, "/"), strings.ReplaceAll(asked, `\`, "/")) {
+				continue
+			}
+			if text == "" {
+				return &said{"Access is denied.", packed.Denied}
+			}
+			return &said{text, ""}
+		}
+	}
+	return nil
 }
 
 func cell(v any) host.Cell {

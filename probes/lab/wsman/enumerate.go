@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"postpatch/probes/host/winrm/packed"
 )
 
 const (
@@ -93,6 +95,13 @@ func (c *call) query(request *node) ([]string, error) {
 			action: wsmanFault, receiver: true, subcode: "w:InternalError", number: numberNoNamespace,
 			reason:   "The WMI service returned an error: invalid namespace.",
 			provider: "WMI Provider", message: "Invalid namespace",
+		}
+	case codeOf(err) == packed.Denied:
+		return nil, accessDenied()
+	case isSaid(err):
+		return nil, &fault{
+			action: wsmanFault, receiver: true, subcode: "w:InternalError", number: 1359, reason: "The WMI service returned " +
+				"an error.", provider: "WMI Provider", message: err.Error(),
 		}
 	case errors.Is(err, errNoClass):
 		return nil, badFilter("The specified class does not exist in the given namespace.")

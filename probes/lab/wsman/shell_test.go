@@ -201,7 +201,7 @@ func TestPackedQuestions(t *testing.T) {
 			"CSDVersion": {Null: true},
 		}}},
 		{ID: 1, Rows: []host.Row{{"Name": text("WinRM"), "Started": text("true"), "ProcessId": pid}}},
-		{ID: 2, Error: "Invalid class "},
+		{ID: 2, Error: "Invalid class ", Code: packed.NoClass},
 		{ID: 3, Rows: []host.Row{{"Addresses": {List: []string{"10.0.0.5", "fe80::1"}}, "Speed": text("10000000000")}}},
 		{ID: 4, Rows: []host.Row{{"ubr": text("4294"), "CurrentBuild": text("20348"), "No": {Null: true}}}},
 		{ID: 5, Rows: []host.Row{{"Version": text("1.2"), "Count": text("4294967295"), "Paths": {List: []string{"a", "b"}}}}},

@@ -110,6 +110,9 @@ func run(h estate.Host, namespace, source string) (t table, columns []string, er
 	if err != nil {
 		return t, nil, err
 	}
+	if err := refusal(h, namespace, namespace+":"+q.class); err != nil {
+		return t, nil, err
+	}
 	t, err = find(h, namespace, q.class)
 	if err != nil {
 		return t, nil, err

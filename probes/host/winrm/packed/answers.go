@@ -19,6 +19,31 @@ type Answer struct {
 	ID    int
 	Rows  []host.Row
 	Error string // not empty: this question could not be answered
+	Code  Code   // of the error, where the host knows it by more than its words
+}
+
+// Code tells errors apart whose words are in the host's language.
+type Code string
+
+// The codes.
+const (
+	NoClass Code = "class"  // no such class or namespace
+	Denied  Code = "denied" // the account may not
+)
+
+// Err is the answer's error, with its text cleaned by clean, or nil.
+func (a Answer) Err(clean func(string) string) error {
+	text := clean(a.Error)
+	switch {
+	case a.Error == "":
+		return nil
+	case a.Code == NoClass:
+		return fmt.Errorf("%w: %s", host.ErrNoClass, text)
+	case a.Code == Denied:
+		return fmt.Errorf("%w: %s", host.ErrDenied, text)
+	default:
+		return errors.New(text)
+	}
 }
 
 type wireAnswers struct {
@@ -29,6 +54,7 @@ type wireAnswer struct {
 	ID    int               `json:"id"`
 	Rows  []map[string]cell `json:"rows"`
 	Error string            `json:"error"`
+	Code  Code              `json:"code,omitempty"`
 }
 
 // EncodeAnswers writes answers as the host's one line.
@@ -42,7 +68,7 @@ func EncodeAnswers(marks Marks, answers []Answer) (string, error) {
 				rows[i][name] = cell(c)
 			}
 		}
-		wire.Answers = append(wire.Answers, wireAnswer{ID: a.ID, Rows: rows, Error: a.Error})
+		wire.Answers = append(wire.Answers, wireAnswer{ID: a.ID, Rows: rows, Error: a.Error, Code: a.Code})
 	}
 	text, err := compress(wire)
 	if err != nil {
@@ -70,7 +96,7 @@ func DecodeAnswers(marks Marks, output []byte) ([]Answer, error) {
 	}
 	answers := make([]Answer, 0, len(wire.Answers))
 	for _, w := range wire.Answers {
-		a := Answer{ID: w.ID, Error: w.Error}
+		a := Answer{ID: w.ID, Error: w.Error, Code: w.Code}
 		for _, cells := range w.Rows {
 			row := host.Row{}
 			for name, c := range cells {

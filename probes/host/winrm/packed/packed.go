@@ -25,11 +25,13 @@
 //
 //	#postpatch-begin:<POSTPATCH_ID>#<base64 of gzip of JSON>#postpatch-end:<POSTPATCH_ID>#
 //
-//	{"answers": [{"id": 0, "rows": [{"Name": "Spooler", "Null": null, "List": ["a", "b"]}], "error": ""}]}
+//	{"answers": [{"id": 0, "rows": [{"Name": "Spooler", "Null": null, "List": ["a", "b"]}], "error": "", "code": ""}]}
 //
 // A cell is a string, null, or a list of strings. Numbers are decimal, booleans
 // true and false, times RFC 3339 in UTC. An error that is not empty means that
-// this question could not be answered.
+// this question could not be answered; its words are the host's, and its code is
+// "class" for a class or namespace that is not there, "denied" for what the account
+// may not, and empty for everything else.
 //
 // The collector registry takes key (one, "HKLM\SOFTWARE\…") and values (names).
 // It answers one row with a cell for every name, null for an absent value, and

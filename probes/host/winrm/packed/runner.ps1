@@ -74,9 +74,25 @@ function Read-Collector($Question) {
     & ([ScriptBlock]::Create($script)) $arguments
 }
 
+# The words of an error are in the host's language; these numbers are not.
+function Get-ErrorCode($Exception) {
+    while ($null -ne $Exception) {
+        if ($Exception.HResult -eq -2147024891) { return 'denied' }
+        if ($Exception -is [Microsoft.Management.Infrastructure.CimException]) {
+            $native = [string]$Exception.NativeErrorCode
+            if ($native -eq 'InvalidNamespace' -or $native -eq 'InvalidClass') { return 'class' }
+            if ($native -eq 'AccessDenied') { return 'denied' }
+        }
+        if ($Exception -is [Security.SecurityException]) { return 'denied' }
+        $Exception = $Exception.InnerException
+    }
+    return ''
+}
+
 $answers = foreach ($question in $Payload.questions) {
     $rows = ''
     $problem = ''
+    $code = ''
     try {
         if ($question.collector) { $found = @(Read-Collector $question) }
         else { $found = @(Read-Wql $question) }
@@ -86,8 +102,9 @@ $answers = foreach ($question in $Payload.questions) {
         $rows = ''
         $problem = [string]$_.Exception.Message
         if (-not $problem) { $problem = 'unknown error' }
+        $code = Get-ErrorCode $_.Exception
     }
-    '{"id":' + $question.id + ',"rows":[' + $rows + '],"error":' + (Format-Json $problem) + '}'
+    '{"id":' + $question.id + ',"rows":[' + $rows + '],"error":' + (Format-Json $problem) + ',"code":"' + $code + '"}'
 }
 $json = '{"answers":[' + ($answers -join ',') + ']}'
 
