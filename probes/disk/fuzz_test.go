@@ -8,6 +8,7 @@ import (
 	"postpatch/probes/disk"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/probetest"
 )
 
 // FuzzObserve holds that whatever a host answers gives readings with values that
@@ -40,4 +41,8 @@ func FuzzObserve(f *testing.F) {
 			seen[r.Key] = true
 		}
 	})
+}
+
+func FuzzAnswers(f *testing.F) {
+	probetest.FuzzAnswers(f, disk.Kind, nil, "testdata/fileserver.json", "testdata/odd.json")
 }

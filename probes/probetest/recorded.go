@@ -3,7 +3,9 @@ package probetest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"postpatch/probes"
@@ -25,6 +27,21 @@ type recording struct {
 // check has to ask exactly what is recorded.
 func Recorded(t *testing.T, file string, kind probes.Kind, args map[string]any) host.Answers {
 	t.Helper()
+	var answers host.Answers
+	for _, a := range record(t, file, kind, args) {
+		answers.Put(a.question, a.answer)
+	}
+	return answers
+}
+
+// exchange is one question with what the host answered.
+type exchange struct {
+	question host.Question
+	answer   host.Answer
+}
+
+func record(t testing.TB, file string, kind probes.Kind, args map[string]any) []exchange {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -41,33 +58,44 @@ func Recorded(t *testing.T, file string, kind probes.Kind, args map[string]any) 
 	if !asks {
 		t.Fatalf("%s asks nothing of a host", kind.Name)
 	}
-	var answers host.Answers
 	open := map[string]host.Question{}
 	for _, q := range asker.Questions() {
 		open[q.String()] = q
 	}
+	var all []exchange
 	for _, a := range r.Answers {
 		q, asked := open[a.Question]
 		if !asked {
 			t.Fatalf("%s: %q is not asked, or recorded twice", file, a.Question)
 		}
 		delete(open, a.Question)
-		var answer host.Answer
+		answer := host.Answer{Err: recordedError(a.Error)}
 		for _, cells := range a.Rows {
 			answer.Rows = append(answer.Rows, rowOf(t, file, cells))
 		}
-		if a.Error != "" {
-			answer.Err = errors.New(a.Error)
-		}
-		answers.Put(q, answer)
+		all = append(all, exchange{q, answer})
 	}
 	for question := range open {
 		t.Errorf("%s: no answer to %q is recorded", file, question)
 	}
-	return answers
+	return all
 }
 
-func rowOf(t *testing.T, file string, cells map[string]any) host.Row {
+// recordedError is an error in the host's words; what begins with the words of
+// host.ErrNoClass or host.ErrDenied is that one.
+func recordedError(text string) error {
+	for _, known := range []error{host.ErrNoClass, host.ErrDenied} {
+		if rest, is := strings.CutPrefix(text, known.Error()); is {
+			return fmt.Errorf("%w%s", known, rest)
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	return errors.New(text)
+}
+
+func rowOf(t testing.TB, file string, cells map[string]any) host.Row {
 	t.Helper()
 	row := host.Row{}
 	for name, cell := range cells {
