@@ -6,54 +6,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/baseline"
-	"postpatch/probes"
-	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/network"
-	"postpatch/runner"
-	"postpatch/runner/report"
-	"postpatch/suites"
+	"postpatch/runner/runnertest"
 )
 
-// judged holds the host after a patch against the host before, by a suite's
-// check, and tells the outcome and each finding that is more than a note.
+// judged holds the host after a patch against the host before.
 func judged(t *testing.T, expect string, before, after recording) []string {
 	t.Helper()
-	text := "suite: s\nhosts: [srv01]\nchecks:\n  - network: {}\n" + expect
-	set, problems := suites.LoadBytes("s.suite.yaml", []byte(text), []probes.Kind{network.Kind})
-	if len(problems) > 0 {
-		t.Fatal(suites.Format(problems, nil))
-	}
-	h := set.Hosts[0]
-	seen := func(r recording) baseline.Host {
+	seen := func(r recording) runnertest.Seen {
 		readings, err := r.observe(t, nil)
-		check := h.Checks[0]
-		seen := baseline.Host{Host: h.Name, Checks: []baseline.Check{{Check: check.Key(), Kind: check.Kind.Name}}}
-		if err != nil {
-			seen.Checks[0].Error = err.Error()
-		}
-		for _, reading := range readings {
-			reading.Key.Host, reading.Key.Check = h.Name, check.Key()
-			seen.Readings = append(seen.Readings, reading)
-		}
-		seen.Sort()
-		return seen
+		return runnertest.Seen{Readings: readings, Err: err}
 	}
-	was := seen(before)
-	c := runner.Judge(runner.Visit{Host: h, Seen: seen(after)}, &was, nil).Checks[0]
-	lines := []string{string(c.Outcome)}
-	if c.Failing {
-		lines[0] += " failing"
-	}
-	for _, f := range c.Findings {
-		if f.Outcome == report.Drifted && f.Severity == fact.Note.String() {
-			continue
-		}
-		place := strings.TrimSpace(f.Item + " " + f.Reading)
-		lines = append(lines, place+": "+string(f.Outcome)+" "+f.Before+" -> "+f.Now)
-	}
-	return lines
+	return runnertest.Told(t, network.Kind, "- network: {}\n"+strings.ReplaceAll(expect, "    expect", "  expect"),
+		[2]runnertest.Seen{seen(before), seen(after)})
 }
 
 func text(s string) host.Cell { return host.Cell{Text: s} }

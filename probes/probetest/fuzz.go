@@ -19,17 +19,17 @@ func FuzzAnswers(f *testing.F, kind probes.Kind, args map[string]any, files ...s
 	for i, file := range files {
 		recorded[i] = record(f, file, kind, args)
 		for _, text := range []string{"", "-1", "4294967296", "\x1b[31m\n", "'; DROP", `\\?\x`, "null", strings.Repeat("a", 300)} {
-			f.Add(uint8(i), uint16(len(text)), uint16(3*len(text)+1), text, uint8(len(text)))
+			f.Add(uint8(i), uint32(len(text)<<16+3*len(text)+1), text)
 		}
 	}
-	f.Fuzz(func(t *testing.T, file uint8, first, second uint16, text string, how uint8) {
+	f.Fuzz(func(t *testing.T, file uint8, places uint32, text string) {
 		answers := recorded[int(file)%len(recorded)]
 		probe, err := kind.Build(args)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var target probes.Target
-		for _, e := range spoiled(answers, [2]uint16{first, second}, text, how) {
+		for _, e := range spoiled(answers, [2]uint16{uint16(places), uint16(places >> 16)}, text) {
 			target.Answers.Put(e.question, e.answer)
 		}
 		readings, err := probe.Observe(t.Context(), target)
@@ -51,7 +51,7 @@ const mostBytes = 128 << 10
 
 // spoiled is a copy of the answers with two cells changed and one row more or
 // less.
-func spoiled(answers []exchange, at [2]uint16, text string, how uint8) []exchange {
+func spoiled(answers []exchange, at [2]uint16, text string) []exchange {
 	var all []exchange
 	rows := 0
 	for _, e := range answers {
@@ -70,14 +70,14 @@ func spoiled(answers []exchange, at [2]uint16, text string, how uint8) []exchang
 		return all
 	}
 	for _, place := range at {
-		spoilCell(all, int(place), text, how)
+		spoilCell(all, int(place)%(rows*20), text)
 	}
 	e := &all[int(at[0])%len(all)].answer
 	if len(e.Rows) == 0 {
 		return all
 	}
 	i := int(at[1]) % len(e.Rows)
-	switch how % 4 {
+	switch at[0] / 5 % 4 {
 	case 1:
 		e.Rows = append(e.Rows, e.Rows[i])
 	case 2:
@@ -86,7 +86,8 @@ func spoiled(answers []exchange, at [2]uint16, text string, how uint8) []exchang
 	return all
 }
 
-func spoilCell(all []exchange, place int, text string, how uint8) {
+func spoilCell(all []exchange, place int, text string) {
+	how := (place + len(text)) % 3
 	for _, e := range all {
 		for _, row := range e.answer.Rows {
 			names := make([]string, 0, len(row))
@@ -98,7 +99,7 @@ func spoilCell(all []exchange, place int, text string, how uint8) {
 				place -= len(names)
 				continue
 			}
-			switch how % 3 {
+			switch how {
 			case 0:
 				row[names[place]] = host.Cell{Text: text}
 			case 1:
