@@ -2,6 +2,7 @@ package runner
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"postpatch/probes/fact"
@@ -22,7 +23,31 @@ func (d draft) result() report.Check {
 		add(&d.check, f)
 	}
 	slices.SortFunc(d.check.Findings, mildestFirst)
+	d.check.Evidence = d.sheet.evidence()
 	return d.check
+}
+
+// evidence lists the readings that explain what is wrong with an item, as they
+// are now, in the order of the items and of the kind's own list.
+func (s *sheet) evidence() []report.Evidence {
+	wrong := map[string]bool{}
+	for at, f := range s.findings {
+		note := f.Outcome == report.Drifted && f.Severity == fact.Note.String()
+		if report.Worse(f.Outcome, report.Expected) && !note {
+			wrong[at.item] = true
+		}
+	}
+	var all []report.Evidence
+	for _, item := range slices.Sorted(maps.Keys(wrong)) {
+		for _, spec := range s.c.Kind.Readings {
+			v := s.now[place{item, spec.Name}]
+			_, told := s.findings[place{item, spec.Name}]
+			if spec.Evidence && v != nil && v.String() != "" && !told {
+				all = append(all, report.Evidence{Item: item, Reading: spec.Name, Value: v.String()})
+			}
+		}
+	}
+	return all
 }
 
 // add takes a finding in and lets the check be no better than it.

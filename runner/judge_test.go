@@ -25,6 +25,9 @@ var door = probes.Define(probes.Kind{
 		{Name: "colour", Type: fact.TypeText, Doc: "Its paint."},
 		{Name: "sign", Type: fact.TypeText, Severity: fact.Note, Doc: "What it says."},
 		{Name: "creak", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How loud."},
+		{
+			Name: "creak_why", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true, Doc: "Why it creaks.",
+		},
 		{Name: "built", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.BootTime, Doc: "Since when."},
 	},
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return nil, nil })

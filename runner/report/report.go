@@ -92,6 +92,7 @@ type Check struct {
 	Mark     string        `json:"mark,omitempty"`     // "no baseline", "new"
 	Error    string        `json:"error,omitempty"`    // why it could not be observed
 	Findings []Finding     `json:"findings,omitempty"` // all but what passed; worst last
+	Evidence []Evidence    `json:"evidence,omitempty"` // why its items are as the findings say
 	Why      string        `json:"why,omitempty"`      // the suite's own words
 	Owner    string        `json:"owner,omitempty"`
 	File     string        `json:"file"` // where the suite says so
@@ -114,6 +115,14 @@ type Finding struct {
 	// change broke: `expected running`, `same`.
 	Wanted   string `json:"wanted,omitempty"`
 	Severity string `json:"severity,omitempty"` // of a drift: fail, warn, note
+}
+
+// Evidence is a reading that explains the findings of its item: the exit code of
+// a service that stopped, the text of an event. It is judged by nobody.
+type Evidence struct {
+	Item    string `json:"item,omitempty"`
+	Reading string `json:"reading"`
+	Value   string `json:"value"`
 }
 
 // Summary closes the stream.

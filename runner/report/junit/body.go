@@ -98,8 +98,13 @@ func body(c report.Check) string {
 	var b strings.Builder
 	b.WriteString(headline(c) + "\n")
 	room := bodyLimit - len([]rune(headline(c)+tail.String())) - len("\n\n… 1000000 more findings")
+	explained := map[string]bool{}
 	for i, f := range worstFirst(c) {
 		part := evidence(c, f)
+		if !explained[f.Item] {
+			part += because(c, f.Item)
+		}
+		explained[f.Item] = true
 		if room -= len([]rune(part)); room < 0 {
 			fmt.Fprintf(&b, "\n… %d more findings", len(c.Findings)-i)
 			break
@@ -117,6 +122,17 @@ func evidence(c report.Check, f report.Finding) string {
 	s += "  now     " + limited(now(f), valueLimit) + "\n"
 	if f.Wanted != "" {
 		s += "  wanted  " + limited(wanted(f), valueLimit) + "\n"
+	}
+	return s
+}
+
+// because tells the evidence of an item.
+func because(c report.Check, item string) string {
+	s := ""
+	for _, e := range c.Evidence {
+		if e.Item == item {
+			s += fmt.Sprintf("  %-7s %s\n", line(e.Reading), limited(line(e.Value), valueLimit))
+		}
 	}
 	return s
 }

@@ -180,6 +180,21 @@ func TestTheBodyHasAllThatIsNeededToAct(t *testing.T) {
 	}
 }
 
+func TestWhatExplainsAnItemIsToldOnce(t *testing.T) {
+	c := one(report.Regressed, func(c *report.Check) {
+		other := c.Findings[0]
+		other.Reading = "start_mode"
+		c.Findings = append(c.Findings, other)
+		c.Evidence = []report.Evidence{
+			{Item: "W3SVC", Reading: "exit_code", Value: "1068\x1b[31m"}, {Item: "Spooler", Reading: "exit_code", Value: "1067"},
+		}
+	})
+	body := parsed(t, written(t, report.Host{Host: "srv1", Checks: []report.Check{c}})).Suites[0].Cases[0].Failure.Body
+	if strings.Count(body, "  exit_code 1068") != 1 || strings.Contains(body, "1067") {
+		t.Errorf("body:\n%s", body)
+	}
+}
+
 func TestAnUnreachableHostIsOneRed(t *testing.T) {
 	unknown := one(report.Unknown, func(c *report.Check) { c.Error = "i/o timeout" })
 	other := unknown

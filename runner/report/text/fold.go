@@ -15,7 +15,9 @@ type entry struct {
 	group    group
 	subject  string // the check and its item
 	check    report.Check
-	findings []report.Finding // of this subject and group; none when reason says it
+	findings []report.Finding  // of this subject and group; none when reason says it
+	evidence []report.Evidence // of the first host, for this subject
+	differs  bool              // the evidence of another host is another one
 	reason   string
 	general  string // the reason, with <host> for the host's name
 	hosts    []string
@@ -85,7 +87,7 @@ func (f *folder) addCheck(host string, c report.Check) {
 func (f *folder) split(host string, c report.Check) []entry {
 	var all []entry
 	bare := c
-	bare.Findings = nil
+	bare.Findings, bare.Evidence = nil, nil
 	for _, finding := range c.Findings {
 		g := groupOf(c, finding, f.diff)
 		subject := c.Subject(finding.Item)
@@ -98,12 +100,22 @@ func (f *folder) split(host string, c report.Check) []entry {
 		}
 		i := slices.IndexFunc(all, func(e entry) bool { return e.group == g && e.subject == subject })
 		if i < 0 || !g.look("").blocks {
-			all = append(all, entry{group: g, subject: subject, check: bare})
+			all = append(all, entry{group: g, subject: subject, check: bare, evidence: evidenceOf(c, finding.Item)})
 			i = len(all) - 1
 		}
 		all[i].findings = append(all[i].findings, finding)
 	}
 	return all
+}
+
+func evidenceOf(c report.Check, item string) []report.Evidence {
+	var own []report.Evidence
+	for _, e := range c.Evidence {
+		if e.Item == item {
+			own = append(own, e)
+		}
+	}
+	return own
 }
 
 // hasNoBasis tells a check that holds, and of which nobody can say that nothing
@@ -143,6 +155,7 @@ func (f *folder) merge(host string, e entry) {
 	}
 	known.hosts = append(known.hosts, host)
 	if found {
+		known.differs = known.differs || !slices.Equal(known.evidence, e.evidence)
 		known.unasked += e.unasked
 		known.reason = e.general
 	}

@@ -85,6 +85,11 @@ func (t lineTable) put(b *strings.Builder, e *entry, cells told) {
 	if names != "" && (t.look.title != expected.look("").title || t.pen.Verbosity >= Verbose) {
 		b.WriteString(indent + t.pen.dim("on "+names) + "\n")
 	}
+	if t.look.title == drift.look("").title || t.pen.Verbosity >= Verbose {
+		for _, because := range t.because(e) {
+			b.WriteString(indent + t.pen.dim(t.pen.cut(because.Reading+"  "+because.Value, room)) + "\n")
+		}
+	}
 	if t.pen.Verbosity >= Verbose {
 		for _, row := range t.why(e.check, room) {
 			b.WriteString(indent + t.pen.dim(row) + "\n")

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"postpatch/runner/report"
@@ -110,6 +111,9 @@ func (v *view) block(b *strings.Builder, l look, e *entry) {
 	for _, f := range e.findings {
 		label = max(label, min(columns(f.Reading), glance))
 	}
+	for _, because := range v.because(e) {
+		label = max(label, min(columns(because.Reading), glance))
+	}
 	put := func(name, text string) {
 		b.WriteString(indent + v.pen.dim(padded(v.pen.cut(name, label), label)) + "  " + text + "\n")
 	}
@@ -118,6 +122,9 @@ func (v *view) block(b *strings.Builder, l look, e *entry) {
 		put("hosts", names)
 	}
 	v.findings(e, room, put)
+	for _, because := range v.because(e) {
+		put(because.Reading, v.pen.dim(v.pen.cut(because.Value, room)))
+	}
 	putAll := func(name string, rows []string) {
 		for _, row := range rows {
 			put(name, row)
@@ -131,6 +138,19 @@ func (v *view) block(b *strings.Builder, l look, e *entry) {
 	for _, other := range e.also {
 		putAll("also", v.pen.flow(append([]string{other.subject}, said(other.check)...), room))
 	}
+}
+
+// because is the evidence of an entry. What differs from host to host is shown of
+// the first one, and says so.
+func (v *view) because(e *entry) []report.Evidence {
+	all := slices.Clone(e.evidence)
+	for i := range all {
+		all[i].Value = report.CleanLine(all[i].Value)
+		if e.differs {
+			all[i].Value = "on " + v.pen.cut(e.hosts[0], hostLimit) + ": " + all[i].Value
+		}
+	}
+	return all
 }
 
 // findings puts an entry's readings below each other, the arrows aligned.
