@@ -39,6 +39,9 @@ func (s sighting) elsewhere(h suites.Host) bool {
 
 // answered says whether the sighting proves that something at the host is alive.
 func (s sighting) answered() bool {
+	if s.err == nil && s.asked {
+		return true // whatever it has to say of others
+	}
 	if s.err != nil {
 		return !errors.Is(s.err, probes.ErrNoAnswer) && !errors.Is(s.err, probes.ErrNotTried)
 	}

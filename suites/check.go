@@ -62,10 +62,7 @@ func (l *loader) check(s *suiteEntries, o object, what string) {
 	}
 	c := &checkEntry{node: o.node, key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner}
 	c.args, ok = s.arguments(c.kind, e)
-	c.broken = !ok
-	if from, found := o.get("from"); found {
-		s.hintf(from.key, "leave it out: the runner asks", "from: asking from the host itself is not supported yet")
-	}
+	c.broken = !s.from(c, o) || !ok
 	if e, found := o.get("timeout"); found {
 		if d, ok := s.duration(e.value, "timeout"); ok {
 			c.timeout = d
@@ -86,6 +83,27 @@ func (l *loader) check(s *suiteEntries, o object, what string) {
 	s.identify(c, o)
 	s.tryOut(c)
 	s.checks = append(s.checks, c)
+}
+
+// from reads who asks: for the reader's sake it stands beside the kind, and is a
+// parameter of those that can be asked from both sides.
+func (s *suiteEntries) from(c *checkEntry, o object) (ok bool) {
+	from, found := o.get("from")
+	if !found {
+		return true
+	}
+	i := slices.IndexFunc(c.kind.Params, func(p probes.Param) bool { return p.Name == "from" })
+	switch {
+	case i < 0:
+		s.hintf(from.key, "leave it out", "from: %s is always asked in the same way", c.kind.Name)
+		return false
+	case slices.ContainsFunc(c.args, func(a argument) bool { return a.param.Name == "from" }):
+		s.hintf(from.key, "leave one of them out", "from: it is there twice")
+		return false
+	}
+	a, ok := s.argument(c.kind.Params[i], from.value, "from")
+	c.args = append(c.args, a)
+	return ok
 }
 
 // kindOf finds the one key of a check that is a kind's name.
@@ -169,10 +187,21 @@ func (s *suiteEntries) identify(c *checkEntry, o object) {
 func defaultID(c *checkEntry) string {
 	i := slices.IndexFunc(c.args, func(a argument) bool { return a.param.Name == c.kind.Main })
 	if i < 0 || len(c.args[i].values) == 0 || !c.args[i].values[0].literal() {
-		return c.kind.Name
+		return c.kind.Name + c.side()
 	}
 	// A path's own slashes would only double the one between kind and value.
-	return cleanID(strings.TrimSuffix(c.kind.Name+"/"+strings.Trim(c.args[i].values[0].node.Value, "/"), "/"))
+	return cleanID(strings.TrimSuffix(
+		c.kind.Name+c.side()+"/"+strings.Trim(c.args[i].values[0].node.Value, "/"), "/"))
+}
+
+// side tells apart what is asked from both sides.
+func (c *checkEntry) side() string {
+	for _, a := range c.args {
+		if a.param.Name == "from" && len(a.values) == 1 && a.values[0].node.Value != a.param.Default {
+			return " from " + a.values[0].node.Value
+		}
+	}
+	return ""
 }
 
 const maxID = 120

@@ -37,6 +37,7 @@ type dnsParams struct {
 	Name   []string `param:"name,required" doc:"The names to look up."`
 	Type   string   `param:"type"          doc:"A, AAAA or MX."`
 	Server string   `param:"server"        doc:"The server that is asked."`
+	From   string   `param:"from"          doc:"Who asks: runner or host."`
 }
 
 func testKinds() []probes.Kind {
@@ -92,7 +93,12 @@ func dnsKind() probes.Kind {
 	return probes.Define(probes.Kind{
 		Name: "dns", Doc: "Looks names up.", Item: "the name", Main: "name",
 		Readings: []probes.ReadingSpec{{Name: "answers", Type: fact.TypeSet}, {Name: "ttl", Type: fact.TypeDuration}},
-	}, dnsParams{Type: "A"}, build[dnsParams])
+	}, dnsParams{Type: "A", From: "runner"}, func(p dnsParams) (probes.Probe, error) {
+		if p.From != "runner" && p.From != "host" {
+			return nil, probes.Fieldf("from", "must be runner or host, got %q", p.From)
+		}
+		return probe{p}, nil
+	})
 }
 
 func osKind() probes.Kind {

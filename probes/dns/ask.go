@@ -32,10 +32,7 @@ const packetSize = 1232 // of an answer by UDP; what passes every path unbroken
 // ask puts one question: by UDP, then by TCP when the answer does not fit. A
 // server that does not know the extension for long packets is asked without.
 func (a asker) ask(ctx context.Context, q question, recurse bool) (answer, error) {
-	query := new(dns.Msg)
-	query.SetQuestion(q.name, q.kind) // with a random number
-	query.RecursionDesired = recurse
-	query.SetEdns0(packetSize, false)
+	query := q.message(recurse)
 	start := time.Now()
 	msg, err := a.udp(ctx, query)
 	if err == nil && (msg.Rcode == dns.RcodeFormatError || msg.Rcode == dns.RcodeNotImplemented) {
@@ -54,6 +51,15 @@ func (a asker) ask(ctx context.Context, q question, recurse bool) (answer, error
 		got.transport, got.latency = "tcp", time.Since(start)
 	}
 	return got, nil
+}
+
+// message is the question as a query, with a random number.
+func (q question) message(recurse bool) *dns.Msg {
+	query := new(dns.Msg)
+	query.SetQuestion(q.name, q.kind)
+	query.RecursionDesired = recurse
+	query.SetEdns0(packetSize, false)
+	return query
 }
 
 // udp asks by UDP, twice when there is silence. What is no answer to the query

@@ -14,6 +14,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/inside"
 	"postpatch/probes/internal/reach"
 )
 
@@ -21,17 +22,18 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name:     "dns",
 	Doc:      "DNS: what a name server answers for names, the host under test unless another is named.",
-	Item:     "the name and the type: \"www.example.org A\"",
+	Item:     "the name and the type: \"www.example.org A\"; of several servers that the host knows, with its address",
 	Main:     "name",
 	Example:  "- dns: {name: www.example.org, type: [A, AAAA], server: 10.0.0.53}\n  why: customers\n",
 	Readings: specs(),
-}, params{Types: []string{"A"}, Recurse: true}, build)
+}, params{Types: []string{"A"}, Recurse: true, From: inside.Runner}, build)
 
 type params struct {
 	Names   []string `param:"name,required" doc:"The names; an IP address is turned round for type PTR."`
 	Types   []string `param:"type" doc:"The types of records: A, AAAA, CNAME, MX, NS, PTR, SOA, SRV, TXT, CAA…."`
 	Server  string   `param:"server" doc:"The name server, host or host:port, when not the host under test."`
 	Recurse bool     `param:"recurse" doc:"Whether the server may ask others."`
+	From    string   `param:"from" doc:"Who asks: runner, or host for the host under test, of its own servers."`
 }
 
 func specs() []probes.ReadingSpec {
@@ -40,7 +42,8 @@ func specs() []probes.ReadingSpec {
 		{
 			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: answered,
 			Silence: []fact.Value{fact.Text(reach.Refused)},
-			Doc:     "What became of the question: answered or, when no name server listens, refused.",
+			Doc: "What became of the question: answered, refused when no name server listens, and where the host asks " +
+				"no answer, unreachable, or no address.",
 		},
 		{
 			Name: "rcode", Type: fact.TypeText, Severity: fact.Fail, Expect: "NOERROR",
@@ -58,6 +61,10 @@ func specs() []probes.ReadingSpec {
 		},
 		{Name: "transport", Type: fact.TypeText, Rule: ignore, Doc: "How the answer came: udp, or tcp when too long for it."},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took."},
+		{
+			Name: "cause", Type: fact.TypeText, Rule: ignore, Evidence: true,
+			Doc: "What the host says of a server that did not answer, when it is the one that asks.",
+		},
 	}
 }
 
@@ -97,7 +104,14 @@ func build(p params) (probes.Probe, error) {
 		}
 	}
 	built.questions = reach.Unique(built.questions)
-	return built, nil
+	fromHost, err := inside.Check(p.From)
+	switch {
+	case err != nil:
+		return nil, err
+	case fromHost:
+		return newHostProbe(built)
+	}
+	return built, inside.CheckNames("server", built.host)
 }
 
 // parseTypes refuses what is no type of records: ANY, AXFR and the like.
@@ -175,6 +189,10 @@ func (p probe) observe(ctx context.Context, a asker, q question) ([]fact.Reading
 		}
 		return nil, err
 	}
+	return q.readings(got), nil
+}
+
+func (q question) readings(got answer) []fact.Reading {
 	records := answers(got.msg.Answer, q.kind)
 	readings := []fact.Reading{
 		probes.Read(q.item, "state", fact.Text(answered)),
@@ -188,5 +206,5 @@ func (p probe) observe(ctx context.Context, a asker, q question) ([]fact.Reading
 	if ttl, found := shortest(got.msg.Answer); found {
 		readings = append(readings, probes.Read(q.item, "ttl", fact.Duration(ttl)))
 	}
-	return readings, nil
+	return readings
 }

@@ -18,13 +18,14 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/inside"
 	"postpatch/probes/internal/reach"
 )
 
 // Kind is what a suite calls "ping".
 var Kind = probes.Define(probes.Kind{
 	Name:    "ping",
-	Doc:     "ICMP echoes: do they come back, and how fast.",
+	Doc:     "ICMP echoes, from the runner or from the host itself: do they come back, and how fast.",
 	Item:    "the address, as the suite writes it, or the host's own",
 	Main:    "address",
 	Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
@@ -42,11 +43,16 @@ var Kind = probes.Define(probes.Kind{
 			Name: "received", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many echoes came back.",
 		},
+		{
+			Name: "cause", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "What the host says of those that did not, when it is the one that asks.",
+		},
 	},
-}, params{Count: 3, Interval: 200 * time.Millisecond, Wait: time.Second, Size: 56}, build)
+}, params{From: inside.Runner, Count: 3, Interval: 200 * time.Millisecond, Wait: time.Second, Size: 56}, build)
 
 type params struct {
-	Addresses []string      `param:"address" doc:"Whom to ping; the host under test when empty."`
+	Addresses []string      `param:"address" doc:"Whom to ping, if not itself; a host also knows gateway, dns_servers, loopback."`
+	From      string        `param:"from" doc:"Who asks: runner, or host for the host under test."`
 	Count     int           `param:"count" doc:"How many echoes to send."`
 	Interval  time.Duration `param:"interval" doc:"The time between two echoes."`
 	Wait      time.Duration `param:"wait" doc:"How long to wait for the last echo."`
@@ -71,7 +77,14 @@ func build(p params) (probes.Probe, error) {
 		return nil, probes.Fieldf("size", "must be %d to %d, got %d", least, most, p.Size)
 	}
 	p.Addresses = reach.Unique(p.Addresses)
-	return probe(p), nil
+	fromHost, err := inside.Check(p.From)
+	switch {
+	case err != nil:
+		return nil, err
+	case fromHost:
+		return newHostProbe(p)
+	}
+	return probe(p), inside.CheckNames("address", p.Addresses...)
 }
 
 type probe params

@@ -1,6 +1,7 @@
 package probetest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,9 @@ func FuzzAnswers(f *testing.F, kind probes.Kind, args map[string]any, files ...s
 	recorded := make([][]exchange, len(files))
 	for i, file := range files {
 		recorded[i] = record(f, file, kind, args)
-		for _, text := range []string{"", "-1", "4294967296", "\x1b[31m\n", "'; DROP", `\\?\x`, "null", strings.Repeat("a", 300)} {
+		for _, text := range []string{
+			"", "-1", "4294967296", "\x1b[31m\n", "'; DROP", `\\?\x`, "null", strings.Repeat("a", 300),
+		} {
 			f.Add(uint8(i), uint32(len(text)<<16+3*len(text)+1), text)
 		}
 	}
@@ -57,11 +60,7 @@ func spoiled(answers []exchange, at [2]uint16, text string) []exchange {
 	for _, e := range answers {
 		copied := exchange{e.question, host.Answer{Err: e.answer.Err}}
 		for _, row := range e.answer.Rows {
-			own := host.Row{}
-			for name, cell := range row {
-				own[name] = cell
-			}
-			copied.answer.Rows = append(copied.answer.Rows, own)
+			copied.answer.Rows = append(copied.answer.Rows, maps.Clone(row))
 			rows++
 		}
 		all = append(all, copied)

@@ -7,39 +7,57 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/inside"
 	"postpatch/probes/internal/reach"
 )
 
 // Kind is what a suite calls "tcp".
 var Kind = probes.Define(probes.Kind{
 	Name:    "tcp",
-	Doc:     "TCP ports: do they take connections, as seen from the runner.",
+	Doc:     "TCP ports, seen from the runner or from the host itself: do they take connections.",
 	Item:    "the port, or address:port when the suite names an address",
 	Main:    "port",
 	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: open,
-			Doc: "What became of a connection: open, refused, no answer (a firewall drops), or unreachable.",
+			Doc: "What became of a connection: open, refused, no answer (a firewall drops), unreachable, or no address.",
 			Silence: []fact.Value{
 				fact.Text(reach.Refused), fact.Text(reach.NoAnswer), fact.Text(reach.Unreachable),
 			},
 		},
 		{
 			Name: "latency", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
-			Doc: "How long it took until the port was open.",
+			Doc: "How long it took until the port was open, as seen from the runner.",
+		},
+		{
+			Name: "cause", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "What the host says of a port that is not open, when it is the one that asks.",
 		},
 	},
-}, params{}, func(p params) (probes.Probe, error) {
-	p.Ports = reach.Unique(p.Ports)
-	return probe(p), reach.CheckPorts("port", p.Ports...)
-})
+}, params{From: inside.Runner}, build)
 
 const open = "open"
 
 type params struct {
 	Ports   []int  `param:"port,required" doc:"The ports."`
-	Address string `param:"address" doc:"Where the ports are, when not on the host under test."`
+	Address string `param:"address" doc:"Where the ports are, when not here; a host also knows gateway and dns_servers."`
+	From    string `param:"from" doc:"Who asks: runner, or host for the host under test, of itself without an address."`
+}
+
+func build(p params) (probes.Probe, error) {
+	p.Ports = reach.Unique(p.Ports)
+	if err := reach.CheckPorts("port", p.Ports...); err != nil {
+		return nil, err
+	}
+	fromHost, err := inside.Check(p.From)
+	switch {
+	case err != nil:
+		return nil, err
+	case fromHost:
+		return newHostProbe(p)
+	}
+	return probe(p), inside.CheckNames("address", p.Address)
 }
 
 type probe params

@@ -71,8 +71,9 @@ func (c Check) Place() string {
 // base is what an item is told with: its kind, where the id is made of the kind
 // and another item, and otherwise the id.
 func (c Check) base() string {
-	if strings.HasPrefix(c.ID, c.Kind+"/") {
-		return c.Kind
+	begin, _, found := strings.Cut(c.ID, "/")
+	if found && (begin == c.Kind || strings.HasPrefix(begin, c.Kind+" from ")) { // the other side asks
+		return begin
 	}
 	return c.ID
 }

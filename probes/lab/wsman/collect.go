@@ -59,6 +59,8 @@ func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 	switch {
 	case q.Collector == "registry":
 		return readRegistry(h, q)
+	case q.Collector == "reach":
+		return reaches(h, q)
 	case q.Collector != "":
 		rows, found := h.Collectors[callOf(q)]
 		if !found {

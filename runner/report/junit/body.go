@@ -128,13 +128,13 @@ func evidence(c report.Check, f report.Finding) string {
 
 // because tells the evidence of an item.
 func because(c report.Check, item string) string {
-	s := ""
+	var b strings.Builder
 	for _, e := range c.Evidence {
 		if e.Item == item {
-			s += fmt.Sprintf("  %-7s %s\n", line(e.Reading), limited(line(e.Value), valueLimit))
+			fmt.Fprintf(&b, "  %-7s %s\n", line(e.Reading), limited(line(e.Value), valueLimit))
 		}
 	}
-	return s
+	return b.String()
 }
 
 // noBaseline starts with the same words whatever the mark, so that one search

@@ -26,7 +26,8 @@ func because(c report.Check, item, reading, value string) report.Check {
 func TestEvidenceStandsBesideItsItem(t *testing.T) {
 	stopped := check("services", "it sells", of("W3SVC", finding(report.Regressed, "state", "running", "stopped", "")))
 	moved := check("disk", "", of("D:", drifted("warn", "label", "Data", "New", "same")))
-	one := told(t, host("a", 0, because(because(stopped, "W3SVC", "exit_code", "1068\n\x1b[2J"), "Spooler", "exit_code", "5")),
+	stopped = because(because(stopped, "W3SVC", "exit_code", "1068\n\x1b[2J"), "Spooler", "exit_code", "5")
+	one := told(t, host("a", 0, stopped),
 		host("b", 0, because(moved, "D:", "since", "yesterday")))
 	for _, want := range []string{"exit_code  1068", "since  yesterday"} {
 		if strings.Count(one, want) != 1 {

@@ -1,0 +1,152 @@
+package wsman
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/miekg/dns"
+
+	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/lab/estate"
+)
+
+// reaches answers the collector reach from the estate's rows of it. A row says
+// how and to whom it is, and the port where that counts; of dns it holds records,
+// as a zone file has them, and an rcode, of which each query's answer is made. To
+// whom no row belongs, there is silence; loopback answers.
+func reaches(h estate.Host, q packed.Question) ([]host.Row, error) {
+	how := first(q.Arg("how"))
+	var all []host.Row
+	for _, to := range q.Arg("to") {
+		known := false
+		for _, r := range h.Collectors["reach"] {
+			if r["how"] != how || r["to"] != to {
+				continue
+			}
+			known = true
+			rows, err := reached(q, how, row(r))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, rows...)
+		}
+		if known {
+			continue
+		}
+		silence := row{"to": to, "address": to, "error": "TimedOut"}
+		switch to {
+		case "loopback":
+			silence = row{"to": to, "address": "127.0.0.1", "lost": 0}
+		case "gateway", "dns_servers":
+			silence = row{"to": to}
+		}
+		rows, err := reached(q, how, silence)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
+var errNoQuestion = errors.New("want one question")
+
+func first(values []string) string { return append(slices.Clone(values), "")[0] }
+
+// reached are the rows of one address.
+func reached(q packed.Question, how string, r row) ([]host.Row, error) {
+	plain := host.Row{"to": cell(r["to"]), "address": cell(r["address"]), "error": cell(r["error"])}
+	if r["address"] == nil {
+		return []host.Row{plain}, nil
+	}
+	with := func(cells host.Row) host.Row {
+		for name, c := range plain {
+			if _, own := cells[name]; !own {
+				cells[name] = c
+			}
+		}
+		return cells
+	}
+	var all []host.Row
+	switch how {
+	case "ping":
+		count, _ := strconv.Atoi(first(q.Arg("count")))
+		lost := count
+		if n, isInt := r["lost"].(int); isInt {
+			lost = min(n, count)
+		} else if r["error"] == nil {
+			lost = 0
+		}
+		all = append(all, with(host.Row{
+			"sent": cell(count), "received": cell(count - lost), "milliseconds": cell(count - lost),
+		}))
+	case "tcp":
+		for _, port := range q.Arg("port") {
+			if own := r["port"]; own == nil || fmt.Sprint(own) == port {
+				all = append(all, with(host.Row{"port": {Text: port}}))
+			}
+		}
+	case "dns":
+		for i, query := range q.Arg("query") {
+			answer, err := resolve(r, query)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, with(host.Row{
+				"query": cell(i), "transport": {Text: "udp"}, "milliseconds": {Text: "1"}, "answer": answer,
+			}))
+		}
+	default:
+		return nil, fmt.Errorf("how %q", how)
+	}
+	return all, nil
+}
+
+// resolve is a name server's answer to a message.
+func resolve(r row, query string) (host.Cell, error) {
+	if r["error"] != nil {
+		return host.Cell{Null: true}, nil
+	}
+	packed, err := base64.StdEncoding.DecodeString(query)
+	if err != nil {
+		return host.Cell{}, err
+	}
+	asked := new(dns.Msg)
+	if err := asked.Unpack(packed); err != nil || len(asked.Question) != 1 {
+		return host.Cell{}, fmt.Errorf("a query that is none: %w", errors.Join(err, errNoQuestion))
+	}
+	reply := new(dns.Msg).SetReply(asked)
+	reply.RecursionAvailable = true
+	named := false
+	records, _ := r["records"].([]any)
+	for _, text := range records {
+		rr, err := dns.NewRR(fmt.Sprint(text))
+		if err != nil {
+			return host.Cell{}, err
+		}
+		if dns.CanonicalName(rr.Header().Name) != dns.CanonicalName(asked.Question[0].Name) {
+			continue
+		}
+		named = true
+		if rr.Header().Rrtype == asked.Question[0].Qtype {
+			reply.Answer = append(reply.Answer, rr)
+		}
+	}
+	if !named {
+		reply.Rcode = dns.RcodeNameError
+	}
+	if text, is := r["rcode"].(string); is {
+		reply.Rcode = dns.StringToRcode[text]
+		reply.Answer = nil
+	}
+	reply.Id = 0 // as the script hands it out
+	answer, err := reply.Pack()
+	if err != nil {
+		return host.Cell{}, err
+	}
+	return host.Cell{Text: base64.StdEncoding.EncodeToString(answer)}, nil
+}
