@@ -22,7 +22,10 @@ type Kind struct {
 	// Credential is the use for which its probes want one, "sql"; empty for none.
 	// What asks through a host's session needs none of its own.
 	Credential string
-	Params     []Param // filled in by Define from the parameter struct
+	// RunsCode says that its checks run on the host what the suite brings: the
+	// operator has to allow that.
+	RunsCode bool
+	Params   []Param // filled in by Define from the parameter struct
 
 	build func(args map[string]any) (Probe, error)
 }
@@ -81,7 +84,15 @@ const (
 	ParamBool     ParamType = "true or false"    // bool
 	ParamDuration ParamType = "duration like 5s" // time.Duration
 	ParamMap      ParamType = "map of texts"     // map[string]string
+	ParamFile     ParamType = "file"             // File
 )
+
+// File is a file of the suite's folder, or of one below it: the suites package
+// reads it, so that a kind's parameters stay data.
+type File struct {
+	Name string // as the suite writes it
+	Text string
+}
 
 // Define completes a kind. P is its parameter struct: each exported field has a
 // `param:"name"` or `param:"name,required"` tag and a `doc:"…"` tag. Defaults
@@ -150,6 +161,8 @@ func paramOf(field reflect.StructField, zero reflect.Value) Param {
 		p.Type = ParamDuration
 	case map[string]string:
 		p.Type = ParamMap
+	case File:
+		p.Type = ParamFile
 	default:
 		panic(fmt.Sprintf("field %s: %s is no parameter type", field.Name, field.Type))
 	}

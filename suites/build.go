@@ -142,6 +142,9 @@ func (c *checkEntry) asked(texts [][]string) string {
 	lines := make([]string, len(texts))
 	for i, values := range texts {
 		lines[i] = fmt.Sprintf("%s %q", c.args[i].param.Name, values)
+		if c.args[i].param.Type == probes.ParamFile {
+			lines[i] += fmt.Sprintf(" %q", c.args[i].file.Text)
+		}
 	}
 	slices.Sort(lines)
 	sum := sha256.Sum256([]byte(c.kind.Name + "\n" + strings.Join(lines, "\n")))

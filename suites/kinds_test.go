@@ -41,7 +41,7 @@ type dnsParams struct {
 }
 
 func testKinds() []probes.Kind {
-	return []probes.Kind{pingKind(), serviceKind(), webKind(), dnsKind(), osKind()}
+	return []probes.Kind{pingKind(), serviceKind(), webKind(), dnsKind(), osKind(), runKind()}
 }
 
 func pingKind() probes.Kind {
@@ -99,6 +99,17 @@ func dnsKind() probes.Kind {
 		}
 		return probe{p}, nil
 	})
+}
+
+type runParams struct {
+	Script probes.File `param:"script,required" doc:"What is run."`
+}
+
+func runKind() probes.Kind {
+	return probes.Define(probes.Kind{
+		Name: "run", Doc: "Runs a script.", Main: "script", RunsCode: true,
+		Readings: []probes.ReadingSpec{{Name: "value", Type: fact.TypeText}},
+	}, runParams{}, build[runParams])
 }
 
 func osKind() probes.Kind {

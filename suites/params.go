@@ -1,11 +1,18 @@
 package suites
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -18,6 +25,7 @@ type argument struct {
 	node   *yaml.Node  // the value, for problems
 	values []*template // one, or a list's or map's values
 	keys   []string    // a map's
+	file   probes.File // a file's
 }
 
 func paramNames(k probes.Kind) []string {
@@ -102,7 +110,51 @@ func (s *suiteEntries) argument(p probes.Param, n *yaml.Node, what string) (argu
 		all = all && ok
 		a.values = append(a.values, t)
 	}
+	if all && p.Type == probes.ParamFile {
+		a.file, all = s.beside(n, what)
+		return a, all
+	}
 	return a, all && s.converts(a, what)
+}
+
+// mostScript bounds a file that a suite brings along.
+const mostScript = 64 << 10
+
+// beside reads a file of the suite's folder. No link and no name leads out of it.
+func (s *suiteEntries) beside(n *yaml.Node, what string) (f probes.File, ok bool) {
+	f.Name = filepath.ToSlash(n.Value)
+	wrong := func(format string, args ...any) (probes.File, bool) {
+		s.errorf(n, "%s: %s", what, fmt.Sprintf(format, args...))
+		return f, false
+	}
+	if strings.Contains(n.Value, "{{") || !filepath.IsLocal(n.Value) {
+		return wrong("want a file of the suite's folder or below it, got %q", shorten(n.Value, 80))
+	}
+	file, err := os.OpenInRoot(filepath.Dir(s.file), n.Value)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return wrong("%q is not in the suite's folder", n.Value)
+	case err != nil:
+		if at, is := errors.AsType[*fs.PathError](err); is {
+			err = at.Err
+		}
+		return wrong("%q cannot be read: %v", n.Value, err)
+	}
+	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return wrong("%q is no file", n.Value)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, mostScript+1))
+	switch {
+	case err != nil:
+		return wrong("%v", err)
+	case len(text) > mostScript:
+		return wrong("%q is larger than %d KiB", n.Value, mostScript>>10)
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
+		return wrong("%q is no text in UTF-8", n.Value)
+	}
+	f.Text = strings.TrimPrefix(string(text), "\ufeff")
+	return f, true
 }
 
 // converts reports values that are of the wrong type on every host.
@@ -178,7 +230,7 @@ func (a argument) convert(texts []string) (any, error) {
 				return b == "true", nil
 			}
 			return nil, wrong
-		case probes.ParamText, probes.ParamTexts, probes.ParamInts, probes.ParamMap:
+		case probes.ParamText, probes.ParamTexts, probes.ParamInts, probes.ParamMap, probes.ParamFile:
 		}
 	}
 	switch a.param.Type {
@@ -194,6 +246,8 @@ func (a argument) convert(texts []string) (any, error) {
 			m[key] = texts[i]
 		}
 		return m, nil
+	case probes.ParamFile:
+		return a.file, nil
 	default:
 		return texts[0], nil
 	}

@@ -195,7 +195,7 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 }
 
 func (st stage) performance(ctx context.Context, command, name string) (performance, error) {
-	in := inputs{plan: st.scenario.Plan, atOnce: hostsAtOnce}
+	in := inputs{plan: st.scenario.Plan, atOnce: hostsAtOnce, scripts: true} // which a lab answers and runs not
 	j, err := in.load(ctx, app{
 		stderr: os.Stderr, getenv: func(string) string { return "" }, // a lab is entered by its own accounts
 	}, st.scenario.Suites)

@@ -34,6 +34,7 @@ type inputs struct {
 	hosts       []string
 	only        []string
 	atOnce      int
+	scripts     bool // of the suites' owners may run on the hosts
 }
 
 // hostsAtOnce is how many hosts are visited at the same time, unless the
@@ -48,6 +49,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
+	f.BoolVar(&in.scripts, "allow-scripts", false, "let the suites' own PowerShell scripts run on the hosts")
 	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
 }
 
@@ -107,6 +109,7 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		j.set, problems = set, append(problems, found...)
 	}
 	problems = append(problems, in.enter(ctx, a, &j)...)
+	problems = append(problems, in.scriptsIn(j.set)...)
 	if len(problems) > 0 {
 		return job{}, tellProblems(a, problems)
 	}
@@ -125,6 +128,30 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	}
 	j.logins.Expect(len(j.set.Hosts))
 	return j, nil
+}
+
+// scriptsIn names the checks that run what a suite brings along, unless the
+// operator has allowed it: a suite may come from somebody else.
+func (in *inputs) scriptsIn(set *suites.Set) []suites.Problem {
+	var problems []suites.Problem
+	if in.scripts || set == nil {
+		return nil
+	}
+	told := map[string]bool{}
+	for _, h := range set.Hosts {
+		for _, c := range h.Checks {
+			place := fmt.Sprintf("%s:%d", c.File, c.Line)
+			if !c.Kind.RunsCode || told[place] {
+				continue
+			}
+			told[place] = true
+			problems = append(problems, suites.Problem{
+				File: c.File, Line: c.Line, Column: 1, Msg: c.ID + ": it runs a script of the suite on the hosts",
+				Hint: "read the script, and allow it with --allow-scripts",
+			})
+		}
+	}
+	return problems
 }
 
 // enter reads the credentials, where there are some.

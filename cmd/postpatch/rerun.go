@@ -76,5 +76,8 @@ func (r rerun) command() string {
 			words = append(words, flag.name, flag.value)
 		}
 	}
+	if r.scripts {
+		words = append(words, "--allow-scripts")
+	}
 	return shellWords(words)
 }

@@ -14,6 +14,7 @@ import (
 	"postpatch/probes/os"
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
+	"postpatch/probes/powershell"
 	"postpatch/probes/registry"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
@@ -35,6 +36,7 @@ func Kinds() []probes.Kind {
 		os.Kind,
 		pendingreboot.Kind,
 		ping.Kind,
+		powershell.Kind,
 		registry.Kind,
 		service.Kind,
 		services.Kind,

@@ -5,11 +5,14 @@ package host
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // ErrNoAnswer is wrapped by errors that mean: nothing at the address answered
@@ -49,7 +52,18 @@ type Teller interface {
 	How() string
 }
 
-// Question is data: WQL, Collector or Cmdlet.
+// Script asks for the objects that a PowerShell script of the suite's owner
+// returns. It is the only question that brings code along; who runs it has allowed
+// it by name.
+type Script struct {
+	Name  string // of its file, for messages
+	Text  string
+	Args  map[string][]string // its parameters; one value, or several for a list
+	Most  int                 // objects; more are an error
+	Limit time.Duration       // how long it may run there
+}
+
+// Question is data: WQL, Collector, Cmdlet or Script.
 type Question interface {
 	fmt.Stringer
 	question()
@@ -90,6 +104,7 @@ type Cmdlet struct {
 func (WQL) question()       {}
 func (Collector) question() {}
 func (Cmdlet) question()    {}
+func (Script) question()    {}
 
 // String is the query as WQL, with the namespace in front.
 func (q WQL) String() string {
@@ -124,6 +139,23 @@ func (q Cmdlet) String() string {
 	return b.String()
 }
 
+// String names the script with a digest of its text, and its arguments in a fixed
+// order.
+func (q Script) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)", q.Name, q.Digest())
+	for _, name := range slices.Sorted(maps.Keys(q.Args)) {
+		fmt.Fprintf(&b, " -%s %q", name, q.Args[name])
+	}
+	return b.String()
+}
+
+// Digest tells the texts of scripts apart.
+func (q Script) Digest() string {
+	sum := sha256.Sum256([]byte(q.Text))
+	return hex.EncodeToString(sum[:8])
+}
+
 func (q Cmdlet) endpoint() string { return cmp.Or(q.Endpoint, "Microsoft.PowerShell") }
 
 func (q WQL) namespace() string {
@@ -141,6 +173,7 @@ func Merge(questions []Question) []Question {
 	queries := map[string][]WQL{}
 	collectors := map[string]Collector{}
 	cmdlets := map[string]Cmdlet{}
+	scripts := map[string]Script{}
 	for _, q := range questions {
 		switch q := q.(type) {
 		case Collector:
@@ -151,13 +184,15 @@ func Merge(questions []Question) []Question {
 				continue
 			}
 			queries[key(q)] = append(queries[key(q)], q)
+		case Script:
+			scripts[key(q)] = q
 		case Cmdlet:
 			q.Endpoint = q.endpoint()
 			q.Properties = foldNames(slices.Concat(cmdlets[key(q)].Properties, q.Properties))
 			cmdlets[key(q)] = q
 		}
 	}
-	all := make([]Question, 0, len(queries)+len(collectors)+len(cmdlets))
+	all := make([]Question, 0, len(queries)+len(collectors)+len(cmdlets)+len(scripts))
 	for _, key := range slices.Sorted(maps.Keys(queries)) {
 		if alone := queries[key][0]; alone.Most > 0 {
 			all = append(all, alone)
@@ -170,6 +205,9 @@ func Merge(questions []Question) []Question {
 	}
 	for _, key := range slices.Sorted(maps.Keys(cmdlets)) {
 		all = append(all, cmdlets[key])
+	}
+	for _, key := range slices.Sorted(maps.Keys(scripts)) {
+		all = append(all, scripts[key])
 	}
 	return all
 }

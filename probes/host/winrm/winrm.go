@@ -172,7 +172,7 @@ func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answ
 		case host.Cmdlet:
 			cmdlets = append(cmdlets, q)
 			continue
-		case host.Collector:
+		case host.Collector, host.Script:
 			script = true
 		case host.WQL:
 			messages += messagesOf(q)

@@ -53,10 +53,16 @@ func codeOf(err error) packed.Code {
 
 // answer returns the rows of one question; its error is PowerShell's text.
 func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
-	if err := refusal(h, q.Collector, callOf(q)); q.Collector != "" && err != nil {
+	if err := refusal(h, q.Collector, callOf(q), "script "+q.Script); q.Collector != "" && err != nil {
 		return nil, err
 	}
 	switch {
+	case q.Script != "":
+		rows, found := h.Collectors["script "+q.Script]
+		if !found {
+			return nil, errors.New("the lab knows no answer of the script " + q.Script)
+		}
+		return cells(rows), nil
 	case q.Collector == "registry":
 		return readRegistry(h, q)
 	case q.Collector == "reach":
@@ -69,14 +75,7 @@ func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 		if !found {
 			return nil, errors.New("no such collector")
 		}
-		answers := make([]host.Row, len(rows))
-		for i, r := range rows {
-			answers[i] = host.Row{}
-			for name, value := range r {
-				answers[i][name] = cell(value)
-			}
-		}
-		return answers, nil
+		return cells(rows), nil
 	}
 	t, _, err := run(h, q.Namespace, q.Query)
 	switch {
@@ -100,6 +99,17 @@ func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 		}
 	}
 	return answers, nil
+}
+
+func cells(rows []map[string]any) []host.Row {
+	answers := make([]host.Row, len(rows))
+	for i, r := range rows {
+		answers[i] = host.Row{}
+		for name, value := range r {
+			answers[i][name] = cell(value)
+		}
+	}
+	return answers
 }
 
 // callOf is how an estate file writes a collector with its arguments.

@@ -17,7 +17,10 @@
 // The boot script (boot.ps1, the value of -EncodedCommand: base64 of UTF-16LE)
 // is the same for every host and run: it unpacks the JSON and runs its script.
 // A question is a query or a collector; its id is its place in what was packed. A
-// query that finds more instances than its most is answered with an error.
+// query that finds more instances than its most is answered with an error. An
+// owner's own script travels among the collectors, and its question has "script",
+// the name of its file, and "limit", the seconds that it may take; the arguments are
+// its parameters, and the properties of the objects that it returns the cells.
 //
 // # From the host
 //
@@ -57,6 +60,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf16"
 
 	"postpatch/probes/host"
@@ -90,6 +94,10 @@ type Question struct {
 	Most      int      `json:"most,omitempty"` // instances; 0 for any number
 	Collector string   `json:"collector,omitempty"`
 	Args      []Arg    `json:"args,omitempty"`
+	// Script is the name of an owner's own script, whose text is the collector
+	// that Collector names. Limit is how many seconds it may take.
+	Script string `json:"script,omitempty"`
+	Limit  int    `json:"limit,omitempty"`
 }
 
 // Arg is one argument of a collector. Arguments are a list and no object,
@@ -228,15 +236,31 @@ func (p *payload) add(id int, q host.Question) {
 			ID: id, Namespace: strings.ReplaceAll(namespace, `\`, "/"), Query: Query(q), Columns: q.Columns, Most: q.Most,
 		})
 	case host.Collector:
-		asked := Question{ID: id, Collector: q.Name}
-		for _, name := range slices.Sorted(maps.Keys(q.Args)) {
-			asked.Args = append(asked.Args, Arg{Name: name, Values: append([]string{}, q.Args[name]...)})
-		}
-		p.Questions = append(p.Questions, asked)
-		have := slices.ContainsFunc(p.Collectors, func(c collector) bool { return c.Name == q.Name })
-		if text := script("collect/" + q.Name + ".ps1"); text != "" && !have {
-			p.Collectors = append(p.Collectors, collector{Name: q.Name, Script: text})
-		}
+		p.Questions = append(p.Questions, Question{ID: id, Collector: q.Name, Args: argsOf(q.Args)})
+		p.bring(q.Name, script("collect/"+q.Name+".ps1"))
+	case host.Script:
+		name := "script " + q.Digest()
+		p.Questions = append(p.Questions, Question{
+			ID: id, Collector: name, Script: q.Name, Args: argsOf(q.Args), Most: q.Most,
+			Limit: max(1, int(q.Limit/time.Second)),
+		})
+		p.bring(name, q.Text)
+	}
+}
+
+func argsOf(args map[string][]string) []Arg {
+	var all []Arg
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		all = append(all, Arg{Name: name, Values: append([]string{}, args[name]...)})
+	}
+	return all
+}
+
+// bring sends a script along, once.
+func (p *payload) bring(name, text string) {
+	have := slices.ContainsFunc(p.Collectors, func(c collector) bool { return c.Name == name })
+	if text != "" && !have {
+		p.Collectors = append(p.Collectors, collector{Name: name, Script: text})
 	}
 }
 

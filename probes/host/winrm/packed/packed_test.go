@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,6 +22,10 @@ func questions() []host.Question {
 			"key": {`HKLM\SOFTWARE\Ünïcode $(calc)`}, "values": {"UBR", "", "'; exit"},
 		}},
 		host.Collector{Name: "../boot"},
+		host.Script{
+			Name: "queues.ps1", Text: "# a comment stays\n  Get-Queue", Most: 5, Limit: 90 * time.Second,
+			Args: map[string][]string{"Server": {"'; calc"}},
+		},
 	}
 }
 
@@ -47,6 +52,10 @@ func TestUnpackReadsWhatPackMade(t *testing.T) {
 			{Name: "values", Values: []string{"UBR", "", "'; exit"}},
 		}},
 		{ID: 3, Collector: "../boot"},
+		{
+			ID: 4, Collector: "script b2f26b7417641428", Script: "queues.ps1", Limit: 90, Most: 5,
+			Args: []Arg{{Name: "Server", Values: []string{"'; calc"}}},
+		},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("unpacked (-want +got):\n%s", d)
@@ -113,8 +122,11 @@ func TestOnlyAskedCollectorsTravelAndNoArgumentIsCode(t *testing.T) {
 	if err := decompress(env["POSTPATCH_0"], maxUnpacked, &p); err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Collectors) != 1 || p.Collectors[0].Name != "registry" || p.Collectors[0].Script == "" {
-		t.Errorf("collectors %v, want registry alone", p.Collectors)
+	if len(p.Collectors) != 2 || p.Collectors[0].Name != "registry" || p.Collectors[0].Script == "" {
+		t.Errorf("collectors %v, want registry and the owner's script", p.Collectors)
+	}
+	if text := p.Collectors[1].Script; text != "# a comment stays\n  Get-Queue" {
+		t.Errorf("the owner's script is %q: want it as it is", text)
 	}
 	for _, text := range []string{p.Script, p.Collectors[0].Script} {
 		if strings.Contains(text, "calc") || strings.Contains(text, "\n#") {

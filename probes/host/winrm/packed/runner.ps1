@@ -66,12 +66,60 @@ function Read-Wql($Question) {
 function Read-Collector($Question) {
     $arguments = @{}
     foreach ($argument in $Question.args) { $arguments[$argument.name] = @($argument.values) }
-    $script = $null
+    & ([ScriptBlock]::Create((Get-Script $Question.collector))) $arguments
+}
+
+function Get-Script($Name) {
     foreach ($collector in $Payload.collectors) {
-        if ($collector.name -ceq $Question.collector) { $script = $collector.script }
+        if ($collector.name -ceq $Name) { return $collector.script }
     }
-    if (-not $script) { throw 'no such collector' }
-    & ([ScriptBlock]::Create($script)) $arguments
+    throw 'no such collector'
+}
+
+# An owner's own script runs in a runspace of its own: what it sets, and even an
+# exit in it, does not reach the other questions. An object's properties are cells;
+# what is neither a scalar nor a list is its text.
+function Read-Script($Question) {
+    $shell = [PowerShell]::Create()
+    [void]$shell.AddScript((Get-Script $Question.collector))
+    foreach ($argument in $Question.args) {
+        $values = @($argument.values)
+        if ($values.Count -eq 1) { [void]$shell.AddParameter($argument.name, $values[0]) }
+        else { [void]$shell.AddParameter($argument.name, $values) }
+    }
+    $pending = $shell.BeginInvoke()
+    if (-not $pending.AsyncWaitHandle.WaitOne([int]$Question.limit * 1000)) {
+        [void]$shell.BeginStop($null, $null)
+        throw 'not done within ' + $Question.limit + ' s'
+    }
+    $objects = @($shell.EndInvoke($pending))
+    if ($shell.Streams.Error.Count -gt 0) { throw [string]$shell.Streams.Error[0] }
+    $shell.Dispose()
+    if ($objects.Count -gt [int]$Question.most) { throw 'more than ' + $Question.most + ' objects' }
+    foreach ($object in $objects) {
+        if ($null -eq $object) { continue }
+        $row = [ordered]@{}
+        if ($object.PSObject.BaseObject -is [Collections.IDictionary]) {
+            foreach ($entry in $object.PSObject.BaseObject.GetEnumerator()) {
+                $row[[string]$entry.Key] = Limit-Cell $entry.Value
+            }
+        } elseif ($object.PSObject.BaseObject -is [ValueType] -or $object.PSObject.BaseObject -is [string]) {
+            $row['Value'] = Limit-Cell $object.PSObject.BaseObject
+        } else {
+            foreach ($property in $object.PSObject.Properties) {
+                try { $row[$property.Name] = Limit-Cell $property.Value } catch { $row[$property.Name] = $null }
+                if ($row.Count -ge 100) { break }
+            }
+        }
+        $row
+    }
+}
+
+function Limit-Cell($Value) {
+    if ($null -eq $Value) { return $null }
+    if ($Value -is [string] -or $Value -is [ValueType]) { return $Value }
+    if ($Value -is [Collections.IEnumerable]) { return ,@($Value | Select-Object -First 1000) }
+    return [string]$Value
 }
 
 # The words of an error are in the host's language; these numbers are not.
@@ -94,7 +142,8 @@ $answers = foreach ($question in $Payload.questions) {
     $problem = ''
     $code = ''
     try {
-        if ($question.collector) { $found = @(Read-Collector $question) }
+        if ($question.script) { $found = @(Read-Script $question) }
+        elseif ($question.collector) { $found = @(Read-Collector $question) }
         else { $found = @(Read-Wql $question) }
         $texts = foreach ($row in $found) { Format-Row $row }
         $rows = $texts -join ','

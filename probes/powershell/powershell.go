@@ -1,0 +1,165 @@
+// Package powershell observes what a suite owner's own script returns on the
+// host.
+package powershell
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/cells"
+)
+
+// Kind is what a suite calls "powershell".
+var Kind = probes.Define(probes.Kind{
+	Name: "powershell",
+	Doc:  "The objects that the owner's own PowerShell script returns on the host; only with --allow-scripts.",
+	Item: "what the key property says of an object; for a property, / and its name behind it",
+	Main: "script",
+	Example: "- powershell: {script: queues.ps1, key: Name, args: {Server: ex01}}\n" +
+		"  why: mail that waits is mail that nobody gets\n",
+	Readings: append([]probes.ReadingSpec{
+		{
+			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "How many objects the script returned; of the whole.",
+		},
+		{Name: "present", Type: fact.TypeBool, Doc: "true of every object that the script returned."},
+	}, cells.Specs("What a property holds, lists with commas between; null when it has no value.", fact.Rule{})...),
+	RunsCode: true,
+}, params{Limit: 30 * time.Second}, build)
+
+type params struct {
+	Script  probes.File       `param:"script,required" doc:"The script, a file of the suite's folder; it may only look."`
+	Key     string            `param:"key" doc:"The property that tells objects apart; without it one object is due."`
+	Columns []string          `param:"columns" doc:"The properties that are kept; all when empty."`
+	Lists   []string          `param:"lists" doc:"Properties that hold lists, which are compared as sets."`
+	Args    map[string]string `param:"args" doc:"The script's parameters."`
+	Limit   time.Duration     `param:"limit" doc:"How long it may run."`
+}
+
+const (
+	null       = "null"
+	most       = 2000 // objects
+	mostValues = 20_000
+	longestKey = 1024
+	longest    = 10 * time.Minute
+)
+
+func build(p params) (probes.Probe, error) {
+	name := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	switch {
+	case !strings.HasSuffix(strings.ToLower(p.Script.Name), ".ps1"):
+		return nil, probes.Fieldf("script", "want a file that ends with .ps1, got %q", p.Script.Name)
+	case strings.TrimSpace(p.Script.Text) == "":
+		return nil, probes.Fieldf("script", "%q is empty", p.Script.Name)
+	case p.Limit < time.Second || p.Limit > longest:
+		return nil, probes.Fieldf("limit", "must be 1s to %s, got %s", longest, p.Limit)
+	}
+	for arg := range p.Args {
+		if !name.MatchString(arg) {
+			return nil, probes.Fieldf("args", "%q is no name of a parameter", arg)
+		}
+	}
+	seen := map[string]bool{strings.ToLower(p.Key): true}
+	for _, column := range slices.Concat(p.Columns, p.Lists) {
+		folded := strings.ToLower(column)
+		if column == "" || seen[folded] {
+			return nil, probes.Fieldf("columns", "%q is there twice, or empty", column)
+		}
+		seen[folded] = true
+	}
+	return probe(p), nil
+}
+
+type probe params
+
+func (p probe) question() host.Script {
+	args := map[string][]string{}
+	for name, value := range p.Args {
+		args[name] = []string{value}
+	}
+	return host.Script{Name: p.Script.Name, Text: p.Script.Text, Args: args, Most: most, Limit: p.Limit}
+}
+
+// Questions implements probes.Asker.
+func (p probe) Questions() []host.Question { return []host.Question{p.question()} }
+
+// Observe implements probes.Probe.
+func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
+	rows, err := t.Answers.To(p.question())
+	if err != nil {
+		return nil, err
+	}
+	objects, err := p.keyed(rows)
+	if err != nil {
+		return nil, fmt.Errorf("reading what %s returned: %w", p.Script.Name, err)
+	}
+	readings := []fact.Reading{probes.Read("", "count", fact.Int(len(objects)))}
+	for _, key := range slices.Sorted(maps.Keys(objects)) {
+		row, prefix := objects[key], ""
+		if p.Key != "" {
+			readings, prefix = append(readings, probes.Read(key, "present", fact.Bool(true))), key+"/"
+		}
+		for _, column := range p.columns(row) {
+			readings = append(readings, cells.Value(prefix+column, row.Get(column), null)...)
+		}
+		for _, column := range p.Lists {
+			readings = append(readings, cells.Elements(prefix+column, row.Get(column)))
+		}
+		if len(readings) > mostValues {
+			return nil, fmt.Errorf("reading what %s returned: more than %d values: return less, or name columns",
+				p.Script.Name, mostValues)
+		}
+	}
+	return readings, nil
+}
+
+// columns are the properties of an object that are compared as values.
+func (p probe) columns(row host.Row) []string {
+	if len(p.Columns) > 0 {
+		return p.Columns
+	}
+	isList := func(name string) bool {
+		return slices.ContainsFunc(p.Lists, func(list string) bool { return strings.EqualFold(list, name) })
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(row)) {
+		if !strings.EqualFold(name, p.Key) && !isList(name) {
+			all = append(all, name)
+		}
+	}
+	return slices.CompactFunc(all, strings.EqualFold)
+}
+
+// keyed finds the key of every object: a script promises no order.
+func (p probe) keyed(rows []host.Row) (map[string]host.Row, error) {
+	objects := map[string]host.Row{}
+	if p.Key == "" {
+		if len(rows) != 1 {
+			return nil, fmt.Errorf("%d objects: return one, or name the key that tells them apart", len(rows))
+		}
+		return map[string]host.Row{"": rows[0]}, nil
+	}
+	for _, row := range rows {
+		cell := row.Get(p.Key)
+		key := cells.Steady(cell.Text)
+		_, double := objects[key]
+		switch {
+		case cell.Null, cell.List != nil, strings.TrimSpace(key) == "":
+			return nil, fmt.Errorf("an object has no %s: choose a key that each one has", p.Key)
+		case len(key) > longestKey:
+			return nil, fmt.Errorf("the key %s %.80q has %d bytes, more than %d", p.Key, key, len(key), longestKey)
+		case double:
+			return nil, fmt.Errorf("two objects have the %s %.200q: choose a key that tells them apart", p.Key, key)
+		}
+		objects[key] = row
+	}
+	return objects, nil
+}

@@ -1,0 +1,2 @@
+param($Server)
+Get-Queue -Server $Server
