@@ -83,28 +83,45 @@ func unpack(folder string) error {
 	})
 }
 
+// playAll plays each scenario and tells them as a table, in which a line is one.
 func playAll(ctx context.Context, a app, out outputs, files []string) error {
-	failed := false
-	for _, file := range files {
+	all := make([]scenario, len(files))
+	width := 0
+	for i, file := range files {
 		s, err := readScenario(file)
 		if err != nil {
 			return err
 		}
+		all[i], width = s, max(width, len(report.Clean(s.Name)))
+	}
+	otherwise := 0
+	for _, s := range all {
 		out.aloud = out.verbose > 0
 		summary, differences, err := play(ctx, a, s, out)
 		if err != nil {
 			return fmt.Errorf("playing scenario %s: %w", s.Name, err)
 		}
 		if tellDifferences(a, s.Name, differences) != nil {
-			failed = true
+			otherwise++
 			continue
 		}
-		a.tell("ok    %s: exit %d, %s\n", s.Name, summary.ExitCode, summary.Reason)
+		a.tell("ok    %-*s  exit %d  %s\n", width, report.Clean(s.Name), summary.ExitCode, report.Clean(s.comesTo()))
 	}
-	if failed {
+	switch {
+	case otherwise > 0:
+		a.tell("%d of %s came out otherwise than they say\n", otherwise, scenarios(len(all)))
 		return exitError(runner.ExitBroken)
+	case len(all) > 1:
+		a.tell("%s, each as it says\n", scenarios(len(all)))
 	}
 	return nil
+}
+
+func scenarios(n int) string {
+	if n == 1 {
+		return "1 scenario"
+	}
+	return fmt.Sprintf("%d scenarios", n)
 }
 
 func tellDifferences(a app, name string, differences []string) error {
@@ -121,7 +138,15 @@ func tellDifferences(a app, name string, differences []string) error {
 // play starts the scenario's lab, captures, switches, verifies, and compares
 // the outcomes with what the scenario expects.
 func play(ctx context.Context, a app, s scenario, out outputs) (report.Summary, []string, error) {
-	e, err := estate.Load(s.Estate)
+	folder, err := os.MkdirTemp("", "postpatch-scenario-")
+	if err != nil {
+		return report.Summary{}, nil, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	if err := s.unfold(folder); err != nil {
+		return report.Summary{}, nil, err
+	}
+	e, err := estate.Load(s.Estate.path)
 	if err != nil {
 		return report.Summary{}, nil, err
 	}
@@ -130,11 +155,6 @@ func play(ctx context.Context, a app, s scenario, out outputs) (report.Summary, 
 		return report.Summary{}, nil, err
 	}
 	defer func() { _ = l.Close() }()
-	folder, err := os.MkdirTemp("", "postpatch-scenario-")
-	if err != nil {
-		return report.Summary{}, nil, err
-	}
-	defer func() { _ = os.RemoveAll(folder) }()
 	st := stage{app: a, scenario: s, lab: l, estate: e, store: folder}
 	if !out.aloud {
 		st.app.stdout, st.app.stderr = io.Discard, io.Discard
@@ -164,7 +184,7 @@ func (st stage) capture(ctx context.Context, out outputs) error {
 		return err
 	}
 	out.junit, out.json = "", ""
-	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.Suites))
+	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.files()))
 	p, err := st.performance(ctx, "capture", "demo")
 	if err != nil {
 		return err
@@ -177,7 +197,7 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 	if err := st.lab.Switch(st.scenario.After); err != nil {
 		return report.Summary{}, nil, err
 	}
-	st.app.talk("$ postpatch verify %s --baseline demo\n", shellWords(st.scenario.Suites))
+	st.app.talk("$ postpatch verify %s --baseline demo\n", shellWords(st.scenario.files()))
 	p, err := st.performance(ctx, "verify", "demo-verify")
 	if err != nil {
 		return report.Summary{}, nil, err
@@ -195,10 +215,10 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 }
 
 func (st stage) performance(ctx context.Context, command, name string) (performance, error) {
-	in := inputs{plan: st.scenario.Plan, atOnce: hostsAtOnce, scripts: true} // which a lab answers and runs not
+	in := inputs{plan: st.scenario.Plan.path, atOnce: hostsAtOnce, scripts: true} // which a lab answers and runs not
 	j, err := in.load(ctx, app{
 		stderr: os.Stderr, getenv: func(string) string { return "" }, // a lab is entered by its own accounts
-	}, st.scenario.Suites)
+	}, st.scenario.files())
 	if err != nil {
 		return performance{}, err
 	}
@@ -220,7 +240,7 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 		job: j, command: command, name: name, store: store, options: options(j, in.atOnce),
 		run: newRun(command, name, j),
 		next: func(s report.Summary, b blind) []string {
-			again := rerun{inputs{plan: st.scenario.Plan, store: "evidence"}, st.scenario.Suites, "demo"}
+			again := rerun{inputs{plan: st.scenario.Plan.path, store: "evidence"}, st.scenario.files(), "demo"}
 			if command == "capture" {
 				return []string{again.command()}
 			}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,13 +19,13 @@ import (
 
 // scenario is a story with the outcomes that it has to come to.
 type scenario struct {
-	Name   string   `yaml:"scenario"`
-	About  string   `yaml:"about"`
-	Estate string   `yaml:"estate"`
-	Suites []string `yaml:"suites"`
-	Plan   string   `yaml:"plan"`
-	Before string   `yaml:"before"`
-	After  string   `yaml:"after"`
+	Name   string `yaml:"scenario"`
+	About  string `yaml:"about"`
+	Estate part   `yaml:"estate"`
+	Suites []part `yaml:"suites"`
+	Plan   part   `yaml:"plan"`
+	Before string `yaml:"before"`
+	After  string `yaml:"after"`
 	Expect struct {
 		Exit     *int                                 `yaml:"exit"`
 		Hosts    map[string]string                    `yaml:"hosts"`
@@ -38,7 +37,8 @@ const scenarioPage = `scenario: a story with a known end (*.scenario.yaml), run 
 
   scenario: patch-tuesday            its name
   about: one sentence                optional
-  estate: acme.estate.yaml           the simulated servers and their states; paths are relative to this file
+  estate: acme.estate.yaml           the simulated servers and their states; paths are relative to this file,
+                                     and in place of a path the file's own content may stand here
   suites: [acme.suite.yaml]          what is checked
   plan: acme.plan.yaml               optional: what the patch must and may change
   before: before                     the estate's state for capture (default: before)
@@ -76,7 +76,7 @@ func readScenario(file string) (scenario, error) {
 	if err != nil {
 		return scenario{}, fmt.Errorf("reading scenario %q: %w; see `postpatch explain scenario`", file, err)
 	}
-	s.resolve(filepath.Dir(file))
+	s.resolve(file, content)
 	return s, nil
 }
 
@@ -98,7 +98,7 @@ func plainYAML(err error) error {
 
 // problem says what a scenario that could be read lacks.
 func (s *scenario) problem() error {
-	if s.Name == "" || s.Estate == "" || len(s.Suites) == 0 || s.Expect.Exit == nil {
+	if s.Name == "" || s.Estate.empty() || len(s.Suites) == 0 || s.Expect.Exit == nil {
 		return errors.New("scenario, estate, suites and expect.exit are required")
 	}
 	if exit := *s.Expect.Exit; exit < runner.ExitOK || exit > runner.ExitIncomplete {
@@ -117,20 +117,6 @@ func (s *scenario) problem() error {
 		}
 	}
 	return nil
-}
-
-// resolve makes the paths relative to the scenario's folder.
-func (s *scenario) resolve(dir string) {
-	at := func(path string) string {
-		if path == "" || filepath.IsAbs(path) {
-			return path
-		}
-		return filepath.Join(dir, path)
-	}
-	s.Estate, s.Plan = at(s.Estate), at(s.Plan)
-	for i := range s.Suites {
-		s.Suites[i] = at(s.Suites[i])
-	}
 }
 
 // differences names everything that did not come out as the scenario says.
