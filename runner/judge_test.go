@@ -424,6 +424,21 @@ func TestJudgeByPlan(t *testing.T) {
 		"what could not be observed is not unmet": {
 			plan(t, "colour=blue"), doors("error: timed out"), []string{"unknown"},
 		},
+		"what was seen beside an error counts": {
+			plan(t, "colour=blue"), doors("error: no bell", "front state=open", "front colour=red"),
+			[]string{"unmet failing", "front colour: unmet red->red"},
+		},
+		"a wanted change that was seen beside an error": {
+			plan(t, "colour=blue"), doors("error: no bell", "front state=open", "front colour=blue"),
+			[]string{"unknown", "front colour: expected red->blue"},
+		},
+		"what was not seen beside an error is not unmet": {
+			plan(t, "colour=blue"), doors("error: no colour", "front state=open"), []string{"unknown"},
+		},
+		"what drifted beside an error is told": {
+			plan(t, ""), doors("error: no state", "front colour=blue"),
+			[]string{"unknown", "front colour: drifted red->blue"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := check(t, "state=open")

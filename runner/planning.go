@@ -70,8 +70,12 @@ func (j judging) mustChange(checks []suites.Check, drafts []draft) {
 		for k, c := range checks {
 			switch {
 			case c.Kind.Name != must.Pattern.Kind:
-			case drafts[k].unseen:
+			case drafts[k].unseen && !drafts[k].sheet.partly:
 				j.planning.unsure[i] = true
+			case drafts[k].unseen: // what was seen of it counts
+				seen := drafts[k].sheet.wanted(must)
+				shown = seen || shown
+				j.planning.unsure[i] = j.planning.unsure[i] || !seen
 			default:
 				if first < 0 {
 					first = k
@@ -95,7 +99,11 @@ func (j judging) mustChange(checks []suites.Check, drafts []draft) {
 // whether there are any. That a wanted change came does not excuse what failed.
 func (s *sheet) wanted(must suites.MustChange) bool {
 	found := false
-	for _, values := range []map[place]fact.Value{s.before, s.now} {
+	sides := []map[place]fact.Value{s.before, s.now}
+	if s.partly {
+		sides = sides[1:] // what is missing may be there
+	}
+	for _, values := range sides {
 		for at := range values {
 			if !must.Pattern.Matches(s.c.Kind.Name, at.item, at.reading) {
 				continue
