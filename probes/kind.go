@@ -44,6 +44,10 @@ type ReadingSpec struct {
 	// Keep, instead of Expect, is expected only of what met it at the baseline:
 	// what ran before has to run again, and what did not may do as it likes.
 	Keep string
+	// Excused are the values that neither meet nor miss what the kind expects, where
+	// it was met at the baseline: a service that Windows has yet to start. They
+	// excuse nothing that the suite itself expects, and nothing without a baseline.
+	Excused []fact.Value
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.
 	Silence []fact.Value
@@ -61,6 +65,11 @@ const (
 	NoRole       Role = iota
 	BootTime          // when the host was started
 	IdentityRole      // which machine it is
+	// Boots is a set with one element for each time the host was started. An element
+	// begins with that time, in RFC 3339 to the second and in UTC, and a space; it is
+	// recorded once, so that one boot always has the same time and two never do. What
+	// follows says why, and may become known only later.
+	Boots
 )
 
 // Param declares one parameter of a kind.

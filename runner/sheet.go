@@ -118,8 +118,12 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if _, spoken := s.findings[at]; spoken && e.Keep {
 		return
 	}
-	known, held, holds := s.knew(at), e.Predicate.Holds(s.before[at]), e.Predicate.Holds(s.now[at])
+	held, holds := e.Predicate.Holds(s.before[at]), e.Predicate.Holds(s.now[at])
+	known := s.knew(at) && !s.excused(e, at.reading, s.before[at])
 	if e.Keep && (!known || !held) {
+		return
+	}
+	if known && held && s.excused(e, at.reading, s.now[at]) {
 		return
 	}
 	s.bound = s.bound || !e.Keep
@@ -137,6 +141,12 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 		f.Outcome = report.PreExisting
 	}
 	s.findings[at] = f
+}
+
+// excused says whether a value says nothing of what the kind itself expects.
+func (s *sheet) excused(e suites.Expectation, reading string, v fact.Value) bool {
+	spec, _ := s.c.Kind.Reading(reading)
+	return e.Default && slices.ContainsFunc(spec.Excused, func(excuse fact.Value) bool { return fact.Equal(excuse, v) })
 }
 
 // knew says whether the baseline tells how the reading was. One that is there

@@ -209,7 +209,9 @@ func ask(
 		return host.Answers{}, "", err
 	}
 	defer func() { how = leave(ctx, session) }() // whatever it has come to
+	asked := time.Now()
 	answers, err = session.Ask(ctx, host.Merge(questions))
+	answers.Asked, answers.Answered = asked, time.Now()
 	return answers, "", err
 }
 

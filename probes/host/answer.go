@@ -9,7 +9,12 @@ import (
 
 // Answers holds a session's answers, found by the question that a probe asked.
 // The zero value has no answers; a test or a session fills it with Put.
-type Answers struct{ byKey map[string]Answer }
+type Answers struct {
+	// Asked and Answered are the instants, of the runner's clock, between which the
+	// host made all of its answers; zero when that is not known.
+	Asked, Answered time.Time
+	byKey           map[string]Answer
+}
 
 // Answer is what the host said to one question.
 type Answer struct {

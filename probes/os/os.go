@@ -1,27 +1,37 @@
-// Package os observes which Windows a host runs, since when, and on which
-// machine.
+// Package os observes which Windows a host runs, since when and why it was
+// started, and on which machine.
 package os
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
 )
 
 // Kind is what a suite calls "os".
 var Kind = probes.Define(probes.Kind{
-	Name:    "os",
-	Doc:     "The Windows of a host: product, build with its update revision, boot time, machine identity.",
-	Item:    "always empty: a host runs one",
-	Example: "- os: {}\n  why: tells the reboot and whether the update is really on\n",
-	Readings: []probes.ReadingSpec{
+	Name:     "os",
+	Doc:      "The Windows of a host: product, build with its update revision, starts and crashes, clock, machine identity.",
+	Item:     "always empty: a host runs one",
+	Example:  "- os: {}\n  why: tells the reboot and whether the update is really on\n",
+	Readings: readings(),
+}, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
+
+func readings() []probes.ReadingSpec {
+	ignore := fact.Rule{Op: fact.Ignore}
+	return []probes.ReadingSpec{
 		{
 			Name: "product", Type: fact.TypeText, Severity: fact.Fail,
 			Doc: "Product and edition, as Windows names itself; no patch may change it.",
+		},
+		{
+			Name: "edition", Type: fact.TypeText, Severity: fact.Fail,
+			Doc: "The edition in the registry's word, the same in every language, such as ServerStandard.",
 		},
 		{
 			Name: "build", Type: fact.TypeText,
@@ -32,8 +42,28 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "Server, Server Core or Client.",
 		},
 		{
-			Name: "boot_time", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.BootTime,
+			Name: "boot_time", Type: fact.TypeTime, Rule: ignore, Role: probes.BootTime,
 			Doc: "When Windows was started.",
+		},
+		{
+			Name: "uptime", Type: fact.TypeDuration, Rule: ignore,
+			Doc: "How long Windows has been running.",
+		},
+		{
+			Name: "boots", Type: fact.TypeSet, Rule: ignore, Role: probes.Boots,
+			Doc: "When and why Windows was started in the last 30 days, as far back as its System log reaches.",
+		},
+		{
+			Name: "crashes", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,
+			Doc: "Bugchecks of the last 30 days, and restarts because a process that Windows cannot be without had died.",
+		},
+		{
+			Name: "unclean_boots", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset},
+			Doc: "Starts of the last 30 days after a power loss, a reset or a hang.",
+		},
+		{
+			Name: "clock_skew", Type: fact.TypeDuration, Rule: ignore, Severity: fact.Fail, Expect: "< 5m",
+			Doc: "How far the host's clock is from the clock of the machine that runs postpatch; Kerberos tolerates 5 minutes.",
 		},
 		{
 			Name: "name", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,
@@ -43,8 +73,8 @@ var Kind = probes.Define(probes.Kind{
 			Name: "machine", Type: fact.TypeText, Severity: fact.Fail, Role: probes.IdentityRole,
 			Doc: "The machine's SMBIOS UUID; absent where the machine has none.",
 		},
-	},
-}, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
+	}
+}
 
 type params struct{}
 
@@ -55,63 +85,92 @@ const currentVersion = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`
 func system() host.WQL {
 	return host.WQL{
 		Class:   "Win32_OperatingSystem",
-		Columns: []string{"Caption", "BuildNumber", "LastBootUpTime", "CSName"},
+		Columns: []string{"Caption", "BuildNumber", "LastBootUpTime", "LocalDateTime", "CSName"},
 	}
 }
 
 func version() host.Collector {
 	return host.Collector{Name: "registry", Args: map[string][]string{
 		"key":    {currentVersion},
-		"values": {"UBR", "InstallationType"},
+		"values": {"UBR", "InstallationType", "EditionID"},
 	}}
 }
 
 // Questions implements probes.Asker.
 func (probe) Questions() []host.Question {
-	return []host.Question{system(), version(), host.IdentityQuestion()}
+	return []host.Question{system(), version(), host.IdentityQuestion(), events()}
 }
 
 // Observe implements probes.Probe.
 func (probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
-	row, err := single(t.Answers, system())
-	if err != nil {
-		return nil, err
-	}
-	boot, err := row.Get("LastBootUpTime").Time()
-	if err != nil {
-		return nil, fmt.Errorf("reading the boot time: %w", err)
-	}
-	readings := []fact.Reading{
-		probes.Read("", "product", fact.Text(row.Get("Caption").Text)),
-		probes.Read("", "boot_time", fact.Time(boot)),
-		probes.Read("", "name", fact.Text(row.Get("CSName").Text)),
+	r := &gather.Reader{Answers: t.Answers}
+	row, ok := r.One("the operating system", system())
+	var boot, now time.Time
+	if ok {
+		boot, now = clock(r, row)
+		r.Add("", "product", fact.Text(row.Get("Caption").Text))
+		r.Add("", "name", fact.Text(row.Get("CSName").Text))
 	}
 	if machine := host.Identity(t.Answers); machine != "" {
-		readings = append(readings, probes.Read("", "machine", fact.Text(machine)))
+		r.Add("", "machine", fact.Text(machine))
 	}
-	registry, err := single(t.Answers, version())
-	if err != nil {
-		return readings, err
+	if registry, there := r.One("the version in the registry", version()); there {
+		edition(r, registry)
+		// A build without its revision would hide that an update was rolled back.
+		if revision, known := gather.Number(registry, "UBR"); !known {
+			r.Failf("the update revision", "it is not in the registry")
+		} else if ok {
+			r.Add("", "build", fact.Text(fmt.Sprintf("%s.%d", row.Get("BuildNumber").Text, revision)))
+		}
 	}
-	// A build without its revision would hide that an update was rolled back.
-	revision, err := registry.Get("UBR").Int()
-	if err != nil {
-		return readings, fmt.Errorf("reading the update revision: %w", err)
-	}
-	build := fmt.Sprintf("%s.%d", row.Get("BuildNumber").Text, revision)
-	return append(readings,
-		probes.Read("", "build", fact.Text(build)),
-		probes.Read("", "install_type", fact.Text(registry.Get("InstallationType").Text)),
-	), nil
+	starts(r, boot, now)
+	return r.Result()
 }
 
-func single(answers host.Answers, q host.Question) (host.Row, error) {
-	rows, err := answers.To(q)
+// edition reads what the registry says beside the revision.
+func edition(r *gather.Reader, registry host.Row) {
+	for name, column := range map[string]string{"edition": "EditionID", "install_type": "InstallationType"} {
+		if text := gather.Text(registry, column); text != "" {
+			r.Add("", name, fact.Text(text))
+		} else {
+			r.Failf("the "+column, "it is not in the registry")
+		}
+	}
+}
+
+// clock reads the host's boot and its own time; zero where it did not tell.
+func clock(r *gather.Reader, row host.Row) (boot, now time.Time) {
+	boot, err := row.Get("LastBootUpTime").Time()
 	if err != nil {
-		return nil, err
+		r.Fail("the boot time", err)
+	} else {
+		r.Add("", "boot_time", fact.Time(boot))
 	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("asking the host %s: %w", q, errors.New("it answered with no row"))
+	now, err = row.Get("LocalDateTime").Time()
+	if err != nil {
+		r.Fail("the host's clock", err)
+		return boot, now
 	}
-	return rows[0], nil
+	if !boot.IsZero() {
+		r.Add("", "uptime", fact.Duration(now.Sub(boot)))
+	}
+	if skew, known := skew(now, r.Answers); known {
+		r.Add("", "clock_skew", fact.Duration(skew))
+	}
+	return boot, now
+}
+
+// skew is how far the host's clock is from the time in which it was asked: within
+// it, both may be the same.
+func skew(now time.Time, answers host.Answers) (skew time.Duration, known bool) {
+	switch {
+	case answers.Asked.IsZero() || answers.Answered.IsZero():
+		return 0, false
+	case now.Before(answers.Asked):
+		return answers.Asked.Sub(now), true
+	case now.After(answers.Answered):
+		return now.Sub(answers.Answered), true
+	default:
+		return 0, true
+	}
 }

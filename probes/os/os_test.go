@@ -20,9 +20,11 @@ func answers(probe probes.Probe, change func(i int, a host.Answer) host.Answer) 
 		{Rows: []host.Row{{
 			"Caption": {Text: "Microsoft Windows Server 2022 Standard"}, "BuildNumber": {Text: "20348"},
 			"CSName": {Text: "SQL01"}, "LastBootUpTime": {Text: "2026-11-10T02:00:00.5Z"},
+			"LocalDateTime": {Text: "2026-11-10T04:30:00.5Z"},
 		}}},
-		{Rows: []host.Row{{"UBR": {Text: "4294"}, "InstallationType": {Text: "Server Core"}}}},
+		{Rows: []host.Row{{"UBR": {Text: "4294"}, "InstallationType": {Text: "Server Core"}, "EditionID": {Text: "ServerStandard"}}}},
 		{Rows: []host.Row{{"UUID": {Text: "4C4C4544-0039-4A10-8052-B4C04F564433"}}}},
+		{Rows: []host.Row{{"Id": {Text: "12"}, "Time": {Text: "2026-11-10T02:00:01.25Z"}}}},
 	}
 	var all host.Answers
 	for i, q := range probe.(probes.Asker).Questions() {
@@ -64,9 +66,10 @@ func TestObserve(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"boot_time=2026-11-10T02:00:00Z", "build=20348.4294", "install_type=Server Core",
+		"boot_time=2026-11-10T02:00:00Z", "boots=2026-11-10T02:00:01Z for a reason that is not logged",
+		"build=20348.4294", "crashes=", "edition=ServerStandard", "install_type=Server Core",
 		"machine=4c4c4544-0039-4a10-8052-b4c04f564433", "name=SQL01",
-		"product=Microsoft Windows Server 2022 Standard",
+		"product=Microsoft Windows Server 2022 Standard", "unclean_boots=", "uptime=2h30m0s",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)

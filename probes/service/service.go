@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -16,12 +17,14 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name:    "service",
 	Doc:     "Windows services by name: do they run, how do they start, as whom.",
-	Item:    "the service's name, as the suite writes it",
+	Item:    "the service's name, as the suite writes it; empty for what is told of the host",
 	Main:    "name",
 	Example: "- service: [W3SVC, MSExchangeTransport]\n  why: no mail without them\n",
 	Readings: append([]probes.ReadingSpec{{
 		Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: "running",
-		Doc: "running, stopped, start pending, stop pending, paused, or absent when there is no such service.",
+		Excused: []fact.Value{fact.Text(winsvc.NotYetStarted)},
+		Doc: "running, stopped, start pending, stop pending, paused, absent when there is no such service, " +
+			"or not yet started within minutes of a boot, which regresses only when the time is over.",
 	}}, winsvc.ConfigSpecs()...),
 }, params{}, func(p params) (probes.Probe, error) {
 	if slices.ContainsFunc(p.Names, func(name string) bool { return strings.TrimSpace(name) == "" }) {
@@ -37,29 +40,37 @@ type params struct {
 type probe params
 
 // Questions implements probes.Asker.
-func (p probe) Questions() []host.Question {
-	return []host.Question{winsvc.Question(p.Names...)}
-}
+func (p probe) Questions() []host.Question { return winsvc.Questions(p.Names...) }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
-	rows, err := t.Answers.To(winsvc.Question(p.Names...))
-	if err != nil {
-		return nil, err
-	}
-	services, err := winsvc.Read(rows)
+	h, err := winsvc.Look(t.Answers, p.Names...)
 	if err != nil {
 		return nil, err
 	}
 	var readings []fact.Reading
+	var pending []string
+	var due time.Time
 	for _, name := range p.Names {
-		i := slices.IndexFunc(services, func(s winsvc.Service) bool { return strings.EqualFold(s.Name, name) })
+		i := slices.IndexFunc(h.Services, func(s winsvc.Service) bool { return strings.EqualFold(s.Name, name) })
 		if i < 0 {
 			readings = append(readings, probes.Read(name, "state", fact.Text("absent")))
 			continue
 		}
-		readings = append(readings, probes.Read(name, "state", fact.Text(services[i].State)))
-		readings = append(readings, services[i].Config(name)...)
+		s := h.Services[i]
+		state := s.State
+		if h.Pending(s) {
+			state, pending = winsvc.NotYetStarted, append(pending, name)
+			if by, _ := h.StartsBy(s); by.After(due) {
+				due = by
+			}
+		}
+		readings = append(readings, probes.Read(name, "state", fact.Text(state)))
+		readings = append(readings, s.Config(name)...)
+		readings = append(readings, h.Extras(name, s, true)...)
+		if !s.Running() {
+			readings = append(readings, h.WaitsFor(name, s)...)
+		}
 	}
-	return readings, nil
+	return append(readings, h.Due(pending, due)...), nil
 }

@@ -59,7 +59,8 @@ func TestObserve(t *testing.T) {
 	}
 	want := []string{
 		"w3svc state=stopped", "w3svc start_mode=disabled", "w3svc account=LocalSystem",
-		`w3svc path=C:\Windows\svchost.exe -k iis`, "w3svc exit_code=1077", "Gone state=absent",
+		`w3svc path=C:\Windows\svchost.exe -k iis`, "w3svc exit_code=1077, not started since the boot", "Gone state=absent",
+		" not_yet_started=",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -20,14 +21,17 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name: "services",
 	Doc:  "Every Windows service against the baseline: what ran by itself before has to run again.",
-	Item: "the service's name; versions in it are written as #, per-user instances are left out",
+	Item: "the service's name; versions in it are written as #, per-user instances are left out; " +
+		"empty for what is told of the host",
 	Main: "except",
 	Example: "- services: {}\n" +
 		"  why: whatever ran before the patch has to run after it\n",
 	Readings: append([]probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Keep: "running",
-			Doc: "running, stopped…; of services that start by themselves, and of disabled ones, which may have done so.",
+			Excused: []fact.Value{fact.Text(winsvc.NotYetStarted), fact.Text(winsvc.Idle)},
+			Doc: "running, stopped…; idle when stopped as its trigger allows, not yet started within minutes of a boot; " +
+				"of services that start by themselves, and of disabled ones, which may have done so.",
 		},
 		{
 			Name: "idle_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
@@ -51,52 +55,81 @@ func newProbe(p params) probe {
 }
 
 // Questions implements probes.Asker.
-func (probe) Questions() []host.Question { return []host.Question{winsvc.Question()} }
+func (probe) Questions() []host.Question { return winsvc.Questions() }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
-	rows, err := t.Answers.To(winsvc.Question())
+	h, err := winsvc.Look(t.Answers)
 	if err != nil {
 		return nil, err
 	}
-	all, err := winsvc.Read(rows)
-	if err != nil {
-		return nil, err
-	}
-	if len(all) == 0 {
+	if len(h.Services) == 0 {
 		// No Windows has no services: an empty list is an answer cut off.
 		return nil, fmt.Errorf("reading the services: the host named none")
 	}
 	names := map[string]bool{}
-	for _, s := range all {
+	for _, s := range h.Services {
 		names[strings.ToLower(s.Name)] = true
 	}
 	// WMI promises no order, and doubles are told apart by theirs.
-	slices.SortFunc(all, func(a, b winsvc.Service) int {
+	slices.SortFunc(h.Services, func(a, b winsvc.Service) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
 	})
-	var readings []fact.Reading
-	seen := map[string]int{}
-	// A version inside a name is written as "#", since an update of the program
-	// would otherwise look like one service gone and one new.
-	version := regexp.MustCompile(`\d+(\.\d+)+`)
-	for _, s := range all {
-		if p.except[strings.ToLower(s.Name)] || perUser(s.Name, names) {
-			continue
+	l := list{host: h, seen: map[string]int{}, version: regexp.MustCompile(`\d+(\.\d+)+`)}
+	for _, s := range h.Services {
+		instance, known := h.Key(s.Name).Instance()
+		if !known {
+			instance = perUser(s.Name, names)
 		}
-		item := version.ReplaceAllString(s.Name, "#")
-		double := strings.ToLower(item)
-		if seen[double]++; seen[double] > 1 {
-			item = fmt.Sprintf("%s (%d)", item, seen[double])
+		if !instance && !p.except[strings.ToLower(s.Name)] {
+			l.add(s)
 		}
-		state := "state"
-		if !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Name) {
-			state = "idle_state"
-		}
-		readings = append(readings, probes.Read(item, state, fact.Text(s.State)))
-		readings = append(readings, s.Config(item)...)
 	}
-	return readings, nil
+	return append(l.readings, h.Due(l.pending, l.due)...), nil
+}
+
+// list gathers the readings of one service after the other.
+type list struct {
+	host     winsvc.Host
+	version  *regexp.Regexp
+	seen     map[string]int // items, in lower case
+	readings []fact.Reading
+	pending  []string // items that are not yet started
+	due      time.Time
+}
+
+func (l *list) add(s winsvc.Service) {
+	item := l.item(s.Name)
+	name, state := "state", s.State
+	switch {
+	case !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Name):
+		name = "idle_state"
+	case l.host.Idle(s):
+		state = winsvc.Idle
+	case l.host.Pending(s):
+		state = winsvc.NotYetStarted
+		l.pending = append(l.pending, item)
+		if by, _ := l.host.StartsBy(s); by.After(l.due) {
+			l.due = by
+		}
+	}
+	l.readings = append(l.readings, probes.Read(item, name, fact.Text(state)))
+	l.readings = append(l.readings, s.Config(item)...)
+	l.readings = append(l.readings, l.host.Extras(item, s, false)...)
+	if s.Auto() && name == "state" && state == s.State && !s.Running() {
+		l.readings = append(l.readings, l.host.WaitsFor(item, s)...)
+	}
+}
+
+// item names a service. A version inside a name is written as "#", since an
+// update of the program would otherwise look like one service gone and one new.
+func (l *list) item(name string) string {
+	item := l.version.ReplaceAllString(name, "#")
+	double := strings.ToLower(item)
+	if l.seen[double]++; l.seen[double] > 1 {
+		item = fmt.Sprintf("%s (%d)", item, l.seen[double])
+	}
+	return item
 }
 
 // startedOnDemand lists services that are set to automatic and yet stop when

@@ -1,4 +1,5 @@
-// Package winsvc reads Win32_Service rows for the kinds that look at services.
+// Package winsvc reads what a Windows host tells of its services, for the kinds
+// that look at them.
 package winsvc
 
 import (
@@ -15,8 +16,10 @@ import (
 // Server 2016, and a query that names an unknown column fails as a whole.
 func Question(names ...string) host.WQL {
 	q := host.WQL{
-		Class:   "Win32_Service",
-		Columns: []string{"Name", "State", "StartMode", "StartName", "PathName", "ExitCode"},
+		Class: "Win32_Service",
+		Columns: []string{
+			"Name", "State", "StartMode", "StartName", "PathName", "ExitCode", "ServiceSpecificExitCode",
+		},
 	}
 	// WMI refuses conditions with many terms; asking for all is cheap enough.
 	const mostTerms = 20
@@ -38,10 +41,14 @@ type Service struct {
 	Account  string
 	Path     string
 	ExitCode int64
+	Specific int64 // the service's own code, beside exit code 1066
 }
 
 // Auto says whether the service is meant to start by itself.
 func (s Service) Auto() bool { return s.Mode == "auto" }
+
+// Running says whether the service runs.
+func (s Service) Running() bool { return s.State == "running" }
 
 // Read makes services of the answer's rows.
 func Read(rows []host.Row) ([]Service, error) {
@@ -57,16 +64,42 @@ func Read(rows []host.Row) ([]Service, error) {
 		if s.Name == "" || s.State == "" {
 			return nil, fmt.Errorf("reading the services: a row without a name or a state")
 		}
-		if code := row.Get("ExitCode"); !code.Null {
-			n, err := code.Int()
+		for column, code := range map[string]*int64{
+			"ExitCode": &s.ExitCode, "ServiceSpecificExitCode": &s.Specific,
+		} {
+			cell := row.Get(column)
+			if cell.Null {
+				continue
+			}
+			n, err := cell.Int()
 			if err != nil {
 				return nil, fmt.Errorf("reading the exit code of %q: %w", s.Name, err)
 			}
-			s.ExitCode = n
+			*code = n
 		}
 		services = append(services, s)
 	}
 	return services, nil
+}
+
+// Exit is why the service stopped last, in words where the number alone tells
+// little. Source: Microsoft's list of system error codes, 1000 to 1299.
+func (s Service) Exit() string {
+	words := map[int64]string{
+		1053: "it did not answer the start in time",
+		1058: "it is disabled, or has no device that is enabled",
+		1066: fmt.Sprintf("by its own code %d", s.Specific),
+		1067: "its process ended unexpectedly",
+		1068: "a service that it depends on did not start",
+		1069: "its account could not log on",
+		1070: "it hung while starting",
+		1075: "a service that it depends on is not there",
+		1077: "not started since the boot",
+	}[s.ExitCode]
+	if words == "" {
+		return fmt.Sprint(s.ExitCode)
+	}
+	return fmt.Sprintf("%d, %s", s.ExitCode, words)
 }
 
 // Config are the readings that tell how a service is set up.
@@ -75,17 +108,31 @@ func (s Service) Config(item string) []fact.Reading {
 		probes.Read(item, "start_mode", fact.Text(s.Mode)),
 		probes.Read(item, "account", fact.Text(s.Account)),
 		probes.Read(item, "path", fact.Text(s.Path)),
-		probes.Read(item, "exit_code", fact.Int(s.ExitCode)),
+		probes.Read(item, "exit_code", fact.Text(s.Exit())),
 	}
 }
 
-// ConfigSpecs declares what Config reports. A changed start mode fails: it is
-// the strongest sign of an update that was rolled back half-way.
+// ConfigSpecs declares what Config, Host.Extras and Host.Due report. A changed
+// start mode fails: it is the strongest sign of an update that was rolled back
+// half-way.
 func ConfigSpecs() []probes.ReadingSpec {
+	const byScript = " It is not told where PowerShell cannot run."
 	return []probes.ReadingSpec{
 		{
 			Name: "start_mode", Type: fact.TypeText, Severity: fact.Fail,
 			Doc: "How it is started: auto, manual or disabled.",
+		},
+		{
+			Name: "delayed", Type: fact.TypeBool,
+			Doc: "Whether an automatic service starts some minutes after the boot." + byScript,
+		},
+		{
+			Name: "trigger", Type: fact.TypeBool, Severity: fact.Note,
+			Doc: "Whether an automatic service is started by a trigger, and may stop when idle." + byScript,
+		},
+		{
+			Name: "depends_on", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Note,
+			Doc: "The services that have to run before it." + byScript,
 		},
 		{
 			Name: "account", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
@@ -96,8 +143,20 @@ func ConfigSpecs() []probes.ReadingSpec {
 			Doc: "The command line it is started with; patches move it.",
 		},
 		{
-			Name: "exit_code", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
-			Doc: "Why it stopped last: 0 on purpose, 1077 never started since the boot.",
+			Name: "exit_code", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "Why it stopped last, such as 0 for on purpose, or 1069 and that its account could not log on.",
+		},
+		{
+			Name: "waits_for", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "Of a service that should run and does not: what at the end of its dependencies does not run." + byScript,
+		},
+		{
+			Name: "not_yet_started", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset},
+			Doc: "Of the host: the services that Windows has yet to start after its boot; the check is to be repeated for them.",
+		},
+		{
+			Name: "due", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "Of the host: when the last of those should have started.",
 		},
 	}
 }

@@ -25,7 +25,8 @@ type Host struct {
 	WMI map[string][]map[string]any `yaml:"wmi"`
 	// Collectors holds what collectors other than registry answer: name, then
 	// rows of columns. A name with arguments, as host.Collector writes them, goes
-	// before the name alone.
+	// before the name alone. Without it servicekeys follows from Services, and boots
+	// is the one start that OS tells.
 	Collectors map[string][]map[string]any `yaml:"collectors"`
 	// Refuses holds what the account may not ask, or what fails: a namespace, a
 	// class with its namespace in front, or a collector, and in which words the host
@@ -88,6 +89,8 @@ type Service struct {
 	PID              int    `yaml:"pid"`  // of a running service; made from the name when 0
 	// Trigger says that the service is started by a trigger.
 	Trigger bool `yaml:"trigger"`
+	// DependsOn are the services that have to run before it.
+	DependsOn []string `yaml:"depends_on"`
 }
 
 // SQL is a SQL Server instance.

@@ -72,6 +72,9 @@ func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 		if !found {
 			rows, found = h.Collectors[q.Collector]
 		}
+		if own := builtinCollector(q.Collector); !found && own != nil {
+			return own(h), nil
+		}
 		if !found {
 			return nil, errors.New("no such collector")
 		}
@@ -208,6 +211,7 @@ func registry(h estate.Host) map[string]map[string]any {
 	put(`HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName`, name)
 	put(`HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName`, name)
 	put(`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager`, nil)
+	put(`HKLM\SYSTEM\CurrentControlSet\Control`, nil)
 	put(`HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters`, map[string]any{
 		"Hostname": strings.ToLower(computer(h)), "Domain": domain(h),
 	})
@@ -240,6 +244,13 @@ func serviceKey(name string, s estate.Service) map[string]any {
 	}
 	if s.Delayed {
 		values["DelayedAutostart"] = 1
+	}
+	if len(s.DependsOn) > 0 {
+		var names []any
+		for _, name := range s.DependsOn {
+			names = append(names, name)
+		}
+		values["DependOnService"] = names
 	}
 	return values
 }

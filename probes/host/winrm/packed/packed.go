@@ -42,6 +42,10 @@
 // without cells that the key is there, whatever is in it. The name "" is the
 // key's own value. A REG_MULTI_SZ is a list of its texts, a REG_BINARY one of its
 // bytes in decimal, and numbers have no sign (Microsoft.Win32.RegistryKey.GetValue).
+//
+// The collectors servicekeys (what the registry says of the services) and boots
+// (what the System log says of starts) take nothing; their scripts say what they
+// answer.
 package packed
 
 import (

@@ -1,0 +1,74 @@
+package winsvc
+
+import (
+	"strings"
+	"time"
+
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+)
+
+// Keys asks for what the registry says of the services and WMI does not.
+func Keys() host.Collector { return host.Collector{Name: "servicekeys"} }
+
+// Key is what the registry says of a service. The zero value says nothing.
+type Key struct {
+	known   bool
+	name    string // as the registry spells it
+	kind    int64  // the service type's bits
+	Delayed bool   // starts some time after the other automatic ones
+	Trigger bool   // a trigger starts it
+	Depends []string
+	stopped bool // the service manager says that it does not run
+	start   int64
+}
+
+// The values of SERVICE_STATUS.dwServiceType that tell per-user services, of a
+// service's Start, and of its state. Source: the Windows SDK's winnt.h and
+// winsvc.h.
+const (
+	userService  = 0x40
+	userInstance = 0x80
+
+	startAuto     = 2
+	startDisabled = 4
+
+	stateRunning = 4
+)
+
+// Template says whether the service is the template of a per-user service, which
+// never runs itself. It is known only where the registry was read.
+func (k Key) Template() bool { return k.kind&userService != 0 && k.kind&userInstance == 0 }
+
+// Instance says whether the service is one user's instance of a per-user
+// service. It is known only where the registry was read.
+func (k Key) Instance() (instance, known bool) { return k.kind&userInstance != 0, k.kind != 0 }
+
+// readKeys reads the answer to Keys, by the service's name in lower case, and how
+// long Windows waits before it starts delayed services.
+func readKeys(rows []host.Row) (keys map[string]Key, delay time.Duration) {
+	keys, delay = map[string]Key{}, usualDelay
+	for _, row := range rows {
+		name := row.Get("Name").Text
+		if name == "" {
+			// Longer than a day is no delay that anybody means.
+			seconds, known := gather.Number(row, "Delay")
+			if known && seconds >= 0 && seconds <= 86400 {
+				delay = time.Duration(seconds) * time.Second
+			}
+			continue
+		}
+		k := Key{known: true, name: name, Delayed: gather.True(row, "Delayed"), Trigger: gather.True(row, "Trigger")}
+		k.kind, _ = gather.Number(row, "Type")
+		k.start, _ = gather.Number(row, "Start")
+		state, known := gather.Number(row, "State")
+		k.stopped = known && state != stateRunning
+		for _, dependency := range gather.List(row, "Depends") {
+			if dependency = strings.TrimSpace(dependency); dependency != "" {
+				k.Depends = append(k.Depends, dependency)
+			}
+		}
+		keys[strings.ToLower(name)] = k
+	}
+	return keys, delay
+}
