@@ -21,7 +21,8 @@ var door = probes.Define(probes.Kind{
 	Name: "door", Doc: "Doors.", Item: "the door's name",
 	Readings: []probes.ReadingSpec{
 		{Name: "state", Type: fact.TypeText, Severity: fact.Fail, Doc: "open or shut."},
-		{Name: "bell", Type: fact.TypeText, Severity: fact.Fail, Expect: "rings", Doc: "Whether somebody is there."},
+		{Name: "bell", Type: fact.TypeText, Severity: fact.Fail, Expect: "rings", Doc: "Whether somebody is there.",
+			Excused: []fact.Value{fact.Text("waits")}},
 		{Name: "colour", Type: fact.TypeText, Doc: "Its paint."},
 		{Name: "sign", Type: fact.TypeText, Severity: fact.Note, Doc: "What it says."},
 		{Name: "creak", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How loud."},
@@ -346,6 +347,43 @@ func TestJudgeRestated(t *testing.T) {
 	got := told(judge(check(t, "*state=open"), &before, now, nil).Checks[0])
 	if d := cmp.Diff([]string{"regressed failing", "front state: regressed open->shut"}, got); d != "" {
 		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+}
+
+// An excused value is neither a failure nor a success: it stands between a
+// service's boot and its start.
+func TestExcusedValues(t *testing.T) {
+	for name, test := range map[string]struct {
+		check       suites.Check
+		before, now string
+		want        []string
+	}{
+		"now, of what met it":  {check(t, "*bell=rings"), "rings", "waits", []string{"passed"}},
+		"now, of what is kept": {keep(check(t, "*bell=rings")), "rings", "waits", []string{"passed"}},
+		"now, and the suite itself expects": {
+			check(t, "bell=rings"), "rings", "waits", []string{"regressed failing", "front bell: regressed rings->waits"},
+		},
+		"now, of what did not meet it": {
+			check(t, "*bell=rings"), "mute", "waits", []string{"pre-existing", "front bell: pre-existing mute->waits"},
+		},
+		"before, and it fails now": {
+			check(t, "*bell=rings"), "waits", "mute", []string{"failed failing", "front bell: failed waits->mute"},
+		},
+		"before, and it is well":  {check(t, "*bell=rings"), "waits", "rings", []string{"passed"}},
+		"before, of what is kept": {keep(check(t, "*bell=rings")), "waits", "mute", []string{"passed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.check.Compare["bell"] = suites.Comparison{Rule: fact.Rule{Op: fact.Ignore}}
+			before := doors("front bell=" + test.before)
+			got := told(judge(test.check, &before, doors("front bell="+test.now), nil).Checks[0])
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+	got := told(judge(check(t, "*bell=rings"), nil, doors("front bell=waits"), nil).Checks[0])
+	if d := cmp.Diff([]string{"failed failing", "front bell: failed ->waits"}, got); d != "" {
+		t.Errorf("without a baseline (-want +got):\n%s", d)
 	}
 }
 

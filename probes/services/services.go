@@ -75,7 +75,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	slices.SortFunc(h.Services, func(a, b winsvc.Service) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
 	})
-	l := list{host: h, seen: map[string]int{}, version: regexp.MustCompile(`\d+(\.\d+)+`)}
+	l := list{host: h, seen: map[string]bool{}, version: regexp.MustCompile(`\d+(\.\d+)+`)}
 	for _, s := range h.Services {
 		instance, known := h.Key(s.Name).Instance()
 		if !known {
@@ -92,7 +92,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 type list struct {
 	host     winsvc.Host
 	version  *regexp.Regexp
-	seen     map[string]int // items, in lower case
+	seen     map[string]bool // items, in lower case
 	readings []fact.Reading
 	pending  []string // items that are not yet started
 	due      time.Time
@@ -106,7 +106,7 @@ func (l *list) add(s winsvc.Service) {
 		name = "idle_state"
 	case l.host.Idle(s):
 		state = winsvc.Idle
-	case l.host.Pending(s):
+	case l.host.Pending(s) && !isTemplate(strings.ToLower(s.Name)):
 		state = winsvc.NotYetStarted
 		l.pending = append(l.pending, item)
 		if by, _ := l.host.StartsBy(s); by.After(l.due) {
@@ -124,11 +124,12 @@ func (l *list) add(s winsvc.Service) {
 // item names a service. A version inside a name is written as "#", since an
 // update of the program would otherwise look like one service gone and one new.
 func (l *list) item(name string) string {
-	item := l.version.ReplaceAllString(name, "#")
-	double := strings.ToLower(item)
-	if l.seen[double]++; l.seen[double] > 1 {
-		item = fmt.Sprintf("%s (%d)", item, l.seen[double])
+	folded := l.version.ReplaceAllString(name, "#")
+	item := folded
+	for n := 2; l.seen[strings.ToLower(item)]; n++ {
+		item = fmt.Sprintf("%s (%d)", folded, n)
 	}
+	l.seen[strings.ToLower(item)] = true
 	return item
 }
 

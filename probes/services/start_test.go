@@ -1,0 +1,229 @@
+package services_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+	"postpatch/probes/probetest"
+	"postpatch/probes/services"
+	"postpatch/runner/runnertest"
+)
+
+// A verify that comes 90 seconds after a boot must neither fail for what Windows
+// has yet to start, nor pass it over in silence.
+func TestAfterABoot(t *testing.T) {
+	const (
+		regressed = "MSDTC state: regressed running -> stopped"
+		pending   = "not_yet_started: drifted  -> MSDTC"
+	)
+	for name, tt := range map[string]struct {
+		ago    time.Duration
+		change func(*scene)
+		want   string // a line that is told; others may be
+	}{
+		"delayed, 90 seconds after": {90 * time.Second, nil, pending},
+		"delayed, just in time":     {299 * time.Second, nil, pending},
+		"delayed, too late":         {300 * time.Second, nil, regressed},
+		"delayed, and starting": {
+			90 * time.Second, func(s *scene) { s.set("MSDTC", "State", "Start Pending", "ExitCode", "0") }, pending,
+		},
+		"delayed for longer": {400 * time.Second, func(s *scene) { s.key("", "Delay", "300") }, pending},
+		"delayed for less":   {250 * time.Second, func(s *scene) { s.key("", "Delay", "0") }, regressed},
+		"a delay that nobody means": {
+			400 * time.Second, func(s *scene) { s.key("", "Delay", "4000000000") }, regressed,
+		},
+		"started, and it has stopped":    {90 * time.Second, func(s *scene) { s.stop("0", "MSDTC") }, regressed},
+		"started, and it has failed":     {90 * time.Second, func(s *scene) { s.stop("1067", "MSDTC") }, regressed},
+		"automatic, 90 seconds after":    {90 * time.Second, func(s *scene) { s.key("MSDTC", "Delayed", "false") }, pending},
+		"automatic, too late":            {120 * time.Second, func(s *scene) { s.key("MSDTC", "Delayed", "false") }, regressed},
+		"without PowerShell, in time":    {90 * time.Second, func(s *scene) { s.noKeys = true }, "not_yet_started: drifted  -> IKEEXT, MSDTC, VendorUserSvc"},
+		"without PowerShell, too late":   {150 * time.Second, func(s *scene) { s.noKeys = true }, regressed},
+		"the boot is not known":          {90 * time.Second, func(s *scene) { s.boot = time.Time{} }, regressed},
+		"disabled now":                   {90 * time.Second, func(s *scene) { s.set("MSDTC", "StartMode", "Disabled") }, regressed},
+		"a file server's, too":           {30 * time.Second, func(s *scene) { s.stop("1077", "LanmanServer") }, "not_yet_started: drifted  -> LanmanServer, MSDTC"},
+		"a trigger's is not waited for":  {30 * time.Second, func(s *scene) { s.stop("1077", "W32Time") }, pending},
+		"the host's clock ran backwards": {-time.Hour, nil, regressed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := seen(t, func(s *scene) {
+				s.booted(tt.ago)
+				s.stop("1077", "MSDTC")
+				if tt.change != nil {
+					tt.change(s)
+				}
+			})
+			got := runnertest.Told(t, services.Kind, "- services: {}", [2]runnertest.Seen{seen(t, nil), now})
+			outcome, other := "drifted", "regressed"
+			if tt.want == regressed {
+				outcome, other = "regressed failing", "not_yet_started"
+			}
+			if got[0] != outcome || !slices.Contains(got, tt.want) || strings.Contains(strings.Join(got[1:], "\n"), other) {
+				t.Errorf("told %q, want %q and %q, and nothing %s", got, outcome, tt.want, other)
+			}
+		})
+	}
+}
+
+// What had yet to start at the baseline proves nothing, and what has started since
+// is no finding; nor is what ends idle.
+func TestABaselineTakenTooEarly(t *testing.T) {
+	early := seen(t, func(s *scene) { s.booted(90 * time.Second); s.stop("1077", "MSDTC", "W32Time") })
+	for name, change := range map[string]func(*scene){
+		"it runs": nil, "it does not": func(s *scene) { s.stop("0", "MSDTC", "W32Time") },
+		"a trigger's one failed": func(s *scene) { s.stop("1067", "W32Time") },
+	} {
+		got := runnertest.Told(t, services.Kind, "- services: {}", [2]runnertest.Seen{early, seen(t, change)})
+		if d := cmp.Diff([]string{"passed"}, got); d != "" {
+			t.Errorf("%s: told (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+// readingsOf returns what is read of an item.
+func readingsOf(s runnertest.Seen, item string, names ...string) []string {
+	var got []string
+	for _, r := range s.Readings {
+		for _, name := range names {
+			if r.Key.Item == item && r.Key.Name == name {
+				got = append(got, name+"="+r.Value.String())
+			}
+		}
+	}
+	return got
+}
+
+func TestEvidence(t *testing.T) {
+	for name, tt := range map[string]struct {
+		item   string
+		change func(*scene)
+		want   []string
+	}{
+		"runs": {"MSExchangeIS", nil, []string{"exit_code=0"}},
+		"the end of the chain": {
+			"MSExchangeIS", func(s *scene) {
+				s.stop("1068", "MSExchangeIS", "MSExchangeADTopology")
+				s.stop("1067", "NetTcpPortSharing")
+			}, []string{"exit_code=1068, a service that it depends on did not start", "waits_for=NetTcpPortSharing"},
+		},
+		"two ends": {
+			"MSExchangeTransport", func(s *scene) { s.stop("1068", "MSExchangeTransport", "FMS", "MSExchangeADTopology") },
+			[]string{"exit_code=1068, a service that it depends on did not start", "waits_for=FMS, MSExchangeADTopology"},
+		},
+		"a disabled one": {
+			"MSExchangeIS", func(s *scene) {
+				s.stop("1068", "MSExchangeIS", "MSExchangeADTopology")
+				s.set("MSExchangeADTopology", "StartMode", "Disabled")
+			},
+			[]string{"exit_code=1068, a service that it depends on did not start", "waits_for=MSExchangeADTopology (disabled)"},
+		},
+		"a manual one that nobody needed": {
+			"W3SVC", func(s *scene) { s.stop("0", "W3SVC", "WAS") }, []string{"exit_code=0"},
+		},
+		"a manual one that did not start": {
+			"W3SVC", func(s *scene) { s.stop("1068", "W3SVC"); s.stop("1067", "WAS") },
+			[]string{"exit_code=1068, a service that it depends on did not start", "waits_for=WAS"},
+		},
+		"a circle": {
+			"FMS", func(s *scene) {
+				s.stop("1068", "FMS", "MSDTC")
+				s.key("FMS", "Depends", "MSDTC")
+				s.key("MSDTC", "Depends", "FMS")
+			}, []string{"exit_code=1068, a service that it depends on did not start"},
+		},
+		"its own code": {
+			"FMS", func(s *scene) { s.stop("1066", "FMS"); s.set("FMS", "ServiceSpecificExitCode", "17051") },
+			[]string{"exit_code=1066, by its own code 17051"},
+		},
+		"logon":   {"FMS", func(s *scene) { s.stop("1069", "FMS") }, []string{"exit_code=1069, its account could not log on"}},
+		"unknown": {"FMS", func(s *scene) { s.stop("4294967295", "FMS") }, []string{"exit_code=4294967295"}},
+		"until when": {
+			"", func(s *scene) { s.booted(90 * time.Second); s.stop("1077", "MSDTC") },
+			[]string{"not_yet_started=MSDTC", "due=2026-11-17T09:03:30Z"},
+		},
+		"nothing is due": {"", nil, []string{"not_yet_started="}},
+		"idle":           {"IKEEXT", nil, []string{"state=idle", "trigger=true", "exit_code=1077, not started since the boot"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			names := []string{"state", "exit_code", "waits_for", "not_yet_started", "due", "trigger"}
+			if name != "idle" {
+				names = names[1:5]
+			}
+			got := readingsOf(seen(t, tt.change), tt.item, names...)
+			want := map[string]bool{}
+			for _, text := range tt.want {
+				want[text] = true
+			}
+			for _, text := range got {
+				if !want[text] {
+					t.Errorf("also %q", text)
+				}
+				delete(want, text)
+			}
+			for text := range want {
+				t.Errorf("no %q in %q", text, got)
+			}
+		})
+	}
+}
+
+func TestOdd(t *testing.T) {
+	answers := probetest.Recorded(t, "testdata/odd.json", services.Kind, nil)
+	readings, err := probetest.Observe(t, services.Kind, probes.Target{Answers: answers}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		" not_yet_started=",
+		"A exit_code=0", "A start_mode=auto", "A state=running",
+		"It's \"odd\"\nname <b>$(calc)</b> exit_code=0", "It's \"odd\"\nname <b>$(calc)</b> start_mode=auto",
+		"It's \"odd\"\nname <b>$(calc)</b> state=running",
+		"Nulls exit_code=0", "Nulls start_mode=auto", "Nulls state=stopped",
+		"OneSyncSvc exit_code=0", "OneSyncSvc idle_state=stopped", "OneSyncSvc start_mode=manual",
+		"Own code exit_code=1066, by its own code 17051", "Own code start_mode=auto", "Own code state=stopped",
+		"Unbekannt exit_code=4294967295", "Unbekannt idle_state=unknown", "Unbekannt start_mode=unknown",
+		"a (2) exit_code=0", "a (2) start_mode=auto", "a (2) state=stopped",
+		"a (2) (2) exit_code=0", "a (2) (2) start_mode=auto", "a (2) (2) state=running",
+	}
+	got := map[string]bool{}
+	for _, text := range probetest.Texts(readings, "account", "path") {
+		got[text] = true
+	}
+	for _, text := range want {
+		if !got[text] {
+			t.Errorf("no %q", text)
+		}
+		delete(got, text)
+	}
+	for text := range got {
+		t.Errorf("also %q", text)
+	}
+}
+
+func TestRecorded(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: services.Kind, Healthy: func(t *testing.T) probes.Target {
+		return probes.Target{Answers: probetest.Recorded(t, recorded, services.Kind, nil)}
+	}})
+}
+
+// A service's key may be unreadable, and the rows of others come as they like.
+func TestKeysThatSayNothing(t *testing.T) {
+	got := seen(t, func(s *scene) {
+		s.keys = map[string]host.Row{"x": {"Nothing": {Text: "1"}}, "FMS": {"Name": {Text: "fms"}, "Type": {Text: "x"}}}
+	})
+	if got.Err != nil {
+		t.Fatal(got.Err)
+	}
+	if d := cmp.Diff([]string{"state=running"}, readingsOf(got, "CDPUserSvc_1a2b3", "state")); d == "" {
+		t.Error("an instance is told where its type is not known")
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	probetest.FuzzAnswers(f, services.Kind, nil, recorded, "testdata/odd.json")
+}
