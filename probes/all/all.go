@@ -6,6 +6,7 @@ import (
 	"postpatch/probes"
 
 	"postpatch/probes/cim"
+	"postpatch/probes/cluster"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/exchange"
@@ -28,6 +29,7 @@ import (
 func Kinds() []probes.Kind {
 	return []probes.Kind{
 		cim.Kind,
+		cluster.Kind,
 		disk.Kind,
 		dns.Kind,
 		exchange.Kind,

@@ -86,8 +86,8 @@ func Named(r *gather.Reader, what string, rows []host.Row, n Naming) []Row {
 	for i, row := range all {
 		// A double's number is the next one that no other has in its name.
 		name := row.Name
-		for n := 2; seen[fold(row.Name)] && taken[fold(name)]; n++ {
-			name = fmt.Sprintf("%s (%d)", row.Name, n)
+		for number := 2; seen[fold(row.Name)] && taken[fold(name)]; number++ {
+			name = fmt.Sprintf("%s (%d)", row.Name, number)
 		}
 		seen[fold(row.Name)], taken[fold(name)] = true, true
 		all[i].Item = n.Prefix + name

@@ -1,0 +1,164 @@
+// Package cluster observes the failover cluster of which a Windows host is a
+// node.
+package cluster
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/role"
+	"postpatch/probes/internal/winsvc"
+)
+
+// Kind is what a suite calls "cluster". Every node tells the same of its cluster:
+// a check on one node would do, and one on each node shows which of them still
+// hears the others.
+var Kind = probes.Define(probes.Kind{
+	Name: "cluster",
+	Doc:  "The failover cluster as this node sees it: nodes, groups, resources, quorum, shared volumes.",
+	Item: "node/N1, group/SQL Server (INST1), resource/…, witness/File Share Witness, volume/…; " +
+		"empty for the cluster as a whole",
+	Main: "part",
+	Example: "- cluster: {}\n" +
+		"  why: what was online before the patch has to be online after it, on whichever node\n" +
+		"- cluster: nodes\n" +
+		"  id: cluster/nodes\n" +
+		"  expect: {membership: up}\n",
+	Readings: slices.Concat(clusterSpecs(), nodeSpecs(), groupSpecs(), volumeSpecs()),
+}, params{Parts: parts()}, build)
+
+type params struct {
+	Parts  []string `param:"part" doc:"What is looked at besides the quorum: nodes, groups, resources, volumes."`
+	Except []string `param:"except" doc:"Names, without group/ and the like, that this check leaves out; * stands for any characters."`
+}
+
+const (
+	partNodes     = "nodes"
+	partGroups    = "groups"
+	partResources = "resources"
+	partVolumes   = "volumes"
+)
+
+func parts() []string { return []string{partNodes, partGroups, partResources, partVolumes} }
+
+func build(p params) (probes.Probe, error) {
+	if len(p.Parts) == 0 {
+		return nil, probes.Fieldf("part", "the list is empty: want %s", strings.Join(parts(), ", "))
+	}
+	for _, part := range p.Parts {
+		if !slices.Contains(parts(), part) {
+			return nil, probes.Fieldf("part", "must be %s, got %q", strings.Join(parts(), ", "), part)
+		}
+	}
+	return probe(p), nil
+}
+
+type probe params
+
+// service is the Cluster service: installed with the feature, and running on
+// every node of a cluster.
+const service = "ClusSvc"
+
+// class asks for a class of the cluster's provider. Its columns are there since
+// Windows Server 2012. Source of all classes here: Microsoft's documentation of
+// the Failover Cluster Provider.
+func class(name string, columns ...string) host.WQL {
+	return host.WQL{Namespace: "root/MSCluster", Class: name, Columns: columns}
+}
+
+// Questions implements probes.Asker.
+func (p probe) Questions() []host.Question {
+	all := []host.Question{winsvc.Question(service), clusters()}
+	for _, part := range p.Parts {
+		switch part {
+		case partNodes:
+			all = append(all, nodes())
+		case partGroups:
+			all = append(all, groups())
+		case partResources:
+			all = append(all, resources())
+		case partVolumes:
+			all = append(all, volumes())
+		}
+	}
+	return all
+}
+
+// Observe implements probes.Probe. Where the Cluster service does not run,
+// nothing else can be asked: that it does not is what there is to tell.
+func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
+	r := &gather.Reader{Answers: t.Answers}
+	if !readCluster(r) {
+		return r.Result()
+	}
+	for _, part := range p.Parts {
+		switch part {
+		case partNodes:
+			p.readNodes(r)
+		case partGroups:
+			p.readGroups(r)
+		case partResources:
+			p.readResources(r)
+		case partVolumes:
+			p.readVolumes(r)
+		}
+	}
+	return r.Result()
+}
+
+func clusterSpecs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
+		{
+			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Doc: "Whether failover clustering is installed; without it there are no other readings.",
+		},
+		{
+			Name: "service", Type: fact.TypeText, Severity: fact.Fail, Expect: role.Running,
+			Doc: "The state of the Cluster service; while it does not run, the node tells nothing of its cluster.",
+		},
+		{
+			Name: "name", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,
+			Doc: "The name of the cluster.",
+		},
+		{
+			Name: "quorum", Type: fact.TypeText,
+			Doc: "Who has a vote besides the nodes: nodes alone, file share witness, disk witness; none for a disk alone.",
+		},
+	}
+}
+
+func clusters() host.WQL { return class("MSCluster_Cluster", "Name", "QuorumTypeValue") }
+
+// readCluster reads what is there once, and says whether there is more to read.
+func readCluster(r *gather.Reader) (more bool) {
+	state, known := role.Service(r, service)
+	if known {
+		r.Add("", "present", fact.Bool(state != role.Absent))
+	}
+	if known && state != role.Absent {
+		r.Add("", "service", fact.Text(state))
+	}
+	if known && state != role.Running {
+		return false
+	}
+	row, ok := r.One("MSCluster_Cluster", clusters())
+	if !ok {
+		return true
+	}
+	if name := gather.Text(row, "Name"); name != "" {
+		r.Add("", "name", fact.Text(name))
+	} else {
+		r.Failf("MSCluster_Cluster", "it has no name")
+	}
+	quorum, ok := role.Word(r, "MSCluster_Cluster", role.Row{Item: "the cluster", Row: row}, "QuorumTypeValue",
+		map[int64]string{1: "nodes alone", 2: "file share witness", 3: "disk witness", 4: "none"})
+	if ok {
+		r.Add("", "quorum", fact.Text(quorum))
+	}
+	return true
+}
