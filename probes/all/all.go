@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/dns"
 	"postpatch/probes/exchange"
 	"postpatch/probes/http"
+	"postpatch/probes/hyperv"
 	"postpatch/probes/network"
 	"postpatch/probes/os"
 	"postpatch/probes/pendingreboot"
@@ -34,6 +35,7 @@ func Kinds() []probes.Kind {
 		dns.Kind,
 		exchange.Kind,
 		http.Kind,
+		hyperv.Kind,
 		network.Kind,
 		os.Kind,
 		pendingreboot.Kind,

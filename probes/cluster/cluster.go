@@ -136,7 +136,7 @@ func clusters() host.WQL { return class("MSCluster_Cluster", "Name", "QuorumType
 
 // readCluster reads what is there once, and says whether there is more to read.
 func readCluster(r *gather.Reader) (more bool) {
-	state, known := role.Service(r, service)
+	state, _, known := role.Service(r, service)
 	if known {
 		r.Add("", "present", fact.Bool(state != role.Absent))
 	}

@@ -16,7 +16,7 @@ type Change struct {
 	Row string
 	// Column gets the value; without one, and without anything below, the rows go.
 	Column, Value string
-	Add           map[string]string // a further row
+	Add           map[string]string // a further row, also where an error is recorded
 	Err           error             // the answer is this error
 }
 
@@ -53,7 +53,7 @@ func (c Change) apply(t *testing.T, a *host.Answer) {
 		for column, value := range c.Add {
 			row[column] = host.Cell{Text: value}
 		}
-		a.Rows = append(a.Rows, row)
+		a.Rows, a.Err = append(a.Rows, row), nil
 		return
 	}
 	found := false

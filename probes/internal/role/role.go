@@ -19,13 +19,13 @@ const Absent = "absent"
 // Running is the state in which a role can be asked.
 const Running = "running"
 
-// Service reads the state of one service, of the answer to winsvc.Question(name):
-// running, stopped, start pending… or Absent.
-func Service(r *gather.Reader, name string) (state string, known bool) {
+// Service reads how one service runs and is started, of the answer to
+// winsvc.Question(name). The state of one that the host does not have is Absent.
+func Service(r *gather.Reader, name string) (state, mode string, known bool) {
 	what := "the service " + name
 	rows, ok := r.Rows(what, winsvc.Question(name))
 	if !ok {
-		return "", false
+		return "", "", false
 	}
 	for _, row := range rows {
 		// The answer may be of a query that another check has widened.
@@ -34,11 +34,11 @@ func Service(r *gather.Reader, name string) (state string, known bool) {
 		}
 		if state = strings.ToLower(gather.Text(row, "State")); state == "" {
 			r.Failf(what, "the host tells no state")
-			return "", false
+			return "", "", false
 		}
-		return state, true
+		return state, strings.ToLower(gather.Text(row, "StartMode")), true
 	}
-	return Absent, true
+	return Absent, "", true
 }
 
 // Row is a row of an answer with the item that it is.

@@ -34,7 +34,7 @@ func TestService(t *testing.T) {
 	} {
 		var r gather.Reader
 		r.Answers.Put(winsvc.Question("ClusSvc"), tt.answer)
-		state, known := role.Service(&r, "ClusSvc")
+		state, _, known := role.Service(&r, "ClusSvc")
 		if _, err := r.Result(); state != tt.state || known != tt.known || (err == nil) != known {
 			t.Errorf("%s: got %q, %v, %v", name, state, known, err)
 		}

@@ -1,0 +1,259 @@
+// Package hyperv observes a Windows host as a Hyper-V server: its hypervisor and
+// its virtual machines.
+package hyperv
+
+import (
+	"context"
+	"strings"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/role"
+	"postpatch/probes/internal/winsvc"
+)
+
+// Kind is what a suite calls "hyperv". Machines that a cluster may move to
+// another host are left to the kind cluster: here they would seem gone after
+// every maintenance.
+var Kind = probes.Define(probes.Kind{
+	Name: "hyperv",
+	Doc:  "Hyper-V: does the hypervisor run, do the virtual machines run that ran before, are they replicated.",
+	Item: "vm/ and the virtual machine's name; empty for the host",
+	Main: "except",
+	Example: "- hyperv: {}\n" +
+		"  why: what ran before the patch has to run after it\n" +
+		"- hyperv: {except: [Test*, VDI-*]}\n" +
+		"  id: hyperv/production\n",
+	Readings: specs(),
+}, params{}, func(p params) (probes.Probe, error) { return probe(p), nil })
+
+type params struct {
+	Except []string `param:"except" doc:"Names of virtual machines that this check leaves out; * stands for any characters."`
+}
+
+type probe params
+
+const (
+	service        = "vmms" // Virtual Machine Management, which answers for Hyper-V
+	clusterService = "ClusSvc"
+)
+
+func specs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
+		{
+			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Doc: "Whether Hyper-V is installed; without it there are no other readings.",
+		},
+		{
+			Name: "service", Type: fact.TypeText, Severity: fact.Fail, Expect: role.Running,
+			Doc: "The state of the management service; while it does not run, nothing is told of virtual machines.",
+		},
+		{
+			Name: "hypervisor", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Doc: "Whether a hypervisor runs; always so on a host that is a virtual machine itself.",
+		},
+		{
+			Name: "switches", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Superset}, Severity: fact.Fail,
+			Doc: "The virtual switches; one that is lost cuts off what is connected to it.",
+		},
+		{
+			Name: "clustered", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "The virtual machines here that a cluster looks after, and which are left to the kind cluster.",
+		},
+		{
+			Name: "state", Type: fact.TypeText, Keep: "running",
+			Doc: "Of a virtual machine: running, off, saved, paused, starting and the like.",
+		},
+		{
+			Name: "health", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Keep: "ok",
+			Doc: "Of a virtual machine: ok, major failure or critical failure, such as a full disk below it.",
+		},
+		{
+			Name: "replication", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Keep: "one of normal, warning",
+			Doc: "Of a replicated virtual machine: normal, warning or critical; after a reboot some rounds are missed.",
+		},
+		{
+			Name: "replication_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "Of a replicated virtual machine: replicating, suspended, waiting to be synchronized and the like.",
+		},
+	}
+}
+
+// virtual asks for a class of Hyper-V's provider, as it is since Windows Server
+// 2012. Source of its classes and numbers: Microsoft's documentation of the
+// Hyper-V WMI provider (V2).
+func virtual(class string, columns ...string) host.WQL {
+	return host.WQL{Namespace: "root/virtualization/v2", Class: class, Columns: columns}
+}
+
+func machines() host.WQL {
+	return virtual("Msvm_ComputerSystem",
+		"Name", "ElementName", "EnabledState", "HealthState", "ReplicationHealth", "ReplicationState")
+}
+
+func switches() host.WQL { return virtual("Msvm_VirtualEthernetSwitch", "Name", "ElementName") }
+
+// hypervisor asks by itself: Windows before 2012 lacks the column, and would
+// refuse what others ask of the class along with it.
+func hypervisor() host.WQL {
+	return host.WQL{Class: "Win32_ComputerSystem", Columns: []string{"HypervisorPresent"}, Most: 1}
+}
+
+func clusterGroups() host.WQL {
+	return host.WQL{
+		Namespace: "root/MSCluster", Class: "MSCluster_ResourceGroup", Columns: []string{"Name", "GroupType"},
+	}
+}
+
+// Questions implements probes.Asker.
+func (probe) Questions() []host.Question {
+	return []host.Question{
+		winsvc.Question(service, clusterService), hypervisor(), machines(), switches(), clusterGroups(),
+	}
+}
+
+// Observe implements probes.Probe. Where the management service does not run,
+// its classes do not answer: that it does not is what there is to tell.
+func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
+	r := &gather.Reader{Answers: t.Answers}
+	state, _, known := role.Service(r, service)
+	if known {
+		r.Add("", "present", fact.Bool(state != role.Absent))
+	}
+	if state == role.Absent {
+		return r.Result()
+	}
+	if known {
+		r.Add("", "service", fact.Text(state))
+	}
+	readHypervisor(r)
+	if !known || state == role.Running {
+		readSwitches(r)
+		p.readMachines(r)
+	}
+	return r.Result()
+}
+
+func readHypervisor(r *gather.Reader) {
+	row, ok := r.One("whether a hypervisor runs", hypervisor())
+	if !ok {
+		return
+	}
+	runs, known := row.Get("HypervisorPresent").Bool()
+	if !known {
+		r.Failf("whether a hypervisor runs", "the host does not tell")
+		return
+	}
+	r.Add("", "hypervisor", fact.Bool(runs))
+}
+
+func readSwitches(r *gather.Reader) {
+	rows, ok := r.Rows("Msvm_VirtualEthernetSwitch", switches())
+	if !ok {
+		return
+	}
+	var names []string
+	naming := role.Naming{Name: role.Column("ElementName"), Tie: "Name"}
+	for _, row := range role.Named(r, "Msvm_VirtualEthernetSwitch", rows, naming) {
+		names = append(names, row.Item)
+	}
+	r.Add("", "switches", fact.SetOf(names...))
+}
+
+func (p probe) readMachines(r *gather.Reader) {
+	const what = "Msvm_ComputerSystem"
+	// The host itself is an instance too: none at all is an answer cut off.
+	rows, ok := r.Some(what, machines())
+	moving, known := clustered(r)
+	if !ok || !known {
+		return
+	}
+	var guests []host.Row
+	for _, row := range rows {
+		if isGUID(gather.Text(row, "Name")) {
+			guests = append(guests, row)
+		}
+	}
+	var left []string
+	naming := role.Naming{Prefix: "vm/", Name: role.Column("ElementName"), Tie: "Name", Except: p.Except}
+	for _, vm := range role.Named(r, what, guests, naming) {
+		if moving[strings.ToLower(vm.Name)] {
+			left = append(left, vm.Name)
+			continue
+		}
+		readMachine(r, what, vm)
+	}
+	r.Add("", "clustered", fact.SetOf(left...))
+}
+
+func readMachine(r *gather.Reader, what string, vm role.Row) {
+	if state, known := role.Word(r, what, vm, "EnabledState", states()); known {
+		r.Add(vm.Item, "state", fact.Text(state))
+	}
+	health, known := role.Word(r, what, vm, "HealthState",
+		map[int64]string{5: "ok", 20: "major failure", 25: "critical failure"})
+	if known {
+		r.Add(vm.Item, "health", fact.Text(health))
+	}
+	if n, known := gather.Number(vm.Row, "ReplicationHealth"); !known || n == 0 {
+		return // it is not replicated
+	}
+	replication, known := role.Word(r, what, vm, "ReplicationHealth",
+		map[int64]string{1: "normal", 2: "warning", 3: "critical"})
+	if known {
+		r.Add(vm.Item, "replication", fact.Text(replication))
+	}
+	if vm.Get("ReplicationState").Null {
+		return
+	}
+	if state, known := role.Word(r, what, vm, "ReplicationState", replicationStates()); known {
+		r.Add(vm.Item, "replication_state", fact.Text(state))
+	}
+}
+
+// states are the words for EnabledState. Those from 32768 on are of the cluster's
+// property VmState, which mirrors it.
+func states() map[int64]string {
+	return map[int64]string{
+		0: "unknown", 2: "running", 3: "off", 4: "shutting down", 6: "saved", 9: "paused", 10: "starting",
+		32768: "paused", 32769: "saved", 32770: "starting", 32773: "saving", 32774: "stopping",
+		32776: "pausing", 32777: "resuming",
+	}
+}
+
+func replicationStates() map[int64]string {
+	return map[int64]string{
+		0: "disabled", 1: "ready", 2: "waiting for the first replication", 3: "replicating", 4: "failover is complete",
+		5: "recovered", 6: "committed", 7: "suspended", 8: "critical", 9: "waiting to be synchronized",
+		10: "resynchronizing", 11: "resynchronization suspended", 12: "failover in progress",
+		13: "failback in progress", 14: "failback is complete",
+	}
+}
+
+// clustered names the virtual machines, in lower case, that are groups of a
+// cluster. The Cluster service is disabled where clustering is installed and no
+// cluster was made; its classes have nothing to tell then.
+func clustered(r *gather.Reader) (names map[string]bool, known bool) {
+	const virtualMachine = 111 // of GroupType
+	const what = "which virtual machines a cluster moves"
+	state, mode, known := role.Service(r, clusterService)
+	if !known || state == role.Absent || state != role.Running && mode == "disabled" {
+		return nil, known
+	}
+	rows, ok := r.Rows(what, clusterGroups())
+	names = map[string]bool{}
+	for _, row := range rows {
+		if kind, known := gather.Number(row, "GroupType"); known && kind == virtualMachine {
+			names[strings.ToLower(gather.Text(row, "Name"))] = true
+		}
+	}
+	return names, ok
+}
+
+// isGUID tells a virtual machine by its name: the host's own is its NetBIOS name,
+// which is shorter. Descriptions would be in the host's language.
+func isGUID(s string) bool {
+	return len(s) == 36 && strings.Count(s, "-") == 4 && strings.Trim(strings.ToLower(s), "0123456789abcdef-") == ""
+}

@@ -1,0 +1,220 @@
+package hyperv_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+	"postpatch/probes/hyperv"
+	"postpatch/probes/probetest"
+	"postpatch/runner/runnertest"
+)
+
+const healthy = "testdata/healthy.json"
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: hyperv.Kind, Healthy: func(t *testing.T) probes.Target {
+		return probetest.Altered(t, healthy, hyperv.Kind)
+	}})
+}
+
+func FuzzAnswers(f *testing.F) {
+	probetest.FuzzAnswers(f, hyperv.Kind, nil, healthy, "testdata/odd.json")
+}
+
+func observe(t *testing.T, args map[string]any, changes ...probetest.Change) ([]string, error) {
+	t.Helper()
+	readings, err := probetest.Observe(t, hyperv.Kind, probetest.Altered(t, healthy, hyperv.Kind, changes...), args)
+	return probetest.Texts(readings), err
+}
+
+func TestObserve(t *testing.T) {
+	got, err := observe(t, nil)
+	want := []string{
+		" present=true", " service=running", " hypervisor=true", " switches=Backup, External",
+		"vm/archive state=saved", "vm/archive health=ok",
+		"vm/sql01 state=running", "vm/sql01 health=ok", "vm/sql01 replication=normal", "vm/sql01 replication_state=replicating",
+		"vm/template state=off", "vm/template health=ok", "vm/web01 state=running", "vm/web01 health=ok", " clustered=",
+	}
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("readings (-want +got), %v:\n%s", err, d)
+	}
+}
+
+// What cannot be read is named, and what a cluster may move is left to it.
+func TestOddAnswers(t *testing.T) {
+	readings, err := probetest.Observe(t, hyperv.Kind, probetest.Altered(t, "testdata/odd.json", hyperv.Kind), nil)
+	for _, want := range []string{
+		"whether a hypervisor runs: the host does not tell", "Msvm_VirtualEthernetSwitch: access denied: Zugriff verweigert",
+		"Msvm_ComputerSystem: one of them has no name", `no EnabledState of "vm/'; $(calc)\n\"x\"", got "ein"`, "no HealthState",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q in it", err, want)
+		}
+	}
+	want := []string{
+		" present=true", " service=running", "vm/'; $(calc)\n\"x\" replication=warning",
+		"vm/Web state=resuming", "vm/Web health=critical failure",
+		"vm/web (2) state=running", "vm/web (2) health=ok", "vm/web (2) replication=critical",
+		"vm/web (2) replication_state=unknown (99)", " clustered=Mail",
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" || !errors.Is(err, host.ErrDenied) {
+		t.Errorf("readings (-want +got), %v:\n%s", err, d)
+	}
+}
+
+var (
+	stopped   = probetest.Change{Of: "Win32_Service", Row: "vmms", Column: "State", Value: "Stopped"}
+	noClasses = probetest.Change{Of: "root/virtualization", Err: host.ErrNoClass}
+)
+
+func cluster(state, mode string) probetest.Change {
+	return probetest.Change{Of: "Win32_Service", Add: map[string]string{"Name": "ClusSvc", "State": state, "StartMode": mode}}
+}
+
+// What does not run cannot tell more; what is not there tells only that.
+func TestNoHyperV(t *testing.T) {
+	for name, tt := range map[string]struct {
+		changes []probetest.Change
+		want    []string
+		failed  string
+	}{
+		"the role is not there": {
+			[]probetest.Change{{Of: "Win32_Service", Row: "vmms"}, noClasses}, []string{" present=false"}, "",
+		},
+		"the service is stopped": {
+			[]probetest.Change{stopped, noClasses}, []string{" present=true", " service=stopped", " hypervisor=true"}, "",
+		},
+		"it runs, and tells nothing": {
+			[]probetest.Change{noClasses}, []string{" present=true", " service=running", " hypervisor=true"}, "no such class",
+		},
+		"no machine, not even the host": {
+			[]probetest.Change{{Of: "Msvm_ComputerSystem"}},
+			[]string{" present=true", " service=running", " hypervisor=true", " switches=Backup, External"}, "the host named none",
+		},
+		"which machines move cannot be read": {
+			[]probetest.Change{cluster("Running", "Auto")},
+			[]string{" present=true", " service=running", " hypervisor=true", " switches=Backup, External"},
+			"which virtual machines a cluster moves: no such class",
+		},
+	} {
+		got, err := observe(t, nil, tt.changes...)
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("%s: readings (-want +got):\n%s", name, d)
+		}
+		if (err != nil) != (tt.failed != "") || err != nil && !strings.Contains(err.Error(), tt.failed) {
+			t.Errorf("%s: error %v, want %q", name, err, tt.failed)
+		}
+	}
+	if got, err := observe(t, nil, cluster("Stopped", "Disabled")); err != nil || len(got) != 15 {
+		t.Errorf("clustering without a cluster: got %q, %v", got, err)
+	}
+}
+
+func TestExcept(t *testing.T) {
+	got, err := observe(t, map[string]any{"except": []string{"WEB*", "sql01", "archive"}})
+	want := []string{"vm/template state=off", "vm/template health=ok", " clustered="}
+	if d := cmp.Diff(want, got[4:]); d != "" || err != nil {
+		t.Errorf("readings (-want +got), %v:\n%s", err, d)
+	}
+}
+
+func told(t *testing.T, before, after []probetest.Change) []string {
+	t.Helper()
+	var seen [2]runnertest.Seen
+	for i, changes := range [][]probetest.Change{before, after} {
+		seen[i].Readings, seen[i].Err = probetest.Observe(t, hyperv.Kind,
+			probetest.Altered(t, healthy, hyperv.Kind, changes...), nil)
+	}
+	return runnertest.Told(t, hyperv.Kind, "- hyperv: {}", seen)
+}
+
+func vm(name, column, value string) probetest.Change {
+	return probetest.Change{Of: "Msvm_ComputerSystem", Row: name, Column: column, Value: value}
+}
+
+func moving(names ...string) []probetest.Change {
+	changes := []probetest.Change{cluster("Running", "Auto")}
+	for _, name := range names {
+		changes = append(changes, probetest.Change{
+			Of: "MSCluster_ResourceGroup", Add: map[string]string{"Name": name, "GroupType": "111"},
+		})
+	}
+	return changes
+}
+
+func TestNoiseIsSilent(t *testing.T) {
+	for name, tt := range map[string]struct{ before, after []probetest.Change }{
+		"some rounds of replication were missed": {nil, []probetest.Change{vm("sql01", "ReplicationHealth", "2")}},
+		"a new switch":                           {nil, []probetest.Change{{Of: "Msvm_VirtualEthernetSwitch", Add: map[string]string{"ElementName": "New"}}}},
+		"a machine of the cluster is on another node": {
+			moving("web01"), append(moving("web01"), probetest.Change{Of: "Msvm_ComputerSystem", Row: "web01"}),
+		},
+	} {
+		if d := cmp.Diff([]string{"passed"}, told(t, tt.before, tt.after)); d != "" {
+			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestWhatAPatchBreaks(t *testing.T) {
+	for name, tt := range map[string]struct {
+		after []probetest.Change
+		want  []string
+	}{
+		"the hypervisor does not start": { // S01 of the corpus
+			[]probetest.Change{
+				{Of: "HypervisorPresent", Column: "HypervisorPresent", Value: "false"},
+				vm("web01", "EnabledState", "3"), vm("sql01", "EnabledState", "3"),
+			},
+			[]string{
+				"regressed failing", "hypervisor: regressed true -> false",
+				"vm/sql01 state: regressed running -> off", "vm/web01 state: regressed running -> off",
+			},
+		},
+		"the management service does not start": {
+			[]probetest.Change{stopped, noClasses}, []string{"regressed failing", "service: regressed running -> stopped"},
+		},
+		"a machine is left saved": {
+			[]probetest.Change{vm("web01", "EnabledState", "32769")},
+			[]string{"regressed failing", "vm/web01 state: regressed running -> saved"},
+		},
+		"a machine is gone": {
+			[]probetest.Change{{Of: "Msvm_ComputerSystem", Row: "web01"}},
+			[]string{
+				"regressed failing", "vm/web01: drifted there -> gone", "vm/web01 health: regressed ok -> ",
+				"vm/web01 state: regressed running -> ",
+			},
+		},
+		"a machine that was off runs": {
+			[]probetest.Change{vm("template", "EnabledState", "2")},
+			[]string{"drifted", "vm/template state: drifted off -> running"},
+		},
+		"a disk below a machine is full": {
+			[]probetest.Change{vm("web01", "HealthState", "25"), vm("web01", "EnabledState", "9")},
+			[]string{
+				"regressed failing", "vm/web01 health: regressed ok -> critical failure",
+				"vm/web01 state: regressed running -> paused",
+			},
+		},
+		"replication broke": {
+			[]probetest.Change{vm("sql01", "ReplicationHealth", "3"), vm("sql01", "ReplicationState", "8")},
+			[]string{"regressed failing", "vm/sql01 replication: regressed normal -> critical"},
+		},
+		"a switch is lost": {
+			[]probetest.Change{{Of: "Msvm_VirtualEthernetSwitch", Row: "External"}},
+			[]string{"drifted failing", "switches: drifted Backup, External -> Backup"},
+		},
+		"what cannot be read is no pass": {
+			[]probetest.Change{{Of: "Msvm_ComputerSystem", Err: host.ErrDenied}}, []string{"unknown"},
+		},
+	} {
+		if d := cmp.Diff(tt.want, told(t, nil, tt.after)); d != "" {
+			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
+		}
+	}
+}
