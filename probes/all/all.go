@@ -17,6 +17,7 @@ import (
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
 	"postpatch/probes/powershell"
+	"postpatch/probes/rds"
 	"postpatch/probes/registry"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
@@ -41,6 +42,7 @@ func Kinds() []probes.Kind {
 		pendingreboot.Kind,
 		ping.Kind,
 		powershell.Kind,
+		rds.Kind,
 		registry.Kind,
 		service.Kind,
 		services.Kind,

@@ -155,7 +155,7 @@ func readCluster(r *gather.Reader) (more bool) {
 	} else {
 		r.Failf("MSCluster_Cluster", "it has no name")
 	}
-	quorum, ok := role.Word(r, "MSCluster_Cluster", role.Row{Item: "the cluster", Row: row}, "QuorumTypeValue",
+	quorum, ok := role.Word(r, "MSCluster_Cluster", role.Row{Row: row}, "QuorumTypeValue",
 		map[int64]string{1: "nodes alone", 2: "file share witness", 3: "disk witness", 4: "none"})
 	if ok {
 		r.Add("", "quorum", fact.Text(quorum))

@@ -48,6 +48,14 @@ type Row struct {
 	host.Row
 }
 
+// Odd is the error of a column that does not tell what it should.
+func (row Row) Odd(column string) error {
+	if row.Item == "" {
+		return fmt.Errorf("no %s, got %q", column, row.Get(column).Text)
+	}
+	return fmt.Errorf("no %s of %q, got %q", column, row.Item, row.Get(column).Text)
+}
+
 // Naming says how rows are named.
 type Naming struct {
 	Prefix string                // "group/"
@@ -129,7 +137,7 @@ func matches(name, pattern string) bool {
 func Word(r *gather.Reader, what string, row Row, column string, words map[int64]string) (word string, known bool) {
 	n, isNumber := gather.Number(row.Row, column)
 	if !isNumber {
-		r.Failf(what, "no %s of %q, got %q", column, row.Item, row.Get(column).Text)
+		r.Fail(what, row.Odd(column))
 		return "", false
 	}
 	if n == 1<<32-1 {
