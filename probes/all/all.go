@@ -10,6 +10,7 @@ import (
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/exchange"
+	"postpatch/probes/feature"
 	"postpatch/probes/http"
 	"postpatch/probes/hyperv"
 	"postpatch/probes/network"
@@ -35,6 +36,7 @@ func Kinds() []probes.Kind {
 		disk.Kind,
 		dns.Kind,
 		exchange.Kind,
+		feature.Kind,
 		http.Kind,
 		hyperv.Kind,
 		network.Kind,
