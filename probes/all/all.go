@@ -18,6 +18,7 @@ import (
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
 	"postpatch/probes/powershell"
+	"postpatch/probes/printer"
 	"postpatch/probes/rds"
 	"postpatch/probes/registry"
 	"postpatch/probes/service"
@@ -44,6 +45,7 @@ func Kinds() []probes.Kind {
 		pendingreboot.Kind,
 		ping.Kind,
 		powershell.Kind,
+		printer.Kind,
 		rds.Kind,
 		registry.Kind,
 		service.Kind,
