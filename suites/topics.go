@@ -185,10 +185,13 @@ const aboutCompare = `compare: how a reading is compared with the baseline
   same text      equal but for upper and lower case
   within 10%     no farther apart; of a number also within 3, of a duration within 5s
   at least       not less than before; numbers, durations, times
+  at least -20%  the same with some slack; numbers, durations
   at most        not more than before
+  at most +50%   the same with some slack
   same set       the same elements
   superset       all elements of before, and perhaps more
   subset         no element that was not there before
+  subset or gone, and so with every rule but ignore: what went away is no change
 
 A change that the rule does not allow is a drift. Its severity is fail (the run fails),
 warn (shown) or note (counted). Every kind has a rule and a severity for each reading:

@@ -60,50 +60,91 @@ func (o Op) String() string {
 // "same".
 type Rule struct {
 	Op       Op
-	Percent  float64       // of before, with Within
+	Percent  float64       // of before, with Within, AtLeast and AtMost
 	Number   int64         // with Within, for ints
 	Duration time.Duration // with Within, for durations and times
+	// Gone lets a reading go away: what is counted and happens no more is no
+	// change. One that appears still is.
+	Gone bool
 }
+
+const orGone = " or gone"
 
 // String returns the form that ParseRule reads.
 func (r Rule) String() string {
+	text := r.Op.String()
+	percent := strconv.FormatFloat(r.Percent, 'f', -1, 64) + "%"
 	switch {
+	case r.Op == AtLeast && r.Percent != 0:
+		text += " -" + percent
+	case r.Op == AtMost && r.Percent != 0:
+		text += " +" + percent
 	case r.Op != Within:
-		return r.Op.String()
 	case r.Percent != 0:
-		return "within " + strconv.FormatFloat(r.Percent, 'f', -1, 64) + "%"
+		text += " " + percent
 	case r.Duration != 0:
-		return "within " + r.Duration.String()
+		text += " " + r.Duration.String()
 	default:
-		return "within " + strconv.FormatInt(r.Number, 10)
+		text += " " + strconv.FormatInt(r.Number, 10)
 	}
+	if r.Gone {
+		text += orGone
+	}
+	return text
 }
 
 // ParseRule reads "same", "ignore", "within 10%", "within 5s", "within 3",
-// "at least", "at most", "superset", "subset", "same set" or "same text".
+// "at least", "at least -20%", "at most", "at most +50%", "superset", "subset",
+// "same set" or "same text"; all but ignore may be followed by "or gone".
 func ParseRule(s string) (Rule, error) {
-	words := strings.Join(strings.Fields(s), " ")
+	words, gone := strings.CutSuffix(strings.Join(strings.Fields(s), " "), orGone)
 	for op := Same; op <= SameText; op++ {
-		if op != Within && words == op.String() {
-			return Rule{Op: op}, nil
+		if op != Within && words == op.String() && !(gone && op == Ignore) {
+			return Rule{Op: op, Gone: gone}, nil
 		}
 	}
-	amount, isWithin := strings.CutPrefix(words, "within ")
-	if !isWithin {
-		return Rule{}, fmt.Errorf("unknown rule %q: want same, ignore, within 10%%, within 5s, within 3, "+
-			"at least, at most, superset, subset, same set or same text", s)
+	r := Rule{Gone: gone}
+	known := false
+	for op, prefix := range map[Op]string{Within: "within ", AtLeast: "at least -", AtMost: "at most +"} {
+		if amount, found := strings.CutPrefix(words, prefix); found {
+			r.Op, words, known = op, amount, true
+			break
+		}
 	}
+	if !known {
+		return Rule{}, fmt.Errorf("unknown rule %q: want same, ignore, within 10%%, within 5s, within 3, "+
+			"at least, at least -20%%, at most, at most +50%%, superset, subset, same set or same text, "+
+			"or one of them or gone", s)
+	}
+	if !r.parseAmount(words) {
+		want := "10%"
+		if r.Op == Within {
+			want = "10%, 5s or 3"
+		}
+		return Rule{}, fmt.Errorf("rule %q: %q is no amount: want %s", s, words, want)
+	}
+	return r, nil
+}
+
+// parseAmount reads what stands behind within, and behind the sign of at least
+// and at most: less than nothing is not left, so at least takes below 100%.
+func (r *Rule) parseAmount(amount string) bool {
 	if percent, ok := strings.CutSuffix(amount, "%"); ok {
 		f, err := strconv.ParseFloat(percent, 64)
-		if err == nil && f > 0 && f < 1e6 { // also refuses NaN
-			return Rule{Op: Within, Percent: f}, nil
-		}
-	} else if n, err := strconv.ParseInt(amount, 10, 64); err == nil && n > 0 {
-		return Rule{Op: Within, Number: n}, nil
-	} else if d, err := time.ParseDuration(amount); err == nil && d > 0 {
-		return Rule{Op: Within, Duration: d}, nil
+		r.Percent = f
+		isNumber := err == nil && f > 0 && f < 1e6 // also refuses NaN
+		return isNumber && (r.Op != AtLeast || f < 100) && !strings.HasPrefix(percent, "+")
 	}
-	return Rule{}, fmt.Errorf("rule %q: %q is no amount: want 10%%, 5s or 3", s, amount)
+	if r.Op != Within {
+		return false
+	}
+	if n, err := strconv.ParseInt(amount, 10, 64); err == nil {
+		r.Number = n
+		return n > 0
+	}
+	d, err := time.ParseDuration(amount)
+	r.Duration = d
+	return err == nil && d > 0
 }
 
 // Suits says whether the rule can compare values of type t; the error names
@@ -117,7 +158,7 @@ func (r Rule) Suits(t Type) error {
 	case SameText:
 		fits = t == TypeText || t == TypeSet
 	case AtLeast, AtMost:
-		fits = t == TypeInt || t == TypeDuration || t == TypeTime
+		fits = t == TypeInt || t == TypeDuration || t == TypeTime && r.Percent == 0
 	case Within:
 		fits = t == TypeInt && r.Duration == 0 || t == TypeDuration && r.Number == 0 ||
 			t == TypeTime && r.Duration != 0
@@ -130,9 +171,9 @@ func (r Rule) Suits(t Type) error {
 
 // Holds reports whether the rule takes now for unchanged against before. Two
 // values of different types are never unchanged, unless ignored; neither is a
-// reading that appeared or went away (nil), unless ignored.
+// reading that appeared or went away (nil), unless ignored or allowed to go.
 func (r Rule) Holds(before, now Value) bool {
-	if r.Op == Ignore {
+	if r.Op == Ignore || r.Gone && now == nil {
 		return true
 	}
 	if before == nil || now == nil || before.Type() != now.Type() {
@@ -169,12 +210,13 @@ func (r Rule) holdsNumber(before, now Value) bool {
 	switch {
 	case !known:
 		return false
-	case r.Op == AtLeast:
-		return order <= 0
-	case r.Op == AtMost:
-		return order >= 0
+	case r.Op == AtLeast && order <= 0, r.Op == AtMost && order >= 0:
+		_, isTime := before.(Time)
+		return !isTime || r.Percent == 0
 	case r.Percent != 0:
 		return r.withinPercent(before, now)
+	case r.Op != Within:
+		return false
 	}
 	switch before.(type) {
 	case Int:

@@ -25,8 +25,11 @@ func TestParseRule(t *testing.T) {
 		"superset": {Op: fact.Superset}, "subset": {Op: fact.Subset}, "same set": {Op: fact.SameSet},
 		"same text": {Op: fact.SameText}, "  at \t least ": {Op: fact.AtLeast},
 		"within 10%": {Op: fact.Within, Percent: 10}, "within 0.5%": {Op: fact.Within, Percent: 0.5},
-		"within 250%": {Op: fact.Within, Percent: 250},
-		"within 3":    {Op: fact.Within, Number: 3}, "within 1m30s": {Op: fact.Within, Duration: 90 * time.Second},
+		"within 250%":   {Op: fact.Within, Percent: 250},
+		"at least -20%": {Op: fact.AtLeast, Percent: 20}, "at most  +50%": {Op: fact.AtMost, Percent: 50},
+		"at most +100% or gone": {Op: fact.AtMost, Percent: 100, Gone: true}, "same or gone": {Gone: true},
+		"within 3 or gone": {Op: fact.Within, Number: 3, Gone: true}, "subset  or  gone": {Op: fact.Subset, Gone: true},
+		"within 3": {Op: fact.Within, Number: 3}, "within 1m30s": {Op: fact.Within, Duration: 90 * time.Second},
 	}
 	for s, want := range tests {
 		got, err := fact.ParseRule(s)
@@ -37,6 +40,8 @@ func TestParseRule(t *testing.T) {
 	for _, bad := range []string{
 		"", "sane", "Same", "within", "within ", "within x", "within 0", "within 0%", "within 0s", "within -3", "within -1s", "within -5%",
 		"within NaN%", "within Inf%", "within 1e9%", "within %", "within 10 %", "within 3 s", "within 9223372036854775808", "at", "same same",
+		"at most +", "at most 50%", "at most -50%", "at most +-5%", "at most ++5%", "at most +3", "at most +5s", "at most +0%",
+		"at least +20%", "at least -100%", "at least -0%", "at least 20%", "ignore or gone", "or gone", "gone", "same or", "same or gone or gone",
 	} {
 		if got, err := fact.ParseRule(bad); err == nil {
 			t.Errorf("%q is read as %+v", bad, got)
@@ -49,6 +54,7 @@ func TestParseRule(t *testing.T) {
 func FuzzParseRule(f *testing.F) {
 	for _, s := range []string{
 		"same", "within 10%", "within 1e-3%", "within 5s", "within 3", "within 0x1p-2%", "within 1ns", "at  least",
+		"at most +50%", "at least -99.5%", "at most +1e3% or gone", "subset or gone",
 	} {
 		f.Add(s)
 	}
@@ -75,6 +81,7 @@ func TestSuits(t *testing.T) {
 	tests := map[string]string{ // the types in the order above
 		"same": "yyyyyy", "ignore": "yyyyyy", "within 10%": "nynynn", "within 3": "nynnnn", "within 5s": "nnnyyn",
 		"at least": "nynyyn", "at most": "nynyyn", "superset": "nnnnny", "subset": "nnnnny", "same set": "nnnnny", "same text": "nnynny",
+		"at least -20%": "nynynn", "at most +50%": "nynynn", "at most +50% or gone": "nynynn", "same or gone": "yyyyyy",
 	}
 	for s, want := range tests {
 		for i, kind := range types {
@@ -146,6 +153,22 @@ func TestHolds(t *testing.T) {
 		{"at most, equal", "at most", span(2), span(2), true},
 		{"at most, more", "at most", span(1), span(2), false},
 		{"at most, of large numbers", "at most", num(1 << 53), num(1<<53 + 1), false},
+		{"at most and more, at the edge", "at most +50%", num(100), num(150), true},
+		{"at most and more, beyond", "at most +50%", num(100), num(151), false},
+		{"at most and more, less is fine", "at most +50%", num(100), num(-7), true},
+		{"at most and more, of nothing", "at most +50%", num(0), num(1), false},
+		{"at most and more, of a negative", "at most +50%", num(-100), num(-50), true},
+		{"at most and more, of a negative, beyond", "at most +50%", num(-100), num(-49), false},
+		{"at most and more, of a duration", "at most +50%", span(10), span(15), true},
+		{"at most and more, of a date", "at most +50%", at(100), at(90), false},
+		{"at least and less, at the edge", "at least -20%", num(100), num(80), true},
+		{"at least and less, beyond", "at least -20%", num(100), num(79), false},
+		{"at least and less, more is fine", "at least -20%", num(100), num(1000), true},
+		{"gone is allowed", "at most +50% or gone", num(3), nil, true},
+		{"gone is allowed of a text", "same or gone", text("a"), nil, true},
+		{"gone is allowed, coming is not", "same or gone", nil, text("a"), false},
+		{"gone is allowed, changing is not", "same or gone", text("a"), text("b"), false},
+		{"gone is allowed, another type is not", "same or gone", text("1"), num(1), false},
 		{"superset, grown", "superset", set("a"), set("a", "b"), true},
 		{"superset, shrunk", "superset", set("a", "b"), set("a"), false},
 		{"superset, from nothing", "superset", set(), set("a"), true},
@@ -176,13 +199,14 @@ func TestHolds(t *testing.T) {
 func TestEveryRuleWithEveryPair(t *testing.T) {
 	for _, s := range []string{
 		"same", "ignore", "within 10%", "within 3", "within 5s", "at least", "at most", "superset", "subset", "same set", "same text",
+		"at most +50%", "at least -20%", "subset or gone",
 	} {
 		r := rule(t, s)
 		all := append(values(), nil)
 		for _, a := range all {
 			for _, b := range all {
 				differ := a == nil || b == nil || a.Type() != b.Type()
-				if r.Holds(a, b) && differ && r.Op != fact.Ignore {
+				if r.Holds(a, b) && differ && r.Op != fact.Ignore && !(r.Gone && b == nil) {
 					t.Errorf("%s holds between %#v and %#v", s, a, b)
 				}
 			}
