@@ -9,6 +9,7 @@ import (
 	"postpatch/probes/cluster"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
+	"postpatch/probes/eventlog"
 	"postpatch/probes/exchange"
 	"postpatch/probes/feature"
 	"postpatch/probes/http"
@@ -36,6 +37,7 @@ func Kinds() []probes.Kind {
 		cluster.Kind,
 		disk.Kind,
 		dns.Kind,
+		eventlog.Kind,
 		exchange.Kind,
 		feature.Kind,
 		http.Kind,

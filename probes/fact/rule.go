@@ -99,7 +99,7 @@ func (r Rule) String() string {
 func ParseRule(s string) (Rule, error) {
 	words, gone := strings.CutSuffix(strings.Join(strings.Fields(s), " "), orGone)
 	for op := Same; op <= SameText; op++ {
-		if op != Within && words == op.String() && !(gone && op == Ignore) {
+		if op != Within && words == op.String() && (op != Ignore || !gone) {
 			return Rule{Op: op, Gone: gone}, nil
 		}
 	}

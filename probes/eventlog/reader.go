@@ -1,0 +1,196 @@
+package eventlog
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+)
+
+type reader struct {
+	gather.Reader
+	probe  probe
+	events map[string]event   // by lower-case item
+	logs   map[string]*logged // by lower-case name; those that were read to their end, or until there was too much
+}
+
+// logged is what a log comes to.
+type logged struct {
+	name                        string
+	serious, errors, startTypes []string // names of events, and of services
+	newest                      []event  // of the serious ones
+}
+
+func (r *reader) read() {
+	rows, ok := r.Some("the event logs", r.probe.question())
+	if !ok {
+		return
+	}
+	r.events, r.logs = map[string]event{}, map[string]*logged{}
+	seen := map[string]bool{}
+	for _, row := range rows {
+		at := slices.IndexFunc(r.probe.logs, func(s string) bool { return strings.EqualFold(s, gather.Text(row, "log")) })
+		if at < 0 {
+			r.Failf("the event logs", "the host told of a log that was not asked for")
+			continue
+		}
+		log := r.probe.logs[at]
+		switch kind := gather.Text(row, "kind"); {
+		case kind == "event":
+			r.take(log, row)
+		case kind != "log":
+			r.Failf(log, "the host told something that is neither a log nor an event")
+		case !seen[strings.ToLower(log)]:
+			seen[strings.ToLower(log)] = true
+			r.readLog(log, row)
+		}
+	}
+	for _, log := range r.probe.logs {
+		if !seen[strings.ToLower(log)] {
+			r.Failf(log, "the host told nothing of this log")
+		}
+	}
+	r.tell()
+}
+
+// readLog reads how a log was read. Of the logs that the kind chooses itself all
+// but System and Application are there on some servers only.
+func (r *reader) readLog(log string, row host.Row) {
+	code, problem := gather.Text(row, "code"), gather.Text(row, "error")
+	choice := r.probe.optional && log != "System" && log != "Application"
+	switch {
+	case code == "missing" && choice:
+		return
+	case code == "missing":
+		r.Failf(log, "the host has no such log")
+		return
+	case code == "denied":
+		r.Fail(log, host.ErrDenied)
+		return
+	case code != "" || problem != "":
+		r.Failf(log, "%s", clean(cmp.Or(problem, code), mostText))
+		return
+	}
+	read, known := gather.Number(row, "read")
+	if !known || read < 0 {
+		r.Failf(log, "the host did not tell how many events it read")
+		return
+	}
+	r.logs[strings.ToLower(log)] = &logged{name: log}
+	r.Add(log, "read", fact.Int(read))
+	if gather.True(row, "cut") {
+		r.Failf(log, "only the newest %d events were counted, because there are more; a shorter since reads all", read)
+	}
+	if more, known := gather.Number(row, "more"); known && more > 0 {
+		r.Failf(log, "%d events of further sorts were not counted", more)
+	}
+	from, err := row.Get("from").Time()
+	oldest, oldErr := row.Get("oldest").Time()
+	if err == nil && oldErr == nil {
+		r.Add(log, "whole", fact.Bool(!oldest.After(from)))
+	}
+}
+
+// take reads one group of events, and adds it to what comes to the same item.
+func (r *reader) take(log string, row host.Row) {
+	e := event{
+		log:      log,
+		provider: clean(gather.Text(row, "provider"), mostName),
+		detail:   clean(gather.Text(row, "detail"), mostName),
+		service:  clean(gather.Text(row, "service"), mostName),
+		text:     clean(gather.Text(row, "text"), mostText),
+	}
+	id, known := gather.Number(row, "id")
+	count, counted := gather.Number(row, "count")
+	level, leveled := gather.Number(row, "level")
+	last, err := row.Get("last").Time()
+	const most = 1 << 31
+	sane := known && counted && id >= 0 && id < most && count > 0 && count < most && e.provider != ""
+	if !sane {
+		r.Failf(log, "an event without a provider, an id or a number")
+		return
+	}
+	e.id, e.count, e.level, e.last = int(id), int(count), int(level), last
+	if !leveled || level < 0 || int(level) >= len(levelNames()) {
+		e.level = 0
+	}
+	if err != nil {
+		e.last = time.Time{}
+	}
+	key := strings.ToLower(e.item())
+	if other, twice := r.events[key]; twice {
+		e = e.with(other)
+	}
+	r.events[key] = e
+}
+
+func (p probe) isNoise(e event) bool {
+	covers := func(x pattern) bool { return x.matches(e) }
+	switch {
+	case slices.ContainsFunc(p.except, covers):
+		return true
+	case slices.ContainsFunc(p.watch, covers):
+		return false
+	}
+	return idles(e) || slices.ContainsFunc(hums(), func(h hum) bool { return h.covers(e) })
+}
+
+func (p probe) isSerious(e event) bool {
+	return grave(e) || slices.ContainsFunc(p.watch, func(x pattern) bool { return x.matches(e) })
+}
+
+// tell makes the readings of all events, and of each log that was read.
+func (r *reader) tell() {
+	for _, key := range slices.Sorted(maps.Keys(r.events)) {
+		e := r.events[key]
+		log := r.logs[strings.ToLower(e.log)]
+		if log == nil { // it was not read to its end
+			log = &logged{}
+		}
+		item, reading := e.item(), "count"
+		switch {
+		case r.probe.isNoise(e):
+			r.Add(item, "noise", fact.Int(e.count))
+			continue
+		case r.probe.isSerious(e):
+			reading = "serious_count"
+			log.serious, log.newest = append(log.serious, e.name()), append(log.newest, e)
+		case strings.EqualFold(e.provider, scm) && e.id == startTypeChanged:
+			log.startTypes = append(log.startTypes, cmp.Or(e.subject(), "(no name)"))
+			continue
+		default:
+			log.errors = append(log.errors, e.name())
+		}
+		r.Add(item, reading, fact.Int(e.count))
+		r.Add(item, "level", fact.Text(levelNames()[e.level]))
+		if !e.last.IsZero() {
+			r.Add(item, "last", fact.Time(e.last))
+		}
+		r.Add(item, "sample", fact.Text(e.sample()))
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.logs)) {
+		log := r.logs[key]
+		r.Add(log.name, "serious", r.set(log, log.serious))
+		r.Add(log.name, "errors", r.set(log, log.errors))
+		r.Add(log.name, "start_types", r.set(log, log.startTypes))
+		r.Add(log.name, "newest", fact.Text(newest(log.newest)))
+	}
+}
+
+// set is bounded, since a reading is.
+func (r *reader) set(log *logged, all []string) fact.Set {
+	const most = 64 << 10
+	size := 0
+	for i, s := range all {
+		if size += len(s); size > most {
+			r.Failf(log.name, "there are too many sorts of events to compare them")
+			return fact.SetOf(all[:i]...)
+		}
+	}
+	return fact.SetOf(all...)
+}

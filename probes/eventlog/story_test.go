@@ -1,0 +1,196 @@
+package eventlog_test
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/eventlog"
+	"postpatch/probes/host"
+	"postpatch/probes/probetest"
+	"postpatch/runner/runnertest"
+)
+
+// written is one group of events as the collector tells it.
+type written struct {
+	log, provider    string
+	id, level, count int
+	subject, service string // what it is about, and a service's own name
+}
+
+func (w written) row() host.Row {
+	cell := func(s string) host.Cell { return host.Cell{Text: s} }
+	return host.Row{
+		"log": cell(w.log), "kind": cell("event"), "provider": cell(w.provider), "id": cell(strconv.Itoa(w.id)),
+		"level": cell(strconv.Itoa(w.level)), "count": cell(strconv.Itoa(max(w.count, 1))), "detail": cell(w.subject),
+		"service": cell(w.service), "last": cell("2026-11-11T02:03:04Z"), "text": cell("what happened"),
+	}
+}
+
+// told judges a check whose host wrote these before and after the patch, beside
+// the readings of the logs as a whole.
+func told(t *testing.T, check string, before, after []written) []string {
+	t.Helper()
+	seen := func(all []written) runnertest.Seen {
+		var rows []host.Row
+		for _, log := range []string{"System", "Application", "Directory Service", "DNS Server", "DFS Replication"} {
+			rows = append(rows, host.Row{"log": {Text: log}, "kind": {Text: "log"}, "read": {Text: "9"}})
+		}
+		for _, w := range all {
+			rows = append(rows, w.row())
+		}
+		readings, err := probetest.Observe(t, eventlog.Kind, target(t, nil, rows), nil)
+		return runnertest.Seen{Readings: readings, Err: err}
+	}
+	return runnertest.Told(t, eventlog.Kind, check, [2]runnertest.Seen{seen(before), seen(after)})
+}
+
+const plain = "- eventlog: {}"
+
+// The updates that are known to have broken servers, as their logs showed it.
+func TestKnownRegressionsFail(t *testing.T) {
+	const kdc = "Microsoft-Windows-Kerberos-Key-Distribution-Center"
+	const scm = "Service Control Manager"
+	for name, w := range map[string]written{
+		"S02 Kerberos finds no common encryption":  {log: "System", provider: kdc, id: 14, level: 2},
+		"S12 a blue screen":                        {log: "System", provider: "Microsoft-Windows-WER-SystemErrorReporting", id: 1001, level: 2},
+		"S13 constrained delegation":               {log: "System", provider: kdc, id: 18, level: 2},
+		"S15 certificates, audited":                {log: "System", provider: kdc, id: 45, level: 3},
+		"S15 certificates, refused":                {log: "System", provider: "kdcsvc", id: 21, level: 3},
+		"S16 cloned machines":                      {log: "System", provider: "LsaSrv", id: 6167, level: 2},
+		"S18 the filter engine cannot load":        {log: "Application", provider: "Microsoft-Filtering-FIPFS", id: 5300, level: 2},
+		"S18 the filter engine cannot load, too":   {log: "Application", provider: "Microsoft-Filtering-FIPFS", id: 1106, level: 2},
+		"S22 a service crashed":                    {log: "System", provider: scm, id: 7031, level: 2, subject: "Microsoft Exchange Service Host", service: "MSExchangeServiceHost"},
+		"S24 an upgrade script of SQL Server":      {log: "Application", provider: "MSSQLSERVER", id: 912, level: 2},
+		"S24 master cannot be recovered":           {log: "Application", provider: "MSSQL$PROD", id: 3417, level: 2},
+		"IIS finds no configuration of a pool":     {log: "System", provider: "Microsoft-Windows-WAS", id: 5189, level: 2, subject: "DefaultAppPool"},
+		"a pool was disabled":                      {log: "System", provider: "Microsoft-Windows-WAS", id: 5002, level: 2, subject: "Shop"},
+		"a disk":                                   {log: "System", provider: "disk", id: 153, level: 3},
+		"a file system":                            {log: "System", provider: "Ntfs", id: 55, level: 2},
+		"a service's account":                      {log: "System", provider: scm, id: 7038, level: 2, subject: "gMSA service", service: "Shop"},
+		"a service that no harmless one is called": {log: "System", provider: scm, id: 7000, level: 2, subject: "Dienst für Größen"},
+		"DNS waits":                                {log: "DNS Server", provider: "Microsoft-Windows-DNS-Server-Service", id: 4013, level: 3},
+		"DFSR stopped":                             {log: "DFS Replication", provider: "DFSR", id: 2213, level: 3},
+		"LSASS crashed":                            {log: "Application", provider: "Application Error", id: 1000, level: 2, subject: "lsass.exe"},
+		"no domain controller, again and again":    {log: "System", provider: "NETLOGON", id: 5719, level: 2, count: 5},
+		"switched off":                             {log: "System", provider: "EventLog", id: 6008, level: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			item := w.log + "/" + w.provider + "/" + strconv.Itoa(w.id)
+			if w.subject != "" {
+				item += ": " + cmp.Or(w.service, w.subject)
+			}
+			name := strings.TrimPrefix(item, w.log+"/")
+			want := []string{"drifted failing", w.log + " serious: drifted  -> " + name, item + ": drifted  -> new"}
+			got := told(t, plain, nil, []written{w})
+			slices.Sort(got[1:])
+			slices.Sort(want[1:])
+			if d := gocmp.Diff(want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+			if got := told(t, plain, []written{w}, nil); !slices.Equal(got, []string{"passed"}) {
+				t.Errorf("gone: got %q", got)
+			}
+			if got := told(t, plain, []written{w}, []written{w}); !slices.Equal(got, []string{"passed"}) {
+				t.Errorf("there before: got %q", got)
+			}
+		})
+	}
+}
+
+// What healthy servers write after a boot is no finding.
+func TestNoiseIsSilent(t *testing.T) {
+	const scm = "Service Control Manager"
+	for name, w := range map[string]written{
+		"DCOM's permissions":              {log: "System", provider: "Microsoft-Windows-DistributedCOM", id: 10016, level: 2, count: 5000},
+		"DCOM's timeouts":                 {log: "System", provider: "Microsoft-Windows-DistributedCOM", id: 10010, level: 2, count: 3},
+		"traces":                          {log: "System", provider: "Microsoft-Windows-Kernel-EventTracing", id: 3, level: 2, count: 4},
+		"time before the network":         {log: "System", provider: "Microsoft-Windows-Time-Service", id: 134, level: 3, count: 2},
+		"policies before the network":     {log: "System", provider: "Microsoft-Windows-GroupPolicy", id: 1129, level: 2},
+		"the domain before the network":   {log: "System", provider: "NETLOGON", id: 5719, level: 2},
+		"names before the network":        {log: "System", provider: "Microsoft-Windows-DNS-Client", id: 1014, level: 3, count: 9},
+		"devices":                         {log: "System", provider: "Microsoft-Windows-DeviceSetupManager", id: 131, level: 2, count: 4},
+		"counters":                        {log: "Application", provider: "Microsoft-Windows-Perflib", id: 1023, level: 2, count: 4},
+		"scanners of TLS":                 {log: "System", provider: "Schannel", id: 36887, level: 2, count: 999},
+		"WinRM's names":                   {log: "System", provider: "Microsoft-Windows-WinRM", id: 10154, level: 3},
+		"the writer of the system":        {log: "Application", provider: "Microsoft-Windows-CAPI2", id: 513, level: 2, count: 2},
+		"a service that ends by itself":   {log: "System", provider: scm, id: 7023, level: 2, subject: "Softwareschutz", service: "sppsvc"},
+		"an updater":                      {log: "System", provider: scm, id: 7000, level: 2, subject: "Google Updater Service (GoogleUpdaterService131.0.6776.0)"},
+		"BITS's start type":               {log: "System", provider: scm, id: 7040, level: 4, subject: "BITS", service: "BITS"},
+		"another service's start type":    {log: "System", provider: scm, id: 7040, level: 4, subject: "Shop"},
+		"a service of users, other users": {log: "System", provider: scm, id: 7031, level: 2, subject: "cbdhsvc_1a2b3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := []written{{log: "System", provider: scm, id: 7031, level: 2, subject: "cbdhsvc_99ff0"}}
+			if got := told(t, plain, before, []written{w}); !slices.Equal(got, []string{"passed"}) {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+// Noise is counted, and above its measure it is none.
+func TestOtherErrorsWarn(t *testing.T) {
+	other := func(count int) []written {
+		return []written{{log: "Application", provider: "Shop", id: 7, level: 2, count: count}}
+	}
+	gpo := []written{{log: "System", provider: "Microsoft-Windows-GroupPolicy", id: 1129, level: 2, count: 2}}
+	disk := func(count int) []written {
+		return []written{{log: "System", provider: "disk", id: 7, level: 2, count: count}}
+	}
+	for name, tt := range map[string]struct {
+		check         string
+		before, after []written
+		want          []string
+	}{
+		"new":           {plain, nil, other(1), []string{"drifted", "Application/Shop/7: drifted  -> new"}},
+		"twice":         {plain, other(10), other(20), []string{"passed"}},
+		"three times":   {plain, other(10), other(30), []string{"drifted", "Application/Shop/7 count: drifted 10 -> 30"}},
+		"fewer":         {plain, other(10), other(1), []string{"passed"}},
+		"gone":          {plain, other(10), nil, []string{"passed"}},
+		"too much hum":  {plain, nil, gpo, []string{"drifted", "System/Microsoft-Windows-GroupPolicy/1129: drifted  -> new"}},
+		"more hum":      {plain, []written{{log: "System", provider: "Schannel", id: 36887, level: 2}}, nil, []string{"passed"}},
+		"serious, more": {plain, disk(2), disk(6), []string{"drifted failing", "System/disk/7 serious_count: drifted 2 -> 6"}},
+		"a suite that lets all new ones fail": {
+			plain + "\n  compare: {errors: {severity: fail, rule: subset}}", nil, other(1),
+			[]string{"drifted failing", "Application errors: drifted  -> Shop/7", "Application/Shop/7: drifted  -> new"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := told(t, tt.check, tt.before, tt.after)
+			slices.Sort(got[1:])
+			if d := gocmp.Diff(tt.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// The suite's own words come before the kind's.
+func TestWatchAndExcept(t *testing.T) {
+	rows := []host.Row{
+		{"log": {Text: "System"}, "kind": {Text: "log"}, "read": {Text: "9"}},
+		written{log: "System", provider: "Schannel", id: 36887, level: 2}.row(),
+		written{log: "System", provider: "disk", id: 7, level: 2, count: 4}.row(),
+		written{log: "System", provider: "My/Shop Server", id: 1000, level: 4}.row(),
+	}
+	args := map[string]any{
+		"log": []string{"system"}, "watch": []string{"schannel/*", "my*SHOP*/1000"}, "except": []string{"d*k/7"},
+	}
+	readings, err := probetest.Observe(t, eventlog.Kind, target(t, args, rows), args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(probetest.Texts(readings), "\n")
+	for _, want := range []string{
+		"system/disk/7 noise=4", "system/Schannel/36887 serious_count=1", "system/My/Shop Server/1000 serious_count=1",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+}
