@@ -7,6 +7,7 @@ import (
 
 	"postpatch/probes/cim"
 	"postpatch/probes/cluster"
+	"postpatch/probes/device"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/eventlog"
@@ -21,11 +22,13 @@ import (
 	"postpatch/probes/powershell"
 	"postpatch/probes/printer"
 	"postpatch/probes/rds"
+	"postpatch/probes/process"
 	"postpatch/probes/registry"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
 	"postpatch/probes/smtp"
 	"postpatch/probes/sql"
+	"postpatch/probes/task"
 	"postpatch/probes/tcp"
 )
 
@@ -35,6 +38,7 @@ func Kinds() []probes.Kind {
 	return []probes.Kind{
 		cim.Kind,
 		cluster.Kind,
+		device.Kind,
 		disk.Kind,
 		dns.Kind,
 		eventlog.Kind,
@@ -49,11 +53,13 @@ func Kinds() []probes.Kind {
 		powershell.Kind,
 		printer.Kind,
 		rds.Kind,
+		process.Kind,
 		registry.Kind,
 		service.Kind,
 		services.Kind,
 		smtp.Kind,
 		sql.Kind,
+		task.Kind,
 		tcp.Kind,
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"postpatch/probes/internal/wildcard"
 )
 
 // Names of providers of which the first value of an event tells what it is about,
@@ -50,24 +52,7 @@ func parsePattern(text string) (p pattern, ok bool) {
 }
 
 func (p pattern) matches(e event) bool {
-	return (p.id == 0 || p.id == e.id) && like(p.provider, e.provider)
-}
-
-// like compares in any case; each * of the pattern stands for any characters.
-func like(pattern, s string) bool {
-	parts := strings.Split(strings.ToLower(pattern), "*")
-	s = strings.ToLower(s)
-	if len(parts) == 1 {
-		return s == parts[0]
-	}
-	s, begins := strings.CutPrefix(s, parts[0])
-	last := parts[len(parts)-1]
-	for _, part := range parts[1 : len(parts)-1] {
-		_, rest, found := strings.Cut(s, part)
-		begins = begins && found
-		s = rest
-	}
-	return begins && strings.HasSuffix(s, last)
+	return (p.id == 0 || p.id == e.id) && wildcard.Match(p.provider, e.provider)
 }
 
 func of(provider string, ids ...int) []pattern {

@@ -1,0 +1,155 @@
+package task
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/wildcard"
+)
+
+type reader struct {
+	gather.Reader
+	probe probe
+}
+
+func (r *reader) read() {
+	rows, ok := r.Some("the scheduled tasks", r.probe.question())
+	if !ok {
+		return
+	}
+	var tasks []host.Row
+	ended, whole := false, true
+	for _, row := range rows {
+		path, problem := line(gather.Text(row, "path")), line(gather.Text(row, "error"))
+		switch kind := gather.Text(row, "kind"); {
+		case kind == "task" && path != "":
+			tasks = append(tasks, row)
+		case kind == "folder":
+			whole = false
+			r.Failf("the folder "+path, "%s", cmp.Or(problem, "it cannot be read"))
+		case kind == "end":
+			ended = true
+			if gather.True(row, "cut") {
+				whole = false
+				r.Failf("the scheduled tasks", "there are more than the first %d; name fewer", len(tasks))
+			}
+			// Every Windows has tasks of its own: who sees none may not see them.
+			if seen, known := gather.Number(row, "seen"); !known || seen < 1 {
+				whole = false
+				r.Failf("the scheduled tasks", "the account sees none: it has to be an administrator's")
+			}
+		default:
+			r.Failf("the scheduled tasks", "the host told something that is no task")
+		}
+	}
+	if !ended {
+		whole = false
+		r.Failf("the scheduled tasks", "the list was cut off")
+	}
+	r.tell(tasks)
+	if whole {
+		r.missing(tasks)
+	}
+}
+
+// missing names what the suite names and the host does not have.
+func (r *reader) missing(tasks []host.Row) {
+	for _, name := range r.probe.Names {
+		found := slices.ContainsFunc(tasks, func(row host.Row) bool {
+			return wildcard.Match(name, gather.Text(row, "path"))
+		})
+		if !found {
+			r.Add(name, "present", fact.Bool(false))
+		}
+	}
+}
+
+// tell makes the readings of all tasks. The order of the host is not to be relied
+// on, and doubles are told apart by it.
+func (r *reader) tell(tasks []host.Row) {
+	slices.SortStableFunc(tasks, func(a, b host.Row) int {
+		return strings.Compare(strings.ToLower(gather.Text(a, "path")), strings.ToLower(gather.Text(b, "path")))
+	})
+	version, made := regexp.MustCompile(`\d+(\.\d+)+`), madeUp()
+	leftOut := 0
+	seen := map[string]int{}
+	for _, row := range tasks {
+		path := line(gather.Text(row, "path"))
+		item := version.ReplaceAllString(path, "#")
+		named := slices.IndexFunc(r.probe.Names, func(s string) bool { return strings.EqualFold(s, path) })
+		switch {
+		case named >= 0:
+			item = r.probe.Names[named] // under which it would be missed
+		case made.MatchString(path):
+			leftOut++
+			continue
+		}
+		double := strings.ToLower(item)
+		if seen[double]++; seen[double] > 1 {
+			item = fmt.Sprintf("%s (%d)", item, seen[double])
+		}
+		r.task(item, row)
+	}
+	r.Add("", "left_out", fact.Int(leftOut))
+}
+
+// madeUp finds names that each user, or each installation, has another one of: a
+// SID or a GUID is part of them.
+func madeUp() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)S-1-5-21-\d|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+}
+
+func (r *reader) task(item string, row host.Row) {
+	if len(r.probe.Names) > 0 {
+		r.Add(item, "present", fact.Bool(true))
+	}
+	if problem := line(gather.Text(row, "error")); problem != "" {
+		r.Failf(item, "%s", problem)
+	}
+	if enabled, known := row.Get("enabled").Bool(); known {
+		r.Add(item, "enabled", fact.Bool(enabled))
+	} else {
+		r.Failf(item, "the host did not tell whether it is enabled")
+	}
+	if n, known := gather.Number(row, "state"); known {
+		r.Add(item, "state", fact.Text(state(n)))
+	}
+	if n, known := gather.Number(row, "result"); known && n >= 0 && n < 1<<32 {
+		said := resultOf(uint32(n))
+		r.Add(item, "broken", fact.Bool(said.broken))
+		r.Add(item, "exit_code", fact.Int(said.exitCode))
+		r.Add(item, "result", fact.Text(said.text))
+	} else {
+		r.Failf(item, "the host did not tell the last result")
+	}
+	if n, known := gather.Number(row, "missed"); known && n >= 0 {
+		r.Add(item, "missed", fact.Int(n))
+	}
+	for reading, column := range map[string]string{"last_run": "last", "next_run": "next"} {
+		if at, err := row.Get(column).Time(); err == nil {
+			r.Add(item, reading, fact.Time(at))
+		}
+	}
+}
+
+// state names a TASK_STATE. Source: the documentation of IRegisteredTask.State.
+func state(n int64) string {
+	all := []string{"unknown", "disabled", "queued", "ready", "running"}
+	if n < 0 || n >= int64(len(all)) {
+		return all[0]
+	}
+	return all[n]
+}
+
+// line makes one short line of a text.
+func line(text string) string {
+	const most = 260 // Windows' paths have no more
+	runes := []rune(strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "�"))
+	return string(runes[:min(most, len(runes))])
+}

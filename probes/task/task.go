@@ -1,0 +1,109 @@
+// Package task observes the scheduled tasks of a Windows host.
+package task
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+)
+
+// Kind is what a suite calls "task". The account has to be an administrator's: to
+// any other the scheduler shows its own tasks alone, and says nothing of the rest.
+var Kind = probes.Define(probes.Kind{
+	Name: "task",
+	Doc:  "The scheduled tasks of a Windows host: are they there, enabled, and did their last run go well.",
+	Item: `the task's path, such as \Backup\Nightly; versions in it are written as #; empty for the host as a whole`,
+	Main: "name",
+	Example: "- task: {}\n" +
+		"- task: ['\\Backup\\Nightly', '\\Shop\\*']\n" +
+		"  why: the shop's prices are imported by a task\n",
+	Readings: []probes.ReadingSpec{
+		{
+			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Doc: "Whether there is one; of those that the suite names.",
+		},
+		{
+			Name: "enabled", Type: fact.TypeBool, Keep: "true",
+			Doc: "Whether Windows may run it.",
+		},
+		{
+			Name: "broken", Type: fact.TypeBool, Keep: "false", Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "Whether Windows could not run it the last time, or its program crashed.",
+		},
+		{
+			Name: "exit_code", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost},
+			Doc: "What its program returned the last time; 0 too while it runs, before it ever ran, and when it is broken.",
+		},
+		{
+			Name: "state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "ready, running, queued, disabled or unknown.",
+		},
+		{
+			Name: "result", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "The last run's result: ok, running, or its number and what it means.",
+		},
+		{
+			Name: "last_run", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "When it ran last.",
+		},
+		{
+			Name: "next_run", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "When it will run.",
+		},
+		{
+			Name: "missed", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "How many runs it missed, as the scheduler counts them.",
+		},
+		{
+			Name: "left_out", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "How many tasks are left out since they belong to one user, or bear a number made up for them.",
+		},
+	},
+}, params{}, build)
+
+type params struct {
+	Names  []string `param:"name"   doc:"Paths of tasks; * stands for any characters; all outside of \\Microsoft when empty."`
+	Except []string `param:"except" doc:"Paths of tasks that this check leaves out; * stands for any characters."`
+}
+
+type probe params
+
+func build(p params) (probes.Probe, error) {
+	for field, paths := range map[string][]string{"name": p.Names, "except": p.Except} {
+		for i, path := range paths {
+			same := func(other string) bool { return strings.EqualFold(path, other) }
+			switch {
+			case len(path) < 2 || path[0] != '\\' && path[0] != '*' || strings.TrimSpace(path) != path:
+				return nil, probes.Fieldf(field, `want a task's path such as \Backup\Nightly, got %q`, path)
+			case slices.ContainsFunc(paths[:i], same):
+				return nil, probes.Fieldf(field, "%q is there twice", path)
+			}
+		}
+	}
+	return probe(p), nil
+}
+
+// question asks for what the suite names, or for all but Windows' own.
+func (p probe) question() host.Collector {
+	names, except := p.Names, p.Except
+	if len(names) == 0 {
+		names, except = []string{"*"}, slices.Concat([]string{`\Microsoft\*`}, except)
+	}
+	return host.Collector{Name: "tasks", Args: map[string][]string{"name": names, "except": except}}
+}
+
+// Questions implements probes.Asker.
+func (p probe) Questions() []host.Question { return []host.Question{p.question()} }
+
+// Observe implements probes.Probe. A folder or a task that cannot be read is named
+// in the error, and the others stay beside it.
+func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
+	r := &reader{Reader: gather.Reader{Answers: t.Answers}, probe: p}
+	r.read()
+	return r.Result()
+}
