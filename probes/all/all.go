@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/eventlog"
+	"postpatch/probes/domain"
 	"postpatch/probes/exchange"
 	"postpatch/probes/feature"
 	"postpatch/probes/http"
@@ -42,6 +43,7 @@ func Kinds() []probes.Kind {
 		disk.Kind,
 		dns.Kind,
 		eventlog.Kind,
+		domain.Kind,
 		exchange.Kind,
 		feature.Kind,
 		http.Kind,

@@ -1,0 +1,241 @@
+package domain_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/domain"
+	"postpatch/probes/host"
+	"postpatch/probes/probetest"
+	"postpatch/runner/runnertest"
+)
+
+func recorded(t *testing.T, file string) host.Answers {
+	t.Helper()
+	return probetest.Recorded(t, "testdata/"+file, domain.Kind, nil)
+}
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: domain.Kind, Healthy: func(t *testing.T) probes.Target {
+		return probes.Target{Answers: recorded(t, "member.json")}
+	}})
+}
+
+func TestObserve(t *testing.T) {
+	for file, want := range map[string]struct {
+		texts []string
+		err   string
+	}{
+		"member.json": {texts: []string{
+			" member=true", " role=server", " domain=corp.test", " time_type=NT5DS", " time_synced=2026-11-10T01:20:00Z",
+			" time_source=dc01.corp.test", " secure_channel=true", " site=Berlin", " dc_answers=true",
+			" dc=dc01.corp.test", " domain_skew=1s", " policy_applied=2026-11-10T02:01:22Z", " policy_overdue=false",
+			" policies=Default Domain Policy, LocalGPO, Servers: Hardening", " policy_errors=",
+		}},
+		// No channel is asked for, and the time is not held against its own.
+		"controller.json": {texts: []string{
+			" member=true", " role=domain controller", " domain=corp.test", " time_type=NTP",
+			" ntp_servers=ntp1.corp.test,0x8, ntp2.corp.test,0x8", " site=Muenchen", " dc_answers=true",
+			" dc=dc01.corp.test", " policy_applied=2026-11-09T22:01:22Z", " policy_overdue=false", " policies=",
+		}},
+		"workgroup.json": {texts: []string{" member=false", " role=server", " domain=WORKGROUP"}},
+		"odd.json": {
+			texts: []string{
+				" member=true", " role=workstation", " domain=corp.test", " time_source=x",
+				` site=Zürich'; Remove-Item "x" $(calc)`, " dc_answers=false",
+				" dc_error=Der LDAP-Server ist nicht verfügbar.", " policies=Default Domain Policy",
+			},
+			err: `reading channel: Der Computer "SRV01" wurde nicht gefunden. Zugriff verweigert; ` +
+				`a row: it does not say of what it is; the boot's time: want a time, got ""; ` +
+				`policy_errors: access denied: Zugriff verweigert`,
+		},
+	} {
+		t.Run(file, func(t *testing.T) {
+			readings, err := probetest.Observe(t, domain.Kind, probes.Target{Answers: recorded(t, file)}, nil)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if d := cmp.Diff(want.texts, probetest.Texts(readings)); d != "" {
+				t.Errorf("readings (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(want.err, got); d != "" {
+				t.Errorf("error (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// answers are what one host says, which a test can change.
+type answers struct {
+	t    *testing.T
+	host host.Answers
+}
+
+// question finds one by how it begins or ends.
+func (a answers) question(name string) host.Question {
+	a.t.Helper()
+	probe, err := domain.Kind.Build(nil)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, q := range probe.(probes.Asker).Questions() {
+		wql, is := q.(host.WQL)
+		if is && wql.Class == name || q.String() == name {
+			return q
+		}
+	}
+	a.t.Fatalf("nothing asks %q", name)
+	return nil
+}
+
+// set writes a column of the row whose Part is given, or of a query's first.
+func (a answers) set(question, part, column, value string) {
+	a.t.Helper()
+	rows, err := a.host.To(a.question(question))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, row := range rows {
+		if row["Part"].Text == part {
+			row[column] = host.Cell{Text: value}
+			return
+		}
+	}
+	a.t.Fatalf("%q has no row %q", question, part)
+}
+
+func told(t *testing.T, expect, file string, change func(answers)) []string {
+	t.Helper()
+	before, after := answers{t, recorded(t, file)}, answers{t, recorded(t, file)}
+	change(after)
+	seen := func(a answers) runnertest.Seen {
+		readings, err := probetest.Observe(t, domain.Kind, probes.Target{Answers: a.host}, nil)
+		return runnertest.Seen{Readings: readings, Err: err}
+	}
+	return runnertest.Told(t, domain.Kind, "- domain: {}\n"+expect, [2]runnertest.Seen{seen(before), seen(after)})
+}
+
+func TestNoiseIsSilent(t *testing.T) {
+	for name, change := range map[string]func(answers){
+		"another domain controller answers": func(a answers) { a.set("domain", "dc", "Name", "dc02.corp.test") },
+		"the clock went on by itself":       func(a answers) { a.set("domain", "dc", "Time", "2026-11-10T03:10:09Z") },
+		"other case of names": func(a answers) {
+			a.set("Win32_ComputerSystem", "", "Domain", "CORP.test")
+			a.set("domain", "site", "Site", "BERLIN")
+		},
+		"a boot two minutes ago, and no policy yet": func(a answers) {
+			a.set("Win32_OperatingSystem", "", "LastBootUpTime", "2026-11-10T03:08:00Z")
+			a.set("domain", "policy", "End", "2026-11-10T02:01:22Z")
+		},
+		"policy was applied again": func(a answers) { a.set("domain", "policy", "End", "2026-11-10T03:09:00Z") },
+		"a new policy": func(a answers) {
+			rows, _ := a.host.To(a.question("domain"))
+			row := rows[len(rows)-1]
+			row["Names"] = host.Cell{List: append(row["Names"].List, "Servers: Audit")}
+		},
+		"another time sample": func(a answers) { a.set("domain", "time", "LastSample", "134387478000000000;dc02.corp.test") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := cmp.Diff([]string{"passed"}, told(t, "", "member.json", change)); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestWhatAPatchBreaks(t *testing.T) {
+	for name, tt := range map[string]struct {
+		expect string
+		change func(answers)
+		want   []string
+	}{
+		"the trust is broken": {
+			change: func(a answers) { a.set("domain", "channel", "Holds", "False") },
+			want:   []string{"regressed failing", "secure_channel: regressed true -> false"},
+		},
+		"no domain controller answers": {
+			change: func(a answers) {
+				a.set("domain", "dc", "Answers", "false")
+				a.set("domain", "dc", "Reason", "The LDAP server is unavailable.")
+			},
+			want: []string{"regressed failing", "dc_answers: regressed true -> false"},
+		},
+		"the clock is wrong": {
+			change: func(a answers) { a.set("domain", "dc", "Time", "2026-11-10T04:10:01Z") },
+			want:   []string{"regressed failing", "domain_skew: regressed 1s -> 1h0m1s"},
+		},
+		"the owner wants a better clock": {
+			expect: "  expect: {domain_skew: '< 2s'}",
+			change: func(a answers) { a.set("domain", "dc", "Time", "2026-11-10T03:10:09Z") },
+			want:   []string{"regressed failing", "domain_skew: regressed 1s -> 9s"},
+		},
+		"nobody sets the clock": {
+			change: func(a answers) { a.set("domain", "time", "Type", "NoSync") },
+			want:   []string{"drifted", "ntp_servers: drifted  -> time.windows.com,0x8", "time_type: drifted NT5DS -> NoSync"},
+		},
+		"policy is no longer applied": {
+			change: func(a answers) { a.set("domain", "policy", "End", "2026-11-09T22:01:22Z") },
+			want:   []string{"regressed failing", "policy_overdue: regressed false -> true"},
+		},
+		"a policy is missing": {
+			change: func(a answers) { a.set("domain", "gpos", "Names", "LocalGPO") },
+			want: []string{
+				"drifted", "policies: drifted Default Domain Policy, LocalGPO, Servers: Hardening -> LocalGPO",
+			},
+		},
+		"a part of policy failed": {
+			change: func(a answers) { a.set("RSOP_ExtensionStatus", "", "error", "1355") },
+			want:   []string{"drifted", "policy_errors: drifted  -> Group Policy Infrastructure: 1355"},
+		},
+		"another site": {
+			change: func(a answers) { a.set("domain", "site", "Site", "Default-First-Site-Name") },
+			want:   []string{"drifted", "site: drifted Berlin -> Default-First-Site-Name"},
+		},
+		"out of the domain": {
+			change: func(a answers) {
+				a.set("Win32_ComputerSystem", "", "PartOfDomain", "false")
+				a.set("Win32_ComputerSystem", "", "DomainRole", "2")
+				a.set("Win32_ComputerSystem", "", "Domain", "WORKGROUP")
+			},
+			want: []string{
+				"regressed failing", "domain: drifted corp.test -> WORKGROUP", "member: regressed true -> false",
+			},
+		},
+		"a part that cannot be read": {
+			change: func(a answers) { a.set("domain", "channel", "Error", "Zugriff verweigert") },
+			want:   []string{"unknown"},
+		},
+		"what the host is cannot be read": {
+			change: func(a answers) { a.set("Win32_ComputerSystem", "", "DomainRole", "9") },
+			want:   []string{"unknown"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := told(t, tt.expect, "member.json", tt.change)
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// A domain controller is rebooted at 02:00, and has applied no policy ten minutes
+// later: that is early. An hour later it is not.
+func TestPolicyIsNotOverdueRightAfterTheBoot(t *testing.T) {
+	for now, want := range map[string]string{
+		"2026-11-10T02:29:00Z": "passed", "2026-11-10T02:31:00Z": "regressed failing",
+	} {
+		got := told(t, "", "controller.json", func(a answers) { a.set("domain", "now", "Now", now) })
+		if got[0] != want {
+			t.Errorf("at %s: got %q, want %s", now, got, want)
+		}
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	probetest.FuzzAnswers(f, domain.Kind, nil,
+		"testdata/member.json", "testdata/controller.json", "testdata/workgroup.json", "testdata/odd.json")
+}
