@@ -5,6 +5,7 @@ package all
 import (
 	"postpatch/probes"
 
+	"postpatch/probes/adds"
 	"postpatch/probes/cim"
 	"postpatch/probes/cluster"
 	"postpatch/probes/device"
@@ -37,6 +38,7 @@ import (
 // folder and a line here.
 func Kinds() []probes.Kind {
 	return []probes.Kind{
+		adds.Kind,
 		cim.Kind,
 		cluster.Kind,
 		device.Kind,

@@ -22,9 +22,8 @@ var Kind = probes.Define(probes.Kind{
 	Doc:  "How a Windows host stands to its domain: membership, secure channel, site, time, group policy.",
 	Item: "always empty: a host belongs to one domain",
 	Example: "- domain: {}\n" +
-		"  why: nobody signs in when the trust to the domain is broken\n" +
-		"- domain: {}\n" +
-		"  expect: {domain: corp.example.org, site: Berlin, domain_skew: \"< 2s\"}\n",
+		"  expect: {domain: corp.example.org, site: Berlin, domain_skew: \"< 2s\"}\n" +
+		"  why: nobody signs in when the trust to the domain is broken\n",
 	Readings: append(trustSpecs(), policySpecs()...),
 }, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
 

@@ -8,6 +8,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/domain"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/changed"
 	"postpatch/probes/probetest"
 	"postpatch/runner/runnertest"
 )
@@ -68,75 +69,35 @@ func TestObserve(t *testing.T) {
 	}
 }
 
-// answers are what one host says, which a test can change.
-type answers struct {
-	t    *testing.T
-	host host.Answers
-}
-
-// question finds one by how it begins or ends.
-func (a answers) question(name string) host.Question {
-	a.t.Helper()
-	probe, err := domain.Kind.Build(nil)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	for _, q := range probe.(probes.Asker).Questions() {
-		wql, is := q.(host.WQL)
-		if is && wql.Class == name || q.String() == name {
-			return q
-		}
-	}
-	a.t.Fatalf("nothing asks %q", name)
-	return nil
-}
-
-// set writes a column of the row whose Part is given, or of a query's first.
-func (a answers) set(question, part, column, value string) {
-	a.t.Helper()
-	rows, err := a.host.To(a.question(question))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	for _, row := range rows {
-		if row["Part"].Text == part {
-			row[column] = host.Cell{Text: value}
-			return
-		}
-	}
-	a.t.Fatalf("%q has no row %q", question, part)
-}
-
-func told(t *testing.T, expect, file string, change func(answers)) []string {
+func told(t *testing.T, expect, file string, change func(*changed.Host)) []string {
 	t.Helper()
-	before, after := answers{t, recorded(t, file)}, answers{t, recorded(t, file)}
-	change(after)
-	seen := func(a answers) runnertest.Seen {
-		readings, err := probetest.Observe(t, domain.Kind, probes.Target{Answers: a.host}, nil)
-		return runnertest.Seen{Readings: readings, Err: err}
+	var seen [2]runnertest.Seen
+	for i, change := range []func(*changed.Host){func(*changed.Host) {}, change} {
+		h := &changed.Host{T: t, Kind: domain.Kind, Answers: recorded(t, file)}
+		change(h)
+		readings, err := probetest.Observe(t, domain.Kind, probes.Target{Answers: h.Answers}, nil)
+		seen[i] = runnertest.Seen{Readings: readings, Err: err}
 	}
-	return runnertest.Told(t, domain.Kind, "- domain: {}\n"+expect, [2]runnertest.Seen{seen(before), seen(after)})
+	return runnertest.Told(t, domain.Kind, "- domain: {}\n"+expect, seen)
 }
 
 func TestNoiseIsSilent(t *testing.T) {
-	for name, change := range map[string]func(answers){
-		"another domain controller answers": func(a answers) { a.set("domain", "dc", "Name", "dc02.corp.test") },
-		"the clock went on by itself":       func(a answers) { a.set("domain", "dc", "Time", "2026-11-10T03:10:09Z") },
-		"other case of names": func(a answers) {
-			a.set("Win32_ComputerSystem", "", "Domain", "CORP.test")
-			a.set("domain", "site", "Site", "BERLIN")
+	for name, change := range map[string]func(*changed.Host){
+		"another domain controller answers": func(h *changed.Host) { h.Set("domain", "dc", "Name", "dc02.corp.test") },
+		"the clock went on by itself":       func(h *changed.Host) { h.Set("domain", "dc", "Time", "2026-11-10T03:10:09Z") },
+		"other case of names": func(h *changed.Host) {
+			h.Set("Win32_ComputerSystem", "", "Domain", "CORP.test")
+			h.Set("domain", "site", "Site", "BERLIN")
 		},
-		"a boot two minutes ago, and no policy yet": func(a answers) {
-			a.set("Win32_OperatingSystem", "", "LastBootUpTime", "2026-11-10T03:08:00Z")
-			a.set("domain", "policy", "End", "2026-11-10T02:01:22Z")
+		"a boot two minutes ago, and no policy yet": func(h *changed.Host) {
+			h.Set("Win32_OperatingSystem", "", "LastBootUpTime", "2026-11-10T03:08:00Z")
+			h.Set("domain", "policy", "End", "2026-11-10T02:01:22Z")
 		},
-		"policy was applied again": func(a answers) { a.set("domain", "policy", "End", "2026-11-10T03:09:00Z") },
-		"a new policy": func(a answers) {
-			rows, _ := a.host.To(a.question("domain"))
-			row := rows[len(rows)-1]
-			row["Names"] = host.Cell{List: append(row["Names"].List, "Servers: Audit")}
+		"policy was applied again": func(h *changed.Host) { h.Set("domain", "policy", "End", "2026-11-10T03:09:00Z") },
+		"a new policy": func(h *changed.Host) {
+			h.Set("domain", "gpos", "Names", "Default Domain Policy\nLocalGPO\nServers: Hardening\nServers: Audit")
 		},
-		"another time sample": func(a answers) { a.set("domain", "time", "LastSample", "134387478000000000;dc02.corp.test") },
+		"another time sample": func(h *changed.Host) { h.Set("domain", "time", "LastSample", "134387478000000000;dc02.corp.test") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := cmp.Diff([]string{"passed"}, told(t, "", "member.json", change)); d != "" {
@@ -149,67 +110,67 @@ func TestNoiseIsSilent(t *testing.T) {
 func TestWhatAPatchBreaks(t *testing.T) {
 	for name, tt := range map[string]struct {
 		expect string
-		change func(answers)
+		change func(*changed.Host)
 		want   []string
 	}{
 		"the trust is broken": {
-			change: func(a answers) { a.set("domain", "channel", "Holds", "False") },
+			change: func(h *changed.Host) { h.Set("domain", "channel", "Holds", "False") },
 			want:   []string{"regressed failing", "secure_channel: regressed true -> false"},
 		},
 		"no domain controller answers": {
-			change: func(a answers) {
-				a.set("domain", "dc", "Answers", "false")
-				a.set("domain", "dc", "Reason", "The LDAP server is unavailable.")
+			change: func(h *changed.Host) {
+				h.Set("domain", "dc", "Answers", "false")
+				h.Set("domain", "dc", "Reason", "The LDAP server is unavailable.")
 			},
 			want: []string{"regressed failing", "dc_answers: regressed true -> false"},
 		},
 		"the clock is wrong": {
-			change: func(a answers) { a.set("domain", "dc", "Time", "2026-11-10T04:10:01Z") },
+			change: func(h *changed.Host) { h.Set("domain", "dc", "Time", "2026-11-10T04:10:01Z") },
 			want:   []string{"regressed failing", "domain_skew: regressed 1s -> 1h0m1s"},
 		},
 		"the owner wants a better clock": {
 			expect: "  expect: {domain_skew: '< 2s'}",
-			change: func(a answers) { a.set("domain", "dc", "Time", "2026-11-10T03:10:09Z") },
+			change: func(h *changed.Host) { h.Set("domain", "dc", "Time", "2026-11-10T03:10:09Z") },
 			want:   []string{"regressed failing", "domain_skew: regressed 1s -> 9s"},
 		},
 		"nobody sets the clock": {
-			change: func(a answers) { a.set("domain", "time", "Type", "NoSync") },
+			change: func(h *changed.Host) { h.Set("domain", "time", "Type", "NoSync") },
 			want:   []string{"drifted", "ntp_servers: drifted  -> time.windows.com,0x8", "time_type: drifted NT5DS -> NoSync"},
 		},
 		"policy is no longer applied": {
-			change: func(a answers) { a.set("domain", "policy", "End", "2026-11-09T22:01:22Z") },
+			change: func(h *changed.Host) { h.Set("domain", "policy", "End", "2026-11-09T22:01:22Z") },
 			want:   []string{"regressed failing", "policy_overdue: regressed false -> true"},
 		},
 		"a policy is missing": {
-			change: func(a answers) { a.set("domain", "gpos", "Names", "LocalGPO") },
+			change: func(h *changed.Host) { h.Set("domain", "gpos", "Names", "LocalGPO") },
 			want: []string{
 				"drifted", "policies: drifted Default Domain Policy, LocalGPO, Servers: Hardening -> LocalGPO",
 			},
 		},
 		"a part of policy failed": {
-			change: func(a answers) { a.set("RSOP_ExtensionStatus", "", "error", "1355") },
+			change: func(h *changed.Host) { h.Set("RSOP_ExtensionStatus", "", "error", "1355") },
 			want:   []string{"drifted", "policy_errors: drifted  -> Group Policy Infrastructure: 1355"},
 		},
 		"another site": {
-			change: func(a answers) { a.set("domain", "site", "Site", "Default-First-Site-Name") },
+			change: func(h *changed.Host) { h.Set("domain", "site", "Site", "Default-First-Site-Name") },
 			want:   []string{"drifted", "site: drifted Berlin -> Default-First-Site-Name"},
 		},
 		"out of the domain": {
-			change: func(a answers) {
-				a.set("Win32_ComputerSystem", "", "PartOfDomain", "false")
-				a.set("Win32_ComputerSystem", "", "DomainRole", "2")
-				a.set("Win32_ComputerSystem", "", "Domain", "WORKGROUP")
+			change: func(h *changed.Host) {
+				h.Set("Win32_ComputerSystem", "", "PartOfDomain", "false")
+				h.Set("Win32_ComputerSystem", "", "DomainRole", "2")
+				h.Set("Win32_ComputerSystem", "", "Domain", "WORKGROUP")
 			},
 			want: []string{
 				"regressed failing", "domain: drifted corp.test -> WORKGROUP", "member: regressed true -> false",
 			},
 		},
 		"a part that cannot be read": {
-			change: func(a answers) { a.set("domain", "channel", "Error", "Zugriff verweigert") },
+			change: func(h *changed.Host) { h.Set("domain", "channel", "Error", "Zugriff verweigert") },
 			want:   []string{"unknown"},
 		},
 		"what the host is cannot be read": {
-			change: func(a answers) { a.set("Win32_ComputerSystem", "", "DomainRole", "9") },
+			change: func(h *changed.Host) { h.Set("Win32_ComputerSystem", "", "DomainRole", "9") },
 			want:   []string{"unknown"},
 		},
 	} {
@@ -228,7 +189,7 @@ func TestPolicyIsNotOverdueRightAfterTheBoot(t *testing.T) {
 	for now, want := range map[string]string{
 		"2026-11-10T02:29:00Z": "passed", "2026-11-10T02:31:00Z": "regressed failing",
 	} {
-		got := told(t, "", "controller.json", func(a answers) { a.set("domain", "now", "Now", now) })
+		got := told(t, "", "controller.json", func(h *changed.Host) { h.Set("domain", "now", "Now", now) })
 		if got[0] != want {
 			t.Errorf("at %s: got %q, want %s", now, got, want)
 		}
