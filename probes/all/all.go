@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/eventlog"
+	"postpatch/probes/dnsserver"
 	"postpatch/probes/domain"
 	"postpatch/probes/exchange"
 	"postpatch/probes/feature"
@@ -45,6 +46,7 @@ func Kinds() []probes.Kind {
 		disk.Kind,
 		dns.Kind,
 		eventlog.Kind,
+		dnsserver.Kind,
 		domain.Kind,
 		exchange.Kind,
 		feature.Kind,
