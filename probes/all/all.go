@@ -9,6 +9,7 @@ import (
 	"postpatch/probes/cim"
 	"postpatch/probes/cluster"
 	"postpatch/probes/device"
+	"postpatch/probes/dhcp"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/eventlog"
@@ -43,6 +44,7 @@ func Kinds() []probes.Kind {
 		cim.Kind,
 		cluster.Kind,
 		device.Kind,
+		dhcp.Kind,
 		disk.Kind,
 		dns.Kind,
 		eventlog.Kind,
