@@ -5,6 +5,7 @@ package all
 import (
 	"postpatch/probes"
 
+	"postpatch/probes/adcs"
 	"postpatch/probes/adds"
 	"postpatch/probes/cim"
 	"postpatch/probes/cluster"
@@ -40,6 +41,7 @@ import (
 // folder and a line here.
 func Kinds() []probes.Kind {
 	return []probes.Kind{
+		adcs.Kind,
 		adds.Kind,
 		cim.Kind,
 		cluster.Kind,

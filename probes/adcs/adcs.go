@@ -1,0 +1,212 @@
+// Package adcs observes the certification authority that runs on a Windows host.
+package adcs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/parts"
+	"postpatch/probes/internal/roles"
+)
+
+// Kind is what a suite calls "adcs". It looks at the lists as the authority keeps
+// them; whether clients can fetch them is asked by the kind http.
+var Kind = probes.Define(probes.Kind{
+	Name: "adcs",
+	Doc:  "The certification authority on a Windows host: does it answer, its certificate, its revocation lists.",
+	Item: "always empty: a host has one",
+	Example: "- adcs: {}\n" +
+		"  expect: {crl_left: \"> 24h\"}\n" +
+		"  why: a revocation list that has run out stops smart cards, VPN and Wi-Fi\n",
+	Readings: slices.Concat(roles.Specs("a certification authority"), specs()),
+}, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
+
+type params struct{}
+
+type probe struct{}
+
+func specs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
+		{
+			Name: "answers", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Doc: "Whether its interface, through which certificates are asked for, answers the host itself.",
+		},
+		{
+			Name: "error", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "Why it does not answer, in the host's words.",
+		},
+		{
+			Name: "ca", Type: fact.TypeText, Severity: fact.Fail,
+			Doc: "The authority's name.",
+		},
+		{
+			Name: "type", Type: fact.TypeText, Severity: fact.Fail,
+			Doc: "What it is: enterprise root, enterprise subordinate, standalone root or standalone subordinate.",
+		},
+		{
+			Name: "certificate", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
+			Doc: "The thumbprint of its newest certificate.",
+		},
+		{
+			Name: "certificate_state", Type: fact.TypeText, Severity: fact.Fail, Keep: "valid",
+			Doc: "What the authority makes of that certificate: valid, revoked, invalid, error.",
+		},
+		{
+			Name: "ca_expires", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "Until when that certificate is valid.",
+		},
+		{
+			Name: "ca_days", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
+			Expect: ">= 14", Doc: "How many days that is still.",
+		},
+		{
+			Name: "crl_next_update", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "Until when its revocation lists are valid: the one that runs out first.",
+		},
+		{
+			Name: "crl_left", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
+			Expect: "> 0s", Doc: "How long that is still; below zero, it has run out.",
+		},
+		{
+			Name: "crl_published", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "Since when the newest of its revocation lists is valid.",
+		},
+		{
+			Name: "publish_errors", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail, Keep: "empty",
+			Doc: "Where a revocation list could not be published: LDAP, file, HTTP, FTP, store, URL, signature.",
+		},
+		{
+			Name: "templates", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Superset}, Severity: fact.Fail,
+			Doc: "The templates that it issues certificates of.",
+		},
+	}
+}
+
+const service = "CertSvc"
+
+// collector asks the authority's own interface. Source of its numbers: the
+// documentation of ICertRequest2::GetCAProperty, and MS-CSRA for the states.
+func collector() host.Collector { return host.Collector{Name: "adcs"} }
+
+// Questions implements probes.Asker.
+func (probe) Questions() []host.Question {
+	return []host.Question{roles.Question(service), collector()}
+}
+
+// Observe implements probes.Probe. What one part does not tell is named in the
+// error; the readings of all others are there beside it.
+func (probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
+	r := &gather.Reader{Answers: t.Answers}
+	if !roles.Read(r, service) {
+		return r.Result()
+	}
+	rows, ok := r.Some("what the certification authority says of itself", collector())
+	if !ok {
+		return r.Result()
+	}
+	told := parts.Of(r, rows)
+	row, ok := told.One("now")
+	if !ok {
+		return r.Result()
+	}
+	now, err := row.Get("Now").Time()
+	if err != nil {
+		r.Fail("the host's time", err)
+		return r.Result()
+	}
+	readAuthority(r, told, now)
+	return r.Result()
+}
+
+const (
+	mostText      = 256
+	mostTemplates = 1000
+)
+
+func readAuthority(r *gather.Reader, told parts.Parts, now time.Time) {
+	kind := int64(-1)
+	if row, ok := told.One("ca"); ok {
+		r.Add("", "ca", fact.Text(parts.Line(gather.Text(row, "Name"), mostText)))
+		number, known := gather.Number(row, "Type")
+		if !known || number < 0 || number >= int64(len(types())) || types()[number] == "" {
+			r.Failf("type", "CAType is %q", parts.Line(row.Get("Type").Text, mostText))
+		} else {
+			kind = number
+			r.Add("", "type", fact.Text(types()[number]))
+		}
+	}
+	row, ok := told.One("answers")
+	if !ok {
+		return
+	}
+	answers, known := told.Bool(row, "Answers", "answers")
+	switch {
+	case !known:
+		r.Failf("answers", "the host does not say whether it does")
+		return
+	case !answers:
+		r.Add("", "error", fact.Text(parts.Line(gather.Text(row, "Reason"), mostText)))
+		return
+	}
+	readCertificate(r, told, now)
+	readLists(r, told, now)
+	if kind == 0 || kind == 1 {
+		readTemplates(r, told)
+	}
+}
+
+// types are the values of CAType, which are those of ENUM_CATYPES.
+func types() []string {
+	return []string{
+		"enterprise root", "enterprise subordinate", "", "standalone root", "standalone subordinate",
+	}
+}
+
+func readCertificate(r *gather.Reader, told parts.Parts, now time.Time) {
+	row, ok := told.One("certificate")
+	if !ok {
+		return
+	}
+	r.Add("", "certificate", fact.Text(parts.Line(gather.Text(row, "Thumbprint"), mostText)))
+	number, known := gather.Number(row, "State")
+	if !known || number < 0 || number >= int64(len(states())) {
+		r.Failf("certificate_state", "the state is %q", parts.Line(row.Get("State").Text, mostText))
+	} else {
+		r.Add("", "certificate_state", fact.Text(states()[number]))
+	}
+	expires, err := row.Get("Expires").Time()
+	if err != nil {
+		r.Fail("ca_expires", err)
+		return
+	}
+	const day = 24 * time.Hour
+	days := int64(expires.Sub(now) / day)
+	if expires.Before(now) {
+		days--
+	}
+	r.Add("", "ca_expires", fact.Time(expires))
+	r.Add("", "ca_days", fact.Int(days))
+}
+
+// states are the values of CA_DISP_….
+func states() []string {
+	return []string{"incomplete", "error", "revoked", "valid", "invalid", "under submission"}
+}
+
+func readTemplates(r *gather.Reader, told parts.Parts) {
+	row, ok := told.One("templates")
+	if !ok {
+		return
+	}
+	set, err := parts.Names("templates", gather.List(row, "Names"), mostTemplates)
+	if err != nil {
+		r.Fail("templates", err)
+		return
+	}
+	r.Add("", "templates", set)
+}

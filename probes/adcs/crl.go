@@ -1,0 +1,175 @@
+package adcs
+
+import (
+	"encoding/asn1"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/parts"
+)
+
+// lists is what all revocation lists come to.
+type lists struct {
+	next, published time.Time
+	errors          []string
+}
+
+// readLists reads the times of each list, and how it was published.
+func readLists(r *gather.Reader, told parts.Parts, now time.Time) {
+	rows, whole := told.Some("crl")
+	if !whole {
+		return // the one that failed may be the one that runs out
+	}
+	if len(rows) == 0 {
+		r.Failf("crl", "the authority has no valid revocation list")
+		return
+	}
+	var all lists
+	for _, row := range rows {
+		if err := all.read(row); err != nil {
+			r.Fail("crl", err)
+			return
+		}
+	}
+	r.Add("", "publish_errors", fact.SetOf(all.errors...))
+	r.Add("", "crl_published", fact.Time(all.published))
+	if !all.next.IsZero() {
+		r.Add("", "crl_next_update", fact.Time(all.next))
+		r.Add("", "crl_left", fact.Duration(all.next.Sub(now).Truncate(time.Second)))
+	}
+}
+
+func (l *lists) read(row host.Row) error {
+	index, known := gather.Number(row, "Index")
+	if !known {
+		return fmt.Errorf("a list with the index %q", parts.Line(row.Get("Index").Text, mostText))
+	}
+	name := fmt.Sprintf("list %d", index)
+	if gather.True(row, "Delta") {
+		name = fmt.Sprintf("delta list %d", index)
+	}
+	status, known := gather.Number(row, "Status")
+	if !known {
+		return fmt.Errorf("%s has the status %q", name, parts.Line(row.Get("Status").Text, mostText))
+	}
+	for _, e := range publishErrors() {
+		if status&e.bit != 0 {
+			l.errors = append(l.errors, name+": "+e.name)
+		}
+	}
+	der, err := base64.StdEncoding.DecodeString(gather.Text(row, "Head"))
+	if err != nil {
+		return fmt.Errorf("%s is no base64", name)
+	}
+	this, next, err := times(der)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if this.After(l.published) {
+		l.published = this
+	}
+	if !next.IsZero() && (l.next.IsZero() || next.Before(l.next)) {
+		l.next = next
+	}
+	return nil
+}
+
+// publishError is one way in which publishing fails.
+type publishError struct {
+	bit  int64
+	name string
+}
+
+// publishErrors are the flags CPF_… that tell errors; a publication that was put
+// off because of one is none that was made.
+func publishErrors() []publishError {
+	return []publishError{
+		{0x10, "store"}, {0x20, "URL"}, {0x80, "signature"}, {0x100, "LDAP"}, {0x200, "file"}, {0x400, "FTP"},
+		{0x800, "HTTP"}, {0x1000, "LDAP, put off"}, {0x2000, "file, put off"},
+	}
+}
+
+var errNoList = errors.New("it is no revocation list")
+
+// times reads the two times of a revocation list of which only the beginning is
+// there: the rest, which may be megabytes, are the revoked certificates. Source:
+// RFC 5280, 5.1.
+func times(der []byte) (this, next time.Time, err error) {
+	const sequence, integer = 0x30, 0x02
+	for range 2 { // CertificateList, TBSCertList
+		tag, start, _, ok := element(der)
+		if !ok || tag != sequence {
+			return this, next, errNoList
+		}
+		der = der[start:]
+	}
+	if tag, _, _, ok := element(der); ok && tag == integer { // the version
+		if der, ok = skip(der); !ok {
+			return this, next, errNoList
+		}
+	}
+	for range 2 { // the algorithm, the issuer
+		tag, _, _, ok := element(der)
+		if !ok || tag != sequence {
+			return this, next, errNoList
+		}
+		if der, ok = skip(der); !ok {
+			return this, next, errNoList
+		}
+	}
+	rest, err := asn1.Unmarshal(der[:min(len(der), longestTime)], &this)
+	if err != nil {
+		return this, next, errNoList
+	}
+	// A list without an end is allowed; then something else follows, its signature
+	// at the least.
+	der = der[min(len(der), longestTime)-len(rest):]
+	tag, _, _, ok := element(der)
+	if !ok {
+		return this, next, errNoList
+	}
+	if tag == asn1.TagUTCTime || tag == asn1.TagGeneralizedTime {
+		if _, err := asn1.Unmarshal(der[:min(len(der), longestTime)], &next); err != nil {
+			return this, next, errNoList
+		}
+	}
+	return this, next, nil
+}
+
+// longestTime is more than a time takes with its tag and length.
+const longestTime = 64
+
+// element reads a tag and a length of at most four bytes: where the content starts
+// and where it ends, which may be beyond what is there.
+func element(der []byte) (tag byte, start, end int, ok bool) {
+	if len(der) < 2 {
+		return 0, 0, 0, false
+	}
+	length, start := int(der[1]), 2
+	if length >= 0x80 {
+		bytes := length - 0x80
+		if bytes == 0 || bytes > 4 || len(der) < 2+bytes {
+			return 0, 0, 0, false
+		}
+		length = 0
+		for _, b := range der[2 : 2+bytes] {
+			length = length<<8 | int(b)
+		}
+		start += bytes
+	}
+	return der[0], start, start + length, true
+}
+
+// skip leaves an element out that is there as a whole.
+func skip(der []byte) ([]byte, bool) {
+	_, _, end, ok := element(der)
+	if !ok || end < 0 || end > len(der) {
+		return nil, false
+	}
+	return der[end:], true
+}
