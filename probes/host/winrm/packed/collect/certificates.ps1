@@ -1,0 +1,70 @@
+# Lists the certificates of stores of the local machine. Arguments: store (names),
+# keys ("true" opens each private key). Rows: of a store (store, now, there, count,
+# problem, more), of a certificate (store, thumbprint, subject, issuer, begins,
+# expires, key, opens, why, purposes as OIDs, names as base64 of the extension of
+# subject alternative names). At most 200 certificates of a store. It has been
+# parsed, but not yet run on Windows. Lines that begin with # are not sent.
+param($Arguments)
+$most = 200
+$open = $Arguments.ContainsKey('keys') -and @($Arguments['keys']) -contains 'true'
+$opener = 'System.Security.Cryptography.X509Certificates.RSACertificateExtensions' -as [type]
+
+# Opening a key tells one that is there from one whose container is lost. Keys other
+# than RSA, and .NET before 4.6, tell nothing.
+function Add-Key($Row, $Certificate) {
+    if (-not $open -or $null -eq $opener -or -not $Row['key']) { return }
+    try {
+        $key = $opener::GetRSAPrivateKey($Certificate)
+        if ($null -eq $key) { return }
+        $Row['opens'] = $true
+        $key.Dispose()
+    } catch {
+        $Row['opens'] = $false
+        $Row['why'] = [string]$_.Exception.Message
+    }
+}
+
+function Read-Certificate($Store, $Certificate) {
+    $row = [ordered]@{
+        store = $Store; thumbprint = $Certificate.get_Thumbprint(); subject = $Certificate.get_Subject()
+        issuer = $Certificate.get_Issuer(); begins = $Certificate.get_NotBefore()
+        expires = $Certificate.get_NotAfter(); key = $Certificate.get_HasPrivateKey()
+    }
+    foreach ($extension in $Certificate.get_Extensions()) {
+        $oid = $extension.get_Oid().get_Value()
+        if ($oid -eq '2.5.29.17') { $row['names'] = [Convert]::ToBase64String($extension.get_RawData()) }
+        if ($oid -eq '2.5.29.37') {
+            $row['purposes'] = @(foreach ($use in $extension.get_EnhancedKeyUsages()) { $use.get_Value() })
+        }
+    }
+    Add-Key $row $Certificate
+    $row
+}
+
+foreach ($name in $Arguments['store']) {
+    $row = [ordered]@{ store = $name; now = [DateTime]::UtcNow; there = $true; count = $null }
+    $store = New-Object Security.Cryptography.X509Certificates.X509Store($name, 'LocalMachine')
+    try { $store.Open('ReadOnly, OpenExistingOnly') } catch {
+        # ERROR_FILE_NOT_FOUND, in whatever language
+        $cause = $_.Exception
+        while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+        if ($cause.HResult -eq -2147024894) { $row['there'] = $false }
+        else { $row['problem'] = [string]$cause.Message }
+        $row
+        continue
+    }
+    try {
+        $all = $store.get_Certificates()
+        $row['count'] = $all.Count
+        if ($all.Count -gt $most) { $row['more'] = $all.Count - $most }
+        $row
+        $taken = 0
+        foreach ($certificate in $all) {
+            $taken++
+            if ($taken -gt $most) { break }
+            try { Read-Certificate $name $certificate } catch {
+                [ordered]@{ store = $name; thumbprint = $certificate.get_Thumbprint(); problem = [string]$_.Exception.Message }
+            }
+        }
+    } finally { $store.Close() }
+}
