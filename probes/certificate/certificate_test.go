@@ -1,0 +1,276 @@
+package certificate_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/certificate"
+	"postpatch/probes/host"
+	"postpatch/probes/probetest"
+	"postpatch/runner/runnertest"
+)
+
+func recorded(t *testing.T, file string) probes.Target {
+	t.Helper()
+	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, certificate.Kind, nil)}
+}
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: certificate.Kind, Healthy: func(t *testing.T) probes.Target {
+		return recorded(t, "mailserver.json")
+	}})
+}
+
+func thumbprint(pair string) string { return strings.Repeat(pair, 20) }
+
+func TestObserve(t *testing.T) {
+	readings, err := probetest.Observe(t, certificate.Kind, recorded(t, "mailserver.json"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := func(item string, lines ...string) (all []string) {
+		for _, line := range lines {
+			all = append(all, item+" "+line)
+		}
+		return all
+	}
+	const ca = "issuer=CN=Corp Issuing CA 2, DC=corp, DC=example"
+	var want []string
+	for _, lines := range [][]string{
+		one("My", "present=true", "count=6"),
+		one("My/ex01.corp.example", "present=true", "thumbprint="+thumbprint("05"), "expires=2026-11-20T08:00:00Z",
+			"days_left=9", "warnings=ends soon", ca, "purposes=client, kdc, server, smart card logon",
+			"names=ex01.corp.example", "older=0", "private_key=true"),
+		one("My/mail.example.org", "present=true", "thumbprint="+thumbprint("01"), "expires=2027-01-01T00:00:00Z",
+			"days_left=51", "warnings=", ca, "purposes=client, server",
+			"names=10.20.0.9, autodiscover.example.org, mail.example.org", "older=1", "private_key=true"),
+		one("My/mail.example.org (2)", "present=true", "thumbprint="+thumbprint("04"), "expires=2029-01-01T00:00:00Z",
+			"days_left=782", "warnings=", "issuer=CN=mail.example.org", "purposes=server",
+			"names=mail, mail.example.org", "older=0", "private_key=true"),
+		one("My/Microsoft Exchange Server Auth Certificate", "present=true", "thumbprint="+thumbprint("02"),
+			"expires=2030-05-01T00:00:00Z", "days_left=1267", "warnings=",
+			"issuer=CN=Microsoft Exchange Server Auth Certificate", "purposes=server", "names=", "older=0",
+			"private_key=true"),
+		one("My/Old root", "present=true", "thumbprint="+thumbprint("06"), "expires=2026-11-10T19:00:00Z",
+			"days_left=-1", "warnings=has ended", ca, "purposes=any", "names=", "older=0", "private_key=false"),
+	} {
+		want = append(want, lines...)
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+func TestOddAnswers(t *testing.T) {
+	readings, err := probetest.Observe(t, certificate.Kind, recorded(t, "odd.json"), nil)
+	for _, want := range []string{
+		"store My: it has 7 certificates more than are listed",
+		"certificate " + thumbprint("02") + ", certificate " + thumbprint("05") + ": the host does not tell when it is valid",
+		"certificate " + thumbprint("03") + ": Der Schlüssel ist beschädigt",
+		`store My, private_key of My/a'; Remove-Item "x" $(calc), b: the host does not tell it`,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q in the error\n%v", want, err)
+		}
+	}
+	const script = "My/a'; Remove-Item \"x\"\n$(calc), b "
+	want := []string{
+		"My present=true",
+		script + "present=true", script + "expires=2027-01-01T00:00:00Z", script + "days_left=51", script + "warnings=",
+		script + "issuer=", script + "purposes=", script + "names=", script + "older=0",
+		"My/. present=true", "My/. expires=9999-12-31T23:59:59Z", "My/. days_left=106751", "My/. warnings=not yet valid",
+		"My/. issuer=CN=Corp Issuing CA 2, DC=corp, DC=example", "My/. purposes=1.2.3.4", "My/. names=.", "My/. older=0",
+		"My/. private_key=true", "My/. key_opens=false", "My/. key_error=Der Schlüsselsatz ist nicht vorhanden.",
+	}
+	got := probetest.Texts(readings, "thumbprint")
+	if len(got) != len(want) {
+		t.Fatalf("readings (-want +got):\n%s", cmp.Diff(want, got))
+	}
+	for _, line := range want {
+		if !strings.Contains("\n"+strings.Join(got, "\n")+"\n", "\n"+line+"\n") {
+			t.Errorf("want %q in\n%q", line, got)
+		}
+	}
+}
+
+// ask makes the answer to what a check with these parameters asks.
+func ask(t *testing.T, args map[string]any, answer host.Answer) ([]string, error) {
+	t.Helper()
+	probe, err := certificate.Kind.Build(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers host.Answers
+	answers.Put(probe.(probes.Asker).Questions()[0], answer)
+	readings, err := probetest.Observe(t, certificate.Kind, probes.Target{Answers: answers}, args)
+	return probetest.Texts(readings, "older", "count", "issuer", "names", "purposes", "thumbprint", "expires"), err
+}
+
+func store(name, there string) host.Row {
+	return host.Row{
+		"store": {Text: name}, "there": {Text: there}, "now": {Text: "2026-11-10T20:00:00Z"}, "thumbprint": {Null: true},
+		"problem": {Null: true}, "more": {Null: true},
+	}
+}
+
+func named(store, name string) host.Row {
+	return host.Row{
+		"store": {Text: store}, "thumbprint": {Text: "AA"}, "subject": {Text: "CN=" + name}, "key": {Text: "true"},
+		"problem": {Null: true}, "begins": {Text: "2026-01-01T00:00:00Z"}, "expires": {Text: "2027-01-01T00:00:00Z"},
+	}
+}
+
+// What the suite names has to be there.
+func TestNamedCertificates(t *testing.T) {
+	rows := []host.Row{store("My", "true"), store("WebHosting", "false"), named("My", "www"), named("My", "sales.www")}
+	for name, tt := range map[string]struct {
+		subjects, except []string
+		want             string
+	}{
+		"exactly":      {[]string{"WWW"}, nil, "My My/www WebHosting=false"},
+		"by a pattern": {[]string{"*www"}, []string{"www"}, "My My/sales.www WebHosting=false"},
+		"one is not there": {
+			[]string{"www", "mail", "ftp*"}, nil, "My My/ftp*=false My/mail=false My/www WebHosting=false",
+		},
+		"all": {nil, nil, "My My/sales.www My/www WebHosting=false"},
+	} {
+		args := map[string]any{"store": []string{"My", "WebHosting"}}
+		if tt.subjects != nil {
+			args["subject"] = tt.subjects
+		}
+		if tt.except != nil {
+			args["except"] = tt.except
+		}
+		got, err := ask(t, args, host.Answer{Rows: rows})
+		var items []string
+		for _, line := range got {
+			if item, value, is := strings.Cut(line, " present="); is {
+				items = append(items, strings.TrimSuffix(item+"="+value, "=true"))
+			}
+		}
+		for _, item := range strings.Fields(tt.want) {
+			if !strings.Contains(" "+strings.Join(items, " ")+" ", " "+item+" ") || len(items) != len(strings.Fields(tt.want)) {
+				t.Errorf("%s: got %q, want %q", name, items, tt.want)
+			}
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is not found may be in the store that could not be read.
+func TestAnUnreadStoreHidesNothing(t *testing.T) {
+	args := map[string]any{"subject": []string{"mail"}}
+	broken := store("My", "true")
+	broken["problem"] = host.Cell{Text: "Zugriff verweigert"}
+	for name, answer := range map[string]host.Answer{
+		"an error":     {Err: host.ErrDenied},
+		"no rows":      {},
+		"no store":     {Rows: []host.Row{named("My", "other")}},
+		"a broken one": {Rows: []host.Row{broken}},
+		"another one":  {Rows: []host.Row{store("Root", "true")}},
+	} {
+		got, err := ask(t, args, answer)
+		if err == nil || strings.Contains(strings.Join(got, "\n"), "false") {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestParametersAreRefused(t *testing.T) {
+	for name, args := range map[string]map[string]any{
+		"an empty subject": {"subject": []string{" "}},
+		"no store":         {"store": []string{}},
+		"a store's path":   {"store": []string{`LocalMachine\My`}},
+		"a store twice":    {"store": []string{"My", "MY"}},
+		"negative days":    {"days": -1},
+	} {
+		var field *probes.FieldError
+		if _, err := certificate.Kind.Build(args); !errors.As(err, &field) {
+			t.Errorf("%s: got %v, want a FieldError", name, err)
+		}
+	}
+}
+
+func TestJudged(t *testing.T) {
+	text := func(s string) host.Cell { return host.Cell{Text: s} }
+	renewed := host.Row{"thumbprint": text("FF"), "expires": text("2028-01-01T00:00:00Z")}
+	const mail, auth = "01", "02"
+	const authItem = "My/Microsoft Exchange Server Auth Certificate"
+	for name, tt := range map[string]struct {
+		pair  string
+		cells host.Row // of the certificate; nil takes it away
+		want  []string
+	}{
+		"nothing but another order": {"00", nil, []string{"passed"}},
+		"a renewal":                 {mail, renewed, []string{"passed"}},
+		"an old one is cleaned up":  {"03", nil, []string{"passed"}},
+		"another case":              {auth, host.Row{"thumbprint": text(thumbprint("02"))}, []string{"passed"}},
+		"a new one takes its place, without a key": {
+			mail, host.Row{"thumbprint": text("FF"), "expires": text("2028-01-01T00:00:00Z"), "key": text("false")},
+			[]string{"regressed failing", "My/mail.example.org private_key: regressed true -> false"},
+		},
+		"one is gone": {auth, nil, []string{"drifted failing", authItem + ": drifted there -> gone"}},
+		"one has ended": {auth, host.Row{"expires": text("2026-11-10T00:00:00Z")}, []string{
+			"regressed failing", authItem + " expires: drifted 2030-05-01T00:00:00Z -> 2026-11-10T00:00:00Z",
+			authItem + " warnings: drifted  -> has ended", authItem + " days_left: regressed 1267 -> -1",
+		}},
+		"one ends soon": {auth, host.Row{"expires": text("2026-11-20T00:00:00Z")}, []string{
+			"drifted", authItem + " expires: drifted 2030-05-01T00:00:00Z -> 2026-11-20T00:00:00Z",
+			authItem + " warnings: drifted  -> ends soon",
+		}},
+		"one that had ended is renewed": {"06", renewed, []string{"passed"}},
+		"another issuer": {"05", host.Row{"issuer": text("CN=Somebody")}, []string{
+			"drifted", "My/ex01.corp.example issuer: drifted CN=Corp Issuing CA 2, DC=corp, DC=example -> CN=Somebody",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			see := func(pair string, cells host.Row) runnertest.Seen {
+				edit := func(_ string, rows []host.Row) (kept []host.Row) {
+					for i := len(rows) - 1; i >= 0; i-- {
+						if rows[i].Get("thumbprint").Text == thumbprint(pair) {
+							if cells == nil {
+								continue
+							}
+							for column, cell := range cells {
+								rows[i][column] = cell
+							}
+						}
+						kept = append(kept, rows[i])
+					}
+					return kept
+				}
+				target := probes.Target{Answers: probetest.Edited(t, "testdata/mailserver.json", certificate.Kind, edit)}
+				readings, err := probetest.Observe(t, certificate.Kind, target, nil)
+				return runnertest.Seen{Readings: readings, Err: err}
+			}
+			seen := [2]runnertest.Seen{see("00", nil), see(tt.pair, tt.cells)}
+			if d := cmp.Diff(tt.want, runnertest.Told(t, certificate.Kind, "- certificate: {}", seen)); d != "" {
+				t.Errorf("told (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	probetest.FuzzAnswers(f, certificate.Kind, nil, "testdata/mailserver.json", "testdata/odd.json")
+}
+
+func FuzzNames(f *testing.F) {
+	for _, subject := range []string{"CN=a", `O="x, CN=no", CN = "a ""b"", c"+OU=d`, `"`, "=,+=", "CN"} {
+		f.Add(subject, "MAMCAS4=")
+	}
+	f.Fuzz(func(t *testing.T, subject, names string) {
+		rows := []host.Row{store("My", "true"), named("My", "")}
+		rows[1]["subject"], rows[1]["names"] = host.Cell{Text: subject}, host.Cell{Text: names}
+		got, err := ask(t, nil, host.Answer{Rows: rows})
+		if err != nil || len(got) == 0 {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
+}
