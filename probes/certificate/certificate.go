@@ -37,7 +37,7 @@ var Kind = probes.Define(probes.Kind{
 type params struct {
 	Subjects []string `param:"subject" doc:"Names of certificates, all when empty; * stands for any characters."`
 	Stores   []string `param:"store"   doc:"Stores of the local machine: My, WebHosting, Remote Desktop, Root."`
-	Except   []string `param:"except"  doc:"Names of certificates that this check leaves out; * stands for any characters."`
+	Except   []string `param:"except"  doc:"Names that this check leaves out; * stands for any characters."`
 	Days     int      `param:"days"    doc:"So many days before its end a certificate is warned of."`
 	Keys     bool     `param:"keys"    doc:"Open the RSA private keys too; a key in a hardware module may take its time."`
 }

@@ -31,7 +31,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, newProbe)
 
 type params struct {
-	Except []string `param:"except" doc:"Items that this check leaves out, such as pool/Test*; * stands for any characters."`
+	Except []string `param:"except" doc:"Items that this check leaves out: pool/Test*; * stands for any characters."`
 }
 
 type probe struct{ except named.Patterns }
