@@ -7,6 +7,7 @@ import (
 
 	"postpatch/probes/adcs"
 	"postpatch/probes/adds"
+	"postpatch/probes/certificate"
 	"postpatch/probes/cim"
 	"postpatch/probes/cluster"
 	"postpatch/probes/device"
@@ -20,6 +21,10 @@ import (
 	"postpatch/probes/feature"
 	"postpatch/probes/http"
 	"postpatch/probes/hyperv"
+	"postpatch/probes/file"
+	"postpatch/probes/http"
+	"postpatch/probes/iis"
+	"postpatch/probes/msmq"
 	"postpatch/probes/network"
 	"postpatch/probes/os"
 	"postpatch/probes/pendingreboot"
@@ -31,10 +36,12 @@ import (
 	"postpatch/probes/registry"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
+	"postpatch/probes/share"
 	"postpatch/probes/smtp"
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
+	"postpatch/probes/wsus"
 )
 
 // Kinds is the table of kinds, in alphabetical order. A new kind is a new
@@ -43,6 +50,7 @@ func Kinds() []probes.Kind {
 	return []probes.Kind{
 		adcs.Kind,
 		adds.Kind,
+		certificate.Kind,
 		cim.Kind,
 		cluster.Kind,
 		device.Kind,
@@ -56,6 +64,10 @@ func Kinds() []probes.Kind {
 		feature.Kind,
 		http.Kind,
 		hyperv.Kind,
+		file.Kind,
+		http.Kind,
+		iis.Kind,
+		msmq.Kind,
 		network.Kind,
 		os.Kind,
 		pendingreboot.Kind,
@@ -67,9 +79,11 @@ func Kinds() []probes.Kind {
 		registry.Kind,
 		service.Kind,
 		services.Kind,
+		share.Kind,
 		smtp.Kind,
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,
+		wsus.Kind,
 	}
 }

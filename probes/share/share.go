@@ -154,6 +154,10 @@ func (o *observing) shares(rows []host.Row) {
 	found := map[string]bool{}
 	for _, row := range rows {
 		name := named.Short(row.Get("Name").Text, 300)
+		if name == "" {
+			o.Fail("shares", errors.New("the host named one without a name"))
+			continue
+		}
 		kind, known := gather.Number(row, "Type")
 		if known && kind&administrative != 0 {
 			system = append(system, strings.ToUpper(name))

@@ -1,0 +1,59 @@
+# Asks Windows Server Update Services how it is. No arguments. Rows: part "host"
+# (always one: present, service, port, ssl, content, content_there, database), then
+# part "server" of one that answers (version), part "sync" (result, ended, error,
+# words), part "clients" (count), and part "error" (of, error). A service that does
+# not run is not asked. It has been parsed, but not yet run on Windows. Lines that
+# begin with # are not sent.
+param($Arguments)
+function Get-Problem($Of, $Problem) {
+    $cause = $Problem.Exception
+    while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+    [ordered]@{ part = 'error'; of = $Of; error = [string]$cause.Message }
+}
+$row = [ordered]@{ part = 'host'; present = $false; service = $null }
+$base = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
+try {
+    $row['present'] = $null -ne $base.OpenSubKey('SYSTEM\CurrentControlSet\Services\WsusService')
+    if (-not $row['present']) { return $row }
+    try { $row['service'] = [string](Get-Service -Name 'WsusService').Status } catch { $row['service'] = $null }
+    $setup = $base.OpenSubKey('SOFTWARE\Microsoft\Update Services\Server\Setup')
+    if ($null -ne $setup) {
+        $row['port'] = $setup.GetValue('PortNumber')
+        $row['ssl'] = $setup.GetValue('UsingSSL')
+        $row['database'] = $setup.GetValue('SqlServerName')
+        $row['content'] = $setup.GetValue('ContentDir')
+    }
+} finally { $base.Close() }
+# A folder of another host cannot be asked for with this sign-in.
+$content = [string]$row['content']
+if ($content -and -not $content.StartsWith('\\')) { $row['content_there'] = [IO.Directory]::Exists($content) }
+$row
+if ($row['service'] -ne 'Running') { return }
+
+try {
+    $library = [Reflection.Assembly]::LoadWithPartialName('Microsoft.UpdateServices.Administration')
+    if ($null -eq $library) { throw 'the console of WSUS is not installed' }
+} catch {
+    Get-Problem 'library' $_
+    return
+}
+try {
+    $server = [Microsoft.UpdateServices.Administration.AdminProxy]::GetUpdateServer()
+    [ordered]@{ part = 'server'; version = [string]$server.get_Version() }
+} catch {
+    Get-Problem 'server' $_
+    return
+}
+try {
+    $row = [ordered]@{ part = 'sync'; result = 'NeverRun' }
+    $last = $server.GetSubscription().GetLastSynchronizationInfo()
+    if ($null -ne $last) {
+        $row['result'] = [string]$last.get_Result()
+        # The library hands out UTC without saying so.
+        if ($row['result'] -ne 'NeverRun') { $row['ended'] = [DateTime]::SpecifyKind($last.get_EndTime(), 'Utc') }
+        $row['error'] = [string]$last.get_Error()
+        $row['words'] = [string]$last.get_ErrorText()
+    }
+    $row
+} catch { Get-Problem 'sync' $_ }
+try { [ordered]@{ part = 'clients'; count = $server.GetComputerTargetCount() } } catch { Get-Problem 'clients' $_ }

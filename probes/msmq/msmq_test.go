@@ -1,0 +1,161 @@
+package msmq_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+	"postpatch/probes/msmq"
+	"postpatch/probes/probetest"
+	"postpatch/runner/runnertest"
+)
+
+func recorded(t *testing.T, file string) probes.Target {
+	t.Helper()
+	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, msmq.Kind, nil)}
+}
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: msmq.Kind, Healthy: func(t *testing.T) probes.Target {
+		return recorded(t, "appserver.json")
+	}})
+}
+
+func TestObserve(t *testing.T) {
+	readings, err := probetest.Observe(t, msmq.Kind, recorded(t, "appserver.json"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		" present=true", " service=running",
+		`private$\admin_queue$ present=true`, `private$\admin_queue$ writable=false`,
+		`private$\admin_queue$ transactional=false`, `private$\admin_queue$ journal=false`,
+		`private$\Mails present=true`, `private$\Mails writable=true`, `private$\Mails transactional=false`,
+		`private$\Mails journal=true`, `private$\Mails messages=0`, `private$\Mails journal_messages=250`,
+		`private$\orders present=true`, `private$\orders writable=true`, `private$\orders transactional=true`,
+		`private$\orders journal=false`, `private$\orders messages=17`, `private$\orders journal_messages=0`,
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+// Counters that are lost are no error: they are for expectations only.
+func TestOddAnswers(t *testing.T) {
+	readings, err := probetest.Observe(t, msmq.Kind, recorded(t, "odd.json"), nil)
+	for _, want := range []string{
+		`writable of private$\orders, journal of private$\orders: the host does not tell it`,
+		`transactional of private$\a'; Remove-Item "x" $(calc), `, "$(calc): Der Zugriff wurde verweigert.",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q in the error\n%v", want, err)
+		}
+	}
+	want := []string{
+		" present=true", " service=running", "private$\\a'; Remove-Item \"x\"\n$(calc) present=true",
+		`private$\orders present=true`, `private$\orders transactional=true`,
+		`PRIVATE$\Orders (2) present=true`, `PRIVATE$\Orders (2) writable=true`,
+		`PRIVATE$\Orders (2) transactional=true`, `PRIVATE$\Orders (2) journal=false`,
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+func TestQueuesAreChosen(t *testing.T) {
+	for name, tt := range map[string]struct {
+		args map[string]any
+		want []string
+	}{
+		"by name": {
+			map[string]any{"queue": []string{`Private$\Orders`, `private$\gone`}}, []string{`=true`, `Private$\Orders=true`, `private$\gone=false`},
+		},
+		"all but some": {map[string]any{"except": []string{`*\admin*`, `*mails`}}, []string{"=true", `private$\orders=true`}},
+	} {
+		readings, err := probetest.Observe(t, msmq.Kind, recorded(t, "appserver.json"), tt.args)
+		var got []string
+		for _, r := range readings {
+			if r.Key.Name == "present" {
+				got = append(got, r.Key.Item+"="+r.Value.String())
+			}
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(tt.want, got); d != "" || err != nil {
+			t.Errorf("%s: (-want +got), %v:\n%s", name, err, d)
+		}
+	}
+	for _, args := range []map[string]any{
+		{"queue": []string{"orders"}}, {"queue": []string{`private$\*`}}, {"except": []string{" "}},
+		{"queue": []string{`private$\a`}, "except": []string{"b"}},
+	} {
+		var field *probes.FieldError
+		if _, err := msmq.Kind.Build(args); !errors.As(err, &field) {
+			t.Errorf("%v: got %v, want a FieldError", args, err)
+		}
+	}
+}
+
+// see is what the app server reads as when the collector answers otherwise.
+func see(t *testing.T, edit func(rows []host.Row) []host.Row) runnertest.Seen {
+	t.Helper()
+	answers := probetest.Edited(t, "testdata/appserver.json", msmq.Kind, func(question string, rows []host.Row) []host.Row {
+		if question != "msmq" {
+			slices.Reverse(rows)
+			return rows
+		}
+		return edit(rows)
+	})
+	readings, err := probetest.Observe(t, msmq.Kind, probes.Target{Answers: answers}, nil)
+	return runnertest.Seen{Readings: readings, Err: err}
+}
+
+func TestJudged(t *testing.T) {
+	set := func(i int, column, text string) func([]host.Row) []host.Row {
+		return func(rows []host.Row) []host.Row {
+			rows[i][column] = host.Cell{Text: text}
+			return rows
+		}
+	}
+	for name, tt := range map[string]struct {
+		edit func(rows []host.Row) []host.Row
+		want []string
+	}{
+		"another order":      {func(rows []host.Row) []host.Row { slices.Reverse(rows); return rows }, []string{"passed"}},
+		"not there any more": {set(0, "present", "false"), []string{"regressed failing", "present: regressed true -> false"}},
+		"a queue is gone": {
+			func(rows []host.Row) []host.Row { return slices.Delete(rows, 1, 2) },
+			[]string{"drifted failing", `private$\orders: drifted there -> gone`},
+		},
+		"one that cannot be written to": {set(1, "writable", "false"), []string{
+			"regressed failing", `private$\orders writable: regressed true -> false`,
+		}},
+		"its list cannot be read": {set(0, "problem", "Zugriff verweigert"), []string{"unknown"}},
+		"nothing said":            {func([]host.Row) []host.Row { return nil }, []string{"unknown"}},
+		"no host":                 {func(rows []host.Row) []host.Row { return rows[1:] }, []string{"unknown"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			same := see(t, func(rows []host.Row) []host.Row { return rows })
+			if d := cmp.Diff(tt.want, runnertest.Told(t, msmq.Kind, "- msmq: {}", [2]runnertest.Seen{same, see(t, tt.edit)})); d != "" {
+				t.Errorf("told (-want +got):\n%s", d)
+			}
+		})
+	}
+	stopped := see(t, func(rows []host.Row) []host.Row {
+		rows[0]["service"] = host.Cell{Text: "Stopped"}
+		return rows[:1]
+	})
+	same := see(t, func(rows []host.Row) []host.Row { return rows })
+	got := runnertest.Told(t, msmq.Kind, "- msmq: {}", [2]runnertest.Seen{same, stopped})
+	if got[0] != "regressed failing" || !slices.Contains(got, "service: regressed running -> stopped") {
+		t.Errorf("a stopped service: got %q", got)
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	probetest.FuzzAnswers(f, msmq.Kind, nil, "testdata/appserver.json", "testdata/odd.json")
+}

@@ -1,0 +1,120 @@
+package wsus_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+	"postpatch/probes/probetest"
+	"postpatch/probes/wsus"
+	"postpatch/runner/runnertest"
+)
+
+func recorded(t *testing.T, file string) probes.Target {
+	t.Helper()
+	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, wsus.Kind, nil)}
+}
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: wsus.Kind, Healthy: func(t *testing.T) probes.Target {
+		return recorded(t, "updates.json")
+	}})
+}
+
+func TestObserve(t *testing.T) {
+	readings, err := probetest.Observe(t, wsus.Kind, recorded(t, "updates.json"), nil)
+	want := []string{
+		" present=true", " port=8530", " ssl=false", ` content=D:\WSUS`, " database=MICROSOFT##WID", " content_there=true",
+		" service=running", " answers=true", " version=10.0.20348.143", " sync_result=Succeeded",
+		" sync_time=2026-11-10T03:12:44Z", " clients=412",
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" || err != nil {
+		t.Errorf("readings (-want +got), %v:\n%s", err, d)
+	}
+}
+
+func TestOddAnswers(t *testing.T) {
+	readings, err := probetest.Observe(t, wsus.Kind, recorded(t, "odd.json"), nil)
+	const wantErr = `reading WSUS: the host told "clients" twice; port, clients: the host does not tell it; ` +
+		"service: the host does not tell its state"
+	if err == nil || err.Error() != wantErr {
+		t.Errorf("error %v", err)
+	}
+	want := []string{
+		" present=true", ` content=\\fs01\wsus`, " answers=true", " sync_result=Failed",
+		" sync_error=WebException Der Remotename konnte nicht aufgelöst werden; $(calc)",
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+func cell(text string) host.Cell { return host.Cell{Text: text} }
+
+// problem is a row of the collector's about what failed.
+func problem(of string) host.Row {
+	return host.Row{"part": cell("error"), "of": cell(of), "error": cell("Zugriff verweigert")}
+}
+
+func TestJudged(t *testing.T) {
+	set := func(i int, column, text string) func([]host.Row) []host.Row {
+		return func(rows []host.Row) []host.Row {
+			rows[i][column] = cell(text)
+			return rows
+		}
+	}
+	for name, tt := range map[string]struct {
+		edit func(rows []host.Row) []host.Row
+		want []string
+	}{
+		"another order":          {func(rows []host.Row) []host.Row { slices.Reverse(rows); return rows }, []string{"passed"}},
+		"a later sync":           {set(2, "ended", "2026-11-11T03:00:00Z"), []string{"passed"}},
+		"a few clients more":     {set(3, "count", "430"), []string{"passed"}},
+		"a new version":          {set(1, "version", "10.0.20348.200"), []string{"passed"}},
+		"half the clients":       {set(3, "count", "200"), []string{"drifted", "clients: drifted 412 -> 200"}},
+		"the sync failed":        {set(2, "result", "Failed"), []string{"regressed failing", "sync_result: regressed Succeeded -> Failed"}},
+		"another port":           {set(0, "port", "80"), []string{"drifted failing", "port: drifted 8530 -> 80"}},
+		"its folder is gone":     {set(0, "content_there", "false"), []string{"regressed failing", "content_there: regressed true -> false"}},
+		"it is gone":             {set(0, "present", "false"), []string{"regressed failing", "present: regressed true -> false"}},
+		"nothing said":           {func([]host.Row) []host.Row { return nil }, []string{"unknown"}},
+		"cut off after the host": {func(rows []host.Row) []host.Row { return rows[:1] }, []string{"unknown"}},
+		"without its library": {
+			func(rows []host.Row) []host.Row { return append(rows[:1], problem("library")) }, []string{"unknown"},
+		},
+		"without a list of clients": {
+			func(rows []host.Row) []host.Row { return append(rows[:3], problem("clients")) }, []string{"unknown"},
+		},
+		"it does not answer": {
+			func(rows []host.Row) []host.Row { return append(rows[:1], problem("server")) },
+			[]string{"regressed failing", "answers: regressed true -> false"},
+		},
+		"it does not run": {
+			func(rows []host.Row) []host.Row { return set(0, "service", "Stopped")(rows)[:1] },
+			[]string{"regressed failing", "answers: regressed true -> false", "service: regressed running -> stopped"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			see := func(edit func(rows []host.Row) []host.Row) runnertest.Seen {
+				answers := probetest.Edited(t, "testdata/updates.json", wsus.Kind, func(_ string, rows []host.Row) []host.Row {
+					return edit(rows)
+				})
+				readings, err := probetest.Observe(t, wsus.Kind, probes.Target{Answers: answers}, nil)
+				return runnertest.Seen{Readings: readings, Err: err}
+			}
+			seen := [2]runnertest.Seen{see(func(rows []host.Row) []host.Row { return rows }), see(tt.edit)}
+			got := runnertest.Told(t, wsus.Kind, "- wsus: {}", seen)
+			got = slices.DeleteFunc(got, func(line string) bool { return strings.HasPrefix(line, "error: ") })
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("told (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	probetest.FuzzAnswers(f, wsus.Kind, nil, "testdata/updates.json", "testdata/odd.json")
+}
