@@ -8,6 +8,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/pendingreboot"
+	"postpatch/probes/probetest"
 )
 
 // FuzzObserve holds that whatever stands in the registry gives every reading
@@ -42,4 +43,8 @@ func FuzzObserve(f *testing.F) {
 			t.Errorf("%d readings and no error", len(seen))
 		}
 	})
+}
+
+func FuzzAnswers(f *testing.F) {
+	probetest.FuzzAnswers(f, pendingreboot.Kind, nil, "testdata/everything.json", "testdata/nothing.json", "testdata/odd.json")
 }

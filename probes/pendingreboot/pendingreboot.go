@@ -4,7 +4,6 @@ package pendingreboot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,18 +11,17 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
 )
 
 // Kind is what a suite calls "pending_reboot". Before the patch a reboot may be
 // pending, which the baseline then knows; still pending after it is pre-existing,
-// newly pending is regressed. Only what servicing and Windows Update say is
-// expected: the other signs are written by many programs, at any time.
-//
-// The Configuration Manager client is not asked: it tells by a method of
-// CCM_ClientUtilities, and a query cannot call one.
+// newly pending is regressed. Only what servicing, Windows Update and the client of
+// Configuration Manager insist on is expected: the other signs are written by many
+// programs, at any time.
 var Kind = probes.Define(probes.Kind{
 	Name: "pending_reboot",
-	Doc:  "What still waits for a reboot: servicing, Windows Update, file renames, a new computer name.",
+	Doc:  "What still waits for a reboot: servicing, Windows Update, Configuration Manager, file renames, a new name.",
 	Item: "always empty: each sign is a reading",
 	Main: "except",
 	Example: "- pending_reboot: {}\n" +
@@ -72,9 +70,7 @@ func names(signs []sign) []string {
 func (p probe) Questions() []host.Question {
 	var all []host.Question
 	for _, s := range p.signs {
-		for _, k := range s.keys {
-			all = append(all, k.question())
-		}
+		all = append(all, s.questions()...)
 	}
 	return all
 }
@@ -83,39 +79,37 @@ func (p probe) Questions() []host.Question {
 // error, and the others stay beside it: not knowing is not the same as not
 // pending.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
-	var readings []fact.Reading
-	var first error
-	var unread []string
+	r := &gather.Reader{Answers: t.Answers}
 	for _, s := range p.signs {
-		value, err := s.observe(t.Answers)
-		if err == nil {
-			readings = append(readings, probes.Read("", s.spec.Name, value))
-			continue
-		}
-		unread = append(unread, s.spec.Name)
-		if first == nil {
-			first = err
+		if value, err := s.observe(r.Answers); err != nil {
+			r.Fail(s.spec.Name, err)
+		} else {
+			r.Add("", s.spec.Name, value)
 		}
 	}
-	switch {
-	case first == nil:
-		return readings, nil
-	case len(readings) == 0:
-		return nil, fmt.Errorf("reading what waits for a reboot: %w", first)
-	default:
-		return readings, fmt.Errorf("reading %s: %w", strings.Join(unread, ", "), first)
-	}
+	return r.Result()
 }
 
 func (s sign) observe(answers host.Answers) (fact.Value, error) {
+	if s.part != "" {
+		rows, err := answers.To(elsewhere())
+		if err != nil {
+			return nil, gather.Cause(err)
+		}
+		cells, err := told(rows, s.part)
+		if err != nil {
+			return nil, err
+		}
+		return s.read([]row{{there: true, cells: cells}})
+	}
 	found := make([]row, len(s.keys))
 	for i, k := range s.keys {
 		rows, err := answers.To(k.question())
 		switch {
 		case err != nil:
-			return nil, err
+			return nil, gather.Cause(err)
 		case len(rows) > 1:
-			return nil, fmt.Errorf("asking the host %s: %w", k.question(), errors.New("it answered with several rows"))
+			return nil, fmt.Errorf("the host answered with several rows for %s", k.path)
 		case len(rows) == 1:
 			found[i] = row{there: true, cells: rows[0]}
 		}

@@ -29,15 +29,16 @@ func TestObserve(t *testing.T) {
 	for file, want := range map[string][]string{
 		"nothing.json": {
 			" servicing_pending=false", " servicing_in_progress=false", " servicing_packages=false",
-			" windows_update=false", " file_renames=", " update_exe=false", " computer_rename=",
-			" domain_join=false", " server_manager=false",
+			" windows_update=false", " configmgr_hard=false", " file_renames=", " update_exe=false", " computer_rename=",
+			" domain_join=false", " configmgr=false", " servicing_file=false", " server_manager=false",
 		},
 		"everything.json": {
 			" servicing_pending=true", " servicing_in_progress=true", " servicing_packages=true",
-			" windows_update=true",
+			" windows_update=true", " configmgr_hard=true",
 			` file_renames=delete C:\Windows\Temp\setup.tmp, delete \\fs01\tools\old.exe, ` +
 				`rename C:\Program Files\Agent\new.dll to C:\Program Files\Agent\agent.dll`,
-			" update_exe=true", " computer_rename=SRV02", " domain_join=true", " server_manager=true",
+			" update_exe=true", " computer_rename=SRV02", " domain_join=true", " configmgr=true",
+			" servicing_file=true", " server_manager=true",
 		},
 	} {
 		t.Run(file, func(t *testing.T) {
@@ -55,10 +56,11 @@ func TestObserve(t *testing.T) {
 // What cannot be read is no "false": it is named, and the rest is there.
 func TestWhatCannotBeReadIsNamed(t *testing.T) {
 	readings, err := probetest.Observe(t, pendingreboot.Kind, recorded(t, "odd.json"), nil)
-	for _, want := range []string{"servicing_pending, update_exe: ", "RebootPending", "unzulässig"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want %q in it", err, want)
-		}
+	const wrong = "reading servicing_pending: Der angeforderte Registrierungszugriff ist unzulässig.; " +
+		"configmgr_hard, configmgr: Anbieterladefehler; update_exe: Flags: want a number, got \"drei\"; " +
+		"servicing_file: There: want true or false, got \"vielleicht\""
+	if err == nil || err.Error() != wrong {
+		t.Errorf("error %v, want %s", err, wrong)
 	}
 	want := []string{
 		" servicing_in_progress=false", " servicing_packages=false", " windows_update=false",
@@ -101,7 +103,9 @@ func TestAHostThatAnswersNothing(t *testing.T) {
 }
 
 func TestExcept(t *testing.T) {
-	except := []string{"computer_rename", "server_manager", "file_renames"}
+	except := []string{
+		"computer_rename", "server_manager", "file_renames", "configmgr", "configmgr_hard", "servicing_file",
+	}
 	got, err := what(t, map[string]any{"except": except}, host.Answer{})
 	want := []string{
 		" servicing_pending=false", " servicing_in_progress=false", " servicing_packages=false",
@@ -134,7 +138,8 @@ func TestManyRenamesAreCutOff(t *testing.T) {
 	}
 	read := func(list []string) string {
 		t.Helper()
-		got, err := what(t, nil, host.Answer{Rows: []host.Row{{
+		keys := map[string]any{"except": []string{"configmgr", "configmgr_hard", "servicing_file"}}
+		got, err := what(t, keys, host.Answer{Rows: []host.Row{{
 			"PendingFileRenameOperations": {List: list}, "PendingFileRenameOperations2": {Null: true},
 			"ComputerName": {Text: "SRV01"},
 		}}})
@@ -145,11 +150,53 @@ func TestManyRenamesAreCutOff(t *testing.T) {
 				}
 			}
 		}
-		t.Fatalf("got %v, %v", got, err)
+		t.Fatalf("got %.200v, %v", got, err)
 		return ""
 	}
 	up, down := read(list(0, 1)), read(list(9_999, -1))
 	if len(up) > 64<<10 || up != down || !strings.Contains(up, " more") || !strings.Contains(up, "00000.tmp") {
 		t.Errorf("%d bytes, the same in another order: %v: %.200s", len(up), up == down, up)
+	}
+}
+
+// What the client of Configuration Manager says counts, and what it does not say
+// is no "no".
+func TestConfigurationManager(t *testing.T) {
+	except := []string{}
+	for _, r := range pendingreboot.Kind.Readings {
+		if !strings.HasPrefix(r.Name, "configmgr") {
+			except = append(except, r.Name)
+		}
+	}
+	row := func(there, result, pending, hard string) []host.Row {
+		return []host.Row{{
+			"Part": {Text: "configmgr"}, "There": {Text: there}, "ReturnValue": {Text: result},
+			"RebootPending": {Text: pending}, "IsHardRebootPending": {Text: hard},
+		}}
+	}
+	for name, tt := range map[string]struct {
+		rows    []host.Row
+		want    []string
+		wantErr string
+	}{
+		"no client":     {row("false", "", "", ""), []string{" configmgr_hard=false", " configmgr=false"}, ""},
+		"nothing waits": {row("true", "0", "false", "false"), []string{" configmgr_hard=false", " configmgr=false"}, ""},
+		"one can be put off": {
+			row("True", "0", "True", "False"), []string{" configmgr_hard=false", " configmgr=true"}, "",
+		},
+		"one cannot":   {row("true", "0", "true", "true"), []string{" configmgr_hard=true", " configmgr=true"}, ""},
+		"it failed":    {row("true", "2147500037", "false", "false"), nil, `ReturnValue "2147500037"`},
+		"half a word":  {row("true", "0", "true", ""), []string{" configmgr=true"}, "configmgr_hard: IsHardRebootPending"},
+		"nothing said": {nil, nil, "the host told nothing of it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := what(t, map[string]any{"except": except}, host.Answer{Rows: tt.rows})
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("readings (-want +got):\n%s", d)
+			}
+			if tt.wantErr == "" && err != nil || tt.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tt.wantErr)) {
+				t.Errorf("error %v, want %q in it", err, tt.wantErr)
+			}
+		})
 	}
 }

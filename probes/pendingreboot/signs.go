@@ -14,8 +14,20 @@ import (
 type sign struct {
 	spec probes.ReadingSpec
 	keys []key
-	// read makes the reading of the keys' answers, in their order.
+	part string // of what the collector tells, for a sign that stands in no key
+	// read makes the reading of the answers, the keys' in their order.
 	read func(found []row) (fact.Value, error)
+}
+
+func (s sign) questions() []host.Question {
+	if s.part != "" {
+		return []host.Question{elsewhere()}
+	}
+	all := make([]host.Question, len(s.keys))
+	for i, k := range s.keys {
+		all[i] = k.question()
+	}
+	return all
 }
 
 // key is a registry key with the values that are read of it; with none it is
@@ -58,6 +70,8 @@ func signs() []sign {
 			"Packages wait to be installed or removed by a reboot."),
 		keyThere("windows_update", autoUpdate+"RebootRequired",
 			"Windows Update has installed something that needs a reboot."),
+		configMgr("configmgr_hard", "IsHardRebootPending", fact.Fail,
+			"The Configuration Manager client waits for a reboot that cannot be put off."),
 	}, milder()...)
 }
 
@@ -102,6 +116,17 @@ func milder() []sign {
 				cells := found[0].cells
 				return fact.Bool(!cells.Get("JoinDomain").Null || !cells.Get("AvoidSpnSet").Null), nil
 			},
+		},
+		configMgr("configmgr", "RebootPending", fact.Warn,
+			"The Configuration Manager client waits for a reboot; false where there is no client."),
+		{
+			// Servicing also keeps it for work that needs no reboot.
+			spec: probes.ReadingSpec{
+				Name: "servicing_file", Type: fact.TypeBool, Severity: fact.Note,
+				Doc: `Servicing has left its list of work, WinSxS\pending.xml.`,
+			},
+			part: "pending_xml",
+			read: func(found []row) (fact.Value, error) { return truth(found[0].cells, "There") },
 		},
 		{
 			// Some tools take it for a value and some for a key of its own.
