@@ -42,6 +42,7 @@ import (
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
 	"postpatch/probes/wsus"
+	"postpatch/probes/updates"
 )
 
 // Kinds is the table of kinds, in alphabetical order. A new kind is a new
@@ -85,5 +86,6 @@ func Kinds() []probes.Kind {
 		task.Kind,
 		tcp.Kind,
 		wsus.Kind,
+		updates.Kind,
 	}
 }

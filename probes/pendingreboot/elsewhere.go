@@ -50,6 +50,18 @@ func configMgr(name, column string, severity fact.Severity, doc string) sign {
 	}}
 }
 
+// servicingFile is a sign that servicing also leaves for work without a reboot.
+func servicingFile() sign {
+	return sign{
+		spec: probes.ReadingSpec{
+			Name: "servicing_file", Type: fact.TypeBool, Severity: fact.Note,
+			Doc: `Servicing has left its list of work, WinSxS\pending.xml.`,
+		},
+		part: "pending_xml",
+		read: func(found []row) (fact.Value, error) { return truth(found[0].cells, "There") },
+	}
+}
+
 // truth reads a yes or a no; anything else is neither.
 func truth(cells host.Row, column string) (fact.Bool, error) {
 	value, known := cells.Get(column).Bool()

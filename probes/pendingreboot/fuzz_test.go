@@ -46,5 +46,6 @@ func FuzzObserve(f *testing.F) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, pendingreboot.Kind, nil, "testdata/everything.json", "testdata/nothing.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, pendingreboot.Kind, nil,
+		"testdata/everything.json", "testdata/nothing.json", "testdata/odd.json")
 }

@@ -119,15 +119,7 @@ func milder() []sign {
 		},
 		configMgr("configmgr", "RebootPending", fact.Warn,
 			"The Configuration Manager client waits for a reboot; false where there is no client."),
-		{
-			// Servicing also keeps it for work that needs no reboot.
-			spec: probes.ReadingSpec{
-				Name: "servicing_file", Type: fact.TypeBool, Severity: fact.Note,
-				Doc: `Servicing has left its list of work, WinSxS\pending.xml.`,
-			},
-			part: "pending_xml",
-			read: func(found []row) (fact.Value, error) { return truth(found[0].cells, "There") },
-		},
+		servicingFile(),
 		{
 			// Some tools take it for a value and some for a key of its own.
 			spec: probes.ReadingSpec{

@@ -1,0 +1,242 @@
+package updates
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+)
+
+// history asks the update agent for what it remembers. Sources: Microsoft's
+// documentation of IUpdateSearcher.QueryHistory, IUpdateHistoryEntry,
+// OperationResultCode, UpdateOperation and IAutomaticUpdatesResults.
+func (p probe) history() host.Collector {
+	return host.Collector{Name: "updatehistory", Args: map[string][]string{
+		"except": slices.Sorted(maps.Keys(p.except)),
+	}}
+}
+
+// entry is one try of one update.
+type entry struct {
+	name, id, title string
+	when            time.Time // zero when it is not known
+	uninstall       bool
+	result          int64
+	code            uint32
+}
+
+// OperationResultCode.
+const (
+	resultNotStarted = iota
+	resultInProgress
+	resultSucceeded
+	resultWithErrors
+	resultFailed
+	resultAborted
+)
+
+func (e entry) failed() bool {
+	return e.result == resultWithErrors || e.result == resultFailed || e.result == resultAborted
+}
+
+func (e entry) outcome() string {
+	words := []string{"not started", "in progress", "succeeded", "succeeded with errors", "failed", "aborted"}
+	if e.result < 0 || e.result >= int64(len(words)) {
+		return fmt.Sprintf("unknown result %d", e.result)
+	}
+	if e.uninstall {
+		return "removal " + words[e.result]
+	}
+	return words[e.result]
+}
+
+// readHistory makes the readings of the agent's memory. Installed are the KB
+// numbers that servicing has, if they are known: what is installed has not failed,
+// by whatever way it came in the end.
+func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
+	rows, ok := r.Rows("history", p.history())
+	if !ok {
+		return
+	}
+	total, entries, agent := int64(-1), []entry{}, host.Row{}
+	for _, row := range rows {
+		part := gather.Text(row, "Part")
+		if reason := refused(row, partHistory); reason != nil {
+			if part == "agent" {
+				continue // its two times are judged by nobody
+			}
+			r.Fail("history", reason)
+			return
+		}
+		switch part {
+		case "total":
+			if n, known := gather.Number(row, "Count"); known {
+				total = max(n, 0)
+			}
+		case "agent":
+			agent = row
+		case "entry":
+			if e, there := read(r, row); there && !p.except[e.name] {
+				entries = append(entries, e)
+			}
+		default:
+			r.Failf("history", "a row of the unknown part %.40q", part)
+		}
+	}
+	for reading, column := range map[string]string{"last_search": "Searched", "last_install": "Installed"} {
+		if at, err := agent.Get(column).Time(); err == nil {
+			r.Add("", reading, fact.Time(at))
+		}
+	}
+	switch at, err := agent.Get("Installed").Time(); {
+	case total < 0:
+		r.Failf("history", "the host does not say how many entries it has")
+	case total == 0 && err == nil:
+		// Nothing failed, as far as an empty memory goes.
+		r.Failf("history", "it is empty, and yet Automatic Updates has installed something at %s: it was reset, "+
+			"and what failed is not known", fact.Time(at))
+	default:
+		r.Add("", "history_entries", fact.Int(total))
+		tell(r, entries, installed)
+	}
+}
+
+// read makes an entry of a row. Entries without a name and a result are not told:
+// the agent keeps some for what it never began.
+func read(r *gather.Reader, row host.Row) (e entry, there bool) {
+	e.title, e.id = bounded(gather.Text(row, "Title"), mostText), bounded(gather.Text(row, "UpdateID"), mostName)
+	e.name = name(e.title, e.id)
+	result, known := gather.Number(row, "Result")
+	switch {
+	case e.name == "" && (!known || result == resultNotStarted):
+		return e, false
+	case e.name == "":
+		r.Failf("history", "an entry without KB number and identity")
+		return e, false
+	case !known:
+		r.Failf("result of "+e.name, "want a number, got %.40q", gather.Text(row, "Result"))
+		return e, false
+	}
+	e.result = result
+	if at, err := row.Get("Date").Time(); err == nil {
+		e.when = at.UTC()
+	}
+	operation, _ := gather.Number(row, "Operation")
+	e.uninstall = operation == 2
+	// HResult is what the agent makes of the installer's own code.
+	e.code = cmp.Or(code(row, "Unmapped"), code(row, "HResult"))
+	return e, true
+}
+
+// tell makes the readings of what each update came to. Several updates share a KB
+// number, of which one may fail and another succeed, so the newest try of each
+// identity counts.
+func tell(r *gather.Reader, entries []entry, installed map[string]bool) {
+	slices.SortStableFunc(entries, func(a, b entry) int { return b.when.Compare(a.when) })
+	newest := map[string][]entry{}
+	seen := map[[2]string]bool{}
+	for _, e := range entries {
+		if is := [2]string{e.name, e.id}; !seen[is] {
+			seen[is] = true
+			newest[e.name] = append(newest[e.name], e)
+		}
+	}
+	failed, succeeded, removed := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	var failures []string
+	var last entry
+	for _, item := range slices.Sorted(maps.Keys(newest)) {
+		e := verdict(newest[item], installed[item])
+		e.describe(r)
+		switch {
+		case e.failed() && (e.uninstall || !installed[item]):
+			failed[item] = true
+			failures = append(failures, item+": "+e.why())
+			if last.name == "" || e.when.After(last.when) {
+				last = e
+			}
+		case e.result != resultSucceeded:
+		case e.uninstall:
+			removed[item] = true
+		default:
+			succeeded[item] = true
+		}
+	}
+	r.Add("", "failed", setOf(failed))
+	r.Add("", "failures", fact.SetOf(failures...))
+	r.Add("", "succeeded", setOf(succeeded))
+	r.Add("", "uninstalled", setOf(removed))
+	text := ""
+	if last.name != "" {
+		text = last.name + ", " + last.at() + ", " + last.why()
+	}
+	r.Add("", "last_failed", fact.Text(text))
+}
+
+// verdict picks the try that stands for a KB number: the newest failed one, unless
+// the update is installed, or else the newest.
+func verdict(tries []entry, installed bool) entry {
+	i := slices.IndexFunc(tries, func(e entry) bool { return e.failed() && (e.uninstall || !installed) })
+	return tries[max(i, 0)]
+}
+
+// describe makes the readings of one update.
+func (e entry) describe(r *gather.Reader) {
+	r.Add(e.name, "result", fact.Text(e.outcome()))
+	if e.code != 0 {
+		r.Add(e.name, "hresult", fact.Text(meant(e.code)))
+	}
+	if !e.when.IsZero() {
+		r.Add(e.name, "tried", fact.Time(e.when))
+	}
+	if e.title != "" {
+		r.Add(e.name, "title", fact.Text(e.title))
+	}
+}
+
+func (e entry) why() string {
+	if e.code == 0 {
+		return e.outcome() + " without an error code"
+	}
+	if e.result != resultFailed || e.uninstall {
+		return e.outcome() + ", " + meant(e.code)
+	}
+	return meant(e.code)
+}
+
+func (e entry) at() string {
+	if e.when.IsZero() {
+		return "at an unknown time"
+	}
+	return fact.Time(e.when).String()
+}
+
+// refused is why a part of a collector could not be read; nil when it could. The
+// words of the host are in its own language, so the code goes before them.
+func refused(row host.Row, parameter string) error {
+	text, n := bounded(gather.Text(row, "Error"), mostText), code(row, "Code")
+	way := "leave " + parameter + " out of part"
+	if parameter == "missing" {
+		way = "leave missing out"
+	}
+	switch {
+	case text == "" && n == 0:
+		return nil
+	case n == 0x80070005:
+		return fmt.Errorf("%w (0x80070005): the update agent does not take this from a remote sign-in of this account; "+
+			"use an administrator of the host, or %s", host.ErrDenied, way)
+	case n == 0x80070422:
+		return errors.New("the Windows Update service is disabled (0x80070422): enable it, or " + way)
+	case n == 0:
+		return errors.New(text)
+	case text == "" || meanings()[n] != "":
+		return errors.New(meant(n))
+	default:
+		return fmt.Errorf("%s: %s", meant(n), text)
+	}
+}

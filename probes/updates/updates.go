@@ -1,0 +1,156 @@
+// Package updates observes which updates a Windows host has, which of them
+// failed, and which it lacks.
+package updates
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+)
+
+// Kind is what a suite calls "updates". Of an update's fate nobody on a host
+// knows all: servicing lists what Windows itself got, the update agent remembers
+// what it tried, and an update that it calls a success may still be rolled back at
+// the boot. So a plan names what it wants of servicing (hotfixes) or of the agent
+// (succeeded), and os.build tells whether a cumulative update stuck.
+var Kind = probes.Define(probes.Kind{
+	Name: "updates",
+	Doc:  "The updates of a Windows host: installed, tried and failed, missing; WSUS's and Configuration Manager's view.",
+	Item: "the update's KB number, or its identity where it has none; empty for the host as a whole",
+	Main: "part",
+	Example: "- updates: {}\n" +
+		"  why: an update that failed leaves the server open\n" +
+		"- updates: {part: wsus, missing: offline, catalogue: 'D:\\wsus\\wsusscn2.cab'}\n" +
+		"  id: updates/missing\n" +
+		"  timeout: 20m\n" +
+		"  expect: {missing_critical: empty}\n",
+	Readings: specs(),
+}, params{Parts: parts(), Except: antivirus(), Missing: missingNone}, build)
+
+type params struct {
+	Parts []string `param:"part" doc:"Who is asked: hotfixes (servicing), history (the update agent), wsus, configmgr."`
+
+	Except []string `param:"except" doc:"Updates that are left out; the default ones bring antivirus signatures daily."`
+
+	Missing string `param:"missing" doc:"A search of minutes: none, default, managed, microsoft_update or offline."`
+
+	Catalogue string `param:"catalogue" doc:"Path of wsusscn2.cab on the host, for missing: offline."`
+}
+
+const (
+	partHotfixes  = "hotfixes"
+	partHistory   = "history"
+	partWSUS      = "wsus"
+	partConfigMgr = "configmgr"
+)
+
+func parts() []string { return []string{partHotfixes, partHistory, partWSUS, partConfigMgr} }
+
+// antivirus are the updates of Microsoft's scanners: signatures of Defender, of
+// Endpoint Protection and of Security Essentials, and Defender's platform.
+func antivirus() []string { return []string{"KB2267602", "KB2461484", "KB2310138", "KB4052623"} }
+
+const (
+	missingNone            = "none"
+	missingDefault         = "default"
+	missingManaged         = "managed"
+	missingMicrosoftUpdate = "microsoft_update"
+	missingOffline         = "offline"
+)
+
+func sources() []string {
+	return []string{missingNone, missingDefault, missingManaged, missingMicrosoftUpdate, missingOffline}
+}
+
+func build(p params) (probes.Probe, error) {
+	for _, part := range p.Parts {
+		if !slices.Contains(parts(), part) {
+			return nil, probes.Fieldf("part", "must be %s, got %q", strings.Join(parts(), ", "), part)
+		}
+	}
+	if !slices.Contains(sources(), p.Missing) {
+		return nil, probes.Fieldf("missing", "must be %s, got %q", strings.Join(sources(), ", "), p.Missing)
+	}
+	if len(p.Parts) == 0 && p.Missing == missingNone {
+		return nil, probes.Fieldf("part", "the list is empty: want %s", strings.Join(parts(), ", "))
+	}
+	catalogue := regexp.MustCompile(`^([A-Za-z]:\\|\\\\[^\\]).*\.[cC][aA][bB]$`)
+	switch {
+	case p.Missing == missingOffline && !catalogue.MatchString(p.Catalogue):
+		return nil, probes.Fieldf("catalogue", `want the path of wsusscn2.cab on the host, like D:\wsusscn2.cab, got %q`,
+			p.Catalogue)
+	case p.Missing != missingOffline && p.Catalogue != "":
+		return nil, probes.Fieldf("catalogue", "goes with missing: offline only")
+	}
+	built := probe{params: p, except: map[string]bool{}}
+	for _, name := range p.Except {
+		kb := kbIn(name)
+		if kb == "" || len(kb) != len(name) {
+			return nil, probes.Fieldf("except", "want a number like KB2267602, got %q", name)
+		}
+		built.except[kb] = true
+	}
+	return built, nil
+}
+
+type probe struct {
+	params
+	except map[string]bool // by KB number, in capitals
+}
+
+func (p probe) asks(part string) bool { return slices.Contains(p.Parts, part) }
+
+// asksWSUS also holds for a search: where the agent asks by default is worth
+// knowing with its answer.
+func (p probe) asksWSUS() bool { return p.asks(partWSUS) || p.Missing != missingNone }
+
+// Questions implements probes.Asker.
+func (p probe) Questions() []host.Question {
+	var all []host.Question
+	if p.asks(partHotfixes) {
+		all = append(all, hotfixes())
+	}
+	if p.asks(partHistory) {
+		all = append(all, p.history())
+	}
+	if p.asksWSUS() {
+		all = append(all, wsusServer(), wsusUse())
+	}
+	if p.asks(partConfigMgr) {
+		all = append(all, configMgr())
+	}
+	if p.Missing != missingNone {
+		all = append(all, p.search())
+	}
+	return all
+}
+
+// Observe implements probes.Probe. What one of those asked does not tell is named
+// in the error; the readings of all others are there beside it.
+func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
+	r := &gather.Reader{Answers: t.Answers}
+	var installed map[string]bool
+	if p.asks(partHotfixes) {
+		installed = p.readHotfixes(r)
+	}
+	if p.asks(partHistory) {
+		p.readHistory(r, installed)
+	}
+	var server string
+	if p.asksWSUS() {
+		server = readWSUS(r)
+	}
+	if p.asks(partConfigMgr) {
+		p.readConfigMgr(r)
+	}
+	if p.Missing != missingNone {
+		p.readMissing(r, server)
+	}
+	return r.Result()
+}
