@@ -35,7 +35,11 @@ func (p probe) readMissing(r *gather.Reader, server string) {
 	sent := int64(0)
 	for _, row := range rows {
 		if reason := refused(row, "missing"); reason != nil {
-			r.Fail("missing", reason)
+			what := "missing"
+			if p.Missing == missingOffline {
+				what += " by the catalogue " + p.Catalogue
+			}
+			r.Fail(what, reason)
 			return
 		}
 		switch part := gather.Text(row, "Part"); part {

@@ -109,11 +109,15 @@ func TestSearchesThatAreNotWhole(t *testing.T) {
 		},
 		"no catalogue": {
 			[]host.Row{{"Part": text("search"), "Code": text("-2147024894"), "Error": text("no such file")}},
-			"reading missing: 0x80070002: a file is missing",
+			`reading missing by the catalogue D:\wsus\wsusscn2.cab: 0x80070002: a file is missing`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := searched(t, "default", "http://wsus01", tt.rows...)
+			source := "default"
+			if name == "no catalogue" {
+				source = "offline"
+			}
+			got, err := searched(t, source, "http://wsus01", tt.rows...)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}

@@ -48,7 +48,7 @@ func historySpecs() []probes.ReadingSpec {
 		},
 		{
 			Name: "history_entries", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast},
-			Doc: "How much the update agent remembers; less than before means that its history was reset.",
+			Doc: "How much the agent remembers, of which the newest 300 are read; less than before: its history was reset.",
 		},
 		{
 			Name: "result", Type: fact.TypeText, Rule: ignore,
