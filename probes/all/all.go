@@ -14,15 +14,14 @@ import (
 	"postpatch/probes/dhcp"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
-	"postpatch/probes/eventlog"
 	"postpatch/probes/dnsserver"
 	"postpatch/probes/domain"
+	"postpatch/probes/eventlog"
 	"postpatch/probes/exchange"
 	"postpatch/probes/feature"
-	"postpatch/probes/http"
-	"postpatch/probes/hyperv"
 	"postpatch/probes/file"
 	"postpatch/probes/http"
+	"postpatch/probes/hyperv"
 	"postpatch/probes/iis"
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
@@ -31,8 +30,8 @@ import (
 	"postpatch/probes/ping"
 	"postpatch/probes/powershell"
 	"postpatch/probes/printer"
-	"postpatch/probes/rds"
 	"postpatch/probes/process"
+	"postpatch/probes/rds"
 	"postpatch/probes/registry"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
@@ -41,8 +40,8 @@ import (
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
-	"postpatch/probes/wsus"
 	"postpatch/probes/updates"
+	"postpatch/probes/wsus"
 )
 
 // Kinds is the table of kinds, in alphabetical order. A new kind is a new
@@ -58,15 +57,14 @@ func Kinds() []probes.Kind {
 		dhcp.Kind,
 		disk.Kind,
 		dns.Kind,
-		eventlog.Kind,
 		dnsserver.Kind,
 		domain.Kind,
+		eventlog.Kind,
 		exchange.Kind,
 		feature.Kind,
-		http.Kind,
-		hyperv.Kind,
 		file.Kind,
 		http.Kind,
+		hyperv.Kind,
 		iis.Kind,
 		msmq.Kind,
 		network.Kind,
@@ -75,8 +73,8 @@ func Kinds() []probes.Kind {
 		ping.Kind,
 		powershell.Kind,
 		printer.Kind,
-		rds.Kind,
 		process.Kind,
+		rds.Kind,
 		registry.Kind,
 		service.Kind,
 		services.Kind,
@@ -85,7 +83,7 @@ func Kinds() []probes.Kind {
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,
-		wsus.Kind,
 		updates.Kind,
+		wsus.Kind,
 	}
 }
