@@ -302,6 +302,9 @@ func commands(l *linter, i int) {
 		l.call(i)
 		return
 	}
+	if strings.EqualFold(t.text, "Add-Type") && slices.Contains([]string{"-AssemblyName", "-Path"}, l.at(i+1).text) {
+		return // loads what Windows has, and compiles nothing
+	}
 	for name := range cmdlets() {
 		if name == t.text {
 			return
@@ -379,6 +382,8 @@ func parameters(l *linter, i int) {
 	switch plain := strings.ToLower(t.text); {
 	case plain == "-format" || plain == "-uformat":
 		l.add(t.line, "%s writes in the host's language", t.text)
+	case plain == "-repair":
+		l.add(t.line, "%s changes the host", t.text)
 	case plain == "-computername" || plain == "-cimsession" || plain == "-credential":
 		l.add(t.line, "%s asks another host", t.text)
 	case slices.Contains([]string{"-ea", "-ev", "-ov", "-ob", "-pv", "-wa", "-wv", "-cn"}, plain):
@@ -409,7 +414,7 @@ func members(l *linter, i int) {
 		l.add(t.line, "[ScriptBlock]::Create runs a text as code")
 	case isStatic && strings.EqualFold(l.at(i-2).text, "console") && !l.runs:
 		l.add(t.line, "[Console] disturbs the line of answers")
-	case call && plain == "tostring" && !l.inside(i, end, "invariant"):
+	case call && plain == "tostring" && l.at(i-2).text != "BitConverter" && !l.inside(i, end, "invariant"):
 		l.add(t.line, "ToString without $invariant depends on the host's language: use [string]")
 	case plain == "tolower" || plain == "toupper":
 		l.add(t.line, "%s depends on the host's language: use %sInvariant", t.text, t.text)
@@ -426,7 +431,12 @@ func types(l *linter, i int) {
 	if t.kind != typeName {
 		return
 	}
+	newer := strings.Fields(`argumentcompleter cimclass cimconverter cimsession cimtype initialsessionstate ipendpoint
+		objectsecurity physicaladdress psaliasproperty psnoteproperty psscriptmethod psscriptproperty psvariable
+		psvariableproperty wildcardpattern x500distinguishedname x509certificate`)
 	switch name := strings.ToLower(t.text); {
+	case slices.Contains(newer, name):
+		l.add(t.line, "[%s] is a name that PowerShell 5 has given: write the namespace", t.text)
 	case name == "wmi" || name == "wmiclass" || name == "wmisearcher":
 		l.add(t.line, "[%s] is not in PowerShell 6 and later: use CIM", t.text)
 	case name == "reflection.assembly" || name == "system.reflection.assembly":

@@ -16,11 +16,12 @@
 //
 // The boot script (boot.ps1, the value of -EncodedCommand: base64 of UTF-16LE)
 // is the same for every host and run: it unpacks the JSON and runs its script.
-// A question is a query or a collector; its id is its place in what was packed. A
-// query that finds more instances than its most is answered with an error. An
-// owner's own script travels among the collectors, and its question has "script",
-// the name of its file, and "limit", the seconds that it may take; the arguments are
-// its parameters, and the properties of the objects that it returns the cells.
+// A question is a query, a collector or an owner's own script, and the members of
+// the others are there and empty; its id is its place in what was packed. A query
+// that finds more instances than its most is answered with an error. A script
+// travels among the collectors, and its question has "script", the name of its file,
+// and "limit", the seconds that it may take; the arguments are its parameters, and
+// the properties of the objects that it returns the cells.
 //
 // # From the host
 //
@@ -89,19 +90,20 @@ var ErrNotOurs = errors.New("not a packed payload")
 // ErrTooMuch means that questions do not fit into one payload.
 var ErrTooMuch = errors.New("more than a host takes at once")
 
-// Question is one question of a payload: a query or a collector.
+// Question is one question of a payload: a query or a collector. All of its members
+// travel, since the runner's strict mode refuses to read one that is not there.
 type Question struct {
 	ID        int      `json:"id"`
-	Namespace string   `json:"namespace,omitempty"`
-	Query     string   `json:"query,omitempty"` // WQL
-	Columns   []string `json:"columns,omitempty"`
-	Most      int      `json:"most,omitempty"` // instances; 0 for any number
-	Collector string   `json:"collector,omitempty"`
-	Args      []Arg    `json:"args,omitempty"`
+	Namespace string   `json:"namespace"`
+	Query     string   `json:"query"` // WQL
+	Columns   []string `json:"columns"`
+	Most      int      `json:"most"` // instances; 0 for any number
+	Collector string   `json:"collector"`
+	Args      []Arg    `json:"args"`
 	// Script is the name of an owner's own script, whose text is the collector
 	// that Collector names. Limit is how many seconds it may take.
-	Script string `json:"script,omitempty"`
-	Limit  int    `json:"limit,omitempty"`
+	Script string `json:"script"`
+	Limit  int    `json:"limit"`
 }
 
 // Arg is one argument of a collector. Arguments are a list and no object,

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"maps"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -65,6 +66,33 @@ func TestUnpackReadsWhatPackMade(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"UBR", "", "'; exit"}, got[2].Arg("values")); d != "" {
 		t.Errorf("Arg (-want +got):\n%s", d)
+	}
+}
+
+// Strict mode ends the runner at a member that is not there.
+func TestEveryQuestionHasEveryMember(t *testing.T) {
+	env, _, err := Pack(questions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p struct{ Questions []map[string]any }
+	if err := decompress(env["POSTPATCH_0"], maxUnpacked, &p); err != nil {
+		t.Fatal(err)
+	}
+	runner := script("runner.ps1")
+	if !strings.Contains(runner, "\nSet-StrictMode -Version 3.0\n") {
+		t.Error("the runner does not set strict mode")
+	}
+	read := regexp.MustCompile(`(?i)\$question\.(\w+)`).FindAllStringSubmatch(runner, -1)
+	if len(read) < 5 || len(p.Questions) != len(questions()) {
+		t.Fatalf("the runner reads %q of %d questions", read, len(p.Questions))
+	}
+	for i, q := range p.Questions {
+		for _, name := range read {
+			if _, there := q[name[1]]; !there {
+				t.Errorf("question %d has no %s", i, name[1])
+			}
+		}
 	}
 }
 

@@ -1,8 +1,11 @@
 # Answers every question of the payload, each in its own try, and writes one
 # line at the end. It has been parsed, but not yet run on Windows. It keeps to
 # Windows PowerShell 3, and writes its own JSON because 5.1's ConvertTo-Json
-# turns some arrays into objects. Lines that begin with # are not sent.
+# turns some arrays into objects. Strict mode makes an error of what a collector
+# reads and is not there; set here and not in boot.ps1, whose scope is the global
+# one, it reaches no module. Lines that begin with # are not sent.
 param($Payload)
+Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $invariant = [Globalization.CultureInfo]::InvariantCulture
