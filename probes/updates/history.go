@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"postpatch/probes/fact"
@@ -89,9 +90,9 @@ func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
 			r.Failf("history", "a row of the unknown part %.40q", part)
 		}
 	}
-	for reading, column := range map[string]string{"last_search": "Searched", "last_install": "Installed"} {
-		if at, err := agent.Get(column).Time(); err == nil {
-			r.Add("", reading, fact.Time(at))
+	for _, times := range [][2]string{{"last_search", "Searched"}, {"last_install", "Installed"}} {
+		if at, err := agent.Get(times[1]).Time(); err == nil {
+			r.Add("", times[0], fact.Time(at))
 		}
 	}
 	switch at, err := agent.Get("Installed").Time(); {
@@ -107,14 +108,16 @@ func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
 	}
 }
 
-// read makes an entry of a row. Entries without a name and a result are not told:
-// the agent keeps some for what it never began.
+// read makes an entry of a row. Entries without a name are told only when they
+// failed: the agent keeps some that mean nothing.
 func read(r *gather.Reader, row host.Row) (e entry, there bool) {
-	e.title, e.id = bounded(gather.Text(row, "Title"), mostText), bounded(gather.Text(row, "UpdateID"), mostName)
+	e.title = bounded(gather.Text(row, "Title"), mostText)
+	e.id = bounded(strings.ToLower(gather.Text(row, "UpdateID")), mostName)
 	e.name = name(e.title, e.id)
 	result, known := gather.Number(row, "Result")
+	e.result = result
 	switch {
-	case e.name == "" && (!known || result == resultNotStarted):
+	case e.name == "" && !e.failed():
 		return e, false
 	case e.name == "":
 		r.Failf("history", "an entry without KB number and identity")
@@ -123,7 +126,6 @@ func read(r *gather.Reader, row host.Row) (e entry, there bool) {
 		r.Failf("result of "+e.name, "want a number, got %.40q", gather.Text(row, "Result"))
 		return e, false
 	}
-	e.result = result
 	if at, err := row.Get("Date").Time(); err == nil {
 		e.when = at.UTC()
 	}
