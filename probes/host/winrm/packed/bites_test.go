@@ -24,6 +24,7 @@ func TestTheRulesBite(t *testing.T) {
 		`trap { 1 }`:                         "trap: use try",
 		`try { 1 }`:                          "try without",
 		"try { 1 }\n$b = 1":                  "try without",
+		`function { }`:                       "function without a name",
 		`else { 1 }`:                         "else without",
 		`catch { 1 }`:                        "catch without",
 		`iex $a`:                             "iex is an alias",

@@ -286,6 +286,10 @@ func blocks(l *linter, i int) {
 		if next := l.at(end + 1); next.kind != keyword || next.text != "catch" && next.text != "finally" {
 			l.add(t.line, "try without catch or finally")
 		}
+	case "function", "filter":
+		if l.at(i+1).kind != word {
+			l.add(t.line, "%s without a name", t.text)
+		}
 	case "else", "elseif", "catch", "finally":
 		if l.at(before).text != "}" {
 			l.add(t.line, "%s without what belongs before it", t.text)
