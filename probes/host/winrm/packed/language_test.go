@@ -3,7 +3,6 @@ package packed
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -306,9 +305,6 @@ func commands(l *linter, i int) {
 		l.call(i)
 		return
 	}
-	if strings.EqualFold(t.text, "Add-Type") && slices.Contains([]string{"-AssemblyName", "-Path"}, l.at(i+1).text) {
-		return // loads what Windows has, and compiles nothing
-	}
 	for name := range cmdlets() {
 		if name == t.text {
 			return
@@ -349,8 +345,6 @@ func refusal(name string) string {
 		return "is an alias"
 	case plain == "invoke-expression":
 		return "runs a text as code"
-	case plain == "add-type":
-		return "compiles code or loads a file"
 	case strings.Contains(plain, "wmi"):
 		return "is not in PowerShell 6 and later: use Get-CimInstance"
 	case plain == "get-eventlog":
@@ -370,29 +364,36 @@ func refusal(name string) string {
 	}
 }
 
-// parameters: what later versions have added, by whole names and what is short for them.
+// parameters are those of the table, by their whole names, and of Add-Type one that
+// loads what Windows has and compiles nothing.
 func parameters(l *linter, i int) {
 	t := l.tokens[i]
-	if t.kind != param {
+	if t.text == "Add-Type" && t.kind == command && l.at(i+1).kind != param {
+		l.add(t.line, "Add-Type compiles code")
+	}
+	of, known := cmdlets()[l.owner(i)]
+	if t.kind != param || !known || slices.Contains(of.params, strings.TrimPrefix(t.text, "-")) {
 		return
 	}
-	added := strings.Fields(`-AllStats -AsArray -AsByteStream -AsHashtable -AsUTC -DateKind -EnumsAsStrings -EscapeHandling
-		-LeafBase -NoEnumerate -Parallel -PipelineVariable -SkipCertificateCheck -SkipLast -ThrottleLimit -UnixTimeSeconds`)
-	for _, name := range added {
-		if strings.EqualFold(name, t.text) {
-			l.add(t.line, "%s is newer than PowerShell 3", t.text)
+	l.add(t.line, "%s is not among the parameters of %s in cmdlets_test.go", t.text, l.owner(i))
+}
+
+// owner is the command that the parameter at i belongs to.
+func (l *linter) owner(i int) string {
+	depth := 0
+	for j := i - 1; j >= 0 && depth >= 0; j-- {
+		switch t := l.tokens[j]; t.kind {
+		case closing:
+			depth++
+		case open:
+			depth--
+		case command:
+			if depth == 0 {
+				return t.text
+			}
 		}
 	}
-	switch plain := strings.ToLower(t.text); {
-	case plain == "-format" || plain == "-uformat":
-		l.add(t.line, "%s writes in the host's language", t.text)
-	case plain == "-repair":
-		l.add(t.line, "%s changes the host", t.text)
-	case plain == "-computername" || plain == "-cimsession" || plain == "-credential":
-		l.add(t.line, "%s asks another host", t.text)
-	case slices.Contains([]string{"-ea", "-ev", "-ov", "-ob", "-pv", "-wa", "-wv", "-cn"}, plain):
-		l.add(t.line, "%s is an alias", t.text)
-	}
+	return ""
 }
 
 // members are those that .NET Framework 4.5 or PowerShell 3 do not have, and those
@@ -520,23 +521,4 @@ func plainName(name string) string {
 		return after
 	}
 	return name
-}
-
-// TestCmdletsChangeNothing holds the list itself to the rule.
-func TestCmdletsChangeNothing(t *testing.T) {
-	pure := []string{"New-Object", "New-TimeSpan", "Out-Null", "Set-StrictMode", "Invoke-CimMethod"}
-	for name, since := range cmdlets() {
-		if since == "" {
-			t.Errorf("%s: since which Windows?", name)
-		}
-		why := refusal(name)
-		if !slices.Contains(pure, name) && !strings.HasPrefix(why, "is not among") {
-			t.Errorf("%s %s", name, why)
-		}
-	}
-	for _, name := range pure {
-		if !slices.Contains(slices.Collect(maps.Keys(cmdlets())), name) {
-			t.Errorf("%s is not in the list", name)
-		}
-	}
 }
