@@ -431,10 +431,17 @@ func members(l *linter, i int) {
 	}
 }
 
+// types: names that PowerShell 3 knows, of what it has loaded or the script loads.
 func types(l *linter, i int) {
 	t := l.tokens[i]
-	if t.kind != typeName {
+	created := t.kind == word && l.at(i-1).text == "New-Object" || l.at(i-1).text == "-TypeName"
+	if t.kind != typeName && !created {
 		return
+	}
+	loaded := regexp.MustCompile(`(?i)^(system\.)?(serviceprocess|messaging|net\.http|web|directoryservices\.(protocols|` +
+		`accountmanagement)|security\.cryptography\.(pkcs|protecteddata))\.`)
+	if loaded.MatchString(t.text) && !slices.ContainsFunc(l.tokens, func(t token) bool { return t.text == "Add-Type" }) {
+		l.add(t.line, "%s is not loaded until Add-Type -AssemblyName has loaded it", t.text)
 	}
 	newer := strings.Fields(`argumentcompleter cimclass cimconverter cimsession cimtype initialsessionstate ipendpoint
 		objectsecurity physicaladdress psaliasproperty psnoteproperty psscriptmethod psscriptproperty psvariable
@@ -471,7 +478,7 @@ func leaving(l *linter, i int) {
 // variables: strict mode ends a script that reads a variable before it is set.
 func (l *linter) variables() {
 	set := map[string]bool{}
-	for _, name := range strings.Fields(`_ args error false input matches null psitem psversiontable this true ?`) {
+	for name := range strings.FieldsSeq(`_ args error false input matches null psitem psversiontable this true ?`) {
 		set[name] = true
 	}
 	for i, t := range l.tokens {

@@ -128,7 +128,9 @@ function Limit-Cell($Value) {
 # The words of an error are in the host's language; these numbers are not.
 function Get-ErrorCode($Exception) {
     while ($null -ne $Exception) {
-        if ($Exception.HResult -eq -2147024891) { return 'denied' }
+        # Before .NET Framework 4.5 nobody may read it.
+        $number = $Exception.PSObject.Properties['HResult']
+        if ($null -ne $number -and $number.Value -eq -2147024891) { return 'denied' }
         if ($Exception -is [Microsoft.Management.Infrastructure.CimException]) {
             $native = [string]$Exception.NativeErrorCode
             if ($native -eq 'InvalidNamespace' -or $native -eq 'InvalidClass') { return 'class' }

@@ -400,8 +400,8 @@ func (z *tokenizer) callee() {
 
 // keywords are those of Windows PowerShell 5.1, and clean, which is newer.
 const keywords = ` begin break catch class clean configuration continue data default do dynamicparam else elseif end
- enum exit filter finally for foreach function if in inlinescript parallel param process return sequence switch throw trap
- try until using while workflow `
+ enum exit filter finally for foreach function if in inlinescript parallel param process return sequence switch
+ throw trap try until using while workflow `
 
 func isKeyword(name string) bool {
 	return slices.Contains(strings.Fields(keywords), strings.ToLower(name))
