@@ -8,27 +8,38 @@ import (
 // TestTheRulesBite holds each rule to one script that breaks it in line 3.
 func TestTheRulesBite(t *testing.T) {
 	for bad, want := range map[string]string{
-		`$a = $a ?? 1`:                "?? is PowerShell 7",
-		`$a ??= 1`:                    "??= is PowerShell 7",
-		`$b = $a?.Name`:               "?. is PowerShell 7",
-		`$b = $a?[0]`:                 "? is PowerShell 7",
-		`$b = $a ? 1 : 2`:             "? is PowerShell 7",
-		`Test-Path $a && Get-Item $a`: "&& is PowerShell 7",
-		`Test-Path $a || Get-Item $a`: "|| is PowerShell 7",
-		`Get-Item $a &`:               "a & behind a command",
-		"$a\n| Sort-Object":           "a line that begins with |",
-		`if ($a) { clean { 1 } }`:     "clean is PowerShell 7.3",
-		`using namespace System.IO`:   "using is PowerShell 5",
-		`class A { }`:                 "class is PowerShell 5",
-		`enum A { B }`:                "enum is PowerShell 5",
-		`trap { 1 }`:                  "trap: use try",
-		`try { 1 }`:                   "try without",
-		"try { 1 }\n$b = 1":           "try without",
-		`function { }`:                "function without a name",
-		`else { 1 }`:                  "else without",
-		`catch { 1 }`:                 "catch without",
-		`[ServiceProcess.ServiceController]::GetServices()`:               "is not loaded until Add-Type",
-		`New-Object System.DirectoryServices.Protocols.LdapConnection $a`: "is not loaded until Add-Type",
+		`$a = $a ?? 1`:                        "?? is PowerShell 7",
+		`$a ??= 1`:                            "??= is PowerShell 7",
+		`$b = $a?.Name`:                       "?. is PowerShell 7",
+		`$b = $a?[0]`:                         "? is PowerShell 7",
+		`$b = $a ? 1 : 2`:                     "? is PowerShell 7",
+		`Test-Path $a && Get-Item $a`:         "&& is PowerShell 7",
+		`Test-Path $a || Get-Item $a`:         "|| is PowerShell 7",
+		`Get-Item $a &`:                       "a & behind a command",
+		"$a\n| Sort-Object":                   "a line that begins with |",
+		`if ($a) { clean { 1 } }`:             "clean is PowerShell 7.3",
+		`using namespace System.IO`:           "using is PowerShell 5",
+		`class A { }`:                         "class is PowerShell 5",
+		`enum A { B }`:                        "enum is PowerShell 5",
+		`trap { 1 }`:                          "trap: use try",
+		`try { 1 }`:                           "try without",
+		"try { 1 }\n$b = 1":                   "try without",
+		`function { }`:                        "function without a name",
+		`else { 1 }`:                          "else without",
+		`catch { 1 }`:                         "catch without",
+		`function F($A, $B) { $A + $B }; F 1`: "F is given 1 arguments, and has 2 parameters",
+		`function F($A) { $A }; F 1 $a`:       "F is given 2 arguments",
+		`function F { param($A) $A }; F $a $a.b[1]`:                               "F is given 2 arguments",
+		`function F($A) { $A }; F -B 1`:                                           "F has no parameter -B",
+		`function F($A, $B) { $A + $B }; F($a, $a)`:                               "passes one argument",
+		`function F($B, $C) { & $C }; $b = 1; F 1 { $b }`:                         "$b is here the one of F",
+		`function G { $b }; function F($C) { $b = 2; $b; & $C }; $b = 1; F { G }`: "$b is here the one of F",
+		`if ($a -eq $null) { 1 }`:                                                 "$null stands on the left",
+		`if ($a = 2) { 1 }`:                                                       "= in a condition",
+		`$a.Add(1)`:                                                               "becomes a row",
+		`if ($a) { $a.b[0].Append('x') }`:                                         "becomes a row",
+		`[ServiceProcess.ServiceController]::GetServices()`:                       "is not loaded until Add-Type",
+		`New-Object System.DirectoryServices.Protocols.LdapConnection $a`:         "is not loaded until Add-Type",
 		`iex $a`:                             "iex is an alias",
 		`Invoke-Expression $a`:               "runs a text as code",
 		`Add-Type -TypeDefinition $a`:        "is not among the parameters",
@@ -149,6 +160,9 @@ foreach ($class in @($Arguments['class'])) {
 Add-Type -AssemblyName System.DirectoryServices.Protocols
 [BitConverter]::ToString(@(1, 2))
 $first, $second = 'a b' -split ' ', 2
+Read-Part -Name 'one' -Body { $name = $first; $name.Length }
+Read-Part ('t' + 'wo') { $first.Trim() } ($i + 1)
+Read-Part $first, $second { @($first, 'b')[0].ToLowerInvariant() } $found[0].Length
 $text = New-Object Text.StringBuilder -ArgumentList 16
 [void]$text.Append([char]63).Append("it""s ${first}:$second")
 switch ($first) {

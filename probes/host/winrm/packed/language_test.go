@@ -115,7 +115,7 @@ func offences(name, source string) []string {
 	l := &linter{name: name, runs: !strings.HasPrefix(name, "collect/"), tokens: significant(tokenize(source))}
 	l.functions = l.defined()
 	for i := range l.tokens {
-		for _, rule := range rules() {
+		for _, rule := range append(rules(), traps()...) {
 			rule(l, i)
 		}
 	}
@@ -146,7 +146,7 @@ type linter struct {
 	name      string
 	runs      bool // boot and runner may run code that they have in a string
 	tokens    []token
-	functions map[string]bool
+	functions map[string][]parameter
 	found     []string
 }
 
@@ -189,11 +189,11 @@ func (l *linter) inside(from, to int, say string) bool {
 }
 
 // defined are the functions of the script itself.
-func (l *linter) defined() map[string]bool {
-	found := map[string]bool{}
+func (l *linter) defined() map[string][]parameter {
+	found := map[string][]parameter{}
 	for i, t := range l.tokens {
 		if t.kind == keyword && (t.text == "function" || t.text == "filter") {
-			found[strings.ToLower(l.at(i+1).text)] = true
+			found[strings.ToLower(l.at(i+1).text)] = l.declared(i)
 		}
 	}
 	return found
@@ -298,7 +298,7 @@ func blocks(l *linter, i int) {
 
 func commands(l *linter, i int) {
 	t := l.tokens[i]
-	if t.kind != command || l.functions[strings.ToLower(t.text)] {
+	if _, own := l.functions[strings.ToLower(t.text)]; t.kind != command || own {
 		return
 	}
 	if t.text == "&" || t.text == "." {
