@@ -45,6 +45,7 @@ Get-Module                 2012 ListAvailable Name
 Get-NetFirewallProfile     2012 All Name PolicyStore
 Get-NetFirewallRule        2012 Action All Direction Enabled Group Name PolicyStore
 Get-Process                2012 Id Name
+Get-Random                 2012 Maximum Minimum
 Get-ScheduledTask          2012 TaskName TaskPath
 Get-ScheduledTaskInfo      2012 InputObject TaskName TaskPath
 Get-Service                2012 DisplayName Name

@@ -44,9 +44,15 @@
 // key's own value. A REG_MULTI_SZ is a list of its texts, a REG_BINARY one of its
 // bytes in decimal, and numbers have no sign (Microsoft.Win32.RegistryKey.GetValue).
 //
-// The collectors servicekeys (what the registry says of the services) and boots
-// (what the System log says of starts) take nothing; their scripts say what they
-// answer.
+// What the other collectors take and answer stands at the head of their scripts.
+//
+// # Scripts
+//
+// All of them know Windows PowerShell 5.1 and keep to the syntax of 3, run in strict
+// mode, and change nothing on the host. Tests hold them to that: language_test.go to
+// the language, cmdlets_test.go to commands and parameters that the oldest Windows
+// has, traps_test.go to what PowerShell takes without a word. A collector is at most
+// 8,000 characters without comments and indents.
 package packed
 
 import (

@@ -22,8 +22,8 @@ function Get-Address($Name) {
     $all = foreach ($adapter in [Net.NetworkInformation.NetworkInterface]::GetAllNetworkInterfaces()) {
         if ([string]$adapter.OperationalStatus -ne 'Up') { continue }
         $properties = $adapter.GetIPProperties()
-        if ($Name -eq 'gateway') { foreach ($gateway in $properties.GatewayAddresses) { $gateway.Address.ToString() } }
-        else { foreach ($server in $properties.DnsAddresses) { $server.ToString() } }
+        if ($Name -eq 'gateway') { foreach ($gateway in $properties.GatewayAddresses) { [string]$gateway.Address } }
+        else { foreach ($server in $properties.DnsAddresses) { [string]$server } }
     }
     # fec0:0:0:ffff::1 to ::3 are named by adapters that were given no server.
     $all | Where-Object { $_ -ne '0.0.0.0' -and $_ -ne '::' -and -not $_.StartsWith('fec0:') } | Select-Object -Unique
