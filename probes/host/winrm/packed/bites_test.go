@@ -1,6 +1,7 @@
 package packed
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -122,6 +123,21 @@ func TestTheRulesBite(t *testing.T) {
 	}
 	if found := offences("collect/bad.ps1", "$a = 1"); len(found) != 1 {
 		t.Errorf("without param: %q", found)
+	}
+}
+
+// TestMeaningBites: these are not sent as they are written, and the last is.
+func TestMeaningBites(t *testing.T) {
+	for source, same := range map[string]bool{
+		"$a = 'x\n  y'":                    false,
+		"$a = @'\n  x\n'@":                 false,
+		"$a = \"x\n# y\n\"":                false,
+		"<#\n# x\n#>\n$a = 1":              false,
+		"# x\n\n  if ($a) {\n    1 # y\n}": true,
+	} {
+		if got := slices.Equal(meaning(source), meaning(strip(source))); got != same {
+			t.Errorf("%q: the same is %t", source, got)
+		}
 	}
 }
 

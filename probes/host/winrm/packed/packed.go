@@ -285,15 +285,20 @@ func Query(q host.WQL) string {
 	return text
 }
 
-// script returns an embedded script without its comments and indents, or
-// nothing when there is no such script.
+// script returns an embedded script as it is sent, or nothing when there is no
+// such script.
 func script(name string) string {
 	text, err := scripts.ReadFile(name)
 	if err != nil {
 		return ""
 	}
+	return strip(string(text))
+}
+
+// strip leaves out of a script its comment lines, blank lines and indents.
+func strip(text string) string {
 	var lines []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if line != "" && !strings.HasPrefix(line, "#") {
 			lines = append(lines, line)
