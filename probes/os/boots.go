@@ -211,7 +211,7 @@ func (b *start) why() string {
 	case b.dirty:
 		return "after a power loss, reset or hang"
 	case b.request != nil && b.request.died():
-		return b.request.death()
+		return "restart by wininit.exe, " + b.request.death()
 	case b.request != nil && b.request.reason&planned != 0:
 		return "restart by " + b.request.process + ", planned"
 	case b.request != nil:
@@ -242,9 +242,9 @@ func (e *event) died() bool {
 func (e *event) death() string {
 	name := regexp.MustCompile(`(?i)[a-z]:\\[^'"<>|*?]*\\([^\\'"<>|*?]{1,60}\.exe)`).FindStringSubmatch(e.text)
 	status := regexp.MustCompile(`-\d{5,10}\b`).FindString(e.text)
-	text := "restart by wininit.exe, a critical process died"
+	text := "a critical process died"
 	if len(name) == 2 {
-		text = "restart by wininit.exe, " + strings.Map(printable, name[1]) + " died"
+		text = strings.Map(printable, name[1]) + " died"
 	}
 	if n, err := strconv.ParseInt(status, 10, 64); err == nil {
 		text += fmt.Sprintf(" with 0x%08x", uint32(n)) //nolint:gosec // an NTSTATUS is 32 bits with a sign

@@ -79,17 +79,17 @@ func TestWhyItWasStarted(t *testing.T) {
 		"a process died, in German": {
 			[]host.Row{at("02:04:00", 1074, "Process", wininit, "Reason", "0x50006", "Text", lsass), at("02:05:00", 12)},
 			"2026-11-23T02:05:00Z restart by wininit.exe, lsass.exe died with 0xc0000005",
-			"2026-11-23T02:04:00Z restart by wininit.exe, lsass.exe died with 0xc0000005", "",
+			"2026-11-23T02:04:00Z lsass.exe died with 0xc0000005", "",
 		},
 		"a process died, without a text": {
 			[]host.Row{at("02:04:00", 1074, "Process", wininit, "Reason", "0x50006"), at("02:05:00", 12)},
 			"2026-11-23T02:05:00Z restart by wininit.exe, a critical process died",
-			"2026-11-23T02:04:00Z restart by wininit.exe, a critical process died", "",
+			"2026-11-23T02:04:00Z a critical process died", "",
 		},
 		"a process died, and it has not restarted yet": {
 			[]host.Row{at("02:04:00", 12), at("02:05:00", 1074, "Process", wininit, "Reason", "0x50006")},
 			"2026-11-23T02:04:00Z for a reason that is not logged",
-			"2026-11-23T02:05:00Z restart by wininit.exe, a critical process died", "",
+			"2026-11-23T02:05:00Z a critical process died", "",
 		},
 		"a clean shutdown that nobody asked for": {
 			[]host.Row{at("02:04:00", 13), at("02:05:00", 12)}, "2026-11-23T02:05:00Z after a shutdown", "", "",
@@ -127,7 +127,7 @@ func TestWhyItWasStarted(t *testing.T) {
 			"2026-11-23T02:05:00Z for a reason that is not logged, " +
 				"2026-11-23T02:10:00Z restart by wininit.exe, lsass.exe died with 0xc0000005, " +
 				"2026-11-23T02:13:00Z restart by TrustedInstaller.exe, planned",
-			"2026-11-23T02:09:00Z restart by wininit.exe, lsass.exe died with 0xc0000005", "",
+			"2026-11-23T02:09:00Z lsass.exe died with 0xc0000005", "",
 		},
 		"what belongs to an older start": {
 			[]host.Row{at("01:00:00", 41, "Code", "0"), at("02:04:00", 13), at("02:05:00", 12)},
@@ -250,7 +250,7 @@ func TestWhatIsTold(t *testing.T) {
 		},
 		"lsass died": {
 			healthy, seen(t, at("02:05:00", 12), at("03:00:00", 1074, "Process", wininit, "Reason", "0x50006", "Text", lsass), at("03:01:00", 12)),
-			[]string{"drifted failing", "crashes: drifted  -> 2026-11-23T03:00:00Z restart by wininit.exe, lsass.exe died with 0xc0000005"},
+			[]string{"drifted failing", "crashes: drifted  -> 2026-11-23T03:00:00Z lsass.exe died with 0xc0000005"},
 		},
 		"a power loss": {
 			healthy, seen(t, at("02:05:00", 12), at("03:01:00", 12), at("03:01:05", 6008)),

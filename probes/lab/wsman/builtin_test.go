@@ -1,0 +1,72 @@
+package wsman
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/lab/estate"
+)
+
+func TestServiceKeys(t *testing.T) {
+	h := estate.Host{
+		Services: map[string]estate.Service{
+			"W3SVC":     {State: "Running", Type: "Share Process", DependsOn: []string{"WAS", "HTTP"}},
+			"MSDTC":     {State: "Start Pending", Delayed: true},
+			"RemoteReg": {Trigger: true},
+			"Stops":     {State: "Running"},
+			"User_1a2b": {State: "Running"},
+		},
+		Registry: map[string]map[string]any{
+			`HKLM\SYSTEM\CurrentControlSet\Control`:                               {"AutoStartDelay": 300},
+			`HKLM\SYSTEM\CurrentControlSet\Services\Stops\TriggerInfo\0`:          {"Action": 2},
+			`HKLM\SYSTEM\CurrentControlSet\Services\USER_1A2B`:                    {"Type": 224},
+			`HKLM\SYSTEM\CurrentControlSet\Services\W3SVC\Parameters\Deep\Inside`: {"Action": 1},
+		},
+	}
+	got, err := answer(h, packed.Question{Collector: "servicekeys"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(s string) host.Cell { return host.Cell{Text: s} }
+	want := []host.Row{
+		{"Name": text(""), "Delay": text("300")},
+		{"Name": text("MSDTC"), "Type": text("16"), "Delayed": text("true"), "State": text("2"), "Start": text("2")},
+		{"Name": text("RemoteReg"), "Type": text("16"), "Trigger": text("true"), "State": text("1"), "Start": text("2")},
+		{"Name": text("Stops"), "Type": text("16")},
+		{"Name": text("User_1a2b"), "Type": text("224")},
+		{"Name": text("W3SVC"), "Type": text("32"), "Depends": {List: []string{"WAS", "HTTP"}}},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("rows (-want +got):\n%s", d)
+	}
+}
+
+// The estate's own rows go before, and a refusal before those.
+func TestBoots(t *testing.T) {
+	h := estate.Host{OS: estate.OS{Boot: time.Date(2026, 11, 23, 2, 5, 0, 0, time.UTC)}}
+	own := h
+	own.Collectors = map[string][]map[string]any{"boots": {{"Id": 41, "Code": 159}}}
+	refused := own
+	refused.Refuses = map[string]string{"boots": ""}
+	for name, tt := range map[string]struct {
+		host estate.Host
+		want []host.Row
+		err  string
+	}{
+		"the start that the system tells": {
+			h, []host.Row{{"Id": {Text: "12"}, "Time": {Text: "2026-11-23T02:05:00.0000000Z"}}}, "",
+		},
+		"the estate's own":      {own, []host.Row{{"Id": {Text: "41"}, "Code": {Text: "159"}}}, ""},
+		"a refusal":             {refused, nil, "Access is denied."},
+		"no start that is told": {estate.Host{}, nil, ""},
+	} {
+		got, err := answer(tt.host, packed.Question{Collector: "boots"})
+		if d := cmp.Diff(tt.want, got); d != "" || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
+			t.Errorf("%s: %v, rows (-want +got):\n%s", name, err, d)
+		}
+	}
+}
