@@ -170,6 +170,40 @@ func TestOtherErrorsWarn(t *testing.T) {
 	}
 }
 
+// A baseline of which a log was cut off still tells what is new since then; one of
+// which a log could not be read tells nothing of that log.
+func TestABaselineThatIsNotWhole(t *testing.T) {
+	seen := func(system host.Row, all ...written) runnertest.Seen {
+		system["log"], system["kind"] = host.Cell{Text: "System"}, host.Cell{Text: "log"}
+		rows := []host.Row{system}
+		for _, w := range all {
+			rows = append(rows, w.row())
+		}
+		args := map[string]any{"log": []string{"System"}}
+		readings, err := probetest.Observe(t, eventlog.Kind, target(t, args, rows), args)
+		return runnertest.Seen{Readings: readings, Err: err}
+	}
+	const check = "- eventlog: System"
+	disk := written{log: "System", provider: "disk", id: 7, level: 2}
+	ntfs := written{log: "System", provider: "Ntfs", id: 55, level: 2}
+	now := seen(host.Row{"read": {Text: "2"}}, disk, ntfs)
+	cut := seen(host.Row{"read": {Text: "20000"}, "cut": {Text: "true"}}, disk)
+	denied := seen(host.Row{"read": {Text: "0"}, "code": {Text: "denied"}})
+	got := runnertest.Told(t, eventlog.Kind, check, [2]runnertest.Seen{cut, now})
+	if want := []string{"drifted failing", "System serious: drifted disk/7 -> Ntfs/55, disk/7"}; !slices.Equal(got, want) {
+		t.Errorf("cut off before: got %q, want %q", got, want)
+	}
+	if got := runnertest.Told(t, eventlog.Kind, check, [2]runnertest.Seen{now, cut}); got[0] != "unknown" {
+		t.Errorf("cut off now: got %q", got)
+	}
+	if got := runnertest.Told(t, eventlog.Kind, check, [2]runnertest.Seen{now, denied}); got[0] != "unknown" {
+		t.Errorf("denied now: got %q", got)
+	}
+	if got := runnertest.Told(t, eventlog.Kind, check, [2]runnertest.Seen{denied, now}); got[0] == "passed" {
+		t.Errorf("denied before: got %q", got)
+	}
+}
+
 // The suite's own words come before the kind's.
 func TestWatchAndExcept(t *testing.T) {
 	rows := []host.Row{
