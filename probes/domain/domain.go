@@ -81,11 +81,11 @@ func trustSpecs() []probes.ReadingSpec {
 		},
 		{
 			Name: "time_source", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
-			Doc: "From whom the last good time came; absent before Windows Server 2016.",
+			Doc: "From whom the last good time came, where Windows notes it.",
 		},
 		{
 			Name: "time_synced", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
-			Doc: "When the last good time came.",
+			Doc: "When the last good time came, where Windows notes it.",
 		},
 	}
 }
