@@ -144,7 +144,9 @@ func (o *observing) store(row host.Row) {
 	}
 	o.now[fold] = now
 	item := o.twins.Item(name)
-	o.Add(item, "present", fact.Bool(there))
+	if !there { // of one that is there, what is expected of certificates is not asked
+		o.Add(item, "present", fact.Bool(false))
+	}
 	if n, known := gather.Number(row, "count"); known {
 		o.Add(item, "count", fact.Int(n))
 	}

@@ -9,7 +9,7 @@ func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "present", Type: fact.TypeBool, Expect: "true", Severity: fact.Fail,
-			Doc: "true of every certificate and store that is there; false only of what the suite names.",
+			Doc: "true of every certificate that is there; false of a certificate or store that the suite names only.",
 		},
 		{
 			Name: "days_left", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore}, Keep: ">= 0",

@@ -57,7 +57,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, newProbe)
 
 type params struct {
-	Paths []string `param:"path,required" doc:"Full paths, with the host's variables like %SystemRoot%; * in the last part."`
+	Paths []string `param:"path,required" doc:"Full paths, with variables such as %SystemRoot%; * in the last part."`
 	Hash  bool     `param:"hash"          doc:"Read the contents too, of up to 1 GiB for each file."`
 }
 

@@ -86,7 +86,8 @@ func TestPathsAreRefused(t *testing.T) {
 		"a stream": `C:\a.txt:b`, "two lines": "C:\\a\nb", "a variable alone inside": `C%X%\a`, "quotes": `"C:\a"`,
 	} {
 		var field *probes.FieldError
-		if _, err := file.Kind.Build(map[string]any{"path": []string{path}}); !errors.As(err, &field) || field.Field != "path" {
+		_, err := file.Kind.Build(map[string]any{"path": []string{path}})
+		if !errors.As(err, &field) || field.Field != "path" {
 			t.Errorf("%s: got %v, want a FieldError", name, err)
 		}
 	}
@@ -178,7 +179,8 @@ func TestAFileOfAPatternThatIsGone(t *testing.T) {
 		}},
 		"no answer": {nil, []string{"unknown"}},
 	} {
-		got := runnertest.Told(t, file.Kind, `- file: C:\*.dll`, [2]runnertest.Seen{before, see(t, `C:\*.dll`, false, tt.now...)})
+		seen := [2]runnertest.Seen{before, see(t, `C:\*.dll`, false, tt.now...)}
+		got := runnertest.Told(t, file.Kind, `- file: C:\*.dll`, seen)
 		if d := cmp.Diff(tt.want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}

@@ -2,6 +2,8 @@ package iis_test
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,17 +154,14 @@ func changed(t *testing.T, of string, cells host.Row) runnertest.Seen {
 	found := false
 	answers := probetest.Edited(t, "testdata/webserver.json", iis.Kind, func(_ string, rows []host.Row) []host.Row {
 		kept := []host.Row{}
-		for i := len(rows) - 1; i >= 0; i-- { // in another order, too
-			row := rows[i]
+		for _, row := range slices.Backward(rows) { // in another order, too
 			name := row.Get("part").Text + "/" + row.Get("name").Text + row.Get("binding").Text
 			if name == of {
 				found = true
 				if cells == nil {
 					continue
 				}
-				for column, cell := range cells {
-					row[column] = cell
-				}
+				maps.Copy(row, cells)
 			}
 			kept = append(kept, row)
 		}
@@ -204,7 +203,8 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			"drifted failing", "binding/Default Web Site/http/*:80:: drifted there -> gone",
 		}},
 		"a web.config that is broken": {
-			shop, host.Row{"config": text("malformed"), "config_code": text("8007000D")},
+			shop,
+			host.Row{"config": text("malformed"), "config_code": text("8007000D")},
 			[]string{"regressed failing", "site/Shop config_valid: regressed true -> false"},
 		},
 		"a certificate that lost its key": {https, host.Row{"key": text("false")}, []string{

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -49,7 +50,7 @@ var Kind = probes.Define(probes.Kind{
 		},
 		{
 			Name: "messages", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
-			Doc: "How many messages wait, by the performance counters; absent where they do not know the queue.",
+			Doc: "How many messages wait; absent where Windows has lost its performance counters, and of very long names.",
 		},
 		{
 			Name: "journal_messages", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
@@ -88,9 +89,9 @@ func newProbe(p params) (probes.Probe, error) {
 
 func queues() host.Collector { return host.Collector{Name: "msmq"} }
 
-// counters is the class of the performance counters "MSMQ Queue"; a name is the
+// waiting asks the class of the performance counters "MSMQ Queue"; a name is the
 // computer's, a backslash and the queue's.
-func counters() host.WQL {
+func waiting() host.WQL {
 	return host.WQL{
 		Class:   "Win32_PerfRawData_MSMQ_MSMQQueue",
 		Columns: []string{"Name", "MessagesinQueue", "MessagesinJournalQueue"},
@@ -98,7 +99,7 @@ func counters() host.WQL {
 }
 
 // Questions implements probes.Asker.
-func (probe) Questions() []host.Question { return []host.Question{queues(), counters()} }
+func (probe) Questions() []host.Question { return []host.Question{queues(), waiting()} }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
@@ -148,7 +149,7 @@ func told(cell host.Cell) error {
 }
 
 func (p probe) queuesOf(r *gather.Reader, rows []host.Row) {
-	waiting := counts(r)
+	counted := counts(r)
 	name := func(row host.Row) string { return named.Short(gather.Text(row, "name"), 300) }
 	slices.SortStableFunc(rows, func(a, b host.Row) int {
 		return strings.Compare(named.Fold(name(a)), named.Fold(name(b)))
@@ -169,8 +170,7 @@ func (p probe) queuesOf(r *gather.Reader, rows []host.Row) {
 			continue
 		}
 		found[named.Fold(item)] = true
-		count := waiting[named.Fold(item)]
-		queue(r, twins.Item(item), row, count)
+		queue(r, twins.Item(item), row, counted)
 	}
 	for _, item := range p.queues {
 		if !found[named.Fold(item)] {
@@ -179,22 +179,40 @@ func (p probe) queuesOf(r *gather.Reader, rows []host.Row) {
 	}
 }
 
-// counts are the rows of the performance counters by the queue's folded name. They
-// know only queues that were used since the service started, and after some updates
-// Windows does not know the counters at all: that is worth no error.
-func counts(r *gather.Reader) map[string]host.Row {
-	rows, _ := r.Optional("messages", counters())
-	all := map[string]host.Row{}
+// counters hold the rows of the performance counters by the queue's folded name.
+type counters map[string]host.Row
+
+// counts reads them. After some updates Windows does not know the counters at all:
+// that is worth no error, as nothing but an owner's expectation goes by them.
+func counts(r *gather.Reader) counters {
+	rows, _ := r.Optional("messages", waiting())
+	all := counters{}
 	for _, row := range rows {
 		_, queue, ofQueue := strings.Cut(row.Get("Name").Text, `\`)
-		if ofQueue {
-			all[named.Fold(queue)] = row
+		if !ofQueue {
+			queue = row.Get("Name").Text
 		}
+		all[named.Fold(queue)] = row
 	}
 	return all
 }
 
-func queue(r *gather.Reader, item string, row, count host.Row) {
+// mostCounted is how long a queue's name may be for the counters to have all of it
+// behind a computer's name: an instance of a counter has less than 64 characters.
+const mostCounted = 45
+
+// of returns how many messages a queue holds by one of the counters. They know the
+// active queues only, and one that is not active holds none (PROPID_MGMT_MSMQ_ACTIVEQUEUES).
+func (c counters) of(queue, column string) (n int64, known bool) {
+	row, counted := c[named.Fold(queue)]
+	if !counted {
+		return 0, len(c) > 0 && utf8.RuneCountInString(queue) <= mostCounted
+	}
+	n, known = gather.Number(row, column)
+	return n, known && n >= 0
+}
+
+func queue(r *gather.Reader, item string, row host.Row, counted counters) {
 	r.Add(item, "present", fact.Bool(true))
 	for _, name := range []string{"writable", "transactional", "journal"} {
 		value, known := row.Get(name).Bool()
@@ -207,10 +225,11 @@ func queue(r *gather.Reader, item string, row, count host.Row) {
 			r.Failf(fmt.Sprintf("%s of %s", name, named.Line(item)), "the host does not tell it")
 		}
 	}
-	if n, known := gather.Number(count, "MessagesinQueue"); known && n >= 0 {
+	name := gather.Text(row, "name")
+	if n, known := counted.of(name, "MessagesinQueue"); known {
 		r.Add(item, "messages", fact.Int(n))
 	}
-	if n, known := gather.Number(count, "MessagesinJournalQueue"); known && n >= 0 {
+	if n, known := counted.of(name, "MessagesinJournalQueue"); known {
 		r.Add(item, "journal_messages", fact.Int(n))
 	}
 }

@@ -35,6 +35,7 @@ func TestObserve(t *testing.T) {
 		" present=true", " service=running",
 		`private$\admin_queue$ present=true`, `private$\admin_queue$ writable=false`,
 		`private$\admin_queue$ transactional=false`, `private$\admin_queue$ journal=false`,
+		`private$\admin_queue$ messages=0`, `private$\admin_queue$ journal_messages=0`,
 		`private$\Mails present=true`, `private$\Mails writable=true`, `private$\Mails transactional=false`,
 		`private$\Mails journal=true`, `private$\Mails messages=0`, `private$\Mails journal_messages=250`,
 		`private$\orders present=true`, `private$\orders writable=true`, `private$\orders transactional=true`,
@@ -67,13 +68,29 @@ func TestOddAnswers(t *testing.T) {
 	}
 }
 
+// A queue that the counters do not know holds nothing, but for a name that they
+// cannot show whole.
+func TestAQueueWithoutCounters(t *testing.T) {
+	for name, want := range map[string]bool{`private$\idle`: true, `private$\` + strings.Repeat("x", 60): false} {
+		got := see(t, func(rows []host.Row) []host.Row {
+			rows[1]["name"] = host.Cell{Text: name}
+			return rows
+		})
+		lines := strings.Join(probetest.Texts(got.Readings), "\n")
+		if strings.Contains(lines, name+" messages=0") != want || strings.Contains(lines, name+" messages") != want {
+			t.Errorf("%s: want a count %v in\n%s", name, want, lines)
+		}
+	}
+}
+
 func TestQueuesAreChosen(t *testing.T) {
 	for name, tt := range map[string]struct {
 		args map[string]any
 		want []string
 	}{
 		"by name": {
-			map[string]any{"queue": []string{`Private$\Orders`, `private$\gone`}}, []string{`=true`, `Private$\Orders=true`, `private$\gone=false`},
+			map[string]any{"queue": []string{`Private$\Orders`, `private$\gone`}},
+			[]string{`=true`, `Private$\Orders=true`, `private$\gone=false`},
 		},
 		"all but some": {map[string]any{"except": []string{`*\admin*`, `*mails`}}, []string{"=true", `private$\orders=true`}},
 	} {
@@ -90,7 +107,9 @@ func TestQueuesAreChosen(t *testing.T) {
 		}
 	}
 	for _, args := range []map[string]any{
-		{"queue": []string{"orders"}}, {"queue": []string{`private$\*`}}, {"except": []string{" "}},
+		{"queue": []string{"orders"}},
+		{"queue": []string{`private$\*`}},
+		{"except": []string{" "}},
 		{"queue": []string{`private$\a`}, "except": []string{"b"}},
 	} {
 		var field *probes.FieldError
@@ -103,13 +122,14 @@ func TestQueuesAreChosen(t *testing.T) {
 // see is what the app server reads as when the collector answers otherwise.
 func see(t *testing.T, edit func(rows []host.Row) []host.Row) runnertest.Seen {
 	t.Helper()
-	answers := probetest.Edited(t, "testdata/appserver.json", msmq.Kind, func(question string, rows []host.Row) []host.Row {
+	both := func(question string, rows []host.Row) []host.Row {
 		if question != "msmq" {
 			slices.Reverse(rows)
 			return rows
 		}
 		return edit(rows)
-	})
+	}
+	answers := probetest.Edited(t, "testdata/appserver.json", msmq.Kind, both)
 	readings, err := probetest.Observe(t, msmq.Kind, probes.Target{Answers: answers}, nil)
 	return runnertest.Seen{Readings: readings, Err: err}
 }
@@ -140,7 +160,8 @@ func TestJudged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			same := see(t, func(rows []host.Row) []host.Row { return rows })
-			if d := cmp.Diff(tt.want, runnertest.Told(t, msmq.Kind, "- msmq: {}", [2]runnertest.Seen{same, see(t, tt.edit)})); d != "" {
+			got := runnertest.Told(t, msmq.Kind, "- msmq: {}", [2]runnertest.Seen{same, see(t, tt.edit)})
+			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("told (-want +got):\n%s", d)
 			}
 		})

@@ -17,6 +17,8 @@ import (
 	"postpatch/runner/runnertest"
 )
 
+const everyoneReads = "AQAEgAAAAAAAAAAAAAAAABQAAAACABwAAQAAAAAAFACpABIAAQEAAAAAAAEAAAAA"
+
 func recorded(t *testing.T, file string) probes.Target {
 	t.Helper()
 	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, share.Kind, nil)}
@@ -98,8 +100,12 @@ func TestSharesAreChosen(t *testing.T) {
 		}
 	}
 	for _, args := range []map[string]any{
-		{"name": []string{`\\fs01\Orders`}}, {"name": []string{"Ord*"}}, {"name": []string{" "}},
-		{"name": []string{"a", "A"}}, {"except": []string{""}}, {"name": []string{"a"}, "except": []string{"b"}},
+		{"name": []string{`\\fs01\Orders`}},
+		{"name": []string{"Ord*"}},
+		{"name": []string{" "}},
+		{"name": []string{"a", "A"}},
+		{"except": []string{""}},
+		{"name": []string{"a"}, "except": []string{"b"}},
 	} {
 		var field *probes.FieldError
 		if _, err := share.Kind.Build(args); !errors.As(err, &field) {
@@ -154,7 +160,7 @@ func TestJudged(t *testing.T) {
 		"it leads elsewhere": {set("Orders", "Path", `C:\Orders`), []string{
 			"drifted failing", `Orders path: drifted E:\Orders -> C:\Orders`,
 		}},
-		"it lets in others": {set("orders", "security", "AQAEgAAAAAAAAAAAAAAAABQAAAACABwAAQAAAAAAFACpABIAAQEAAAAAAAEAAAAA"), []string{
+		"it lets in others": {set("orders", "security", everyoneReads), []string{
 			"drifted failing", "Orders access: drifted Administrators allow full, Everyone allow read, " +
 				"S-1-5-21-111-222-333-1105 allow change -> Everyone allow read",
 		}},
@@ -199,7 +205,7 @@ func TestAccessThatIsDenied(t *testing.T) {
 }
 
 func FuzzSecurity(f *testing.F) {
-	for _, text := range []string{"AQAEgAAAAAAAAAAAAAAAABQAAAACABwAAQAAAAAAFACpABIAAQEAAAAAAAEAAAAA", "AQAEgAAAAAAAAAAAAAAAABQAAAACAAgAAAAAAA=="} {
+	for _, text := range []string{everyoneReads, "AQAEgAAAAAAAAAAAAAAAABQAAAACAAgAAAAAAA=="} {
 		raw, _ := base64.StdEncoding.DecodeString(text)
 		f.Add(raw)
 	}
