@@ -34,7 +34,7 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Parts  []string `param:"part" doc:"What is looked at besides the quorum: nodes, groups, resources, volumes."`
-	Except []string `param:"except" doc:"Names, without group/ and the like, that this check leaves out; * stands for any characters."`
+	Except []string `param:"except" doc:"What is left out, by name without group/ and the like; * stands for anything."`
 }
 
 const (
@@ -155,7 +155,7 @@ func readCluster(r *gather.Reader) (more bool) {
 	} else {
 		r.Failf("MSCluster_Cluster", "it has no name")
 	}
-	quorum, ok := role.Word(r, "MSCluster_Cluster", role.Row{Row: row}, "QuorumTypeValue",
+	quorum, ok := role.Word(r, role.Row{What: "MSCluster_Cluster", Row: row}, "QuorumTypeValue",
 		map[int64]string{1: "nodes alone", 2: "file share witness", 3: "disk witness", 4: "none"})
 	if ok {
 		r.Add("", "quorum", fact.Text(quorum))

@@ -109,7 +109,8 @@ func TestNoCluster(t *testing.T) {
 	target := probetest.Altered(t, healthy, cluster.Kind, probetest.Change{Of: "MSCluster_Node"},
 		probetest.Change{Of: "MSCluster_ResourceGroup"}, probetest.Change{Of: "QuorumTypeValue"})
 	_, err := probetest.Observe(t, cluster.Kind, target, nil)
-	if want := "reading MSCluster_Cluster, MSCluster_Node, MSCluster_ResourceGroup: the host named none"; err == nil || err.Error() != want {
+	want := "reading MSCluster_Cluster, MSCluster_Node, MSCluster_ResourceGroup: the host named none"
+	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
 	}
 }

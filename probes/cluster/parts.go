@@ -74,7 +74,7 @@ func (p probe) readNodes(r *gather.Reader) {
 	}
 	for _, row := range p.named(r, "MSCluster_Node", "node/", rows) {
 		// Source of the numbers: CLUSTER_NODE_STATE.
-		state, known := role.Word(r, "MSCluster_Node", row, "State",
+		state, known := role.Word(r, row, "State",
 			map[int64]string{0: "up", 1: "down", 2: "paused", 3: "joining"})
 		if known {
 			r.Add(row.Item, "membership", fact.Text(state))
@@ -88,7 +88,7 @@ func (p probe) readNodes(r *gather.Reader) {
 		if row.Get("NodeDrainStatus").Null {
 			continue
 		}
-		drain, known := role.Word(r, "MSCluster_Node", row, "NodeDrainStatus",
+		drain, known := role.Word(r, row, "NodeDrainStatus",
 			map[int64]string{0: "not begun", 1: "in progress", 2: "completed", 3: "failed"})
 		if known {
 			r.Add(row.Item, "drain", fact.Text(drain))
@@ -122,7 +122,7 @@ func (p probe) readGroups(r *gather.Reader) {
 			reading = "storage_state"
 		}
 		// Source of the numbers: CLUSTER_GROUP_STATE.
-		state, known := role.Word(r, "MSCluster_ResourceGroup", row, "State",
+		state, known := role.Word(r, row, "State",
 			map[int64]string{0: "online", 1: "offline", 2: "failed", 3: "partially online", 4: "pending"})
 		if known {
 			r.Add(row.Item, reading, fact.Text(state))
@@ -154,7 +154,7 @@ func (p probe) readResources(r *gather.Reader) {
 		p.named(r, "MSCluster_Resource", "resource/", others)...)
 	for _, row := range all {
 		// Source of the numbers: CLUSTER_RESOURCE_STATE.
-		state, known := role.Word(r, "MSCluster_Resource", row, "State", map[int64]string{
+		state, known := role.Word(r, row, "State", map[int64]string{
 			0: "inherited", 1: "initializing", 2: "online", 3: "offline", 4: "failed",
 			128: "pending", 129: "online pending", 130: "offline pending",
 		})
@@ -196,7 +196,7 @@ func (p probe) readVolumes(r *gather.Reader) {
 		return
 	}
 	for _, row := range p.named(r, "MSCluster_ClusterSharedVolume", "volume/", rows) {
-		access, known := role.Word(r, "MSCluster_ClusterSharedVolume", row, "FaultState",
+		access, known := role.Word(r, row, "FaultState",
 			map[int64]string{0: "direct", 1: redirected, 2: "none", 4: "maintenance"})
 		if !known {
 			continue

@@ -28,7 +28,7 @@ var Kind = probes.Define(probes.Kind{
 		"  id: feature/dc\n",
 	Readings: []probes.ReadingSpec{{
 		Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: installed,
-		Doc: "installed; of a feature that the suite names, absent where it is not installed or Windows has none of the name.",
+		Doc: "installed; or absent, of one that the suite names and that is not installed or not known to Windows.",
 	}},
 }, params{}, newProbe)
 
@@ -36,7 +36,7 @@ const installed = "installed"
 
 type params struct {
 	Names  []string `param:"name"   doc:"Names of features that have to be installed; all that are installed when empty."`
-	Except []string `param:"except" doc:"Names of features that this check leaves out; * stands for any characters."`
+	Except []string `param:"except" doc:"Features that are left out, by name; * stands for anything."`
 }
 
 type probe params

@@ -104,8 +104,10 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		"a feature is gone": {all, of(probetest.Change{Row: "IIS-WebServer"}), []string{
 			"drifted failing", "IIS-WebServer: drifted there -> gone",
 		}},
-		"a new one": {all, of(probetest.Change{Add: map[string]string{"Name": "SMB1Protocol", "InstallState": "1"}}),
-			[]string{"drifted", "SMB1Protocol: drifted  -> new"}},
+		"a new one": {
+			all, of(probetest.Change{Add: map[string]string{"Name": "SMB1Protocol", "InstallState": "1"}}),
+			[]string{"drifted", "SMB1Protocol: drifted  -> new"},
+		},
 		"a named one is gone": {named, of(probetest.Change{Row: "IIS-WebServerRole"}), []string{
 			"regressed failing", "IIS-WebServerRole state: regressed installed -> absent",
 		}},

@@ -29,7 +29,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, func(p params) (probes.Probe, error) { return probe(p), nil })
 
 type params struct {
-	Except []string `param:"except" doc:"Names of virtual machines that this check leaves out; * stands for any characters."`
+	Except []string `param:"except" doc:"Virtual machines that are left out, by name; * stands for anything."`
 }
 
 type probe params

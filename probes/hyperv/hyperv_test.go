@@ -73,7 +73,9 @@ var (
 )
 
 func cluster(state, mode string) probetest.Change {
-	return probetest.Change{Of: "Win32_Service", Add: map[string]string{"Name": "ClusSvc", "State": state, "StartMode": mode}}
+	return probetest.Change{Of: "Win32_Service", Add: map[string]string{
+		"Name": "ClusSvc", "State": state, "StartMode": mode,
+	}}
 }
 
 // What does not run cannot tell more; what is not there tells only that.
@@ -94,7 +96,8 @@ func TestNoHyperV(t *testing.T) {
 		},
 		"no machine, not even the host": {
 			[]probetest.Change{{Of: "Msvm_ComputerSystem"}},
-			[]string{" present=true", " service=running", " hypervisor=true", " switches=Backup, External"}, "the host named none",
+			[]string{" present=true", " service=running", " hypervisor=true", " switches=Backup, External"},
+			"the host named none",
 		},
 		"which machines move cannot be read": {
 			[]probetest.Change{cluster("Running", "Auto")},

@@ -30,16 +30,16 @@ func (p probe) readMachines(r *gather.Reader) {
 			left = append(left, vm.Name)
 			continue
 		}
-		readMachine(r, what, vm)
+		readMachine(r, vm)
 	}
 	r.Add("", "clustered", fact.SetOf(left...))
 }
 
-func readMachine(r *gather.Reader, what string, vm role.Row) {
-	if state, known := role.Word(r, what, vm, "EnabledState", states()); known {
+func readMachine(r *gather.Reader, vm role.Row) {
+	if state, known := role.Word(r, vm, "EnabledState", states()); known {
 		r.Add(vm.Item, "state", fact.Text(state))
 	}
-	health, known := role.Word(r, what, vm, "HealthState",
+	health, known := role.Word(r, vm, "HealthState",
 		map[int64]string{5: "ok", 20: "major failure", 25: "critical failure"})
 	if known {
 		r.Add(vm.Item, "health", fact.Text(health))
@@ -47,7 +47,7 @@ func readMachine(r *gather.Reader, what string, vm role.Row) {
 	if n, known := gather.Number(vm.Row, "ReplicationHealth"); !known || n == 0 {
 		return // it is not replicated
 	}
-	replication, known := role.Word(r, what, vm, "ReplicationHealth",
+	replication, known := role.Word(r, vm, "ReplicationHealth",
 		map[int64]string{1: "normal", 2: "warning", 3: "critical"})
 	if known {
 		r.Add(vm.Item, "replication", fact.Text(replication))
@@ -55,7 +55,7 @@ func readMachine(r *gather.Reader, what string, vm role.Row) {
 	if vm.Get("ReplicationState").Null {
 		return
 	}
-	if state, known := role.Word(r, what, vm, "ReplicationState", replicationStates()); known {
+	if state, known := role.Word(r, vm, "ReplicationState", replicationStates()); known {
 		r.Add(vm.Item, "replication_state", fact.Text(state))
 	}
 }

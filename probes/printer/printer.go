@@ -28,7 +28,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{Drivers: true}, func(p params) (probes.Probe, error) { return probe(p), nil })
 
 type params struct {
-	Except  []string `param:"except" doc:"Names of queues and drivers that this check leaves out; * stands for any characters."`
+	Except  []string `param:"except" doc:"Queues and drivers that are left out, by name; * stands for anything."`
 	Drivers bool     `param:"drivers" doc:"Look at the drivers too."`
 }
 

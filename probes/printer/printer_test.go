@@ -89,7 +89,9 @@ func TestNoSpooler(t *testing.T) {
 		failed  string
 	}{
 		"it is stopped": {
-			[]probetest.Change{spooler("Stopped"), {Of: "Win32_Printer"}}, []string{" spooler=stopped", " rpc_privacy=default"}, "",
+			[]probetest.Change{spooler("Stopped"), {Of: "Win32_Printer"}},
+			[]string{" spooler=stopped", " rpc_privacy=default"},
+			"",
 		},
 		"it is not there": {
 			[]probetest.Change{{Of: "Win32_Service"}}, []string{" spooler=absent", " rpc_privacy=default"}, "",
@@ -99,10 +101,11 @@ func TestNoSpooler(t *testing.T) {
 		},
 		"no registry": {
 			[]probetest.Change{spooler("Stopped"), {Of: "Control", Err: errors.New("no PowerShell")}},
-			[]string{" spooler=stopped"}, "the registry key Print: no PowerShell",
+			[]string{" spooler=stopped"},
+			"the registry key Print: no PowerShell",
 		},
 		"no such key": {
-			[]probetest.Change{spooler("Stopped"), {Of: "Control", Column: ""}}, []string{" spooler=stopped"}, "the host named none",
+			[]probetest.Change{spooler("Stopped"), {Of: "Control"}}, []string{" spooler=stopped"}, "the host named none",
 		},
 	} {
 		got, err := observe(t, nil, tt.changes...)
@@ -172,41 +175,50 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		want          []string
 	}{
 		"the spooler does not start": {
-			nil, []probetest.Change{spooler("Stopped"), {Of: "Win32_Printer"}},
+			nil,
+			[]probetest.Change{spooler("Stopped"), {Of: "Win32_Printer"}},
 			[]string{"regressed failing", "spooler: regressed running -> stopped"},
 		},
 		"the hardening is switched off": { // S12 of the corpus, and its workaround
-			nil, []probetest.Change{privacy("0")},
+			nil,
+			[]probetest.Change{privacy("0")},
 			[]string{"drifted", "rpc_privacy: drifted default -> off"},
 		},
 		"the hardening is enforced again": {
-			[]probetest.Change{privacy("0")}, []probetest.Change{privacy("1")},
+			[]probetest.Change{privacy("0")},
+			[]probetest.Change{privacy("1")},
 			[]string{"drifted", "rpc_privacy: drifted off -> on"},
 		},
 		"a queue is gone": {
-			nil, []probetest.Change{{Of: "Win32_Printer", Row: "Labels"}},
+			nil,
+			[]probetest.Change{{Of: "Win32_Printer", Row: "Labels"}},
 			[]string{"drifted failing", "printer/Labels: drifted there -> gone"},
 		},
 		"a queue fell back to another driver": {
-			nil, []probetest.Change{queue("Labels", "DriverName", "Generic / Text Only")},
+			nil,
+			[]probetest.Change{queue("Labels", "DriverName", "Generic / Text Only")},
 			[]string{"drifted failing", "printer/Labels driver: drifted ZDesigner ZT410 -> Generic / Text Only"},
 		},
 		"a queue lost its port": {
-			nil, []probetest.Change{queue("Labels", "PortName", "LPT1:")},
+			nil,
+			[]probetest.Change{queue("Labels", "PortName", "LPT1:")},
 			[]string{"drifted", "printer/Labels port: drifted 10.20.0.90 -> LPT1:"},
 		},
 		"a queue is shared no more": {
-			nil, []probetest.Change{queue("Labels", "Shared", "false")},
+			nil,
+			[]probetest.Change{queue("Labels", "Shared", "false")},
 			[]string{
 				"drifted failing", "printer/Labels share_name: drifted LABELS -> ", "printer/Labels shared: drifted true -> false",
 			},
 		},
 		"a queue is left paused": {
-			nil, []probetest.Change{queue("Labels", "ExtendedPrinterStatus", "8")},
+			nil,
+			[]probetest.Change{queue("Labels", "ExtendedPrinterStatus", "8")},
 			[]string{"regressed failing", "printer/Labels paused: regressed false -> true"},
 		},
 		"a driver is gone": {
-			nil, []probetest.Change{{Of: "MSFT_PrinterDriver", Row: "ZDesigner ZT410"}},
+			nil,
+			[]probetest.Change{{Of: "MSFT_PrinterDriver", Row: "ZDesigner ZT410"}},
 			[]string{"drifted", "driver/ZDesigner ZT410: drifted there -> gone"},
 		},
 		"what cannot be read is no pass": {

@@ -23,15 +23,15 @@ func (p probe) readQueues(r *gather.Reader) {
 		if driver := gather.Text(queue.Row, "DriverName"); driver != "" {
 			r.Add(queue.Item, "driver", fact.Text(driver))
 		} else {
-			r.Fail(what, queue.Odd("DriverName"))
+			queue.Odd(r, "DriverName")
 		}
 		if name := gather.Text(queue.Row, "PortName"); name != "" {
 			r.Add(queue.Item, "port", fact.Text(port(name)))
 		} else {
-			r.Fail(what, queue.Odd("PortName"))
+			queue.Odd(r, "PortName")
 		}
-		readShare(r, what, queue)
-		readState(r, what, queue)
+		readShare(r, queue)
+		readState(r, queue)
 	}
 }
 
@@ -51,10 +51,10 @@ func port(name string) string {
 	return name
 }
 
-func readShare(r *gather.Reader, what string, queue role.Row) {
+func readShare(r *gather.Reader, queue role.Row) {
 	shared, known := queue.Get("Shared").Bool()
 	if !known {
-		r.Fail(what, queue.Odd("Shared"))
+		queue.Odd(r, "Shared")
 		return
 	}
 	r.Add(queue.Item, "shared", fact.Bool(shared))
@@ -63,9 +63,9 @@ func readShare(r *gather.Reader, what string, queue role.Row) {
 	}
 }
 
-func readState(r *gather.Reader, what string, queue role.Row) {
+func readState(r *gather.Reader, queue role.Row) {
 	const paused, offline = "paused", "offline"
-	state, known := role.Word(r, what, queue, "ExtendedPrinterStatus", map[int64]string{
+	state, known := role.Word(r, queue, "ExtendedPrinterStatus", map[int64]string{
 		1: "other", 2: "unknown", 3: "idle", 4: "printing", 5: "warming up", 6: "stopped", 7: offline, 8: paused,
 		9: "error", 10: "busy", 11: "not available", 12: "waiting", 13: "processing", 14: "starting",
 		15: "power save", 16: "pending deletion", 17: "transferring", 18: "manual feed",
@@ -99,7 +99,7 @@ func (p probe) readDrivers(r *gather.Reader) {
 		}
 		version, known := gather.Number(driver.Row, "DriverVersion")
 		if !known {
-			r.Fail(what, driver.Odd("DriverVersion"))
+			driver.Odd(r, "DriverVersion")
 			continue
 		}
 		r.Add(driver.Item, "version", fact.Text(dotted(uint64(version))))

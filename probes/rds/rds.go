@@ -20,7 +20,7 @@ import (
 // a method, which a query cannot call.
 var Kind = probes.Define(probes.Kind{
 	Name: "rds",
-	Doc:  "Remote Desktop Services: connections, drain mode, licensing mode, and each listener's certificate and security.",
+	Doc:  "Remote Desktop Services: connections, drain mode, licensing mode, each listener's certificate and security.",
 	Item: "listener/RDP-Tcp and the like; empty for the host",
 	Main: "except",
 	Example: "- rds: {}\n" +
@@ -30,7 +30,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, func(p params) (probes.Probe, error) { return probe(p), nil })
 
 type params struct {
-	Except []string `param:"except" doc:"Names of listeners that this check leaves out; * stands for any characters."`
+	Except []string `param:"except" doc:"Listeners that are left out, by name; * stands for anything."`
 }
 
 type probe params
@@ -120,7 +120,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	}
 	if row, ok := r.One("Win32_TerminalServiceSetting", settings()); ok {
 		r.Add("", "present", fact.Bool(true))
-		readHost(r, role.Row{Row: row})
+		readHost(r, role.Row{What: "Win32_TerminalServiceSetting", Row: row})
 	}
 	if rows, ok := r.Some("Win32_TSGeneralSetting", listeners()); ok {
 		naming := role.Naming{Prefix: "listener/", Name: role.Column("TerminalName"), Except: p.Except}
@@ -132,9 +132,8 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 }
 
 func readHost(r *gather.Reader, row role.Row) {
-	const what = "Win32_TerminalServiceSetting"
-	readFlag(r, what, row, flag{column: "AllowTSConnections", reading: "connections_allowed", yes: "1"})
-	readFlag(r, what, row, flag{column: "Logons", reading: "logons_allowed", yes: "0"})
+	readFlag(r, row, flag{column: "AllowTSConnections", reading: "connections_allowed", yes: "1"})
+	readFlag(r, row, flag{column: "Logons", reading: "logons_allowed", yes: "0"})
 	for _, w := range []word{
 		{"SessionBrokerDrainMode", "drain", map[int64]string{0: noDrain, 1: "until restart", 2: "on"}},
 		{"TerminalServerMode", "mode", map[int64]string{0: "administration", 1: "application server"}},
@@ -144,7 +143,7 @@ func readHost(r *gather.Reader, row role.Row) {
 			0: "personal", 1: "administration", 2: "per device", 4: "per user", 5: "not configured",
 		}},
 	} {
-		if text, known := role.Word(r, what, row, w.column, w.words); known {
+		if text, known := role.Word(r, row, w.column, w.words); known {
 			r.Add("", w.reading, fact.Text(text))
 		}
 	}
@@ -159,19 +158,18 @@ type word struct {
 // flag is a column of the numbers 0 and 1, of which one means yes.
 type flag struct{ column, reading, yes string }
 
-func readFlag(r *gather.Reader, what string, row role.Row, f flag) {
+func readFlag(r *gather.Reader, row role.Row, f flag) {
 	switch value := gather.Text(row.Row, f.column); value {
 	case "0", "1":
 		r.Add(row.Item, f.reading, fact.Bool(value == f.yes))
 	default:
-		r.Fail(what, row.Odd(f.column))
+		row.Odd(r, f.column)
 	}
 }
 
 func readListener(r *gather.Reader, row role.Row) {
-	const what = "Win32_TSGeneralSetting"
 	const selfSigned = "self-signed"
-	source, known := role.Word(r, what, row, "SSLCertificateSHA1HashType",
+	source, known := role.Word(r, row, "SSLCertificateSHA1HashType",
 		map[int64]string{0: "not valid", 1: selfSigned, 2: "group policy", 3: "chosen"})
 	if known {
 		r.Add(row.Item, "certificate_source", fact.Text(source))
@@ -179,12 +177,12 @@ func readListener(r *gather.Reader, row role.Row) {
 	if thumbprint := gather.Text(row.Row, "SSLCertificateSHA1Hash"); known && source != selfSigned && thumbprint != "" {
 		r.Add(row.Item, "certificate", fact.Text(strings.ToUpper(thumbprint)))
 	}
-	readFlag(r, what, row, flag{column: "UserAuthenticationRequired", reading: "nla", yes: "1"})
+	readFlag(r, row, flag{column: "UserAuthenticationRequired", reading: "nla", yes: "1"})
 	for _, w := range []word{ // the numbers of SetSecurityLayer
 		{"SecurityLayer", "security_layer", map[int64]string{0: "RDP", 1: "negotiated", 2: "TLS"}},
 		{"MinEncryptionLevel", "encryption", map[int64]string{1: "low", 2: "client compatible", 3: "high", 4: "FIPS"}},
 	} {
-		if text, known := role.Word(r, what, row, w.column, w.words); known {
+		if text, known := role.Word(r, row, w.column, w.words); known {
 			r.Add(row.Item, w.reading, fact.Text(text))
 		}
 	}

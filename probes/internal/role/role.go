@@ -43,17 +43,19 @@ func Service(r *gather.Reader, name string) (state, mode string, known bool) {
 
 // Row is a row of an answer with the item that it is.
 type Row struct {
+	What string // what is named where the row does not tell what it should
 	Item string
 	Name string // without the prefix and a double's number
 	host.Row
 }
 
-// Odd is the error of a column that does not tell what it should.
-func (row Row) Odd(column string) error {
+// Odd notes that a column does not tell what it should.
+func (row Row) Odd(r *gather.Reader, column string) {
 	if row.Item == "" {
-		return fmt.Errorf("no %s, got %q", column, row.Get(column).Text)
+		r.Failf(row.What, "no %s, got %q", column, row.Get(column).Text)
+		return
 	}
-	return fmt.Errorf("no %s of %q, got %q", column, row.Item, row.Get(column).Text)
+	r.Failf(row.What, "no %s of %q, got %q", column, row.Item, row.Get(column).Text)
 }
 
 // Naming says how rows are named.
@@ -79,7 +81,7 @@ func Named(r *gather.Reader, what string, rows []host.Row, n Naming) []Row {
 		case name == "":
 			r.Failf(what, "one of them has no name")
 		case !Matches(name, n.Except):
-			all = append(all, Row{Name: name, Row: row})
+			all = append(all, Row{What: what, Name: name, Row: row})
 		}
 	}
 	slices.SortFunc(all, func(a, b Row) int {
@@ -134,10 +136,10 @@ func matches(name, pattern string) bool {
 // Word says a column's number in a word. A number without one is written as it
 // is, and what is no number is noted as not read. WMI writes -1 as a number
 // without a sign, too.
-func Word(r *gather.Reader, what string, row Row, column string, words map[int64]string) (word string, known bool) {
+func Word(r *gather.Reader, row Row, column string, words map[int64]string) (word string, known bool) {
 	n, isNumber := gather.Number(row.Row, column)
 	if !isNumber {
-		r.Fail(what, row.Odd(column))
+		row.Odd(r, column)
 		return "", false
 	}
 	if n == 1<<32-1 {

@@ -112,7 +112,7 @@ func TestWord(t *testing.T) {
 		"0": "up", "-1": "unknown", "4294967295": "unknown", "7": "unknown (7)", "": "", "auf": "",
 	} {
 		var r gather.Reader
-		got, known := role.Word(&r, "nodes", role.Row{Item: "n", Row: row("State", text)}, "State", words)
+		got, known := role.Word(&r, role.Row{Item: "n", Row: row("State", text)}, "State", words)
 		if _, err := r.Result(); got != want || known != (want != "") || (err == nil) != known {
 			t.Errorf("%q: got %q, %v, %v", text, got, known, err)
 		}
