@@ -2,6 +2,7 @@ package feature_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,18 +62,21 @@ func TestOddAnswers(t *testing.T) {
 
 // A check that sees no feature has seen nothing: no Windows has none.
 func TestNoFeaturesAreNoAnswer(t *testing.T) {
+	netFx4 := map[string]any{"name": []string{"NetFx4"}}
+	everything := probetest.Change{Of: "Win32", Column: "InstallState", Value: "1"}
 	for name, tt := range map[string]struct {
 		change probetest.Change
 		args   map[string]any
+		want   string
 	}{
-		"no rows":          {probetest.Change{Of: "Win32"}, nil},
-		"none by name":     {probetest.Change{Of: "Win32"}, map[string]any{"name": []string{"NetFx4"}}},
-		"none installed":   {probetest.Change{Of: "Win32", Column: "InstallState", Value: "2"}, map[string]any{"name": []string{"NetFx4"}}},
-		"all are left out": {probetest.Change{Of: "Win32", Column: "InstallState", Value: "1"}, map[string]any{"except": []string{"*"}}},
-		"denied":           {probetest.Change{Of: "Win32", Err: host.ErrDenied}, nil},
+		"no rows":          {probetest.Change{Of: "Win32"}, nil, "the host named none"},
+		"none by name":     {probetest.Change{Of: "Win32"}, netFx4, "the host named none"},
+		"none installed":   {probetest.Change{Of: "Win32", Column: "InstallState", Value: "2"}, netFx4, "none is left"},
+		"all are left out": {everything, map[string]any{"except": []string{"*"}}, "none is left"},
+		"denied":           {probetest.Change{Of: "Win32", Err: host.ErrDenied}, nil, "access denied"},
 	} {
 		readings, err := probetest.Observe(t, feature.Kind, probetest.Altered(t, healthy, feature.Kind, tt.change), tt.args)
-		if len(readings) > 0 || err == nil {
+		if len(readings) > 0 || err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, %v", name, readings, err)
 		}
 	}
