@@ -35,7 +35,7 @@ for ($i = 0; $i -lt $terms.Count; $i += 15) {
     $some = $terms[$i..([Math]::Min($i + 14, $terms.Count - 1))]
     $paths += '*[System[(' + ($some -join ' or ') + ') and ' + $time + ']]'
 }
-$watch = @(foreach ($w in $Arguments['watch']) { [WildcardPattern]::Escape($w).Replace('`*', '*') })
+$watch = @(foreach ($w in $Arguments['watch']) { [Management.Automation.WildcardPattern]::Escape($w).Replace('`*', '*') })
 $details = @{}
 foreach ($provider in $Arguments['detail']) { $details[$provider] = $true }
 

@@ -8,8 +8,8 @@
 param($Arguments)
 $most = 1000
 $hidden = 1
-$names = @(foreach ($n in $Arguments['name']) { [WildcardPattern]::Escape($n).Replace('`*', '*') })
-$except = @(foreach ($n in $Arguments['except']) { [WildcardPattern]::Escape($n).Replace('`*', '*') })
+$names = @(foreach ($n in $Arguments['name']) { [Management.Automation.WildcardPattern]::Escape($n).Replace('`*', '*') })
+$except = @(foreach ($n in $Arguments['except']) { [Management.Automation.WildcardPattern]::Escape($n).Replace('`*', '*') })
 $state = @{ seen = 0; told = 0 }
 
 function Test-Any($Path, $Patterns) {
