@@ -45,8 +45,9 @@ type ReadingSpec struct {
 	// what ran before has to run again, and what did not may do as it likes.
 	Keep string
 	// Excused are the values that neither meet nor miss what the kind expects, where
-	// it was met at the baseline: a service that Windows has yet to start. They
-	// excuse nothing that the suite itself expects, and nothing without a baseline.
+	// it was met at the baseline: a service that Windows has yet to start. To change
+	// to one, or from one, is no drift. They excuse nothing that the suite itself
+	// expects, and nothing without a baseline: another reading has to tell of them.
 	Excused []fact.Value
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.

@@ -22,6 +22,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 		allowed := planning.allows(s.c, change)
 		f, spoken := s.findings[at]
 		switch {
+		case s.excusedIn(change):
 		case spoken && f.Outcome == report.PreExisting && change.Op == baseline.Changed && !allowed &&
 			compared.Severity != fact.Note:
 			// What failed before fails otherwise now: that is the patch's doing.
@@ -37,6 +38,13 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 			s.cameOrWent(change, allowed)
 		}
 	}
+}
+
+// excusedIn says whether a reading changes only to or from a value that says
+// nothing yet.
+func (s *sheet) excusedIn(change baseline.Change) bool {
+	name := change.Key.Name
+	return change.Op == baseline.Changed && (s.excused(name, change.Before) || s.excused(name, change.After))
 }
 
 func driftUnless(allowed bool) report.Outcome {

@@ -21,8 +21,10 @@ var door = probes.Define(probes.Kind{
 	Name: "door", Doc: "Doors.", Item: "the door's name",
 	Readings: []probes.ReadingSpec{
 		{Name: "state", Type: fact.TypeText, Severity: fact.Fail, Doc: "open or shut."},
-		{Name: "bell", Type: fact.TypeText, Severity: fact.Fail, Expect: "rings", Doc: "Whether somebody is there.",
-			Excused: []fact.Value{fact.Text("waits")}},
+		{
+			Name: "bell", Type: fact.TypeText, Severity: fact.Fail, Expect: "rings", Doc: "Whether somebody is there.",
+			Excused: []fact.Value{fact.Text("waits")},
+		},
 		{Name: "colour", Type: fact.TypeText, Doc: "Its paint."},
 		{Name: "sign", Type: fact.TypeText, Severity: fact.Note, Doc: "What it says."},
 		{Name: "creak", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How loud."},
@@ -373,11 +375,13 @@ func TestExcusedValues(t *testing.T) {
 		"before, of what is kept": {keep(check(t, "*bell=rings")), "waits", "mute", []string{"passed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.check.Compare["bell"] = suites.Comparison{Rule: fact.Rule{Op: fact.Ignore}}
-			before := doors("front bell=" + test.before)
-			got := told(judge(test.check, &before, doors("front bell="+test.now), nil).Checks[0])
-			if d := cmp.Diff(test.want, got); d != "" {
-				t.Errorf("outcome (-want +got):\n%s", d)
+			for _, rule := range []fact.Op{fact.Same, fact.Ignore} { // the first as the kind has it
+				test.check.Compare["bell"] = suites.Comparison{Rule: fact.Rule{Op: rule}, Severity: fact.Fail}
+				before := doors("front bell=" + test.before)
+				got := told(judge(test.check, &before, doors("front bell="+test.now), nil).Checks[0])
+				if d := cmp.Diff(test.want, got); d != "" {
+					t.Errorf("%v: outcome (-want +got):\n%s", fact.Rule{Op: rule}, d)
+				}
 			}
 		})
 	}

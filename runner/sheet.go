@@ -119,11 +119,14 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 		return
 	}
 	held, holds := e.Predicate.Holds(s.before[at]), e.Predicate.Holds(s.now[at])
-	known := s.knew(at) && !s.excused(e, at.reading, s.before[at])
+	known := s.knew(at)
+	if e.Default && s.excused(at.reading, s.before[at]) {
+		known = false
+	}
 	if e.Keep && (!known || !held) {
 		return
 	}
-	if known && held && s.excused(e, at.reading, s.now[at]) {
+	if known && held && e.Default && s.excused(at.reading, s.now[at]) {
 		return
 	}
 	s.bound = s.bound || !e.Keep
@@ -144,9 +147,9 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 }
 
 // excused says whether a value says nothing of what the kind itself expects.
-func (s *sheet) excused(e suites.Expectation, reading string, v fact.Value) bool {
+func (s *sheet) excused(reading string, v fact.Value) bool {
 	spec, _ := s.c.Kind.Reading(reading)
-	return e.Default && slices.ContainsFunc(spec.Excused, func(excuse fact.Value) bool { return fact.Equal(excuse, v) })
+	return slices.ContainsFunc(spec.Excused, func(excuse fact.Value) bool { return fact.Equal(excuse, v) })
 }
 
 // knew says whether the baseline tells how the reading was. One that is there

@@ -21,7 +21,7 @@ const (
 	recorded  = "testdata/sql01.json"
 	installer = `C:\Windows\servicing\TrustedInstaller.exe (SQL01)`
 	wininit   = `C:\Windows\system32\wininit.exe (SQL01)`
-	lsass     = "Der Systemprozess \"C:\\Windows\\system32\\lsass.exe\" wurde unerwartet mit dem Statuscode -1073741819 beendet."
+	lsass     = `Der Systemprozess "C:\Windows\system32\lsass.exe" wurde mit dem Statuscode -1073741819 beendet.`
 )
 
 // at is an event at a time of 23 November; columns come in pairs.
@@ -31,6 +31,16 @@ func at(clock string, id int, columns ...string) host.Row {
 		row[columns[i]] = host.Cell{Text: columns[i+1]}
 	}
 	return row
+}
+
+// update is a restart that an update asked for.
+func update(clock string) host.Row {
+	return at(clock, 1074, "Process", installer, "Reason", "0x80020010")
+}
+
+// death is a restart since lsass.exe has died.
+func death(clock string) host.Row {
+	return at(clock, 1074, "Process", wininit, "Reason", "0x50006", "Text", lsass)
 }
 
 // seen observes the recorded host with events of its own.
@@ -65,7 +75,7 @@ func TestWhyItWasStarted(t *testing.T) {
 		boots, crashes, unclean string
 	}{
 		"by an update": {
-			[]host.Row{at("02:05:00", 12), at("02:04:10", 13), at("02:04:00", 1074, "Process", installer, "Reason", "0x80020010")},
+			[]host.Row{at("02:05:00", 12), at("02:04:10", 13), update("02:04:00")},
 			"2026-11-23T02:05:00Z restart by TrustedInstaller.exe, planned", "", "",
 		},
 		"by somebody, in any order": {
@@ -77,7 +87,7 @@ func TestWhyItWasStarted(t *testing.T) {
 			"2026-11-23T02:05:00Z restart by wininit.exe, planned", "", "",
 		},
 		"a process died, in German": {
-			[]host.Row{at("02:04:00", 1074, "Process", wininit, "Reason", "0x50006", "Text", lsass), at("02:05:00", 12)},
+			[]host.Row{death("02:04:00"), at("02:05:00", 12)},
 			"2026-11-23T02:05:00Z restart by wininit.exe, lsass.exe died with 0xc0000005",
 			"2026-11-23T02:04:00Z lsass.exe died with 0xc0000005", "",
 		},
@@ -95,7 +105,10 @@ func TestWhyItWasStarted(t *testing.T) {
 			[]host.Row{at("02:04:00", 13), at("02:05:00", 12)}, "2026-11-23T02:05:00Z after a shutdown", "", "",
 		},
 		"a bugcheck, told twice": {
-			[]host.Row{at("02:05:00", 12), at("02:05:09", 41, "Code", "159"), at("02:05:30", 1001, "Text", "0x0000009f (0x3, 0x0)"), at("02:05:20", 6008)},
+			[]host.Row{
+				at("02:05:00", 12), at("02:05:09", 41, "Code", "159"), at("02:05:20", 6008),
+				at("02:05:30", 1001, "Text", "0x0000009f (0x3, 0x0)"),
+			},
 			"2026-11-23T02:05:00Z after bugcheck 0x9f", "2026-11-23T02:05:00Z bugcheck 0x9f", "",
 		},
 		"a bugcheck that only the report knows": {
@@ -116,13 +129,13 @@ func TestWhyItWasStarted(t *testing.T) {
 			"2026-11-23T02:05:00Z after a power loss, reset or hang", "", "2026-11-23T02:05:00Z power loss, reset or hang",
 		},
 		"a restart that hung": {
-			[]host.Row{at("02:00:00", 1074, "Process", installer, "Reason", "0x80020010"), at("02:05:00", 12), at("02:05:09", 41, "Code", "0")},
+			[]host.Row{update("02:00:00"), at("02:05:00", 12), at("02:05:09", 41, "Code", "0")},
 			"2026-11-23T02:05:00Z after a power loss, reset or hang", "", "2026-11-23T02:05:00Z power loss, reset or hang",
 		},
 		"again and again": {
 			[]host.Row{
-				at("02:05:00", 12), at("02:09:00", 1074, "Process", wininit, "Reason", "0x50006", "Text", lsass),
-				at("02:10:00", 12), at("02:12:00", 1074, "Process", installer, "Reason", "0x80020010"), at("02:13:00", 12),
+				at("02:05:00", 12), death("02:09:00"),
+				at("02:10:00", 12), update("02:12:00"), at("02:13:00", 12),
 			},
 			"2026-11-23T02:05:00Z for a reason that is not logged, " +
 				"2026-11-23T02:10:00Z restart by wininit.exe, lsass.exe died with 0xc0000005, " +
@@ -134,7 +147,9 @@ func TestWhyItWasStarted(t *testing.T) {
 			"2026-11-23T02:05:00Z after a shutdown", "", "",
 		},
 		"odd texts": {
-			[]host.Row{at("02:04:00", 1074, "Process", "x\n\x1b[31m\xff"+strings.Repeat("y", 300), "Reason", "?"), at("02:05:00", 12)},
+			[]host.Row{
+				at("02:04:00", 1074, "Process", "x\n\x1b[31m\xff"+strings.Repeat("y", 300), "Reason", "?"), at("02:05:00", 12),
+			},
 			"2026-11-23T02:05:00Z restart by x[31m" + strings.Repeat("y", 92) + ", unplanned", "", "",
 		},
 	} {
@@ -234,7 +249,7 @@ func TestWhatIsTold(t *testing.T) {
 	}{
 		"a planned reboot": {
 			seen(t, at("02:05:00", 12)),
-			seen(t, at("02:05:00", 12), at("03:00:00", 1074, "Process", installer, "Reason", "0x80020010"), at("03:01:00", 12)),
+			seen(t, at("02:05:00", 12), update("03:00:00"), at("03:01:00", 12)),
 			[]string{"passed"},
 		},
 		"the log has lost old starts": {
@@ -242,14 +257,15 @@ func TestWhatIsTold(t *testing.T) {
 		},
 		"a bugcheck of before": {
 			seen(t, at("02:05:00", 12), at("02:05:05", 41, "Code", "126")),
-			seen(t, at("02:05:00", 12), at("02:05:05", 41, "Code", "126"), at("03:01:00", 12)), []string{"passed"},
+			seen(t, at("02:05:00", 12), at("02:05:05", 41, "Code", "126"), at("03:01:00", 12)),
+			[]string{"passed"},
 		},
 		"a bugcheck": {
 			healthy, seen(t, at("02:05:00", 12), at("03:01:00", 12), at("03:01:05", 41, "Code", "126")),
 			[]string{"drifted failing", "crashes: drifted  -> 2026-11-23T03:01:00Z bugcheck 0x7e"},
 		},
 		"lsass died": {
-			healthy, seen(t, at("02:05:00", 12), at("03:00:00", 1074, "Process", wininit, "Reason", "0x50006", "Text", lsass), at("03:01:00", 12)),
+			healthy, seen(t, at("02:05:00", 12), death("03:00:00"), at("03:01:00", 12)),
 			[]string{"drifted failing", "crashes: drifted  -> 2026-11-23T03:00:00Z lsass.exe died with 0xc0000005"},
 		},
 		"a power loss": {

@@ -16,7 +16,7 @@ import (
 // Kind is what a suite calls "os".
 var Kind = probes.Define(probes.Kind{
 	Name:     "os",
-	Doc:      "The Windows of a host: product, build with its update revision, starts and crashes, clock, machine identity.",
+	Doc:      "The Windows of a host: product, build with its update revision, starts, crashes, clock, machine identity.",
 	Item:     "always empty: a host runs one",
 	Example:  "- os: {}\n  why: tells the reboot and whether the update is really on\n",
 	Readings: readings(),

@@ -84,7 +84,8 @@ func TestTooEarlyABaseline(t *testing.T) {
 		t.Errorf("told (-want +got):\n%s", d)
 	}
 	well := seen(t, "09:00:00", true, store, auto("Agent", "Running", "0"))
-	if d := cmp.Diff([]string{"passed"}, runnertest.Told(t, service.Kind, check, [2]runnertest.Seen{early, well})); d != "" {
+	got = runnertest.Told(t, service.Kind, check, [2]runnertest.Seen{early, well})
+	if d := cmp.Diff([]string{"passed"}, got); d != "" {
 		t.Errorf("told (-want +got):\n%s", d)
 	}
 }
