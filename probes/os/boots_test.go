@@ -120,6 +120,18 @@ func TestWhyItWasStarted(t *testing.T) {
 			"2026-11-23T02:05:00Z after bugcheck, its code is not known",
 			"2026-11-23T02:05:00Z bugcheck, its code is not known", "",
 		},
+		"a bugcheck whose report has no code": {
+			[]host.Row{at("02:05:00", 12), at("02:05:09", 41, "Code", "126"), at("02:05:30", 1001, "Text", "?")},
+			"2026-11-23T02:05:00Z after bugcheck 0x7e", "2026-11-23T02:05:00Z bugcheck 0x7e", "",
+		},
+		"somebody asks for a restart for a failure": {
+			[]host.Row{at("02:04:00", 1074, "Process", "shutdown.exe (SQL01)", "Reason", "0x50006"), at("02:05:00", 12)},
+			"2026-11-23T02:05:00Z restart by shutdown.exe, unplanned", "", "",
+		},
+		"somebody plans a restart for a failure": {
+			[]host.Row{at("02:04:00", 1074, "Process", wininit, "Reason", "0x80050006"), at("02:05:00", 12)},
+			"2026-11-23T02:05:00Z restart by wininit.exe, planned", "", "",
+		},
 		"a power loss": {
 			[]host.Row{at("02:05:00", 12), at("02:05:09", 41, "Code", "0"), at("02:05:20", 6008)},
 			"2026-11-23T02:05:00Z after a power loss, reset or hang", "", "2026-11-23T02:05:00Z power loss, reset or hang",

@@ -129,6 +129,10 @@ func TestEvidence(t *testing.T) {
 			"W3SVC", func(s *scene) { s.stop("1068", "W3SVC"); s.stop("1067", "WAS") },
 			[]string{"exit_code=1068, a service that it depends on did not start", "waits_for=WAS"},
 		},
+		"a manual one needs nothing now": {
+			"MSExchangeImap4", func(s *scene) { s.stop("1067", "FMS"); s.key("MSExchangeImap4", "Depends", "FMS") },
+			[]string{"exit_code=1077, not started since the boot"},
+		},
 		"a circle": {
 			"FMS", func(s *scene) {
 				s.stop("1068", "FMS", "MSDTC")
