@@ -47,7 +47,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, build)
 
 type params struct {
-	Except []string `param:"except" doc:"Paths or names of devices that this check leaves out; * stands for any characters."`
+	Except []string `param:"except" doc:"Paths or names of devices that this check leaves out; * is any characters."`
 }
 
 type probe params

@@ -114,7 +114,8 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			}
 		})
 	}
-	got := runnertest.Told(t, device.Kind, "- device: {}", [2]runnertest.Seen{broken{}.seen(t), broken{"PCI\\1": 10}.seen(t)})
+	fails := [2]runnertest.Seen{broken{}.seen(t), broken{"PCI\\1": 10}.seen(t)}
+	got := runnertest.Told(t, device.Kind, "- device: {}", fails)
 	want := []string{
 		"drifted failing", `problems: drifted  -> PCI\1: failed to start (code 10)`, `PCI\1: drifted  -> new`,
 	}

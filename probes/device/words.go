@@ -5,7 +5,8 @@ package device
 func words(code int64) string {
 	all := [...]string{
 		1: "not configured", 2: "loader failed", 3: "out of memory", 4: "wrong type of entry", 5: "no arbiter",
-		6: "conflict at boot", 7: "failed filter", 8: "no loader", 9: "invalid data", 10: "failed to start", 11: "no reason given",
+		6: "conflict at boot", 7: "failed filter", 8: "no loader", 9: "invalid data", 10: "failed to start",
+		11: "no reason given",
 		12: "not enough resources", 13: "resources not verified", 14: "needs a restart", 15: "problem of enumeration",
 		16: "resources not known", 17: "unknown resource", 18: "needs to be installed anew", 19: "broken registry entry",
 		20: "failed to load", 21: "will be removed", 22: "disabled", 23: "loader not ready", 24: "not there",

@@ -134,6 +134,11 @@ func TestALogThatIsNotThere(t *testing.T) {
 	if _, err := probetest.Observe(t, eventlog.Kind, target(t, nil, rows), nil); err == nil {
 		t.Error("a host without the log System: no error")
 	}
+	rows = rows[1:]
+	if _, err := probetest.Observe(t, eventlog.Kind, target(t, nil, rows), nil); err == nil ||
+		err.Error() != "reading System: the host told nothing of this log" {
+		t.Errorf("nothing of the log System: got %v", err)
+	}
 	if got, err := probetest.Observe(t, eventlog.Kind, target(t, nil, nil), nil); err == nil || len(got) > 0 {
 		t.Errorf("no rows: got %v, %v", got, err)
 	}

@@ -100,11 +100,15 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		"one that comes and goes, gone": {idle, []string{"9"}, nil, []string{"drifted", "lsass count: drifted 1 -> 0"}},
 		"one that comes and goes, here": {idle, nil, []string{"9"}, []string{"drifted", "lsass memory: drifted  -> 9"}},
 		"a suite's own measure": {
-			plain + "\n  compare: {memory: {rule: at most +50%, severity: fail}}", []string{"100"}, []string{"151"},
+			plain + "\n  compare: {memory: {rule: at most +50%, severity: fail}}",
+			[]string{"100"},
+			[]string{"151"},
 			[]string{"drifted failing", "lsass memory: drifted 100 -> 151"},
 		},
 		"a suite's own bound": {
-			plain + "\n  expect: {memory: \"< 2000 bytes\"}", []string{"1500"}, []string{"2100"},
+			plain + "\n  expect: {memory: \"< 2000 bytes\"}",
+			[]string{"1500"},
+			[]string{"2100"},
 			[]string{"regressed failing", "lsass memory: regressed 1500 -> 2100"},
 		},
 	} {

@@ -67,8 +67,8 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, build)
 
 type params struct {
-	Names  []string `param:"name"   doc:"Paths of tasks; * stands for any characters; all outside of \\Microsoft when empty."`
-	Except []string `param:"except" doc:"Paths of tasks that this check leaves out; * stands for any characters."`
+	Names  []string `param:"name"   doc:"Paths of tasks, * is any characters; when empty, all outside of \\Microsoft."`
+	Except []string `param:"except" doc:"Paths of tasks that this check leaves out; * is any characters."`
 }
 
 type probe params

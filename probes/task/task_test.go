@@ -123,7 +123,9 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		"another exit code":          {ready(ok), ready("2"), []string{"drifted", `\A exit_code: drifted 0 -> 2`}},
 		"a better exit code":         {ready("2"), ready("1"), []string{"passed"}},
 		"disabled": {
-			ready(ok), []scheduled{{`\A`, "1", "false", ok}}, []string{"regressed failing", `\A enabled: regressed true -> false`},
+			ready(ok),
+			[]scheduled{{`\A`, "1", "false", ok}},
+			[]string{"regressed failing", `\A enabled: regressed true -> false`},
 		},
 		"enabled": {
 			[]scheduled{{`\A`, "1", "false", ok}}, ready(ok), []string{"drifted", `\A enabled: drifted false -> true`},
@@ -137,7 +139,8 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		"new": {nil, ready(ok), []string{"drifted", `\A: drifted  -> new`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := runnertest.Told(t, task.Kind, "- task: {}", [2]runnertest.Seen{seen(t, nil, tt.before...), seen(t, nil, tt.after...)})
+			both := [2]runnertest.Seen{seen(t, nil, tt.before...), seen(t, nil, tt.after...)}
+			got := runnertest.Told(t, task.Kind, "- task: {}", both)
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
