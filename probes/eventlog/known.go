@@ -125,8 +125,8 @@ type hum struct {
 	text string // only with these characters in its text
 }
 
-// hums is the noise that is known; of what the list cannot tell from trouble it
-// takes one only.
+// hums is the noise that is known. Of what a boot writes before the network is
+// there, and others write all day, it takes no more than one and another try.
 func hums() []hum {
 	any := slices.Concat(
 		of("Microsoft-Windows-DistributedCOM", 10016, 10010, 10005), of("DCOM", 10016, 10010, 10005),
@@ -143,7 +143,7 @@ func hums() []hum {
 		all = append(all, hum{pattern: p})
 	}
 	for _, p := range slices.Concat(of("Microsoft-Windows-GroupPolicy", 1055, 1129), of("NETLOGON", 5719)) {
-		all = append(all, hum{pattern: p, most: 1})
+		all = append(all, hum{pattern: p, most: 2})
 	}
 	return append(all,
 		hum{pattern: pattern{esent, 455}, text: "TileRepository"},

@@ -111,7 +111,7 @@ func TestNoiseIsSilent(t *testing.T) {
 		"traces":                          {log: "System", provider: "Microsoft-Windows-Kernel-EventTracing", id: 3, level: 2, count: 4},
 		"time before the network":         {log: "System", provider: "Microsoft-Windows-Time-Service", id: 134, level: 3, count: 2},
 		"policies before the network":     {log: "System", provider: "Microsoft-Windows-GroupPolicy", id: 1129, level: 2},
-		"the domain before the network":   {log: "System", provider: "NETLOGON", id: 5719, level: 2},
+		"the domain before the network":   {log: "System", provider: "NETLOGON", id: 5719, level: 2, count: 2},
 		"names before the network":        {log: "System", provider: "Microsoft-Windows-DNS-Client", id: 1014, level: 3, count: 9},
 		"devices":                         {log: "System", provider: "Microsoft-Windows-DeviceSetupManager", id: 131, level: 2, count: 4},
 		"counters":                        {log: "Application", provider: "Microsoft-Windows-Perflib", id: 1023, level: 2, count: 4},
@@ -138,7 +138,7 @@ func TestOtherErrorsWarn(t *testing.T) {
 	other := func(count int) []written {
 		return []written{{log: "Application", provider: "Shop", id: 7, level: 2, count: count}}
 	}
-	gpo := []written{{log: "System", provider: "Microsoft-Windows-GroupPolicy", id: 1129, level: 2, count: 2}}
+	gpo := []written{{log: "System", provider: "Microsoft-Windows-GroupPolicy", id: 1129, level: 2, count: 3}}
 	disk := func(count int) []written {
 		return []written{{log: "System", provider: "disk", id: 7, level: 2, count: count}}
 	}
