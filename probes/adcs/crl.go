@@ -89,8 +89,15 @@ type publishError struct {
 // off because of one is none that was made.
 func publishErrors() []publishError {
 	return []publishError{
-		{0x10, "store"}, {0x20, "URL"}, {0x80, "signature"}, {0x100, "LDAP"}, {0x200, "file"}, {0x400, "FTP"},
-		{0x800, "HTTP"}, {0x1000, "LDAP, put off"}, {0x2000, "file, put off"},
+		{0x10, "store"},
+		{0x20, "URL"},
+		{0x80, "signature"},
+		{0x100, "LDAP"},
+		{0x200, "file"},
+		{0x400, "FTP"},
+		{0x800, "HTTP"},
+		{0x1000, "LDAP, put off"},
+		{0x2000, "file, put off"},
 	}
 }
 

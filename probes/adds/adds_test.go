@@ -54,7 +54,7 @@ func TestObserve(t *testing.T) {
 				" failing_errors=DC\"02\" DC=a'; Remove-Item \"x\" $(calc): 7 times, error 8453",
 			},
 			err: `reading roles: Der angegebene Server kann nicht ausgeführt werden.; ` +
-				`synchronized: the directory does not tell it; global_catalog: want true or false, got "vielleicht"; ` +
+				`synchronized: the host does not tell it; global_catalog: want true or false, got "vielleicht"; ` +
 				`ping: an answer with the code "19" and the flags "1"; oldest_sync: want a time, got "gestern"; ` +
 				`shares: access denied: Zugriff verweigert`,
 		},

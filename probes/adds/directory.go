@@ -29,25 +29,17 @@ func readDirectory(r *gather.Reader, told parts.Parts) {
 	answers, known := told.Bool(row, "Answers", "answers")
 	switch {
 	case !known:
-		r.Failf("ldap", "the host does not say whether it answers")
 		return
 	case !answers:
 		r.Add("", "error", fact.Text(parts.Line(gather.Text(row, "Reason"), mostText)))
 		return
 	}
-	flag(r, told, row, "Synchronized", "synchronized")
-	flag(r, told, row, "Catalog", "global_catalog")
+	told.Bool(row, "Synchronized", "synchronized")
+	told.Bool(row, "Catalog", "global_catalog")
 	if row, ok := told.One("ping"); ok {
 		readPing(r, row)
 	}
 	readRoles(r, told)
-}
-
-// flag reads what every domain controller tells.
-func flag(r *gather.Reader, told parts.Parts, row host.Row, column, reading string) {
-	if _, known := told.Bool(row, column, reading); !known && row.Get(column).Null {
-		r.Failf(reading, "the directory does not tell it")
-	}
 }
 
 // readPing reads the answer that clients get who look for a domain controller.
@@ -85,8 +77,13 @@ type offer struct {
 // tells, the reliable time source, and who is closest to whom.
 func offers() []offer {
 	return []offer{
-		{0x4, "global catalog"}, {0x8, "ldap"}, {0x10, "directory"}, {0x20, "kdc"}, {0x40, "time"},
-		{0x100, "writable"}, {0x2000, "web services"},
+		{0x4, "global catalog"},
+		{0x8, "ldap"},
+		{0x10, "directory"},
+		{0x20, "kdc"},
+		{0x40, "time"},
+		{0x100, "writable"},
+		{0x2000, "web services"},
 	}
 }
 

@@ -53,9 +53,11 @@ func TestObserve(t *testing.T) {
 			},
 		},
 		"but some": {
-			file:  "dc.json",
-			args:  map[string]any{"except": []string{"branch.test", "Partner.Test", "_msdcs.corp.test", "corp.test"}},
-			texts: []string{" present=true", " running=true", " forwarders=10.0.0.53, 10.0.1.53", " listens=all", " recursion=true"},
+			file: "dc.json",
+			args: map[string]any{"except": []string{"branch.test", "Partner.Test", "_msdcs.corp.test", "corp.test"}},
+			texts: []string{
+				" present=true", " running=true", " forwarders=10.0.0.53, 10.0.1.53", " listens=all", " recursion=true",
+			},
 		},
 		"no role": {file: "none.json", texts: []string{" present=false"}},
 		"odd": {

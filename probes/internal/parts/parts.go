@@ -62,14 +62,15 @@ func (p Parts) Some(part string) (rows []host.Row, whole bool) {
 	return p.rows[part], !p.failed[part]
 }
 
-// Bool makes a reading of a column that is true or false; null makes none, and
-// anything else is noted.
+// Bool makes a reading of a column that is true or false; anything else is noted.
 func (p Parts) Bool(row host.Row, column, reading string) (value, known bool) {
 	value, known = row.Get(column).Bool()
 	switch {
 	case known:
 		p.reader.Add("", reading, fact.Bool(value))
-	case !row.Get(column).Null:
+	case row.Get(column).Null:
+		p.reader.Failf(reading, "the host does not tell it")
+	default:
 		p.reader.Failf(reading, "want true or false, got %q", Line(row.Get(column).Text, mostName))
 	}
 	return value, known
