@@ -106,7 +106,7 @@ function Read-Roles {
     $cells
 }
 
-$system = Get-CimInstance -ClassName Win32_ComputerSystem -Property DomainRole, Domain
+$system = Get-CimInstance -ClassName Win32_ComputerSystem -Property @('DomainRole', 'Domain')
 if ($system.DomainRole -lt 4) { return }
 Read-Part 'now' { [ordered]@{ Now = [DateTime]::UtcNow } }
 Read-Part 'netlogon' {

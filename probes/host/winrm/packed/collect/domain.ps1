@@ -102,7 +102,7 @@ function Read-Gpos {
 }
 
 try {
-    $system = Get-CimInstance -ClassName Win32_ComputerSystem -Property DomainRole, PartOfDomain, Domain
+    $system = Get-CimInstance -ClassName Win32_ComputerSystem -Property @('DomainRole', 'PartOfDomain', 'Domain')
     Read-Part 'now' { [ordered]@{ Now = [DateTime]::UtcNow } }
     $w32time = 'SYSTEM\CurrentControlSet\Services\W32Time\'
     $w32policy = 'SOFTWARE\Policies\Microsoft\W32Time\Parameters'
