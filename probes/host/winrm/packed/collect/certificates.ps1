@@ -9,6 +9,13 @@ $most = 200
 $open = $Arguments.ContainsKey('keys') -and @($Arguments['keys']) -contains 'true'
 $opener = 'System.Security.Cryptography.X509Certificates.RSACertificateExtensions' -as [type]
 
+# PowerShell wraps what a method throws.
+function Get-Cause($Problem) {
+    $cause = $Problem.Exception
+    while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+    return $cause
+}
+
 # Opening a key tells one that is there from one whose container is lost. Keys other
 # than RSA, and .NET before 4.6, tell nothing.
 function Add-Key($Row, $Certificate) {
@@ -20,7 +27,7 @@ function Add-Key($Row, $Certificate) {
         $key.Dispose()
     } catch {
         $Row['opens'] = $false
-        $Row['why'] = [string]$_.Exception.Message
+        $Row['why'] = [string](Get-Cause $_).Message
     }
 }
 
@@ -46,8 +53,7 @@ foreach ($name in $Arguments['store']) {
     $store = New-Object Security.Cryptography.X509Certificates.X509Store($name, 'LocalMachine')
     try { $store.Open('ReadOnly, OpenExistingOnly') } catch {
         # ERROR_FILE_NOT_FOUND, in whatever language
-        $cause = $_.Exception
-        while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+        $cause = Get-Cause $_
         if ($cause.HResult -eq -2147024894) { $row['there'] = $false }
         else { $row['problem'] = [string]$cause.Message }
         $row
@@ -63,7 +69,7 @@ foreach ($name in $Arguments['store']) {
             $taken++
             if ($taken -gt $most) { break }
             try { Read-Certificate $name $certificate } catch {
-                [ordered]@{ store = $name; thumbprint = $certificate.get_Thumbprint(); problem = [string]$_.Exception.Message }
+                [ordered]@{ store = $name; thumbprint = $certificate.get_Thumbprint(); problem = [string](Get-Cause $_).Message }
             }
         }
     } finally { $store.Close() }

@@ -10,6 +10,13 @@ $most = 200
 $mostBytes = 1073741824
 $hash = $Arguments.ContainsKey('hash') -and @($Arguments['hash']) -contains 'true'
 
+# PowerShell wraps what a method throws.
+function Get-Cause($Problem) {
+    $cause = $Problem.Exception
+    while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+    return $cause
+}
+
 # The numbers are what counts: the version as text may be localised or stale. A file
 # without a version has zeros.
 function Add-Version($Row, $Path) {
@@ -41,15 +48,14 @@ function Read-File($Asked, $Name, $Path) {
             Add-Version $row $Path
         }
     } catch {
-        $cause = $_.Exception
-        while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+        $cause = Get-Cause $_
         if ($cause -is [IO.FileNotFoundException] -or $cause -is [IO.DirectoryNotFoundException]) {
             return [ordered]@{ asked = $Asked; name = $Name; there = $false }
         }
         $row['problem'] = [string]$cause.Message
     }
     if ($hash -and -not $row['folder'] -and -not $row['problem']) {
-        try { Add-Hash $row $Path } catch { $row['unhashed'] = [string]$_.Exception.Message }
+        try { Add-Hash $row $Path } catch { $row['unhashed'] = [string](Get-Cause $_).Message }
     }
     $row
 }
@@ -64,13 +70,13 @@ foreach ($asked in $Arguments['path']) {
         }
         $folder = $path.Substring(0, $path.LastIndexOf('\') + 1)
         $pattern = $path.Substring($folder.Length)
-        if ($folder.Contains('*') -or -not [IO.Directory]::Exists($folder)) {
-            [ordered]@{ asked = $asked; there = $false }
-            continue
-        }
         $found = @([IO.Directory]::EnumerateFiles($folder, $pattern) | Select-Object -First ($most + 1))
         if ($found.Length -gt $most) { throw 'there are more than 200 files' }
         if ($found.Length -eq 0) { [ordered]@{ asked = $asked; there = $false } }
         foreach ($one in $found) { Read-File $asked $one.Substring($folder.Length) $one }
-    } catch { [ordered]@{ asked = $asked; problem = [string]$_.Exception.Message } }
+    } catch {
+        $cause = Get-Cause $_
+        if ($cause -is [IO.DirectoryNotFoundException]) { [ordered]@{ asked = $asked; there = $false } }
+        else { [ordered]@{ asked = $asked; problem = [string]$cause.Message } }
+    }
 }

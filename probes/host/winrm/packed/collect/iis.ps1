@@ -7,9 +7,14 @@
 # begin with # are not sent.
 param($Arguments)
 $most = 2000
-function Get-Problem($Of, $Problem) {
-    [ordered]@{ part = 'error'; of = $Of; error = [string]$Problem.Exception.Message }
+# PowerShell wraps what a method throws; the words of the cause are what counts.
+function Get-Cause($Problem) {
+    $cause = $Problem.Exception
+    while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+    return $cause
 }
+function Get-Words($Problem) { return [string](Get-Cause $Problem).Message }
+function Get-Problem($Of, $Problem) { [ordered]@{ part = 'error'; of = $Of; error = Get-Words $Problem } }
 function Get-ServiceState($Name) {
     try { return [string](Get-Service -Name $Name).Status } catch { return $null }
 }
@@ -73,9 +78,7 @@ function Read-Binding($Site, $Binding) {
     $flags = Get-Attribute $Binding 'sslFlags'
     if ($null -ne $flags) { $row['flags'] = [int]$flags }
     if ($row['protocol'] -eq 'https') {
-        try { Add-Certificate $row $Binding } catch {
-            $row['problem'] = [string]$_.Exception.Message
-        }
+        try { Add-Certificate $row $Binding } catch { $row['problem'] = Get-Words $_ }
     }
     $row
 }
@@ -88,8 +91,7 @@ function Add-Config($Row, $Name) {
         [void]$section.GetAttributeValue('accessPolicy')
         $Row['config'] = 'read'
     } catch {
-        $cause = $_.Exception
-        while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+        $cause = Get-Cause $_
         $Row['config'] = [string]$cause.Message
         $Row['config_code'] = '{0:X8}' -f $cause.HResult
     }
@@ -100,11 +102,11 @@ function Read-Site($Site, $Protocols) {
     $row['autostart'] = Get-Attribute $Site 'serverAutoStart'
     $row['protocols'] = @($Protocols)
     if ($Protocols -contains 'http' -or $Protocols -contains 'https') {
-        try { $row['state'] = [string]$Site.get_State() } catch { $row['state_problem'] = [string]$_.Exception.Message }
+        try { $row['state'] = [string]$Site.get_State() } catch { $row['state_problem'] = Get-Words $_ }
     }
     if ($Protocols -contains 'ftp') {
         try { $row['ftp_state'] = [int]$Site.GetChildElement('ftpServer').GetAttributeValue('state') } catch {
-            $row['ftp_problem'] = [string]$_.Exception.Message
+            $row['ftp_problem'] = Get-Words $_
         }
     }
     foreach ($application in $Site.get_Applications()) {
@@ -145,7 +147,7 @@ try {
             $row['identity'] = [string]$identity.get_IdentityType()
             $row['user'] = [string]$identity.get_UserName()
         } catch { $row['identity'] = $null }
-        try { $row['state'] = [string]$pool.get_State() } catch { $row['state_problem'] = [string]$_.Exception.Message }
+        try { $row['state'] = [string]$pool.get_State() } catch { $row['state_problem'] = Get-Words $_ }
         $row
     }
 } catch { Get-Problem 'pools' $_ }
