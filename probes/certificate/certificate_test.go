@@ -125,6 +125,19 @@ func named(store, name string) host.Row {
 	}
 }
 
+// Two of one name are one item only when one of them renews the other.
+func TestAlike(t *testing.T) {
+	for column, want := range map[string]int{"thumbprint": 1, "issuer": 2, "purposes": 2, "store": 2} {
+		rows := []host.Row{store("My", "true"), store("other", "true"), named("My", "a"), named("My", "a")}
+		rows[3][column] = host.Cell{Text: "other"}
+		rows[3]["expires"] = host.Cell{Text: "2026-12-01T00:00:00Z"}
+		got, err := ask(t, map[string]any{"store": []string{"My", "other"}}, host.Answer{Rows: rows})
+		if n := strings.Count(strings.Join(got, "\n"), "present=true"); n != want || err != nil {
+			t.Errorf("another %s: %d items, want %d: %q, %v", column, n, want, got, err)
+		}
+	}
+}
+
 // What the suite names has to be there.
 func TestNamedCertificates(t *testing.T) {
 	rows := []host.Row{store("My", "true"), store("WebHosting", "false"), named("My", "www"), named("My", "sales.www")}

@@ -187,6 +187,22 @@ func TestAFileOfAPatternThatIsGone(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotTold(t *testing.T) {
+	for want, rows := range map[string][]host.Row{
+		`reading C:\a: the host named it 2 times`:           {row("sha256", "ab"), row("sha256", "ab")},
+		`reading sha256 of C:\a: the host says: gesperrt`:   {row("unhashed", "gesperrt")},
+		`reading sha256 of C:\a: the host does not tell it`: {row()},
+		`reading C:\a: the host says: Zugriff verweigert`:   {row("problem", "Zugriff\nverweigert")},
+		`reading size of C:\a: the host does not tell it`:   {row("size", "viel", "sha256", "ab")},
+		`reading C:\a: the host does not tell of it`:        {row("there", "vielleicht")},
+		`reading files: the host named none`:                nil,
+	} {
+		if seen := see(t, `C:\a`, true, rows...); seen.Err == nil || seen.Err.Error() != want {
+			t.Errorf("got %v, want %s", seen.Err, want)
+		}
+	}
+}
+
 func FuzzAnswers(f *testing.F) {
 	probetest.FuzzAnswers(f, file.Kind, args(), "testdata/mailserver.json", "testdata/odd.json")
 }

@@ -217,6 +217,9 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			"regressed failing", binding + " expires: drifted 2027-03-01T00:00:00Z -> 2026-11-10T19:59:59Z",
 			binding + " certificate_state: regressed good -> expired",
 		}},
+		"a certificate of tomorrow": {https, host.Row{"begins": text("2026-11-11T00:00:00Z")}, []string{
+			"regressed failing", binding + " certificate_state: regressed good -> not yet valid",
+		}},
 		"FTP that does not start": {"site/Exchange of files", host.Row{"ftp_state": text("3")}, []string{
 			"regressed failing", "site/Exchange of files ftp_state: regressed started -> stopped",
 		}},
@@ -266,6 +269,17 @@ func TestAStoppedServiceStopsItsSites(t *testing.T) {
 		got := runnertest.Told(t, iis.Kind, "- iis: {}", [2]runnertest.Seen{changed(t, "", nil), stopped(service)})
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", service, d)
+		}
+	}
+}
+
+// A number that is no state is no state of FTP, and no mistake of ours.
+func TestFTPStatesAreKnownOnes(t *testing.T) {
+	for number, want := range map[string]string{"0": "starting", "3": "stopped", "4": "", "-1": ""} {
+		seen := changed(t, "site/Exchange of files", host.Row{"ftp_state": {Text: number}})
+		lines := strings.Join(probetest.Texts(seen.Readings), "\n")
+		if strings.Contains(lines, "ftp_state=") != (want != "") || !strings.Contains(lines, want) || (seen.Err == nil) != (want != "") {
+			t.Errorf("%s: want %q, %v, in\n%s", number, want, seen.Err, lines)
 		}
 	}
 }

@@ -155,8 +155,11 @@ func TestJudged(t *testing.T) {
 			"regressed failing", `private$\orders writable: regressed true -> false`,
 		}},
 		"its list cannot be read": {set(0, "problem", "Zugriff verweigert"), []string{"unknown"}},
-		"nothing said":            {func([]host.Row) []host.Row { return nil }, []string{"unknown"}},
-		"no host":                 {func(rows []host.Row) []host.Row { return rows[1:] }, []string{"unknown"}},
+		"a paused service": {set(0, "service", "Paused"), []string{
+			"regressed failing", "service: regressed running -> paused",
+		}},
+		"nothing said": {func([]host.Row) []host.Row { return nil }, []string{"unknown"}},
+		"no host":      {func(rows []host.Row) []host.Row { return rows[1:] }, []string{"unknown"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			same := see(t, func(rows []host.Row) []host.Row { return rows })
@@ -170,6 +173,9 @@ func TestJudged(t *testing.T) {
 		rows[0]["service"] = host.Cell{Text: "Stopped"}
 		return rows[:1]
 	})
+	if paused := see(t, set(0, "service", "Paused")); stopped.Err != nil || paused.Err == nil {
+		t.Errorf("a stopped service has no queues to tell of (%v), a paused one may (%v)", stopped.Err, paused.Err)
+	}
 	same := see(t, func(rows []host.Row) []host.Row { return rows })
 	got := runnertest.Told(t, msmq.Kind, "- msmq: {}", [2]runnertest.Seen{same, stopped})
 	if got[0] != "regressed failing" || !slices.Contains(got, "service: regressed running -> stopped") {

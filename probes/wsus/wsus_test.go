@@ -115,6 +115,28 @@ func TestJudged(t *testing.T) {
 	}
 }
 
+// The operator reads why something is not known, in the host's words.
+func TestReasons(t *testing.T) {
+	for of, want := range map[string]string{
+		"library": "reading answers: Zugriff verweigert", "sync": "reading sync_result: Zugriff verweigert",
+		"clients": "reading clients: Zugriff verweigert",
+	} {
+		keep := map[string]int{"library": 1, "sync": 2, "clients": 3}[of]
+		edit := func(_ string, rows []host.Row) []host.Row {
+			last := rows[3]
+			rows = append(rows[:keep], problem(of))
+			if of == "sync" {
+				rows = append(rows, last)
+			}
+			return rows
+		}
+		target := probes.Target{Answers: probetest.Edited(t, "testdata/updates.json", wsus.Kind, edit)}
+		if _, err := probetest.Observe(t, wsus.Kind, target, nil); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", of, err, want)
+		}
+	}
+}
+
 func FuzzAnswers(f *testing.F) {
 	probetest.FuzzAnswers(f, wsus.Kind, nil, "testdata/updates.json", "testdata/odd.json")
 }

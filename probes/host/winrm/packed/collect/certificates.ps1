@@ -69,7 +69,8 @@ foreach ($name in $Arguments['store']) {
             $taken++
             if ($taken -gt $most) { break }
             try { Read-Certificate $name $certificate } catch {
-                [ordered]@{ store = $name; thumbprint = $certificate.get_Thumbprint(); problem = [string](Get-Cause $_).Message }
+                $problem = [string](Get-Cause $_).Message
+                [ordered]@{ store = $name; thumbprint = $certificate.get_Thumbprint(); problem = $problem }
             }
         }
     } finally { $store.Close() }

@@ -63,7 +63,8 @@ function Read-File($Asked, $Name, $Path) {
 foreach ($asked in $Arguments['path']) {
     $path = [Environment]::ExpandEnvironmentVariables($asked)
     try {
-        if ($path.StartsWith('\\') -or $path -notmatch '^[A-Za-z]:\\') { throw 'it is no full path of this host: ' + $path }
+        # What is not defined stays as it is, and may lead to another host.
+        if ($path -notmatch '^[A-Za-z]:\\') { throw 'it is no full path of this host: ' + $path }
         if (-not $path.Contains('*')) {
             Read-File $asked $null $path
             continue
