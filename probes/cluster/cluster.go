@@ -20,8 +20,8 @@ import (
 // hears the others.
 var Kind = probes.Define(probes.Kind{
 	Name: "cluster",
-	Doc:  "The failover cluster as this node sees it: nodes, groups, resources, quorum, shared volumes.",
-	Item: "node/N1, group/SQL Server (INST1), resource/…, witness/File Share Witness, volume/…; " +
+	Doc:  "The failover cluster as this node sees it: nodes, networks, groups, resources, quorum, shared volumes.",
+	Item: "node/N1, network/…, group/SQL Server (INST1), resource/…, witness/File Share Witness, volume/…; " +
 		"empty for the cluster as a whole",
 	Main: "part",
 	Example: "- cluster: {}\n" +
@@ -29,22 +29,25 @@ var Kind = probes.Define(probes.Kind{
 		"- cluster: nodes\n" +
 		"  id: cluster/nodes\n" +
 		"  expect: {membership: up}\n",
-	Readings: slices.Concat(clusterSpecs(), nodeSpecs(), groupSpecs(), volumeSpecs()),
+	Readings: slices.Concat(clusterSpecs(), nodeSpecs(), networkSpecs(), groupSpecs(), volumeSpecs()),
 }, params{Parts: parts()}, build)
 
 type params struct {
-	Parts  []string `param:"part" doc:"What is looked at besides the quorum: nodes, groups, resources, volumes."`
+	Parts  []string `param:"part" doc:"What is looked at besides the quorum: nodes, networks, groups, resources, volumes."`
 	Except []string `param:"except" doc:"What is left out, by name without group/ and the like; * stands for anything."`
 }
 
 const (
 	partNodes     = "nodes"
+	partNetworks  = "networks"
 	partGroups    = "groups"
 	partResources = "resources"
 	partVolumes   = "volumes"
 )
 
-func parts() []string { return []string{partNodes, partGroups, partResources, partVolumes} }
+func parts() []string {
+	return []string{partNodes, partNetworks, partGroups, partResources, partVolumes}
+}
 
 func build(p params) (probes.Probe, error) {
 	if len(p.Parts) == 0 {
@@ -78,6 +81,8 @@ func (p probe) Questions() []host.Question {
 		switch part {
 		case partNodes:
 			all = append(all, nodes())
+		case partNetworks:
+			all = append(all, networks())
 		case partGroups:
 			all = append(all, groups())
 		case partResources:
@@ -100,6 +105,8 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		switch part {
 		case partNodes:
 			p.readNodes(r)
+		case partNetworks:
+			p.readNetworks(r)
 		case partGroups:
 			p.readGroups(r)
 		case partResources:

@@ -35,6 +35,7 @@ func TestObserve(t *testing.T) {
 		" present=true", " service=running", " name=SQLCLU", " quorum=file share witness",
 		"node/N1 membership=up", "node/N1 vote=1", "node/N1 current_vote=1", "node/N1 drain=not begun",
 		"node/N2 membership=up", "node/N2 vote=1", "node/N2 current_vote=1", "node/N2 drain=not begun",
+		"network/Cluster Network 1 link=up", "network/Cluster Network 2 link=down",
 		"group/Available Storage storage_state=offline", "group/Available Storage owner=N2",
 		"group/Cluster Group state=online", "group/Cluster Group owner=N1",
 		"group/old-app state=offline", "group/old-app owner=N2",
@@ -42,7 +43,7 @@ func TestObserve(t *testing.T) {
 		"group/web01 state=online", "group/web01 owner=N2",
 		"witness/File Share Witness state=online",
 		"resource/Cluster Name state=online", "resource/old-app state=offline",
-		"resource/SQL IP Address 1 (SQLVS) state=online", "resource/SQL Server (INST1) state=online",
+		"resource/SQL IP Address 1 (SQLVS) address_state=online", "resource/SQL Server (INST1) state=online",
 		"resource/Virtual Machine web01 state=online",
 		`volume/C:\ClusterStorage\Volume1 access=direct`, `volume/C:\ClusterStorage\Volume2 access=backup`,
 	}
@@ -56,7 +57,7 @@ func TestOddAnswers(t *testing.T) {
 	readings, err := probetest.Observe(t, cluster.Kind, probetest.Altered(t, "testdata/odd.json", cluster.Kind), nil)
 	for _, want := range []string{
 		"MSCluster_Cluster: it has no name", "MSCluster_Node: one of them has no name",
-		`MSCluster_Node: no State of "node/N2", got "läuft"`, "MSCluster_ClusterSharedVolume: access denied: Zugriff verweigert",
+		`no State of "network/Clusternetzwerk 1", got ""`, `MSCluster_Node: no State of "node/N2", got "läuft"`, "MSCluster_ClusterSharedVolume: access denied: Zugriff verweigert",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
@@ -70,6 +71,7 @@ func TestOddAnswers(t *testing.T) {
 		"node/N1'; $(calc) membership=unknown",
 		"node/N2 vote=0", "node/N2 drain=unknown (9)",
 		"node/n2 (2) membership=paused", "node/n2 (2) vote=1", "node/n2 (2) current_vote=0", "node/n2 (2) drain=completed",
+		"network/Clusternetzwerk 2 link=partitioned",
 		`group/"quoted" state=pending`, "group/Verfügbarer Speicher storage_state=partially online",
 		"witness/Clusterdatenträger 1 state=online", "witness/Clusterdatenträger 1 type=Physical Disk",
 		"witness/Clusterdatenträger 1 group=Clustergruppe",
@@ -107,9 +109,10 @@ func TestNoCluster(t *testing.T) {
 	}
 	// Every cluster has nodes and a group: none at all is an answer cut off.
 	target := probetest.Altered(t, healthy, cluster.Kind, probetest.Change{Of: "MSCluster_Node"},
-		probetest.Change{Of: "MSCluster_ResourceGroup"}, probetest.Change{Of: "QuorumTypeValue"})
+		probetest.Change{Of: "MSCluster_ResourceGroup"}, probetest.Change{Of: "MSCluster_Network"},
+		probetest.Change{Of: "QuorumTypeValue"})
 	_, err := probetest.Observe(t, cluster.Kind, target, nil)
-	want := "reading MSCluster_Cluster, MSCluster_Node, MSCluster_ResourceGroup: the host named none"
+	want := "reading MSCluster_Cluster, MSCluster_Node, MSCluster_Network, MSCluster_ResourceGroup: the host named none"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
 	}
@@ -167,6 +170,7 @@ func TestNoiseIsSilent(t *testing.T) {
 			node("N2", "DynamicWeight", "0"), node("N2", "NodeDrainStatus", "2"),
 		},
 		"a backup is done":                      {volume(`C:\ClusterStorage\Volume2`, "FaultState", "0")},
+		"the owner is in another subnet":        {resource("IP Address", "3")},
 		"another case":                          {resource("Cluster Name", "2"), {Of: "QuorumTypeValue", Column: "Name", Value: "sqlclu"}},
 		"a shared volume is in backup":          {volume(`C:\ClusterStorage\Volume1`, "FaultState", "1"), volume(`C:\ClusterStorage\Volume1`, "BackupState", "1")},
 		"another check asks for other services": {{Of: "Win32_Service", Add: map[string]string{"Name": "Spooler", "State": "Stopped"}}},
@@ -221,6 +225,14 @@ func TestWhatAPatchBreaks(t *testing.T) {
 				"regressed failing", "group/web01 state: regressed online -> partially online",
 				"resource/Virtual Machine web01 state: regressed online -> offline",
 			},
+		},
+		"the address fails": {
+			[]probetest.Change{resource("IP Address", "4")},
+			[]string{"regressed failing", "resource/SQL IP Address 1 (SQLVS) address_state: regressed online -> failed"},
+		},
+		"a network is partitioned": {
+			[]probetest.Change{{Of: "MSCluster_Network", Row: "Cluster Network 1", Column: "State", Value: "2"}},
+			[]string{"regressed failing", "network/Cluster Network 1 link: regressed up -> partitioned"},
 		},
 		"the witness is not reached": {
 			[]probetest.Change{resource("File Share Witness", "4")},

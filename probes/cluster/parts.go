@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"strings"
+
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
@@ -29,11 +31,24 @@ func nodeSpecs() []probes.ReadingSpec {
 	}
 }
 
+func networkSpecs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
+		{
+			Name: "link", Type: fact.TypeText, Keep: "up",
+			Doc: "Of a network: up, partitioned (some nodes do not hear each other on it), down or unavailable.",
+		},
+	}
+}
+
 func groupSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Keep: "online",
 			Doc: "Of a group, a resource or the witness: online, offline, partially online, failed or pending.",
+		},
+		{
+			Name: "address_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Keep: "one of online, offline",
+			Doc: "The same of a resource that is an address: where nodes are in several subnets, the owner's alone is online.",
 		},
 		{
 			Name: "storage_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
@@ -100,6 +115,23 @@ func (p probe) named(r *gather.Reader, what, prefix string, rows []host.Row) []r
 	return role.Named(r, what, rows, role.Naming{Prefix: prefix, Name: role.Column("Name"), Except: p.Except})
 }
 
+func networks() host.WQL { return class("MSCluster_Network", "Name", "State") }
+
+func (p probe) readNetworks(r *gather.Reader) {
+	rows, ok := r.Some("MSCluster_Network", networks())
+	if !ok {
+		return
+	}
+	for _, row := range p.named(r, "MSCluster_Network", "network/", rows) {
+		// Source of the numbers: CLUSTER_NETWORK_STATE.
+		link, known := role.Word(r, row, "State",
+			map[int64]string{0: "unavailable", 1: "down", 2: "partitioned", 3: "up"})
+		if known {
+			r.Add(row.Item, "link", fact.Text(link))
+		}
+	}
+}
+
 func groups() host.WQL {
 	return class("MSCluster_ResourceGroup", "Name", "State", "GroupType", "OwnerNode")
 }
@@ -153,15 +185,19 @@ func (p probe) readResources(r *gather.Reader) {
 	all := append(p.named(r, "MSCluster_Resource", "witness/", witnesses),
 		p.named(r, "MSCluster_Resource", "resource/", others)...)
 	for _, row := range all {
+		kind, reading := gather.Text(row.Row, "Type"), "state"
+		if strings.HasSuffix(kind, " Address") { // IP Address, IPv6 Address, IPv6 Tunnel Address…
+			reading = "address_state"
+		}
 		// Source of the numbers: CLUSTER_RESOURCE_STATE.
 		state, known := role.Word(r, row, "State", map[int64]string{
 			0: "inherited", 1: "initializing", 2: "online", 3: "offline", 4: "failed",
 			128: "pending", 129: "online pending", 130: "offline pending",
 		})
 		if known {
-			r.Add(row.Item, "state", fact.Text(state))
+			r.Add(row.Item, reading, fact.Text(state))
 		}
-		if kind := gather.Text(row.Row, "Type"); kind != "" {
+		if kind != "" {
 			r.Add(row.Item, "type", fact.Text(kind))
 		}
 		if group := gather.Text(row.Row, "OwnerGroup"); group != "" {
