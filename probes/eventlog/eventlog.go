@@ -96,7 +96,7 @@ type params struct {
 	Level  []string `param:"level"  doc:"What is counted of every provider: critical, error, warning."`
 	Since  string   `param:"since"  doc:"From when on: boot, or a duration such as 24h."`
 	Except []string `param:"except" doc:"Events that are noise here, as provider/id; * stands for any characters."`
-	Watch  []string `param:"watch"  doc:"Events that are serious here, as provider/id, whatever their level."`
+	Watch  []string `param:"watch"  doc:"Events that are serious here, as provider/id; with an id, whatever their level."`
 }
 
 const sinceBoot = "boot"

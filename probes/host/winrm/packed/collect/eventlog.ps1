@@ -82,7 +82,7 @@ function Get-Subject($Record, $Provider) {
         if ($values.Count -gt 0) { $last = $values[$values.Count - 1].Value }
         if ($Provider -eq $scm -and $last -is [byte[]]) {
             $name = [Text.Encoding]::Unicode.GetString($last)
-            $subject[1] = Limit-Text ($name -split '[/\x00]', 2)[0] 100
+            $subject[1] = Limit-Text (($name -split '[/\x00]', 2)[0]) 100
         }
     } catch { $subject[1] = '' }
     return , $subject
