@@ -180,6 +180,10 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			},
 			want: []string{"regressed failing", "failing: regressed  -> " + failed},
 		},
+		"nothing came for days, and no attempt failed": {
+			change: func(h *changed.Host) { h.Set("adds", "now", "Now", "2026-11-12T03:10:00Z") },
+			want:   []string{"regressed failing", "oldest_sync: regressed 20m0s -> 48h20m0s"},
+		},
 		"a partner is gone": {
 			change: func(h *changed.Host) { h.Drop(links, "DC03") },
 			want:   []string{"drifted", "partners: drifted DC02, DC03 -> DC02"},

@@ -28,7 +28,8 @@ func replicationSpecs() []probes.ReadingSpec {
 				"8606 lingering objects.",
 		},
 		{
-			Name: "oldest_sync", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "oldest_sync", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
+			Keep: "< 48h",
 			Doc: "How long ago the partner that has waited longest last replicated; what is usual hangs on the schedule.",
 		},
 		{

@@ -141,6 +141,10 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			change: func(h *changed.Host) { h.Set("domain", "policy", "End", "2026-11-09T22:01:22Z") },
 			want:   []string{"regressed failing", "policy_overdue: regressed false -> true"},
 		},
+		"no policy came for a day": {
+			change: func(h *changed.Host) { h.Set("domain", "now", "Now", "2026-11-11T03:10:00Z") },
+			want:   []string{"regressed failing", "policy_overdue: regressed false -> true"},
+		},
 		"a policy is missing": {
 			change: func(h *changed.Host) { h.Set("domain", "gpos", "Names", "LocalGPO") },
 			want: []string{
