@@ -30,7 +30,7 @@ func replicationSpecs() []probes.ReadingSpec {
 		{
 			Name: "oldest_sync", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
 			Keep: "< 48h",
-			Doc: "How long ago the partner that has waited longest last replicated; what is usual hangs on the schedule.",
+			Doc:  "How long ago the partner that has waited longest last replicated; what is usual hangs on the schedule.",
 		},
 		{
 			Name: "failures", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
