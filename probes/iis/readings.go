@@ -137,6 +137,8 @@ func (o *observing) ftpState(item string, row host.Row) {
 	switch {
 	case known && n >= 0 && int(n) < len(states):
 		o.Add(item, "ftp_state", fact.Text(states[n]))
+	case !row.Get("ftp_problem").Null && word(o.host.Get("ftpsvc").Text) == "stopped":
+		o.Add(item, "ftp_state", fact.Text("stopped"))
 	case !row.Get("ftp_problem").Null:
 		o.Fail("ftp_state of "+named.Line(item), told(row, "ftp_problem"))
 	case !row.Get("ftp_state").Null:

@@ -29,6 +29,7 @@ try {
     $row['present'] = $true
     $row['w3svc'] = Get-ServiceState 'W3SVC'
     $row['was'] = Get-ServiceState 'WAS'
+    $row['ftpsvc'] = Get-ServiceState 'FTPSVC'
     $setup = $base.OpenSubKey('SOFTWARE\Microsoft\InetStp')
     if ($null -ne $setup) {
         $row['major'] = $setup.GetValue('MajorVersion')
