@@ -83,7 +83,7 @@ func (p probe) fetch(ctx context.Context, t probes.Target, first place) (*answer
 			}
 		}
 		got, err := reach.Fetch(ctx, t, reach.Request{
-			HTTP: request, Address: at.address, Name: at.name, MaxBody: int64(p.MaxBody) << 10,
+			HTTP: request, Address: at.address, Name: at.name, MaxBody: int64(p.MaxBody) << 10, HTTP2: p.HTTP2,
 		})
 		if got == nil {
 			return nil, err

@@ -15,18 +15,21 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/inside"
 	"postpatch/probes/internal/reach"
 )
 
 // Kind is what a suite calls "http".
 var Kind = probes.Define(probes.Kind{
 	Name:     "http",
-	Doc:      "Web pages: what does the server answer, how fast, with which certificate.",
+	Doc:      "Web pages, seen from the runner or from the host itself: what is answered, with which certificate.",
 	Item:     "the URL, as the suite writes it",
 	Main:     "url",
 	Example:  "- http: [/owa/, \"https://www.example.org/\"]\n  expect: {status: \"one of 200, 302\"}\n",
 	Readings: append(specs(), reach.CertificateSpecs()...),
-}, params{Method: http.MethodGet, MaxBody: 1024}, build)
+}, params{Method: http.MethodGet, MaxBody: defaultMaxBody, From: inside.Runner}, build)
+
+const defaultMaxBody = 1024 // KB
 
 type params struct {
 	URLs       []string          `param:"url,required" doc:"The URLs; what begins with / or : is on the host, by https."`
@@ -37,6 +40,8 @@ type params struct {
 	HostHeader string            `param:"host_header" doc:"The site to ask for, when it is not the URL's host."`
 	ServerName string            `param:"server_name" doc:"The name for TLS, when it is not the site's."`
 	MaxBody    int               `param:"max_body" doc:"How much of a page is read, in KB."`
+	HTTP2      bool              `param:"http2" doc:"Whether to ask by HTTP/2; https only."`
+	From       string            `param:"from" doc:"Who asks: runner, or host for the host under test, of itself by loopback."`
 }
 
 func specs() []probes.ReadingSpec {
@@ -45,7 +50,8 @@ func specs() []probes.ReadingSpec {
 		{
 			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: answered,
 			Silence: []fact.Value{fact.Text(reach.Refused)},
-			Doc:     "What became of the request: answered, refused, reset, or tls failed.",
+			Doc: "What became of the request: answered, refused, reset, tls failed; from the host also no answer, " +
+				"unreachable or no address.",
 		},
 		{Name: "status", Type: fact.TypeInt, Severity: fact.Fail, Expect: "< 400", Doc: "The status code."},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the first byte of the answer took."},
@@ -56,6 +62,14 @@ func specs() []probes.ReadingSpec {
 			Doc: "Whether the page matches the regular expression.",
 		},
 		{Name: "server", Type: fact.TypeText, Severity: fact.Note, Doc: "What the server calls itself."},
+		{
+			Name: "protocol", Type: fact.TypeText, Severity: fact.Warn,
+			Doc: "HTTP/2, or HTTP/1.1 when the server agreed to no more, of a check that asks by HTTP/2.",
+		},
+		{
+			Name: "cause", Type: fact.TypeText, Rule: ignore, Evidence: true,
+			Doc: "In whose words a request failed: the server's end of HTTP/2, or what the host says when it asks.",
+		},
 	}
 }
 
@@ -84,35 +98,51 @@ func build(p params) (probes.Probe, error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.HTTP2 && u.Scheme != "https" {
+			return nil, probes.Fieldf("http2", "HTTP/2 is spoken by https only, and %q is not", written)
+		}
 		built.pages = append(built.pages, page{written, u})
 	}
-	if p.Method != http.MethodGet && p.Method != http.MethodHead {
-		return nil, probes.Fieldf("method", "must be GET or HEAD, got %q", p.Method)
+	fromHost, err := inside.Check(p.From)
+	if err != nil {
+		return nil, err
 	}
-	if p.MaxBody < 1 || p.MaxBody > 64<<10 {
-		return nil, probes.Fieldf("max_body", "must be 1 to 65536 KB, got %d", p.MaxBody)
+	if err := p.check(); err != nil {
+		return nil, err
 	}
-	if !httpguts.ValidHostHeader(p.HostHeader) {
-		return nil, probes.Fieldf("host_header", "%q is no host", p.HostHeader)
-	}
-	for name, value := range p.Headers {
-		switch {
-		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
-			return nil, probes.Fieldf("headers", "%q: %q is no header", name, value)
-		case strings.EqualFold(name, "Host"):
-			return nil, probes.Fieldf("headers", "use host_header for the header %q", name)
-		}
+	if fromHost {
+		return newHostProbe(built)
 	}
 	if p.Match != "" {
 		if p.Method == http.MethodHead {
 			return nil, probes.Fieldf("match", "an answer to HEAD has no page to match")
 		}
-		var err error
 		if built.match, err = regexp.Compile(p.Match); err != nil {
 			return nil, probes.Fieldf("match", "%v", err)
 		}
 	}
 	return built, nil
+}
+
+// check refuses what makes no request.
+func (p params) check() error {
+	switch {
+	case p.Method != http.MethodGet && p.Method != http.MethodHead:
+		return probes.Fieldf("method", "must be GET or HEAD, got %q", p.Method)
+	case p.MaxBody < 1 || p.MaxBody > 64<<10:
+		return probes.Fieldf("max_body", "must be 1 to 65536 KB, got %d", p.MaxBody)
+	case !httpguts.ValidHostHeader(p.HostHeader):
+		return probes.Fieldf("host_header", "%q is no host", p.HostHeader)
+	}
+	for name, value := range p.Headers {
+		switch {
+		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
+			return probes.Fieldf("headers", "%q: %q is no header", name, value)
+		case strings.EqualFold(name, "Host"):
+			return probes.Fieldf("headers", "use host_header for the header %q", name)
+		}
+	}
+	return nil
 }
 
 // parse reads a URL as a suite writes it.
@@ -164,7 +194,11 @@ func (p probe) observe(ctx context.Context, t probes.Target, page page) ([]fact.
 	if got == nil {
 		switch state := reach.State(err); state {
 		case reach.Refused, reach.Reset, reach.TLSFailed:
-			return []fact.Reading{probes.Read(page.item, "state", fact.Text(state))}, nil
+			readings := []fact.Reading{probes.Read(page.item, "state", fact.Text(state))}
+			if p.HTTP2 && state == reach.Reset {
+				readings = append(readings, probes.Read(page.item, "cause", fact.Text(bounded(err.Error()))))
+			}
+			return readings, nil
 		}
 		return nil, err
 	}
@@ -194,6 +228,9 @@ func (p probe) read(item string, got *answer) []fact.Reading {
 	}
 	if got.Whole && p.Method == http.MethodGet {
 		readings = append(readings, probes.Read(item, "size", fact.Int(len(got.Body))))
+	}
+	if p.HTTP2 {
+		readings = append(readings, probes.Read(item, "protocol", fact.Text(got.Protocol)))
 	}
 	if server := got.Header.Get("Server"); server != "" {
 		readings = append(readings, probes.Read(item, "server", fact.Text(server)))

@@ -44,7 +44,7 @@ func CertificateSpecs() []probes.ReadingSpec {
 
 // Trust is what a certificate is held against.
 type Trust struct {
-	Name  string         // to present and to find in the certificate
+	Name  string         // to present and to find in the certificate; empty for any
 	Roots *x509.CertPool // the system's when nil
 }
 
@@ -52,7 +52,13 @@ type Trust struct {
 // no secret is sent. Even what is long obsolete is taken, so that it can be
 // seen.
 func Handshake(ctx context.Context, c net.Conn, name string) (*tls.Conn, error) {
+	return handshake(ctx, c, name, nil)
+}
+
+// handshake is Handshake with the protocols to negotiate.
+func handshake(ctx context.Context, c net.Conn, name string, protocols []string) (*tls.Conn, error) {
 	config := &tls.Config{
+		NextProtos:         protocols,
 		ServerName:         strings.TrimSuffix(strings.Trim(name, "[]"), "."),
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
@@ -76,15 +82,31 @@ func CertificateReadings(item string, state tls.ConnectionState, trust Trust, no
 	if len(state.PeerCertificates) == 0 {
 		return readings
 	}
-	leaf := state.PeerCertificates[0]
+	return append(append(readings,
+		probes.Read(item, "certificate", fact.Text(assess(state.PeerCertificates, trust, now)))),
+		described(item, state.PeerCertificates[0], now)...)
+}
+
+// LeafReadings reads a certificate whose chain is not known: what is wrong with
+// itself, and that it is valid where a root signed it. Without a name, none has to
+// be in it.
+func LeafReadings(item string, leaf *x509.Certificate, trust Trust, now time.Time) []fact.Reading {
+	var readings []fact.Reading
+	switch found := assess([]*x509.Certificate{leaf}, trust, now); found {
+	case Valid, Expired, NotYetValid, WrongName:
+		readings = append(readings, probes.Read(item, "certificate", fact.Text(found)))
+	}
+	return append(readings, described(item, leaf, now)...)
+}
+
+func described(item string, leaf *x509.Certificate, now time.Time) []fact.Reading {
 	days := math.Floor(leaf.NotAfter.Sub(now).Hours() / 24)
-	return append(readings,
-		probes.Read(item, "certificate", fact.Text(assess(state.PeerCertificates, trust, now))),
+	return []fact.Reading{
 		probes.Read(item, "cert_days", fact.Int(days)),
 		probes.Read(item, "cert_subject", fact.Text(leaf.Subject.String())),
 		probes.Read(item, "cert_issuer", fact.Text(leaf.Issuer.String())),
 		probes.Read(item, "cert_serial", fact.Text(fmt.Sprintf("%x", leaf.SerialNumber))),
-	)
+	}
 }
 
 // assess says what is wrong with a chain, the worst first.
@@ -95,7 +117,7 @@ func assess(chain []*x509.Certificate, trust Trust, now time.Time) string {
 		return Expired
 	case now.Before(leaf.NotBefore):
 		return NotYetValid
-	case leaf.VerifyHostname(strings.TrimSuffix(trust.Name, ".")) != nil:
+	case trust.Name != "" && leaf.VerifyHostname(strings.TrimSuffix(trust.Name, ".")) != nil:
 		return WrongName
 	}
 	between := x509.NewCertPool()

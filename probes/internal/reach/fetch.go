@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -22,16 +23,18 @@ type Request struct {
 	Address string        // "host:port" to dial
 	Name    string        // to present in TLS
 	MaxBody int64         // so much of the body is read
+	HTTP2   bool          // whether HTTP/2 is offered in TLS; the server may decline
 }
 
 // Response is what came back.
 type Response struct {
-	Status  int
-	Header  http.Header
-	Body    []byte
-	Whole   bool          // the body ended within MaxBody
-	Latency time.Duration // until the head of the answer was there
-	TLS     *tls.ConnectionState
+	Status   int
+	Protocol string // "HTTP/1.1", "HTTP/2"
+	Header   http.Header
+	Body     []byte
+	Whole    bool          // the body ended within MaxBody
+	Latency  time.Duration // until the head of the answer was there
+	TLS      *tls.ConnectionState
 }
 
 const (
@@ -39,10 +42,20 @@ const (
 	mostHints = 5         // informational answers before the real one
 )
 
-// Fetch sends one request and reads one answer: HTTP/1.1, no proxy, no
-// redirects, no connection kept. When the head was read and the body was not,
-// the response comes beside the error.
+// Fetch sends one request and reads one answer: no proxy, no redirects, no
+// connection kept, and HTTP/1.1 unless the request wants HTTP/2 and the server
+// agrees. When the head was read and the body was not, the response comes beside
+// the error.
 func Fetch(ctx context.Context, t probes.Target, r Request) (*Response, error) {
+	got, err := fetch(ctx, t, r)
+	if r.HTTP2 && wantsHTTP1(err) {
+		r.HTTP2 = false
+		return fetch(ctx, t, r)
+	}
+	return got, err
+}
+
+func fetch(ctx context.Context, t probes.Target, r Request) (*Response, error) {
 	start := time.Now()
 	c, err := Dial(ctx, t, "tcp", r.Address)
 	if err != nil {
@@ -50,28 +63,30 @@ func Fetch(ctx context.Context, t probes.Target, r Request) (*Response, error) {
 	}
 	defer func() { _ = c.Close() }()
 	var got Response
+	ask := ask1
 	if r.HTTP.URL.Scheme == "https" {
-		secured, err := Handshake(ctx, c, r.Name)
+		secured, err := handshake(ctx, c, r.Name, r.protocols())
 		if err != nil {
 			return nil, err
 		}
 		state := secured.ConnectionState()
 		got.TLS, c = &state, secured
+		if state.NegotiatedProtocol == protocol2 {
+			ask = ask2
+		}
 	}
-	r.HTTP.Close = true
-	if err := r.HTTP.Write(c); err != nil {
-		return nil, fmt.Errorf("sending the request: %w", Cause(ctx, err))
-	}
-	limited := &io.LimitedReader{R: c, N: mostHead}
-	head, err := readHead(bufio.NewReader(limited), r.HTTP)
+	head, limit, err := ask(ctx, c, r.HTTP)
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", Cause(ctx, ended(err, limited)))
+		return nil, err
 	}
 	defer func() { _ = head.Body.Close() }()
 	got.Latency = time.Since(start)
-	got.Status, got.Header = head.StatusCode, head.Header
+	got.Status, got.Header, got.Protocol = head.StatusCode, head.Header, head.Proto
+	if head.ProtoMajor == 2 {
+		got.Protocol = "HTTP/2"
+	}
 	// Chunks, however small, need some bytes more than they carry.
-	limited.N = 8*r.MaxBody + 64<<10
+	limit(8*r.MaxBody + 64<<10)
 	got.Body, err = io.ReadAll(io.LimitReader(head.Body, r.MaxBody+1))
 	got.Whole = err == nil && int64(len(got.Body)) <= r.MaxBody
 	got.Body = got.Body[:min(int64(len(got.Body)), r.MaxBody)]
@@ -79,6 +94,20 @@ func Fetch(ctx context.Context, t probes.Target, r Request) (*Response, error) {
 		return &got, fmt.Errorf("reading the answer's body: %w", Cause(ctx, err))
 	}
 	return &got, nil
+}
+
+// ask1 asks by HTTP/1.1. With limit the caller says how many bytes more may come.
+func ask1(ctx context.Context, c net.Conn, r *http.Request) (head *http.Response, limit func(int64), err error) {
+	r.Close = true
+	if err := r.Write(c); err != nil {
+		return nil, nil, fmt.Errorf("sending the request: %w", Cause(ctx, err))
+	}
+	limited := &io.LimitedReader{R: c, N: mostHead}
+	head, err = readHead(bufio.NewReader(limited), r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the answer: %w", Cause(ctx, ended(err, limited)))
+	}
+	return head, func(n int64) { limited.N = n }, nil
 }
 
 // ended tells a connection closed at once from an answer that makes no sense.

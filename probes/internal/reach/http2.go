@@ -1,0 +1,70 @@
+package reach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"golang.org/x/net/http2"
+)
+
+// protocol2 is HTTP/2 in TLS's negotiation (RFC 9113, 3.2).
+const protocol2 = http2.NextProtoTLS
+
+func (r Request) protocols() []string {
+	if !r.HTTP2 {
+		return nil
+	}
+	return []string{protocol2, "http/1.1"}
+}
+
+// ask2 asks by HTTP/2. Its flow control bounds what the server may send ahead, so
+// there is nothing to limit later.
+func ask2(ctx context.Context, c net.Conn, r *http.Request) (head *http.Response, limit func(int64), err error) {
+	transport := &http2.Transport{
+		DisableCompression: true, // the body is as the server sends it, as by HTTP/1.1
+		MaxHeaderListSize:  mostHead,
+	}
+	connection, err := transport.NewClientConn(c)
+	if err != nil {
+		return nil, nil, fmt.Errorf("starting HTTP/2: %w", Cause(ctx, abandoned(err)))
+	}
+	head, err = connection.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		return nil, nil, fmt.Errorf("asking by HTTP/2: %w", Cause(ctx, abandoned(err)))
+	}
+	return head, func(int64) {}, nil
+}
+
+// abandoned tells the server's own end of a stream or a connection from what was
+// wrong with its answer.
+func abandoned(err error) error {
+	var away http2.GoAwayError
+	switch {
+	case errors.As(err, &away):
+		return Tell("the server ended the connection (GOAWAY, "+away.ErrCode.String()+")", ErrEnded, err)
+	case fromPeer(err):
+		return Tell("the server reset the request: "+err.Error(), ErrEnded, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return Tell(ErrEnded.Error(), ErrEnded, err)
+	default:
+		return err
+	}
+}
+
+// fromPeer says whether a stream was reset by the server. The package says so in
+// words alone.
+func fromPeer(err error) bool {
+	stream, is := errors.AsType[http2.StreamError](err)
+	return is && stream.Cause != nil && stream.Cause.Error() == "received from peer"
+}
+
+// wantsHTTP1 says whether the server refused HTTP/2 for this page: IIS does so
+// where it authenticates by Windows.
+func wantsHTTP1(err error) bool {
+	stream, is := errors.AsType[http2.StreamError](err)
+	return is && fromPeer(err) && stream.Code == http2.ErrCodeHTTP11Required
+}
