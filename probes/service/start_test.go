@@ -114,3 +114,8 @@ func TestWhatTheRegistryTells(t *testing.T) {
 		t.Errorf("without PowerShell (-want +got):\n%s", d)
 	}
 }
+
+func FuzzAnswers(f *testing.F) {
+	args := map[string]any{"name": []string{"MSExchangeIS", "MSDTC"}}
+	probetest.FuzzAnswers(f, service.Kind, args, "testdata/exchange.json")
+}
