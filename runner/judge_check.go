@@ -113,10 +113,12 @@ func (j judging) check(c suites.Check, problem string) draft {
 	if !seen {
 		d.unseen, d.check.Outcome, d.check.Error = true, report.Unknown, why
 		if problem == "" && !j.unreachable {
-			s.besideError()
+			s.partly = true
+			s.expectations()
 			if s.mark == "" && j.before.exists {
 				s.drift(valuesOf(j.changes[c.Key()]), j.planning)
 			}
+			s.onlyWhatCounts()
 		}
 		return d
 	}

@@ -477,6 +477,9 @@ func TestJudgeByPlan(t *testing.T) {
 		"what was not seen beside an error is not unmet": {
 			plan(t, "colour=blue"), doors("error: no colour", "front state=open"), []string{"unknown"},
 		},
+		"what was mended is no drift beside an error either": {
+			plan(t, ""), doors("error: no bell", "front state=open", "front colour=red"), []string{"unknown"},
+		},
 		"what drifted beside an error is told": {
 			plan(t, ""), doors("error: no state", "front colour=blue"),
 			[]string{"unknown", "front colour: drifted red->blue"},

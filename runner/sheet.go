@@ -74,13 +74,13 @@ func (s *sheet) expectations() {
 	}
 }
 
-// besideError judges the readings that were made although the check could not be
-// observed whole, and keeps what fails: a page that answers 500 is broken, even
-// if its sibling is silent.
-func (s *sheet) besideError() {
-	s.partly = true
-	s.expectations()
-	maps.DeleteFunc(s.findings, func(_ place, f report.Finding) bool { return !fails(f) })
+// onlyWhatCounts keeps of a check that could not be observed whole what fails and
+// what has changed: a page that answers 500 is broken, even if its sibling is
+// silent. That something was mended, or was broken before, is said of a whole one.
+func (s *sheet) onlyWhatCounts() {
+	maps.DeleteFunc(s.findings, func(_ place, f report.Finding) bool {
+		return !fails(f) && f.Outcome != report.Drifted && f.Outcome != report.Expected
+	})
 }
 
 // expectedOf lists the items of which something is expected: those that have the

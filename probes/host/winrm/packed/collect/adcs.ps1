@@ -69,7 +69,7 @@ try {
         [ordered]@{ Part = 'ca'; Error = 'the registry has no key of the active certification authority' }
         return
     }
-    $name = [string]$key.GetValue('CommonName', '')
+    $authority = [string]$key.GetValue('CommonName', '')
     $server = [string]$key.GetValue('CAServerName', '')
     $type = $key.GetValue('CAType', $null)
     $deltas = [int]$key.GetValue('CRLDeltaPeriodUnits', 0)
@@ -79,8 +79,8 @@ try {
     $base.Close()
 }
 Read-Part 'now' { [ordered]@{ Now = [DateTime]::UtcNow } }
-Read-Part 'ca' { [ordered]@{ Name = $name; Server = $server; Type = $type } }
-$config = $server + '\' + $name
+Read-Part 'ca' { [ordered]@{ Name = $authority; Server = $server; Type = $type } }
+$config = $server + '\' + $authority
 try {
     $request = New-Object -ComObject CertificateAuthority.Request
 } catch {

@@ -31,8 +31,7 @@ $row
 if ($row['service'] -ne 'Running') { return }
 
 try {
-    $library = [Reflection.Assembly]::LoadWithPartialName('Microsoft.UpdateServices.Administration')
-    if ($null -eq $library) { throw 'the console of WSUS is not installed' }
+    Add-Type -AssemblyName 'Microsoft.UpdateServices.Administration'
 } catch {
     Get-Problem 'library' $_
     return
