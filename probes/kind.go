@@ -53,6 +53,9 @@ type ReadingSpec struct {
 	// tells a dead host.
 	Silence []fact.Value
 	Role    Role
+	// Fallback is compared only where the check was not observed whole, now or at the
+	// baseline: elsewhere what is counted item by item tells the same, and more.
+	Fallback bool
 	// Evidence is shown beside a finding of the same item, and of the item "", to
 	// tell why: an exit code, the service that another waits for, an error's text.
 	Evidence bool

@@ -22,7 +22,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 		allowed := planning.allows(s.c, change)
 		f, spoken := s.findings[at]
 		switch {
-		case s.excusedIn(change):
+		case s.excusedIn(change), s.isWhole() && s.fallback(at.reading):
 		case spoken && f.Outcome == report.PreExisting && change.Op == baseline.Changed && !allowed &&
 			compared.Severity != fact.Note:
 			// What failed before fails otherwise now: that is the patch's doing.
@@ -30,7 +30,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 			f.Wanted += ", which it did not meet before either"
 			s.findings[at] = f
 		case spoken, s.follows(change, told[at.item]):
-		case before[at.item] == now[at.item]:
+		case before[at.item] == now[at.item], s.counts(change):
 			f = s.finding(at)
 			f.Severity, f.Wanted, f.Outcome = compared.Severity.String(), compared.Rule.String(), driftUnless(allowed)
 			s.findings[at] = f
@@ -38,6 +38,26 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 			s.cameOrWent(change, allowed)
 		}
 	}
+	for at := range s.findings {
+		if counted := s.findings[at]; at.reading != "" && counted.Outcome == report.Drifted && !counted.HasBefore {
+			delete(s.findings, place{at.item, ""}) // that it is new is said already
+		}
+	}
+}
+
+// counts says whether a change is the first of something that is counted while it
+// happens. It speaks for itself, whatever else comes with its item: that there is
+// such an item is no more than that.
+func (s *sheet) counts(change baseline.Change) bool {
+	return change.Op == baseline.Added && s.c.Compare[change.Key.Name].Rule.Gone
+}
+
+// isWhole says whether the check was observed whole on both sides.
+func (s *sheet) isWhole() bool { return s.wasWhole && !s.partly }
+
+func (s *sheet) fallback(reading string) bool {
+	spec, _ := s.c.Kind.Reading(reading)
+	return spec.Fallback
 }
 
 // excusedIn says whether a reading changes only to or from a value that says

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"postpatch/baseline"
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -26,18 +25,6 @@ func (d draft) result() report.Check {
 	slices.SortFunc(d.check.Findings, mildestFirst)
 	d.check.Evidence = d.sheet.evidence()
 	return d.check
-}
-
-// valuesOf leaves out what came or went: of a check that was not observed whole,
-// that says nothing.
-func valuesOf(changes []baseline.Change) []baseline.Change {
-	var values []baseline.Change
-	for _, change := range changes {
-		if change.Op == baseline.Changed {
-			values = append(values, change)
-		}
-	}
-	return values
 }
 
 // evidence lists the readings that explain what is wrong with an item, as they
@@ -116,7 +103,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 			s.partly = true
 			s.expectations()
 			if s.mark == "" && j.before.exists {
-				s.drift(valuesOf(j.changes[c.Key()]), j.planning)
+				s.drift(j.changes[c.Key()], j.planning) // of what both sides saw
 			}
 			s.onlyWhatCounts()
 		}

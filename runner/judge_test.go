@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,15 @@ var door = probes.Define(probes.Kind{
 		{
 			Name: "creak_why", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true, Doc: "Why it creaks.",
 		},
+		{
+			Name: "knocks", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost, Percent: 100, Gone: true}, Severity: fact.Fail,
+			Doc: "How often somebody knocked.",
+		},
+		{
+			Name: "knockers", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail, Fallback: true,
+			Doc: "Who knocked.",
+		},
+		{Name: "rebuilt", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.Boots, Doc: "Since when, each time."},
 		{Name: "built", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.BootTime, Doc: "Since when."},
 	},
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return nil, nil })
@@ -47,19 +57,31 @@ func doors(lines ...string) baseline.Host {
 		}
 		at, text, _ := strings.Cut(line, "=")
 		item, name, _ := strings.Cut(at, " ")
-		var value fact.Value = fact.Text(text)
-		if name == "built" {
-			built, err := time.Parse(time.RFC3339, text)
-			if err != nil {
-				panic(err)
-			}
-			value = fact.Time(built)
-		}
+		value := valueOf(name, text)
 		k := fact.Key{Host: "h", Check: key, Item: item, Name: name}
 		h.Readings = append(h.Readings, fact.Reading{Key: k, Value: value})
 	}
 	h.Sort()
 	return h
+}
+
+// valueOf is a reading of the door's in its type.
+func valueOf(name, text string) fact.Value {
+	switch spec, _ := door.Reading(name); spec.Type {
+	case fact.TypeTime:
+		built, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			panic(err)
+		}
+		return fact.Time(built)
+	case fact.TypeSet:
+		return fact.SetOf(strings.Split(text, ", ")...)
+	case fact.TypeInt:
+		if n, err := strconv.Atoi(text); err == nil {
+			return fact.Int(n)
+		}
+	}
+	return fact.Text(text) // an error where the test is about one
 }
 
 // check is the door check with expectations "reading=predicate"; one that

@@ -1,12 +1,10 @@
 package runner
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"postpatch/baseline"
-	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -122,50 +120,4 @@ func (s *sheet) wanted(must suites.MustChange) bool {
 		}
 	}
 	return found
-}
-
-// reboot holds the boot times against the plan and notes a reboot on the host.
-func (j judging) reboot(h *report.Host, checks []suites.Check) {
-	for i, c := range checks {
-		for _, spec := range c.Kind.Readings {
-			if spec.Role != probes.BootTime {
-				continue
-			}
-			before, okBefore := j.before.readings[c.Key()][place{"", spec.Name}].(fact.Time)
-			now, okNow := j.now.readings[c.Key()][place{"", spec.Name}].(fact.Time)
-			if !okBefore || !okNow {
-				continue
-			}
-			h.RebootKnown = true
-			later := time.Time(now).Sub(time.Time(before)) > clockTolerance
-			if later {
-				h.Rebooted = new(time.Time(now).UTC())
-			}
-			if wanted := j.rebootWanted(later); wanted != "" {
-				add(&h.Checks[i], report.Finding{
-					Reading: spec.Name, Outcome: report.Unmet, Wanted: wanted,
-					Before: before.String(), Now: now.String(), HasBefore: true, HasNow: true,
-				})
-			}
-			return
-		}
-	}
-	if j.planning.plan.Reboot != suites.RebootAllowed {
-		h.Checks = append(h.Checks, report.Check{
-			ID: "reboot", Kind: "plan", Suite: j.planning.plan.Name, File: j.planning.plan.File, Outcome: report.Unknown,
-			Error: fmt.Sprintf("the plan says reboot: %s, and no boot time was observed before and now: "+
-				"add `- os: {}` to the host's checks", j.planning.plan.Reboot),
-		})
-	}
-}
-
-func (j judging) rebootWanted(rebooted bool) string {
-	switch {
-	case j.planning.plan.Reboot == suites.RebootRequired && !rebooted:
-		return "the plan says reboot: required, and the host has not rebooted since the baseline"
-	case j.planning.plan.Reboot == suites.RebootForbidden && rebooted:
-		return "the plan says reboot: forbidden, and the host has rebooted"
-	default:
-		return ""
-	}
 }

@@ -16,6 +16,7 @@ type sheet struct {
 	before, now map[place]fact.Value
 	mark        string // why there is nothing to compare with; empty when there is
 	known       bool   // the check was observed at the baseline, or a part of it
+	wasWhole    bool   // it was observed at the baseline, and not only in part
 	restated    bool   // the suite asks something else by it than at the baseline
 	bound       bool   // an expectation has looked at something
 	partly      bool   // the check was not observed whole: what is missing says nothing
@@ -29,8 +30,8 @@ func (j judging) sheet(c suites.Check) *sheet {
 	}
 	// What was seen beside an error at the baseline can be compared; what little
 	// was seen of a host that did not answer cannot.
-	s.known, _ = j.before.observed(c.Key())
-	s.known = s.known || len(s.before) > 0 && !j.before.unreachable
+	s.wasWhole, _ = j.before.observed(c.Key())
+	s.known = s.wasWhole || len(s.before) > 0 && !j.before.unreachable
 	record, tried := j.before.checks[c.Key()]
 	switch {
 	case !j.before.exists:

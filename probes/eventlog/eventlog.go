@@ -41,7 +41,8 @@ func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "serious", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,
-			Doc: "All events of a log that mostly mean that something broke: a service that crashed, a disk, Kerberos.",
+			Fallback: true,
+			Doc:      "All events of a log that mostly mean that something broke: a service that crashed, a disk, Kerberos.",
 		},
 		{
 			Name: "errors", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Note,
