@@ -59,8 +59,10 @@ func (r reply) http2(code uint16, failed string) (state, cause string, err error
 		secureFailure   = 12175
 	)
 	switch code {
-	case aborted, reset, invalidResponse:
-		return reach.Reset, "HTTP/2: " + failed, nil
+	case aborted, reset:
+		return reach.Reset, "the server reset HTTP/2 (" + failed + ")", nil
+	case invalidResponse:
+		return reach.Reset, "what the server sends is no HTTP/2 (" + failed + ")", nil
 	case secureChannel, secureFailure:
 		return reach.TLSFailed, failed, nil
 	case timeout:

@@ -50,8 +50,8 @@ func specs() []probes.ReadingSpec {
 		{
 			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: answered,
 			Silence: []fact.Value{fact.Text(reach.Refused)},
-			Doc: "What became of the request: answered, refused, reset, tls failed; from the host also no answer, " +
-				"unreachable or no address.",
+			Doc: "What became of the request: answered, refused, reset, or tls failed; from the host also " +
+				"no answer, unreachable or no address.",
 		},
 		{Name: "status", Type: fact.TypeInt, Severity: fact.Fail, Expect: "< 400", Doc: "The status code."},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the first byte of the answer took."},
@@ -68,7 +68,7 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "cause", Type: fact.TypeText, Rule: ignore, Evidence: true,
-			Doc: "In whose words a request failed: the server's end of HTTP/2, or what the host says when it asks.",
+			Doc: "Why there is no answer: how the server ended HTTP/2, or what the host says when it asks.",
 		},
 	}
 }

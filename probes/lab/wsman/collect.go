@@ -17,7 +17,7 @@ import (
 func (p *process) collect(h estate.Host, questions []packed.Question, marks packed.Marks) {
 	answers := make([]packed.Answer, len(questions))
 	for i, q := range questions {
-		rows, err := answer(h, q)
+		rows, err := p.answer(h, q)
 		answers[i] = packed.Answer{ID: q.ID, Rows: rows}
 		if err != nil {
 			answers[i] = packed.Answer{ID: q.ID, Error: err.Error(), Code: codeOf(err)}
@@ -52,7 +52,7 @@ func codeOf(err error) packed.Code {
 }
 
 // answer returns the rows of one question; its error is PowerShell's text.
-func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
+func (p *process) answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 	if err := refusal(h, q.Collector, callOf(q), "script "+q.Script); q.Collector != "" && err != nil {
 		return nil, err
 	}
@@ -67,6 +67,8 @@ func answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 		return readRegistry(h, q)
 	case q.Collector == "reach":
 		return reaches(h, q)
+	case q.Collector == "request":
+		return p.requests(h, q)
 	case q.Collector != "":
 		rows, found := h.Collectors[callOf(q)]
 		if !found {

@@ -2,6 +2,7 @@ package wsman
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -24,14 +25,15 @@ type process struct {
 	ready          time.Time
 	stdout, stderr []byte
 	exit           int
-	piece          int // bytes that one Receive hands out; 0 for what has room
+	piece          int                                        // bytes that one Receive hands out; 0 for what has room
+	certs          func(estate.TLS) (*tls.Certificate, error) // of the host's other servers
 }
 
 const maxCommandLine = 8191 // of cmd.exe
 
 // start runs a command line as cmd.exe does.
-func start(h estate.Host, env map[string]string, line string) *process {
-	p := &process{}
+func (s *Server) start(h estate.Host, env map[string]string, line string) *process {
+	p := &process{certs: s.certs}
 	if len(line) > maxCommandLine {
 		p.stderr, p.exit = []byte("The command line is too long.\r\n"), 1
 	} else {

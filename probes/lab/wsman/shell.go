@@ -128,7 +128,7 @@ func (c *call) command(context.Context) (reply, error) {
 		case sh.commands[id] != nil:
 			return invalidParameter("CommandId")
 		}
-		sh.commands[id] = start(c.host, sh.env, strings.Join(words, " "))
+		sh.commands[id] = c.start(c.host, sh.env, strings.Join(words, " "))
 		return nil
 	})
 	return reply{action: nsShell + "/CommandResponse", body: `<rsp:CommandResponse xmlns:rsp="` + nsShell +
