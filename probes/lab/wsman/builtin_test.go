@@ -1,6 +1,7 @@
 package wsman
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func TestServiceKeys(t *testing.T) {
 			`HKLM\SYSTEM\CurrentControlSet\Services\W3SVC\Parameters\Deep\Inside`: {"Action": 1},
 		},
 	}
-	got, err := answer(h, packed.Question{Collector: "servicekeys"})
+	got, err := new(process).answer(h, packed.Question{Collector: "servicekeys"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +65,35 @@ func TestBoots(t *testing.T) {
 		"a refusal":             {refused, nil, "Access is denied."},
 		"no start that is told": {estate.Host{}, nil, ""},
 	} {
-		got, err := answer(tt.host, packed.Question{Collector: "boots"})
+		got, err := new(process).answer(tt.host, packed.Question{Collector: "boots"})
 		if d := cmp.Diff(tt.want, got); d != "" || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
 			t.Errorf("%s: %v, rows (-want +got):\n%s", name, err, d)
 		}
+	}
+}
+
+// Events alone are a whole log; a log that nobody wrote of is missing, but for those
+// that every Windows has.
+func TestEventLogsAreWholeWhereAnEstateTellsEventsAlone(t *testing.T) {
+	h := estate.Host{OS: estate.OS{Boot: time.Date(2026, 11, 23, 2, 5, 0, 0, time.UTC)}}
+	h.Collectors = map[string][]map[string]any{"eventlog": {
+		{"log": "DNS Server", "provider": "DNS", "id": 4013, "level": 3}, {"log": "Setup", "provider": "Servicing", "id": 3},
+	}}
+	q := packed.Question{Collector: "eventlog", Args: []packed.Arg{{
+		Name: "log", Values: []string{"System", "dns server", "DFS Replication"},
+	}}}
+	rows, err := new(process).answer(h, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range rows {
+		got = append(got, strings.Join([]string{
+			r.Get("log").Text, r.Get("kind").Text, r.Get("code").Text, r.Get("id").Text, r.Get("level").Text, r.Get("count").Text,
+		}, " "))
+	}
+	want := []string{"System log    ", "dns server log    ", "DNS Server event  4013 3 1", "DFS Replication log missing   "}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("rows (-want +got):\n%s", d)
 	}
 }

@@ -67,6 +67,8 @@ func (p *process) answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 		return readRegistry(h, q)
 	case q.Collector == "reach":
 		return reaches(h, q)
+	case q.Collector == "eventlog":
+		return eventLogs(h, q), nil
 	case q.Collector == "request":
 		return p.requests(h, q)
 	case q.Collector != "":
