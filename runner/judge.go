@@ -28,6 +28,9 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	if planning == nil {
 		planning = NewPlanning(nil)
 	}
+	if before != nil {
+		v.Seen = respell(v.Seen, *before)
+	}
 	j := judging{
 		now: newSide(&v.Seen), before: newSide(before), planning: planning, unreachable: h.Unreachable != "",
 	}
