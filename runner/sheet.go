@@ -58,11 +58,15 @@ func items(values map[place]fact.Value, reading string) map[string]bool {
 // finding holds the values of a reading, before and now.
 func (s *sheet) finding(at place) report.Finding {
 	f := report.Finding{Item: at.item, Reading: at.reading}
+	spec, _ := s.c.Kind.Reading(at.reading)
 	if v := s.before[at]; v != nil {
-		f.Before, f.HasBefore = v.String(), true
+		f.Before, f.HasBefore = inUnit(v, spec.Unit), true
 	}
 	if v := s.now[at]; v != nil {
-		f.Now, f.HasNow = v.String(), true
+		f.Now, f.HasNow = inUnit(v, spec.Unit), true
+	}
+	if f.Before == f.Now && f.HasBefore && f.HasNow { // rounded, they would look the same
+		f.Before, f.Now = s.before[at].String(), s.now[at].String()
 	}
 	return f
 }

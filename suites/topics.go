@@ -150,7 +150,7 @@ const aboutExpect = `expect: what a reading must be, in a suite's expect and a p
              matches /re/     a regular expression (RE2); (?i) for any case
              >= 20348.4405    dotted version numbers, part by part: <, <=, >, >=
              empty, not empty
-  int        200, != 0, < 5%, >= 30 days (a reading's own unit may follow)
+  int        200, != 0, < 5%, >= 30 days (its own unit may follow; of bytes also 1.5 GB)
   duration   < 20ms, >= 2s, 500ms
   time       > 2026-11-23, <= 2026-11-23T22:15:00Z
   bool       true, false

@@ -26,7 +26,7 @@ var Kind = probes.Define(probes.Kind{
 		"  compare: {memory: {rule: at most +50%, severity: fail}}\n" +
 		"  why: an update of March 2024 let lsass grow until the domain controllers fell\n" +
 		"- process: w3wp\n" +
-		"  expect: {count: \">= 0\", memory: \"< 8000000000 bytes\"}\n",
+		"  expect: {count: \">= 0\", memory: \"< 8 GB\"}\n",
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast}, Expect: ">= 1",

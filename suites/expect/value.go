@@ -159,6 +159,9 @@ func (l language) value(plain string) (fact.Value, error) {
 		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
 			return fact.Int(n), nil
 		}
+		if n, ok := bytes(plain); ok && l.unit == "bytes" {
+			return n, nil
+		}
 	case fact.TypeDuration:
 		if d, err := time.ParseDuration(strings.ReplaceAll(plain, " ", "")); err == nil {
 			return fact.Duration(d), nil
@@ -184,6 +187,9 @@ func (l language) right() string {
 	case fact.TypeInt:
 		if l.unit == "" || l.unit == "%" {
 			return "a whole number"
+		}
+		if l.unit == "bytes" {
+			return "a whole number of bytes, or such as 512 MiB or 2 GB"
 		}
 		return "a whole number (of " + l.unit + ")"
 	case fact.TypeDuration:
