@@ -57,8 +57,12 @@ func explain(word string) (string, error) {
 func overview() string {
 	var b strings.Builder
 	b.WriteString("Kinds of checks\n")
+	width := 0
 	for _, k := range all.Kinds() {
-		fmt.Fprintf(&b, "  %-10s %s\n", k.Name, k.Doc)
+		width = max(width, len(k.Name))
+	}
+	for _, k := range all.Kinds() {
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, k.Name, k.Doc)
 	}
 	b.WriteString("\nTopics\n  " + strings.Join(topics(), ", ") + "\n")
 	return b.String()

@@ -7,13 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/probes/all"
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
+	"postpatch/suites"
 )
 
 // block finds the fenced block that follows a marker in the README: its start
@@ -117,5 +120,32 @@ func write(t testing.TB, file, content string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The README's other suite lints, and its table of kinds names every one once.
+func TestREADMESides(t *testing.T) {
+	content, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(content)
+	start, end := block(t, readme, "sides")
+	if _, problems := suites.LoadBytes("shop.suite.yaml", []byte(readme[start:end]), all.Kinds()); len(problems) > 0 {
+		t.Error(suites.Format(problems, nil))
+	}
+	_, table, _ := strings.Cut(readme, "## What is looked at")
+	table, _, _ = strings.Cut(table, "\nEach declares")
+	var want []string
+	for _, k := range all.Kinds() {
+		want = append(want, k.Name)
+	}
+	var got []string
+	for _, name := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(table, -1) {
+		got = append(got, name[1])
+	}
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("kinds in the table (-want +got):\n%s", d)
 	}
 }
