@@ -44,6 +44,11 @@ type ReadingSpec struct {
 	// Keep, instead of Expect, is expected only of what met it at the baseline:
 	// what ran before has to run again, and what did not may do as it likes.
 	Keep string
+	// Gate says that where it is not as expected the other readings of its item, or of
+	// the whole check when its item is "", cannot be there: of a page that does not
+	// answer nobody needs to hear that its status has gone, too. Nothing else speaks
+	// for what is missing.
+	Gate bool
 	// Excused are the values that neither meet nor miss what the kind expects, where
 	// it was met at the baseline: a service that Windows has yet to start. To change
 	// to one, or from one, is no drift. They excuse nothing that the suite itself

@@ -1,8 +1,6 @@
 package runner
 
 import (
-	"slices"
-
 	"postpatch/baseline"
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
@@ -12,10 +10,6 @@ import (
 // came or went as a whole is one finding.
 func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 	before, now := items(s.before, ""), items(s.now, "")
-	told := map[string][]report.Outcome{}
-	for at, f := range s.findings {
-		told[at.item] = append(told[at.item], f.Outcome)
-	}
 	for _, change := range changes {
 		at := place{change.Key.Item, change.Key.Name}
 		compared := s.c.Compare[at.reading]
@@ -29,13 +23,15 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 			f.Outcome, f.Severity = report.Drifted, compared.Severity.String()
 			f.Wanted += ", which it did not meet before either"
 			s.findings[at] = f
-		case spoken, s.follows(change, told[at.item]):
+		case spoken, s.follows(change):
 		case before[at.item] == now[at.item], s.counts(change):
 			f = s.finding(at)
 			f.Severity, f.Wanted, f.Outcome = compared.Severity.String(), compared.Rule.String(), driftUnless(allowed)
 			s.findings[at] = f
 		case !s.restated:
 			s.cameOrWent(change, allowed)
+		case change.Op == baseline.Removed:
+			s.notAsked(change.Key.Item)
 		}
 	}
 	for at := range s.findings {
@@ -88,11 +84,21 @@ func (s *sheet) cameOrWent(change baseline.Change, allowed bool) {
 	s.findings[at] = f
 }
 
+// notAsked tells of an item that is not there when the check asks otherwise than at
+// the baseline. That is mostly the suite's doing; whoever edits a suite in the window
+// is to see what it hides.
+func (s *sheet) notAsked(item string) {
+	s.findings[place{item, ""}] = report.Finding{
+		Item: item, Outcome: report.Drifted, Severity: fact.Warn.String(), Before: "there", HasBefore: true,
+		Now: "gone, or not asked for any more", HasNow: true, Wanted: "the check asks otherwise than at the baseline",
+	}
+}
+
 // follows says whether a change only follows from what an expectation has told
-// already: readings that went away with what failed, of the item itself or of the
-// whole check, and readings that came with what was fixed. It never speaks for a
-// value that changed.
-func (s *sheet) follows(change baseline.Change, told []report.Outcome) bool {
+// already: readings that went away behind a gate that fails, of the item itself or of
+// the whole check, and readings that came with a gate that was fixed. It never speaks
+// for a value that changed.
+func (s *sheet) follows(change baseline.Change) bool {
 	cause := report.Fixed
 	switch change.Op {
 	case baseline.Removed:
@@ -101,7 +107,7 @@ func (s *sheet) follows(change baseline.Change, told []report.Outcome) bool {
 	default:
 		return false
 	}
-	return slices.Contains(told, cause) || s.gateFails(cause)
+	return s.gateIs(change.Key.Item, cause)
 }
 
 func graver(a string, b fact.Severity) string {

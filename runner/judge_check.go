@@ -2,12 +2,15 @@ package runner
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
+	"postpatch/suites/expect"
 )
 
 // draft is a check that is being judged: what was found, before it is summed up.
@@ -25,6 +28,58 @@ func (d draft) result() report.Check {
 	slices.SortFunc(d.check.Findings, mildestFirst)
 	d.check.Evidence = d.sheet.evidence()
 	return d.check
+}
+
+// unbased lists what a baseline that was not whole has nothing of, though only the
+// baseline could tell whether it is well: nobody may take that for unchanged. What
+// the kind wants kept is held against its word alone.
+func (s *sheet) unbased() []string {
+	if s.mark != "" || s.wasWhole || !s.known {
+		return nil
+	}
+	var all []string
+	for at := range s.now {
+		compared := s.c.Compare[at.reading]
+		own, kept := s.wantedOf(at.reading)
+		f, spoken := s.findings[at]
+		switch {
+		case s.before[at] != nil, own, spoken && fails(f):
+		case kept != nil && kept.Holds(s.now[at]):
+		case kept != nil:
+			f = s.finding(at)
+			f.Outcome, f.Wanted = report.Failed, "expected "+kept.String()+", and nothing is known of before"
+			s.findings[at] = f
+		case compared.Rule.Op == fact.Ignore || compared.Rule.Gone || compared.Severity == fact.Note:
+		default:
+			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// wantedOf says whether something is expected of a reading whatever the baseline,
+// and what is to be kept of it.
+func (s *sheet) wantedOf(reading string) (own bool, kept *expect.Predicate) {
+	for _, e := range s.c.Expect {
+		switch {
+		case e.Reading != reading:
+		case e.Keep:
+			kept = &e.Predicate
+		default:
+			own = true
+		}
+	}
+	return own, kept
+}
+
+func noBaselineOf(what []string, why string) string {
+	const most = 5
+	text := strings.Join(what[:min(most, len(what))], ", ")
+	if more := len(what) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return "nothing to compare with of " + text + ": at the baseline it could not be observed (" + why + ")"
 }
 
 // evidence lists the readings that explain what is wrong with an item, as they
@@ -115,6 +170,10 @@ func (j judging) check(c suites.Check, problem string) draft {
 		s.vanished()
 	}
 	s.dropConsequences()
+	if unbased := s.unbased(); len(unbased) > 0 {
+		_, why := j.before.observed(c.Key())
+		d.check.Outcome, d.check.Error = report.Unknown, noBaselineOf(unbased, why)
+	}
 	if s.mark != "" && !s.bound {
 		d.unseen, d.check.Outcome = true, report.Unknown
 		d.check.Error = "nothing to compare with: the check expects nothing of its own, and the baseline has nothing of it"

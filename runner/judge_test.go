@@ -21,9 +21,10 @@ import (
 var door = probes.Define(probes.Kind{
 	Name: "door", Doc: "Doors.", Item: "the door's name",
 	Readings: []probes.ReadingSpec{
-		{Name: "state", Type: fact.TypeText, Severity: fact.Fail, Doc: "open or shut."},
+		{Name: "state", Type: fact.TypeText, Severity: fact.Fail, Gate: true, Doc: "open or shut."},
 		{
-			Name: "bell", Type: fact.TypeText, Severity: fact.Fail, Expect: "rings", Doc: "Whether somebody is there.",
+			Name: "bell", Type: fact.TypeText, Severity: fact.Fail, Expect: "rings", Gate: true,
+			Doc:     "Whether somebody is there.",
 			Excused: []fact.Value{fact.Text("waits")},
 		},
 		{Name: "colour", Type: fact.TypeText, Doc: "Its paint."},
@@ -369,7 +370,9 @@ func TestJudgeRestated(t *testing.T) {
 	now := doors("front state=shut", "back state=open")
 	now.Checks[0].Asked = "front back"
 	got := told(judge(check(t, "*state=open"), &before, now, nil).Checks[0])
-	if d := cmp.Diff([]string{"regressed failing", "front state: regressed open->shut"}, got); d != "" {
+	if d := cmp.Diff([]string{
+		"regressed failing", "side: drifted there->gone, or not asked for any more", "front state: regressed open->shut",
+	}, got); d != "" {
 		t.Errorf("outcome (-want +got):\n%s", d)
 	}
 }
@@ -393,8 +396,10 @@ func TestExcusedValues(t *testing.T) {
 		"before, and it fails now": {
 			check(t, "*bell=rings"), "waits", "mute", []string{"failed failing", "front bell: failed waits->mute"},
 		},
-		"before, and it is well":  {check(t, "*bell=rings"), "waits", "rings", []string{"passed"}},
-		"before, of what is kept": {keep(check(t, "*bell=rings")), "waits", "mute", []string{"passed"}},
+		"before, and it is well": {check(t, "*bell=rings"), "waits", "rings", []string{"passed"}},
+		"before, of what is kept": {
+			keep(check(t, "*bell=rings")), "waits", "mute", []string{"regressed failing", "front bell: regressed waits->mute"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, rule := range []fact.Op{fact.Same, fact.Ignore} { // the first as the kind has it

@@ -125,7 +125,10 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	}
 	held, holds := e.Predicate.Holds(s.before[at]), e.Predicate.Holds(s.now[at])
 	known := s.knew(at)
-	if e.Default && s.excused(at.reading, s.before[at]) {
+	switch excused := e.Default && s.excused(at.reading, s.before[at]); {
+	case excused && e.Keep:
+		held = true // it was about to be so
+	case excused:
 		known = false
 	}
 	if e.Keep && (!known || !held) {
@@ -158,20 +161,25 @@ func (s *sheet) excused(reading string, v fact.Value) bool {
 }
 
 // knew says whether the baseline tells how the reading was. One that is there
-// only now was not there to fail, unless its item failed otherwise: a page that
+// only now was not there to fail, unless the gate of its item had failed: a page that
 // was refused had no status either.
 func (s *sheet) knew(at place) bool {
 	if !s.known || at.item != "" && !items(s.before, "")[at.item] {
 		return false
 	}
-	return s.before[at] != nil || s.now[at] == nil || s.failedBefore(at.item)
+	return s.before[at] != nil || s.now[at] == nil || s.wasWhole && s.gateFailedBefore(at.item)
 }
 
-func (s *sheet) failedBefore(item string) bool {
+func (s *sheet) gateFailedBefore(item string) bool {
 	return slices.ContainsFunc(s.c.Expect, func(e suites.Expectation) bool {
 		v := s.before[place{item, e.Reading}]
-		return !e.Keep && v != nil && !e.Predicate.Holds(v)
+		return s.isGate(e.Reading) && !e.Keep && v != nil && !e.Predicate.Holds(v)
 	})
+}
+
+func (s *sheet) isGate(reading string) bool {
+	spec, _ := s.c.Kind.Reading(reading)
+	return spec.Gate
 }
 
 // vanished catches what met a kind's own expectation before and is not reported
@@ -181,12 +189,12 @@ func (s *sheet) vanished() {
 	if s.restated {
 		return
 	}
-	told := s.toldOf(func(f report.Finding) bool { return fails(f) || f.Outcome == report.PreExisting })
 	for _, e := range s.c.Expect {
 		for item := range items(s.before, e.Reading) {
 			at := place{item, e.Reading}
 			f := s.finding(at)
-			if e.Default && !f.HasNow && !told[item] && e.Predicate.Holds(s.before[at]) {
+			if e.Default && !f.HasNow && !s.goneIsTold(item) &&
+				e.Predicate.Holds(s.before[at]) {
 				f.Outcome, f.Wanted = report.Regressed, "expected "+e.Predicate.String()
 				s.findings[at] = f
 			}
@@ -194,35 +202,31 @@ func (s *sheet) vanished() {
 	}
 }
 
-// dropConsequences leaves out expectations whose reading has gone along with a
-// failure that is told: of a page that does not answer nobody needs to hear that
-// its status has gone, too.
+// goneIsTold says whether something that fails has told already why an item has
+// nothing to report.
+func (s *sheet) goneIsTold(item string) bool {
+	return fails(s.findings[place{item, ""}]) || s.gateIs(item, report.Regressed, report.Failed)
+}
+
+// dropConsequences leaves out expectations whose reading has gone along with a gate
+// that fails. A gate that had failed before speaks only for what was not there before
+// either.
 func (s *sheet) dropConsequences() {
-	told := s.toldOf(func(f report.Finding) bool {
-		return f.HasNow && (fails(f) || f.Outcome == report.PreExisting)
-	})
-	gate := s.gateFails(report.Regressed, report.Failed, report.PreExisting)
 	maps.DeleteFunc(s.findings, func(at place, f report.Finding) bool {
-		return !f.HasNow && f.Reading != "" && f.Outcome != report.Drifted && (told[at.item] || gate)
+		gone := !f.HasNow && f.Reading != "" && f.Outcome != report.Drifted
+		return gone && (s.gateIs(at.item, report.Regressed, report.Failed) ||
+			!f.HasBefore && s.gateIs(at.item, report.PreExisting))
 	})
 }
 
-// toldOf names the items that have a finding of a sort.
-func (s *sheet) toldOf(sort func(report.Finding) bool) map[string]bool {
-	told := map[string]bool{}
+// gateIs says whether a gate of the item, or of the check as a whole, came to one of
+// the outcomes: a login that is refused takes every database along, a changed version
+// does not.
+func (s *sheet) gateIs(item string, outcomes ...report.Outcome) bool {
 	for at, f := range s.findings {
-		told[at.item] = told[at.item] || sort(f)
+		if (at.item == item || at.item == "") && f.HasNow && s.isGate(at.reading) && slices.Contains(outcomes, f.Outcome) {
+			return true
+		}
 	}
-	return told
-}
-
-// gateFails says whether the check as a whole came to one of the outcomes by
-// what the kind itself expects of it: a login that is refused takes every
-// database along, a changed version does not.
-func (s *sheet) gateFails(outcomes ...report.Outcome) bool {
-	return slices.ContainsFunc(s.c.Expect, func(e suites.Expectation) bool {
-		f, found := s.findings[place{"", e.Reading}]
-		spec, _ := s.c.Kind.Reading(e.Reading)
-		return found && f.HasNow && spec.Expect != "" && slices.Contains(outcomes, f.Outcome)
-	})
+	return false
 }

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 )
 
 // ExplainKind is the page on a kind: what it looks at, what it can be told and
@@ -40,8 +41,9 @@ func ExplainKind(k probes.Kind) string {
 			if r.Unit != "" {
 				typ += " (" + r.Unit + ")"
 			}
+			compared, change := compared(r)
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n",
-				r.Name, typ, expected(r), r.Rule, r.Severity, cmp.Or(r.Doc, "-"))
+				r.Name, typ, expected(r), compared, change, cmp.Or(r.Doc, "-"))
 		}
 	})
 	if example := strings.TrimRight(k.Example, "\n"); example != "" {
@@ -59,6 +61,18 @@ func expected(r probes.ReadingSpec) string {
 		return r.Expect + "; " + kept
 	}
 	return kept
+}
+
+// compared says how a reading is compared, and what a change is worth.
+func compared(r probes.ReadingSpec) (rule, change string) {
+	switch {
+	case r.Evidence:
+		return "evidence", "-"
+	case r.Rule.Op == fact.Ignore:
+		return r.Rule.String(), "-"
+	default:
+		return r.Rule.String(), r.Severity.String()
+	}
 }
 
 func presence(p probes.Param) string {

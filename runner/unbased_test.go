@@ -1,0 +1,92 @@
+package runner_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/baseline"
+	"postpatch/suites"
+)
+
+// Of a baseline that was not whole, what it has nothing of passes only by an
+// expectation of its own: nobody knows whether the rest has changed.
+func TestABaselineThatWasNotWhole(t *testing.T) {
+	for name, tt := range map[string]struct {
+		check       suites.Check
+		before, now baseline.Host
+		want        []string
+		about       string // of the check's error
+	}{
+		"what both have is compared": {
+			check(t), doors("error: no bell", "front colour=red"), doors("front colour=blue"),
+			[]string{"drifted", "front colour: drifted red->blue"}, "",
+		},
+		"what it lacks is not known to be the same": {
+			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "side colour=red"),
+			[]string{"unknown"}, "side colour: at the baseline it could not be observed (no bell)",
+		},
+		"but by what the kind expects": {
+			check(t, "*colour=red"), doors("error: no bell", "front colour=red"), doors("front colour=red", "side colour=red"),
+			[]string{"passed"}, "",
+		},
+		"and by what is to be kept": {
+			keep(check(t, "*colour=red")), doors("error: no bell", "front colour=red"),
+			doors("front colour=red", "side colour=red"), []string{"passed"}, "",
+		},
+		"which it does not meet": {
+			keep(check(t, "*colour=red")), doors("error: no bell", "front colour=red"),
+			doors("front colour=red", "side colour=blue"), []string{"failed failing", "side colour: failed ->blue"}, "",
+		},
+		"what nobody compares needs no baseline": {
+			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "side creak=loud", "side sign=in"),
+			[]string{"passed"}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := judge(tt.check, &tt.before, tt.now, nil).Checks[0]
+			if d := cmp.Diff(tt.want, told(c)); d != "" || !strings.Contains(c.Error, tt.about) {
+				t.Errorf("error %q, outcome (-want +got):\n%s", c.Error, d)
+			}
+		})
+	}
+}
+
+// Only a gate speaks for what is missing: any other failure of an item, and even
+// more of the check as a whole, has nothing to do with it.
+func TestOnlyAGateSpeaksForOthers(t *testing.T) {
+	const colour, sign = "*colour=red", "*sign=in"
+	for name, tt := range map[string]struct {
+		before, now baseline.Host
+		want        []string
+	}{
+		"what failed before is no excuse for what came": {
+			doors("error: no sign", " colour=blue", " built=2026-11-01T01:00:00Z"), doors(" colour=blue", " sign=out"),
+			[]string{"failed failing", "colour: pre-existing blue->blue", "sign: failed ->out"},
+		},
+		"what failed before is no excuse for what went": {
+			doors(" colour=blue", " sign=in"), doors(" colour=blue"),
+			[]string{"regressed failing", "colour: pre-existing blue->blue", "sign: regressed in->"},
+		},
+		"a gate that failed before, and fails, is none for what was there": {
+			doors("front bell=silent", "front sign=in"), doors("front bell=silent"),
+			[]string{"regressed failing", "front bell: pre-existing silent->silent", "front sign: regressed in->"},
+		},
+		"a gate that fails now is": {
+			doors("front bell=rings", "front sign=in"), doors("front bell=silent"),
+			[]string{"regressed failing", "front bell: regressed rings->silent"},
+		},
+		"a gate that failed before is one for what came": {
+			doors("front bell=silent"), doors("front bell=rings", "front sign=out"),
+			[]string{"pre-existing", "front bell: fixed silent->rings", "front sign: pre-existing ->out"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := told(judge(check(t, "*bell=rings", colour, sign), &tt.before, tt.now, nil).Checks[0])
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
