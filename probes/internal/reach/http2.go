@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 
 	"golang.org/x/net/http2"
 )
@@ -42,12 +43,13 @@ func ask2(ctx context.Context, c net.Conn, r *http.Request) (head *http.Response
 // abandoned tells the server's own end of a stream or a connection from what was
 // wrong with its answer.
 func abandoned(err error) error {
-	var away http2.GoAwayError
+	code, leaves := goesAway(err)
+	stream, isReset := resets(err)
 	switch {
-	case errors.As(err, &away):
-		return Tell("the server ended the connection (GOAWAY, "+away.ErrCode.String()+")", ErrEnded, err)
-	case fromPeer(err):
-		return Tell("the server reset the request: "+err.Error(), ErrEnded, err)
+	case leaves:
+		return Tell("the server ended the connection (GOAWAY, "+code+")", ErrEnded, err)
+	case isReset:
+		return Tell("the server reset the request ("+stream.Code.String()+")", ErrEnded, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return Tell(ErrEnded.Error(), ErrEnded, err)
 	default:
@@ -55,16 +57,37 @@ func abandoned(err error) error {
 	}
 }
 
-// fromPeer says whether a stream was reset by the server. The package says so in
-// words alone.
-func fromPeer(err error) bool {
-	stream, is := errors.AsType[http2.StreamError](err)
-	return is && stream.Cause != nil && stream.Cause.Error() == "received from peer"
+// goesAway finds the server's GOAWAY, and its reason in the words of RFC 9113. The
+// package has a type for one of three places where it comes to know of it.
+func goesAway(err error) (code string, leaves bool) {
+	if away, is := errors.AsType[http2.GoAwayError](err); is {
+		return away.ErrCode.String(), true
+	}
+	_, code, coded := strings.Cut(err.Error(), "received GOAWAY from server ErrCode:")
+	switch {
+	case coded:
+		return code, true
+	case strings.Contains(err.Error(), "graceful shutdown GOAWAY"):
+		return http2.ErrCodeNo.String(), true
+	}
+	return "", false
+}
+
+// resets finds the server's reset of the request's stream. That it is not our own
+// reset the package says in words alone.
+func resets(err error) (stream http2.StreamError, is bool) {
+	stream, is = errors.AsType[http2.StreamError](err)
+	return stream, is && stream.Cause != nil && stream.Cause.Error() == "received from peer"
 }
 
 // wantsHTTP1 says whether the server refused HTTP/2 for this page: IIS does so
 // where it authenticates by Windows.
 func wantsHTTP1(err error) bool {
-	stream, is := errors.AsType[http2.StreamError](err)
-	return is && fromPeer(err) && stream.Code == http2.ErrCodeHTTP11Required
+	if err == nil {
+		return false
+	}
+	if stream, is := resets(err); is {
+		return stream.Code == http2.ErrCodeHTTP11Required
+	}
+	return errors.Is(err, ErrEnded) && strings.Contains(err.Error(), http2.ErrCodeHTTP11Required.String())
 }

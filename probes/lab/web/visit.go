@@ -6,13 +6,12 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"sync"
 
 	"postpatch/probes/lab/estate"
 )
 
-// Visit is a request from a host to its own web server, over a connection that
-// stays in memory.
+// Visit is a request from a host to its own web server, whichever port that is
+// behind.
 type Visit struct {
 	Host  estate.Host
 	Certs func(estate.TLS) (*tls.Certificate, error)
@@ -43,20 +42,26 @@ func (v Visit) Get(ctx context.Context, r *http.Request) (*http.Response, error)
 	case fault == estate.Silent, seen.requestFault(r.URL.Path) == estate.Silent:
 		return nil, ErrSilent
 	}
-	ours, theirs := net.Pipe()
-	ln := &once{conns: make(chan net.Conn, 1), closed: make(chan struct{}), addr: ours.LocalAddr()}
-	ln.conns <- theirs
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
 		_ = s.Serve(ln) // until Close
 	}()
 	defer func() {
-		_ = ours.Close()
 		_ = s.Close()
+		_ = ln.Close() // which Serve may never have seen
 		<-served
 	}()
-	head, err := v.ask(ctx, ours, r)
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.Close() }()
+	head, err := v.ask(ctx, c, r)
 	if err != nil {
 		return nil, err
 	}
@@ -84,30 +89,3 @@ func (v Visit) ask(ctx context.Context, c net.Conn, r *http.Request) (*http.Resp
 	}
 	return transport.RoundTrip(r.WithContext(ctx))
 }
-
-// once is a listener with one connection.
-type once struct {
-	conns  chan net.Conn
-	addr   net.Addr
-	ending sync.Once
-	closed chan struct{}
-}
-
-// Accept implements net.Listener.
-func (l *once) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close implements net.Listener.
-func (l *once) Close() error {
-	l.ending.Do(func() { close(l.closed) })
-	return nil
-}
-
-// Addr implements net.Listener.
-func (l *once) Addr() net.Addr { return l.addr }

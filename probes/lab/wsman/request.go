@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"postpatch/probes/host"
@@ -125,7 +126,7 @@ func (p *process) visit(h estate.Host, w webPage, answer host.Row) {
 		answer["error"] = cell("UriFormatException")
 		return
 	}
-	const most = 5 * time.Second // in memory nothing takes long
+	const most = 5 * time.Second // here nothing takes long
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
 	request := &http.Request{Method: w.method, URL: u, Header: http.Header{"User-Agent": {"postpatch"}}}
@@ -158,12 +159,14 @@ func (w webPage) failed(answer host.Row, err error) {
 	switch {
 	case errors.Is(err, web.ErrRefused):
 		answer["error"] = cell("ConnectionRefused")
+		delete(answer, "name") // it was not presented
 		return
 	case errors.Is(err, web.ErrSilent), errors.Is(err, context.DeadlineExceeded):
 		name, client = "TimedOut", "TimedOut"
 	case errors.Is(err, web.ErrTLS):
 		stage, name, client = "tls", "IOException", "HRESULT 0x80072F7D"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, syscall.EPIPE):
 		name, client = "Ended", "HRESULT 0x80072EFE"
 	}
 	if w.http2 {
