@@ -24,7 +24,7 @@ func (r reply) failure() (state, cause string, err error) {
 	switch state := seen.State(); {
 	case stage == "client":
 		return "", "", fmt.Errorf(
-			"Windows' own client of HTTP/2 is not there, it came with Windows Server 2016 (%.200q)", failed)
+			"the host has no client of HTTP/2, which came with Windows Server 2016 (%.200q)", failed)
 	case stage == "connect" && state != "":
 		return state, seen.Cause(), nil
 	case failed == "TimedOut":

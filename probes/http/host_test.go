@@ -101,7 +101,9 @@ func TestWhatTheHostSees(t *testing.T) {
 			"/ state=answered", "/ status=200", "/ latency=7ms", "/ protocol=HTTP/2", "/ server=Microsoft-IIS/10.0",
 			"/ location=/login", "/ certificate=valid",
 		}, described...)},
-		"by HTTP/1.1, which is no news": {false, answer("protocol", "HTTP/1.1"), []string{"/ state=answered", "/ status=200"}},
+		"by HTTP/1.1, which is no news": {
+			false, answer("protocol", "HTTP/1.1"), []string{"/ state=answered", "/ status=200"},
+		},
 		"a time that is none": {false, answer("milliseconds", "-1"), []string{
 			"/ state=answered", "/ status=200", "/ latency=0s",
 		}},
@@ -186,9 +188,11 @@ func TestWhatTheHostCannotTell(t *testing.T) {
 		"silence":           {cells("index", "0", "stage", "answer", "error", "TimedOut"), "no answer within 8s"},
 		"silence in TLS":    {cells("index", "0", "stage", "tls", "error", "TimedOut"), "no answer within 8s"},
 		"silence of HTTP/2": {cells("index", "0", "stage", "http2", "error", "TimedOut"), "no answer within 8s"},
-		"WinINet's silence": {cells("index", "0", "stage", "http2", "error", "HRESULT 0x80072EE2"), "no answer by HTTP/2 within 8s"},
+		"WinINet's silence": {
+			cells("index", "0", "stage", "http2", "error", "HRESULT 0x80072EE2"), "no answer by HTTP/2 within 8s",
+		},
 		"no client": {
-			cells("index", "0", "stage", "client", "error", "HRESULT 0x80131501"), "Windows' own client of HTTP/2 is not there",
+			cells("index", "0", "stage", "client", "error", "HRESULT 0x80131501"), "the host has no client of HTTP/2",
 		},
 		"another error of HTTP/2": {cells("index", "0", "stage", "http2", "error", "HRESULT 0x80072F0D"), "0x80072F0D"},
 		"an error of the script":  {cells("index", "0", "stage", "answer", "error", "RuntimeException\n"), `"RuntimeException\n"`},
@@ -204,7 +208,8 @@ func TestWhatTheHostCannotTell(t *testing.T) {
 				rows = append(rows, tt.row)
 			}
 			got, err := fromHost(t, probes.Target{}, map[string]any{"url": []string{"/", "/b"}}, rows...)
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), `asking from the host for "/": `) {
+			const about = `asking from the host for "/": `
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), about) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 			if errors.Is(err, probes.ErrNoAnswer) {

@@ -41,7 +41,7 @@ type params struct {
 	ServerName string            `param:"server_name" doc:"The name for TLS, when it is not the site's."`
 	MaxBody    int               `param:"max_body" doc:"How much of a page is read, in KB."`
 	HTTP2      bool              `param:"http2" doc:"Whether to ask by HTTP/2; https only."`
-	From       string            `param:"from" doc:"Who asks: runner, or host for the host under test, of itself by loopback."`
+	From       string            `param:"from" doc:"Who asks: runner, or host for the host under test, by loopback."`
 }
 
 func specs() []probes.ReadingSpec {

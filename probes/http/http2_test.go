@@ -109,7 +109,7 @@ func server2(t *testing.T, a *probetest.Authority, behave func(*tls.Conn, *http2
 		secured := tls.Server(c, &tls.Config{
 			Certificates: []tls.Certificate{own}, NextProtos: []string{"h2", "http/1.1"},
 		})
-		if secured.Handshake() != nil {
+		if secured.HandshakeContext(t.Context()) != nil {
 			return
 		}
 		if secured.ConnectionState().NegotiatedProtocol != "h2" {

@@ -25,11 +25,14 @@ func (r Request) protocols() []string {
 // ask2 asks by HTTP/2. Its flow control bounds what the server may send ahead, so
 // there is nothing to limit later.
 func ask2(ctx context.Context, c net.Conn, r *http.Request) (head *http.Response, limit func(int64), err error) {
-	transport := &http2.Transport{
-		DisableCompression: true, // the body is as the server sends it, as by HTTP/1.1
-		MaxHeaderListSize:  mostHead,
+	transport := &http.Transport{
+		DialTLSContext:         func(context.Context, string, string) (net.Conn, error) { return c, nil },
+		Protocols:              new(http.Protocols),
+		DisableCompression:     true, // the body is as the server sends it, as by HTTP/1.1
+		MaxResponseHeaderBytes: mostHead,
 	}
-	connection, err := transport.NewClientConn(c)
+	transport.Protocols.SetHTTP2(true)
+	connection, err := transport.NewClientConn(ctx, r.URL.Scheme, c.RemoteAddr().String())
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting HTTP/2: %w", Cause(ctx, abandoned(err)))
 	}
@@ -58,19 +61,19 @@ func abandoned(err error) error {
 }
 
 // goesAway finds the server's GOAWAY, and its reason in the words of RFC 9113. The
-// package has a type for one of three places where it comes to know of it.
+// client tells of it in words alone.
 func goesAway(err error) (code string, leaves bool) {
-	if away, is := errors.AsType[http2.GoAwayError](err); is {
-		return away.ErrCode.String(), true
+	text := err.Error()
+	if !strings.Contains(text, "GOAWAY") {
+		return "", false
 	}
-	_, code, coded := strings.Cut(err.Error(), "received GOAWAY from server ErrCode:")
-	switch {
-	case coded:
-		return code, true
-	case strings.Contains(err.Error(), "graceful shutdown GOAWAY"):
-		return http2.ErrCodeNo.String(), true
+	for _, before := range []string{"received GOAWAY from server ErrCode:", "ErrCode="} {
+		if _, after, found := strings.Cut(text, before); found {
+			code, _, _ = strings.Cut(after, ",")
+			return code, true
+		}
 	}
-	return "", false
+	return http2.ErrCodeNo.String(), true // in good order
 }
 
 // resets finds the server's reset of the request's stream. That it is not our own

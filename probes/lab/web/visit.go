@@ -27,8 +27,16 @@ var (
 	ErrTLS     = errors.New("no TLS session came about")
 )
 
+// Head is an answer without its body.
+type Head struct {
+	Status      int
+	Protocol    string // "HTTP/1.1", "HTTP/2"
+	Header      http.Header
+	Certificate []byte // the leaf; nil without TLS
+}
+
 // Get returns the head of the answer to r, whose URL says whether there is TLS.
-func (v Visit) Get(ctx context.Context, r *http.Request) (*http.Response, error) {
+func (v Visit) Get(ctx context.Context, r *http.Request) (*Head, error) {
 	v.Host.Think = 0 // whoever visits on the host's behalf has taken the time
 	s := New(func() estate.Host { return v.Host }, v.Certs, v.Port)
 	s.powerShell = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -61,11 +69,18 @@ func (v Visit) Get(ctx context.Context, r *http.Request) (*http.Response, error)
 		return nil, err
 	}
 	defer func() { _ = c.Close() }()
-	head, err := v.ask(ctx, c, r)
+	answer, err := v.ask(ctx, c, r)
 	if err != nil {
 		return nil, err
 	}
-	_ = head.Body.Close()
+	_ = answer.Body.Close()
+	head := &Head{Status: answer.StatusCode, Protocol: answer.Proto, Header: answer.Header}
+	if answer.ProtoMajor == 2 {
+		head.Protocol = "HTTP/2"
+	}
+	if answer.TLS != nil {
+		head.Certificate = answer.TLS.PeerCertificates[0].Raw
+	}
 	return head, nil
 }
 

@@ -29,13 +29,13 @@ func TestVisit(t *testing.T) {
 		err    error // nil with no status is any error
 	}{
 		"a page":                  {site(""), "https://web01/here", false, "HTTP/1.1", 302, nil},
-		"a page by HTTP/2":        {site(""), "https://web01/here", true, "HTTP/2.0", 302, nil},
+		"a page by HTTP/2":        {site(""), "https://web01/here", true, "HTTP/2", 302, nil},
 		"no page":                 {site(""), "https://web01/there", false, "HTTP/1.1", 404, nil},
 		"a page without TLS":      {site(""), "http://web01:8080/here", false, "HTTP/1.1", 200, nil},
-		"Exchange":                {exchange(), "https://ex01/ecp/healthcheck.htm", true, "HTTP/2.0", 503, nil},
+		"Exchange":                {exchange(), "https://ex01/ecp/healthcheck.htm", true, "HTTP/2", 503, nil},
 		"PowerShell":              {open, "http://web01/powershell/", false, "HTTP/1.1", 401, nil},
 		"an error":                {site(estate.Error), "https://web01/here", false, "HTTP/1.1", 500, nil},
-		"an endless page":         {site(estate.Endless), "https://web01/here", true, "HTTP/2.0", 200, nil},
+		"an endless page":         {site(estate.Endless), "https://web01/here", true, "HTTP/2", 200, nil},
 		"a page that stalls":      {site(web.Stall), "https://web01/here", false, "HTTP/1.1", 200, nil},
 		"no server":               {estate.Host{}, "https://web01/", false, "", 0, web.ErrRefused},
 		"a server that is down":   {site(estate.Refuse), "https://web01/", false, "", 0, web.ErrRefused},
@@ -58,7 +58,8 @@ func TestVisit(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || head.StatusCode != tt.status || head.Proto != tt.proto || (head.TLS != nil) != (u.Scheme == "https") {
+			isTLS := u.Scheme == "https"
+			if err != nil || head.Status != tt.status || head.Protocol != tt.proto || (head.Certificate != nil) != isTLS {
 				t.Errorf("got %+v, %v", head, err)
 			}
 		})

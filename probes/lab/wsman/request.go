@@ -136,20 +136,17 @@ func (p *process) visit(h estate.Host, w webPage, answer host.Row) {
 		return
 	}
 	answer["stage"], answer["milliseconds"] = cell("answer"), cell(1)
-	answer["status"], answer["protocol"] = cell(head.StatusCode), cell(head.Proto)
+	answer["status"], answer["protocol"] = cell(head.Status), cell(head.Protocol)
 	if w.http2 {
 		answer["stage"] = cell("http2")
-	}
-	if head.ProtoMajor == 2 {
-		answer["protocol"] = cell("HTTP/2")
 	}
 	for column, field := range map[string]string{"server": "Server", "location": "Location"} {
 		if value := head.Header.Get(field); value != "" {
 			answer[column] = cell(value)
 		}
 	}
-	if head.TLS != nil {
-		answer["certificate"] = cell(base64.StdEncoding.EncodeToString(head.TLS.PeerCertificates[0].Raw))
+	if head.Certificate != nil {
+		answer["certificate"] = cell(base64.StdEncoding.EncodeToString(head.Certificate))
 	}
 }
 

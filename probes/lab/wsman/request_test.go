@@ -48,7 +48,8 @@ func shown(r host.Row) string {
 }
 
 func TestRequests(t *testing.T) {
-	plain := []estate.Site{{Pages: map[string]estate.Page{"/a": {Status: 301, Headers: map[string]string{"Location": "/b"}}}}}
+	moved := estate.Page{Status: 301, Headers: map[string]string{"Location": "/b"}}
+	plain := []estate.Site{{Pages: map[string]estate.Page{"/a": moved}}}
 	h := estate.Host{
 		Name: "web01", HTTP: append(plain, estate.Site{TLS: &estate.TLS{}}, estate.Site{Port: 81, Fault: estate.Drop},
 			estate.Site{Port: 82, Fault: estate.Silent}, estate.Site{Port: 83, Fault: estate.Garbage}),
@@ -64,7 +65,8 @@ func TestRequests(t *testing.T) {
 	}{
 		"its own site": {
 			map[string]string{"port": "80", "tls": "false", "path": "/a"},
-			"address=127.0.0.1 index=0 location=/b milliseconds=1 protocol=HTTP/1.1 server=Microsoft-IIS/10.0 stage=answer status=301",
+			"address=127.0.0.1 index=0 location=/b milliseconds=1 protocol=HTTP/1.1" +
+				" server=Microsoft-IIS/10.0 stage=answer status=301",
 		},
 		"the estate knows better": {
 			map[string]string{"port": "80", "tls": "false", "path": "/other"},
@@ -93,8 +95,12 @@ func TestRequests(t *testing.T) {
 		"a server of nonsense": {
 			map[string]string{"port": "83", "tls": "false"}, "address=127.0.0.1 error=NoHttp index=0 stage=answer",
 		},
-		"elsewhere is silence":       {map[string]string{"address": "a.test"}, "address=a.test error=TimedOut index=0 stage=connect"},
-		"elsewhere, as the row says": {map[string]string{"address": "www.test"}, "address=www.test index=0 stage=connect status=200"},
+		"elsewhere is silence": {
+			map[string]string{"address": "a.test"}, "address=a.test error=TimedOut index=0 stage=connect",
+		},
+		"elsewhere, as the row says": {
+			map[string]string{"address": "www.test"}, "address=www.test index=0 stage=connect status=200",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := cmp.Diff(tt.want, asked(t, h, tt.args)); d != "" {
