@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -85,12 +86,9 @@ func (v Visit) Get(ctx context.Context, r *http.Request) (*Head, error) {
 }
 
 func (v Visit) ask(ctx context.Context, c net.Conn, r *http.Request) (*http.Response, error) {
-	transport := &http.Transport{
-		DialContext:       func(context.Context, string, string) (net.Conn, error) { return c, nil },
-		ForceAttemptHTTP2: v.HTTP2,
-		DisableKeepAlives: !v.HTTP2,
-	}
-	defer transport.CloseIdleConnections()
+	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	defer stop()
+	var state *tls.ConnectionState
 	if r.URL.Scheme == "https" {
 		config := &tls.Config{ServerName: v.Name, InsecureSkipVerify: true}
 		if v.HTTP2 {
@@ -100,7 +98,31 @@ func (v Visit) ask(ctx context.Context, c net.Conn, r *http.Request) (*http.Resp
 		if err := secured.HandshakeContext(ctx); err != nil {
 			return nil, errors.Join(ErrTLS, err)
 		}
-		transport.DialTLSContext = func(context.Context, string, string) (net.Conn, error) { return secured, nil }
+		negotiated := secured.ConnectionState()
+		c, state = secured, &negotiated
+		if negotiated.NegotiatedProtocol == "h2" {
+			return ask2(ctx, secured, r)
+		}
 	}
-	return transport.RoundTrip(r.WithContext(ctx))
+	r.Close = true
+	_ = r.Write(c) // a server that has closed already may have said something
+	answer, err := http.ReadResponse(bufio.NewReader(c), r)
+	if err != nil {
+		return nil, err
+	}
+	answer.TLS = state
+	return answer, nil
+}
+
+func ask2(ctx context.Context, c net.Conn, r *http.Request) (*http.Response, error) {
+	transport := &http.Transport{
+		DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return c, nil },
+		Protocols:      new(http.Protocols),
+	}
+	transport.Protocols.SetHTTP2(true)
+	connection, err := transport.NewClientConn(ctx, "https", c.RemoteAddr().String())
+	if err != nil {
+		return nil, err
+	}
+	return connection.RoundTrip(r.WithContext(ctx))
 }
