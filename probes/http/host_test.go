@@ -221,7 +221,7 @@ func TestWhatTheHostCannotTell(t *testing.T) {
 		})
 	}
 	for name, rows := range map[string][]host.Row{
-		"one page twice":         {fine, fine},
+		"one page twice":         {cells("index", "0", "status", "204"), fine, fine},
 		"a page of nobody":       {cells("index", "2", "status", "200")},
 		"a page before them all": {cells("index", "-1", "status", "200")},
 		"no page":                {cells("status", "200")},

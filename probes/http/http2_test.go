@@ -179,18 +179,18 @@ func TestHTTP2ThatTheServerEnds(t *testing.T) {
 			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: []byte("\xff\xff"), EndHeaders: true})
 			_, _ = io.Copy(io.Discard, c)
 		}, nil},
-		"its head has no end": {func(_ *tls.Conn, f *http2.Framer, stream uint32) {
+		"its head is too long": {func(c *tls.Conn, f *http2.Framer, stream uint32) {
 			var block bytes.Buffer
 			encoder := hpack.NewEncoder(&block)
 			_ = encoder.WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
 			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes()})
-			for {
+			for i := range 30 { // 300 kB
 				block.Reset()
 				_ = encoder.WriteField(hpack.HeaderField{Name: "x", Value: strings.Repeat("a", 10000)})
-				if f.WriteContinuation(stream, false, block.Bytes()) != nil {
-					return
-				}
+				_ = f.WriteContinuation(stream, i == 29, block.Bytes())
 			}
+			_ = f.WriteData(stream, true, nil)
+			_, _ = io.Copy(io.Discard, c)
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
