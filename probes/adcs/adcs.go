@@ -10,8 +10,9 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
-	"postpatch/probes/internal/roles"
+	"postpatch/probes/internal/role"
 )
 
 // Kind is what a suite calls "adcs". It looks at the lists as the authority keeps
@@ -23,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- adcs: {}\n" +
 		"  expect: {crl_left: \"> 24h\"}\n" +
 		"  why: a revocation list that has run out stops smart cards, VPN and Wi-Fi\n",
-	Readings: slices.Concat(roles.Specs("a certification authority"), specs()),
+	Readings: slices.Concat(role.Specs("a certification authority"), specs()),
 }, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
 
 type params struct{}
@@ -95,14 +96,14 @@ func collector() host.Collector { return host.Collector{Name: "adcs"} }
 
 // Questions implements probes.Asker.
 func (probe) Questions() []host.Question {
-	return []host.Question{roles.Question(service), collector()}
+	return []host.Question{role.Question(service), collector()}
 }
 
 // Observe implements probes.Probe. What one part does not tell is named in the
 // error; the readings of all others are there beside it.
 func (probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
 	r := &gather.Reader{Answers: t.Answers}
-	if !roles.Read(r, service) {
+	if !role.Read(r, service) {
 		return r.Result()
 	}
 	rows, ok := r.Some("what the certification authority says of itself", collector())
@@ -131,10 +132,10 @@ const (
 func readAuthority(r *gather.Reader, told parts.Parts, now time.Time) {
 	kind := int64(-1)
 	if row, ok := told.One("ca"); ok {
-		r.Add("", "ca", fact.Text(parts.Line(gather.Text(row, "Name"), mostText)))
+		r.Add("", "ca", fact.Text(named.Within(gather.Text(row, "Name"), mostText)))
 		number, known := gather.Number(row, "Type")
 		if !known || number < 0 || number >= int64(len(types())) || types()[number] == "" {
-			r.Failf("type", "CAType is %q", parts.Line(row.Get("Type").Text, mostText))
+			r.Failf("type", "CAType is %q", named.Within(row.Get("Type").Text, mostText))
 		} else {
 			kind = number
 			r.Add("", "type", fact.Text(types()[number]))
@@ -149,7 +150,7 @@ func readAuthority(r *gather.Reader, told parts.Parts, now time.Time) {
 	case !known:
 		return
 	case !answers:
-		r.Add("", "error", fact.Text(parts.Line(gather.Text(row, "Reason"), mostText)))
+		r.Add("", "error", fact.Text(named.Within(gather.Text(row, "Reason"), mostText)))
 		return
 	}
 	readCertificate(r, told, now)
@@ -171,10 +172,10 @@ func readCertificate(r *gather.Reader, told parts.Parts, now time.Time) {
 	if !ok {
 		return
 	}
-	r.Add("", "certificate", fact.Text(parts.Line(gather.Text(row, "Thumbprint"), mostText)))
+	r.Add("", "certificate", fact.Text(named.Within(gather.Text(row, "Thumbprint"), mostText)))
 	number, known := gather.Number(row, "State")
 	if !known || number < 0 || number >= int64(len(states())) {
-		r.Failf("certificate_state", "the state is %q", parts.Line(row.Get("State").Text, mostText))
+		r.Failf("certificate_state", "the state is %q", named.Within(row.Get("State").Text, mostText))
 	} else {
 		r.Add("", "certificate_state", fact.Text(states()[number]))
 	}
@@ -202,7 +203,7 @@ func readTemplates(r *gather.Reader, told parts.Parts) {
 	if !ok {
 		return
 	}
-	set, err := parts.Names("templates", gather.List(row, "Names"), mostTemplates)
+	set, err := named.Set("templates", gather.List(row, "Names"), mostTemplates)
 	if err != nil {
 		r.Fail("templates", err)
 		return

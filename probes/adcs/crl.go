@@ -10,6 +10,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
 
@@ -47,7 +48,7 @@ func readLists(r *gather.Reader, told parts.Parts, now time.Time) {
 func (l *lists) read(row host.Row) error {
 	index, known := gather.Number(row, "Index")
 	if !known {
-		return fmt.Errorf("a list with the index %q", parts.Line(row.Get("Index").Text, mostText))
+		return fmt.Errorf("a list with the index %q", named.Within(row.Get("Index").Text, mostText))
 	}
 	name := fmt.Sprintf("list %d", index)
 	if gather.True(row, "Delta") {
@@ -55,7 +56,7 @@ func (l *lists) read(row host.Row) error {
 	}
 	status, known := gather.Number(row, "Status")
 	if !known {
-		return fmt.Errorf("%s has the status %q", name, parts.Line(row.Get("Status").Text, mostText))
+		return fmt.Errorf("%s has the status %q", name, named.Within(row.Get("Status").Text, mostText))
 	}
 	for _, e := range publishErrors() {
 		if status&e.bit != 0 {

@@ -9,6 +9,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
 
@@ -126,7 +127,7 @@ func (probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error)
 	}
 	role, known := gather.Number(row, "DomainRole")
 	if !known || role < 0 || role > primary {
-		r.Failf("the computer's role", "DomainRole is %q", parts.Line(row.Get("DomainRole").Text, mostText))
+		r.Failf("the computer's role", "DomainRole is %q", named.Within(row.Get("DomainRole").Text, mostText))
 		return r.Result()
 	}
 	r.Add("", "present", fact.Bool(role >= backup))
@@ -173,7 +174,7 @@ func readFolders(r *gather.Reader) {
 		number, known := gather.Number(row, "State")
 		if !known || number < 0 || number >= int64(len(states())) {
 			r.Failf("sysvol_replication", "DfsrReplicatedFolderInfo.State is %q",
-				parts.Line(row.Get("State").Text, mostText))
+				named.Within(row.Get("State").Text, mostText))
 			return
 		}
 		r.Add("", "sysvol_replication", fact.Text(states()[number]))

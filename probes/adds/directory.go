@@ -6,6 +6,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
 
@@ -17,7 +18,7 @@ func readDirectory(r *gather.Reader, told parts.Parts) {
 		ready, known := gather.Number(row, "SysvolReady")
 		// It is there, and 1, on every domain controller that serves.
 		if !known && !row.Get("SysvolReady").Null {
-			r.Failf("sysvol_ready", "want a number, got %q", parts.Line(row.Get("SysvolReady").Text, mostText))
+			r.Failf("sysvol_ready", "want a number, got %q", named.Within(row.Get("SysvolReady").Text, mostText))
 		} else {
 			r.Add("", "sysvol_ready", fact.Bool(ready == 1))
 		}
@@ -31,7 +32,7 @@ func readDirectory(r *gather.Reader, told parts.Parts) {
 	case !known:
 		return
 	case !answers:
-		r.Add("", "error", fact.Text(parts.Line(gather.Text(row, "Reason"), mostText)))
+		r.Add("", "error", fact.Text(named.Within(gather.Text(row, "Reason"), mostText)))
 		return
 	}
 	told.Bool(row, "Synchronized", "synchronized")
@@ -51,7 +52,7 @@ func readPing(r *gather.Reader, row host.Row) {
 	flags, flagsKnown := gather.Number(row, "Flags")
 	if !known || !flagsKnown || code != response && code != pause {
 		r.Failf("ping", "an answer with the code %q and the flags %q",
-			parts.Line(row.Get("Opcode").Text, mostText), parts.Line(row.Get("Flags").Text, mostText))
+			named.Within(row.Get("Opcode").Text, mostText), named.Within(row.Get("Flags").Text, mostText))
 		return
 	}
 	r.Add("", "advertising", fact.Bool(code == response))

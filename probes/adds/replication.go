@@ -9,6 +9,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
 
@@ -70,7 +71,7 @@ const (
 type links struct {
 	partners, failing, errors []string
 	oldest                    time.Time
-	seen                      map[string]int
+	twins                     named.Twins
 }
 
 // readReplication tells how each partner's naming contexts come in.
@@ -83,7 +84,8 @@ func readReplication(r *gather.Reader, told parts.Parts) {
 		r.Failf("replication", "%d links, and at most %d are read", len(rows), mostLinks)
 		return
 	}
-	all, whole := links{seen: map[string]int{}}, true
+	var all links
+	whole := true
 	for _, row := range rows {
 		if !gather.True(row, "IsDeletedSourceDsa") {
 			whole = all.read(r, row) && whole
@@ -112,18 +114,15 @@ func readReplication(r *gather.Reader, told parts.Parts) {
 
 // read takes one link in; one that cannot be read is named.
 func (l *links) read(r *gather.Reader, row host.Row) bool {
-	partner := parts.Line(gather.Text(row, "SourceDsaCN"), mostText)
-	context := parts.Line(gather.Text(row, "NamingContextDN"), mostText)
+	partner := named.Within(gather.Text(row, "SourceDsaCN"), mostText)
+	context := named.Within(gather.Text(row, "NamingContextDN"), mostText)
 	failures, known := gather.Number(row, "NumConsecutiveSyncFailures")
 	if partner == "" || context == "" || !known || failures < 0 {
 		r.Failf("replication", "a partner %q, a naming context %q and %q failures",
-			partner, context, parts.Line(row.Get("NumConsecutiveSyncFailures").Text, mostText))
+			partner, context, named.Within(row.Get("NumConsecutiveSyncFailures").Text, mostText))
 		return false
 	}
-	item := partner + " " + context
-	if l.seen[lower(item)]++; l.seen[lower(item)] > 1 {
-		item += fmt.Sprintf(" (%d)", l.seen[lower(item)])
-	}
+	item := l.twins.Item(partner + " " + context)
 	l.partners = append(l.partners, partner)
 	r.Add(item, "failures", fact.Int(failures))
 	code, coded := gather.Number(row, "LastSyncResult")

@@ -14,6 +14,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/wildcard"
 )
 
 // Kind is what a suite calls "certificate". An item is a name, not a thumbprint,
@@ -46,12 +47,12 @@ var errUntold = errors.New("the host does not tell it")
 
 type probe struct {
 	params
-	subjects, except named.Patterns
+	subjects, except wildcard.Patterns
 }
 
 func newProbe(p params) (probes.Probe, error) {
 	built := probe{params: p, subjects: p.Subjects, except: p.Except}
-	lists := map[string]named.Patterns{"subject": p.Subjects, "store": p.Stores, "except": p.Except}
+	lists := map[string]wildcard.Patterns{"subject": p.Subjects, "store": p.Stores, "except": p.Except}
 	for _, field := range []string{"subject", "store", "except"} {
 		if problem := lists[field].Check(); problem != "" {
 			return nil, probes.Fieldf(field, "%s", problem)
@@ -171,7 +172,7 @@ func (o *observing) missing(all []certificate) {
 	for _, subject := range o.subjects {
 		found := false
 		for _, c := range all {
-			found = found || named.Match(subject, c.name)
+			found = found || wildcard.Match(subject, c.name)
 		}
 		if !found && !o.failed {
 			o.Add(o.twins.Item(o.Stores[0]+"/"+subject), "present", fact.Bool(false))

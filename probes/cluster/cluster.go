@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/role"
 	"postpatch/probes/internal/winsvc"
 )
@@ -143,7 +144,7 @@ func clusters() host.WQL { return class("MSCluster_Cluster", "Name", "QuorumType
 
 // readCluster reads what is there once, and says whether there is more to read.
 func readCluster(r *gather.Reader) (more bool) {
-	state, _, known := role.Service(r, service)
+	state, _, known := role.State(r, winsvc.Question(service), service)
 	if known {
 		r.Add("", "present", fact.Bool(state != role.Absent))
 	}
@@ -162,7 +163,7 @@ func readCluster(r *gather.Reader) (more bool) {
 	} else {
 		r.Failf("MSCluster_Cluster", "it has no name")
 	}
-	quorum, ok := role.Word(r, role.Row{What: "MSCluster_Cluster", Row: row}, "QuorumTypeValue",
+	quorum, ok := named.Word(r, named.Row{What: "MSCluster_Cluster", Row: row}, "QuorumTypeValue",
 		map[int64]string{1: "nodes alone", 2: "file share witness", 3: "disk witness", 4: "none"})
 	if ok {
 		r.Add("", "quorum", fact.Text(quorum))

@@ -7,7 +7,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
-	"postpatch/probes/internal/role"
+	"postpatch/probes/internal/named"
 )
 
 func nodeSpecs() []probes.ReadingSpec {
@@ -89,7 +89,7 @@ func (p probe) readNodes(r *gather.Reader) {
 	}
 	for _, row := range p.named(r, "MSCluster_Node", "node/", rows) {
 		// Source of the numbers: CLUSTER_NODE_STATE.
-		state, known := role.Word(r, row, "State",
+		state, known := named.Word(r, row, "State",
 			map[int64]string{0: "up", 1: "down", 2: "paused", 3: "joining"})
 		if known {
 			r.Add(row.Item, "membership", fact.Text(state))
@@ -103,7 +103,7 @@ func (p probe) readNodes(r *gather.Reader) {
 		if row.Get("NodeDrainStatus").Null {
 			continue
 		}
-		drain, known := role.Word(r, row, "NodeDrainStatus",
+		drain, known := named.Word(r, row, "NodeDrainStatus",
 			map[int64]string{0: "not begun", 1: "in progress", 2: "completed", 3: "failed"})
 		if known {
 			r.Add(row.Item, "drain", fact.Text(drain))
@@ -111,8 +111,8 @@ func (p probe) readNodes(r *gather.Reader) {
 	}
 }
 
-func (p probe) named(r *gather.Reader, what, prefix string, rows []host.Row) []role.Row {
-	return role.Named(r, what, rows, role.Naming{Prefix: prefix, Name: role.Column("Name"), Except: p.Except})
+func (p probe) named(r *gather.Reader, what, prefix string, rows []host.Row) []named.Row {
+	return named.Rows(r, what, rows, named.Naming{Prefix: prefix, Name: named.Column("Name"), Except: p.Except})
 }
 
 func networks() host.WQL { return class("MSCluster_Network", "Name", "State") }
@@ -124,7 +124,7 @@ func (p probe) readNetworks(r *gather.Reader) {
 	}
 	for _, row := range p.named(r, "MSCluster_Network", "network/", rows) {
 		// Source of the numbers: CLUSTER_NETWORK_STATE.
-		link, known := role.Word(r, row, "State",
+		link, known := named.Word(r, row, "State",
 			map[int64]string{0: "unavailable", 1: "down", 2: "partitioned", 3: "up"})
 		if known {
 			r.Add(row.Item, "link", fact.Text(link))
@@ -154,7 +154,7 @@ func (p probe) readGroups(r *gather.Reader) {
 			reading = "storage_state"
 		}
 		// Source of the numbers: CLUSTER_GROUP_STATE.
-		state, known := role.Word(r, row, "State",
+		state, known := named.Word(r, row, "State",
 			map[int64]string{0: "online", 1: "offline", 2: "failed", 3: "partially online", 4: "pending"})
 		if known {
 			r.Add(row.Item, reading, fact.Text(state))
@@ -190,7 +190,7 @@ func (p probe) readResources(r *gather.Reader) {
 			reading = "address_state"
 		}
 		// Source of the numbers: CLUSTER_RESOURCE_STATE.
-		state, known := role.Word(r, row, "State", map[int64]string{
+		state, known := named.Word(r, row, "State", map[int64]string{
 			0: "inherited", 1: "initializing", 2: "online", 3: "offline", 4: "failed",
 			128: "pending", 129: "online pending", 130: "offline pending",
 		})
@@ -232,7 +232,7 @@ func (p probe) readVolumes(r *gather.Reader) {
 		return
 	}
 	for _, row := range p.named(r, "MSCluster_ClusterSharedVolume", "volume/", rows) {
-		access, known := role.Word(r, row, "FaultState",
+		access, known := named.Word(r, row, "FaultState",
 			map[int64]string{0: "direct", 1: redirected, 2: "none", 4: "maintenance"})
 		if !known {
 			continue

@@ -4,13 +4,13 @@ package device
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/wildcard"
 )
 
@@ -81,6 +81,8 @@ const (
 	phantom  = 45
 )
 
+const mostText = 250 // a path has at most 200
+
 // Observe implements probes.Probe. A device that cannot be read is named in the
 // error, and then there is no list, which would look whole.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
@@ -91,9 +93,9 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	}
 	var problems, off []string
 	absent, whole := 0, true
-	seen := map[string]bool{}
+	except, seen := wildcard.Patterns(p.Except), map[string]bool{}
 	for _, row := range rows {
-		id, name := line(gather.Text(row, "DeviceID")), line(gather.Text(row, "Name"))
+		id, name := named.Within(gather.Text(row, "DeviceID"), mostText), named.Within(gather.Text(row, "Name"), mostText)
 		code, known := gather.Number(row, "ConfigManagerErrorCode")
 		switch {
 		case !known && row.Get("ConfigManagerErrorCode").Null || known && code == working || seen[strings.ToLower(id)]:
@@ -102,7 +104,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			r.Failf("the devices", "one without a path, or with a problem that is no number")
 			whole = false
 			continue
-		case p.excepted(id, name):
+		case except.Match(id) || except.Match(name):
 			continue
 		case code == phantom:
 			absent++
@@ -128,12 +130,6 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	return r.Result()
 }
 
-func (p probe) excepted(id, name string) bool {
-	return slices.ContainsFunc(p.Except, func(pattern string) bool {
-		return wildcard.Match(pattern, id) || wildcard.Match(pattern, name)
-	})
-}
-
 // bounded is the set of all, in so far as a reading can hold them.
 func bounded(r *gather.Reader, all []string) fact.Set {
 	const most = 200
@@ -142,11 +138,4 @@ func bounded(r *gather.Reader, all []string) fact.Set {
 		all = all[:most]
 	}
 	return fact.SetOf(all...)
-}
-
-// line makes one short line of a text.
-func line(text string) string {
-	const most = 250 // a path has at most 200
-	runes := []rune(strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "�"))
-	return string(runes[:min(most, len(runes))])
 }

@@ -12,8 +12,9 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
-	"postpatch/probes/internal/roles"
+	"postpatch/probes/internal/role"
 )
 
 // Kind is what a suite calls "dhcp". It tells what the server says of itself; that
@@ -28,7 +29,7 @@ var Kind = probes.Define(probes.Kind{
 		"  expect: {free_percent: \">= 10%\"}\n" +
 		"  why: a full scope locks the next client out\n",
 	Readings: slices.Concat(
-		roles.Specs("the role DHCP Server, or a scope that the suite names"), serverSpecs(), scopeSpecs(),
+		role.Specs("the role DHCP Server, or a scope that the suite names"), serverSpecs(), scopeSpecs(),
 	),
 }, params{}, build)
 
@@ -123,14 +124,14 @@ func collector() host.Collector { return host.Collector{Name: "dhcp"} }
 
 // Questions implements probes.Asker.
 func (probe) Questions() []host.Question {
-	return []host.Question{roles.Question(service), collector()}
+	return []host.Question{role.Question(service), collector()}
 }
 
 // Observe implements probes.Probe. What one part does not tell is named in the
 // error; the readings of all others are there beside it.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
 	r := &gather.Reader{Answers: t.Answers}
-	if !roles.Read(r, service) {
+	if !role.Read(r, service) {
 		return r.Result()
 	}
 	rows, ok := r.Some("what the DHCP server says of itself", collector())
@@ -159,7 +160,7 @@ func readServer(r *gather.Reader, told parts.Parts) {
 		told.Bool(row, "Authorized", "authorized")
 	}
 	if row, ok := told.One("bindings"); ok {
-		set, err := parts.Names("bindings", gather.List(row, "Addresses"), mostAddresses)
+		set, err := named.Set("bindings", gather.List(row, "Addresses"), mostAddresses)
 		if err != nil {
 			r.Fail("bindings", err)
 			return

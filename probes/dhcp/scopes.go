@@ -1,12 +1,12 @@
 package dhcp
 
 import (
-	"fmt"
 	"slices"
 
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
 
@@ -21,10 +21,11 @@ func (p probe) readScopes(r *gather.Reader, told parts.Parts) {
 	for _, row := range used {
 		uses[gather.Text(row, "Id")] = row
 	}
-	found := map[string]int{}
+	var twins named.Twins
+	found := map[string]bool{}
 	for _, row := range rows {
-		id := parts.Line(gather.Text(row, "Id"), mostText)
-		state := lower(parts.Line(gather.Text(row, "State"), mostText))
+		id := named.Within(gather.Text(row, "Id"), mostText)
+		state := lower(named.Within(gather.Text(row, "State"), mostText))
 		if id == "" || state == "" {
 			r.Failf("scopes", "one has the ID %q and the state %q", id, state)
 			continue
@@ -32,18 +33,16 @@ func (p probe) readScopes(r *gather.Reader, told parts.Parts) {
 		if len(p.scopes) > 0 && !slices.Contains(p.scopes, id) || slices.Contains(p.except, id) {
 			continue
 		}
-		item := id
-		if found[id]++; found[id] > 1 {
-			item = fmt.Sprintf("%s (%d)", id, found[id])
-		}
+		found[id] = true
+		item := twins.Item(id)
 		r.Add(item, "state", fact.Text(state))
-		r.Add(item, "name", fact.Text(parts.Line(gather.Text(row, "Name"), mostText)))
+		r.Add(item, "name", fact.Text(named.Within(gather.Text(row, "Name"), mostText)))
 		if use, counted := uses[id]; counted {
 			readUse(r, item, use)
 		}
 	}
 	for _, id := range p.scopes {
-		r.Add(id, "present", fact.Bool(found[id] > 0))
+		r.Add(id, "present", fact.Bool(found[id]))
 	}
 }
 
@@ -53,7 +52,7 @@ func readUse(r *gather.Reader, item string, row host.Row) {
 	const mostIPv4 = 1 << 32
 	if !freeKnown || !inUseKnown || free < 0 || inUse < 0 || free > mostIPv4 || inUse > mostIPv4 {
 		r.Failf("the use of "+item, "free %q, in use %q",
-			parts.Line(row.Get("Free").Text, mostText), parts.Line(row.Get("InUse").Text, mostText))
+			named.Within(row.Get("Free").Text, mostText), named.Within(row.Get("InUse").Text, mostText))
 		return
 	}
 	r.Add(item, "free", fact.Int(free))
@@ -69,22 +68,19 @@ func readFailover(r *gather.Reader, told parts.Parts) {
 	if !whole {
 		return
 	}
-	found := map[string]int{}
+	var twins named.Twins
 	for _, row := range rows {
-		name := parts.Line(gather.Text(row, "Name"), mostText)
-		state := lower(parts.Line(gather.Text(row, "State"), mostText))
+		name := named.Within(gather.Text(row, "Name"), mostText)
+		state := lower(named.Within(gather.Text(row, "State"), mostText))
 		if name == "" || state == "" {
 			r.Failf("failover", "one has the name %q and the state %q", name, state)
 			continue
 		}
-		item := "failover/" + name
-		if found[lower(name)]++; found[lower(name)] > 1 {
-			item = fmt.Sprintf("%s (%d)", item, found[lower(name)])
-		}
+		item := twins.Item("failover/" + name)
 		r.Add(item, "failover_state", fact.Text(state))
-		r.Add(item, "partner", fact.Text(parts.Line(gather.Text(row, "Partner"), mostText)))
-		r.Add(item, "mode", fact.Text(parts.Line(gather.Text(row, "Mode"), mostText)))
-		scopes, err := parts.Names("scopes", gather.List(row, "Scopes"), mostScopes)
+		r.Add(item, "partner", fact.Text(named.Within(gather.Text(row, "Partner"), mostText)))
+		r.Add(item, "mode", fact.Text(named.Within(gather.Text(row, "Mode"), mostText)))
+		scopes, err := named.Set("scopes", gather.List(row, "Scopes"), mostScopes)
 		if err != nil {
 			r.Fail("the scopes of "+item, err)
 			continue

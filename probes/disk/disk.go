@@ -5,13 +5,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/named"
 )
 
 // Kind is what a suite calls "disk".
@@ -197,12 +197,9 @@ func volumes(rows []host.Row) []volume {
 		return cmp.Or(strings.Compare(strings.ToLower(a.item), strings.ToLower(b.item)),
 			strings.Compare(a.row.Get("DeviceID").Text, b.row.Get("DeviceID").Text))
 	})
-	seen := map[string]int{}
+	var twins named.Twins
 	for i, v := range all {
-		fold := strings.ToLower(v.item)
-		if seen[fold]++; seen[fold] > 1 {
-			all[i].item = fmt.Sprintf("%s (%d)", v.item, seen[fold])
-		}
+		all[i].item = twins.Item(v.item)
 	}
 	return all
 }

@@ -4,7 +4,6 @@ package dnsserver
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,8 +12,8 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
-	"postpatch/probes/internal/parts"
-	"postpatch/probes/internal/roles"
+	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/role"
 )
 
 // Kind is what a suite calls "dnsserver". Serial numbers are left out: each domain
@@ -27,7 +26,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- dnsserver: {}\n" +
 		"  expect: {forwarders: \"= 10.0.0.53, 10.0.1.53\"}\n" +
 		"  why: a zone that is not loaded takes its names with it\n",
-	Readings: slices.Concat(roles.Specs("the role DNS Server, or a zone that the suite names"), specs()),
+	Readings: slices.Concat(role.Specs("the role DNS Server, or a zone that the suite names"), specs()),
 }, params{}, build)
 
 type params struct {
@@ -59,7 +58,7 @@ func build(p params) (probes.Probe, error) {
 
 // zone writes a zone's name in one form.
 func zone(name string) string {
-	return strings.ToLower(strings.TrimSuffix(parts.Line(name, mostName), "."))
+	return strings.ToLower(strings.TrimSuffix(named.Within(name, mostName), "."))
 }
 
 const mostName = 255 // of a name in DNS
@@ -126,14 +125,14 @@ func zones() host.WQL {
 
 // Questions implements probes.Asker.
 func (probe) Questions() []host.Question {
-	return []host.Question{roles.Question(service), server(), zones()}
+	return []host.Question{role.Question(service), server(), zones()}
 }
 
 // Observe implements probes.Probe. What one class does not tell is named in the
 // error; the readings of all others are there beside it.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
 	r := &gather.Reader{Answers: t.Answers}
-	if !roles.Read(r, service) {
+	if !role.Read(r, service) {
 		return r.Result()
 	}
 	if row, ok := r.One("the DNS server", server()); ok {
@@ -160,7 +159,7 @@ func readServer(r *gather.Reader, row host.Row) {
 }
 
 func addresses(r *gather.Reader, item, reading string, all []string) {
-	set, err := parts.Names("addresses", all, mostAddresses)
+	set, err := named.Set("addresses", all, mostAddresses)
 	if err != nil {
 		r.Fail(reading, err)
 		return
@@ -171,33 +170,31 @@ func addresses(r *gather.Reader, item, reading string, all []string) {
 // readZones makes the readings of the zones that the check looks at. Those that
 // Windows makes by itself, for 0, 127 and 255, are nobody's.
 func (p probe) readZones(r *gather.Reader, rows []host.Row) {
-	found := map[string]int{}
+	var twins named.Twins
+	found := map[string]bool{}
 	for _, row := range rows {
 		name := zone(gather.Text(row, "Name"))
 		if name == "" {
 			r.Failf("zones", "one has no name")
 			continue
 		}
-		named := slices.Contains(p.zones, name)
-		if len(p.zones) > 0 && !named || slices.Contains(p.except, name) || gather.True(row, "AutoCreated") && !named {
+		asked := slices.Contains(p.zones, name)
+		if len(p.zones) > 0 && !asked || slices.Contains(p.except, name) || gather.True(row, "AutoCreated") && !asked {
 			continue
 		}
-		item := name
-		if found[name]++; found[name] > 1 {
-			item = fmt.Sprintf("%s (%d)", name, found[name])
-		}
-		readZone(r, item, row)
+		found[name] = true
+		readZone(r, twins.Item(name), row)
 	}
 	for _, name := range p.zones {
-		r.Add(name, "present", fact.Bool(found[name] > 0))
+		r.Add(name, "present", fact.Bool(found[name]))
 	}
 }
 
 func readZone(r *gather.Reader, item string, row host.Row) {
 	number, known := gather.Number(row, "ZoneType")
-	kind, named := kinds()[number]
-	if !known || !named {
-		r.Failf("the zone "+item, "its type is %q", parts.Line(row.Get("ZoneType").Text, mostName))
+	kind, isKind := kinds()[number]
+	if !known || !isKind {
+		r.Failf("the zone "+item, "its type is %q", named.Within(row.Get("ZoneType").Text, mostName))
 		return
 	}
 	r.Add(item, "type", fact.Text(kind))
@@ -206,7 +203,7 @@ func readZone(r *gather.Reader, item string, row host.Row) {
 	} {
 		value, known := row.Get(f.column).Bool()
 		if !known {
-			r.Failf("the zone "+item, "%s is %q", f.column, parts.Line(row.Get(f.column).Text, mostName))
+			r.Failf("the zone "+item, "%s is %q", f.column, named.Within(row.Get(f.column).Text, mostName))
 			continue
 		}
 		r.Add(item, f.reading, fact.Bool(value))

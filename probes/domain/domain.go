@@ -10,6 +10,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
 
@@ -149,15 +150,15 @@ func readMember(r *gather.Reader) (is standing, known bool) {
 	}
 	member, memberKnown := row.Get("PartOfDomain").Bool()
 	number, roleKnown := gather.Number(row, "DomainRole")
-	name, named := roles()[number]
-	if !memberKnown || !roleKnown || !named {
+	name, isRole := roles()[number]
+	if !memberKnown || !roleKnown || !isRole {
 		r.Failf("the computer's role", "PartOfDomain %q, DomainRole %q",
-			parts.Line(row.Get("PartOfDomain").Text, mostText), parts.Line(row.Get("DomainRole").Text, mostText))
+			named.Within(row.Get("PartOfDomain").Text, mostText), named.Within(row.Get("DomainRole").Text, mostText))
 		return standing{}, false
 	}
 	r.Add("", "member", fact.Bool(member))
 	r.Add("", "role", fact.Text(name))
-	r.Add("", "domain", fact.Text(parts.Line(gather.Text(row, "Domain"), mostText)))
+	r.Add("", "domain", fact.Text(named.Within(gather.Text(row, "Domain"), mostText)))
 	return standing{member, name == controller}, true
 }
 

@@ -7,6 +7,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
 
@@ -55,7 +56,7 @@ func readPolicy(r *gather.Reader, told parts.Parts) {
 		}
 	}
 	if row, ok := told.One("gpos"); ok {
-		names, err := parts.Names("group policies", gather.List(row, "Names"), mostPolicies)
+		names, err := named.Set("group policies", gather.List(row, "Names"), mostPolicies)
 		if err != nil {
 			r.Fail("policies", err)
 		} else {
@@ -113,9 +114,9 @@ func readErrors(r *gather.Reader) {
 			continue
 		}
 		name := first(row, "displayName", "extensionGuid")
-		failed = append(failed, fmt.Sprintf("%s: %d", parts.Line(name, 80), code))
+		failed = append(failed, fmt.Sprintf("%s: %d", named.Within(name, 80), code))
 	}
-	set, err := parts.Names("failed parts of group policy", failed, mostPolicies)
+	set, err := named.Set("failed parts of group policy", failed, mostPolicies)
 	if err != nil {
 		r.Fail("policy_errors", err)
 		return

@@ -9,6 +9,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
 
@@ -25,7 +26,7 @@ func readTrust(r *gather.Reader, told parts.Parts, is standing) {
 			site = gather.Text(row, "Site")
 		}
 		if site != "" {
-			r.Add("", "site", fact.Text(parts.Line(site, mostText)))
+			r.Add("", "site", fact.Text(named.Within(site, mostText)))
 		}
 	}
 	if row, ok := told.One("dc"); ok {
@@ -39,9 +40,9 @@ func readDC(r *gather.Reader, told parts.Parts, row host.Row, is standing) {
 	switch {
 	case !known:
 	case !answers:
-		r.Add("", "dc_error", fact.Text(parts.Line(gather.Text(row, "Reason"), mostText)))
+		r.Add("", "dc_error", fact.Text(named.Within(gather.Text(row, "Reason"), mostText)))
 	default:
-		r.Add("", "dc", fact.Text(parts.Line(gather.Text(row, "Name"), mostText)))
+		r.Add("", "dc", fact.Text(named.Within(gather.Text(row, "Name"), mostText)))
 		if is.controller {
 			return // it may have asked itself
 		}
@@ -82,11 +83,11 @@ func readTime(r *gather.Reader, told parts.Parts) {
 	}
 	kind := first(row, "PolicyType", "Type")
 	if kind != "" {
-		r.Add("", "time_type", fact.Text(parts.Line(kind, mostText)))
+		r.Add("", "time_type", fact.Text(named.Within(kind, mostText)))
 	}
 	// The list is there, and not used, where all time is the domain's.
 	if kind != "" && !strings.EqualFold(kind, "NT5DS") {
-		servers, err := parts.Names("time servers", strings.Fields(first(row, "PolicyServers", "Servers")), mostServers)
+		servers, err := named.Set("time servers", strings.Fields(first(row, "PolicyServers", "Servers")), mostServers)
 		if err != nil {
 			r.Fail("ntp_servers", err)
 		} else {
@@ -107,7 +108,7 @@ func readSample(r *gather.Reader, sample string) {
 	}
 	isWord := func(field string) bool { return strings.Trim(field, " 0123456789") != "" }
 	if i := slices.IndexFunc(fields, isWord); i >= 0 {
-		r.Add("", "time_source", fact.Text(parts.Line(fields[i], mostText)))
+		r.Add("", "time_source", fact.Text(named.Within(fields[i], mostText)))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"postpatch/probes/internal/named"
 )
 
 // levelNames are the words of the levels, by number. Source: the documentation of
@@ -109,15 +111,9 @@ const (
 	mostText = 300
 )
 
-// clean makes one line of a text and cuts it off.
-func clean(text string, most int) string {
-	line := strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "�")
-	runes := []rune(strings.Map(printable, line))
-	if len(runes) <= most {
-		return string(runes)
-	}
-	return string(runes[:most-1]) + "…"
-}
+// clean makes one line of a text, without what moves a terminal's cursor, and cuts
+// it off.
+func clean(text string, most int) string { return strings.Map(printable, named.Within(text, most)) }
 
 func printable(r rune) rune {
 	if r < ' ' || r == 0x7f {

@@ -11,7 +11,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
-	"postpatch/probes/internal/role"
+	"postpatch/probes/internal/named"
 )
 
 // Kind is what a suite calls "feature". Names are those of servicing, which are
@@ -86,7 +86,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			enabled = append(enabled, row)
 		}
 	}
-	found := role.Named(r, what, enabled, role.Naming{Name: role.Column("Name"), Except: p.Except})
+	found := named.Rows(r, what, enabled, named.Naming{Name: named.Column("Name"), Except: p.Except})
 	if len(found) == 0 {
 		r.Fail(what, errors.New("none is left of those that the host named"))
 	}

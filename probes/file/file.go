@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/wildcard"
 )
 
 // Kind is what a suite calls "file". A patch changes versions on purpose, and who
@@ -64,7 +65,7 @@ type params struct {
 type probe struct{ params }
 
 func newProbe(p params) (probes.Probe, error) {
-	if problem := named.Patterns(p.Paths).Check(); problem != "" {
+	if problem := wildcard.Patterns(p.Paths).Check(); problem != "" {
 		return nil, probes.Fieldf("path", "%s", problem)
 	}
 	for _, path := range p.Paths {
@@ -135,13 +136,13 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		if len(found) == 0 {
 			r.Failf(path, "the host does not tell of it")
 		}
-		if named.Exact(path) && len(found) > 1 {
+		if wildcard.Exact(path) && len(found) > 1 {
 			r.Failf(path, "the host named it %d times", len(found))
 			continue
 		}
 		for _, row := range found {
 			item := path
-			if name := gather.Text(row, "name"); name != "" && !named.Exact(path) {
+			if name := gather.Text(row, "name"); name != "" && !wildcard.Exact(path) {
 				item = path[:strings.LastIndex(path, `\`)+1] + named.Short(name, 300)
 			}
 			read(r, twins.Item(item), row, p.Hash)

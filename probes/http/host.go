@@ -15,6 +15,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/inside"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/reach"
 )
 
@@ -158,10 +159,4 @@ func (r reply) certificate(readings []fact.Reading, t probes.Target) ([]fact.Rea
 }
 
 // bounded keeps what others say short enough for a report.
-func bounded(s string) string {
-	const most = 1000
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return s
-}
+func bounded(s string) string { return named.Short(s, 1000) }

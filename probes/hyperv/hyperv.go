@@ -9,6 +9,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/role"
 	"postpatch/probes/internal/winsvc"
 )
@@ -117,7 +118,7 @@ func (probe) Questions() []host.Question {
 // its classes do not answer: that it does not is what there is to tell.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
 	r := &gather.Reader{Answers: t.Answers}
-	state, _, known := role.Service(r, service)
+	state, _, known := role.State(r, winsvc.Question(service), service)
 	if known {
 		r.Add("", "present", fact.Bool(state != role.Absent))
 	}
@@ -154,8 +155,8 @@ func readSwitches(r *gather.Reader) {
 		return
 	}
 	var names []string
-	naming := role.Naming{Name: role.Column("ElementName"), Tie: "Name"}
-	for _, row := range role.Named(r, "Msvm_VirtualEthernetSwitch", rows, naming) {
+	naming := named.Naming{Name: named.Column("ElementName"), Tie: "Name"}
+	for _, row := range named.Rows(r, "Msvm_VirtualEthernetSwitch", rows, naming) {
 		names = append(names, row.Item)
 	}
 	r.Add("", "switches", fact.SetOf(names...))

@@ -6,7 +6,9 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/role"
+	"postpatch/probes/internal/winsvc"
 )
 
 func (p probe) readMachines(r *gather.Reader) {
@@ -24,8 +26,8 @@ func (p probe) readMachines(r *gather.Reader) {
 		}
 	}
 	var left []string
-	naming := role.Naming{Prefix: "vm/", Name: role.Column("ElementName"), Tie: "Name", Except: p.Except}
-	for _, vm := range role.Named(r, what, guests, naming) {
+	naming := named.Naming{Prefix: "vm/", Name: named.Column("ElementName"), Tie: "Name", Except: p.Except}
+	for _, vm := range named.Rows(r, what, guests, naming) {
 		if moving[strings.ToLower(vm.Name)] {
 			left = append(left, vm.Name)
 			continue
@@ -35,11 +37,11 @@ func (p probe) readMachines(r *gather.Reader) {
 	r.Add("", "clustered", fact.SetOf(left...))
 }
 
-func readMachine(r *gather.Reader, vm role.Row) {
-	if state, known := role.Word(r, vm, "EnabledState", states()); known {
+func readMachine(r *gather.Reader, vm named.Row) {
+	if state, known := named.Word(r, vm, "EnabledState", states()); known {
 		r.Add(vm.Item, "state", fact.Text(state))
 	}
-	health, known := role.Word(r, vm, "HealthState",
+	health, known := named.Word(r, vm, "HealthState",
 		map[int64]string{5: "ok", 20: "major failure", 25: "critical failure"})
 	if known {
 		r.Add(vm.Item, "health", fact.Text(health))
@@ -47,7 +49,7 @@ func readMachine(r *gather.Reader, vm role.Row) {
 	if n, known := gather.Number(vm.Row, "ReplicationHealth"); !known || n == 0 {
 		return // it is not replicated
 	}
-	replication, known := role.Word(r, vm, "ReplicationHealth",
+	replication, known := named.Word(r, vm, "ReplicationHealth",
 		map[int64]string{1: "normal", 2: "warning", 3: "critical"})
 	if known {
 		r.Add(vm.Item, "replication", fact.Text(replication))
@@ -55,7 +57,7 @@ func readMachine(r *gather.Reader, vm role.Row) {
 	if vm.Get("ReplicationState").Null {
 		return
 	}
-	if state, known := role.Word(r, vm, "ReplicationState", replicationStates()); known {
+	if state, known := named.Word(r, vm, "ReplicationState", replicationStates()); known {
 		r.Add(vm.Item, "replication_state", fact.Text(state))
 	}
 }
@@ -85,7 +87,7 @@ func replicationStates() map[int64]string {
 func clustered(r *gather.Reader) (names map[string]bool, known bool) {
 	const virtualMachine = 111 // of GroupType
 	const what = "which virtual machines a cluster moves"
-	state, mode, known := role.Service(r, clusterService)
+	state, mode, known := role.State(r, winsvc.Question(clusterService), clusterService)
 	if !known || state == role.Absent || state != role.Running && mode == "disabled" {
 		return nil, known
 	}

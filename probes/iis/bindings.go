@@ -63,7 +63,7 @@ func (o *observing) binding(row host.Row) {
 		o.Add(item, "certificate", fact.Text(strings.ToUpper(thumbprint)))
 	}
 	if !row.Get("problem").Null {
-		o.Fail("certificate_state of "+named.Line(item), told(row, "problem"))
+		o.Fail("certificate_state of "+named.Line(item), named.Why(row.Get("problem").Text))
 		return
 	}
 	if ends, there := date(row, "expires"); there {

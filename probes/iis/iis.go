@@ -13,6 +13,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/wildcard"
 )
 
 // Kind is what a suite calls "iis". What ran before has to run again, and a
@@ -34,10 +35,10 @@ type params struct {
 	Except []string `param:"except" doc:"Items that this check leaves out: pool/Test*; * stands for any characters."`
 }
 
-type probe struct{ except named.Patterns }
+type probe struct{ except wildcard.Patterns }
 
 func newProbe(p params) (probes.Probe, error) {
-	if problem := named.Patterns(p.Except).Check(); problem != "" {
+	if problem := wildcard.Patterns(p.Except).Check(); problem != "" {
 		return nil, probes.Fieldf("except", "%s", problem)
 	}
 	return probe{p.Except}, nil
@@ -79,24 +80,15 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	o.each(parts["pool"], o.pool)
 	o.each(parts["binding"], o.binding)
 	for _, row := range parts["error"] {
-		o.Fail(named.Line(gather.Text(row, "of")), told(row, "error"))
+		o.Fail(named.Line(gather.Text(row, "of")), named.Why(row.Get("error").Text))
 	}
 	return o.Result()
-}
-
-// told is an error in the host's own words, which may be none.
-func told(row host.Row, column string) error {
-	text := named.Line(row.Get(column).Text)
-	if text == "" {
-		text = "the host does not say why"
-	}
-	return errors.New(text)
 }
 
 // observing is one look at one host.
 type observing struct {
 	gather.Reader
-	except named.Patterns
+	except wildcard.Patterns
 	host   host.Row
 	twins  named.Twins
 }

@@ -127,7 +127,7 @@ func (o *observing) state(item string, row host.Row, service string) {
 	case word(o.host.Get(service).Text) == "stopped":
 		o.Add(item, "state", fact.Text("stopped"))
 	default:
-		o.Fail("state of "+named.Line(item), told(row, "state_problem"))
+		o.Fail("state of "+named.Line(item), named.Why(row.Get("state_problem").Text))
 	}
 }
 
@@ -140,7 +140,7 @@ func (o *observing) ftpState(item string, row host.Row) {
 	case !row.Get("ftp_problem").Null && word(o.host.Get("ftpsvc").Text) == "stopped":
 		o.Add(item, "ftp_state", fact.Text("stopped"))
 	case !row.Get("ftp_problem").Null:
-		o.Fail("ftp_state of "+named.Line(item), told(row, "ftp_problem"))
+		o.Fail("ftp_state of "+named.Line(item), named.Why(row.Get("ftp_problem").Text))
 	case !row.Get("ftp_state").Null:
 		o.Failf("ftp_state of "+named.Line(item), "want a state, got %q", named.Line(row.Get("ftp_state").Text))
 	}
@@ -169,7 +169,7 @@ func (o *observing) config(item string, row host.Row) {
 		o.Add(item, "config_valid", fact.Bool(false))
 		o.Add(item, "config_error", fact.Text(named.Line(said)))
 	default:
-		o.Fail("config_valid of "+named.Line(item), told(row, "config"))
+		o.Fail("config_valid of "+named.Line(item), named.Why(row.Get("config").Text))
 	}
 }
 

@@ -2,9 +2,7 @@
 package msmq
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/wildcard"
 )
 
 // Kind is what a suite calls "msmq". Public queues are in the directory and are not
@@ -66,11 +65,11 @@ type params struct {
 
 type probe struct {
 	queues []string
-	except named.Patterns
+	except wildcard.Patterns
 }
 
 func newProbe(p params) (probes.Probe, error) {
-	if problem := named.Patterns(p.Queues).Check(); problem != "" {
+	if problem := wildcard.Patterns(p.Queues).Check(); problem != "" {
 		return nil, probes.Fieldf("queue", "%s", problem)
 	}
 	for _, queue := range p.Queues {
@@ -78,7 +77,7 @@ func newProbe(p params) (probes.Probe, error) {
 			return nil, probes.Fieldf("queue", `want a private queue such as private$\orders, got %q`, queue)
 		}
 	}
-	if problem := named.Patterns(p.Except).Check(); problem != "" {
+	if problem := wildcard.Patterns(p.Except).Check(); problem != "" {
 		return nil, probes.Fieldf("except", "%s", problem)
 	}
 	if len(p.Queues) > 0 && len(p.Except) > 0 {
@@ -131,7 +130,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		r.Add("", "service", fact.Text(service))
 	}
 	if !whole.Get("problem").Null {
-		r.Fail("queues", told(whole.Get("problem")))
+		r.Fail("queues", named.Why(whole.Get("problem").Text))
 		return r.Result()
 	}
 	if service != "running" {
@@ -142,10 +141,6 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	}
 	p.queuesOf(r, slices.DeleteFunc(slices.Clone(rows), isHost))
 	return r.Result()
-}
-
-func told(cell host.Cell) error {
-	return errors.New(cmp.Or(named.Line(cell.Text), "the host does not say why"))
 }
 
 func (p probe) queuesOf(r *gather.Reader, rows []host.Row) {
@@ -220,7 +215,7 @@ func queue(r *gather.Reader, item string, row host.Row, counted counters) {
 		case known:
 			r.Add(item, name, fact.Bool(value))
 		case !row.Get("problem").Null:
-			r.Fail(fmt.Sprintf("%s of %s", name, named.Line(item)), told(row.Get("problem")))
+			r.Fail(fmt.Sprintf("%s of %s", name, named.Line(item)), named.Why(row.Get("problem").Text))
 		default:
 			r.Failf(fmt.Sprintf("%s of %s", name, named.Line(item)), "the host does not tell it")
 		}

@@ -2,7 +2,6 @@ package network
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/named"
 )
 
 func adapterSpecs() []probes.ReadingSpec {
@@ -119,7 +119,7 @@ func (r *reader) visible(except []string) []adapter {
 	}
 	var all []adapter
 	var off, ghosts []string
-	seen := map[string]int{}
+	var twins named.Twins
 	for _, row := range inOrder(rows) {
 		name := nameOf(row)
 		if isTrue(row, "Hidden") || isTrue(row, "IMFilter") || leftOut(name, except) {
@@ -140,13 +140,7 @@ func (r *reader) visible(except []string) []adapter {
 		case state == "":
 			r.fail(adapters(), "no state of %q", name)
 		}
-		a := adapter{item: name, state: state, index: index}
-		// A double's number is the next one that no adapter has as its name.
-		for seen[strings.ToLower(a.item)] > 0 {
-			seen[strings.ToLower(name)]++
-			a.item = fmt.Sprintf("%s (%d)", name, seen[strings.ToLower(name)])
-		}
-		seen[strings.ToLower(a.item)]++
+		a := adapter{item: twins.Item(name), state: state, index: index}
 		if state != "" {
 			r.add(a.item, "state", fact.Text(state))
 		}

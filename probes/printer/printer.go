@@ -132,7 +132,7 @@ func (p probe) Questions() []host.Question {
 // gone: then only that it does not run is told.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
 	r := &gather.Reader{Answers: t.Answers}
-	state, _, known := role.Service(r, service)
+	state, _, known := role.State(r, winsvc.Question(service), service)
 	if known {
 		r.Add("", "spooler", fact.Text(state))
 	}

@@ -8,7 +8,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
-	"postpatch/probes/internal/role"
+	"postpatch/probes/internal/named"
 )
 
 func (p probe) readQueues(r *gather.Reader) {
@@ -18,8 +18,8 @@ func (p probe) readQueues(r *gather.Reader) {
 		return
 	}
 	rows = slices.DeleteFunc(slices.Clone(rows), ofSession)
-	naming := role.Naming{Prefix: "printer/", Name: role.Column("Name"), Tie: "PortName", Except: p.Except}
-	for _, queue := range role.Named(r, what, rows, naming) {
+	naming := named.Naming{Prefix: "printer/", Name: named.Column("Name"), Tie: "PortName", Except: p.Except}
+	for _, queue := range named.Rows(r, what, rows, naming) {
 		if driver := gather.Text(queue.Row, "DriverName"); driver != "" {
 			r.Add(queue.Item, "driver", fact.Text(driver))
 		} else {
@@ -51,7 +51,7 @@ func port(name string) string {
 	return name
 }
 
-func readShare(r *gather.Reader, queue role.Row) {
+func readShare(r *gather.Reader, queue named.Row) {
 	shared, known := queue.Get("Shared").Bool()
 	if !known {
 		queue.Odd(r, "Shared")
@@ -63,9 +63,9 @@ func readShare(r *gather.Reader, queue role.Row) {
 	}
 }
 
-func readState(r *gather.Reader, queue role.Row) {
+func readState(r *gather.Reader, queue named.Row) {
 	const paused, offline = "paused", "offline"
-	state, known := role.Word(r, queue, "ExtendedPrinterStatus", map[int64]string{
+	state, known := named.Word(r, queue, "ExtendedPrinterStatus", map[int64]string{
 		1: "other", 2: "unknown", 3: "idle", 4: "printing", 5: "warming up", 6: "stopped", 7: offline, 8: paused,
 		9: "error", 10: "busy", 11: "not available", 12: "waiting", 13: "processing", 14: "starting",
 		15: "power save", 16: "pending deletion", 17: "transferring", 18: "manual feed",
@@ -90,10 +90,10 @@ func (p probe) readDrivers(r *gather.Reader) {
 	if !ok {
 		return
 	}
-	naming := role.Naming{
+	naming := named.Naming{
 		Prefix: "driver/", Name: driverName, Tie: "PrinterEnvironment", Except: p.Except,
 	}
-	for _, driver := range role.Named(r, what, rows, naming) {
+	for _, driver := range named.Rows(r, what, rows, naming) {
 		if environment := gather.Text(driver.Row, "PrinterEnvironment"); environment != "" {
 			r.Add(driver.Item, "environment", fact.Text(environment))
 		}

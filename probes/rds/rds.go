@@ -10,7 +10,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
-	"postpatch/probes/internal/role"
+	"postpatch/probes/internal/named"
 )
 
 // Kind is what a suite calls "rds". Every Windows Server can be reached by Remote
@@ -120,18 +120,18 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	}
 	if row, ok := r.One("Win32_TerminalServiceSetting", settings()); ok {
 		r.Add("", "present", fact.Bool(true))
-		readHost(r, role.Row{What: "Win32_TerminalServiceSetting", Row: row})
+		readHost(r, named.Row{What: "Win32_TerminalServiceSetting", Row: row})
 	}
 	if rows, ok := r.Some("Win32_TSGeneralSetting", listeners()); ok {
-		naming := role.Naming{Prefix: "listener/", Name: role.Column("TerminalName"), Except: p.Except}
-		for _, listener := range role.Named(r, "Win32_TSGeneralSetting", rows, naming) {
+		naming := named.Naming{Prefix: "listener/", Name: named.Column("TerminalName"), Except: p.Except}
+		for _, listener := range named.Rows(r, "Win32_TSGeneralSetting", rows, naming) {
 			readListener(r, listener)
 		}
 	}
 	return r.Result()
 }
 
-func readHost(r *gather.Reader, row role.Row) {
+func readHost(r *gather.Reader, row named.Row) {
 	readFlag(r, row, flag{column: "AllowTSConnections", reading: "connections_allowed", yes: "1"})
 	readFlag(r, row, flag{column: "Logons", reading: "logons_allowed", yes: "0"})
 	for _, w := range []word{
@@ -143,7 +143,7 @@ func readHost(r *gather.Reader, row role.Row) {
 			0: "personal", 1: "administration", 2: "per device", 4: "per user", 5: "not configured",
 		}},
 	} {
-		if text, known := role.Word(r, row, w.column, w.words); known {
+		if text, known := named.Word(r, row, w.column, w.words); known {
 			r.Add("", w.reading, fact.Text(text))
 		}
 	}
@@ -158,7 +158,7 @@ type word struct {
 // flag is a column of the numbers 0 and 1, of which one means yes.
 type flag struct{ column, reading, yes string }
 
-func readFlag(r *gather.Reader, row role.Row, f flag) {
+func readFlag(r *gather.Reader, row named.Row, f flag) {
 	switch value := gather.Text(row.Row, f.column); value {
 	case "0", "1":
 		r.Add(row.Item, f.reading, fact.Bool(value == f.yes))
@@ -167,9 +167,9 @@ func readFlag(r *gather.Reader, row role.Row, f flag) {
 	}
 }
 
-func readListener(r *gather.Reader, row role.Row) {
+func readListener(r *gather.Reader, row named.Row) {
 	const selfSigned = "self-signed"
-	source, known := role.Word(r, row, "SSLCertificateSHA1HashType",
+	source, known := named.Word(r, row, "SSLCertificateSHA1HashType",
 		map[int64]string{0: "not valid", 1: selfSigned, 2: "group policy", 3: "chosen"})
 	if known {
 		r.Add(row.Item, "certificate_source", fact.Text(source))
@@ -182,7 +182,7 @@ func readListener(r *gather.Reader, row role.Row) {
 		{"SecurityLayer", "security_layer", map[int64]string{0: "RDP", 1: "negotiated", 2: "TLS"}},
 		{"MinEncryptionLevel", "encryption", map[int64]string{1: "low", 2: "client compatible", 3: "high", 4: "FIPS"}},
 	} {
-		if text, known := role.Word(r, row, w.column, w.words); known {
+		if text, known := named.Word(r, row, w.column, w.words); known {
 			r.Add(row.Item, w.reading, fact.Text(text))
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/winsvc"
 )
 
@@ -75,7 +76,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	slices.SortFunc(h.Services, func(a, b winsvc.Service) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
 	})
-	l := list{host: h, seen: map[string]bool{}, version: regexp.MustCompile(`\d+(\.\d+)+`)}
+	l := list{host: h, version: regexp.MustCompile(`\d+(\.\d+)+`)}
 	for _, s := range h.Services {
 		instance, known := h.Key(s.Name).Instance()
 		if !known {
@@ -92,7 +93,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 type list struct {
 	host     winsvc.Host
 	version  *regexp.Regexp
-	seen     map[string]bool // items, in lower case
+	twins    named.Twins
 	readings []fact.Reading
 	pending  []string // items that are not yet started
 	due      time.Time
@@ -124,13 +125,7 @@ func (l *list) add(s winsvc.Service) {
 // item names a service. A version inside a name is written as "#", since an
 // update of the program would otherwise look like one service gone and one new.
 func (l *list) item(name string) string {
-	folded := l.version.ReplaceAllString(name, "#")
-	item := folded
-	for n := 2; l.seen[strings.ToLower(item)]; n++ {
-		item = fmt.Sprintf("%s (%d)", folded, n)
-	}
-	l.seen[strings.ToLower(item)] = true
-	return item
+	return l.twins.Item(l.version.ReplaceAllString(name, "#"))
 }
 
 // startedOnDemand lists services that are set to automatic and yet stop when

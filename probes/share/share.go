@@ -13,6 +13,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/wildcard"
 )
 
 // Kind is what a suite calls "share". Shares of a failover cluster move with their
@@ -62,11 +63,11 @@ type params struct {
 
 type probe struct {
 	names  []string
-	except named.Patterns
+	except wildcard.Patterns
 }
 
 func newProbe(p params) (probes.Probe, error) {
-	if problem := named.Patterns(p.Names).Check(); problem != "" {
+	if problem := wildcard.Patterns(p.Names).Check(); problem != "" {
 		return nil, probes.Fieldf("name", "%s", problem)
 	}
 	for _, name := range p.Names {
@@ -74,7 +75,7 @@ func newProbe(p params) (probes.Probe, error) {
 			return nil, probes.Fieldf("name", "want the name of a share, got %q", name)
 		}
 	}
-	if problem := named.Patterns(p.Except).Check(); problem != "" {
+	if problem := wildcard.Patterns(p.Except).Check(); problem != "" {
 		return nil, probes.Fieldf("except", "%s", problem)
 	}
 	if len(p.Names) > 0 && len(p.Except) > 0 {

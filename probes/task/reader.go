@@ -2,7 +2,6 @@ package task
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/wildcard"
 )
 
@@ -78,23 +78,19 @@ func (r *reader) tell(tasks []host.Row) {
 	})
 	version, made := regexp.MustCompile(`\d+(\.\d+)+`), madeUp()
 	leftOut := 0
-	seen := map[string]int{}
+	var twins named.Twins
 	for _, row := range tasks {
 		path := line(gather.Text(row, "path"))
 		item := version.ReplaceAllString(path, "#")
-		named := slices.IndexFunc(r.probe.Names, func(s string) bool { return strings.EqualFold(s, path) })
+		asked := slices.IndexFunc(r.probe.Names, func(s string) bool { return strings.EqualFold(s, path) })
 		switch {
-		case named >= 0:
-			item = r.probe.Names[named] // under which it would be missed
+		case asked >= 0:
+			item = r.probe.Names[asked] // under which it would be missed
 		case made.MatchString(path):
 			leftOut++
 			continue
 		}
-		double := strings.ToLower(item)
-		if seen[double]++; seen[double] > 1 {
-			item = fmt.Sprintf("%s (%d)", item, seen[double])
-		}
-		r.task(item, row)
+		r.task(twins.Item(item), row)
 	}
 	r.Add("", "left_out", fact.Int(leftOut))
 }
@@ -147,9 +143,5 @@ func state(n int64) string {
 	return all[n]
 }
 
-// line makes one short line of a text.
-func line(text string) string {
-	const most = 260 // Windows' paths have no more
-	runes := []rune(strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "�"))
-	return string(runes[:min(most, len(runes))])
-}
+// line is a text on one line. Windows' paths have no more characters.
+func line(text string) string { return named.Within(text, 260) }

@@ -9,6 +9,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 )
 
 // configMgr asks the Configuration Manager client for the updates that are
@@ -115,5 +116,5 @@ func deployedName(row host.Row) string {
 	if found := name(gather.Text(row, "Name"), gather.Text(row, "UpdateID")); found != "" {
 		return found
 	}
-	return bounded(gather.Text(row, "Name"), mostName)
+	return named.Short(gather.Text(row, "Name"), mostName)
 }

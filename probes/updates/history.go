@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 )
 
 // history asks the update agent for what it remembers. Sources: Microsoft's
@@ -111,8 +112,8 @@ func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
 // read makes an entry of a row. Entries without a name are told only when they
 // failed: the agent keeps some that mean nothing.
 func read(r *gather.Reader, row host.Row) (e entry, there bool) {
-	e.title = bounded(gather.Text(row, "Title"), mostText)
-	e.id = bounded(strings.ToLower(gather.Text(row, "UpdateID")), mostName)
+	e.title = named.Short(gather.Text(row, "Title"), mostText)
+	e.id = named.Short(strings.ToLower(gather.Text(row, "UpdateID")), mostName)
 	e.name = name(e.title, e.id)
 	result, known := gather.Number(row, "Result")
 	e.result = result
@@ -221,7 +222,7 @@ func (e entry) at() string {
 // refused is why a part of a collector could not be read; nil when it could. The
 // words of the host are in its own language, so the code goes before them.
 func refused(row host.Row, parameter string) error {
-	text, n := bounded(gather.Text(row, "Error"), mostText), code(row, "Code")
+	text, n := named.Short(gather.Text(row, "Error"), mostText), code(row, "Code")
 	way := "leave " + parameter + " out of part"
 	if parameter == "missing" {
 		way = "leave missing out"

@@ -8,6 +8,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 )
 
 // hotfixes asks for what component-based servicing has, and for the numbers alone:
@@ -33,7 +34,7 @@ func (p probe) readHotfixes(r *gather.Reader) map[string]bool {
 		case id == "":
 			r.Failf("hotfixes", "a row without its number")
 		case !p.except[id]:
-			installed[bounded(id, mostName)] = true
+			installed[named.Short(id, mostName)] = true
 		}
 	}
 	r.Add("", "hotfixes", setOf(installed))
@@ -63,7 +64,7 @@ func readWSUS(r *gather.Reader) string {
 	}
 	server := ""
 	if len(servers) > 0 && len(uses) > 0 && gather.Text(uses[0], "UseWUServer") == "1" {
-		server = strings.TrimRight(bounded(gather.Text(servers[0], "WUServer"), mostText), "/")
+		server = strings.TrimRight(named.Short(gather.Text(servers[0], "WUServer"), mostText), "/")
 	}
 	r.Add("", "wsus_server", fact.Text(server))
 	return server

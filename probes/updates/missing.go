@@ -10,6 +10,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 )
 
 // search asks the update agent for what applies and is not installed. Sources:
@@ -77,7 +78,7 @@ func (p probe) rate(r *gather.Reader, ratings map[string]string, row host.Row) {
 			item = kb
 		}
 	}
-	switch rating := bounded(gather.Text(row, "Severity"), mostName); {
+	switch rating := named.Short(gather.Text(row, "Severity"), mostName); {
 	case item == "":
 		r.Failf("missing", "an update without KB number and identity")
 	case p.except[item]:

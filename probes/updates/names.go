@@ -2,7 +2,8 @@ package updates
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"postpatch/probes/internal/named"
 )
 
 // kbIn finds the KB number in a text, in capitals: the one part of a title that is
@@ -30,23 +31,12 @@ func name(title, id string) string {
 	if kb := kbIn(title); kb != "" {
 		return kb
 	}
-	return strings.ToLower(bounded(strings.TrimSpace(id), mostName))
+	return strings.ToLower(named.Short(strings.TrimSpace(id), mostName))
 }
 
 const wordly = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 const (
-	mostName = 100 // bytes of a name: the host may write anything there
-	mostText = 600 // bytes of any other text of the host
+	mostName = 100 // characters of a name: the host may write anything there
+	mostText = 600 // characters of any other text of the host
 )
-
-// bounded is at most so many bytes of a text.
-func bounded(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	for most > 0 && !utf8.RuneStart(text[most]) {
-		most--
-	}
-	return text[:most] + "…"
-}

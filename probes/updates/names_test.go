@@ -21,7 +21,4 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
-	if got := bounded("äääää", 5); got != "ää…" {
-		t.Errorf("bounded: %q", got)
-	}
 }

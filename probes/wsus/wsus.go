@@ -3,9 +3,7 @@
 package wsus
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"strings"
 
 	"postpatch/probes"
@@ -185,7 +183,7 @@ func answers(r *gather.Reader, parts, failed map[string]host.Row, service string
 }
 
 func told(row host.Row) error {
-	return errors.New(cmp.Or(named.Line(row.Get("error").Text), "the host does not say why"))
+	return named.Why(row.Get("error").Text)
 }
 
 // inside are the readings that the service itself tells.

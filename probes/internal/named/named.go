@@ -1,95 +1,119 @@
-// Package named helps kinds whose items have names that a host gave: patterns that
-// choose some of them, and numbers for those that are there twice.
+// Package named makes items of what a host named: the same ones after a boot, told
+// apart where there are two of a name, and in bounded text.
 package named
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/wildcard"
 )
-
-// Patterns are names in which * stands for any characters, in any case.
-type Patterns []string
-
-// Match says whether one of the patterns is the name.
-func (p Patterns) Match(name string) bool {
-	for _, pattern := range p {
-		if Match(pattern, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// Check returns what is wrong with a pattern that a suite gave, or "".
-func (p Patterns) Check() string {
-	for i, pattern := range p {
-		if strings.TrimSpace(pattern) == "" {
-			return "want a name, got an empty one"
-		}
-		for _, other := range p[:i] {
-			if strings.EqualFold(pattern, other) {
-				return fmt.Sprintf("%q is there twice", pattern)
-			}
-		}
-	}
-	return ""
-}
-
-// Match says whether the pattern is the name. A pattern of a name alone, without
-// *, is an exact one.
-func Match(pattern, name string) bool {
-	parts := strings.Split(Fold(pattern), "*")
-	rest, begins := strings.CutPrefix(Fold(name), parts[0])
-	if len(parts) == 1 || !begins {
-		return begins && rest == ""
-	}
-	last := len(parts) - 1
-	for _, part := range parts[1:last] {
-		_, after, found := strings.Cut(rest, part)
-		if !found {
-			return false
-		}
-		rest = after
-	}
-	return strings.HasSuffix(rest, parts[last])
-}
-
-// Exact says whether a suite means one name by the pattern.
-func Exact(pattern string) bool { return !strings.Contains(pattern, "*") }
 
 // Fold gives names that Windows takes for one the same form.
 func Fold(name string) string { return strings.ToLower(name) }
 
 // Twins numbers names that are there twice. The zero value has seen none.
-type Twins struct{ seen map[string]bool }
+type Twins struct{ given, kept map[string]bool }
+
+// Keep keeps names for those who have them: no number makes a double one of them.
+func (t *Twins) Keep(names ...string) {
+	if t.kept == nil {
+		t.kept = map[string]bool{}
+	}
+	for _, name := range names {
+		t.kept[Fold(name)] = true
+	}
+}
 
 // Item returns the name for the first of its sort, and "name (2)" for the second.
 func (t *Twins) Item(name string) string {
-	if t.seen == nil {
-		t.seen = map[string]bool{}
+	if t.given == nil {
+		t.given = map[string]bool{}
 	}
 	item := name
-	for n := 2; t.seen[Fold(item)]; n++ {
+	for n := 2; t.given[Fold(item)] || n > 2 && t.kept[Fold(item)]; n++ {
 		item = fmt.Sprintf("%s (%d)", name, n)
 	}
-	t.seen[Fold(item)] = true
+	t.given[Fold(item)] = true
 	return item
 }
 
-// mostLine bounds what of a host's own words stands in a line.
-const mostLine = 300
+// Row is a row of an answer with the item that it is.
+type Row struct {
+	What string // what is named where the row does not tell what it should
+	Item string
+	Name string // without the prefix and a double's number
+	host.Row
+}
 
-// Line makes one line of a text in the host's own words, such as an error's.
-func Line(text string) string { return Short(strings.Join(strings.Fields(text), " "), mostLine) }
+// Naming says how rows are named.
+type Naming struct {
+	Prefix string                // "group/"
+	Name   func(host.Row) string // a row without a name is noted as not read
+	Tie    string                // the column that tells doubles apart, whatever their order
+	Except wildcard.Patterns     // of names that are left out
+}
 
-// Short cuts a text off after so many bytes, and shows it.
-func Short(text string, most int) string {
-	if len(text) <= most {
-		return text
+// Column names rows by a column.
+func Column(name string) func(host.Row) string {
+	return func(row host.Row) string { return gather.Text(row, name) }
+}
+
+// Rows makes items of rows. Doubles are numbered, whatever their upper and lower
+// case, in an order that does not hang on the order of the answer.
+func Rows(r *gather.Reader, what string, rows []host.Row, n Naming) []Row {
+	var all []Row
+	var twins Twins
+	for _, row := range rows {
+		name := n.Name(row)
+		switch {
+		case name == "":
+			r.Failf(what, "one of them has no name")
+		case !n.Except.Match(name):
+			twins.Keep(name)
+			all = append(all, Row{What: what, Name: name, Row: row})
+		}
 	}
-	for most > 0 && !utf8.RuneStart(text[most]) {
-		most--
+	slices.SortFunc(all, func(a, b Row) int {
+		return cmp.Or(strings.Compare(Fold(a.Name), Fold(b.Name)), strings.Compare(a.Name, b.Name),
+			strings.Compare(gather.Text(a.Row, n.Tie), gather.Text(b.Row, n.Tie)))
+	})
+	for i, row := range all {
+		all[i].Item = n.Prefix + twins.Item(row.Name)
 	}
-	return text[:most] + "…"
+	return all
+}
+
+// Odd notes that a column does not tell what it should.
+func (row Row) Odd(r *gather.Reader, column string) {
+	if row.Item == "" {
+		r.Failf(row.What, "no %s, got %q", column, row.Get(column).Text)
+		return
+	}
+	r.Failf(row.What, "no %s of %q, got %q", column, row.Item, row.Get(column).Text)
+}
+
+// Word says a column's number in a word. A number without one is written as it
+// is, and what is no number is noted as not read. WMI writes -1 as a number
+// without a sign, too.
+func Word(r *gather.Reader, row Row, column string, words map[int64]string) (word string, known bool) {
+	n, isNumber := gather.Number(row.Row, column)
+	if !isNumber {
+		row.Odd(r, column)
+		return "", false
+	}
+	if n == 1<<32-1 {
+		n = -1
+	}
+	if word, known = words[n]; known {
+		return word, true
+	}
+	if n == -1 {
+		return "unknown", true
+	}
+	return fmt.Sprintf("unknown (%d)", n), true
 }

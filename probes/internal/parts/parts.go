@@ -4,13 +4,10 @@
 package parts
 
 import (
-	"fmt"
-	"strings"
-	"unicode/utf8"
-
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 )
 
 // Parts are rows by the name of their part; those that failed are left out.
@@ -24,8 +21,8 @@ type Parts struct {
 func Of(r *gather.Reader, rows []host.Row) Parts {
 	p := Parts{reader: r, rows: map[string][]host.Row{}, failed: map[string]bool{}}
 	for _, row := range rows {
-		part := Line(gather.Text(row, "Part"), mostName)
-		switch reason := Line(gather.Text(row, "Error"), mostReason); {
+		part := named.Within(gather.Text(row, "Part"), mostName)
+		switch reason := named.Within(gather.Text(row, "Error"), mostReason); {
 		case part == "":
 			r.Failf("a row", "it does not say of what it is")
 		case reason != "":
@@ -71,35 +68,7 @@ func (p Parts) Bool(row host.Row, column, reading string) (value, known bool) {
 	case row.Get(column).Null:
 		p.reader.Failf(reading, "the host does not tell it")
 	default:
-		p.reader.Failf(reading, "want true or false, got %q", Line(row.Get(column).Text, mostName))
+		p.reader.Failf(reading, "want true or false, got %q", named.Within(row.Get(column).Text, mostName))
 	}
 	return value, known
-}
-
-// Line is what a host wrote, on one line and of at most so many bytes.
-func Line(text string, most int) string {
-	line := strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
-	if len(line) <= most {
-		return line
-	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(line[cut]) {
-		cut--
-	}
-	return line[:cut] + "…"
-}
-
-// Names is a set of what a host named, each bounded, and at most so many: more of
-// them are an error, since what is cut off would look gone.
-func Names(what string, names []string, most int) (fact.Set, error) {
-	if len(names) > most {
-		return fact.Set{}, fmt.Errorf("%d %s, and at most %d are read", len(names), what, most)
-	}
-	var all []string
-	for _, name := range names {
-		if name = Line(name, mostName); name != "" {
-			all = append(all, name)
-		}
-	}
-	return fact.SetOf(all...), nil
 }

@@ -1,22 +1,50 @@
-// Package wildcard compares the names that a suite gives with those of a host.
+// Package wildcard compares the names that a suite gives with those of a host, in
+// any case: each * stands for any characters, and nothing else has a meaning.
 package wildcard
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
-// Match reports whether s is what the pattern means, in any case: each * of the
-// pattern stands for any characters, and nothing else has a meaning.
-func Match(pattern, s string) bool {
-	parts := strings.Split(strings.ToLower(pattern), "*")
-	s = strings.ToLower(s)
-	if len(parts) == 1 {
-		return s == parts[0]
+// Patterns are names of a suite, with or without *.
+type Patterns []string
+
+// Match reports whether a host's name is what one of the patterns means.
+func (p Patterns) Match(name string) bool {
+	return slices.ContainsFunc(p, func(pattern string) bool { return Match(pattern, name) })
+}
+
+// Check returns what is wrong with the patterns that a suite gave, or "".
+func (p Patterns) Check() string {
+	for i, pattern := range p {
+		same := func(other string) bool { return strings.EqualFold(pattern, other) }
+		switch {
+		case strings.TrimSpace(pattern) == "":
+			return "want a name, got an empty one"
+		case slices.ContainsFunc(p[:i], same):
+			return fmt.Sprintf("%q is there twice", pattern)
+		}
 	}
-	s, matches := strings.CutPrefix(s, parts[0])
+	return ""
+}
+
+// Match reports whether a host's name is what the pattern means.
+func Match(pattern, name string) bool {
+	parts := strings.Split(strings.ToLower(pattern), "*")
+	rest, matches := strings.CutPrefix(strings.ToLower(name), parts[0])
+	if len(parts) == 1 {
+		return matches && rest == ""
+	}
 	last := len(parts) - 1
 	for _, part := range parts[1:last] {
-		_, rest, found := strings.Cut(s, part)
+		_, after, found := strings.Cut(rest, part)
 		matches = matches && found
-		s = rest
+		rest = after
 	}
-	return matches && strings.HasSuffix(s, parts[last])
+	return matches && strings.HasSuffix(rest, parts[last])
 }
+
+// Exact reports whether a suite means one name by the pattern.
+func Exact(pattern string) bool { return !strings.Contains(pattern, "*") }

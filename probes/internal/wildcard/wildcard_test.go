@@ -1,6 +1,7 @@
 package wildcard_test
 
 import (
+	"strings"
 	"testing"
 
 	"postpatch/probes/internal/wildcard"
@@ -8,18 +9,32 @@ import (
 
 func TestMatch(t *testing.T) {
 	for _, tt := range []struct {
-		pattern, s string
-		want       bool
+		pattern, name string
+		want          bool
 	}{
 		{"", "", true},
 		{"", "a", false},
+		{"shop", "Shop", true},
+		{"shop", "shops", false},
+		{"shop", "", false},
+		{"Web", "we", false},
 		{"*", "", true},
 		{"*", "any/thing", true},
 		{"MSSQL*", "mssql$PROD", true},
 		{"MSSQL*", "MSSQL", true},
 		{"MSSQL*", "a MSSQL", false},
+		{"ab*", "xabc", false},
+		{"*shop", "Old Shop", true},
+		{"*shop", "shops", false},
+		{"pool/*", "site/x", false},
 		{"a*a", "a", false},
 		{"a*a", "aa", true},
+		{"a*a*a", "aa", false},
+		{"a*c", "abcb", false},
+		{"a*b*c", "acb", false},
+		{"a*b*c", "aXbYc", true},
+		{"a*bc*c", "abcabc", true},
+		{"a**b", "ab", true},
 		{"*b*", "abc", true},
 		{"*bc*bc", "abc", false},
 		{"*bc*bc", "abcbc", true},
@@ -27,9 +42,33 @@ func TestMatch(t *testing.T) {
 		{"a*c*e", "abcd", false},
 		{"[a]?", "a1", false},
 		{`\Shop\*`, `\shop\daily`, true},
+		{"A*C", `a\b/c`, true},
+		{"Grö*", "GRÖSSE", true},
 	} {
-		if got := wildcard.Match(tt.pattern, tt.s); got != tt.want {
-			t.Errorf("%q, %q: got %v", tt.pattern, tt.s, got)
+		if got := wildcard.Match(tt.pattern, tt.name); got != tt.want {
+			t.Errorf("%q, %q: got %v", tt.pattern, tt.name, got)
+		}
+		if got := (wildcard.Patterns{"no", tt.pattern}).Match(tt.name); got != tt.want {
+			t.Errorf("no or %q, %q: got %v", tt.pattern, tt.name, got)
+		}
+	}
+	if wildcard.Patterns(nil).Match("") {
+		t.Error("no pattern means something")
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for _, tt := range []struct {
+		patterns wildcard.Patterns
+		want     string
+	}{
+		{nil, ""},
+		{wildcard.Patterns{"a", "b*"}, ""},
+		{wildcard.Patterns{"a", " "}, "want a name"},
+		{wildcard.Patterns{"a", "b", "A"}, `"A" is there twice`},
+	} {
+		if got := tt.patterns.Check(); !strings.HasPrefix(got, tt.want) || (tt.want == "") != (got == "") {
+			t.Errorf("%q: got %q, want %q", tt.patterns, got, tt.want)
 		}
 	}
 }
