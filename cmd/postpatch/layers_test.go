@@ -40,7 +40,7 @@ func layers() []layer {
 		{`runner/report`, `probes/fact|baseline`},
 		{views, `runner/report`},
 		{`runner`, `probes|probes/fact|probes/host|suites|suites/expect|baseline|runner/report`},
-		{`runner/runnertest`, `probes|probes/fact|suites|baseline|runner|runner/report`},
+		{`runner/runnertest`, `probes|probes/fact|probes/probetest|suites|baseline|runner|runner/report`},
 		{`examples`, ``},
 		{`cmd/postpatch/realtest`, ``},
 		{`cmd/postpatch`, `.*`},

@@ -16,21 +16,12 @@ import (
 	"postpatch/runner/runnertest"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, certificate.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: certificate.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "mailserver.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, certificate.Kind, "mailserver.json", nil) }
 
 func thumbprint(pair string) string { return strings.Repeat(pair, 20) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, certificate.Kind, recorded(t, "mailserver.json"), nil)
+	readings, err := probetest.Load(t, certificate.Kind, "mailserver.json", nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +59,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, certificate.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, certificate.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		"store My: it has 7 certificates more than are listed",
 		"certificate " + thumbprint("02") + ", certificate " + thumbprint("05") + ": the host does not tell when it is valid",
@@ -245,8 +236,8 @@ func TestJudged(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			see := func(pair string, cells host.Row) runnertest.Seen {
-				edit := func(_ string, rows []host.Row) (kept []host.Row) {
+			look := func(pair string, cells host.Row) []probetest.Change {
+				return []probetest.Change{probetest.Edit(func(_ string, rows []host.Row) (kept []host.Row) {
 					for _, row := range slices.Backward(rows) {
 						if row.Get("thumbprint").Text == thumbprint(pair) {
 							if cells == nil {
@@ -257,13 +248,11 @@ func TestJudged(t *testing.T) {
 						kept = append(kept, row)
 					}
 					return kept
-				}
-				target := probes.Target{Answers: probetest.Edited(t, "testdata/mailserver.json", certificate.Kind, edit)}
-				readings, err := probetest.Observe(t, certificate.Kind, target, nil)
-				return runnertest.Seen{Readings: readings, Err: err}
+				})}
 			}
-			seen := [2]runnertest.Seen{see("00", nil), see(tt.pair, tt.cells)}
-			if d := cmp.Diff(tt.want, runnertest.Told(t, certificate.Kind, "- certificate: {}", seen)); d != "" {
+			check := runnertest.Check{Kind: certificate.Kind, File: "mailserver.json"}
+			got := check.Told(t, runnertest.Story{Before: look("00", nil), After: look(tt.pair, tt.cells)})
+			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("told (-want +got):\n%s", d)
 			}
 		})
@@ -272,10 +261,8 @@ func TestJudged(t *testing.T) {
 
 // An owner's expectation is of certificates, and not of the store that holds them.
 func TestAnExpectationOfACertificate(t *testing.T) {
-	readings, err := probetest.Observe(t, certificate.Kind, recorded(t, "mailserver.json"), nil)
-	seen := runnertest.Seen{Readings: readings, Err: err}
-	const check = "- certificate: {}\n  expect: {days_left: '> 30'}"
-	got := runnertest.Told(t, certificate.Kind, check, [2]runnertest.Seen{seen, seen})
+	check := runnertest.Check{Kind: certificate.Kind, File: "mailserver.json"}
+	got := check.Told(t, runnertest.Story{Expect: "expect: {days_left: '> 30'}"})
 	want := []string{
 		"pre-existing", "My/Old root days_left: pre-existing -1 -> -1", "My/ex01.corp.example days_left: pre-existing 9 -> 9",
 	}
@@ -285,7 +272,7 @@ func TestAnExpectationOfACertificate(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, certificate.Kind, nil, "testdata/mailserver.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, certificate.Kind, nil, "mailserver.json", "odd.json")
 }
 
 func FuzzNames(f *testing.F) {

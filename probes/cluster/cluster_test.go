@@ -14,20 +14,18 @@ import (
 	"postpatch/runner/runnertest"
 )
 
-const healthy = "testdata/two-nodes.json"
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: cluster.Kind, Healthy: func(t *testing.T) probes.Target {
-		return probetest.Altered(t, healthy, cluster.Kind)
-	}})
+func healthy() runnertest.Check {
+	return runnertest.Check{Kind: cluster.Kind, File: "two-nodes.json"}
 }
 
+func TestKind(t *testing.T) { probetest.RunRecorded(t, cluster.Kind, healthy().File, nil) }
+
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, cluster.Kind, nil, healthy, "testdata/odd.json")
+	probetest.FuzzAnswers(f, cluster.Kind, nil, healthy().File, "odd.json")
 }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, cluster.Kind, probetest.Altered(t, healthy, cluster.Kind), nil)
+	readings, err := probetest.Load(t, cluster.Kind, healthy().File, nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +52,7 @@ func TestObserve(t *testing.T) {
 
 // What cannot be read is named, and nothing is made up in its place.
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, cluster.Kind, probetest.Altered(t, "testdata/odd.json", cluster.Kind), nil)
+	readings, err := probetest.Load(t, cluster.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		"MSCluster_Cluster: it has no name", "MSCluster_Node: one of them has no name",
 		`no State of "network/Clusternetzwerk 1", got ""`, `MSCluster_Node: no State of "node/N2", got "läuft"`, "MSCluster_ClusterSharedVolume: access denied: Zugriff verweigert",
@@ -85,10 +83,10 @@ func TestOddAnswers(t *testing.T) {
 // A node that does not run the Cluster service says so, and a host that is no
 // node of a cluster too; neither makes noise about what cannot be asked then.
 func TestNoCluster(t *testing.T) {
-	stopped := probetest.Change{Of: "Win32_Service", Column: "State", Value: "Stopped"}
-	gone := probetest.Change{Of: "Win32_Service"}
-	denied := probetest.Change{Of: "Win32_Service", Err: host.ErrDenied}
-	noClass := probetest.Change{Of: "MSCluster_", Err: host.ErrNoClass}
+	stopped := probetest.Set("Win32_Service", "", "State", "Stopped")
+	gone := probetest.Drop("Win32_Service", "")
+	denied := probetest.Refuse("Win32_Service", host.ErrDenied)
+	noClass := probetest.Refuse("MSCluster_", host.ErrNoClass)
 	for name, tt := range map[string]struct {
 		changes []probetest.Change
 		want    []string
@@ -99,7 +97,7 @@ func TestNoCluster(t *testing.T) {
 		"nothing but errors":         {[]probetest.Change{denied, noClass}, nil, "the service ClusSvc: access denied"},
 		"running, and it tells none": {[]probetest.Change{noClass}, []string{" present=true", " service=running"}, "no such class"},
 	} {
-		readings, err := probetest.Observe(t, cluster.Kind, probetest.Altered(t, healthy, cluster.Kind, tt.changes...), nil)
+		readings, err := probetest.Load(t, cluster.Kind, healthy().File, nil).With(tt.changes...).Observe(nil)
 		if d := cmp.Diff(tt.want, probetest.Texts(readings)); d != "" {
 			t.Errorf("%s: readings (-want +got):\n%s", name, d)
 		}
@@ -108,10 +106,9 @@ func TestNoCluster(t *testing.T) {
 		}
 	}
 	// Every cluster has nodes and a group: none at all is an answer cut off.
-	target := probetest.Altered(t, healthy, cluster.Kind, probetest.Change{Of: "MSCluster_Node"},
-		probetest.Change{Of: "MSCluster_ResourceGroup"}, probetest.Change{Of: "MSCluster_Network"},
-		probetest.Change{Of: "QuorumTypeValue"})
-	_, err := probetest.Observe(t, cluster.Kind, target, nil)
+	_, err := probetest.Load(t, cluster.Kind, healthy().File, nil).With(
+		probetest.Drop("MSCluster_Node", ""), probetest.Drop("MSCluster_ResourceGroup", ""),
+		probetest.Drop("MSCluster_Network", ""), probetest.Drop("QuorumTypeValue", "")).Observe(nil)
 	want := "reading MSCluster_Cluster, MSCluster_Node, MSCluster_Network, MSCluster_ResourceGroup: the host named none"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
@@ -119,9 +116,8 @@ func TestNoCluster(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	target := probetest.Altered(t, healthy, cluster.Kind)
-	readings, err := probetest.Observe(t, cluster.Kind, target,
-		map[string]any{"part": []string{"nodes"}, "except": []string{"*2"}})
+	args := map[string]any{"part": []string{"nodes"}, "except": []string{"*2"}}
+	readings, err := probetest.Load(t, cluster.Kind, healthy().File, nil).Observe(args)
 	want := []string{" present=true", " service=running", "node/N1 membership=up"}
 	got := probetest.Texts(readings, "name", "quorum", "vote", "current_vote", "drain")
 	if d := cmp.Diff(want, got); d != "" || err != nil {
@@ -135,35 +131,24 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// told judges the cluster as it is recorded against itself with changes.
-func told(t *testing.T, before, after []probetest.Change) []string {
-	t.Helper()
-	var seen [2]runnertest.Seen
-	for i, changes := range [][]probetest.Change{before, after} {
-		seen[i].Readings, seen[i].Err = probetest.Observe(t, cluster.Kind,
-			probetest.Altered(t, healthy, cluster.Kind, changes...), nil)
-	}
-	return runnertest.Told(t, cluster.Kind, "- cluster: {}", seen)
-}
-
 func node(name, column, value string) probetest.Change {
-	return probetest.Change{Of: "MSCluster_Node", Row: name, Column: column, Value: value}
+	return probetest.Set("MSCluster_Node", name, column, value)
 }
 
 func group(name, column, value string) probetest.Change {
-	return probetest.Change{Of: "MSCluster_ResourceGroup", Row: name, Column: column, Value: value}
+	return probetest.Set("MSCluster_ResourceGroup", name, column, value)
 }
 
 func resource(name, state string) probetest.Change {
-	return probetest.Change{Of: "CoreResource", Row: name, Column: "State", Value: state}
+	return probetest.Set("CoreResource", name, "State", state)
 }
 
 func volume(name, column, value string) probetest.Change {
-	return probetest.Change{Of: "MSCluster_ClusterSharedVolume", Row: name, Column: column, Value: value}
+	return probetest.Set("MSCluster_ClusterSharedVolume", name, column, value)
 }
 
 func TestNoiseIsSilent(t *testing.T) {
-	for name, after := range map[string][]probetest.Change{
+	healthy().Passes(t, map[string][]probetest.Change{
 		"another node owns the groups": {group("N1", "OwnerNode", "N2")},
 		"disks nobody uses are online": {group("Available Storage", "State", "3")},
 		"a vote was taken and a node drained before": {
@@ -171,105 +156,91 @@ func TestNoiseIsSilent(t *testing.T) {
 		},
 		"a backup is done":                      {volume(`C:\ClusterStorage\Volume2`, "FaultState", "0")},
 		"the owner is in another subnet":        {resource("IP Address", "3")},
-		"another case":                          {resource("Cluster Name", "2"), {Of: "QuorumTypeValue", Column: "Name", Value: "sqlclu"}},
+		"another case":                          {resource("Cluster Name", "2"), probetest.Set("QuorumTypeValue", "", "Name", "sqlclu")},
 		"a shared volume is in backup":          {volume(`C:\ClusterStorage\Volume1`, "FaultState", "1"), volume(`C:\ClusterStorage\Volume1`, "BackupState", "1")},
-		"another check asks for other services": {{Of: "Win32_Service", Add: map[string]string{"Name": "Spooler", "State": "Stopped"}}},
-	} {
-		if d := cmp.Diff([]string{"passed"}, told(t, nil, after)); d != "" {
-			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
-		}
-	}
-	for name, before := range map[string][]probetest.Change{
-		"the node was paused for the maintenance": {node("N1", "State", "2")},
-	} {
-		if got := told(t, before, nil); got[0] != "drifted" {
-			t.Errorf("%s: got %q", name, got)
-		}
+		"another check asks for other services": {probetest.Add("Win32_Service", "Name", "Spooler", "State", "Stopped")},
+	})
+	paused := runnertest.Story{Before: []probetest.Change{node("N1", "State", "2")}}
+	if got := healthy().Told(t, paused); got[0] != "drifted" {
+		t.Errorf("the node was paused for the maintenance: got %q", got)
 	}
 }
 
 func TestWhatAPatchBreaks(t *testing.T) {
-	for name, tt := range map[string]struct {
-		after []probetest.Change
-		want  []string
-	}{
+	healthy().Tells(t, map[string]runnertest.Story{
 		"the Cluster service does not start": {
-			[]probetest.Change{
-				{Of: "Win32_Service", Column: "State", Value: "Stopped"},
-				{Of: "MSCluster_", Err: errors.New("der Dienst wurde nicht gestartet")},
+			After: []probetest.Change{
+				probetest.Set("Win32_Service", "", "State", "Stopped"),
+				probetest.Refuse("MSCluster_", errors.New("der Dienst wurde nicht gestartet")),
 			},
-			[]string{"regressed failing", "service: regressed running -> stopped"},
+			Want: []string{"regressed failing", "service: regressed running -> stopped"},
 		},
 		"the node was left in maintenance": {
-			[]probetest.Change{node("N1", "State", "2"), node("N1", "NodeDrainStatus", "2")},
-			[]string{"regressed failing", "node/N1 membership: regressed up -> paused"},
+			After: []probetest.Change{node("N1", "State", "2"), node("N1", "NodeDrainStatus", "2")},
+			Want:  []string{"regressed failing", "node/N1 membership: regressed up -> paused"},
 		},
 		"a node does not come back": {
-			[]probetest.Change{node("N2", "State", "1")},
-			[]string{"regressed failing", "node/N2 membership: regressed up -> down"},
+			After: []probetest.Change{node("N2", "State", "1")},
+			Want:  []string{"regressed failing", "node/N2 membership: regressed up -> down"},
 		},
 		"a node was evicted": {
-			[]probetest.Change{{Of: "MSCluster_Node", Row: "N2"}},
-			[]string{"regressed failing", "node/N2: drifted there -> gone", "node/N2 membership: regressed up -> "},
+			After: []probetest.Change{probetest.Drop("MSCluster_Node", "N2")},
+			Want:  []string{"regressed failing", "node/N2: drifted there -> gone", "node/N2 membership: regressed up -> "},
 		},
 		"a group failed, and with it a resource": {
-			[]probetest.Change{group("SQL Server (INST1)", "State", "2"), resource("SQL Server", "4")},
-			[]string{
+			After: []probetest.Change{group("SQL Server (INST1)", "State", "2"), resource("SQL Server", "4")},
+			Want: []string{
 				"regressed failing", "group/SQL Server (INST1) state: regressed online -> failed",
 				"resource/SQL Server (INST1) state: regressed online -> failed",
 			},
 		},
 		"a virtual machine did not come up": {
-			[]probetest.Change{group("web01", "State", "3"), resource("Virtual Machine web01", "3")},
-			[]string{
+			After: []probetest.Change{group("web01", "State", "3"), resource("Virtual Machine web01", "3")},
+			Want: []string{
 				"regressed failing", "group/web01 state: regressed online -> partially online",
 				"resource/Virtual Machine web01 state: regressed online -> offline",
 			},
 		},
 		"the address fails": {
-			[]probetest.Change{resource("IP Address", "4")},
-			[]string{"regressed failing", "resource/SQL IP Address 1 (SQLVS) address_state: regressed online -> failed"},
+			After: []probetest.Change{resource("IP Address", "4")},
+			Want:  []string{"regressed failing", "resource/SQL IP Address 1 (SQLVS) address_state: regressed online -> failed"},
 		},
 		"a network is partitioned": {
-			[]probetest.Change{{Of: "MSCluster_Network", Row: "Cluster Network 1", Column: "State", Value: "2"}},
-			[]string{"regressed failing", "network/Cluster Network 1 link: regressed up -> partitioned"},
+			After: []probetest.Change{probetest.Set("MSCluster_Network", "Cluster Network 1", "State", "2")},
+			Want:  []string{"regressed failing", "network/Cluster Network 1 link: regressed up -> partitioned"},
 		},
 		"the witness is not reached": {
-			[]probetest.Change{resource("File Share Witness", "4")},
-			[]string{"regressed failing", "witness/File Share Witness state: regressed online -> failed"},
+			After: []probetest.Change{resource("File Share Witness", "4")},
+			Want:  []string{"regressed failing", "witness/File Share Witness state: regressed online -> failed"},
 		},
 		"the quorum has no witness any more": {
-			[]probetest.Change{
-				{Of: "QuorumTypeValue", Column: "QuorumTypeValue", Value: "1"},
-				{Of: "CoreResource", Row: "File Share Witness"},
+			After: []probetest.Change{
+				probetest.Set("QuorumTypeValue", "", "QuorumTypeValue", "1"),
+				probetest.Drop("CoreResource", "File Share Witness"),
 			},
-			[]string{
+			Want: []string{
 				"regressed failing", "quorum: drifted file share witness -> nodes alone",
 				"witness/File Share Witness: drifted there -> gone", "witness/File Share Witness state: regressed online -> ",
 			},
 		},
 		"a node votes no more": {
-			[]probetest.Change{node("N2", "NodeWeight", "0")},
-			[]string{"drifted", "node/N2 vote: drifted 1 -> 0"},
+			After: []probetest.Change{node("N2", "NodeWeight", "0")},
+			Want:  []string{"drifted", "node/N2 vote: drifted 1 -> 0"},
 		},
 		"a shared volume is redirected": {
-			[]probetest.Change{volume(`C:\ClusterStorage\Volume1`, "FaultState", "1")},
-			[]string{"regressed failing", `volume/C:\ClusterStorage\Volume1 access: regressed direct -> redirected`},
+			After: []probetest.Change{volume(`C:\ClusterStorage\Volume1`, "FaultState", "1")},
+			Want:  []string{"regressed failing", `volume/C:\ClusterStorage\Volume1 access: regressed direct -> redirected`},
 		},
 		"what failed before fails": {
-			[]probetest.Change{group("old-app", "State", "2"), resource("old-app", "4")},
-			[]string{
+			After: []probetest.Change{group("old-app", "State", "2"), resource("old-app", "4")},
+			Want: []string{
 				"drifted", "group/old-app state: drifted offline -> failed",
 				"resource/old-app state: drifted offline -> failed",
 			},
 		},
 		"what cannot be read is no pass": {
-			[]probetest.Change{{Of: "MSCluster_Node", Err: host.ErrDenied}},
-			[]string{"unknown"},
+			After: []probetest.Change{probetest.Refuse("MSCluster_Node", host.ErrDenied)},
+			Want:  []string{"unknown"},
 		},
-	} {
-		if d := cmp.Diff(tt.want, told(t, nil, tt.after)); d != "" {
-			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
-		}
-	}
+	})
 }

@@ -16,16 +16,7 @@ import (
 	"postpatch/runner/runnertest"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, device.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: device.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "vm.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, device.Kind, "vm.json", nil) }
 
 func TestObserve(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -58,7 +49,7 @@ func TestObserve(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			readings, err := probetest.Observe(t, device.Kind, recorded(t, tt.file), tt.args)
+			readings, err := probetest.Load(t, device.Kind, tt.file, nil).Observe(tt.args)
 			if fmt.Sprint(err) != fmt.Sprint(map[bool]any{true: nil, false: tt.says}[tt.says == ""]) {
 				t.Errorf("error %v, want %q", err, tt.says)
 			}
@@ -150,5 +141,5 @@ func TestADeniedClassIsNoHealth(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, device.Kind, nil, "testdata/vm.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, device.Kind, nil, "vm.json", "odd.json")
 }

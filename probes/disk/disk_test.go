@@ -14,19 +14,10 @@ import (
 	"postpatch/probes/probetest"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, disk.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: disk.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "fileserver.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, disk.Kind, "fileserver.json", nil) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, disk.Kind, recorded(t, "fileserver.json"), nil)
+	readings, err := probetest.Load(t, disk.Kind, "fileserver.json", nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +39,7 @@ func TestObserve(t *testing.T) {
 // One value that is nonsense is named; everything else is there, and nothing is
 // made of the names.
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, disk.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, disk.Kind, "odd.json", nil).Observe(nil)
 	if err == nil || err.Error() != `reading size of "G:": want a number, got "viel"` {
 		t.Errorf("error %v", err)
 	}
@@ -81,7 +72,7 @@ func TestVolumesAreChosen(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			readings, err := probetest.Observe(t, disk.Kind, recorded(t, "fileserver.json"), tt.args)
+			readings, err := probetest.Load(t, disk.Kind, "fileserver.json", nil).Observe(tt.args)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +122,7 @@ func TestNoVolumesAreNoAnswer(t *testing.T) {
 		}
 	}
 	all := map[string]any{"except": []string{"C", "D", `E:\Mounts\Logs`}}
-	if got, err := probetest.Observe(t, disk.Kind, recorded(t, "fileserver.json"), all); err == nil {
+	if got, err := probetest.Load(t, disk.Kind, "fileserver.json", nil).Observe(all); err == nil {
 		t.Errorf("all left out: got %v and no error", got)
 	}
 }

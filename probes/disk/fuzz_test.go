@@ -44,5 +44,5 @@ func FuzzObserve(f *testing.F) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, disk.Kind, nil, "testdata/fileserver.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, disk.Kind, nil, "fileserver.json", "odd.json")
 }

@@ -4,35 +4,21 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"postpatch/probes"
 	"postpatch/probes/dnsserver"
-	"postpatch/probes/host"
-	"postpatch/probes/internal/changed"
 	"postpatch/probes/probetest"
 	"postpatch/runner/runnertest"
 )
 
-func recorded(t *testing.T, file string) host.Answers {
-	t.Helper()
-	return probetest.Recorded(t, "testdata/"+file, dnsserver.Kind, nil)
+func healthy() runnertest.Check {
+	return runnertest.Check{Kind: dnsserver.Kind, File: "dc.json"}
 }
 
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: dnsserver.Kind, Healthy: func(t *testing.T) probes.Target {
-		return probes.Target{Answers: recorded(t, "dc.json")}
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, dnsserver.Kind, healthy().File, nil) }
 
 func TestObserve(t *testing.T) {
-	for name, tt := range map[string]struct {
-		file  string
-		args  map[string]any
-		texts []string
-		err   string
-	}{
-		"all zones": {file: "dc.json", texts: []string{
+	probetest.Reads(t, dnsserver.Kind, map[string]probetest.Case{
+		"all zones": {File: "dc.json", Want: []string{
 			" present=true", " running=true", " forwarders=10.0.0.53, 10.0.1.53", " listens=all", " recursion=true",
 			"_msdcs.corp.test type=primary", "_msdcs.corp.test integrated=true", "_msdcs.corp.test shutdown=false",
 			"_msdcs.corp.test paused=false",
@@ -43,8 +29,8 @@ func TestObserve(t *testing.T) {
 			"branch.test paused=true", "branch.test masters=10.9.0.1", "branch.test transferred=2026-10-31T02:00:00Z",
 		}},
 		"by name": {
-			file: "dc.json", args: map[string]any{"zone": []string{"CORP.test.", "0.in-addr.arpa", "lost.test"}},
-			texts: []string{
+			File: "dc.json", Args: map[string]any{"zone": []string{"CORP.test.", "0.in-addr.arpa", "lost.test"}},
+			Want: []string{
 				" present=true", " running=true", " forwarders=10.0.0.53, 10.0.1.53", " listens=all", " recursion=true",
 				"0.in-addr.arpa type=primary", "0.in-addr.arpa integrated=false", "0.in-addr.arpa shutdown=false",
 				"0.in-addr.arpa paused=false",
@@ -53,16 +39,16 @@ func TestObserve(t *testing.T) {
 			},
 		},
 		"but some": {
-			file: "dc.json",
-			args: map[string]any{"except": []string{"branch.test", "Partner.Test", "_msdcs.corp.test", "corp.test"}},
-			texts: []string{
+			File: "dc.json",
+			Args: map[string]any{"except": []string{"branch.test", "Partner.Test", "_msdcs.corp.test", "corp.test"}},
+			Want: []string{
 				" present=true", " running=true", " forwarders=10.0.0.53, 10.0.1.53", " listens=all", " recursion=true",
 			},
 		},
-		"no role": {file: "none.json", texts: []string{" present=false"}},
+		"no role": {File: "none.json", Want: []string{" present=false"}},
 		"odd": {
-			file: "odd.json",
-			texts: []string{
+			File: "odd.json",
+			Want: []string{
 				" present=true", " running=false",
 				`a'; remove-item "x" $(calc).test type=primary`, `a'; remove-item "x" $(calc).test integrated=true`,
 				`a'; remove-item "x" $(calc).test shutdown=true`,
@@ -70,24 +56,10 @@ func TestObserve(t *testing.T) {
 				"twice.test masters=", "twice.test (2) type=stub", "twice.test (2) integrated=false",
 				"twice.test (2) shutdown=false", "twice.test (2) paused=false", "twice.test (2) masters=",
 			},
-			err: `reading the DNS server: Allgemeiner Fehler; zones: one has no name; the zone müller.test: its type is "9"; ` +
+			Err: `reading the DNS server: Allgemeiner Fehler; zones: one has no name; the zone müller.test: its type is "9"; ` +
 				`the zone a'; remove-item "x" $(calc).test: Paused is ""`,
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			readings, err := probetest.Observe(t, dnsserver.Kind, probes.Target{Answers: recorded(t, tt.file)}, tt.args)
-			got := ""
-			if err != nil {
-				got = err.Error()
-			}
-			if d := cmp.Diff(tt.texts, probetest.Texts(readings)); d != "" {
-				t.Errorf("readings (-want +got):\n%s", d)
-			}
-			if d := cmp.Diff(tt.err, got); d != "" {
-				t.Errorf("error (-want +got):\n%s", d)
-			}
-		})
-	}
+	})
 }
 
 func TestParametersAreRefused(t *testing.T) {
@@ -109,102 +81,73 @@ const (
 	server = "MicrosoftDNS_Server"
 )
 
-func told(t *testing.T, expect string, change func(*changed.Host)) []string {
-	t.Helper()
-	var seen [2]runnertest.Seen
-	for i, change := range []func(*changed.Host){func(*changed.Host) {}, change} {
-		h := &changed.Host{T: t, Kind: dnsserver.Kind, Answers: recorded(t, "dc.json")}
-		change(h)
-		readings, err := probetest.Observe(t, dnsserver.Kind, probes.Target{Answers: h.Answers}, nil)
-		seen[i] = runnertest.Seen{Readings: readings, Err: err}
-	}
-	return runnertest.Told(t, dnsserver.Kind, "- dnsserver: {}\n"+expect, seen)
-}
-
 func TestNoiseIsSilent(t *testing.T) {
-	for name, change := range map[string]func(*changed.Host){
-		"rows in another order":      func(h *changed.Host) { h.Turn(zones) },
-		"forwarders in another":      func(h *changed.Host) { h.Set(server, "", "Forwarders", "10.0.1.53\n10.0.0.53") },
-		"a zone came once more":      func(h *changed.Host) { h.Set(zones, "branch.test", "LastSuccessfulXfr", "1793498400") },
-		"zones of Windows' own":      func(h *changed.Host) { h.Drop(zones, "0.in-addr.arpa") },
-		"other case of names":        func(h *changed.Host) { h.Set(zones, "Corp.test", "Name", "CORP.TEST") },
-		"zone types in other words":  func(h *changed.Host) { h.Set(zones, "Corp.test", "ZoneType", "0") },
-		"a paused zone stays paused": func(*changed.Host) {},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if d := cmp.Diff([]string{"passed"}, told(t, "", change)); d != "" {
-				t.Errorf("outcome (-want +got):\n%s", d)
-			}
-		})
-	}
+	healthy().Passes(t, map[string][]probetest.Change{
+		"rows in another order":      {probetest.Turn(zones)},
+		"forwarders in another":      {probetest.List(server, "", "Forwarders", "10.0.1.53\n10.0.0.53")},
+		"a zone came once more":      {probetest.Set(zones, "branch.test", "LastSuccessfulXfr", "1793498400")},
+		"zones of Windows' own":      {probetest.Drop(zones, "0.in-addr.arpa")},
+		"other case of names":        {probetest.Set(zones, "Corp.test", "Name", "CORP.TEST")},
+		"zone types in other words":  {probetest.Set(zones, "Corp.test", "ZoneType", "0")},
+		"a paused zone stays paused": nil,
+	})
 }
 
 func TestWhatAPatchBreaks(t *testing.T) {
-	for name, tt := range map[string]struct {
-		expect string
-		change func(*changed.Host)
-		want   []string
-	}{
+	healthy().Tells(t, map[string]runnertest.Story{
 		"a zone is not loaded": {
-			change: func(h *changed.Host) { h.Set(zones, "Corp.test", "Shutdown", "true") },
-			want:   []string{"regressed failing", "corp.test shutdown: regressed false -> true"},
+			After: []probetest.Change{probetest.Set(zones, "Corp.test", "Shutdown", "true")},
+			Want:  []string{"regressed failing", "corp.test shutdown: regressed false -> true"},
 		},
 		"a zone is gone": {
-			change: func(h *changed.Host) { h.Drop(zones, "Corp.test") },
-			want:   []string{"drifted failing", "corp.test: drifted there -> gone"},
+			After: []probetest.Change{probetest.Drop(zones, "Corp.test")},
+			Want:  []string{"drifted failing", "corp.test: drifted there -> gone"},
 		},
 		"all zones are gone": {
-			change: func(h *changed.Host) { h.Drop(zones, "false") },
-			want: []string{
+			After: []probetest.Change{probetest.Drop(zones, "false")},
+			Want: []string{
 				"drifted failing", "_msdcs.corp.test: drifted there -> gone", "branch.test: drifted there -> gone",
 				"corp.test: drifted there -> gone", "partner.test: drifted there -> gone",
 			},
 		},
 		"the service does not run": {
-			change: func(h *changed.Host) {
-				h.Set("Win32_Service", "DNS", "State", "Stopped")
-				h.Refuse(zones, errors.New("Generic failure"))
-				h.Refuse(server, errors.New("Generic failure"))
+			After: []probetest.Change{
+				probetest.Set("Win32_Service", "DNS", "State", "Stopped"),
+				probetest.Refuse(zones, errors.New("Generic failure")),
+				probetest.Refuse(server, errors.New("Generic failure")),
 			},
-			want: []string{"regressed failing", "running: regressed true -> false"},
+			Want: []string{"regressed failing", "running: regressed true -> false"},
 		},
 		"another type": {
-			change: func(h *changed.Host) { h.Set(zones, "branch.test", "ZoneType", "1") },
-			want: []string{
+			After: []probetest.Change{probetest.Set(zones, "branch.test", "ZoneType", "1")},
+			Want: []string{
 				"drifted failing", "branch.test masters: drifted 10.9.0.1 -> ", "branch.test type: drifted secondary -> primary",
 			},
 		},
 		"a forwarder is gone": {
-			change: func(h *changed.Host) { h.Set(server, "", "Forwarders", "10.0.0.53") },
-			want:   []string{"drifted", "forwarders: drifted 10.0.0.53, 10.0.1.53 -> 10.0.0.53"},
+			After: []probetest.Change{probetest.Set(server, "", "Forwarders", "10.0.0.53")},
+			Want:  []string{"drifted", "forwarders: drifted 10.0.0.53, 10.0.1.53 -> 10.0.0.53"},
 		},
 		"a forwarder that the owner expects": {
-			expect: "  expect: {forwarders: contains 10.0.1.53}",
-			change: func(h *changed.Host) { h.Set(server, "", "Forwarders", "10.0.0.53") },
-			want:   []string{"regressed failing", "forwarders: regressed 10.0.0.53, 10.0.1.53 -> 10.0.0.53"},
+			Expect: "expect: {forwarders: contains 10.0.1.53}",
+			After:  []probetest.Change{probetest.Set(server, "", "Forwarders", "10.0.0.53")},
+			Want:   []string{"regressed failing", "forwarders: regressed 10.0.0.53, 10.0.1.53 -> 10.0.0.53"},
 		},
 		"it listens at one address only": {
-			change: func(h *changed.Host) { h.Set(server, "", "ListenAddresses", "127.0.0.1") },
-			want:   []string{"drifted failing", "listens: drifted all -> 127.0.0.1"},
+			After: []probetest.Change{probetest.Set(server, "", "ListenAddresses", "127.0.0.1")},
+			Want:  []string{"drifted failing", "listens: drifted all -> 127.0.0.1"},
 		},
 		"the role is gone": {
-			change: func(h *changed.Host) { h.Drop("Win32_Service", "DNS") },
-			want:   []string{"regressed failing", "present: regressed true -> false"},
+			After: []probetest.Change{probetest.Drop("Win32_Service", "DNS")},
+			Want:  []string{"regressed failing", "present: regressed true -> false"},
 		},
 		"zones cannot be read": {
-			change: func(h *changed.Host) { h.Refuse(zones, errors.New("Zugriff verweigert")) },
-			want:   []string{"unknown"},
+			After: []probetest.Change{probetest.Refuse(zones, errors.New("Zugriff verweigert"))},
+			Want:  []string{"unknown"},
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := told(t, tt.expect, tt.change)
-			if d := cmp.Diff(tt.want, got); d != "" {
-				t.Errorf("outcome (-want +got):\n%s", d)
-			}
-		})
-	}
+	})
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, dnsserver.Kind, nil, "testdata/dc.json", "testdata/none.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, dnsserver.Kind, nil, "dc.json", "none.json", "odd.json")
 }

@@ -15,38 +15,21 @@ import (
 
 func recorded(t *testing.T, file string) []host.Row {
 	t.Helper()
-	probe, err := eventlog.Kind.Build(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answers := probetest.Recorded(t, "testdata/"+file, eventlog.Kind, nil)
-	rows, err := answers.To(probe.(probes.Asker).Questions()[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
+	return probetest.Load(t, eventlog.Kind, file, nil).Answer("").Rows
 }
 
 // target answers what a check with these arguments asks.
 func target(t testing.TB, args map[string]any, rows []host.Row) probes.Target {
 	t.Helper()
-	probe, err := eventlog.Kind.Build(args)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var target probes.Target
-	target.Answers.Put(probe.(probes.Asker).Questions()[0], host.Answer{Rows: rows})
+	target.Answers.Put(probetest.Questions(t, eventlog.Kind, args)[0], host.Answer{Rows: rows})
 	return target
 }
 
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: eventlog.Kind, Healthy: func(t *testing.T) probes.Target {
-		return target(t, nil, recorded(t, "member.json"))
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, eventlog.Kind, "member.json", nil) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, eventlog.Kind, target(t, nil, recorded(t, "member.json")), nil)
+	readings, err := probetest.Load(t, eventlog.Kind, "member.json", nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +67,7 @@ func TestObserve(t *testing.T) {
 // What cannot be read is named; what was counted of a log that was cut off is
 // there, and of one that cannot be read there is no list that looks whole.
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, eventlog.Kind, target(t, nil, recorded(t, "odd.json")), nil)
+	readings, err := probetest.Load(t, eventlog.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		"System: only the newest 3 events were counted", "System: 7 events of further sorts were not counted",
 		"Application: access denied", "DNS Server: Die Daten sind unzulässig",
@@ -180,5 +163,5 @@ func TestParameters(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, eventlog.Kind, nil, "testdata/member.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, eventlog.Kind, nil, "member.json", "odd.json")
 }

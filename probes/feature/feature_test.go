@@ -14,16 +14,12 @@ import (
 	"postpatch/runner/runnertest"
 )
 
-const healthy = "testdata/web-server.json"
+const healthy = "web-server.json"
 
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: feature.Kind, Healthy: func(t *testing.T) probes.Target {
-		return probetest.Altered(t, healthy, feature.Kind)
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, feature.Kind, healthy, nil) }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, feature.Kind, nil, healthy, "testdata/odd.json")
+	probetest.FuzzAnswers(f, feature.Kind, nil, healthy, "odd.json")
 }
 
 func TestObserve(t *testing.T) {
@@ -40,7 +36,7 @@ func TestObserve(t *testing.T) {
 		},
 		"all but some": {map[string]any{"except": names("iis-*", "netfx4")}, names("ServerCore-FullServer state=installed")},
 	} {
-		readings, err := probetest.Observe(t, feature.Kind, probetest.Altered(t, healthy, feature.Kind), tt.args)
+		readings, err := probetest.Load(t, feature.Kind, healthy, nil).Observe(tt.args)
 		if d := cmp.Diff(tt.want, probetest.Texts(readings)); d != "" || err != nil {
 			t.Errorf("%s: readings (-want +got), %v:\n%s", name, err, d)
 		}
@@ -48,7 +44,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, feature.Kind, probetest.Altered(t, "testdata/odd.json", feature.Kind), nil)
+	readings, err := probetest.Load(t, feature.Kind, "odd.json", nil).Observe(nil)
 	want := []string{
 		"'; $(calc)\n\"x\" state=installed", "Größe state=installed", "NetFx4 state=installed", "netfx4 (2) state=installed",
 	}
@@ -63,19 +59,19 @@ func TestOddAnswers(t *testing.T) {
 // A check that sees no feature has seen nothing: no Windows has none.
 func TestNoFeaturesAreNoAnswer(t *testing.T) {
 	netFx4 := map[string]any{"name": []string{"NetFx4"}}
-	everything := probetest.Change{Of: "Win32", Column: "InstallState", Value: "1"}
+	everything := probetest.Set("Win32", "", "InstallState", "1")
 	for name, tt := range map[string]struct {
 		change probetest.Change
 		args   map[string]any
 		want   string
 	}{
-		"no rows":          {probetest.Change{Of: "Win32"}, nil, "the host named none"},
-		"none by name":     {probetest.Change{Of: "Win32"}, netFx4, "the host named none"},
-		"none installed":   {probetest.Change{Of: "Win32", Column: "InstallState", Value: "2"}, netFx4, "none is left"},
+		"no rows":          {probetest.Drop("Win32", ""), nil, "the host named none"},
+		"none by name":     {probetest.Drop("Win32", ""), netFx4, "the host named none"},
+		"none installed":   {probetest.Set("Win32", "", "InstallState", "2"), netFx4, "none is left"},
 		"all are left out": {everything, map[string]any{"except": []string{"*"}}, "none is left"},
-		"denied":           {probetest.Change{Of: "Win32", Err: host.ErrDenied}, nil, "access denied"},
+		"denied":           {probetest.Refuse("Win32", host.ErrDenied), nil, "access denied"},
 	} {
-		readings, err := probetest.Observe(t, feature.Kind, probetest.Altered(t, healthy, feature.Kind, tt.change), tt.args)
+		readings, err := probetest.Load(t, feature.Kind, healthy, nil).With(tt.change).Observe(tt.args)
 		if len(readings) > 0 || err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, %v", name, readings, err)
 		}
@@ -97,38 +93,30 @@ func TestParametersAreRefused(t *testing.T) {
 }
 
 func TestWhatAPatchBreaks(t *testing.T) {
-	all, named := "- feature: {}", "- feature: IIS-WebServerRole"
-	of := func(c probetest.Change) []probetest.Change { c.Of = "Win32"; return []probetest.Change{c} }
-	for name, tt := range map[string]struct {
-		check  string
-		change []probetest.Change
-		want   []string
-	}{
-		"nothing": {all, nil, []string{"passed"}},
-		"a feature is gone": {all, of(probetest.Change{Row: "IIS-WebServer"}), []string{
-			"drifted failing", "IIS-WebServer: drifted there -> gone",
-		}},
-		"a new one": {
-			all, of(probetest.Change{Add: map[string]string{"Name": "SMB1Protocol", "InstallState": "1"}}),
-			[]string{"drifted", "SMB1Protocol: drifted  -> new"},
+	runnertest.Check{Kind: feature.Kind, File: healthy}.Tells(t, map[string]runnertest.Story{
+		"nothing": {Want: []string{"passed"}},
+		"a feature is gone": {
+			After: []probetest.Change{probetest.Drop("Win32", "IIS-WebServer")},
+			Want:  []string{"drifted failing", "IIS-WebServer: drifted there -> gone"},
 		},
-		"a named one is gone": {named, of(probetest.Change{Row: "IIS-WebServerRole"}), []string{
-			"regressed failing", "IIS-WebServerRole state: regressed installed -> absent",
-		}},
-		"another one is gone":            {named, of(probetest.Change{Row: "NetFx4"}), []string{"passed"}},
-		"what cannot be read is no pass": {all, of(probetest.Change{Err: host.ErrDenied}), []string{"unknown"}},
-	} {
-		var args map[string]any
-		if tt.check == named {
-			args = map[string]any{"name": []string{"IIS-WebServerRole"}}
-		}
-		var seen [2]runnertest.Seen
-		for i, changes := range [][]probetest.Change{nil, tt.change} {
-			seen[i].Readings, seen[i].Err = probetest.Observe(t, feature.Kind,
-				probetest.Altered(t, healthy, feature.Kind, changes...), args)
-		}
-		if d := cmp.Diff(tt.want, runnertest.Told(t, feature.Kind, tt.check, seen)); d != "" {
-			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
-		}
-	}
+		"a new one": {
+			After: []probetest.Change{probetest.Add("Win32", "Name", "SMB1Protocol", "InstallState", "1")},
+			Want:  []string{"drifted", "SMB1Protocol: drifted  -> new"},
+		},
+		"what cannot be read is no pass": {
+			After: []probetest.Change{probetest.Refuse("Win32", host.ErrDenied)}, Want: []string{"unknown"},
+		},
+	})
+	runnertest.Check{
+		Kind: feature.Kind, File: healthy, Entry: "- feature: IIS-WebServerRole",
+		Args: map[string]any{"name": []string{"IIS-WebServerRole"}},
+	}.Tells(t, map[string]runnertest.Story{
+		"a named one is gone": {
+			After: []probetest.Change{probetest.Drop("Win32", "IIS-WebServerRole")},
+			Want:  []string{"regressed failing", "IIS-WebServerRole state: regressed installed -> absent"},
+		},
+		"another one is gone": {
+			After: []probetest.Change{probetest.Drop("Win32", "NetFx4")}, Want: []string{"passed"},
+		},
+	})
 }

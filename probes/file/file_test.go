@@ -23,19 +23,10 @@ func args() map[string]any {
 	return map[string]any{"path": []string{exsetup, drivers + `*.sys`, `D:\Jobs`, `D:\Jobs\gone.cmd`}}
 }
 
-func recorded(t *testing.T, name string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+name, file.Kind, args())}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: file.Kind, Args: args(), Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "mailserver.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, file.Kind, "mailserver.json", args()) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, file.Kind, recorded(t, "mailserver.json"), args())
+	readings, err := probetest.Load(t, file.Kind, "mailserver.json", args()).Observe(args())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +48,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, file.Kind, recorded(t, "odd.json"), args())
+	readings, err := probetest.Load(t, file.Kind, "odd.json", args()).Observe(args())
 	for _, want := range []string{
 		"size of " + exsetup, `D:\Jobs, D:\Jobs\gone.cmd: the host does not tell of it`,
 		drivers + "locked.sys: the host says: Der Zugriff auf den Pfad wurde verweigert.",
@@ -204,5 +195,5 @@ func TestWhatIsNotTold(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, file.Kind, args(), "testdata/mailserver.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, file.Kind, args(), "mailserver.json", "odd.json")
 }

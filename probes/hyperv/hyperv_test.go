@@ -7,28 +7,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/probes/hyperv"
 	"postpatch/probes/probetest"
 	"postpatch/runner/runnertest"
 )
 
-const healthy = "testdata/healthy.json"
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: hyperv.Kind, Healthy: func(t *testing.T) probes.Target {
-		return probetest.Altered(t, healthy, hyperv.Kind)
-	}})
+func healthy() runnertest.Check {
+	return runnertest.Check{Kind: hyperv.Kind, File: "healthy.json"}
 }
 
+func TestKind(t *testing.T) { probetest.RunRecorded(t, hyperv.Kind, healthy().File, nil) }
+
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, hyperv.Kind, nil, healthy, "testdata/odd.json")
+	probetest.FuzzAnswers(f, hyperv.Kind, nil, healthy().File, "odd.json")
 }
 
 func observe(t *testing.T, args map[string]any, changes ...probetest.Change) ([]string, error) {
 	t.Helper()
-	readings, err := probetest.Observe(t, hyperv.Kind, probetest.Altered(t, healthy, hyperv.Kind, changes...), args)
+	readings, err := probetest.Load(t, hyperv.Kind, healthy().File, nil).With(changes...).Observe(args)
 	return probetest.Texts(readings), err
 }
 
@@ -47,7 +44,7 @@ func TestObserve(t *testing.T) {
 
 // What cannot be read is named, and what a cluster may move is left to it.
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, hyperv.Kind, probetest.Altered(t, "testdata/odd.json", hyperv.Kind), nil)
+	readings, err := probetest.Load(t, hyperv.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		"whether a hypervisor runs: the host does not tell", "Msvm_VirtualEthernetSwitch: access denied: Zugriff verweigert",
 		"Msvm_ComputerSystem: one of them has no name", `no EnabledState of "vm/'; $(calc)\n\"x\"", got "ein"`, "no HealthState",
@@ -69,14 +66,12 @@ func TestOddAnswers(t *testing.T) {
 }
 
 var (
-	stopped   = probetest.Change{Of: "Win32_Service", Row: "vmms", Column: "State", Value: "Stopped"}
-	noClasses = probetest.Change{Of: "root/virtualization", Err: host.ErrNoClass}
+	stopped   = probetest.Set("Win32_Service", "vmms", "State", "Stopped")
+	noClasses = probetest.Refuse("root/virtualization", host.ErrNoClass)
 )
 
 func cluster(state, mode string) probetest.Change {
-	return probetest.Change{Of: "Win32_Service", Add: map[string]string{
-		"Name": "ClusSvc", "State": state, "StartMode": mode,
-	}}
+	return probetest.Add("Win32_Service", "Name", "ClusSvc", "State", state, "StartMode", mode)
 }
 
 // What does not run cannot tell more; what is not there tells only that.
@@ -87,7 +82,7 @@ func TestNoHyperV(t *testing.T) {
 		failed  string
 	}{
 		"the role is not there": {
-			[]probetest.Change{{Of: "Win32_Service", Row: "vmms"}, noClasses}, []string{" present=false"}, "",
+			[]probetest.Change{probetest.Drop("Win32_Service", "vmms"), noClasses}, []string{" present=false"}, "",
 		},
 		"the service is stopped": {
 			[]probetest.Change{stopped, noClasses}, []string{" present=true", " service=stopped", " hypervisor=true"}, "",
@@ -96,7 +91,7 @@ func TestNoHyperV(t *testing.T) {
 			[]probetest.Change{noClasses}, []string{" present=true", " service=running", " hypervisor=true"}, "no such class",
 		},
 		"no machine, not even the host": {
-			[]probetest.Change{{Of: "Msvm_ComputerSystem"}},
+			[]probetest.Change{probetest.Drop("Msvm_ComputerSystem", "")},
 			[]string{" present=true", " service=running", " hypervisor=true", " switches=Backup, External"},
 			"the host named none",
 		},
@@ -127,98 +122,78 @@ func TestExcept(t *testing.T) {
 	}
 }
 
-func told(t *testing.T, before, after []probetest.Change) []string {
-	t.Helper()
-	var seen [2]runnertest.Seen
-	for i, changes := range [][]probetest.Change{before, after} {
-		seen[i].Readings, seen[i].Err = probetest.Observe(t, hyperv.Kind,
-			probetest.Altered(t, healthy, hyperv.Kind, changes...), nil)
-	}
-	return runnertest.Told(t, hyperv.Kind, "- hyperv: {}", seen)
-}
-
 func vm(name, column, value string) probetest.Change {
-	return probetest.Change{Of: "Msvm_ComputerSystem", Row: name, Column: column, Value: value}
+	return probetest.Set("Msvm_ComputerSystem", name, column, value)
 }
 
 func moving(names ...string) []probetest.Change {
 	changes := []probetest.Change{cluster("Running", "Auto")}
 	for _, name := range names {
-		changes = append(changes, probetest.Change{
-			Of: "MSCluster_ResourceGroup", Add: map[string]string{"Name": name, "GroupType": "111"},
-		})
+		changes = append(changes, probetest.Add("MSCluster_ResourceGroup", "Name", name, "GroupType", "111"))
 	}
 	return changes
 }
 
 func TestNoiseIsSilent(t *testing.T) {
-	for name, tt := range map[string]struct{ before, after []probetest.Change }{
-		"some rounds of replication were missed": {nil, []probetest.Change{vm("sql01", "ReplicationHealth", "2")}},
-		"a new switch":                           {nil, []probetest.Change{{Of: "Msvm_VirtualEthernetSwitch", Add: map[string]string{"ElementName": "New"}}}},
+	healthy().Passes(t, map[string][]probetest.Change{
+		"some rounds of replication were missed": {vm("sql01", "ReplicationHealth", "2")},
+		"a new switch":                           {probetest.Add("Msvm_VirtualEthernetSwitch", "ElementName", "New")},
+	})
+	healthy().Tells(t, map[string]runnertest.Story{
 		"a machine of the cluster is on another node": {
-			moving("web01"), append(moving("web01"), probetest.Change{Of: "Msvm_ComputerSystem", Row: "web01"}),
+			Before: moving("web01"), After: append(moving("web01"), probetest.Drop("Msvm_ComputerSystem", "web01")),
+			Want: []string{"passed"},
 		},
-	} {
-		if d := cmp.Diff([]string{"passed"}, told(t, tt.before, tt.after)); d != "" {
-			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
-		}
-	}
+	})
 }
 
 func TestWhatAPatchBreaks(t *testing.T) {
-	for name, tt := range map[string]struct {
-		after []probetest.Change
-		want  []string
-	}{
+	healthy().Tells(t, map[string]runnertest.Story{
 		"the hypervisor does not start": { // S01 of the corpus
-			[]probetest.Change{
-				{Of: "HypervisorPresent", Column: "HypervisorPresent", Value: "false"},
+			After: []probetest.Change{
+				probetest.Set("HypervisorPresent", "", "HypervisorPresent", "false"),
 				vm("web01", "EnabledState", "3"), vm("sql01", "EnabledState", "3"),
 			},
-			[]string{
+			Want: []string{
 				"regressed failing", "hypervisor: regressed true -> false",
 				"vm/sql01 state: regressed running -> off", "vm/web01 state: regressed running -> off",
 			},
 		},
 		"the management service does not start": {
-			[]probetest.Change{stopped, noClasses}, []string{"regressed failing", "service: regressed running -> stopped"},
+			After: []probetest.Change{stopped, noClasses}, Want: []string{"regressed failing", "service: regressed running -> stopped"},
 		},
 		"a machine is left saved": {
-			[]probetest.Change{vm("web01", "EnabledState", "32769")},
-			[]string{"regressed failing", "vm/web01 state: regressed running -> saved"},
+			After: []probetest.Change{vm("web01", "EnabledState", "32769")},
+			Want:  []string{"regressed failing", "vm/web01 state: regressed running -> saved"},
 		},
 		"a machine is gone": {
-			[]probetest.Change{{Of: "Msvm_ComputerSystem", Row: "web01"}},
-			[]string{
+			After: []probetest.Change{probetest.Drop("Msvm_ComputerSystem", "web01")},
+			Want: []string{
 				"regressed failing", "vm/web01: drifted there -> gone", "vm/web01 health: regressed ok -> ",
 				"vm/web01 state: regressed running -> ",
 			},
 		},
 		"a machine that was off runs": {
-			[]probetest.Change{vm("template", "EnabledState", "2")},
-			[]string{"drifted", "vm/template state: drifted off -> running"},
+			After: []probetest.Change{vm("template", "EnabledState", "2")},
+			Want:  []string{"drifted", "vm/template state: drifted off -> running"},
 		},
 		"a disk below a machine is full": {
-			[]probetest.Change{vm("web01", "HealthState", "25"), vm("web01", "EnabledState", "9")},
-			[]string{
+			After: []probetest.Change{vm("web01", "HealthState", "25"), vm("web01", "EnabledState", "9")},
+			Want: []string{
 				"regressed failing", "vm/web01 health: regressed ok -> critical failure",
 				"vm/web01 state: regressed running -> paused",
 			},
 		},
 		"replication broke": {
-			[]probetest.Change{vm("sql01", "ReplicationHealth", "3"), vm("sql01", "ReplicationState", "8")},
-			[]string{"regressed failing", "vm/sql01 replication: regressed normal -> critical"},
+			After: []probetest.Change{vm("sql01", "ReplicationHealth", "3"), vm("sql01", "ReplicationState", "8")},
+			Want:  []string{"regressed failing", "vm/sql01 replication: regressed normal -> critical"},
 		},
 		"a switch is lost": {
-			[]probetest.Change{{Of: "Msvm_VirtualEthernetSwitch", Row: "External"}},
-			[]string{"drifted failing", "switches: drifted Backup, External -> Backup"},
+			After: []probetest.Change{probetest.Drop("Msvm_VirtualEthernetSwitch", "External")},
+			Want:  []string{"drifted failing", "switches: drifted Backup, External -> Backup"},
 		},
 		"what cannot be read is no pass": {
-			[]probetest.Change{{Of: "Msvm_ComputerSystem", Err: host.ErrDenied}}, []string{"unknown"},
+			After: []probetest.Change{probetest.Refuse("Msvm_ComputerSystem", host.ErrDenied)}, Want: []string{"unknown"},
 		},
-	} {
-		if d := cmp.Diff(tt.want, told(t, nil, tt.after)); d != "" {
-			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
-		}
-	}
+	})
 }

@@ -16,20 +16,11 @@ import (
 	"postpatch/runner/runnertest"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, iis.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: iis.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "webserver.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, iis.Kind, "webserver.json", nil) }
 
 func TestObserve(t *testing.T) {
 	const thumbprint = "A1B2C3D4E5F60718293A4B5C6D7E8F9001122334"
-	readings, err := probetest.Observe(t, iis.Kind, recorded(t, "webserver.json"), nil)
+	readings, err := probetest.Load(t, iis.Kind, "webserver.json", nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +61,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestAHostWithoutIIS(t *testing.T) {
-	readings, err := probetest.Observe(t, iis.Kind, recorded(t, "absent.json"), nil)
+	readings, err := probetest.Load(t, iis.Kind, "absent.json", nil).Observe(nil)
 	if d := cmp.Diff([]string{" present=false"}, probetest.Texts(readings)); d != "" || err != nil {
 		t.Errorf("readings (-want +got), %v:\n%s", err, d)
 	}
@@ -78,7 +69,7 @@ func TestAHostWithoutIIS(t *testing.T) {
 
 // What the host does not tell is named, never guessed.
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, iis.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, iis.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		"activation_service: the host does not tell the state of the service WAS",
 		`state of site/a'; Remove-Item "x" $(calc): Zugriff verweigert (0x80070005)`,
@@ -131,7 +122,7 @@ func TestNoAnswerSaysNothing(t *testing.T) {
 
 func TestExcept(t *testing.T) {
 	args := map[string]any{"except": []string{"SITE/*", "pool/Test*", "binding/*"}}
-	readings, err := probetest.Observe(t, iis.Kind, recorded(t, "webserver.json"), args)
+	readings, err := probetest.Load(t, iis.Kind, "webserver.json", nil).Observe(args)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +143,7 @@ func TestExcept(t *testing.T) {
 func changed(t *testing.T, of string, cells host.Row) runnertest.Seen {
 	t.Helper()
 	found := false
-	answers := probetest.Edited(t, "testdata/webserver.json", iis.Kind, func(_ string, rows []host.Row) []host.Row {
+	seen := edited(t, func(rows []host.Row) []host.Row {
 		kept := []host.Row{}
 		for _, row := range slices.Backward(rows) { // in another order, too
 			name := row.Get("part").Text + "/" + row.Get("name").Text + row.Get("binding").Text
@@ -170,8 +161,14 @@ func changed(t *testing.T, of string, cells host.Row) runnertest.Seen {
 	if of != "" && !found {
 		t.Fatalf("no row %q", of)
 	}
-	readings, err := probetest.Observe(t, iis.Kind, probes.Target{Answers: answers}, nil)
-	return runnertest.Seen{Readings: readings, Err: err}
+	return seen
+}
+
+// edited is the web server with other rows.
+func edited(t *testing.T, edit func(rows []host.Row) []host.Row) runnertest.Seen {
+	t.Helper()
+	r := probetest.Load(t, iis.Kind, "webserver.json", nil)
+	return runnertest.See(r.With(probetest.Edit(func(_ string, rows []host.Row) []host.Row { return edit(rows) })), nil)
 }
 
 func TestWhatAPatchBreaks(t *testing.T) {
@@ -247,7 +244,7 @@ func TestWhatAPatchBreaks(t *testing.T) {
 // failure and not an unknown, although the library cannot tell a state any more.
 func TestAStoppedServiceStopsItsSites(t *testing.T) {
 	stopped := func(service string) runnertest.Seen {
-		answers := probetest.Edited(t, "testdata/webserver.json", iis.Kind, func(_ string, rows []host.Row) []host.Row {
+		return edited(t, func(rows []host.Row) []host.Row {
 			rows[0]["w3svc"] = host.Cell{Text: service}
 			for _, row := range rows {
 				if row.Get("part").Text == "site" && !row.Get("state").Null {
@@ -256,8 +253,6 @@ func TestAStoppedServiceStopsItsSites(t *testing.T) {
 			}
 			return rows
 		})
-		readings, err := probetest.Observe(t, iis.Kind, probes.Target{Answers: answers}, nil)
-		return runnertest.Seen{Readings: readings, Err: err}
 	}
 	for service, want := range map[string][]string{
 		"Stopped": {
@@ -278,7 +273,7 @@ func TestAStoppedFTPServiceStopsItsSites(t *testing.T) {
 		"Stopped": {"regressed failing", "site/Exchange of files ftp_state: regressed started -> stopped"},
 		"Running": {"unknown"},
 	} {
-		answers := probetest.Edited(t, "testdata/webserver.json", iis.Kind, func(_ string, rows []host.Row) []host.Row {
+		stopped := edited(t, func(rows []host.Row) []host.Row {
 			rows[0]["ftpsvc"] = host.Cell{Text: service}
 			for _, row := range rows {
 				if !row.Get("ftp_state").Null {
@@ -287,8 +282,7 @@ func TestAStoppedFTPServiceStopsItsSites(t *testing.T) {
 			}
 			return rows
 		})
-		readings, err := probetest.Observe(t, iis.Kind, probes.Target{Answers: answers}, nil)
-		seen := [2]runnertest.Seen{changed(t, "", nil), {Readings: readings, Err: err}}
+		seen := [2]runnertest.Seen{changed(t, "", nil), stopped}
 		if d := cmp.Diff(want, runnertest.Told(t, iis.Kind, "- iis: {}", seen)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", service, d)
 		}
@@ -308,5 +302,5 @@ func TestFTPStatesAreKnownOnes(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, iis.Kind, nil, "testdata/webserver.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, iis.Kind, nil, "webserver.json", "odd.json")
 }

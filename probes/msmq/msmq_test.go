@@ -15,19 +15,10 @@ import (
 	"postpatch/runner/runnertest"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, msmq.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: msmq.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "appserver.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, msmq.Kind, "appserver.json", nil) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, msmq.Kind, recorded(t, "appserver.json"), nil)
+	readings, err := probetest.Load(t, msmq.Kind, "appserver.json", nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +39,7 @@ func TestObserve(t *testing.T) {
 
 // Counters that are lost are no error: they are for expectations only.
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, msmq.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, msmq.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		`writable of private$\orders, journal of private$\orders: the host does not tell it`,
 		`transactional of private$\a'; Remove-Item "x" $(calc), `, "$(calc): Der Zugriff wurde verweigert.",
@@ -94,7 +85,7 @@ func TestQueuesAreChosen(t *testing.T) {
 		},
 		"all but some": {map[string]any{"except": []string{`*\admin*`, `*mails`}}, []string{"=true", `private$\orders=true`}},
 	} {
-		readings, err := probetest.Observe(t, msmq.Kind, recorded(t, "appserver.json"), tt.args)
+		readings, err := probetest.Load(t, msmq.Kind, "appserver.json", nil).Observe(tt.args)
 		var got []string
 		for _, r := range readings {
 			if r.Key.Name == "present" {
@@ -129,9 +120,7 @@ func see(t *testing.T, edit func(rows []host.Row) []host.Row) runnertest.Seen {
 		}
 		return edit(rows)
 	}
-	answers := probetest.Edited(t, "testdata/appserver.json", msmq.Kind, both)
-	readings, err := probetest.Observe(t, msmq.Kind, probes.Target{Answers: answers}, nil)
-	return runnertest.Seen{Readings: readings, Err: err}
+	return runnertest.See(probetest.Load(t, msmq.Kind, "appserver.json", nil).With(probetest.Edit(both)), nil)
 }
 
 func TestJudged(t *testing.T) {
@@ -184,5 +173,5 @@ func TestJudged(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, msmq.Kind, nil, "testdata/appserver.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, msmq.Kind, nil, "appserver.json", "odd.json")
 }

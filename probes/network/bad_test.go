@@ -25,16 +25,16 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		kept   []string
 	}{
 		"a class": {
-			func(r recording) { *r["MSFT_NetIPAddress"] = host.Answer{Err: errInvalidClass} },
+			func(r recording) { r.With(probetest.Refuse("MSFT_NetIPAddress", errInvalidClass)) },
 			[]string{"reading MSFT_NetIPAddress: invalid class (0x80041010)"},
 			[]string{"addresses", "leased_addresses", "self_assigned"},
 			[]string{"state", "gateways", "profile", "firewall", "port"},
 		},
 		"two classes for one reason, and one for another": {
 			func(r recording) {
-				*r["MSFT_NetRoute"] = host.Answer{Err: errInvalidClass}
-				*r["MSFT_DNSClient"] = host.Answer{Err: errInvalidClass}
-				*r["Win32_Process"] = host.Answer{Err: errDenied}
+				r.With(probetest.Refuse("MSFT_NetRoute", errInvalidClass))
+				r.With(probetest.Refuse("MSFT_DNSClient", errInvalidClass))
+				r.With(probetest.Refuse("Win32_Process", errDenied))
 			},
 			[]string{
 				"MSFT_NetRoute, MSFT_DNSClient: invalid class (0x80041010); Win32_Process: 0x80041003: Zugriff verweigert",
@@ -43,39 +43,39 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 			[]string{"state", "addresses", "dns_servers", "port", "bound", "listening"},
 		},
 		"the adapters themselves": {
-			func(r recording) { *r["MSFT_NetAdapter"] = host.Answer{Err: errInvalidClass} },
+			func(r recording) { r.With(probetest.Refuse("MSFT_NetAdapter", errInvalidClass)) },
 			[]string{"reading MSFT_NetAdapter: invalid class"},
 			[]string{"state", "addresses", "disabled"},
 			[]string{"firewall", "port", "suffixes"},
 		},
 		"sockets of one protocol": {
-			func(r recording) { *r["MSFT_NetUDPEndpoint"] = host.Answer{Err: errDenied} },
+			func(r recording) { r.With(probetest.Refuse("MSFT_NetUDPEndpoint", errDenied)) },
 			[]string{"MSFT_NetUDPEndpoint: 0x80041003"},
 			[]string{"udp", "listening"},
 			[]string{"port", "local_listening"},
 		},
 		"rows before an error are no whole list": {
-			func(r recording) { r["MSFT_NetTCPConnection"].Err = errors.New("the answer was cut off") },
+			func(r recording) { r.Answer("MSFT_NetTCPConnection").Err = errors.New("the answer was cut off") },
 			[]string{"MSFT_NetTCPConnection: the answer was cut off"},
 			[]string{"port", "listening"},
 			[]string{"udp"},
 		},
 		"every listening port": {
-			func(r recording) { r["MSFT_NetTCPConnection"].Rows = nil },
+			func(r recording) { r.Answer("MSFT_NetTCPConnection").Rows = nil },
 			[]string{"MSFT_NetTCPConnection: the host named none"},
 			[]string{"port", "listening"},
 			[]string{"udp"},
 		},
 		"every adapter": {
-			func(r recording) { r["MSFT_NetAdapter"].Rows = nil },
+			func(r recording) { r.Answer("MSFT_NetAdapter").Rows = nil },
 			[]string{"MSFT_NetAdapter: the host named none"},
 			[]string{"state"},
 			[]string{"port"},
 		},
 		"the numbers of adapters": {
 			func(r recording) {
-				r.set("MSFT_NetAdapter", "Backup", "InterfaceIndex", host.Cell{Null: true})
-				r.set("MSFT_NetConnectionProfile", "9", "InterfaceIndex", text("nine"))
+				r.With(probetest.Null("MSFT_NetAdapter", "Backup", "InterfaceIndex"))
+				r.set("MSFT_NetConnectionProfile", "9", "InterfaceIndex", "nine")
 			},
 			[]string{
 				"MSFT_NetAdapter: an adapter without a name or a number",
@@ -87,7 +87,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		"an adapter's state": {
 			func(r recording) {
 				for _, column := range []string{"State", "InterfaceAdminStatus", "InterfaceOperationalStatus"} {
-					r.set("MSFT_NetAdapter", "Backup", column, host.Cell{Null: true})
+					r.With(probetest.Null("MSFT_NetAdapter", "Backup", column))
 				}
 			},
 			[]string{`MSFT_NetAdapter: no state of "Backup"`},
@@ -96,7 +96,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		},
 		"a profile that comes twice": {
 			func(r recording) {
-				r.put("MSFT_NetFirewallProfile", map[string]any{"Name": "PUBLIC", "Enabled": "1"})
+				r.put("MSFT_NetFirewallProfile", "Name", "PUBLIC", "Enabled", "1")
 			},
 			[]string{`MSFT_NetFirewallProfile: a profile without a name of its own, got "public"`},
 			nil,
@@ -104,11 +104,11 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		},
 		"a category, an address and a port": {
 			func(r recording) {
-				r.set("MSFT_NetConnectionProfile", "9", "NetworkCategory", text("7"))
-				r.set("MSFT_NetIPAddress", "10.30.0.117", "IPAddress", text("10.30.0"))
-				r.set("MSFT_NetTCPConnection", "5985", "LocalPort", text("99999"))
-				r.set("MSFT_NetFirewallProfile", "Public", "Enabled", host.Cell{Null: true})
-				r.set("MSFT_NetRoute", "10.50.0.0/16", "NextHop", host.Cell{Null: true})
+				r.set("MSFT_NetConnectionProfile", "9", "NetworkCategory", "7")
+				r.set("MSFT_NetIPAddress", "10.30.0.117", "IPAddress", "10.30.0")
+				r.set("MSFT_NetTCPConnection", "5985", "LocalPort", "99999")
+				r.With(probetest.Null("MSFT_NetFirewallProfile", "Public", "Enabled"))
+				r.With(probetest.Null("MSFT_NetRoute", "10.50.0.0/16", "NextHop"))
 			},
 			[]string{
 				`no category of the network at "Backup", got "7"`, `no address of "Backup", got "10.30.0"`,
@@ -122,7 +122,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := recorded(t)
 			tt.change(r)
-			readings, err := r.observe(t, nil)
+			readings, err := r.Observe(nil)
 			for _, want := range tt.says {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("error %v\nwant %q in it", err, want)
@@ -150,12 +150,8 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 func TestTheNamespaceIsClosed(t *testing.T) {
 	for _, cause := range []error{errors.New("invalid namespace (0x8004100e)"), errDenied} {
 		r := recorded(t)
-		for class, answer := range r {
-			if class != "Win32_Process" {
-				*answer = host.Answer{Err: cause}
-			}
-		}
-		readings, err := r.observe(t, nil)
+		r.With(probetest.Refuse("root/StandardCimv2", cause))
+		readings, err := r.Observe(nil)
 		want := "reading root/StandardCimv2, which servers before 2012 lack: " + cause.Error()
 		if err == nil || err.Error() != want || !errors.Is(err, cause) || len(readings) > 0 {
 			t.Errorf("got %v and %v, want %q", readings, err, want)
@@ -166,8 +162,8 @@ func TestTheNamespaceIsClosed(t *testing.T) {
 // Older servers leave columns null; what hangs on them is left out.
 func TestNullColumnsAreNoReadings(t *testing.T) {
 	r := recorded(t)
-	for _, answer := range r {
-		for _, row := range answer.Rows {
+	r.With(probetest.Edit(func(_ string, rows []host.Row) []host.Row {
+		for _, row := range rows {
 			for _, column := range []string{
 				"NlMtu", "Dhcp", "PrefixLength", "SkipAsSource", "Store", "ConnectionSpecificSuffix", "IMFilter",
 				"NetworkAddresses", "MediaConnectState", "DynamicPortRangeStartPort", "State",
@@ -175,8 +171,9 @@ func TestNullColumnsAreNoReadings(t *testing.T) {
 				delete(row, column)
 			}
 		}
-	}
-	readings, err := r.observe(t, nil)
+		return rows
+	}))
+	readings, err := r.Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,11 +194,11 @@ func TestNullColumnsAreNoReadings(t *testing.T) {
 func TestStrangeNames(t *testing.T) {
 	r := recorded(t)
 	const strange = "Łącze \"lokalne\"'; DROP\n$(reboot)"
-	r.set("MSFT_NetAdapter", "Ethernet0", "Name", text(strange))
-	r.set("MSFT_NetAdapter", "Backup", "Name", text(strings.ToUpper(strange)))
+	r.set("MSFT_NetAdapter", "Ethernet0", "Name", strange)
+	r.set("MSFT_NetAdapter", "Backup", "Name", strings.ToUpper(strange))
 	upper := strings.ToUpper(strange)
-	r.put("MSFT_NetAdapter", map[string]any{"Name": upper + " (2)", "InterfaceIndex": "31", "State": "2"})
-	readings, err := r.observe(t, nil)
+	r.put("MSFT_NetAdapter", "Name", upper+" (2)", "InterfaceIndex", "31", "State", "2")
+	readings, err := r.Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

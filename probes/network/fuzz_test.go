@@ -1,13 +1,13 @@
 package network_test
 
 import (
-	"maps"
 	"slices"
 	"testing"
 
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/network"
+	"postpatch/probes/probetest"
 )
 
 // Whatever a host writes into a column, its readings are declared ones, each
@@ -23,8 +23,12 @@ func FuzzAnswers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, at uint8, column, value string, isList bool) {
 		r := recorded(t)
-		classes := slices.Sorted(maps.Keys(r))
-		for i, row := range r[classes[int(at)%len(classes)]].Rows {
+		var classes []string
+		for _, q := range probetest.Questions(t, network.Kind, nil) {
+			classes = append(classes, q.(host.WQL).Class)
+		}
+		slices.Sort(classes)
+		for i, row := range r.Answer(classes[int(at)%len(classes)]).Rows {
 			switch {
 			case isList:
 				row[column] = host.Cell{List: []string{value, value}}
@@ -34,7 +38,7 @@ func FuzzAnswers(f *testing.F) {
 				delete(row, column)
 			}
 		}
-		readings, err := build(t, nil).Observe(t.Context(), r.target(t, nil))
+		readings, err := r.Observe(nil)
 		if len(readings) == 0 && err == nil {
 			t.Error("no readings and no error")
 		}

@@ -9,108 +9,31 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes"
-	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/network"
 	"postpatch/probes/probetest"
 )
 
-// recording is what a host answered, by class.
-type recording map[string]*host.Answer
+// recording is what the server answers, to be changed.
+type recording struct{ *probetest.Recording }
 
-// recorded reads the answers of a file, which has to hold one for each question.
 func recorded(t *testing.T) recording {
 	t.Helper()
-	answers := probetest.Recorded(t, "testdata/handmade-server-2022.json", network.Kind, nil)
-	r := recording{}
-	for _, q := range build(t, nil).(probes.Asker).Questions() {
-		rows, err := answers.To(q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r[q.(host.WQL).Class] = &host.Answer{Rows: rows}
-	}
-	return r
+	return recording{probetest.Load(t, network.Kind, server, nil)}
 }
 
-func row(cells map[string]any) host.Row {
-	row := host.Row{}
-	for name, cell := range cells {
-		switch cell := cell.(type) {
-		case nil:
-			row[name] = host.Cell{Null: true}
-		case string:
-			row[name] = host.Cell{Text: cell}
-		case []any:
-			list := []string{}
-			for _, element := range cell {
-				list = append(list, element.(string))
-			}
-			row[name] = host.Cell{List: list}
-		}
-	}
-	return row
-}
+const server = "handmade-server-2022.json"
 
-// set changes a column of the rows that have a cell of this text.
-func (r recording) set(class, with, column string, cell host.Cell) {
-	for _, row := range r[class].Rows {
-		for _, c := range row {
-			if c.Text == with && c.Text != "" {
-				row[column] = cell
-				break
-			}
-		}
-	}
+func (r recording) set(class, row, column, value string) {
+	r.With(probetest.Set(class, row, column, value))
 }
+func (r recording) drop(class, row string)            { r.With(probetest.Drop(class, row)) }
+func (r recording) put(class string, cells ...string) { r.With(probetest.Add(class, cells...)) }
 
-// drop takes away the rows that have a cell of this text.
-func (r recording) drop(class, with string) {
-	r[class].Rows = slices.DeleteFunc(r[class].Rows, func(row host.Row) bool {
-		for _, c := range row {
-			if c.Text == with {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-func (r recording) put(class string, cells map[string]any) {
-	r[class].Rows = append(r[class].Rows, row(cells))
-}
-
-func (r recording) target(t *testing.T, args map[string]any) probes.Target {
-	t.Helper()
-	var answers host.Answers
-	for _, q := range build(t, args).(probes.Asker).Questions() {
-		answers.Put(q, *r[q.(host.WQL).Class])
-	}
-	return probes.Target{Answers: answers}
-}
-
-func build(t *testing.T, args map[string]any) probes.Probe {
-	t.Helper()
-	probe, err := network.Kind.Build(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return probe
-}
-
-func (r recording) observe(t *testing.T, args map[string]any) ([]fact.Reading, error) {
-	t.Helper()
-	return probetest.Observe(t, network.Kind, r.target(t, args), args)
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: network.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t).target(t, nil)
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, network.Kind, server, nil) }
 
 func TestObserve(t *testing.T) {
-	readings, err := recorded(t).observe(t, nil)
+	readings, err := recorded(t).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,13 +82,13 @@ func TestPartsAskNoMoreThanTheyNeed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, q := range build(t, tt.args).(probes.Asker).Questions() {
+			for _, q := range probetest.Questions(t, network.Kind, tt.args) {
 				got = append(got, q.(host.WQL).Class)
 			}
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("questions (-want +got):\n%s", d)
 			}
-			readings, err := recorded(t).observe(t, tt.args)
+			readings, err := recorded(t).Observe(tt.args)
 			if err != nil || len(readings) == 0 {
 				t.Errorf("got %v, %v", readings, err)
 			}
@@ -180,7 +103,7 @@ func TestPartsAskNoMoreThanTheyNeed(t *testing.T) {
 
 func TestWhatIsLeftOut(t *testing.T) {
 	args := map[string]any{"except": []string{"BACKUP"}, "except_ports": []string{"tcp/8443", "udp/5353"}}
-	readings, err := recorded(t).observe(t, args)
+	readings, err := recorded(t).Observe(args)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,10 +131,8 @@ func TestNamesOfAdaptersThatAreLeftOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := recorded(t)
-			r.put("MSFT_NetAdapter", map[string]any{
-				"Name": "Lab [a]", "InterfaceIndex": "30", "InterfaceOperationalStatus": "1",
-			})
-			readings, err := r.observe(t, map[string]any{"except": []string{tt.except}})
+			r.put("MSFT_NetAdapter", "Name", "Lab [a]", "InterfaceIndex", "30", "InterfaceOperationalStatus", "1")
+			readings, err := r.Observe(map[string]any{"except": []string{tt.except}})
 			if err != nil {
 				t.Fatal(err)
 			}

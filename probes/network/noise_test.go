@@ -15,28 +15,25 @@ import (
 // What changes on a healthy host from boot to boot is no finding.
 func TestNoiseIsSilent(t *testing.T) {
 	for name, change := range map[string]func(recording){
-		"rows in another order": func(r recording) {
-			for _, answer := range r {
-				slices.Reverse(answer.Rows)
-			}
-		},
+		"rows in another order": func(r recording) { r.With(probetest.Turn("")) },
 		"other numbers of interfaces": func(r recording) {
-			for _, answer := range r {
-				for _, row := range answer.Rows {
+			r.With(probetest.Edit(func(_ string, rows []host.Row) []host.Row {
+				for _, row := range rows {
 					if n, err := row["InterfaceIndex"].Int(); err == nil {
-						row["InterfaceIndex"] = text(strconv.FormatInt(n+40, 10))
+						row["InterfaceIndex"] = host.Cell{Text: strconv.FormatInt(n+40, 10)}
 					}
 				}
-			}
+				return rows
+			}))
 		},
 		"other numbers of processes": func(r recording) {
-			r.set("Win32_Process", "2040", "ProcessId", text("9999"))
-			r.set("MSFT_NetTCPConnection", "2040", "OwningProcess", text("9999"))
+			r.set("Win32_Process", "2040", "ProcessId", "9999")
+			r.set("MSFT_NetTCPConnection", "2040", "OwningProcess", "9999")
 		},
 		"other case of names": func(r recording) {
-			r.set("MSFT_DNSClient", "corp.example", "ConnectionSpecificSuffix", text("CORP.example"))
-			r.set("Win32_Process", "sqlservr.exe", "Name", text("SQLSERVR.EXE"))
-			r.set("MSFT_NetAdapter", "005056A31C2D", "NetworkAddresses", text("00:50:56:a3:1c:2d"))
+			r.set("MSFT_DNSClient", "corp.example", "ConnectionSpecificSuffix", "CORP.example")
+			r.set("Win32_Process", "sqlservr.exe", "Name", "SQLSERVR.EXE")
+			r.set("MSFT_NetAdapter", "005056A31C2D", "NetworkAddresses", "00:50:56:a3:1c:2d")
 		},
 		"other ports of RPC": func(r recording) {
 			r.listen("MSFT_NetTCPConnection", 49664)
@@ -50,51 +47,45 @@ func TestNoiseIsSilent(t *testing.T) {
 		},
 		"connections, that another check asks for": func(r recording) {
 			r.put("MSFT_NetTCPConnection",
-				map[string]any{"LocalAddress": "10.20.0.10", "LocalPort": "2222", "OwningProcess": "4", "State": "5"})
+				"LocalAddress", "10.20.0.10", "LocalPort", "2222", "OwningProcess", "4", "State", "5")
 		},
 		"another temporary address": func(r recording) {
-			r.set("MSFT_NetIPAddress", "2001:db8:20::8d1e:4f2a:77b0:1c09", "IPAddress", text("2001:db8:20::1:2:3:4"))
+			r.set("MSFT_NetIPAddress", "2001:db8:20::8d1e:4f2a:77b0:1c09", "IPAddress", "2001:db8:20::1:2:3:4")
 		},
 		"the same address written otherwise": func(r recording) {
 			r.set("MSFT_NetIPAddress", "2001:db8:20::250:56ff:fea3:1c2d", "IPAddress",
-				text("2001:DB8:20:0:250:56FF:FEA3:1C2D"))
+				"2001:DB8:20:0:250:56FF:FEA3:1C2D")
 		},
 		"another node has the cluster's address": func(r recording) { r.drop("MSFT_NetIPAddress", "10.20.0.50") },
 		"hidden adapters come and go": func(r recording) {
 			r.drop("MSFT_NetAdapter", "WAN Miniport (Network Monitor)")
-			r.put("MSFT_NetAdapter", map[string]any{
-				"Name": "Local Area Connection* 9", "InterfaceIndex": "77", "Hidden": "true", "State": "2",
-			})
+			r.put("MSFT_NetAdapter",
+				"Name", "Local Area Connection* 9", "InterfaceIndex", "77", "Hidden", "true", "State", "2")
 		},
 		"a ghost of an adapter": func(r recording) { r.drop("MSFT_NetAdapter", "Ethernet1") },
 		"a port for the host alone": func(r recording) {
-			r.put("MSFT_NetTCPConnection", map[string]any{
-				"LocalAddress": "127.0.0.1", "LocalPort": "6789", "OwningProcess": "900", "State": "2",
-			})
+			r.put("MSFT_NetTCPConnection",
+				"LocalAddress", "127.0.0.1", "LocalPort", "6789", "OwningProcess", "900", "State", "2")
 		},
 		"what is kept for the next boot": func(r recording) {
-			kept := row(map[string]any{
-				"InterfaceIndex": "6", "AddressFamily": "2", "NlMtu": "4000", "Dhcp": "1", "Store": "0",
-			})
-			r["MSFT_NetIPInterface"].Rows = slices.Insert(r["MSFT_NetIPInterface"].Rows, 0, kept)
+			kept := probetest.Row("InterfaceIndex", "6", "AddressFamily", "2", "NlMtu", "4000", "Dhcp", "1", "Store", "0")
+			r.Answer("MSFT_NetIPInterface").Rows = slices.Insert(r.Answer("MSFT_NetIPInterface").Rows, 0, kept)
 		},
 		"only what is kept for the next boot is told": func(r recording) {
-			r.set("MSFT_NetIPInterface", "1", "Store", text("0"))
+			r.set("MSFT_NetIPInterface", "1", "Store", "0")
 		},
 		"routes of the link, that another check asks for": func(r recording) {
 			for _, to := range []string{"0.0.0.0/0", "10.77.0.0/16"} {
-				r.put("MSFT_NetRoute", map[string]any{
-					"InterfaceIndex": "6", "DestinationPrefix": to, "NextHop": "0.0.0.0", "Protocol": "3", "Store": "1",
-				})
+				r.put("MSFT_NetRoute",
+					"InterfaceIndex", "6", "DestinationPrefix", to, "NextHop", "0.0.0.0", "Protocol", "3", "Store", "1")
 			}
 		},
 		"a port that all can reach, and the host too": func(r recording) {
-			r.put("MSFT_NetTCPConnection", map[string]any{
-				"LocalAddress": "127.0.0.1", "LocalPort": "443", "OwningProcess": "4", "State": "2",
-			})
+			r.put("MSFT_NetTCPConnection",
+				"LocalAddress", "127.0.0.1", "LocalPort", "443", "OwningProcess", "4", "State", "2")
 		},
 		"an address is being tried": func(r recording) {
-			r.set("MSFT_NetIPAddress", "10.20.0.10", "AddressState", text("1"))
+			r.set("MSFT_NetIPAddress", "10.20.0.10", "AddressState", "1")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +102,7 @@ func TestDynamicPortsAreNotListed(t *testing.T) {
 	r := recorded(t)
 	r.listen("MSFT_NetTCPConnection", 49664)
 	r.listen("MSFT_NetUDPEndpoint", 49152)
-	readings, err := r.observe(t, map[string]any{"part": []string{"ports"}})
+	readings, err := r.Observe(map[string]any{"part": []string{"ports"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,9 +113,7 @@ func TestDynamicPortsAreNotListed(t *testing.T) {
 
 // listen adds a socket that all can reach.
 func (r recording) listen(class string, port int) {
-	r.put(class, map[string]any{
-		"LocalAddress": "0.0.0.0", "LocalPort": strconv.Itoa(port), "OwningProcess": "900", "State": "2",
-	})
+	r.put(class, "LocalAddress", "0.0.0.0", "LocalPort", strconv.Itoa(port), "OwningProcess", "900", "State", "2")
 }
 
 // Exchange lets Windows hand out ports from 6005 on: which of them listen is
@@ -132,8 +121,8 @@ func (r recording) listen(class string, port int) {
 func TestTheHostsOwnDynamicRangeIsIgnored(t *testing.T) {
 	exchange := func(ports ...int) recording {
 		r := recorded(t)
-		r.set("MSFT_NetTCPSetting", "49152", "DynamicPortRangeNumberOfPorts", text("53526"))
-		r.set("MSFT_NetTCPSetting", "53526", "DynamicPortRangeStartPort", text("6005"))
+		r.set("MSFT_NetTCPSetting", "49152", "DynamicPortRangeNumberOfPorts", "53526")
+		r.set("MSFT_NetTCPSetting", "53526", "DynamicPortRangeStartPort", "6005")
 		for _, port := range ports {
 			r.listen("MSFT_NetTCPConnection", port)
 		}
@@ -145,7 +134,7 @@ func TestTheHostsOwnDynamicRangeIsIgnored(t *testing.T) {
 	}
 	narrow := func(ports ...int) recording { // from 6005 to 7004
 		r := exchange(ports...)
-		r.set("MSFT_NetTCPSetting", "6005", "DynamicPortRangeNumberOfPorts", text("1000"))
+		r.set("MSFT_NetTCPSetting", "6005", "DynamicPortRangeNumberOfPorts", "1000")
 		return r
 	}
 	want := []string{"drifted failing", "tcp/7005: drifted there -> gone"}
@@ -161,16 +150,12 @@ func TestTheHostsOwnDynamicRangeIsIgnored(t *testing.T) {
 // Where Windows lists the addresses of the next boot too, one that is not among
 // them was lent by a cluster, even without a mark.
 func TestAnAddressThatIsNotKeptForTheBootFloats(t *testing.T) {
-	address := func(ip, store string) map[string]any {
-		return map[string]any{
-			"InterfaceIndex": "6", "IPAddress": ip, "PrefixLength": "24", "PrefixOrigin": "1", "SuffixOrigin": "1",
-			"AddressState": "4", "SkipAsSource": "false", "Store": store,
-		}
-	}
 	r := recorded(t)
-	r.put("MSFT_NetIPAddress", address("10.20.0.10", "0"))
-	r.put("MSFT_NetIPAddress", address("10.20.0.60", "1"))
-	readings, err := r.observe(t, map[string]any{"part": []string{"adapters"}})
+	for ip, store := range map[string]string{"10.20.0.10": "0", "10.20.0.60": "1"} {
+		r.put("MSFT_NetIPAddress", "InterfaceIndex", "6", "IPAddress", ip, "PrefixLength", "24", "PrefixOrigin", "1",
+			"SuffixOrigin", "1", "AddressState", "4", "SkipAsSource", "false", "Store", store)
+	}
+	readings, err := r.Observe(map[string]any{"part": []string{"adapters"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +177,7 @@ func TestAnAddressThatIsNotKeptForTheBootFloats(t *testing.T) {
 // A single element of an array comes as a text by WS-Man, as a list by PowerShell.
 func TestOneElementIsAListHoweverItComes(t *testing.T) {
 	before, after := recorded(t), recorded(t)
-	for _, row := range after["MSFT_DNSClientServerAddress"].Rows {
+	for _, row := range after.Answer("MSFT_DNSClientServerAddress").Rows {
 		if l := row["ServerAddresses"].List; len(l) == 1 {
 			row["ServerAddresses"] = host.Cell{Text: l[0]}
 		}

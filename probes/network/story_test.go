@@ -8,21 +8,16 @@ import (
 
 	"postpatch/probes/host"
 	"postpatch/probes/network"
+	"postpatch/probes/probetest"
 	"postpatch/runner/runnertest"
 )
 
 // judged holds the host after a patch against the host before.
 func judged(t *testing.T, expect string, before, after recording) []string {
 	t.Helper()
-	seen := func(r recording) runnertest.Seen {
-		readings, err := r.observe(t, nil)
-		return runnertest.Seen{Readings: readings, Err: err}
-	}
 	return runnertest.Told(t, network.Kind, "- network: {}\n"+strings.ReplaceAll(expect, "    expect", "  expect"),
-		[2]runnertest.Seen{seen(before), seen(after)})
+		[2]runnertest.Seen{runnertest.See(before.Recording, nil), runnertest.See(after.Recording, nil)})
 }
-
-func text(s string) host.Cell { return host.Cell{Text: s} }
 
 func TestWhatAPatchBreaks(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -31,11 +26,11 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		want   []string
 	}{
 		"the profile turned public": {
-			after: func(r recording) { r.set("MSFT_NetConnectionProfile", "2", "NetworkCategory", text("0")) },
+			after: func(r recording) { r.set("MSFT_NetConnectionProfile", "2", "NetworkCategory", "0") },
 			want:  []string{"regressed failing", "Ethernet0 profile: regressed domain -> public"},
 		},
 		"a private network turned public": {
-			after: func(r recording) { r.set("MSFT_NetConnectionProfile", "1", "NetworkCategory", text("0")) },
+			after: func(r recording) { r.set("MSFT_NetConnectionProfile", "1", "NetworkCategory", "0") },
 			want:  []string{"drifted", "Backup profile: drifted private -> public"},
 		},
 		"a listening port is gone": {
@@ -54,32 +49,30 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		},
 		"a port is for the host alone now": {
 			after: func(r recording) {
-				r.set("MSFT_NetTCPConnection", "443", "LocalAddress", text("127.0.0.1"))
+				r.set("MSFT_NetTCPConnection", "443", "LocalAddress", "127.0.0.1")
 			},
 			want: []string{"drifted failing", "tcp/443: drifted there -> gone"},
 		},
 		"a new port": {
 			after: func(r recording) {
 				r.put("MSFT_NetTCPConnection",
-					map[string]any{"LocalAddress": "::", "LocalPort": "8080", "OwningProcess": "900", "State": "2"})
+					"LocalAddress", "::", "LocalPort", "8080", "OwningProcess", "900", "State", "2")
 			},
 			want: []string{"drifted", "tcp/8080: drifted  -> new"},
 		},
 		"another program listens at the port": {
-			after: func(r recording) { r.set("MSFT_NetTCPConnection", "443", "OwningProcess", text("900")) },
+			after: func(r recording) { r.set("MSFT_NetTCPConnection", "443", "OwningProcess", "900") },
 			want:  []string{"drifted", "tcp/443 owner: drifted System -> svchost.exe"},
 		},
 		"DHCP gave another address": {
-			after: func(r recording) { r.set("MSFT_NetIPAddress", "10.30.0.117", "IPAddress", text("10.30.0.118")) },
+			after: func(r recording) { r.set("MSFT_NetIPAddress", "10.30.0.117", "IPAddress", "10.30.0.118") },
 			want:  []string{"drifted", "Backup leased_addresses: drifted 10.30.0.117/24 -> 10.30.0.118/24"},
 		},
 		"no DHCP server answered": {
 			after: func(r recording) {
 				r.drop("MSFT_NetIPAddress", "10.30.0.117")
-				r.put("MSFT_NetIPAddress", map[string]any{
-					"InterfaceIndex": "9", "IPAddress": "169.254.80.10", "PrefixLength": "16", "PrefixOrigin": "2",
-					"SuffixOrigin": "4", "AddressState": "4", "Store": "1",
-				})
+				r.put("MSFT_NetIPAddress",
+					"InterfaceIndex", "9", "IPAddress", "169.254.80.10", "PrefixLength", "16", "PrefixOrigin", "2", "SuffixOrigin", "4", "AddressState", "4", "Store", "1")
 			},
 			want: []string{
 				"regressed failing", "Backup leased_addresses: regressed 10.30.0.117/24 -> ",
@@ -88,8 +81,8 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		},
 		"the static address was lost": { // S05 of the corpus: the adapter was found anew
 			after: func(r recording) {
-				r.set("MSFT_NetIPInterface", "0", "Dhcp", text("1"))
-				r.set("MSFT_NetIPAddress", "10.20.0.10", "PrefixOrigin", text("3"))
+				r.set("MSFT_NetIPInterface", "0", "Dhcp", "1")
+				r.set("MSFT_NetIPAddress", "10.20.0.10", "PrefixOrigin", "3")
 			},
 			want: []string{
 				"drifted failing",
@@ -99,7 +92,7 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			},
 		},
 		"another host has the address": {
-			after: func(r recording) { r.set("MSFT_NetIPAddress", "10.20.0.10", "AddressState", text("2")) },
+			after: func(r recording) { r.set("MSFT_NetIPAddress", "10.20.0.10", "AddressState", "2") },
 			want:  []string{"drifted failing", "Ethernet0 addresses: drifted 10.20.0.10/24 -> "},
 		},
 		"a second adapter came back enabled": {
@@ -107,25 +100,23 @@ func TestWhatAPatchBreaks(t *testing.T) {
 				for column, value := range map[string]string{
 					"State": "2", "InterfaceAdminStatus": "1", "InterfaceOperationalStatus": "1",
 				} {
-					r.set("MSFT_NetAdapter", "Ethernet2", column, text(value))
+					r.set("MSFT_NetAdapter", "Ethernet2", column, value)
 				}
-				r.put("MSFT_NetIPAddress", map[string]any{
-					"InterfaceIndex": "12", "IPAddress": "10.20.0.77", "PrefixLength": "24", "PrefixOrigin": "1",
-					"SuffixOrigin": "1", "AddressState": "4", "Store": "1",
-				})
+				r.put("MSFT_NetIPAddress",
+					"InterfaceIndex", "12", "IPAddress", "10.20.0.77", "PrefixLength", "24", "PrefixOrigin", "1", "SuffixOrigin", "1", "AddressState", "4", "Store", "1")
 			},
 			want: []string{"drifted", "disabled: drifted Ethernet2 -> ", "Ethernet2: drifted  -> new"},
 		},
 		"an adapter went down": {
 			after: func(r recording) {
-				r.set("MSFT_NetAdapter", "Backup", "InterfaceOperationalStatus", text("2"))
-				r.set("MSFT_NetAdapter", "Backup", "MediaConnectState", text("2"))
+				r.set("MSFT_NetAdapter", "Backup", "InterfaceOperationalStatus", "2")
+				r.set("MSFT_NetAdapter", "Backup", "MediaConnectState", "2")
 				r.drop("MSFT_NetConnectionProfile", "9")
 			},
 			want: []string{"regressed failing", "Backup state: regressed up -> disconnected"},
 		},
 		"an adapter was disabled": {
-			after: func(r recording) { r.set("MSFT_NetAdapter", "Backup", "State", text("3")) },
+			after: func(r recording) { r.set("MSFT_NetAdapter", "Backup", "State", "3") },
 			want: []string{
 				"drifted failing", "disabled: drifted Ethernet2 -> Backup, Ethernet2", "Backup: drifted there -> gone",
 			},
@@ -140,7 +131,7 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		},
 		"other order of DNS servers": {
 			after: func(r recording) {
-				for _, row := range r["MSFT_DNSClientServerAddress"].Rows {
+				for _, row := range r.Answer("MSFT_DNSClientServerAddress").Rows {
 					if len(row["ServerAddresses"].List) == 2 {
 						row["ServerAddresses"] = host.Cell{List: []string{"10.20.0.3", "10.20.0.2"}}
 					}
@@ -151,7 +142,7 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			},
 		},
 		"the firewall is off": {
-			after: func(r recording) { r.set("MSFT_NetFirewallProfile", "Domain", "Enabled", text("0")) },
+			after: func(r recording) { r.set("MSFT_NetFirewallProfile", "Domain", "Enabled", "0") },
 			want:  []string{"drifted failing", "firewall/domain firewall: drifted on -> off"},
 		},
 		"the owner wants the domain's profile": {
@@ -161,13 +152,13 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		},
 		"a class is missing, and the profile turned public": {
 			after: func(r recording) {
-				*r["MSFT_NetRoute"] = host.Answer{Err: errInvalidClass}
-				r.set("MSFT_NetConnectionProfile", "2", "NetworkCategory", text("0"))
+				r.With(probetest.Refuse("MSFT_NetRoute", errInvalidClass))
+				r.set("MSFT_NetConnectionProfile", "2", "NetworkCategory", "0")
 			},
 			want: []string{"regressed failing", "Ethernet0 profile: regressed domain -> public"},
 		},
 		"a class is missing": {
-			after: func(r recording) { *r["MSFT_NetRoute"] = host.Answer{Err: errInvalidClass} },
+			after: func(r recording) { r.With(probetest.Refuse("MSFT_NetRoute", errInvalidClass)) },
 			want:  []string{"unknown"},
 		},
 	} {

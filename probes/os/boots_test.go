@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	recorded  = "testdata/sql01.json"
+	recorded  = "sql01.json"
 	installer = `C:\Windows\servicing\TrustedInstaller.exe (SQL01)`
 	wininit   = `C:\Windows\system32\wininit.exe (SQL01)`
 	lsass     = `Der Systemprozess "C:\Windows\system32\lsass.exe" wurde mit dem Statuscode -1073741819 beendet.`
@@ -26,11 +26,7 @@ const (
 
 // at is an event at a time of 23 November; columns come in pairs.
 func at(clock string, id int, columns ...string) host.Row {
-	row := host.Row{"Id": {Text: fmt.Sprint(id)}, "Time": {Text: "2026-11-23T" + clock + ".5Z"}}
-	for i := 0; i < len(columns); i += 2 {
-		row[columns[i]] = host.Cell{Text: columns[i+1]}
-	}
-	return row
+	return probetest.Row(append([]string{"Id", fmt.Sprint(id), "Time", "2026-11-23T" + clock + ".5Z"}, columns...)...)
 }
 
 // update is a restart that an update asked for.
@@ -46,14 +42,9 @@ func death(clock string) host.Row {
 // seen observes the recorded host with events of its own.
 func seen(t *testing.T, rows ...host.Row) runnertest.Seen {
 	t.Helper()
-	probe, err := os.Kind.Build(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answers := probetest.Recorded(t, recorded, os.Kind, nil)
-	answers.Put(probe.(probes.Asker).Questions()[3], host.Answer{Rows: rows})
-	readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers})
-	return runnertest.Seen{Readings: readings, Err: err}
+	r := probetest.Load(t, os.Kind, recorded, nil)
+	*r.Answer(probetest.Questions(t, os.Kind, nil)[3].String()) = host.Answer{Rows: rows}
+	return runnertest.See(r, nil)
 }
 
 // texts returns the readings with the names, "name=value".
@@ -201,8 +192,7 @@ func TestUnknownStarts(t *testing.T) {
 }
 
 func TestOdd(t *testing.T) {
-	answers := probetest.Recorded(t, "testdata/odd.json", os.Kind, nil)
-	readings, err := probetest.Observe(t, os.Kind, probes.Target{Answers: answers}, nil)
+	readings, err := probetest.Load(t, os.Kind, "odd.json", nil).Observe(nil)
 	if !errors.Is(err, host.ErrDenied) || !strings.Contains(err.Error(), "the EditionID") ||
 		!strings.Contains(err.Error(), "boots: access denied: Zugriff verweigert") {
 		t.Errorf("error %v", err)
@@ -227,9 +217,9 @@ func TestClockSkew(t *testing.T) {
 		"behind":       {time.Minute, 2 * time.Minute, "clock_skew=1m0s"},
 		"ahead":        {-2 * time.Hour, -time.Hour, "clock_skew=1h0m0s"},
 	} {
-		answers := probetest.Recorded(t, recorded, os.Kind, nil)
-		answers.Asked, answers.Answered = asked.Add(tt.from), asked.Add(tt.until)
-		readings, err := probetest.Observe(t, os.Kind, probes.Target{Answers: answers}, nil)
+		target := probetest.Load(t, os.Kind, recorded, nil).Target()
+		target.Answers.Asked, target.Answers.Answered = asked.Add(tt.from), asked.Add(tt.until)
+		readings, err := probetest.Observe(t, os.Kind, target, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -303,10 +293,6 @@ func TestWhatIsTold(t *testing.T) {
 	}
 }
 
-func TestRecorded(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: os.Kind, Healthy: func(t *testing.T) probes.Target {
-		return probes.Target{Answers: probetest.Recorded(t, recorded, os.Kind, nil)}
-	}})
-}
+func TestRecorded(t *testing.T) { probetest.RunRecorded(t, os.Kind, recorded, nil) }
 
-func FuzzAnswers(f *testing.F) { probetest.FuzzAnswers(f, os.Kind, nil, recorded, "testdata/odd.json") }
+func FuzzAnswers(f *testing.F) { probetest.FuzzAnswers(f, os.Kind, nil, recorded, "odd.json") }

@@ -47,5 +47,5 @@ func FuzzObserve(f *testing.F) {
 
 func FuzzAnswers(f *testing.F) {
 	probetest.FuzzAnswers(f, pendingreboot.Kind, nil,
-		"testdata/everything.json", "testdata/nothing.json", "testdata/odd.json")
+		"everything.json", "nothing.json", "odd.json")
 }

@@ -14,16 +14,7 @@ import (
 	"postpatch/probes/probetest"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, pendingreboot.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: pendingreboot.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "everything.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, pendingreboot.Kind, "everything.json", nil) }
 
 func TestObserve(t *testing.T) {
 	for file, want := range map[string][]string{
@@ -42,7 +33,7 @@ func TestObserve(t *testing.T) {
 		},
 	} {
 		t.Run(file, func(t *testing.T) {
-			readings, err := probetest.Observe(t, pendingreboot.Kind, recorded(t, file), nil)
+			readings, err := probetest.Load(t, pendingreboot.Kind, file, nil).Observe(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,7 +46,7 @@ func TestObserve(t *testing.T) {
 
 // What cannot be read is no "false": it is named, and the rest is there.
 func TestWhatCannotBeReadIsNamed(t *testing.T) {
-	readings, err := probetest.Observe(t, pendingreboot.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, pendingreboot.Kind, "odd.json", nil).Observe(nil)
 	const wrong = "reading servicing_pending: Der angeforderte Registrierungszugriff ist unzulässig.; " +
 		"configmgr_hard, configmgr: Anbieterladefehler; update_exe: Flags: want a number, got \"drei\"; " +
 		"servicing_file: There: want true or false, got \"vielleicht\""

@@ -21,16 +21,7 @@ func script() probes.File {
 
 func keyed() map[string]any { return map[string]any{"script": script(), "key": "Name"} }
 
-func recorded(t *testing.T, file string, args map[string]any) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, powershell.Kind, args)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: powershell.Kind, Args: keyed(), Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "queues.json", keyed())
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, powershell.Kind, "queues.json", keyed()) }
 
 func TestObserve(t *testing.T) {
 	all := []string{
@@ -52,7 +43,7 @@ func TestObserve(t *testing.T) {
 		"every property": {keyed(), all}, "some properties": {chosen, some},
 	} {
 		t.Run(name, func(t *testing.T) {
-			readings, err := probetest.Observe(t, powershell.Kind, recorded(t, "queues.json", tt.args), tt.args)
+			readings, err := probetest.Load(t, powershell.Kind, "queues.json", tt.args).Observe(tt.args)
 			if d := cmp.Diff(tt.want, probetest.Texts(readings)); d != "" || err != nil {
 				t.Errorf("readings (-want +got), %v:\n%s", err, d)
 			}
@@ -158,5 +149,5 @@ func TestWhatAPatchChanges(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, powershell.Kind, keyed(), "testdata/queues.json")
+	probetest.FuzzAnswers(f, powershell.Kind, keyed(), "queues.json")
 }

@@ -7,28 +7,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/probes/printer"
 	"postpatch/probes/probetest"
 	"postpatch/runner/runnertest"
 )
 
-const healthy = "testdata/print-server.json"
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: printer.Kind, Healthy: func(t *testing.T) probes.Target {
-		return probetest.Altered(t, healthy, printer.Kind)
-	}})
+func healthy() runnertest.Check {
+	return runnertest.Check{Kind: printer.Kind, File: "print-server.json"}
 }
 
+func TestKind(t *testing.T) { probetest.RunRecorded(t, printer.Kind, healthy().File, nil) }
+
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, printer.Kind, nil, healthy, "testdata/odd.json")
+	probetest.FuzzAnswers(f, printer.Kind, nil, healthy().File, "odd.json")
 }
 
 func observe(t *testing.T, args map[string]any, changes ...probetest.Change) ([]string, error) {
 	t.Helper()
-	readings, err := probetest.Observe(t, printer.Kind, probetest.Altered(t, healthy, printer.Kind, changes...), args)
+	readings, err := probetest.Load(t, printer.Kind, healthy().File, nil).With(changes...).Observe(args)
 	return probetest.Texts(readings), err
 }
 
@@ -59,7 +56,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, printer.Kind, probetest.Altered(t, "testdata/odd.json", printer.Kind), nil)
+	readings, err := probetest.Load(t, printer.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		`the registry key Print: RpcAuthnLevelPrivacyEnabled: want a number, got "an"`, "MSFT_PrinterDriver: no such class",
 		"one of them has no name", `no DriverName of "printer/drucker (2)", got ""`, `no PortName of "printer/drucker (2)"`,
@@ -89,23 +86,23 @@ func TestNoSpooler(t *testing.T) {
 		failed  string
 	}{
 		"it is stopped": {
-			[]probetest.Change{spooler("Stopped"), {Of: "Win32_Printer"}},
+			[]probetest.Change{spooler("Stopped"), probetest.Drop("Win32_Printer", "")},
 			[]string{" spooler=stopped", " rpc_privacy=default"},
 			"",
 		},
 		"it is not there": {
-			[]probetest.Change{{Of: "Win32_Service"}}, []string{" spooler=absent", " rpc_privacy=default"}, "",
+			[]probetest.Change{probetest.Drop("Win32_Service", "")}, []string{" spooler=absent", " rpc_privacy=default"}, "",
 		},
 		"it may not be asked": {
-			[]probetest.Change{{Of: "Win32_Service", Err: host.ErrDenied}}, []string{" rpc_privacy=default"}, "access denied",
+			[]probetest.Change{probetest.Refuse("Win32_Service", host.ErrDenied)}, []string{" rpc_privacy=default"}, "access denied",
 		},
 		"no registry": {
-			[]probetest.Change{spooler("Stopped"), {Of: "Control", Err: errors.New("no PowerShell")}},
+			[]probetest.Change{spooler("Stopped"), probetest.Refuse("Control", errors.New("no PowerShell"))},
 			[]string{" spooler=stopped"},
 			"the registry key Print: no PowerShell",
 		},
 		"no such key": {
-			[]probetest.Change{spooler("Stopped"), {Of: "Control"}}, []string{" spooler=stopped"}, "the host named none",
+			[]probetest.Change{spooler("Stopped"), probetest.Drop("Control", "")}, []string{" spooler=stopped"}, "the host named none",
 		},
 	} {
 		got, err := observe(t, nil, tt.changes...)
@@ -119,25 +116,15 @@ func TestNoSpooler(t *testing.T) {
 }
 
 func spooler(state string) probetest.Change {
-	return probetest.Change{Of: "Win32_Service", Column: "State", Value: state}
+	return probetest.Set("Win32_Service", "", "State", state)
 }
 
 func queue(name, column, value string) probetest.Change {
-	return probetest.Change{Of: "Win32_Printer", Row: name, Column: column, Value: value}
+	return probetest.Set("Win32_Printer", name, column, value)
 }
 
 func privacy(value string) probetest.Change {
-	return probetest.Change{Of: "Control", Column: "RpcAuthnLevelPrivacyEnabled", Value: value}
-}
-
-func told(t *testing.T, before, after []probetest.Change) []string {
-	t.Helper()
-	var seen [2]runnertest.Seen
-	for i, changes := range [][]probetest.Change{before, after} {
-		seen[i].Readings, seen[i].Err = probetest.Observe(t, printer.Kind,
-			probetest.Altered(t, healthy, printer.Kind, changes...), nil)
-	}
-	return runnertest.Told(t, printer.Kind, "- printer: {}", seen)
+	return probetest.Set("Control", "", "RpcAuthnLevelPrivacyEnabled", value)
 }
 
 func TestNoiseIsSilent(t *testing.T) {
@@ -148,13 +135,13 @@ func TestNoiseIsSilent(t *testing.T) {
 		},
 		"Windows found a device anew":                {queue("Floor 2", "PortName", "WSD-00000000-1111-2222-3333-444455556666")},
 		"another session brought its printers along": {queue("TS004", "Name", "Laser (redirected 17)"), queue("TS004", "PortName", "TS012")},
-		"nobody's session":                           {{Of: "Win32_Printer", Row: "TS004"}},
+		"nobody's session":                           {probetest.Drop("Win32_Printer", "TS004")},
 		"the patch brought Windows' own driver": {
-			{Of: "MSFT_PrinterDriver", Row: "Microsoft Print To PDF", Column: "DriverVersion", Value: "2814751100633099"},
+			probetest.Set("MSFT_PrinterDriver", "Microsoft Print To PDF", "DriverVersion", "2814751100633099"),
 		},
 		"names in another case": {queue("Labels", "ShareName", "labels"), queue("Labels", "DriverName", "zdesigner zt410")},
 	} {
-		if d := cmp.Diff([]string{"passed"}, removeNotes(told(t, nil, after))); d != "" {
+		if d := cmp.Diff([]string{"passed"}, removeNotes(healthy().Told(t, runnertest.Story{After: after}))); d != "" {
 			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
 		}
 	}
@@ -170,63 +157,48 @@ func removeNotes(told []string) []string {
 }
 
 func TestWhatAPatchBreaks(t *testing.T) {
-	for name, tt := range map[string]struct {
-		before, after []probetest.Change
-		want          []string
-	}{
+	healthy().Tells(t, map[string]runnertest.Story{
 		"the spooler does not start": {
-			nil,
-			[]probetest.Change{spooler("Stopped"), {Of: "Win32_Printer"}},
-			[]string{"regressed failing", "spooler: regressed running -> stopped"},
+			After: []probetest.Change{spooler("Stopped"), probetest.Drop("Win32_Printer", "")},
+			Want:  []string{"regressed failing", "spooler: regressed running -> stopped"},
 		},
 		"the hardening is switched off": { // S12 of the corpus, and its workaround
-			nil,
-			[]probetest.Change{privacy("0")},
-			[]string{"drifted", "rpc_privacy: drifted default -> off"},
+			After: []probetest.Change{privacy("0")},
+			Want:  []string{"drifted", "rpc_privacy: drifted default -> off"},
 		},
 		"the hardening is enforced again": {
-			[]probetest.Change{privacy("0")},
-			[]probetest.Change{privacy("1")},
-			[]string{"drifted", "rpc_privacy: drifted off -> on"},
+			Before: []probetest.Change{privacy("0")},
+			After:  []probetest.Change{privacy("1")},
+			Want:   []string{"drifted", "rpc_privacy: drifted off -> on"},
 		},
 		"a queue is gone": {
-			nil,
-			[]probetest.Change{{Of: "Win32_Printer", Row: "Labels"}},
-			[]string{"drifted failing", "printer/Labels: drifted there -> gone"},
+			After: []probetest.Change{probetest.Drop("Win32_Printer", "Labels")},
+			Want:  []string{"drifted failing", "printer/Labels: drifted there -> gone"},
 		},
 		"a queue fell back to another driver": {
-			nil,
-			[]probetest.Change{queue("Labels", "DriverName", "Generic / Text Only")},
-			[]string{"drifted failing", "printer/Labels driver: drifted ZDesigner ZT410 -> Generic / Text Only"},
+			After: []probetest.Change{queue("Labels", "DriverName", "Generic / Text Only")},
+			Want:  []string{"drifted failing", "printer/Labels driver: drifted ZDesigner ZT410 -> Generic / Text Only"},
 		},
 		"a queue lost its port": {
-			nil,
-			[]probetest.Change{queue("Labels", "PortName", "LPT1:")},
-			[]string{"drifted", "printer/Labels port: drifted 10.20.0.90 -> LPT1:"},
+			After: []probetest.Change{queue("Labels", "PortName", "LPT1:")},
+			Want:  []string{"drifted", "printer/Labels port: drifted 10.20.0.90 -> LPT1:"},
 		},
 		"a queue is shared no more": {
-			nil,
-			[]probetest.Change{queue("Labels", "Shared", "false")},
-			[]string{
+			After: []probetest.Change{queue("Labels", "Shared", "false")},
+			Want: []string{
 				"drifted failing", "printer/Labels share_name: drifted LABELS -> ", "printer/Labels shared: drifted true -> false",
 			},
 		},
 		"a queue is left paused": {
-			nil,
-			[]probetest.Change{queue("Labels", "ExtendedPrinterStatus", "8")},
-			[]string{"regressed failing", "printer/Labels paused: regressed false -> true"},
+			After: []probetest.Change{queue("Labels", "ExtendedPrinterStatus", "8")},
+			Want:  []string{"regressed failing", "printer/Labels paused: regressed false -> true"},
 		},
 		"a driver is gone": {
-			nil,
-			[]probetest.Change{{Of: "MSFT_PrinterDriver", Row: "ZDesigner ZT410"}},
-			[]string{"drifted", "driver/ZDesigner ZT410: drifted there -> gone"},
+			After: []probetest.Change{probetest.Drop("MSFT_PrinterDriver", "ZDesigner ZT410")},
+			Want:  []string{"drifted", "driver/ZDesigner ZT410: drifted there -> gone"},
 		},
 		"what cannot be read is no pass": {
-			nil, []probetest.Change{{Of: "Win32_Printer", Err: host.ErrDenied}}, []string{"unknown"},
+			After: []probetest.Change{probetest.Refuse("Win32_Printer", host.ErrDenied)}, Want: []string{"unknown"},
 		},
-	} {
-		if d := cmp.Diff(tt.want, told(t, tt.before, tt.after)); d != "" {
-			t.Errorf("%s: outcome (-want +got):\n%s", name, d)
-		}
-	}
+	})
 }

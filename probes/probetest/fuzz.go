@@ -18,7 +18,7 @@ func FuzzAnswers(f *testing.F, kind probes.Kind, args map[string]any, files ...s
 	f.Helper()
 	recorded := make([][]exchange, len(files))
 	for i, file := range files {
-		recorded[i] = record(f, file, kind, args)
+		recorded[i] = Load(f, kind, file, args).all
 		for _, text := range []string{
 			"", "-1", "4294967296", "\x1b[31m\n", "'; DROP", `\\?\x`, "null", strings.Repeat("a", 300),
 		} {

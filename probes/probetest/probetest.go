@@ -60,7 +60,7 @@ func Run(t *testing.T, s Suite) {
 
 // Observe builds a check of the kind and observes the target once, within some
 // seconds.
-func Observe(t *testing.T, k probes.Kind, target probes.Target, args map[string]any) ([]fact.Reading, error) {
+func Observe(t testing.TB, k probes.Kind, target probes.Target, args map[string]any) ([]fact.Reading, error) {
 	t.Helper()
 	probe, err := k.Build(args)
 	if err != nil {

@@ -16,20 +16,10 @@ import (
 
 func names() map[string]any { return map[string]any{"name": []string{"lsass", "w3wp.exe", "System"}} }
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, process.Kind, names())}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{
-		Kind: process.Kind, Args: names(),
-		Healthy: func(t *testing.T) probes.Target { return recorded(t, "web.json") },
-	})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, process.Kind, "web.json", names()) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, process.Kind, recorded(t, "web.json"), names())
+	readings, err := probetest.Load(t, process.Kind, "web.json", names()).Observe(names())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +36,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, process.Kind, recorded(t, "odd.json"), names())
+	readings, err := probetest.Load(t, process.Kind, "odd.json", names()).Observe(names())
 	const says = `reading memory of lsass: want a number, got "viel"; handles of w3wp.exe: want a number, got null`
 	if err == nil || err.Error() != says {
 		t.Errorf("error %v, want %s", err, says)
@@ -134,5 +124,5 @@ func TestParametersAreRefused(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, process.Kind, names(), "testdata/web.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, process.Kind, names(), "web.json", "odd.json")
 }

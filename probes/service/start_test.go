@@ -117,5 +117,5 @@ func TestWhatTheRegistryTells(t *testing.T) {
 
 func FuzzAnswers(f *testing.F) {
 	args := map[string]any{"name": []string{"MSExchangeIS", "MSDTC"}}
-	probetest.FuzzAnswers(f, service.Kind, args, "testdata/exchange.json")
+	probetest.FuzzAnswers(f, service.Kind, args, "exchange.json")
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/probes/probetest"
 	"postpatch/probes/services"
@@ -177,8 +176,7 @@ func TestEvidence(t *testing.T) {
 }
 
 func TestOdd(t *testing.T) {
-	answers := probetest.Recorded(t, "testdata/odd.json", services.Kind, nil)
-	readings, err := probetest.Observe(t, services.Kind, probes.Target{Answers: answers}, nil)
+	readings, err := probetest.Load(t, services.Kind, "odd.json", nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,11 +207,7 @@ func TestOdd(t *testing.T) {
 	}
 }
 
-func TestRecorded(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: services.Kind, Healthy: func(t *testing.T) probes.Target {
-		return probes.Target{Answers: probetest.Recorded(t, recorded, services.Kind, nil)}
-	}})
-}
+func TestRecorded(t *testing.T) { probetest.RunRecorded(t, services.Kind, recorded, nil) }
 
 // A service's key may be unreadable, and the rows of others come as they like.
 func TestKeysThatSayNothing(t *testing.T) {
@@ -229,5 +223,5 @@ func TestKeysThatSayNothing(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, services.Kind, nil, recorded, "testdata/odd.json")
+	probetest.FuzzAnswers(f, services.Kind, nil, recorded, "odd.json")
 }

@@ -9,14 +9,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/probes/probetest"
 	"postpatch/probes/services"
 	"postpatch/runner/runnertest"
 )
 
-const recorded = "testdata/exchange.json"
+const recorded = "exchange.json"
 
 // scene is a host between its recording and what is observed of it.
 type scene struct {
@@ -68,37 +67,26 @@ func (s *scene) booted(ago time.Duration) { s.boot = s.now.Add(-ago) }
 func seen(t *testing.T, change func(*scene)) runnertest.Seen {
 	t.Helper()
 	s := &scene{services: map[string]host.Row{}, keys: map[string]host.Row{}}
-	probe, err := services.Kind.Build(nil)
-	if err != nil {
-		t.Fatal(err)
+	r := probetest.Load(t, services.Kind, recorded, nil)
+	told, keys := r.Answer("Win32_Service"), r.Answer("servicekeys")
+	for _, row := range told.Rows {
+		s.services[row.Get("Name").Text] = row
 	}
-	questions := probe.(probes.Asker).Questions()
-	recording := probetest.Recorded(t, recorded, services.Kind, nil)
-	for i, rows := range []map[string]host.Row{s.services, s.keys} {
-		answer, err := recording.To(questions[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, row := range answer {
-			rows[row.Get("Name").Text] = row
-		}
+	for _, row := range keys.Rows {
+		s.keys[row.Get("Name").Text] = row
 	}
 	s.now = time.Date(2026, 11, 17, 9, 0, 0, 0, time.UTC)
 	s.booted(7 * 24 * time.Hour)
 	if change != nil {
 		change(s)
 	}
-	var answers host.Answers
-	answers.Put(questions[0], host.Answer{Rows: slices.Collect(maps.Values(s.services))})
-	answers.Put(questions[1], host.Answer{Rows: slices.Collect(maps.Values(s.keys))})
+	told.Rows, keys.Rows = slices.Collect(maps.Values(s.services)), slices.Collect(maps.Values(s.keys))
 	if s.noKeys {
-		answers.Put(questions[1], host.Answer{Err: errors.New("could not run PowerShell")})
+		*keys = host.Answer{Err: errors.New("could not run PowerShell")}
 	}
-	answers.Put(questions[2], host.Answer{Rows: []host.Row{{
-		"LastBootUpTime": {Text: s.boot.Format(time.RFC3339)}, "LocalDateTime": {Text: s.now.Format(time.RFC3339)},
-	}}})
-	readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers})
-	return runnertest.Seen{Readings: readings, Err: err}
+	*r.Answer("Win32_OperatingSystem") = host.Answer{Rows: []host.Row{probetest.Row(
+		"LastBootUpTime", s.boot.Format(time.RFC3339), "LocalDateTime", s.now.Format(time.RFC3339))}}
+	return runnertest.See(r, nil)
 }
 
 func TestNoiseIsSilent(t *testing.T) {

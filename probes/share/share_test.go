@@ -19,19 +19,10 @@ import (
 
 const everyoneReads = "AQAEgAAAAAAAAAAAAAAAABQAAAACABwAAQAAAAAAFACpABIAAQEAAAAAAAEAAAAA"
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, share.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: share.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "fileserver.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, share.Kind, "fileserver.json", nil) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, share.Kind, recorded(t, "fileserver.json"), nil)
+	readings, err := probetest.Load(t, share.Kind, "fileserver.json", nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +44,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, share.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, share.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		"server: the host does not tell the state of the service", `: want a type, got "zwei"`,
 		`type of ORDERS (2): want a type, got "99"`, "shares: the host named one without a name",
@@ -87,7 +78,7 @@ func TestSharesAreChosen(t *testing.T) {
 			map[string]any{"except": []string{"cluster*", "PRINT$"}}, []string{"Laser 1=true", "Orders=true", "Profiles=true"},
 		},
 	} {
-		readings, err := probetest.Observe(t, share.Kind, recorded(t, "fileserver.json"), tt.args)
+		readings, err := probetest.Load(t, share.Kind, "fileserver.json", nil).Observe(tt.args)
 		var got []string
 		for _, r := range readings {
 			if r.Key.Name == "present" {
@@ -117,9 +108,7 @@ func TestSharesAreChosen(t *testing.T) {
 // edited is the file server with each answer as edit makes it.
 func edited(t *testing.T, edit func(question string, rows []host.Row) []host.Row) runnertest.Seen {
 	t.Helper()
-	target := probes.Target{Answers: probetest.Edited(t, "testdata/fileserver.json", share.Kind, edit)}
-	readings, err := probetest.Observe(t, share.Kind, target, nil)
-	return runnertest.Seen{Readings: readings, Err: err}
+	return runnertest.See(probetest.Load(t, share.Kind, "fileserver.json", nil).With(probetest.Edit(edit)), nil)
 }
 
 func TestJudged(t *testing.T) {
@@ -195,9 +184,8 @@ func TestAStoppedService(t *testing.T) {
 
 // What the account may not read leaves the rest.
 func TestAccessThatIsDenied(t *testing.T) {
-	target := recorded(t, "fileserver.json")
-	target.Answers.Put(host.Collector{Name: "shares"}, host.Answer{Err: host.ErrDenied})
-	readings, err := probetest.Observe(t, share.Kind, target, nil)
+	readings, err := probetest.Load(t, share.Kind, "fileserver.json", nil).
+		With(probetest.Refuse("shares", host.ErrDenied)).Observe(nil)
 	all := strings.Join(probetest.Texts(readings), "\n")
 	if !errors.Is(err, host.ErrDenied) || strings.Contains(all, "access") || !strings.Contains(all, "Orders path") {
 		t.Errorf("got %v\n%s", err, all)
@@ -231,5 +219,5 @@ func FuzzSecurity(f *testing.F) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, share.Kind, nil, "testdata/fileserver.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, share.Kind, nil, "fileserver.json", "odd.json")
 }

@@ -15,19 +15,10 @@ import (
 	"postpatch/runner/runnertest"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, task.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: task.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "shop.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, task.Kind, "shop.json", nil) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, task.Kind, recorded(t, "shop.json"), nil)
+	readings, err := probetest.Load(t, task.Kind, "shop.json", nil).Observe(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +48,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, task.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, task.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		`the folder \Geheim: Zugriff verweigert`, "the folder : it cannot be read", "something that is no task",
 		"the list was cut off", `\Größe'; $(calc), \Kaputt: the host did not tell the last result`,
@@ -198,5 +189,5 @@ func TestParametersAreRefused(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, task.Kind, nil, "testdata/shop.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, task.Kind, nil, "shop.json", "odd.json")
 }

@@ -9,9 +9,9 @@ import (
 
 func FuzzAnswers(f *testing.F) {
 	probetest.FuzzAnswers(f, updates.Kind, nil,
-		"testdata/server2022.json", "testdata/configmgr.json", "testdata/odd.json")
+		"server2022.json", "configmgr.json", "odd.json")
 }
 
 func FuzzMissing(f *testing.F) {
-	probetest.FuzzAnswers(f, updates.Kind, offline(), "testdata/offline.json")
+	probetest.FuzzAnswers(f, updates.Kind, offline(), "offline.json")
 }

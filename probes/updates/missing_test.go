@@ -17,8 +17,7 @@ func offline() map[string]any {
 }
 
 func TestMissing(t *testing.T) {
-	target := probes.Target{Answers: probetest.Recorded(t, "testdata/offline.json", updates.Kind, offline())}
-	readings, err := probetest.Observe(t, updates.Kind, target, offline())
+	readings, err := probetest.Load(t, updates.Kind, "offline.json", offline()).Observe(offline())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,12 +39,8 @@ func searched(t *testing.T, source, server string, rows ...host.Row) ([]string, 
 	if source == "offline" {
 		args = offline()
 	}
-	probe, err := updates.Kind.Build(args)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var answers host.Answers
-	for _, q := range probe.(probes.Asker).Questions() {
+	for _, q := range probetest.Questions(t, updates.Kind, args) {
 		answer := host.Answer{Rows: []host.Row{{"WUServer": text(server), "UseWUServer": text("1")}}}
 		if c, is := q.(host.Collector); is && c.Name == "updatemissing" {
 			answer.Rows = rows

@@ -2,7 +2,6 @@ package updates_test
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -10,71 +9,33 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/probes/probetest"
 	"postpatch/probes/updates"
 	"postpatch/runner/runnertest"
 )
 
-// recording is a host's answers by a word of their question.
-type recording map[string]*host.Answer
+// recording is what the healthy server answers, to be changed.
+type recording struct{ *probetest.Recording }
 
-// load reads the healthy server's answers, to be changed.
 func load(t *testing.T) recording {
 	t.Helper()
-	answers := probetest.Recorded(t, "testdata/server2022.json", updates.Kind, nil)
-	r := recording{}
-	for _, q := range questions(t) {
-		rows, err := answers.To(q)
-		var cause error
-		if err != nil {
-			cause = errors.Unwrap(err)
-		}
-		r[word(q)] = &host.Answer{Rows: rows, Err: cause}
-	}
-	return r
+	return recording{probetest.Load(t, updates.Kind, "server2022.json", nil)}
 }
 
-func questions(t *testing.T) []host.Question {
-	t.Helper()
-	probe, err := updates.Kind.Build(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return probe.(probes.Asker).Questions()
-}
-
-func word(q host.Question) string {
-	for _, word := range []string{"QuickFix", "updatehistory", "UseWUServer", "WUServer", "CCM_SoftwareUpdate"} {
-		if strings.Contains(q.String(), word) {
-			return word
-		}
-	}
-	return q.String()
-}
-
-func (r recording) seen(t *testing.T) runnertest.Seen {
-	t.Helper()
-	var answers host.Answers
-	for _, q := range questions(t) {
-		answers.Put(q, *r[word(q)])
-	}
-	readings, err := probetest.Observe(t, updates.Kind, probes.Target{Answers: answers}, nil)
-	return runnertest.Seen{Readings: readings, Err: err}
-}
+func (r recording) see() runnertest.Seen { return runnertest.See(r.Recording, nil) }
 
 // hotfixes replaces what servicing lists.
 func (r recording) hotfixes(names ...string) {
-	r["QuickFix"].Rows = nil
+	r.Answer("QuickFix").Rows = nil
 	for _, name := range names {
-		r["QuickFix"].Rows = append(r["QuickFix"].Rows, host.Row{"HotFixID": text(name)})
+		r.With(probetest.Add("QuickFix", "HotFixID", name))
 	}
 }
 
 // try adds a newest entry to the history, and counts it.
 func (r recording) try(title, id, result, code string) {
-	h := r["updatehistory"]
+	h := r.Answer("updatehistory")
 	e := host.Row{
 		"Part": text("entry"), "Title": text(title), "UpdateID": text(id), "Date": text("2025-11-12T02:00:00Z"),
 		"Operation": text("1"), "Result": text(result), "HResult": text(code), "Unmapped": text(code),
@@ -84,11 +45,13 @@ func (r recording) try(title, id, result, code string) {
 }
 
 func (r recording) total(n string) {
-	r["updatehistory"].Rows[0] = host.Row{"Part": text("total"), "Count": text(n)}
+	r.Answer("updatehistory").Rows[0] = host.Row{"Part": text("total"), "Count": text(n)}
 }
 
 // deploy lets Configuration Manager's client be there and tell of these updates.
-func (r recording) deploy(rows ...host.Row) { *r["CCM_SoftwareUpdate"] = host.Answer{Rows: rows} }
+func (r recording) deploy(rows ...host.Row) {
+	*r.Answer("CCM_SoftwareUpdate") = host.Answer{Rows: rows}
+}
 
 func deployed(article, state, code string) host.Row {
 	return host.Row{"ArticleID": text(article), "EvaluationState": text(state), "ErrorCode": text(code)}
@@ -115,7 +78,7 @@ func TestNoiseIsSilent(t *testing.T) {
 		"a first try failed, and the second succeeded": func(r recording) {
 			r.try(cumulative, "n1", "4", "-2145116149")
 			r.try(cumulative, "n1", "2", "0")
-			r["updatehistory"].Rows[1]["Date"] = text("2025-11-12T03:00:00Z")
+			r.Answer("updatehistory").Rows[1]["Date"] = text("2025-11-12T03:00:00Z")
 			r.total("414")
 		},
 		"it failed for the agent, and was installed by hand": func(r recording) {
@@ -128,25 +91,25 @@ func TestNoiseIsSilent(t *testing.T) {
 		},
 		"other doubles, other order, other case": func(r recording) {
 			r.hotfixes("kb5066811", "KB5066811", "KB5066782", "KB5066139")
-			entries := r["updatehistory"].Rows
+			entries := r.Answer("updatehistory").Rows
 			slices.Reverse(entries[1 : len(entries)-1])
 		},
 		"another search": func(r recording) {
-			rows := r["updatehistory"].Rows
+			rows := r.Answer("updatehistory").Rows
 			rows[len(rows)-1] = host.Row{"Part": text("agent"), "Searched": text("2025-11-12T02:00:00Z")}
 		},
 		"old entries left the list": func(r recording) {
-			rows := r["updatehistory"].Rows
-			r["updatehistory"].Rows = append(rows[:3:3], rows[len(rows)-1])
+			rows := r.Answer("updatehistory").Rows
+			r.Answer("updatehistory").Rows = append(rows[:3:3], rows[len(rows)-1])
 		},
 		"the server's name in another case": func(r recording) {
-			r["WUServer"].Rows[0] = host.Row{"WUServer": text("HTTP://WSUS01.corp.example:8530")}
+			r.Answer(`["WUServer"]`).Rows[0] = host.Row{"WUServer": text("HTTP://WSUS01.corp.example:8530")}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before, after := load(t), load(t)
 			change(after)
-			got := runnertest.Told(t, updates.Kind, "- updates: {}", [2]runnertest.Seen{before.seen(t), after.seen(t)})
+			got := runnertest.Told(t, updates.Kind, "- updates: {}", [2]runnertest.Seen{before.see(), after.see()})
 			if d := cmp.Diff([]string{"passed"}, got); d != "" {
 				t.Errorf("outcome (-want +got):\n%s", d)
 			}
@@ -186,7 +149,7 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			after: func(r recording) {
 				r.hotfixes("KB5066139", "KB5066811")
 				r.try("(KB5066782)", "5d1b3c11-9c0b-4a4b-8e4b-0b0d9c6c1a01", "2", "0")
-				r["updatehistory"].Rows[1]["Operation"] = text("2")
+				r.Answer("updatehistory").Rows[1]["Operation"] = text("2")
 			},
 			want: []string{"drifted", "uninstalled: drifted  -> KB5066782"},
 		},
@@ -201,27 +164,27 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			check:  "- updates: {}\n  expect: {failed: empty}",
 			before: func(r recording) { r.try(exchange, "x1", "4", "-2147023293") },
 			after: func(r recording) {
-				rows := r["updatehistory"].Rows
-				r["updatehistory"].Rows = []host.Row{{"Part": text("total"), "Count": text("0")}, rows[len(rows)-1]}
+				rows := r.Answer("updatehistory").Rows
+				r.Answer("updatehistory").Rows = []host.Row{{"Part": text("total"), "Count": text("0")}, rows[len(rows)-1]}
 			},
 			want: []string{"unknown"},
 		},
 		"the history was reset, and has begun anew": {
 			before: func(r recording) { r.try(exchange, "x1", "4", "-2147023293") },
 			after: func(r recording) {
-				r["updatehistory"].Rows = r["updatehistory"].Rows[:2]
+				r.Answer("updatehistory").Rows = r.Answer("updatehistory").Rows[:2]
 				r.total("1")
 			},
 			want: []string{"drifted", "history_entries: drifted 413 -> 1"},
 		},
 		"the agent does not answer any more": {
 			after: func(r recording) {
-				r["updatehistory"].Rows = []host.Row{{"Part": text("history"), "Code": text("-2147023838"), "Error": text("x")}}
+				r.Answer("updatehistory").Rows = []host.Row{{"Part": text("history"), "Code": text("-2147023838"), "Error": text("x")}}
 			},
 			want: []string{"unknown"},
 		},
 		"policy led the host elsewhere": {
-			after: func(r recording) { r["UseWUServer"].Rows = nil },
+			after: func(r recording) { r.Answer("UseWUServer").Rows = nil },
 			want:  []string{"drifted", "wsus_server: drifted http://wsus01.corp.example:8530 -> "},
 		},
 		"Configuration Manager's deployment failed": {
@@ -240,7 +203,7 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			want:   []string{"passed"},
 		},
 		"Configuration Manager's view is refused": {
-			after: func(r recording) { *r["CCM_SoftwareUpdate"] = host.Answer{Err: host.ErrDenied} },
+			after: func(r recording) { *r.Answer("CCM_SoftwareUpdate") = host.Answer{Err: host.ErrDenied} },
 			want:  []string{"unknown"},
 		},
 	} {
@@ -254,7 +217,7 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			if check == "" {
 				check = "- updates: {}"
 			}
-			got := runnertest.Told(t, updates.Kind, check, [2]runnertest.Seen{before.seen(t), after.seen(t)})
+			got := runnertest.Told(t, updates.Kind, check, [2]runnertest.Seen{before.see(), after.see()})
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("outcome (-want +got):\n%s", d)
 			}
@@ -269,7 +232,7 @@ func TestALongHistory(t *testing.T) {
 		r.try("Security Update (KB5068787)"+strings.Repeat("\u00fc", 5000), strings.Repeat("i", 5000), "4", "-2147023293")
 	}
 	size := 0
-	seen := r.seen(t)
+	seen := r.see()
 	for _, reading := range seen.Readings {
 		size = max(size, len(reading.Key.Item)+len(reading.Value.String()))
 	}

@@ -13,16 +13,7 @@ import (
 	"postpatch/probes/updates"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, updates.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: updates.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "server2022.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, updates.Kind, "server2022.json", nil) }
 
 func TestObserve(t *testing.T) {
 	for file, want := range map[string][]string{
@@ -71,7 +62,7 @@ func TestObserve(t *testing.T) {
 		},
 	} {
 		t.Run(file, func(t *testing.T) {
-			readings, err := probetest.Observe(t, updates.Kind, recorded(t, file), nil)
+			readings, err := probetest.Load(t, updates.Kind, file, nil).Observe(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +76,7 @@ func TestObserve(t *testing.T) {
 // What is nonsense is named; everything else is there, and nothing is made of the
 // titles.
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, updates.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, updates.Kind, "odd.json", nil).Observe(nil)
 	const wrong = "reading hotfixes: a row without its number; history: an entry without KB number and identity; " +
 		`result of KB5066901: want a number, got "vier"; configmgr: access denied: Zugriff verweigert`
 	if err == nil || err.Error() != wrong || !errors.Is(err, host.ErrDenied) {

@@ -7,26 +7,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/probes/probetest"
 	"postpatch/probes/wsus"
 	"postpatch/runner/runnertest"
 )
 
-func recorded(t *testing.T, file string) probes.Target {
-	t.Helper()
-	return probes.Target{Answers: probetest.Recorded(t, "testdata/"+file, wsus.Kind, nil)}
-}
-
-func TestKind(t *testing.T) {
-	probetest.Run(t, probetest.Suite{Kind: wsus.Kind, Healthy: func(t *testing.T) probes.Target {
-		return recorded(t, "updates.json")
-	}})
-}
+func TestKind(t *testing.T) { probetest.RunRecorded(t, wsus.Kind, "updates.json", nil) }
 
 func TestObserve(t *testing.T) {
-	readings, err := probetest.Observe(t, wsus.Kind, recorded(t, "updates.json"), nil)
+	readings, err := probetest.Load(t, wsus.Kind, "updates.json", nil).Observe(nil)
 	want := []string{
 		" present=true", " port=8530", " ssl=false", ` content=D:\WSUS`, " database=MICROSOFT##WID", " content_there=true",
 		" service=running", " answers=true", " version=10.0.20348.143", " sync_result=Succeeded",
@@ -38,7 +28,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	readings, err := probetest.Observe(t, wsus.Kind, recorded(t, "odd.json"), nil)
+	readings, err := probetest.Load(t, wsus.Kind, "odd.json", nil).Observe(nil)
 	const wantErr = `reading WSUS: the host told "clients" twice; port, clients: the host does not tell it; ` +
 		"service: the host does not tell its state"
 	if err == nil || err.Error() != wantErr {
@@ -99,11 +89,8 @@ func TestJudged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			see := func(edit func(rows []host.Row) []host.Row) runnertest.Seen {
-				answers := probetest.Edited(t, "testdata/updates.json", wsus.Kind, func(_ string, rows []host.Row) []host.Row {
-					return edit(rows)
-				})
-				readings, err := probetest.Observe(t, wsus.Kind, probes.Target{Answers: answers}, nil)
-				return runnertest.Seen{Readings: readings, Err: err}
+				r := probetest.Load(t, wsus.Kind, "updates.json", nil)
+				return runnertest.See(r.With(probetest.Edit(func(_ string, rows []host.Row) []host.Row { return edit(rows) })), nil)
 			}
 			seen := [2]runnertest.Seen{see(func(rows []host.Row) []host.Row { return rows }), see(tt.edit)}
 			got := runnertest.Told(t, wsus.Kind, "- wsus: {}", seen)
@@ -130,13 +117,13 @@ func TestReasons(t *testing.T) {
 			}
 			return rows
 		}
-		target := probes.Target{Answers: probetest.Edited(t, "testdata/updates.json", wsus.Kind, edit)}
-		if _, err := probetest.Observe(t, wsus.Kind, target, nil); err == nil || err.Error() != want {
-			t.Errorf("%s: got %v, want %s", of, err, want)
+		_, err := probetest.Load(t, wsus.Kind, "updates.json", nil).With(probetest.Edit(edit)).Observe(nil)
+		if got := probetest.Words(err); got != want {
+			t.Errorf("%s: got %q, want %q", of, got, want)
 		}
 	}
 }
 
 func FuzzAnswers(f *testing.F) {
-	probetest.FuzzAnswers(f, wsus.Kind, nil, "testdata/updates.json", "testdata/odd.json")
+	probetest.FuzzAnswers(f, wsus.Kind, nil, "updates.json", "odd.json")
 }
