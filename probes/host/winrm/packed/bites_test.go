@@ -35,6 +35,8 @@ func TestTheRulesBite(t *testing.T) {
 		`function F($A, $B) { $A + $B }; F($a, $a)`:                               "passes one argument",
 		`function F($B, $C) { & $C }; $b = 1; F 1 { $b }`:                         "$b is here the one of F",
 		`function G { $b }; function F($C) { $b = 2; $b; & $C }; $b = 1; F { G }`: "$b is here the one of F",
+		`$row = 1; Read-Part 'x' { $row }`:                                       "$row is here the one of Read-Part",
+		`Read-Part 'x'`: "Read-Part is given 1 arguments",
 		`if ($a -eq $null) { 1 }`:                                                 "$null stands on the left",
 		`if ($a = 2) { 1 }`:                                                       "= in a condition",
 		`$a.Add(1)`:                                                               "becomes a row",

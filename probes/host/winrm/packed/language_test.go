@@ -113,8 +113,12 @@ func TestScriptsFit(t *testing.T) {
 // offences lists what a script does against the rules, as "name:line: what".
 func offences(name, source string) []string {
 	l := &linter{name: name, runs: !strings.HasPrefix(name, "collect/"), tokens: significant(tokenize(source))}
+	l.own = len(l.tokens)
+	if !l.runs {
+		l.tokens = append(l.tokens, shared()...)
+	}
 	l.functions = l.defined()
-	for i := range l.tokens {
+	for i := range l.own {
 		for _, rule := range append(rules(), traps()...) {
 			rule(l, i)
 		}
@@ -124,6 +128,21 @@ func offences(name, source string) []string {
 		l.add(1, "a collector begins with param($Arguments)")
 	}
 	return l.found
+}
+
+// shared are the functions of the runner that collectors may call.
+func shared() []token {
+	l := &linter{tokens: significant(tokenize(script("runner.ps1")))}
+	found := []token{{kind: newline}}
+	for _, name := range []string{"Get-Cause", "Read-Part", "Read-Within"} {
+		for i, t := range l.tokens {
+			if t.kind == keyword && t.text == "function" && l.at(i+1).text == name {
+				_, end := l.body(name)
+				found = append(append(found, l.tokens[i:end+1]...), token{kind: newline})
+			}
+		}
+	}
+	return found
 }
 
 // significant leaves out comments that are of no interest to the rules.
@@ -145,7 +164,8 @@ func significant(tokens []token) []token {
 type linter struct {
 	name      string
 	runs      bool // boot and runner may run code that they have in a string
-	tokens    []token
+	tokens    []token // its own ones, and those of the functions that it may call
+	own       int
 	functions map[string][]parameter
 	found     []string
 }
@@ -188,12 +208,15 @@ func (l *linter) inside(from, to int, say string) bool {
 	return false
 }
 
-// defined are the functions of the script itself.
+// defined are the functions that the script may call: its own one hides another.
 func (l *linter) defined() map[string][]parameter {
 	found := map[string][]parameter{}
 	for i, t := range l.tokens {
-		if t.kind == keyword && (t.text == "function" || t.text == "filter") {
-			found[strings.ToLower(l.at(i+1).text)] = l.declared(i)
+		if t.kind != keyword || t.text != "function" && t.text != "filter" {
+			continue
+		}
+		if name := strings.ToLower(l.at(i + 1).text); i < l.own || found[name] == nil {
+			found[name] = l.declared(i)
 		}
 	}
 	return found
@@ -481,7 +504,7 @@ func (l *linter) variables() {
 	for name := range strings.FieldsSeq(`_ args error false input matches null psitem psversiontable this true ?`) {
 		set[name] = true
 	}
-	for i, t := range l.tokens {
+	for i, t := range l.tokens[:l.own] {
 		switch {
 		case t.kind == variable && l.sets(i):
 			set[plainName(t.text)] = true
@@ -495,7 +518,7 @@ func (l *linter) variables() {
 			}
 		}
 	}
-	for _, t := range l.tokens {
+	for _, t := range l.tokens[:l.own] {
 		scope, _, scoped := strings.Cut(strings.ToLower(t.text), ":")
 		switch {
 		case t.kind != variable || scope == "env":

@@ -49,7 +49,8 @@
 // # Scripts
 //
 // All of them know Windows PowerShell 5.1 and keep to the syntax of 3, run in strict
-// mode, and change nothing on the host. Tests hold them to that: language_test.go to
+// mode, and change nothing on the host. Collectors may call Read-Part, Get-Cause and
+// Read-Within of runner.ps1. Tests hold them to that: language_test.go to
 // the language, cmdlets_test.go to commands and parameters that the oldest Windows
 // has, traps_test.go to what PowerShell takes without a word. A collector is at most
 // 8,000 characters without comments and indents.

@@ -46,6 +46,51 @@ function Format-Row($Row) {
     return '{' + ($cells -join ',') + '}'
 }
 
+# What a method threw, which PowerShell wraps. This and the next two are for
+# collectors, which see them since they run inside.
+function Get-Cause($Problem) {
+    $cause = $Problem.Exception
+    while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+    return $cause
+}
+
+# The rows of one part of a collector, all or none: what fails costs no other part.
+function Read-Part([string]$Part, [scriptblock]$Body) {
+    try {
+        $rows = @(& $Body)
+        if ($rows.Count -gt 5000) { throw 'more than 5000 rows' }
+        foreach ($cells in $rows) {
+            $row = [ordered]@{ Part = $Part }
+            foreach ($entry in $cells.GetEnumerator()) { $row[$entry.Key] = $entry.Value }
+            $row
+        }
+    } catch {
+        $problem = [string](Get-Cause $_).Message
+        if (-not $problem) { $problem = 'unknown error' }
+        [ordered]@{ Part = $Part; Error = $problem }
+    }
+}
+
+# Runs what may hang in a runspace of its own, which sees nothing of this one, with
+# an argument. What is not done in time goes on, until the process ends.
+function Read-Within([int]$Seconds, [string]$Script, $Argument) {
+    $shell = [PowerShell]::Create()
+    [void]$shell.AddScript($Script).AddArgument($Argument)
+    return Wait-Shell $shell $Seconds
+}
+
+function Wait-Shell($Shell, [int]$Seconds) {
+    $pending = $Shell.BeginInvoke()
+    if (-not $pending.AsyncWaitHandle.WaitOne($Seconds * 1000)) {
+        [void]$Shell.BeginStop($null, $null)
+        throw (New-Object TimeoutException('not done within ' + $Seconds + ' s'))
+    }
+    $objects = @($Shell.EndInvoke($pending))
+    if ($Shell.Streams.Error.Count -gt 0) { throw [string]$Shell.Streams.Error[0] }
+    $Shell.Dispose()
+    return $objects
+}
+
 function Read-Wql($Question) {
     $most = [int]$Question.most
     if ($most -gt 0) {
@@ -90,14 +135,7 @@ function Read-Script($Question) {
         if ($values.Count -eq 1) { [void]$shell.AddParameter($argument.name, $values[0]) }
         else { [void]$shell.AddParameter($argument.name, $values) }
     }
-    $pending = $shell.BeginInvoke()
-    if (-not $pending.AsyncWaitHandle.WaitOne([int]$Question.limit * 1000)) {
-        [void]$shell.BeginStop($null, $null)
-        throw 'not done within ' + $Question.limit + ' s'
-    }
-    $objects = @($shell.EndInvoke($pending))
-    if ($shell.Streams.Error.Count -gt 0) { throw [string]$shell.Streams.Error[0] }
-    $shell.Dispose()
+    $objects = @(Wait-Shell $shell ([int]$Question.limit))
     if ($objects.Count -gt [int]$Question.most) { throw 'more than ' + $Question.most + ' objects' }
     foreach ($object in $objects) {
         if ($null -eq $object) { continue }
