@@ -6,7 +6,8 @@
 #   answers      Answers, Reason: whether the CA's interface does
 #   certificate  Count, Expires, Thumbprint, State: of the newest CA certificate
 #   crl          Index, Delta, Status, Head: the list's first bytes in base64, which
-#                have its times; one row for each list that is valid
+#                have its times; one row for each list that is valid,
+#                of the newest 32 certificates
 #   templates    Names: those that an enterprise CA issues
 # The numbers are those of CertCli.h (ICertRequest2::GetCAProperty).
 # It has been parsed, but not yet run on Windows.
@@ -16,19 +17,7 @@ $propCrlState = 20; $propTemplates = 29; $propBaseStatus = 30; $propDeltaStatus 
 $typeLong = 1; $typeBinary = 3; $typeString = 4
 $base64 = 1
 $valid = 3
-
-function Read-Part([string]$Name, [scriptblock]$Body) {
-    $row = [ordered]@{ Part = $Name }
-    try {
-        $cells = & $Body
-        foreach ($entry in $cells.GetEnumerator()) { $row[$entry.Key] = $entry.Value }
-    } catch {
-        $problem = [string]$_.Exception.Message
-        if (-not $problem) { $problem = 'unknown error' }
-        $row = [ordered]@{ Part = $Name; Error = $problem }
-    }
-    $row
-}
+$most = 32
 
 function Read-Answers {
     $cells = [ordered]@{ Answers = $true; Reason = $null }
@@ -39,8 +28,7 @@ function Read-Answers {
         # server unavailable, call failed, no such endpoint, the server did not
         # start, it went away, the service is disabled, is shutting down.
         $gone = @(-2147023174, -2147023170, -2147023169, -2147023143, -2146959355, -2147417848, -2147023838, -2147023781)
-        $inner = $_.Exception
-        while ($null -ne $inner.InnerException) { $inner = $inner.InnerException }
+        $inner = Get-Cause $_
         if ($gone -notcontains $inner.HResult) { throw }
         $cells['Answers'] = $false
         $cells['Reason'] = [string]$inner.Message
@@ -84,7 +72,7 @@ $config = $server + '\' + $authority
 try {
     $request = New-Object -ComObject CertificateAuthority.Request
 } catch {
-    [ordered]@{ Part = 'answers'; Error = [string]$_.Exception.Message }
+    [ordered]@{ Part = 'answers'; Error = [string](Get-Cause $_).Message }
     return
 }
 $answers = Read-Part 'answers' { Read-Answers }
@@ -92,6 +80,7 @@ $answers
 if (-not $answers.Contains('Answers') -or -not $answers['Answers']) { return }
 $certificate = Read-Part 'certificate' {
     $count = [int]$request.GetCAProperty($config, $propCertCount, 0, $typeLong, 0)
+    if ($count -lt 1) { throw 'the authority has no certificate' }
     $newest = $count - 1
     $text = [string]$request.GetCAProperty($config, $propCert, $newest, $typeBinary, $base64)
     $bytes = [Convert]::FromBase64String($text)
@@ -104,7 +93,9 @@ $certificate = Read-Part 'certificate' {
 $certificate
 $count = 0
 if ($certificate.Contains('Count')) { $count = $certificate['Count'] }
-for ($index = [Math]::Max(0, $count - 16); $index -lt $count; $index++) {
+else { [ordered]@{ Part = 'crl'; Error = 'how many there are is not known' } }
+if ($count -gt $most) { [ordered]@{ Part = 'crl'; Error = 'the authority has more than 32 certificates' } }
+for ($index = [Math]::Max(0, $count - $most); $index -lt $count; $index++) {
     $row = Read-Part 'state' {
         [ordered]@{ State = [int]$request.GetCAProperty($config, $propCrlState, $index, $typeLong, 0) }
     }

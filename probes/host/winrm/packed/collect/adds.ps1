@@ -9,19 +9,6 @@
 # It has been parsed, but not yet run on Windows.
 param($Arguments)
 
-function Read-Part([string]$Name, [scriptblock]$Body) {
-    $row = [ordered]@{ Part = $Name }
-    try {
-        $cells = & $Body
-        foreach ($entry in $cells.GetEnumerator()) { $row[$entry.Key] = $entry.Value }
-    } catch {
-        $problem = [string]$_.Exception.Message
-        if (-not $problem) { $problem = 'unknown error' }
-        $row = [ordered]@{ Part = $Name; Error = $problem }
-    }
-    $row
-}
-
 function Open-Ldap([string]$Server, [string]$How) {
     $connection = New-Object System.DirectoryServices.Protocols.LdapConnection $Server
     $connection.AuthType = $How
@@ -106,24 +93,30 @@ function Read-Roles {
     $cells
 }
 
-$system = Get-CimInstance -ClassName Win32_ComputerSystem -Property @('DomainRole', 'Domain')
-if ($system.DomainRole -lt 4) { return }
+# LanmanNT is a domain controller; the registry tells it where WMI is broken.
+function Read-Value([string]$Path, [string]$Name) {
+    $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
+    try {
+        $key = $base.OpenSubKey($Path)
+        if ($null -eq $key) { return $null }
+        try { return $key.GetValue($Name, $null) } finally { $key.Close() }
+    } finally { $base.Close() }
+}
+
+if ((Read-Value 'SYSTEM\CurrentControlSet\Control\ProductOptions' 'ProductType') -ne 'LanmanNT') { return }
 Read-Part 'now' { [ordered]@{ Now = [DateTime]::UtcNow } }
 Read-Part 'netlogon' {
-    $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
-    $key = $base.OpenSubKey('SYSTEM\CurrentControlSet\Services\Netlogon\Parameters')
-    $ready = $null
-    if ($null -ne $key) {
-        $ready = $key.GetValue('SysvolReady', $null)
-        $key.Close()
-    }
-    $base.Close()
-    [ordered]@{ SysvolReady = $ready }
+    [ordered]@{ SysvolReady = Read-Value 'SYSTEM\CurrentControlSet\Services\Netlogon\Parameters' 'SysvolReady' }
 }
-Add-Type -AssemblyName System.DirectoryServices.Protocols
-$ldap = Read-Part 'ldap' { Read-Ldap }
+$ldap = Read-Part 'ldap' {
+    Add-Type -AssemblyName System.DirectoryServices.Protocols
+    Read-Ldap
+}
 $ldap
 if ($ldap.Contains('Answers') -and $ldap['Answers']) {
-    Read-Part 'ping' { Read-Ping ([string]$system.Domain) }
+    Read-Part 'ping' {
+        $system = Get-CimInstance -ClassName Win32_ComputerSystem -Property @('Domain')
+        Read-Ping ([string]$system.Domain)
+    }
     Read-Part 'roles' { Read-Roles }
 }

@@ -6,8 +6,8 @@
 #   1074 (User32) a restart was asked for: Process, Reason (hexadecimal); of wininit
 #        Text too, which names what died
 #   6008 (EventLog) the last shutdown was unexpected: nothing more
-# What led to the oldest boot is a day older, at most. It has been parsed, but not
-# yet run on Windows.
+# A text is cut at 300 characters. What led to the oldest boot is a day older, at
+# most. It has been parsed, but not yet run on Windows.
 param($Arguments)
 $source = {
     param($Name, $Ids)
@@ -29,6 +29,7 @@ try {
     if ($_.FullyQualifiedErrorId -like 'NoMatchingEventsFound*') { return }
     throw
 }
+function Limit-Text([string]$Text) { return $Text.Substring(0, [Math]::Min($Text.Length, 300)) }
 $oldest = (Get-Date).AddDays(-30)
 foreach ($entry in $events) {
     if ($entry.Id -eq 12 -and $entry.TimeCreated -lt $oldest) { continue }
@@ -36,11 +37,11 @@ foreach ($entry in $events) {
     $row = [ordered]@{ Id = $entry.Id; Time = $entry.TimeCreated }
     # BugcheckCode is the first value in every version of the event.
     if ($entry.Id -eq 41 -and $values.Count -gt 0) { $row['Code'] = $values[0] }
-    if ($entry.Id -eq 1001 -and $values.Count -gt 0) { $row['Text'] = [string]$values[0] }
+    if ($entry.Id -eq 1001 -and $values.Count -gt 0) { $row['Text'] = Limit-Text $values[0] }
     if ($entry.Id -eq 1074 -and $values.Count -gt 5) {
-        $row['Process'] = [string]$values[0]
-        $row['Reason'] = [string]$values[3]
-        if ($row['Process'] -like '*wininit.exe*') { $row['Text'] = [string]$values[5] }
+        $row['Process'] = Limit-Text $values[0]
+        $row['Reason'] = Limit-Text $values[3]
+        if ($row['Process'] -like '*wininit.exe*') { $row['Text'] = Limit-Text $values[5] }
     }
     $row
 }

@@ -1,20 +1,13 @@
 # Lists the certificates of stores of the local machine. Arguments: store (names),
 # keys ("true" opens each private key). Rows: of a store (store, now, there, count,
 # problem, more), of a certificate (store, thumbprint, subject, issuer, begins,
-# expires, key, opens, why, purposes as OIDs, names as base64 of the extension of
-# subject alternative names). At most 200 certificates of a store. It has been
+# expires, key, opens, why, unopened, purposes as OIDs, names as base64 of the
+# extension of subject alternative names). At most 200 certificates of a store. It has been
 # parsed, but not yet run on Windows. Lines that begin with # are not sent.
 param($Arguments)
 $most = 200
 $open = $Arguments.ContainsKey('keys') -and @($Arguments['keys']) -contains 'true'
 $opener = 'System.Security.Cryptography.X509Certificates.RSACertificateExtensions' -as [type]
-
-# PowerShell wraps what a method throws.
-function Get-Cause($Problem) {
-    $cause = $Problem.Exception
-    while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
-    return $cause
-}
 
 # Opening a key tells one that is there from one whose container is lost. Keys other
 # than RSA, and .NET before 4.6, tell nothing.
@@ -26,8 +19,15 @@ function Add-Key($Row, $Certificate) {
         $Row['opens'] = $true
         $key.Dispose()
     } catch {
+        # Not allowed (of Windows and of the key's provider), or not without a window:
+        # the key may well be there.
+        $cause = Get-Cause $_
+        if (@(-2147024891, -2146893808, -2146893790) -contains $cause.HResult) {
+            $Row['unopened'] = [string]$cause.Message
+            return
+        }
         $Row['opens'] = $false
-        $Row['why'] = [string](Get-Cause $_).Message
+        $Row['why'] = [string]$cause.Message
     }
 }
 

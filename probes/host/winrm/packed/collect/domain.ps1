@@ -29,19 +29,6 @@ function Read-FileTime([string]$Path, [string]$Name) {
     return [DateTime]::FromFileTimeUtc($ticks)
 }
 
-function Read-Part([string]$Name, [scriptblock]$Body) {
-    $row = [ordered]@{ Part = $Name }
-    try {
-        $cells = & $Body
-        foreach ($entry in $cells.GetEnumerator()) { $row[$entry.Key] = $entry.Value }
-    } catch {
-        $problem = [string]$_.Exception.Message
-        if (-not $problem) { $problem = 'unknown error' }
-        $row = [ordered]@{ Part = $Name; Error = $problem }
-    }
-    $row
-}
-
 function Read-Dc([string]$Domain) {
     Add-Type -AssemblyName System.DirectoryServices.Protocols
     $cells = [ordered]@{ Answers = $true; Name = $null; Time = $null; Before = $null; After = $null; Reason = $null }
@@ -102,7 +89,6 @@ function Read-Gpos {
 }
 
 try {
-    $system = Get-CimInstance -ClassName Win32_ComputerSystem -Property @('DomainRole', 'PartOfDomain', 'Domain')
     Read-Part 'now' { [ordered]@{ Now = [DateTime]::UtcNow } }
     $w32time = 'SYSTEM\CurrentControlSet\Services\W32Time\'
     $w32policy = 'SOFTWARE\Policies\Microsoft\W32Time\Parameters'
@@ -115,15 +101,23 @@ try {
             LastSample = Read-Value ($w32time + 'Config\Status') 'LastGoodSampleInfo'
         }
     }
-    if (-not $system.PartOfDomain) { return }
-    if ($system.DomainRole -lt 4) {
+    $system = $null
+    try {
+        $system = Get-CimInstance -ClassName Win32_ComputerSystem -Property @('DomainRole', 'PartOfDomain', 'Domain')
+    } catch {
+        $problem = [string](Get-Cause $_).Message
+        [ordered]@{ Part = 'channel'; Error = $problem }
+        [ordered]@{ Part = 'dc'; Error = $problem }
+    }
+    if ($null -ne $system -and -not $system.PartOfDomain) { return }
+    if ($null -ne $system -and $system.DomainRole -lt 4) {
         Read-Part 'channel' { [ordered]@{ Holds = [bool](Test-ComputerSecureChannel) } }
     }
     $netlogon = 'SYSTEM\CurrentControlSet\Services\Netlogon\Parameters'
     Read-Part 'site' {
         [ordered]@{ Site = Read-Value $netlogon 'DynamicSiteName'; Fixed = Read-Value $netlogon 'SiteName' }
     }
-    Read-Part 'dc' { Read-Dc ([string]$system.Domain) }
+    if ($null -ne $system) { Read-Part 'dc' { Read-Dc ([string]$system.Domain) } }
     $last = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Group Policy\State\Machine\Extension-List\' +
         '{00000000-0000-0000-0000-000000000000}'
     Read-Part 'policy' { [ordered]@{ Start = Read-FileTime $last 'StartTime'; End = Read-FileTime $last 'EndTime' } }

@@ -7,12 +7,6 @@
 # begin with # are not sent.
 param($Arguments)
 $most = 2000
-# PowerShell wraps what a method throws; the words of the cause are what counts.
-function Get-Cause($Problem) {
-    $cause = $Problem.Exception
-    while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
-    return $cause
-}
 function Get-Words($Problem) { return [string](Get-Cause $Problem).Message }
 function Get-Problem($Of, $Problem) { [ordered]@{ part = 'error'; of = $Of; error = Get-Words $Problem } }
 function Get-ServiceState($Name) {
