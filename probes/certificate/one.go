@@ -98,6 +98,9 @@ func (o *observing) readings(c certificate) {
 	if opens, known := c.row.Get("opens").Bool(); known {
 		o.Add(item, "key_opens", fact.Bool(opens))
 	}
+	if reason := named.Line(c.row.Get("unopened").Text); reason != "" {
+		o.Failf("key_opens of "+named.Line(item), "the account may not open it: %s", reason)
+	}
 	if why := named.Line(c.row.Get("why").Text); why != "" {
 		o.Add(item, "key_error", fact.Text(why))
 	}

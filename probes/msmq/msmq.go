@@ -150,11 +150,12 @@ func (p probe) queuesOf(r *gather.Reader, rows []host.Row) {
 		return strings.Compare(named.Fold(name(a)), named.Fold(name(b)))
 	})
 	var twins named.Twins
-	found := map[string]bool{}
+	found, whole := map[string]bool{}, true
 	for _, row := range rows {
 		item := name(row)
 		if item == "" {
-			r.Failf("queues", "the host named one without a name")
+			whole = false // it may be any of those that are not found
+			r.Failf("queues", "the host named one without a name: %s", told(row.Get("problem")))
 			continue
 		}
 		i := slices.IndexFunc(p.queues, func(n string) bool { return strings.EqualFold(n, item) })
@@ -168,7 +169,7 @@ func (p probe) queuesOf(r *gather.Reader, rows []host.Row) {
 		queue(r, twins.Item(item), row, counted)
 	}
 	for _, item := range p.queues {
-		if !found[named.Fold(item)] {
+		if !found[named.Fold(item)] && whole {
 			r.Add(twins.Item(item), "present", fact.Bool(false))
 		}
 	}

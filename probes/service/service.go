@@ -50,6 +50,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	}
 	var readings []fact.Reading
 	var pending []string
+	var asked []winsvc.Service
 	var due time.Time
 	for _, name := range p.Names {
 		i := slices.IndexFunc(h.Services, func(s winsvc.Service) bool { return strings.EqualFold(s.Name, name) })
@@ -58,6 +59,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			continue
 		}
 		s := h.Services[i]
+		asked = append(asked, s)
 		state := s.State
 		if h.Pending(s) {
 			state, pending = winsvc.NotYetStarted, append(pending, name)
@@ -72,5 +74,5 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			readings = append(readings, h.WaitsFor(name, s)...)
 		}
 	}
-	return append(readings, h.Due(pending, due)...), nil
+	return append(readings, h.Due(pending, due)...), h.Unread(asked...)
 }

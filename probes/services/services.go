@@ -86,7 +86,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			l.add(s)
 		}
 	}
-	return append(l.readings, h.Due(l.pending, l.due)...), nil
+	return append(l.readings, h.Due(l.pending, l.due)...), h.Unread(h.Services...)
 }
 
 // list gathers the readings of one service after the other.

@@ -152,6 +152,8 @@ func setup(r *gather.Reader, row host.Row) {
 	}
 	if there, known := row.Get("content_there").Bool(); known {
 		r.Add("", "content_there", fact.Bool(there))
+	} else if !row.Get("content_problem").Null {
+		r.Failf("content_there", "%s", named.Line(cmp.Or(row.Get("content_problem").Text, "the host does not say why")))
 	}
 }
 

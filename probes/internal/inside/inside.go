@@ -28,8 +28,12 @@ const (
 	DNSServers = "dns_servers"
 )
 
-// most bounds what one check asks of the host, which asks one after the other.
-const most = 64
+// most and longest bound what one check asks of the host, which asks one after the
+// other, and for all checks together in one process that a session waits for.
+const (
+	most    = 64
+	longest = 45 * time.Second
+)
 
 // Check says whether a check asks from the host. The error is for its author.
 func Check(from string) (isHost bool, err error) {
@@ -63,8 +67,19 @@ type Call struct {
 func (c Call) Check(field string) error {
 	if n := len(c.To) * max(1, len(c.Ports)) * max(1, len(c.Queries)) * max(1, c.Count); n > most {
 		return probes.Fieldf(field, "a host does not more than %d such things in one check, got %d", most, n)
+	} else if worst := time.Duration(n) * c.each(); worst > longest {
+		return probes.Fieldf(field, "without an answer a host would be busy for %s, and it may be for %s: "+
+			"ask less in one check", worst, longest)
 	}
 	return nil
+}
+
+// each is how long one thing takes that nobody answers: a DNS query is put twice.
+func (c Call) each() time.Duration {
+	if c.How == "dns" {
+		return 2 * c.Wait
+	}
+	return c.Wait
 }
 
 // Question is the call as it is put to the host.
@@ -166,7 +181,11 @@ func (r Reply) Cause() string {
 	}
 }
 
-// NotObserved is the error of a reply that tells nothing about the other side.
+// NotObserved is the error of a reply that tells nothing about the other side. What
+// a name stands for may be more than Check could know.
 func (r Reply) NotObserved() error {
+	if r.Err == "NotReached" {
+		return fmt.Errorf("asking from the host for %q: it had no time left, since all before took %s", r.Item(), longest)
+	}
 	return fmt.Errorf("asking from the host for %q: %s", r.Item(), cmp.Or(r.Err, "it does not say what came of it"))
 }

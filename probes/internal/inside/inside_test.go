@@ -2,6 +2,7 @@ package inside_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,6 +70,19 @@ func TestWhatAnAuthorMayWrite(t *testing.T) {
 	}
 	if err := inside.CheckNames("address", "sql01", "dns_servers"); !errors.As(err, &field) {
 		t.Errorf("a name that the runner does not know: got %v", err)
+	}
+	for how, wait := range map[string]time.Duration{"tcp": 6 * time.Second, "dns": 3 * time.Second} {
+		long := inside.Call{How: how, To: []string{"a"}, Ports: make([]int, 8), Wait: wait}
+		if err := long.Check("port"); !errors.As(err, &field) || !strings.Contains(err.Error(), "busy for 48s") {
+			t.Errorf("%s: 48 seconds of silence: got %v", how, err)
+		}
+		long.Ports = make([]int, 7)
+		if err := long.Check("port"); err != nil {
+			t.Errorf("%s: 42 seconds of silence: got %v", how, err)
+		}
+	}
+	if err := (inside.Reply{To: "a", Err: "NotReached"}).NotObserved(); !strings.Contains(err.Error(), "no time left") {
+		t.Errorf("what was not reached: got %v", err)
 	}
 	many := inside.Call{To: make([]string, 9), Ports: make([]int, 8)}
 	if err := many.Check("port"); !errors.As(err, &field) {

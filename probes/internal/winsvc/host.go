@@ -1,6 +1,8 @@
 package winsvc
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -136,6 +138,26 @@ func (h Host) Extras(item string, s Service, all bool) []fact.Reading {
 	return readings
 }
 
+// Unread names the services whose keys the host could not read although it read
+// others: what only the registry tells of them is not known.
+func (h Host) Unread(services ...Service) error {
+	var names []string
+	var first error
+	for _, s := range services {
+		if err := h.Key(s.Name).err; err != nil {
+			names, first = append(names, s.Name), cmp.Or(first, err)
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	const most = 8
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most], fmt.Sprintf("%d more", more))
+	}
+	return fmt.Errorf("reading the registry's keys of %s: %w", strings.Join(names, ", "), first)
+}
+
 // Due tells of the whole host which items are not yet started, and until when
 // that is no fault.
 func (h Host) Due(items []string, by time.Time) []fact.Reading {
@@ -191,13 +213,13 @@ func (h Host) roots(s Service, seen map[string]bool, found *[]string) bool {
 }
 
 // below returns a dependency, as WMI told it or as the service manager did. A
-// driver is neither's.
+// driver is neither's, and what neither told may run or not.
 func (h Host) below(name string) (s Service, known bool) {
 	if s, known = h.states[strings.ToLower(name)]; known {
 		return s, true
 	}
 	k := h.Key(name)
-	if !k.known {
+	if !k.known || k.untold {
 		return Service{}, false
 	}
 	s = Service{Name: k.name, State: "running", Mode: "manual"}

@@ -1,11 +1,13 @@
 package winsvc
 
 import (
+	"errors"
 	"strings"
 	"time"
 
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 )
 
 // Keys asks for what the registry says of the services and WMI does not.
@@ -20,6 +22,8 @@ type Key struct {
 	Trigger bool   // a trigger starts it
 	Depends []string
 	stopped bool // the service manager says that it does not run
+	untold  bool // it does not say how the service is
+	err     error
 	start   int64
 }
 
@@ -33,6 +37,7 @@ const (
 	startAuto     = 2
 	startDisabled = 4
 
+	stateUntold  = 0 // is none of the service manager's
 	stateRunning = 4
 )
 
@@ -58,11 +63,16 @@ func readKeys(rows []host.Row) (keys map[string]Key, delay time.Duration) {
 			}
 			continue
 		}
+		if problem := row.Get("Error").Text; problem != "" {
+			keys[strings.ToLower(name)] = Key{err: errors.New(named.Line(problem))}
+			continue
+		}
 		k := Key{known: true, name: name, Delayed: gather.True(row, "Delayed"), Trigger: gather.True(row, "Trigger")}
 		k.kind, _ = gather.Number(row, "Type")
 		k.start, _ = gather.Number(row, "Start")
 		state, known := gather.Number(row, "State")
 		k.stopped = known && state != stateRunning
+		k.untold = known && state == stateUntold
 		for _, dependency := range gather.List(row, "Depends") {
 			if dependency = strings.TrimSpace(dependency); dependency != "" {
 				k.Depends = append(k.Depends, dependency)

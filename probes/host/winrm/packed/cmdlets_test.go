@@ -38,6 +38,7 @@ Get-DhcpServerv4Binding    2012 InterfaceAlias
 Get-DhcpServerv4Failover   2012 Name ScopeId
 Get-DhcpServerv4Scope      2012 ScopeId
 Get-DhcpServerv4ScopeStatistics 2012 Failover ScopeId
+Get-DhcpServerv4Statistics 2012
 Get-HotFix                 2012 Id
 Get-Item                   2012 Force LiteralPath Path Stream
 Get-ItemProperty           2012 LiteralPath Name Path

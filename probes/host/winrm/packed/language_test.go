@@ -163,7 +163,7 @@ func significant(tokens []token) []token {
 // linter looks at one script.
 type linter struct {
 	name      string
-	runs      bool // boot and runner may run code that they have in a string
+	runs      bool    // boot and runner may run code that they have in a string
 	tokens    []token // its own ones, and those of the functions that it may call
 	own       int
 	functions map[string][]parameter

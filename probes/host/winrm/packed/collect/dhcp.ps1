@@ -5,27 +5,12 @@
 #   bindings  Addresses: those at which it serves
 #   scope     Id, Name, State; one row for each
 #   use       Id, Free, InUse; one row for each scope
-#   failover  Name, Partner, Mode, State, Scopes; one row for each relationship
+#   failover  Name, Partner, Mode, Role, State, Scopes; one row for each relationship
+#   counts    Now, Started, Discovers, Offers, Requests, Acks, Naks, InUse, Delayed:
+#             since the server was started; Delayed are scopes that offer late
 # It has been parsed, but not yet run on Windows.
 param($Arguments)
 if (-not (Test-Path -LiteralPath 'HKLM:\SYSTEM\CurrentControlSet\Services\DHCPServer')) { return }
-$most = 5000
-
-function Read-Part([string]$Name, [scriptblock]$Body) {
-    try {
-        $rows = @(& $Body)
-        if ($rows.Count -gt $most) { throw ('more than ' + $most + ' rows') }
-        foreach ($cells in $rows) {
-            $row = [ordered]@{ Part = $Name }
-            foreach ($entry in $cells.GetEnumerator()) { $row[$entry.Key] = $entry.Value }
-            $row
-        }
-    } catch {
-        $problem = [string]$_.Exception.Message
-        if (-not $problem) { $problem = 'unknown error' }
-        [ordered]@{ Part = $Name; Error = $problem }
-    }
-}
 
 # Some versions spell the columns of the class otherwise.
 function Read-Property($Object, [string[]]$Names) {
@@ -36,14 +21,16 @@ function Read-Property($Object, [string[]]$Names) {
     return $null
 }
 
-if (-not @(Get-Module -ListAvailable -Name DhcpServer)) {
-    [ordered]@{ Part = 'server'; Error = 'the PowerShell module DhcpServer is not installed on the host' }
-    return
-}
 try {
+    if (-not @(Get-Module -ListAvailable -Name DhcpServer)) {
+        throw 'the PowerShell module DhcpServer is not installed on the host'
+    }
     Import-Module DhcpServer
 } catch {
-    [ordered]@{ Part = 'server'; Error = [string]$_.Exception.Message }
+    $problem = [string](Get-Cause $_).Message
+    foreach ($part in @('server', 'bindings', 'scope', 'use', 'failover', 'counts')) {
+        [ordered]@{ Part = $part; Error = $problem }
+    }
     return
 }
 Read-Part 'server' {
@@ -75,7 +62,17 @@ Read-Part 'failover' {
         foreach ($id in @($relation.ScopeId)) { if ($null -ne $id) { $scopes += [string]$id } }
         [ordered]@{
             Name = [string]$relation.Name; Partner = [string]$relation.PartnerServer; Mode = [string]$relation.Mode
-            State = [string]$relation.State; Scopes = $scopes
+            Role = [string](Read-Property $relation @('ServerRole')); State = [string]$relation.State; Scopes = $scopes
         }
     }
+}
+Read-Part 'counts' {
+    $told = Get-DhcpServerv4Statistics
+    $counts = [ordered]@{ Now = [DateTime]::Now; Started = Read-Property $told @('ServerStartTime') }
+    foreach ($name in @('Discovers', 'Offers', 'Requests', 'Acks', 'Naks')) {
+        $counts[$name] = Read-Property $told @($name)
+    }
+    $counts['InUse'] = Read-Property $told @('AddressesInUse')
+    $counts['Delayed'] = Read-Property $told @('ScopesWithDelayConfigured')
+    $counts
 }

@@ -6,12 +6,16 @@
 # value says what an event is about). One row a log: log, kind "log", from, oldest
 # (of the whole log), read, cut, error, code (missing, denied). One row a group:
 # log, kind "event", provider, id, level, detail, service, count, first, last, text.
-# Texts are in the host's language. It reads by EventLogReader, since Get-WinEvent
+# Of a log at most 20,000 events are read, 20 seconds long, and of all logs 40
+# seconds long: it is cut then, and has an error when not begun. Texts are in the
+# host's language, or the event's values when time is short. It reads by EventLogReader, since Get-WinEvent
 # formats the text of each event. Lines that begin with # are not sent.
 param($Arguments)
 $most = 20000
 $mostGroups = 200
 $mostSeconds = 20
+$mostTogether = 40
+$clock = [Diagnostics.Stopwatch]::StartNew()
 $space = 'System.Diagnostics.Eventing.Reader.'
 $invariant = [Globalization.CultureInfo]::InvariantCulture
 $scm = 'Service Control Manager'
@@ -29,7 +33,9 @@ $time = "TimeCreated[@SystemTime>='" + $from.ToString("yyyy-MM-dd'T'HH:mm:ss.fff
 # Windows takes no more than 20 terms in such a query.
 $levels = @(foreach ($n in $Arguments['level']) { [int]$n })
 $terms = @(foreach ($n in $levels) { 'Level=' + $n })
-$paths = @('*[System[(' + ($terms -join ' or ') + ') and ' + $time + ']]')
+$paths = @()
+if ($terms.Count -gt 0) { $paths += '*[System[(' + ($terms -join ' or ') + ') and ' + $time + ']]' }
+$byLevel = $paths.Count
 $terms = @(foreach ($n in $Arguments['id']) { 'EventID=' + [int]$n })
 for ($i = 0; $i -lt $terms.Count; $i += 15) {
     $some = $terms[$i..([Math]::Min($i + 14, $terms.Count - 1))]
@@ -55,7 +61,9 @@ function Limit-Text([string]$Text, [int]$Length) {
 # What the provider does not describe is told by its first values.
 function Get-Text($Record) {
     $text = $null
-    try { $text = $Record.FormatDescription() } catch { $text = $null }
+    if ($clock.Elapsed.TotalSeconds -lt $mostTogether) {
+        try { $text = $Record.FormatDescription() } catch { $text = $null }
+    }
     if (-not $text) {
         $values = @()
         try {
@@ -129,11 +137,13 @@ function Read-Log($State, $Log) {
         $reader = New-Reader $Log $paths[$i] $true
         try {
             while ($null -ne ($record = $reader.ReadEvent())) {
-                if ($State.read -ge $most -or $watchClock.Elapsed.TotalSeconds -gt $mostSeconds) {
+                $late = $watchClock.Elapsed.TotalSeconds -gt $mostSeconds
+                $late = $late -or $clock.Elapsed.TotalSeconds -gt $mostTogether
+                if ($late -or $State.read -ge $most) {
                     $State.cut = $true
                     return
                 }
-                if ($i -gt 0) {
+                if ($i -ge $byLevel) {
                     $counted = $levels -contains $record.Level
                     if ($counted -or -not (Test-Watched ($record.ProviderName + '/' + $record.Id))) {
                         $record.Dispose()
@@ -151,7 +161,10 @@ foreach ($log in $Arguments['log']) {
     $state = @{ groups = @{}; read = 0; more = 0; cut = $false; oldest = $null }
     $problem = ''
     $code = ''
-    try { Read-Log $state $log } catch {
+    try {
+        if ($clock.Elapsed.TotalSeconds -gt $mostTogether) { throw 'not read, since the logs before it took 40 s' }
+        Read-Log $state $log
+    } catch {
         $cause = $_.Exception.GetBaseException()
         $problem = Limit-Text $cause.Message 300
         if (-not $problem) { $problem = $cause.GetType().Name }

@@ -8,13 +8,14 @@
 # messages, whose id is chosen here).
 #
 # Rows, one for each address, port and query: to, address (null: this host knows
-# none), error (.NET's name of the socket error or of the echo's status; null: there
-# was an answer); ping: sent, received, milliseconds (of all received together);
-# tcp: port; dns: query (its place, from 0), transport, answer (base64, with id 0),
-# milliseconds.
+# none), error (.NET's name of the socket error or of the echo's status; NotReached:
+# not begun, since all before took 45 seconds; null: there was an answer); ping: sent,
+# received, milliseconds (of all received together); tcp: port; dns: query (its
+# place, from 0), transport, answer (base64, with id 0), milliseconds.
 param($Arguments)
 $how = $Arguments['how'][0]
 $wait = [int]$Arguments['wait'][0]
+$clock = [Diagnostics.Stopwatch]::StartNew()
 
 function Get-Address($Name) {
     if ($Name -eq 'loopback') { return '127.0.0.1' }
@@ -142,26 +143,32 @@ function Send-Query($Address, $Port, $Query, $Row) {
     $Row['milliseconds'] = [int]$watch.ElapsedMilliseconds
 }
 
+function Test-Late($Row) {
+    if ($clock.Elapsed.TotalSeconds -lt 45) { return $false }
+    $Row['error'] = 'NotReached'
+    return $true
+}
+
 foreach ($to in $Arguments['to']) {
     $addresses = @(Get-Address $to)
     if ($addresses.Count -eq 0) { [ordered]@{ to = $to; address = $null; error = $null } }
     foreach ($address in $addresses) {
         if ($how -eq 'ping') {
             $row = [ordered]@{ to = $to; address = $address; error = $null }
-            Send-Echo $address $row
+            if (-not (Test-Late $row)) { Send-Echo $address $row }
             $row
             continue
         }
         foreach ($port in $Arguments['port']) {
             if ($how -eq 'tcp') {
                 $row = [ordered]@{ to = $to; address = $address; port = $port; error = $null }
-                Test-Port $address ([int]$port) $row
+                if (-not (Test-Late $row)) { Test-Port $address ([int]$port) $row }
                 $row
                 continue
             }
             for ($i = 0; $i -lt $Arguments['query'].Count; $i++) {
                 $row = [ordered]@{ to = $to; address = $address; query = $i; error = $null }
-                Send-Query $address ([int]$port) $Arguments['query'][$i] $row
+                if (-not (Test-Late $row)) { Send-Query $address ([int]$port) $Arguments['query'][$i] $row }
                 $row
             }
         }

@@ -2,16 +2,17 @@
 # first row has an empty Name and Delay, the seconds that delayed services wait
 # (null for Windows' own). Then one row a service, without the cells that say
 # nothing: Name, Type (bits), Delayed, Trigger (by a start trigger), Depends (names),
-# and of one that does not run State and Start. A key that may not be read has no
-# row. It has been parsed, but not yet run on Windows.
+# and of one that does not run State and Start; a State of 0 is one that the service
+# manager did not tell. A key that may not be read has Error instead. It has been
+# parsed, but not yet run on Windows.
 param($Arguments)
-# The service manager lists all states at once; where it may not be asked, no row
-# has a State.
+# The service manager lists all states at once. A getter is called as a method, since
+# PowerShell makes a null of a property whose getter fails.
 $states = @{}
 try {
     Add-Type -AssemblyName System.ServiceProcess
     foreach ($service in [ServiceProcess.ServiceController]::GetServices()) {
-        $states[$service.ServiceName] = [int]$service.Status
+        try { $states[$service.get_ServiceName()] = [int]$service.get_Status() } catch { continue }
     }
 } catch { $states = @{} }
 
@@ -40,8 +41,10 @@ function Read-Service($Name, $Key) {
     if (Test-Trigger $Key) { $row['Trigger'] = $true }
     $depends = @($Key.GetValue('DependOnService') | Where-Object { $_ })
     if ($depends.Count -gt 0) { $row['Depends'] = $depends }
-    if ($states.ContainsKey($Name) -and $states[$Name] -ne 4) {
-        $row['State'] = $states[$Name]
+    $state = 0
+    if ($states.ContainsKey($Name)) { $state = $states[$Name] }
+    if ($state -ne 4) {
+        $row['State'] = $state
         $row['Start'] = $Key.GetValue('Start')
     }
     $row
@@ -60,7 +63,7 @@ try {
                 Read-Service $name $key
                 $key.Close()
             }
-        } catch { continue }
+        } catch { [ordered]@{ Name = $name; Error = [string](Get-Cause $_).Message } }
     }
     $services.Close()
 } finally { $base.Close() }

@@ -1,15 +1,11 @@
 # Asks Windows Server Update Services how it is. No arguments. Rows: part "host"
-# (always one: present, service, port, ssl, content, content_there, database), then
-# part "server" of one that answers (version), part "sync" (result, ended, error,
-# words), part "clients" (count), and part "error" (of, error). A service that does
-# not run is not asked. It has been parsed, but not yet run on Windows. Lines that
+# (always one: present, service, port, ssl, content, content_there, content_problem,
+# database), then part "server" of one that answers (version), part "sync" (result,
+# ended, error, words), part "clients" (count), and part "error" (of, error). A
+# service that does not run is not asked, and what does not answer within 40 seconds
+# is the error of "library". It has been parsed, but not yet run on Windows. Lines that
 # begin with # are not sent.
 param($Arguments)
-function Get-Problem($Of, $Problem) {
-    $cause = $Problem.Exception
-    while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
-    [ordered]@{ part = 'error'; of = $Of; error = [string]$cause.Message }
-}
 $row = [ordered]@{ part = 'host'; present = $false; service = $null }
 $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
 try {
@@ -26,33 +22,53 @@ try {
 } finally { $base.Close() }
 # A folder of another host cannot be asked for with this sign-in.
 $content = [string]$row['content']
-if ($content -and -not $content.StartsWith('\\')) { $row['content_there'] = [IO.Directory]::Exists($content) }
+if ($content -and -not $content.StartsWith('\\')) {
+    # Unlike Exists, this tells what is not there from what is not allowed.
+    try { $row['content_there'] = ([int][IO.File]::GetAttributes($content) -band 16) -ne 0 } catch {
+        $cause = Get-Cause $_
+        if ($cause -is [IO.FileNotFoundException] -or $cause -is [IO.DirectoryNotFoundException]) {
+            $row['content_there'] = $false
+        } else { $row['content_problem'] = [string]$cause.Message }
+    }
+}
 $row
 if ($row['service'] -ne 'Running') { return }
 
-try {
-    Add-Type -AssemblyName 'Microsoft.UpdateServices.Administration'
-} catch {
-    Get-Problem 'library' $_
-    return
-}
-try {
-    $server = [Microsoft.UpdateServices.Administration.AdminProxy]::GetUpdateServer()
-    [ordered]@{ part = 'server'; version = [string]$server.get_Version() }
-} catch {
-    Get-Problem 'server' $_
-    return
-}
-try {
-    $row = [ordered]@{ part = 'sync'; result = 'NeverRun' }
-    $last = $server.GetSubscription().GetLastSynchronizationInfo()
-    if ($null -ne $last) {
-        $row['result'] = [string]$last.get_Result()
-        # The library hands out UTC without saying so.
-        if ($row['result'] -ne 'NeverRun') { $row['ended'] = [DateTime]::SpecifyKind($last.get_EndTime(), 'Utc') }
-        $row['error'] = [string]$last.get_Error()
-        $row['words'] = [string]$last.get_ErrorText()
+# It runs in a runspace of its own, which knows none of the functions.
+$ask = {
+    $ErrorActionPreference = 'Stop'
+    function Get-Problem($Of, $Problem) {
+        $cause = $Problem.Exception
+        while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+        [ordered]@{ part = 'error'; of = $Of; error = [string]$cause.Message }
     }
-    $row
-} catch { Get-Problem 'sync' $_ }
-try { [ordered]@{ part = 'clients'; count = $server.GetComputerTargetCount() } } catch { Get-Problem 'clients' $_ }
+    try {
+        Add-Type -AssemblyName 'Microsoft.UpdateServices.Administration'
+    } catch {
+        Get-Problem 'library' $_
+        return
+    }
+    try {
+        $server = [Microsoft.UpdateServices.Administration.AdminProxy]::GetUpdateServer()
+        [ordered]@{ part = 'server'; version = [string]$server.get_Version() }
+    } catch {
+        Get-Problem 'server' $_
+        return
+    }
+    try {
+        $row = [ordered]@{ part = 'sync'; result = 'NeverRun' }
+        $last = $server.GetSubscription().GetLastSynchronizationInfo()
+        if ($null -ne $last) {
+            $row['result'] = [string]$last.get_Result()
+            # The library hands out UTC without saying so.
+            if ($row['result'] -ne 'NeverRun') { $row['ended'] = [DateTime]::SpecifyKind($last.get_EndTime(), 'Utc') }
+            $row['error'] = [string]$last.get_Error()
+            $row['words'] = [string]$last.get_ErrorText()
+        }
+        $row
+    } catch { Get-Problem 'sync' $_ }
+    try { [ordered]@{ part = 'clients'; count = $server.GetComputerTargetCount() } } catch { Get-Problem 'clients' $_ }
+}
+try { Read-Within 40 ([string]$ask) $null } catch {
+    [ordered]@{ part = 'error'; of = 'library'; error = [string](Get-Cause $_).Message }
+}
