@@ -155,7 +155,7 @@ func (p probe) queuesOf(r *gather.Reader, rows []host.Row) {
 		item := name(row)
 		if item == "" {
 			whole = false // it may be any of those that are not found
-			r.Failf("queues", "the host named one without a name: %s", told(row.Get("problem")))
+			r.Failf("queues", "the host named one without a name: %v", named.Why(row.Get("problem").Text))
 			continue
 		}
 		i := slices.IndexFunc(p.queues, func(n string) bool { return strings.EqualFold(n, item) })

@@ -66,7 +66,7 @@ func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
 	if !ok {
 		return
 	}
-	total, entries, agent := int64(-1), []entry{}, host.Row{}
+	total, entries, agent, whole := int64(-1), []entry{}, host.Row{}, host.Row{}
 	for _, row := range rows {
 		part := gather.Text(row, "Part")
 		if reason := refused(row, partHistory); reason != nil {
@@ -78,6 +78,7 @@ func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
 		}
 		switch part {
 		case "total":
+			whole = row
 			if n, known := gather.Number(row, "Count"); known {
 				total = max(n, 0)
 			}
@@ -105,6 +106,9 @@ func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
 			"and what failed is not known", fact.Time(at))
 	default:
 		r.Add("", "history_entries", fact.Int(total))
+		if cut, known := whole.Get("Cut").Bool(); known {
+			r.Add("", "history_whole", fact.Bool(!cut))
+		}
 		tell(r, entries, installed)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
@@ -15,9 +17,11 @@ import (
 
 // search asks the update agent for what applies and is not installed. Sources:
 // Microsoft's documentation of IUpdateSearcher.Search, ServerSelection,
-// IUpdateServiceManager.AddScanPackageService and of scanning offline.
+// IUpdateServiceManager.AddScanPackageService and of scanning offline. It counts
+// AddScanPackageService among what the agent does not take from another computer;
+// where a sign-in from afar is refused, the code says so.
 func (p probe) search() host.Collector {
-	args := map[string][]string{"source": {p.Missing}}
+	args := map[string][]string{"source": {p.Missing}, "limit": {strconv.Itoa(int(p.Limit / time.Second))}}
 	if p.Missing == missingOffline {
 		args["catalogue"] = []string{p.Catalogue}
 	}
@@ -35,7 +39,11 @@ func (p probe) readMissing(r *gather.Reader, server string) {
 	var summary host.Row
 	sent := int64(0)
 	for _, row := range rows {
-		if reason := refused(row, "missing"); reason != nil {
+		reason := refused(row, "missing")
+		if gather.True(row, "Late") {
+			reason = fmt.Errorf("the search was not done within %s; a longer limit waits for it", p.Limit)
+		}
+		if reason != nil {
 			what := "missing"
 			if p.Missing == missingOffline {
 				what += " by the catalogue " + p.Catalogue
@@ -93,9 +101,9 @@ func (p probe) rate(r *gather.Reader, ratings map[string]string, row host.Row) {
 func ended(summary host.Row, sent int64) error {
 	total, known := gather.Number(summary, "Total")
 	result, ended := gather.Number(summary, "Result")
-	warnings, _ := gather.Number(summary, "Warnings")
+	warnings, counted := gather.Number(summary, "Warnings")
 	switch {
-	case !known || !ended:
+	case !known || !ended || !counted:
 		return errors.New("the host does not say what the search came to")
 	case result != resultSucceeded || warnings > 0:
 		return fmt.Errorf("the search was not whole: it %s, with %d warnings", entry{result: result}.outcome(), warnings)

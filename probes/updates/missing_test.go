@@ -93,6 +93,11 @@ func TestSearchesThatAreNotWhole(t *testing.T) {
 		"aborted":       {[]host.Row{summary("0", "5", "0", "0")}, "not whole: it aborted"},
 		"cut off":       {[]host.Row{summary("0", "2", "0", "900"), update}, "found 900 updates, and the host sent 1"},
 		"a stranger":    {[]host.Row{summary("0", "2", "0", "0"), {"Part": text("x")}}, `the unknown part "x"`},
+		"late": {
+			[]host.Row{{"Part": text("search"), "Code": text("-2146233083"), "Error": text("x"), "Late": text("true")}},
+			"reading missing: the search was not done within 5m0s; a longer limit waits for it",
+		},
+		"warnings untold": {[]host.Row{summary("0", "2", "", "0")}, "does not say what the search came to"},
 		"from afar": {
 			[]host.Row{{"Part": text("search"), "Code": text("-2147024891"), "Error": text("Zugriff verweigert")}},
 			"access denied (0x80070005): the update agent does not take this from a remote sign-in of this account; " +

@@ -51,6 +51,10 @@ func historySpecs() []probes.ReadingSpec {
 			Doc: "How much the agent remembers, of which the newest 300 are read; less than before: its history was reset.",
 		},
 		{
+			Name: "history_whole", Type: fact.TypeBool, Rule: ignore,
+			Doc: "Whether all of that was read; where it was not, what failed long ago is not told.",
+		},
+		{
 			Name: "result", Type: fact.TypeText, Rule: ignore,
 			Doc: "What the newest try came to: succeeded, succeeded with errors, failed, aborted, in progress, not started.",
 		},

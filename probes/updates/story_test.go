@@ -45,7 +45,7 @@ func (r recording) try(title, id, result, code string) {
 }
 
 func (r recording) total(n string) {
-	r.Answer("updatehistory").Rows[0] = host.Row{"Part": text("total"), "Count": text(n)}
+	r.Answer("updatehistory").Rows[0] = host.Row{"Part": text("total"), "Count": text(n), "Cut": text("false")}
 }
 
 // deploy lets Configuration Manager's client be there and tell of these updates.
@@ -245,7 +245,7 @@ func TestALongHistory(t *testing.T) {
 // column which nobody sends shows nothing.
 func TestRecordingsHaveTheCollectorsColumns(t *testing.T) {
 	for collector, columns := range map[string]string{
-		"updatehistory": "Part Title UpdateID Date Operation Result HResult Unmapped Count Searched Installed Error Code",
+		"updatehistory": "Part Title UpdateID Date Operation Result HResult Unmapped Count Cut Searched Installed Error Code",
 		"updatemissing": "Part Selection ServiceID Result Warnings Total KBs UpdateID Title Severity Error Code",
 	} {
 		script, err := os.ReadFile("../host/winrm/packed/collect/" + collector + ".ps1")

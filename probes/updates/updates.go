@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -18,7 +19,9 @@ import (
 // knows all: servicing lists what Windows itself got, the update agent remembers
 // what it tried, and an update that it calls a success may still be rolled back at
 // the boot. So a plan names what it wants of servicing (hotfixes) or of the agent
-// (succeeded), and os.build tells whether a cumulative update stuck.
+// (succeeded), and os.build tells whether a cumulative update stuck. A search of an
+// offline catalogue is the one thing that changes something on the host: the
+// catalogue is registered with the update agent for the time of the search.
 var Kind = probes.Define(probes.Kind{
 	Name: "updates",
 	Doc:  "The updates of a Windows host: installed, tried and failed, missing; WSUS's and Configuration Manager's view.",
@@ -31,7 +34,7 @@ var Kind = probes.Define(probes.Kind{
 		"  timeout: 20m\n" +
 		"  expect: {missing_critical: empty}\n",
 	Readings: specs(),
-}, params{Parts: parts(), Except: antivirus(), Missing: missingNone}, build)
+}, params{Parts: parts(), Except: antivirus(), Missing: missingNone, Limit: usualLimit}, build)
 
 type params struct {
 	Parts []string `param:"part" doc:"Who is asked: hotfixes (servicing), history (the update agent), wsus, configmgr."`
@@ -40,8 +43,16 @@ type params struct {
 
 	Missing string `param:"missing" doc:"A search of minutes: none, default, managed, microsoft_update or offline."`
 
-	Catalogue string `param:"catalogue" doc:"Path of wsusscn2.cab on the host, for missing: offline."`
+	Catalogue string `param:"catalogue" doc:"Path of wsusscn2.cab, which offline registers for the time of the search."`
+
+	Limit time.Duration `param:"limit" doc:"How long that search may take; the check's timeout has to be longer."`
 }
+
+// The host answers everything else after the search.
+const (
+	usualLimit = 5 * time.Minute
+	mostLimit  = time.Hour
+)
 
 const (
 	partHotfixes  = "hotfixes"
@@ -79,6 +90,9 @@ func build(p params) (probes.Probe, error) {
 	}
 	if len(p.Parts) == 0 && p.Missing == missingNone {
 		return nil, probes.Fieldf("part", "the list is empty: want %s", strings.Join(parts(), ", "))
+	}
+	if p.Limit < time.Second || p.Limit > mostLimit {
+		return nil, probes.Fieldf("limit", "must be 1s to %s, got %s", mostLimit, p.Limit)
 	}
 	catalogue := regexp.MustCompile(`^([A-Za-z]:\\|\\\\[^\\]).*\.[cC][aA][bB]$`)
 	switch {

@@ -19,7 +19,7 @@ func TestObserve(t *testing.T) {
 	for file, want := range map[string][]string{
 		"server2022.json": {
 			" hotfixes=KB5066139, KB5066782, KB5066811",
-			" last_search=2025-10-28T22:04:11Z", " last_install=2025-10-15T01:12:40Z", " history_entries=412",
+			" last_search=2025-10-28T22:04:11Z", " last_install=2025-10-15T01:12:40Z", " history_entries=412", " history_whole=false",
 			"7e0c2b5a-2222-4a4b-8e4b-0b0d9c6c1a04 result=succeeded",
 			"7e0c2b5a-2222-4a4b-8e4b-0b0d9c6c1a04 tried=2025-09-10T02:00:00Z",
 			"KB5065432 result=succeeded", "KB5065432 tried=2025-09-10T01:30:00Z",

@@ -3,6 +3,7 @@
 package wsus
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
