@@ -54,6 +54,9 @@ type ReadingSpec struct {
 	// to one, or from one, is no drift. They excuse nothing that the suite itself
 	// expects, and nothing without a baseline: another reading has to tell of them.
 	Excused []fact.Value
+	// Pending are such values that are about to be as the kind expects: at the
+	// baseline they count as met by what is to be kept.
+	Pending []fact.Value
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.
 	Silence []fact.Value

@@ -25,7 +25,7 @@ var door = probes.Define(probes.Kind{
 		{
 			Name: "bell", Type: fact.TypeText, Severity: fact.Fail, Expect: "rings", Gate: true,
 			Doc:     "Whether somebody is there.",
-			Excused: []fact.Value{fact.Text("waits")},
+			Excused: []fact.Value{fact.Text("waits")}, Pending: []fact.Value{fact.Text("soon")},
 		},
 		{Name: "colour", Type: fact.TypeText, Doc: "Its paint."},
 		{Name: "sign", Type: fact.TypeText, Severity: fact.Note, Doc: "What it says."},
@@ -396,10 +396,13 @@ func TestExcusedValues(t *testing.T) {
 		"before, and it fails now": {
 			check(t, "*bell=rings"), "waits", "mute", []string{"failed failing", "front bell: failed waits->mute"},
 		},
-		"before, and it is well": {check(t, "*bell=rings"), "waits", "rings", []string{"passed"}},
-		"before, of what is kept": {
-			keep(check(t, "*bell=rings")), "waits", "mute", []string{"regressed failing", "front bell: regressed waits->mute"},
+		"before, and it is well":  {check(t, "*bell=rings"), "waits", "rings", []string{"passed"}},
+		"before, of what is kept": {keep(check(t, "*bell=rings")), "waits", "mute", []string{"passed"}},
+		"about to, of what is kept": {
+			keep(check(t, "*bell=rings")), "soon", "mute", []string{"regressed failing", "front bell: regressed soon->mute"},
 		},
+		"about to, and it came": {keep(check(t, "*bell=rings")), "soon", "rings", []string{"passed"}},
+		"about to, now":         {keep(check(t, "*bell=rings")), "rings", "soon", []string{"passed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, rule := range []fact.Op{fact.Same, fact.Ignore} { // the first as the kind has it

@@ -126,8 +126,8 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	held, holds := e.Predicate.Holds(s.before[at]), e.Predicate.Holds(s.now[at])
 	known := s.knew(at)
 	switch excused := e.Default && s.excused(at.reading, s.before[at]); {
-	case excused && e.Keep:
-		held = true // it was about to be so
+	case e.Default && e.Keep && s.pending(at.reading, s.before[at]):
+		held = true
 	case excused:
 		known = false
 	}
@@ -157,7 +157,14 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 // excused says whether a value says nothing of what the kind itself expects.
 func (s *sheet) excused(reading string, v fact.Value) bool {
 	spec, _ := s.c.Kind.Reading(reading)
-	return slices.ContainsFunc(spec.Excused, func(excuse fact.Value) bool { return fact.Equal(excuse, v) })
+	isIt := func(excuse fact.Value) bool { return fact.Equal(excuse, v) }
+	return slices.ContainsFunc(spec.Excused, isIt) || slices.ContainsFunc(spec.Pending, isIt)
+}
+
+// pending says whether a value is about to be as the kind expects.
+func (s *sheet) pending(reading string, v fact.Value) bool {
+	spec, _ := s.c.Kind.Reading(reading)
+	return slices.ContainsFunc(spec.Pending, func(almost fact.Value) bool { return fact.Equal(almost, v) })
 }
 
 // knew says whether the baseline tells how the reading was. One that is there
@@ -205,7 +212,15 @@ func (s *sheet) vanished() {
 // goneIsTold says whether something that fails has told already why an item has
 // nothing to report.
 func (s *sheet) goneIsTold(item string) bool {
-	return fails(s.findings[place{item, ""}]) || s.gateIs(item, report.Regressed, report.Failed)
+	if fails(s.findings[place{item, ""}]) || s.gateIs(item, report.Regressed, report.Failed) {
+		return true
+	}
+	for at, f := range s.findings { // of the item itself, and not of the check as a whole
+		if item != "" && at.item == item && f.HasNow && fails(f) {
+			return true
+		}
+	}
+	return false
 }
 
 // dropConsequences leaves out expectations whose reading has gone along with a gate

@@ -34,7 +34,7 @@ type probe struct{}
 func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "answers", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "answers", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether its interface, through which certificates are asked for, answers the host itself.",
 		},
 		{

@@ -34,11 +34,11 @@ type probe struct{}
 func serviceSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether the host is a domain controller.",
 		},
 		{
-			Name: "answers", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "answers", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether its directory answers itself over LDAP.",
 		},
 		{
@@ -54,7 +54,7 @@ func serviceSpecs() []probes.ReadingSpec {
 			Doc: "Whether it serves as a global catalog.",
 		},
 		{
-			Name: "advertising", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "advertising", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether it offers itself to clients that look for a domain controller.",
 		},
 		{

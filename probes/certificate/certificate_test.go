@@ -224,7 +224,7 @@ func TestJudged(t *testing.T) {
 		"one is gone": {auth, nil, []string{"drifted failing", authItem + ": drifted there -> gone"}},
 		"one has ended": {auth, host.Row{"expires": text("2026-11-10T00:00:00Z")}, []string{
 			"regressed failing", authItem + " expires: drifted 2030-05-01T00:00:00Z -> 2026-11-10T00:00:00Z",
-			authItem + " warnings: drifted  -> has ended", authItem + " days_left: regressed 1267 -> -1",
+			authItem + " warnings: drifted  -> has ended", authItem + " days_left: regressed 1267 days -> -1 days",
 		}},
 		"one ends soon": {auth, host.Row{"expires": text("2026-11-20T00:00:00Z")}, []string{
 			"drifted", authItem + " expires: drifted 2030-05-01T00:00:00Z -> 2026-11-20T00:00:00Z",

@@ -8,7 +8,7 @@ import (
 func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Expect: "true", Severity: fact.Fail,
+			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
 			Doc: "true of every certificate that is there; false of a certificate or store that the suite names only.",
 		},
 		{

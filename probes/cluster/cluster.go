@@ -122,11 +122,11 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 func clusterSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether failover clustering is installed; without it there are no other readings.",
 		},
 		{
-			Name: "service", Type: fact.TypeText, Severity: fact.Fail, Expect: role.Running,
+			Name: "service", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: role.Running,
 			Doc: "The state of the Cluster service; while it does not run, the node tells nothing of its cluster.",
 		},
 		{

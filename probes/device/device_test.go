@@ -108,7 +108,8 @@ func TestWhatAPatchBreaks(t *testing.T) {
 	fails := [2]runnertest.Seen{broken{}.seen(t), broken{"PCI\\1": 10}.seen(t)}
 	got := runnertest.Told(t, device.Kind, "- device: {}", fails)
 	want := []string{
-		"drifted failing", `problems: drifted  -> PCI\1: failed to start (code 10)`, `PCI\1: drifted  -> new`,
+		"drifted failing", `problems: drifted  -> PCI\1: failed to start (code 10)`,
+		`PCI\1 problem: drifted  -> failed to start (code 10)`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("a driver that fails: got %q, want %q", got, want)

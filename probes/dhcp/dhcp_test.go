@@ -108,12 +108,12 @@ func TestWhatAPatchBreaks(t *testing.T) {
 				probetest.Set("dhcp", "150", "Free", "0"),
 				probetest.Set("dhcp", "150", "InUse", "200"),
 			},
-			Want: []string{"regressed failing", "10.20.0.0 free_percent: regressed 25 -> 0"},
+			Want: []string{"regressed failing", "10.20.0.0 free_percent: regressed 25% -> 0%"},
 		},
 		"the owner wants more": {
 			Expect: "expect: {free_percent: '>= 10%'}",
 			After:  []probetest.Change{probetest.Set("dhcp", "150", "Free", "5")},
-			Want:   []string{"regressed failing", "10.20.0.0 free_percent: regressed 25 -> 3"},
+			Want:   []string{"regressed failing", "10.20.0.0 free_percent: regressed 25% -> 3%"},
 		},
 		"the partner is not there": {
 			After: []probetest.Change{probetest.Set("dhcp", "failover", "State", "CommunicationInterrupted")},

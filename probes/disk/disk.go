@@ -26,7 +26,7 @@ var Kind = probes.Define(probes.Kind{
 		"  expect: {file_system: ReFS, free_percent: \"> 10%\"}\n",
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether Windows has a volume there; false only of one that the suite names.",
 		},
 		{

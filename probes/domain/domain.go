@@ -35,7 +35,7 @@ type probe struct{}
 func trustSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "member", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "member", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether the host belongs to a domain; who writes this check says that it has to.",
 		},
 		{
@@ -55,7 +55,7 @@ func trustSpecs() []probes.ReadingSpec {
 			Doc: "The site of Active Directory where the host takes itself to be.",
 		},
 		{
-			Name: "dc_answers", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "dc_answers", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether a domain controller of the domain answers the host over LDAP.",
 		},
 		{

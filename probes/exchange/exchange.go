@@ -41,7 +41,7 @@ type params struct {
 func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "health", Type: fact.TypeText, Severity: fact.Fail, Expect: healthy,
+			Name: "health", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: healthy,
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc:     "What the page says: ok, down (any other answer), refused, reset, or tls failed.",
 		},

@@ -27,7 +27,7 @@ var Kind = probes.Define(probes.Kind{
 		"- feature: [DNS-Server-Full-Role, DirectoryServices-DomainController]\n" +
 		"  id: feature/dc\n",
 	Readings: []probes.ReadingSpec{{
-		Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: installed,
+		Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: installed,
 		Doc: "installed; or absent, of one that the suite names and that is not installed or not known to Windows.",
 	}},
 }, params{}, newProbe)

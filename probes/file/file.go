@@ -27,7 +27,7 @@ var Kind = probes.Define(probes.Kind{
 		"  why: its version is the build of the last update, which Exchange itself does not tell\n",
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Expect: "true", Severity: fact.Fail,
+			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
 			Doc: "Whether it is there.",
 		},
 		{

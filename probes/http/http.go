@@ -48,7 +48,7 @@ func specs() []probes.ReadingSpec {
 	ignore := fact.Rule{Op: fact.Ignore}
 	return []probes.ReadingSpec{
 		{
-			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: answered,
+			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: answered,
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc: "What became of the request: answered, refused, reset, or tls failed; from the host also " +
 				"no answer, unreachable or no address.",

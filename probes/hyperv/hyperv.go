@@ -43,11 +43,11 @@ const (
 func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether Hyper-V is installed; without it there are no other readings.",
 		},
 		{
-			Name: "service", Type: fact.TypeText, Severity: fact.Fail, Expect: role.Running,
+			Name: "service", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: role.Running,
 			Doc: "The state of the management service; while it does not run, nothing is told of virtual machines.",
 		},
 		{

@@ -15,7 +15,7 @@ import (
 func wholeSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Expect: "true", Severity: fact.Fail,
+			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
 			Doc: "Whether the host has IIS.",
 		},
 		{

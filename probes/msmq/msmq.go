@@ -28,11 +28,11 @@ var Kind = probes.Define(probes.Kind{
 		"  why: the shop hands orders over by it\n",
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Expect: "true", Severity: fact.Fail,
+			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
 			Doc: "Whether the host has Message Queuing, and a queue; false only of a queue that the suite names.",
 		},
 		{
-			Name: "service", Type: fact.TypeText, Keep: "running", Severity: fact.Fail,
+			Name: "service", Type: fact.TypeText, Gate: true, Keep: "running", Severity: fact.Fail,
 			Doc: "The state of the service MSMQ.",
 		},
 		{

@@ -15,7 +15,7 @@ import (
 func adapterSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "state", Type: fact.TypeText, Keep: up,
+			Name: "state", Type: fact.TypeText, Gate: true, Keep: up,
 			Doc: "up, down or disconnected (no cable), of adapters that are neither disabled nor hidden.",
 		},
 		{

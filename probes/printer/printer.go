@@ -39,7 +39,7 @@ const service = "Spooler"
 func hostSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "spooler", Type: fact.TypeText, Severity: fact.Fail, Expect: role.Running,
+			Name: "spooler", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: role.Running,
 			Doc: "The state of the spooler, or absent; while it does not run, there are no queues to see.",
 		},
 		{

@@ -41,7 +41,7 @@ func incomplete(k probes.Kind) []string {
 		for _, v := range r.Silence {
 			want(v != nil && v.Type() == r.Type, "reading %s: silence %v is no %s", r.Name, v, r.Type)
 		}
-		for _, v := range r.Excused {
+		for _, v := range slices.Concat(r.Excused, r.Pending) {
 			want(v != nil && v.Type() == r.Type, "reading %s: excused %v is no %s", r.Name, v, r.Type)
 		}
 	}

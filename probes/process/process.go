@@ -29,7 +29,7 @@ var Kind = probes.Define(probes.Kind{
 		"  expect: {count: \">= 0\", memory: \"< 8 GB\"}\n",
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast}, Expect: ">= 1",
+			Name: "count", Type: fact.TypeInt, Gate: true, Rule: fact.Rule{Op: fact.AtLeast}, Expect: ">= 1",
 			Doc: "How many processes run the program.",
 		},
 		{

@@ -82,24 +82,24 @@ func TestWhatAPatchBreaks(t *testing.T) {
 	}{
 		"a reboot takes memory back":    {plain, []string{"900"}, []string{"150"}, []string{"passed"}},
 		"somewhat more":                 {plain, []string{"900"}, []string{"1800"}, []string{"passed"}},
-		"S03 a leak":                    {plain, []string{"900"}, []string{"2801"}, []string{"drifted", "lsass memory: drifted 900 -> 2801"}},
+		"S03 a leak":                    {plain, []string{"900"}, []string{"2801"}, []string{"drifted", "lsass memory: drifted 900 bytes -> 2801 bytes"}},
 		"one process more":              {plain, []string{"900"}, []string{"500", "500"}, []string{"passed"}},
 		"one process less":              {plain, []string{"9", "9"}, []string{"9"}, []string{"drifted", "lsass count: drifted 2 -> 1"}},
 		"none any more":                 {plain, []string{"9"}, nil, []string{"regressed failing", "lsass count: regressed 1 -> 0"}},
 		"none before either":            {plain, nil, nil, []string{"pre-existing", "lsass count: pre-existing 0 -> 0"}},
 		"one that comes and goes, gone": {idle, []string{"9"}, nil, []string{"drifted", "lsass count: drifted 1 -> 0"}},
-		"one that comes and goes, here": {idle, nil, []string{"9"}, []string{"drifted", "lsass memory: drifted  -> 9"}},
+		"one that comes and goes, here": {idle, nil, []string{"9"}, []string{"drifted", "lsass memory: drifted  -> 9 bytes"}},
 		"a suite's own measure": {
 			plain + "\n  compare: {memory: {rule: at most +50%, severity: fail}}",
 			[]string{"100"},
 			[]string{"151"},
-			[]string{"drifted failing", "lsass memory: drifted 100 -> 151"},
+			[]string{"drifted failing", "lsass memory: drifted 100 bytes -> 151 bytes"},
 		},
 		"a suite's own bound": {
 			plain + "\n  expect: {memory: \"< 2000 bytes\"}",
 			[]string{"1500"},
 			[]string{"2100"},
-			[]string{"regressed failing", "lsass memory: regressed 1500 -> 2100"},
+			[]string{"regressed failing", "lsass memory: regressed 1500 bytes -> 2100 bytes"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

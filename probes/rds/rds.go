@@ -38,7 +38,7 @@ type probe params
 func hostSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether Windows has Remote Desktop Services; without them there are no other readings.",
 		},
 		{

@@ -21,8 +21,8 @@ var Kind = probes.Define(probes.Kind{
 	Main:    "name",
 	Example: "- service: [W3SVC, MSExchangeTransport]\n  why: no mail without them\n",
 	Readings: append([]probes.ReadingSpec{{
-		Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: "running",
-		Excused: []fact.Value{fact.Text(winsvc.NotYetStarted)},
+		Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "running",
+		Pending: []fact.Value{fact.Text(winsvc.NotYetStarted)},
 		Doc: "running, stopped, start pending, stop pending, paused, absent when there is no such service, " +
 			"or not yet started within minutes of a boot, which regresses only when the time is over.",
 	}}, winsvc.ConfigSpecs()...),

@@ -69,16 +69,23 @@ func TestAfterABoot(t *testing.T) {
 	}
 }
 
-// What had yet to start at the baseline proves nothing, and what has started since
-// is no finding; nor is what ends idle.
+// What had yet to start at the baseline was about to run: what has started since is
+// no finding, and what has not is one. What was idle proves nothing.
 func TestABaselineTakenTooEarly(t *testing.T) {
 	early := seen(t, func(s *scene) { s.booted(90 * time.Second); s.stop("1077", "MSDTC", "W32Time") })
-	for name, change := range map[string]func(*scene){
-		"it runs": nil, "it does not": func(s *scene) { s.stop("0", "MSDTC", "W32Time") },
-		"a trigger's one failed": func(s *scene) { s.stop("1067", "W32Time") },
+	for name, tt := range map[string]struct {
+		change func(*scene)
+		want   []string
+	}{
+		"it runs": {nil, []string{"passed"}},
+		"it does not": {
+			func(s *scene) { s.stop("0", "MSDTC", "W32Time") },
+			[]string{"regressed failing", "MSDTC state: regressed not yet started -> stopped"},
+		},
+		"a trigger's one failed": {func(s *scene) { s.stop("1067", "W32Time") }, []string{"passed"}},
 	} {
-		got := runnertest.Told(t, services.Kind, "- services: {}", [2]runnertest.Seen{early, seen(t, change)})
-		if d := cmp.Diff([]string{"passed"}, got); d != "" {
+		got := runnertest.Told(t, services.Kind, "- services: {}", [2]runnertest.Seen{early, seen(t, tt.change)})
+		if d := cmp.Diff(tt.want, got); d != "" {
 			t.Errorf("%s: told (-want +got):\n%s", name, d)
 		}
 	}

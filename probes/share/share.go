@@ -29,11 +29,11 @@ var Kind = probes.Define(probes.Kind{
 		"  why: users sign in with roaming profiles\n",
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Expect: "true", Severity: fact.Fail,
+			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
 			Doc: "true of every share that is there; false only of one that the suite names.",
 		},
 		{
-			Name: "server", Type: fact.TypeText, Keep: "running", Severity: fact.Fail,
+			Name: "server", Type: fact.TypeText, Gate: true, Keep: "running", Severity: fact.Fail,
 			Doc: "The state of the Server service, without which nothing is shared.",
 		},
 		{

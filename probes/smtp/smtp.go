@@ -48,7 +48,7 @@ const (
 func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: ready,
+			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: ready,
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc:     "Whether the server takes a session: ready, refused, reset, or the code with which it declines, 421.",
 		},

@@ -36,7 +36,7 @@ type params struct {
 func instanceReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "login", Type: fact.TypeText, Severity: fact.Fail, Expect: "ok",
+			Name: "login", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "ok",
 			Silence: []fact.Value{fact.Text("refused")},
 			Doc: "ok; failed or waiting, with the server's error number (waiting 18401: its update scripts run); " +
 				"refused when nothing listens; certificate refused.",

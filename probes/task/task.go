@@ -24,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 		"  why: the shop's prices are imported by a task\n",
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether there is one; of those that the suite names.",
 		},
 		{

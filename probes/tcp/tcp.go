@@ -20,7 +20,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: open,
+			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: open,
 			Doc: "What became of a connection: open, refused, no answer (a firewall drops), unreachable, or no address.",
 			Silence: []fact.Value{
 				fact.Text(reach.Refused), fact.Text(reach.NoAnswer), fact.Text(reach.Unreachable),

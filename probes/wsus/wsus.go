@@ -28,15 +28,15 @@ var Kind = probes.Define(probes.Kind{
 func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Expect: "true", Severity: fact.Fail,
+			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
 			Doc: "Whether the host has WSUS.",
 		},
 		{
-			Name: "service", Type: fact.TypeText, Keep: "running", Severity: fact.Fail,
+			Name: "service", Type: fact.TypeText, Gate: true, Keep: "running", Severity: fact.Fail,
 			Doc: "The state of the service WsusService.",
 		},
 		{
-			Name: "answers", Type: fact.TypeBool, Expect: "true", Severity: fact.Fail,
+			Name: "answers", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
 			Doc: "Whether it lets the account that looks sign in; its web site and database have to run for that.",
 		},
 		{

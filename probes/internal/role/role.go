@@ -21,11 +21,11 @@ const Running = "running"
 func Specs(role string) []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether the host has " + role + ".",
 		},
 		{
-			Name: "running", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Name: "running", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether its service runs; what cannot be read of one that does not is no wonder.",
 		},
 	}
