@@ -30,7 +30,7 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "Whether Windows has a volume there; false only of one that the suite names.",
 		},
 		{
-			Name: "file_system", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,
+			Name: "file_system", Type: fact.TypeText, Gate: true, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,
 			Keep: "!= RAW",
 			Doc:  "NTFS, ReFS… RAW when Windows knows none: damaged, locked, or of a driver that does not load.",
 		},
