@@ -145,12 +145,7 @@ func readAuthority(r *gather.Reader, told parts.Parts, now time.Time) {
 	if !ok {
 		return
 	}
-	answers, known := told.Bool(row, "Answers", "answers")
-	switch {
-	case !known:
-		return
-	case !answers:
-		r.Add("", "error", fact.Text(named.Within(gather.Text(row, "Reason"), mostText)))
+	if !told.Answers(row, "answers", "error") {
 		return
 	}
 	readCertificate(r, told, now)

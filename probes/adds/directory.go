@@ -27,12 +27,7 @@ func readDirectory(r *gather.Reader, told parts.Parts) {
 	if !ok {
 		return
 	}
-	answers, known := told.Bool(row, "Answers", "answers")
-	switch {
-	case !known:
-		return
-	case !answers:
-		r.Add("", "error", fact.Text(named.Within(gather.Text(row, "Reason"), mostText)))
+	if !told.Answers(row, "answers", "error") {
 		return
 	}
 	told.Bool(row, "Synchronized", "synchronized")

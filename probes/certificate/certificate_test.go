@@ -1,7 +1,6 @@
 package certificate_test
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -188,18 +187,13 @@ func TestAnUnreadStoreHidesNothing(t *testing.T) {
 }
 
 func TestParametersAreRefused(t *testing.T) {
-	for name, args := range map[string]map[string]any{
+	probetest.Refuses(t, certificate.Kind, map[string]map[string]any{
 		"an empty subject": {"subject": []string{" "}},
 		"no store":         {"store": []string{}},
 		"a store's path":   {"store": []string{`LocalMachine\My`}},
 		"a store twice":    {"store": []string{"My", "MY"}},
 		"negative days":    {"days": -1},
-	} {
-		var field *probes.FieldError
-		if _, err := certificate.Kind.Build(args); !errors.As(err, &field) {
-			t.Errorf("%s: got %v, want a FieldError", name, err)
-		}
-	}
+	})
 }
 
 func TestJudged(t *testing.T) {

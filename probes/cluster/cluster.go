@@ -5,11 +5,11 @@ package cluster
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/role"
@@ -51,13 +51,8 @@ func parts() []string {
 }
 
 func build(p params) (probes.Probe, error) {
-	if len(p.Parts) == 0 {
-		return nil, probes.Fieldf("part", "the list is empty: want %s", strings.Join(parts(), ", "))
-	}
-	for _, part := range p.Parts {
-		if !slices.Contains(parts(), part) {
-			return nil, probes.Fieldf("part", "must be %s, got %q", strings.Join(parts(), ", "), part)
-		}
+	if err := choice.Some("part", parts(), p.Parts...); err != nil {
+		return nil, err
 	}
 	return probe(p), nil
 }

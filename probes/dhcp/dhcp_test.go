@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"postpatch/probes"
 	"postpatch/probes/dhcp"
 	"postpatch/probes/probetest"
 	"postpatch/runner/runnertest"
@@ -58,18 +57,13 @@ func TestObserve(t *testing.T) {
 }
 
 func TestParametersAreRefused(t *testing.T) {
-	for name, args := range map[string]map[string]any{
+	probetest.Refuses(t, dhcp.Kind, map[string]map[string]any{
 		"a name":           {"scope": []string{"Office"}},
 		"IPv6":             {"scope": []string{"2001:db8::"}},
 		"a prefix":         {"except": []string{"10.20.0.0/24"}},
 		"twice":            {"scope": []string{"10.20.0.0", "10.20.0.0"}},
 		"except and names": {"scope": []string{"10.20.0.0"}, "except": []string{"10.21.0.0"}},
-	} {
-		var field *probes.FieldError
-		if _, err := dhcp.Kind.Build(args); !errors.As(err, &field) {
-			t.Errorf("%s: got %v, want a FieldError", name, err)
-		}
-	}
+	})
 }
 
 func TestNoiseIsSilent(t *testing.T) {

@@ -1,7 +1,6 @@
 package disk_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -85,7 +84,7 @@ func TestVolumesAreChosen(t *testing.T) {
 }
 
 func TestParametersAreRefused(t *testing.T) {
-	for name, args := range map[string]map[string]any{
+	probetest.Refuses(t, disk.Kind, map[string]map[string]any{
 		"a word":           {"name": []string{"data"}},
 		"nothing":          {"name": []string{" "}},
 		"a share":          {"name": []string{`\\fs01\data`}},
@@ -93,12 +92,7 @@ func TestParametersAreRefused(t *testing.T) {
 		"a slash":          {"name": []string{`D:/data`}},
 		"twice":            {"name": []string{"D", `d:\`}},
 		"except and names": {"name": []string{"D"}, "except": []string{"E"}},
-	} {
-		var field *probes.FieldError
-		if _, err := disk.Kind.Build(args); !errors.As(err, &field) {
-			t.Errorf("%s: got %v, want a FieldError", name, err)
-		}
-	}
+	})
 }
 
 // A check that sees no volume has seen nothing: it must not pass.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"postpatch/probes"
 	"postpatch/probes/dnsserver"
 	"postpatch/probes/probetest"
 	"postpatch/runner/runnertest"
@@ -63,17 +62,12 @@ func TestObserve(t *testing.T) {
 }
 
 func TestParametersAreRefused(t *testing.T) {
-	for name, args := range map[string]map[string]any{
+	probetest.Refuses(t, dnsserver.Kind, map[string]map[string]any{
 		"nothing":          {"zone": []string{" "}},
 		"twice":            {"zone": []string{"corp.test", "Corp.test."}},
 		"except nothing":   {"except": []string{""}},
 		"except and names": {"zone": []string{"corp.test"}, "except": []string{"a.test"}},
-	} {
-		var field *probes.FieldError
-		if _, err := dnsserver.Kind.Build(args); !errors.As(err, &field) {
-			t.Errorf("%s: got %v, want a FieldError", name, err)
-		}
-	}
+	})
 }
 
 const (

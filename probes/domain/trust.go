@@ -36,23 +36,19 @@ func readTrust(r *gather.Reader, told parts.Parts, is standing) {
 
 // readDC reads the answer of a domain controller's rootDSE.
 func readDC(r *gather.Reader, told parts.Parts, row host.Row, is standing) {
-	answers, known := told.Bool(row, "Answers", "dc_answers")
-	switch {
-	case !known:
-	case !answers:
-		r.Add("", "dc_error", fact.Text(named.Within(gather.Text(row, "Reason"), mostText)))
-	default:
-		r.Add("", "dc", fact.Text(named.Within(gather.Text(row, "Name"), mostText)))
-		if is.controller {
-			return // it may have asked itself
-		}
-		skew, err := skewOf(row)
-		if err != nil {
-			r.Fail("domain_skew", err)
-			return
-		}
-		r.Add("", "domain_skew", fact.Duration(skew))
+	if !told.Answers(row, "dc_answers", "dc_error") {
+		return
 	}
+	r.Add("", "dc", fact.Text(named.Within(gather.Text(row, "Name"), mostText)))
+	if is.controller {
+		return // it may have asked itself
+	}
+	skew, err := skewOf(row)
+	if err != nil {
+		r.Fail("domain_skew", err)
+		return
+	}
+	r.Add("", "domain_skew", fact.Duration(skew))
 }
 
 // skewOf holds the domain controller's time against the middle of the time that

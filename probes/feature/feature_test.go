@@ -1,13 +1,11 @@
 package feature_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/probes"
 	"postpatch/probes/feature"
 	"postpatch/probes/host"
 	"postpatch/probes/probetest"
@@ -79,17 +77,12 @@ func TestNoFeaturesAreNoAnswer(t *testing.T) {
 }
 
 func TestParametersAreRefused(t *testing.T) {
-	for name, args := range map[string]map[string]any{
+	probetest.Refuses(t, feature.Kind, map[string]map[string]any{
 		"nothing":          {"name": []string{" "}},
 		"blanks around it": {"name": []string{"NetFx4 "}},
 		"twice":            {"name": []string{"NetFx4", "netfx4"}},
 		"except and names": {"name": []string{"NetFx4"}, "except": []string{"IIS-*"}},
-	} {
-		var field *probes.FieldError
-		if _, err := feature.Kind.Build(args); !errors.As(err, &field) {
-			t.Errorf("%s: got %v, want a FieldError", name, err)
-		}
-	}
+	})
 }
 
 func TestWhatAPatchBreaks(t *testing.T) {

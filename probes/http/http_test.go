@@ -273,7 +273,7 @@ func TestStates(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	for name, args := range map[string]map[string]any{
+	probetest.Refuses(t, probe.Kind, map[string]map[string]any{
 		"no URL":           {"url": []string{" "}},
 		"another scheme":   {"url": []string{"gopher://x/"}},
 		"a bad port":       {"url": []string{"https://x:99999/"}},
@@ -286,12 +286,7 @@ func TestParameters(t *testing.T) {
 		"match and HEAD":   {"url": []string{"/"}, "match": "a", "method": "HEAD"},
 		"max_body":         {"url": []string{"/"}, "max_body": 0},
 		"host_header":      {"url": []string{"/"}, "host_header": "a b"},
-	} {
-		var field *probes.FieldError
-		if _, err := probe.Kind.Build(args); !errors.As(err, &field) {
-			t.Errorf("%s: got %v, want a FieldError", name, err)
-		}
-	}
+	})
 }
 
 func TestElsewhere(t *testing.T) {

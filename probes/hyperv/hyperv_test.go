@@ -160,7 +160,8 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			},
 		},
 		"the management service does not start": {
-			After: []probetest.Change{stopped, noClasses}, Want: []string{"regressed failing", "service: regressed running -> stopped"},
+			After: []probetest.Change{stopped, noClasses},
+			Want:  []string{"regressed failing", "service: regressed running -> stopped"},
 		},
 		"a machine is left saved": {
 			After: []probetest.Change{vm("web01", "EnabledState", "32769")},

@@ -6,11 +6,11 @@ import (
 	"context"
 	"regexp"
 	"slices"
-	"strings"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 )
 
 // Kind is what a suite calls "network".
@@ -42,13 +42,8 @@ const (
 func parts() []string { return []string{partAdapters, partFirewall, partPorts} }
 
 func build(p params) (probes.Probe, error) {
-	if len(p.Parts) == 0 {
-		return nil, probes.Fieldf("part", "the list is empty: want %s", strings.Join(parts(), ", "))
-	}
-	for _, part := range p.Parts {
-		if !slices.Contains(parts(), part) {
-			return nil, probes.Fieldf("part", "must be %s, got %q", strings.Join(parts(), ", "), part)
-		}
+	if err := choice.Some("part", parts(), p.Parts...); err != nil {
+		return nil, err
 	}
 	port := regexp.MustCompile(`^(tcp|udp)/[1-9][0-9]{0,4}$`)
 	for _, name := range p.ExceptPorts {

@@ -94,7 +94,9 @@ func TestNoSpooler(t *testing.T) {
 			[]probetest.Change{probetest.Drop("Win32_Service", "")}, []string{" spooler=absent", " rpc_privacy=default"}, "",
 		},
 		"it may not be asked": {
-			[]probetest.Change{probetest.Refuse("Win32_Service", host.ErrDenied)}, []string{" rpc_privacy=default"}, "access denied",
+			[]probetest.Change{probetest.Refuse("Win32_Service", host.ErrDenied)},
+			[]string{" rpc_privacy=default"},
+			"access denied",
 		},
 		"no registry": {
 			[]probetest.Change{spooler("Stopped"), probetest.Refuse("Control", errors.New("no PowerShell"))},
@@ -102,7 +104,9 @@ func TestNoSpooler(t *testing.T) {
 			"the registry key Print: no PowerShell",
 		},
 		"no such key": {
-			[]probetest.Change{spooler("Stopped"), probetest.Drop("Control", "")}, []string{" spooler=stopped"}, "the host named none",
+			[]probetest.Change{spooler("Stopped"), probetest.Drop("Control", "")},
+			[]string{" spooler=stopped"},
+			"the host named none",
 		},
 	} {
 		got, err := observe(t, nil, tt.changes...)

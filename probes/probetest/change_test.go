@@ -26,11 +26,13 @@ func TestChange(t *testing.T) {
 			Set("A", "", "Name", "c"), host.Answer{Rows: rows()}, host.Answer{Rows: []host.Row{row("c", "1"), row("c", "1")}},
 		},
 		"a null": {
-			Null("A", "", "State"), host.Answer{Rows: rows()[:1]},
+			Null("A", "", "State"),
+			host.Answer{Rows: rows()[:1]},
 			host.Answer{Rows: []host.Row{{"Name": {Text: "a"}, "State": {Null: true}}}},
 		},
 		"a list": {
-			List("A", "", "State", "1\n2"), host.Answer{Rows: rows()[:1]},
+			List("A", "", "State", "1\n2"),
+			host.Answer{Rows: rows()[:1]},
 			host.Answer{Rows: []host.Row{{"Name": {Text: "a"}, "State": {List: []string{"1", "2"}}}}},
 		},
 		"a row goes":    {Drop("A", "a"), host.Answer{Rows: rows()}, host.Answer{Rows: rows()[1:]}},
@@ -77,7 +79,8 @@ func TestAChangeOfNothingFails(t *testing.T) {
 		"no question to refuse": Refuse("B", errors.New("no")),
 	} {
 		watched := &failing{TB: t}
-		r := &Recording{t: watched, all: []exchange{{host.Collector{Name: "A"}, host.Answer{Rows: []host.Row{Row("Name", "a")}}}}}
+		answer := host.Answer{Rows: []host.Row{Row("Name", "a")}}
+		r := &Recording{t: watched, all: []exchange{{host.Collector{Name: "A"}, answer}}}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)

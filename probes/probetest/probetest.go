@@ -58,6 +58,18 @@ func Run(t *testing.T, s Suite) {
 	}
 }
 
+// Refuses holds that the kind takes none of the arguments, and says which of them
+// is wrong.
+func Refuses(t *testing.T, kind probes.Kind, all map[string]map[string]any) {
+	t.Helper()
+	for name, args := range all {
+		var field *probes.FieldError
+		if _, err := kind.Build(args); !errors.As(err, &field) {
+			t.Errorf("%s: got %v, want a FieldError", name, err)
+		}
+	}
+}
+
 // Observe builds a check of the kind and observes the target once, within some
 // seconds.
 func Observe(t testing.TB, k probes.Kind, target probes.Target, args map[string]any) ([]fact.Reading, error) {

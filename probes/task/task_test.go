@@ -1,7 +1,6 @@
 package task_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -175,17 +174,12 @@ func TestAnEmptyListIsNoAnswer(t *testing.T) {
 }
 
 func TestParametersAreRefused(t *testing.T) {
-	for name, args := range map[string]map[string]any{
+	probetest.Refuses(t, task.Kind, map[string]map[string]any{
 		"a name without its folder": {"name": []string{"Nightly"}},
 		"an empty name":             {"except": []string{""}},
 		"space around it":           {"name": []string{`\A `}},
 		"twice":                     {"name": []string{`\A`, `\a`}},
-	} {
-		var field *probes.FieldError
-		if _, err := task.Kind.Build(args); !errors.As(err, &field) {
-			t.Errorf("%s: got %v, want a FieldError", name, err)
-		}
-	}
+	})
 }
 
 func FuzzAnswers(f *testing.F) {

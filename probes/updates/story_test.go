@@ -179,7 +179,8 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		},
 		"the agent does not answer any more": {
 			after: func(r recording) {
-				r.Answer("updatehistory").Rows = []host.Row{{"Part": text("history"), "Code": text("-2147023838"), "Error": text("x")}}
+				r.Answer("updatehistory").Rows = []host.Row{probetest.Row(
+					"Part", "history", "Code", "-2147023838", "Error", "x")}
 			},
 			want: []string{"unknown"},
 		},

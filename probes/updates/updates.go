@@ -6,12 +6,12 @@ import (
 	"context"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/gather"
 )
 
@@ -80,16 +80,16 @@ func sources() []string {
 }
 
 func build(p params) (probes.Probe, error) {
-	for _, part := range p.Parts {
-		if !slices.Contains(parts(), part) {
-			return nil, probes.Fieldf("part", "must be %s, got %q", strings.Join(parts(), ", "), part)
+	if err := choice.Check("part", parts(), p.Parts...); err != nil {
+		return nil, err
+	}
+	if err := choice.Check("missing", sources(), p.Missing); err != nil {
+		return nil, err
+	}
+	if p.Missing == missingNone {
+		if err := choice.Some("part", parts(), p.Parts...); err != nil {
+			return nil, err
 		}
-	}
-	if !slices.Contains(sources(), p.Missing) {
-		return nil, probes.Fieldf("missing", "must be %s, got %q", strings.Join(sources(), ", "), p.Missing)
-	}
-	if len(p.Parts) == 0 && p.Missing == missingNone {
-		return nil, probes.Fieldf("part", "the list is empty: want %s", strings.Join(parts(), ", "))
 	}
 	if p.Limit < time.Second || p.Limit > mostLimit {
 		return nil, probes.Fieldf("limit", "must be 1s to %s, got %s", mostLimit, p.Limit)

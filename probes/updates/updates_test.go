@@ -105,7 +105,7 @@ func TestOddAnswers(t *testing.T) {
 }
 
 func TestParametersAreRefused(t *testing.T) {
-	for name, args := range map[string]map[string]any{
+	probetest.Refuses(t, updates.Kind, map[string]map[string]any{
 		"part":                 {"part": []string{"mbsa"}},
 		"nothing to ask":       {"part": []string{}},
 		"a source":             {"missing": "internet"},
@@ -115,12 +115,7 @@ func TestParametersAreRefused(t *testing.T) {
 		"a relative catalogue": {"missing": "offline", "catalogue": `wsus\wsusscn2.cab`},
 		"no cabinet":           {"missing": "offline", "catalogue": `D:\wsus`},
 		"catalogue of nothing": {"catalogue": `D:\wsusscn2.cab`},
-	} {
-		var field *probes.FieldError
-		if _, err := updates.Kind.Build(args); !errors.As(err, &field) {
-			t.Errorf("%s: got %v, want a FieldError", name, err)
-		}
-	}
+	})
 	for name, args := range map[string]map[string]any{
 		"a share":             {"missing": "offline", "catalogue": `\\fs01\wsus\WSUSSCN2.CAB`},
 		"a search alone":      {"part": []string{}, "missing": "managed"},

@@ -38,6 +38,7 @@ func Of(r *gather.Reader, rows []host.Row) Parts {
 const (
 	mostName   = 100
 	mostReason = 400
+	mostTold   = 256
 )
 
 // One is the row of a part that every host has once that answers.
@@ -57,6 +58,16 @@ func (p Parts) One(part string) (row host.Row, ok bool) {
 // row failed is no whole list.
 func (p Parts) Some(part string) (rows []host.Row, whole bool) {
 	return p.rows[part], !p.failed[part]
+}
+
+// Answers makes a reading of whether something answers and, where it does not, one
+// of the reason in the host's words.
+func (p Parts) Answers(row host.Row, reading, reason string) (answers bool) {
+	answers, known := p.Bool(row, "Answers", reading)
+	if known && !answers {
+		p.reader.Add("", reason, fact.Text(named.Within(gather.Text(row, "Reason"), mostTold)))
+	}
+	return answers
 }
 
 // Bool makes a reading of a column that is true or false; anything else is noted.

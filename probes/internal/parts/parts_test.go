@@ -3,6 +3,8 @@ package parts_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/parts"
@@ -33,5 +35,28 @@ func TestAPartThatFailed(t *testing.T) {
 		"missing: the host told it in 0 rows, where there is one"
 	if _, err := r.Result(); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestWhatDoesNotAnswerSaysWhy(t *testing.T) {
+	for name, tt := range map[string]struct {
+		row    host.Row
+		want   []string
+		failed bool
+	}{
+		"it answers":         {probetest.Row("Answers", "true", "Reason", "x"), []string{" answers=true"}, false},
+		"it does not":        {probetest.Row("Answers", "false", "Reason", "a\nb"), []string{" answers=false", " error=a b"}, false},
+		"nobody knows":       {host.Row{"Answers": {Null: true}}, nil, true},
+		"neither yes nor no": {probetest.Row("Answers", "perhaps"), nil, true},
+	} {
+		r := &gather.Reader{}
+		answers := parts.Of(r, nil).Answers(tt.row, "answers", "error")
+		readings, err := r.Result()
+		if d := cmp.Diff(tt.want, probetest.Texts(readings)); d != "" || (err != nil) != tt.failed {
+			t.Errorf("%s: readings (-want +got), %v:\n%s", name, err, d)
+		}
+		if answers != (name == "it answers") {
+			t.Errorf("%s: got %v", name, answers)
+		}
 	}
 }

@@ -23,11 +23,13 @@ func TestState(t *testing.T) {
 			host.Answer{Rows: []host.Row{
 				other, probetest.Row("Name", "CLUSSVC", "State", "Running", "StartMode", "Auto"),
 			}},
-			role.Running, "auto", true, []string{" present=true", " running=true"},
+			role.Running, "auto", true,
+			[]string{" present=true", " running=true"},
 		},
 		"it does not run": {
 			host.Answer{Rows: []host.Row{probetest.Row("Name", "ClusSvc", "State", "Start Pending")}},
-			"start pending", "", true, []string{" present=true", " running=false"},
+			"start pending", "", true,
+			[]string{" present=true", " running=false"},
 		},
 		"it is not there": {
 			host.Answer{Rows: []host.Row{other}}, role.Absent, "", true, []string{" present=false"},

@@ -1,0 +1,29 @@
+package choice_test
+
+import (
+	"errors"
+	"testing"
+
+	"postpatch/probes"
+	"postpatch/probes/internal/choice"
+)
+
+func TestWords(t *testing.T) {
+	known := []string{"a", "b"}
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"known ones":         {choice.Some("part", known, "b", "a"), ""},
+		"one that is not":    {choice.Some("part", known, "a", "c"), `must be a, b, got "c"`},
+		"in another case":    {choice.Check("part", known, "A"), `must be a, b, got "A"`},
+		"none":               {choice.Check("part", known), ""},
+		"none of some":       {choice.Some("part", known), "the list is empty: want a, b"},
+		"an empty one alone": {choice.Check("part", known, ""), `must be a, b, got ""`},
+	} {
+		var field *probes.FieldError
+		if is := errors.As(tt.err, &field); is != (tt.want != "") || is && (field.Field != "part" || field.Msg != tt.want) {
+			t.Errorf("%s: got %v, want %q", name, tt.err, tt.want)
+		}
+	}
+}
