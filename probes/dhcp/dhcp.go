@@ -18,7 +18,8 @@ import (
 )
 
 // Kind is what a suite calls "dhcp". It tells what the server says of itself; that
-// clients get addresses only a client can tell.
+// clients get addresses only a client can tell. By its own counters one is caught
+// that runs and answers nobody, but not one whose counters stand still, too.
 var Kind = probes.Define(probes.Kind{
 	Name: "dhcp",
 	Doc: "The DHCP server on a Windows host, as it sees itself: authorized, bound, scopes, failover; " +
@@ -29,7 +30,7 @@ var Kind = probes.Define(probes.Kind{
 		"  expect: {free_percent: \">= 10%\"}\n" +
 		"  why: a full scope locks the next client out\n",
 	Readings: slices.Concat(
-		role.Specs("the role DHCP Server, or a scope that the suite names"), serverSpecs(), scopeSpecs(),
+		role.Specs("the role DHCP Server, or a scope that the suite names"), serverSpecs(), scopeSpecs(), countSpecs(),
 	),
 }, params{}, build)
 
@@ -140,6 +141,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	}
 	told := parts.Of(r, rows)
 	readServer(r, told)
+	readCounts(r, told)
 	p.readScopes(r, told)
 	readFailover(r, told)
 	return r.Result()
@@ -151,12 +153,8 @@ const (
 )
 
 func readServer(r *gather.Reader, told parts.Parts) {
-	row, ok := told.One("server")
-	if !ok {
-		return
-	}
 	// A server outside of a domain needs nobody's leave.
-	if gather.True(row, "Joined") {
+	if row, ok := told.One("server"); ok && gather.True(row, "Joined") {
 		told.Bool(row, "Authorized", "authorized")
 	}
 	if row, ok := told.One("bindings"); ok {

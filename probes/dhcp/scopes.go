@@ -10,9 +10,21 @@ import (
 	"postpatch/probes/internal/parts"
 )
 
+// list is a part of which there may be no row: if so, only a host that told of the
+// server as well has said that there is nothing.
+func list(r *gather.Reader, told parts.Parts, part string) (rows []host.Row, whole bool) {
+	rows, whole = told.Some(part)
+	if len(rows) == 0 && whole {
+		if _, whole = told.One("server"); !whole {
+			r.Failf(part, "the host told nothing of it")
+		}
+	}
+	return rows, whole
+}
+
 // readScopes makes the readings of the scopes that the check looks at.
 func (p probe) readScopes(r *gather.Reader, told parts.Parts) {
-	rows, whole := told.Some("scope")
+	rows, whole := list(r, told, "scope")
 	if !whole {
 		return // what is missing of a list that was cut off would look gone
 	}
@@ -64,7 +76,7 @@ func readUse(r *gather.Reader, item string, row host.Row) {
 
 // readFailover makes the readings of each relationship with another server.
 func readFailover(r *gather.Reader, told parts.Parts) {
-	rows, whole := told.Some("failover")
+	rows, whole := list(r, told, "failover")
 	if !whole {
 		return
 	}
