@@ -115,6 +115,19 @@ func named(store, name string) host.Row {
 	}
 }
 
+// Who may not open a key does not know that it is lost.
+func TestAKeyThatMayNotBeOpened(t *testing.T) {
+	row := named("My", "a")
+	row["unopened"], row["why"] = host.Cell{Text: "Zugriff verweigert"}, host.Cell{Null: true}
+	got, err := ask(t, map[string]any{"keys": true}, host.Answer{Rows: []host.Row{store("My", "true"), row}})
+	if err == nil || err.Error() != "reading key_opens of My/a: the account may not open it: Zugriff verweigert" {
+		t.Errorf("error %v", err)
+	}
+	if slices.ContainsFunc(got, func(line string) bool { return strings.Contains(line, "key_") }) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // Two of one name are one item only when one of them renews the other.
 func TestAlike(t *testing.T) {
 	for column, want := range map[string]int{"thumbprint": 1, "issuer": 2, "purposes": 2, "store": 2} {

@@ -74,6 +74,27 @@ func TestAQueueWithoutCounters(t *testing.T) {
 	}
 }
 
+// One that does not tell its name may be the one that is looked for.
+func TestAQueueWithoutAName(t *testing.T) {
+	answers := probetest.Edited(t, "testdata/appserver.json", msmq.Kind, func(question string, rows []host.Row) []host.Row {
+		if question == "msmq" {
+			rows = append(rows, host.Row{
+				"part": {Text: "queue"}, "name": {Null: true}, "problem": {Text: "Zugriff verweigert"},
+			})
+		}
+		return rows
+	})
+	args := map[string]any{"queue": []string{`private$\orders`, `private$\gone`}}
+	readings, err := probetest.Observe(t, msmq.Kind, probes.Target{Answers: answers}, args)
+	all := strings.Join(probetest.Texts(readings), "\n")
+	if err == nil || err.Error() != "reading queues: the host named one without a name: Zugriff verweigert" {
+		t.Errorf("error %v", err)
+	}
+	if !strings.Contains(all, `private$\orders present=true`) || strings.Contains(all, "gone") {
+		t.Errorf("got\n%s", all)
+	}
+}
+
 func TestQueuesAreChosen(t *testing.T) {
 	for name, tt := range map[string]struct {
 		args map[string]any

@@ -104,6 +104,28 @@ func readingsOf(s runnertest.Seen, item string, names ...string) []string {
 	return got
 }
 
+// A dependency whose state nobody told is no cause, and a key that could not be read
+// is named.
+func TestWhatTheHostDoesNotTell(t *testing.T) {
+	now := seen(t, func(s *scene) {
+		s.stop("1068", "MSExchangeIS", "MSExchangeADTopology")
+		delete(s.services, "MSExchangeADTopology")
+		s.key("MSExchangeADTopology", "State", "0")
+	})
+	if got := readingsOf(now, "MSExchangeIS", "waits_for"); now.Err != nil || len(got) != 0 {
+		t.Errorf("waits for %q, %v", got, now.Err)
+	}
+	now = seen(t, func(s *scene) {
+		s.keys["W3SVC"] = host.Row{"Name": {Text: "w3svc"}, "Error": {Text: "Zugriff\r\nverweigert"}}
+	})
+	if now.Err == nil || now.Err.Error() != "reading the registry's keys of W3SVC: Zugriff verweigert" {
+		t.Errorf("error %v", now.Err)
+	}
+	if got := readingsOf(now, "W3SVC", "state", "depends_on"); !slices.Equal(got, []string{"state=running"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestEvidence(t *testing.T) {
 	for name, tt := range map[string]struct {
 		item   string

@@ -124,15 +124,18 @@ func (o *observing) server() string {
 		return ""
 	}
 	state := ""
+	o.secured = true
 	for _, row := range rows {
 		switch gather.Text(row, "part") {
 		case "server":
 			state = strings.ToLower(gather.Text(row, "state"))
 		case "share":
 			o.security[named.Fold(row.Get("name").Text)] = row
+		case "error":
+			o.secured = false
+			o.Fail("access", errors.New(cmp.Or(named.Line(row.Get("problem").Text), "the host does not say why")))
 		}
 	}
-	o.secured = true
 	if state == "" {
 		o.Fail("server", errors.New("the host does not tell the state of the service"))
 		return ""

@@ -181,6 +181,23 @@ func TestAStoppedService(t *testing.T) {
 	}
 }
 
+// Where the descriptors cannot be read, the service's state is told all the same.
+func TestAccessThatCannotBeRead(t *testing.T) {
+	seen := edited(t, func(question string, rows []host.Row) []host.Row {
+		if question != "shares" {
+			return rows
+		}
+		return []host.Row{rows[0], {"part": {Text: "error"}, "problem": {Text: "Zugriff verweigert"}}}
+	})
+	all := strings.Join(probetest.Texts(seen.Readings), "\n")
+	if seen.Err == nil || seen.Err.Error() != "reading access: Zugriff verweigert" {
+		t.Errorf("error %v", seen.Err)
+	}
+	if !strings.Contains(all, " server=running") || strings.Contains(all, "access") {
+		t.Errorf("got\n%s", all)
+	}
+}
+
 // What the account may not read leaves the rest.
 func TestAccessThatIsDenied(t *testing.T) {
 	readings, err := probetest.Load(t, share.Kind, "fileserver.json", nil).

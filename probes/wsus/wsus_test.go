@@ -124,6 +124,24 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// A folder that may not be looked at is not one that is gone.
+func TestAFolderThatIsDenied(t *testing.T) {
+	edit := func(_ string, rows []host.Row) []host.Row {
+		rows[0]["content_there"], rows[0]["content_problem"] = host.Cell{Null: true}, cell("Zugriff verweigert")
+		return rows
+	}
+	target := probes.Target{Answers: probetest.Edited(t, "testdata/updates.json", wsus.Kind, edit)}
+	readings, err := probetest.Observe(t, wsus.Kind, target, nil)
+	if err == nil || err.Error() != "reading content_there: Zugriff verweigert" {
+		t.Errorf("error %v", err)
+	}
+	if len(readings) == 0 || slices.ContainsFunc(probetest.Texts(readings), func(line string) bool {
+		return strings.HasPrefix(line, " content_there")
+	}) {
+		t.Errorf("got %q", probetest.Texts(readings))
+	}
+}
+
 func FuzzAnswers(f *testing.F) {
 	probetest.FuzzAnswers(f, wsus.Kind, nil, "updates.json", "odd.json")
 }

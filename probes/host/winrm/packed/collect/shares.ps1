@@ -1,13 +1,14 @@
 # Reads what no query tells of the host's shares: the state of the Server service and
 # the security descriptors that it keeps in the registry. No arguments. Rows: part
 # "server" (state), part "share" (name, security: base64 of a self-relative security
-# descriptor, null for a share that has the default one). At most 2000 shares. It has
-# been parsed, but not yet run on Windows. Lines that begin with # are not sent.
+# descriptor, null for a share that has the default one), part "error" (problem: why
+# no share, or no further one, is told). At most 2000 shares. It has been parsed, but
+# not yet run on Windows. Lines that begin with # are not sent.
 param($Arguments)
 $most = 2000
 $row = [ordered]@{ part = 'server'; state = $null }
 try { $row['state'] = [string](Get-Service -Name 'LanmanServer').Status } catch {
-    $row['problem'] = [string]$_.Exception.Message
+    $row['problem'] = [string](Get-Cause $_).Message
 }
 $row
 $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
@@ -26,4 +27,4 @@ try {
         }
         $row
     }
-} finally { $base.Close() }
+} catch { [ordered]@{ part = 'error'; problem = [string](Get-Cause $_).Message } } finally { $base.Close() }

@@ -8,8 +8,9 @@
 param($Arguments)
 $most = 1000
 $hidden = 1
-$names = @(foreach ($n in $Arguments['name']) { [Management.Automation.WildcardPattern]::Escape($n).Replace('`*', '*') })
-$except = @(foreach ($n in $Arguments['except']) { [Management.Automation.WildcardPattern]::Escape($n).Replace('`*', '*') })
+function Get-Pattern($Text) { [Management.Automation.WildcardPattern]::Escape($Text).Replace('`*', '*') }
+$names = @(foreach ($n in $Arguments['name']) { Get-Pattern $n })
+$except = @(foreach ($n in $Arguments['except']) { Get-Pattern $n })
 $state = @{ seen = 0; told = 0 }
 
 function Test-Any($Path, $Patterns) {
@@ -31,10 +32,12 @@ function Read-Task($Task) {
         last = $null; next = $null; error = ''
     }
     try {
-        $row['state'] = [int]$Task.State
-        $row['enabled'] = [bool]$Task.Enabled
-        $row['result'] = [long]$Task.LastTaskResult -band 4294967295
-        $row['missed'] = [int]$Task.NumberOfMissedRuns
+        # A getter that fails makes a null, which is no 0 and no false.
+        $row['state'] = $Task.State
+        $row['enabled'] = $Task.Enabled
+        $result = $Task.LastTaskResult
+        if ($null -ne $result) { $row['result'] = [long]$result -band 4294967295 }
+        $row['missed'] = $Task.NumberOfMissedRuns
         $row['last'] = Get-Day $Task.LastRunTime
         $row['next'] = Get-Day $Task.NextRunTime
     } catch {
