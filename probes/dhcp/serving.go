@@ -26,7 +26,7 @@ func countSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "serving", Type: fact.TypeText, Rule: ignore, Severity: fact.Fail, Keep: "!= " + silent,
-			Doc: "By its own counters, not by a round trip: answering, silent; not judged in its first hour, unasked, on standby.",
+			Doc: "By own counters, not by a round trip: answering, silent; not judged in the first hour, unasked, on standby.",
 		},
 		{
 			Name: "counted", Type: fact.TypeText, Rule: ignore, Evidence: true,

@@ -76,14 +76,15 @@ func TestAQueueWithoutCounters(t *testing.T) {
 
 // One that does not tell its name may be the one that is looked for.
 func TestAQueueWithoutAName(t *testing.T) {
-	answers := probetest.Edited(t, "testdata/appserver.json", msmq.Kind, func(question string, rows []host.Row) []host.Row {
+	edit := func(question string, rows []host.Row) []host.Row {
 		if question == "msmq" {
 			rows = append(rows, host.Row{
 				"part": {Text: "queue"}, "name": {Null: true}, "problem": {Text: "Zugriff verweigert"},
 			})
 		}
 		return rows
-	})
+	}
+	answers := probetest.Edited(t, "testdata/appserver.json", msmq.Kind, edit)
 	args := map[string]any{"queue": []string{`private$\orders`, `private$\gone`}}
 	readings, err := probetest.Observe(t, msmq.Kind, probes.Target{Answers: answers}, args)
 	all := strings.Join(probetest.Texts(readings), "\n")
