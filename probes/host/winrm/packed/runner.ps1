@@ -71,11 +71,19 @@ function Read-Part([string]$Part, [scriptblock]$Body) {
     }
 }
 
-# Runs what may hang in a runspace of its own, which sees nothing of this one, with
-# an argument. What is not done in time goes on, until the process ends.
+# Runs what may hang in a runspace of its own, which has the two functions above and
+# an argument. What is not done in time goes on, until the process ends. What is run
+# first is global there, as boot.ps1 is here; in one go with AddStatement an error of
+# the script would be a text only.
 function Read-Within([int]$Seconds, [string]$Script, $Argument) {
+    $first = '$ErrorActionPreference = "Stop"'
+    foreach ($name in @('Get-Cause', 'Read-Part')) {
+        $first += "`nfunction " + $name + ' {' + (Get-Item -LiteralPath ('function:' + $name)).Definition + '}'
+    }
     $shell = [PowerShell]::Create()
-    [void]$shell.AddScript($Script).AddArgument($Argument)
+    [void]$shell.AddScript($first, $false).Invoke()
+    $shell.Commands.Clear()
+    [void]$shell.AddScript($Script, $true).AddArgument($Argument)
     return Wait-Shell $shell $Seconds
 }
 

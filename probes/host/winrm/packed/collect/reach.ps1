@@ -150,7 +150,10 @@ function Test-Late($Row) {
 }
 
 foreach ($to in $Arguments['to']) {
-    $addresses = @(Get-Address $to)
+    try { $addresses = @(Get-Address $to) } catch {
+        [ordered]@{ to = $to; address = $to; error = Get-Cause $_.Exception }
+        continue
+    }
     if ($addresses.Count -eq 0) { [ordered]@{ to = $to; address = $null; error = $null } }
     foreach ($address in $addresses) {
         if ($how -eq 'ping') {

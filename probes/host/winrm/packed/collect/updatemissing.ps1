@@ -18,7 +18,6 @@ param($Arguments)
 $search = {
     param($Search)
     Set-StrictMode -Version 3.0
-    $ErrorActionPreference = 'Stop'
     $searcher = (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher()
     $manager = New-Object -ComObject Microsoft.Update.ServiceManager
     if ($Search['source'] -eq 'managed') { $searcher.ServerSelection = 1 }

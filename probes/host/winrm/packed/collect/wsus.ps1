@@ -34,13 +34,10 @@ if ($content -and -not $content.StartsWith('\\')) {
 $row
 if ($row['service'] -ne 'Running') { return }
 
-# It runs in a runspace of its own, which knows none of the functions.
 $ask = {
-    $ErrorActionPreference = 'Stop'
+    Set-StrictMode -Version 3.0
     function Get-Problem($Of, $Problem) {
-        $cause = $Problem.Exception
-        while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
-        [ordered]@{ part = 'error'; of = $Of; error = [string]$cause.Message }
+        [ordered]@{ part = 'error'; of = $Of; error = [string](Get-Cause $Problem).Message }
     }
     try {
         Add-Type -AssemblyName 'Microsoft.UpdateServices.Administration'
