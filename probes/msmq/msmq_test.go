@@ -84,9 +84,8 @@ func TestAQueueWithoutAName(t *testing.T) {
 		}
 		return rows
 	}
-	answers := probetest.Edited(t, "testdata/appserver.json", msmq.Kind, edit)
 	args := map[string]any{"queue": []string{`private$\orders`, `private$\gone`}}
-	readings, err := probetest.Observe(t, msmq.Kind, probes.Target{Answers: answers}, args)
+	readings, err := probetest.Load(t, msmq.Kind, "appserver.json", nil).With(probetest.Edit(edit)).Observe(args)
 	all := strings.Join(probetest.Texts(readings), "\n")
 	if err == nil || err.Error() != "reading queues: the host named one without a name: Zugriff verweigert" {
 		t.Errorf("error %v", err)

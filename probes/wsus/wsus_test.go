@@ -130,8 +130,7 @@ func TestAFolderThatIsDenied(t *testing.T) {
 		rows[0]["content_there"], rows[0]["content_problem"] = host.Cell{Null: true}, cell("Zugriff verweigert")
 		return rows
 	}
-	target := probes.Target{Answers: probetest.Edited(t, "testdata/updates.json", wsus.Kind, edit)}
-	readings, err := probetest.Observe(t, wsus.Kind, target, nil)
+	readings, err := probetest.Load(t, wsus.Kind, "updates.json", nil).With(probetest.Edit(edit)).Observe(nil)
 	if err == nil || err.Error() != "reading content_there: Zugriff verweigert" {
 		t.Errorf("error %v", err)
 	}
