@@ -27,6 +27,9 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 		case before[at.item] == now[at.item], s.counts(change):
 			f = s.finding(at)
 			f.Severity, f.Wanted, f.Outcome = compared.Severity.String(), compared.Rule.String(), driftUnless(allowed)
+			if s.counts(change) {
+				f.Wanted = "" // the rule is about how often, and it never was
+			}
 			s.findings[at] = f
 		case !s.restated:
 			s.cameOrWent(change, allowed)

@@ -184,7 +184,7 @@ func (st stage) capture(ctx context.Context, out outputs) error {
 		return err
 	}
 	out.junit, out.json = "", ""
-	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.files()))
+	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.shown()))
 	p, err := st.performance(ctx, "capture", "demo")
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 	if err := st.lab.Switch(st.scenario.After); err != nil {
 		return report.Summary{}, nil, err
 	}
-	st.app.talk("$ postpatch verify %s --baseline demo\n", shellWords(st.scenario.files()))
+	st.app.talk("$ postpatch verify %s --baseline demo\n", shellWords(st.scenario.shown()))
 	p, err := st.performance(ctx, "verify", "demo-verify")
 	if err != nil {
 		return report.Summary{}, nil, err
@@ -222,6 +222,7 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 	if err != nil {
 		return performance{}, err
 	}
+	st.scenario.placeAt(j)
 	j.routes, j.credentials = st.lab.Routes(), labKeys{st.estate}
 	if conf := st.lab.Krb5Conf(); conf != "" {
 		j.krb5Conf = filepath.Join(st.store, "krb5.conf")
@@ -240,6 +241,9 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 		job: j, command: command, name: name, store: store, options: options(j, in.atOnce),
 		run: newRun(command, name, j),
 		next: func(s report.Summary, b blind) []string {
+			if st.scenario.isWhole() {
+				return nil // its files are gone when this is read
+			}
 			again := rerun{inputs{plan: st.scenario.Plan.path, store: "evidence"}, st.scenario.files(), "demo"}
 			if command == "capture" {
 				return []string{again.command()}

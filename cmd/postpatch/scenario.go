@@ -31,6 +31,8 @@ type scenario struct {
 		Hosts    map[string]string                    `yaml:"hosts"`
 		Outcomes map[string]map[string]report.Outcome `yaml:"outcomes"`
 	} `yaml:"expect"`
+
+	file string // that it was read from
 }
 
 const scenarioPage = `scenario: a story with a known end (*.scenario.yaml), run by "postpatch demo FILE"
@@ -76,6 +78,7 @@ func readScenario(file string) (scenario, error) {
 	if err != nil {
 		return scenario{}, fmt.Errorf("reading scenario %q: %w; see `postpatch explain scenario`", file, err)
 	}
+	s.file = file
 	s.resolve(file, content)
 	return s, nil
 }

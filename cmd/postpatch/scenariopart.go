@@ -138,6 +138,38 @@ func (s *scenario) comesTo() string {
 	}
 }
 
+// placeAt lets what stands in the scenario be told by its place there: the lines are
+// the same.
+func (s *scenario) placeAt(j job) {
+	own := map[string]bool{}
+	for _, p := range s.Suites {
+		own[p.path] = p.node != nil
+	}
+	for _, h := range j.set.Hosts {
+		for i := range h.Checks {
+			if own[h.Checks[i].File] {
+				h.Checks[i].File = s.file
+			}
+		}
+	}
+	if j.plan != nil && s.Plan.node != nil {
+		j.plan.File = s.file
+	}
+}
+
+// isWhole says whether the scenario holds a suite or a plan itself.
+func (s *scenario) isWhole() bool {
+	return s.Plan.node != nil || slices.ContainsFunc(s.Suites, func(p part) bool { return p.node != nil })
+}
+
+// shown are the files that a reader has of the suites.
+func (s *scenario) shown() []string {
+	if s.isWhole() {
+		return []string{s.file}
+	}
+	return s.files()
+}
+
 // files are the paths of the suites.
 func (s *scenario) files() []string {
 	var all []string

@@ -123,7 +123,15 @@ func (v *view) block(b *strings.Builder, l look, e *entry) {
 	}
 	v.findings(e, room, put)
 	for _, because := range v.because(e) {
-		put(because.Reading, v.pen.dim(v.pen.cut(because.Value, room)))
+		const most = 4 // lines of one text
+		name, rows := because.Reading, v.pen.rows(because.Value, room)
+		if len(rows) > most {
+			rows = append(rows[:most-1:most-1], v.pen.cut(strings.Join(rows[most-1:], " "), room))
+		}
+		for _, row := range rows {
+			put(name, v.pen.dim(row))
+			name = ""
+		}
 	}
 	putAll := func(name string, rows []string) {
 		for _, row := range rows {
