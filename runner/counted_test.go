@@ -29,11 +29,13 @@ func TestJudgeCounted(t *testing.T) {
 			doors("night knocks=3", " knockers=he"), doors("night knocks=3", " knockers=he, she"), []string{"passed"},
 		},
 		"unless the baseline is not whole": {
-			doors("error: asleep", "night knocks=3", " knockers=he"), doors("night knocks=3", "dawn knocks=1", " knockers=he, she"),
+			doors("error: asleep", "night knocks=3", " knockers=he"),
+			doors("night knocks=3", "dawn knocks=1", " knockers=he, she"),
 			[]string{"drifted failing", "knockers: drifted he->he, she"},
 		},
 		"it begins, as far as could be seen": {
-			doors("night knocks=3", " knockers=he"), doors("error: no bell", "night knocks=3", "dawn knocks=1", " knockers=he, she"),
+			doors("night knocks=3", " knockers=he"),
+			doors("error: no bell", "night knocks=3", "dawn knocks=1", " knockers=he, she"),
 			[]string{"unknown failing", "knockers: drifted he->he, she"},
 		},
 	} {
@@ -48,7 +50,11 @@ func TestJudgeCounted(t *testing.T) {
 
 // One start is what a patch needs; more of them are told, with their reasons.
 func TestJudgeStarts(t *testing.T) {
-	const early, once, twice = "2026-11-01T01:00:00Z planned", "2026-11-23T02:00:00Z planned", "2026-11-23T03:00:00Z lsass died"
+	const (
+		early = "2026-11-01T01:00:00Z planned"
+		once  = "2026-11-23T02:00:00Z planned"
+		twice = "2026-11-23T03:00:00Z lsass died"
+	)
 	host := func(boot, starts string) baseline.Host {
 		return doors(" state=open", " built="+boot, " rebuilt="+starts)
 	}

@@ -21,27 +21,35 @@ func TestABaselineThatWasNotWhole(t *testing.T) {
 	}{
 		"what both have is compared": {
 			check(t), doors("error: no bell", "front colour=red"), doors("front colour=blue"),
-			[]string{"drifted", "front colour: drifted red->blue"}, "",
+			[]string{"drifted", "front colour: drifted red->blue"},
+			"",
 		},
 		"what it lacks is not known to be the same": {
 			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "side colour=red"),
-			[]string{"unknown"}, "side colour: at the baseline it could not be observed (no bell)",
+			[]string{"unknown"},
+			"side colour: at the baseline it could not be observed (no bell)",
 		},
 		"but by what the kind expects": {
 			check(t, "*colour=red"), doors("error: no bell", "front colour=red"), doors("front colour=red", "side colour=red"),
-			[]string{"passed"}, "",
+			[]string{"passed"},
+			"",
 		},
 		"and by what is to be kept": {
 			keep(check(t, "*colour=red")), doors("error: no bell", "front colour=red"),
-			doors("front colour=red", "side colour=red"), []string{"passed"}, "",
+			doors("front colour=red", "side colour=red"),
+			[]string{"passed"},
+			"",
 		},
 		"which it does not meet": {
 			keep(check(t, "*colour=red")), doors("error: no bell", "front colour=red"),
-			doors("front colour=red", "side colour=blue"), []string{"failed failing", "side colour: failed ->blue"}, "",
+			doors("front colour=red", "side colour=blue"),
+			[]string{"failed failing", "side colour: failed ->blue"},
+			"",
 		},
 		"what nobody compares needs no baseline": {
 			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "side creak=loud", "side sign=in"),
-			[]string{"passed"}, "",
+			[]string{"passed"},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

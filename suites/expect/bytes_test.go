@@ -31,7 +31,9 @@ func TestBytes(t *testing.T) {
 			t.Errorf("%q of %d: got %v", source, tt.value, got)
 		}
 	}
-	for _, bad := range []string{"< 1.0005 kB", "< 9999999 TB", "< 2 G", "< -2 GB", "< 2 GBs", "< GB", "< 2,5 GB", "< 1e3 GB"} {
+	for _, bad := range []string{
+		"< 1.0005 kB", "< 9999999 TB", "< 2 G", "< -2 GB", "< 2 GBs", "< GB", "< 2,5 GB", "< 1e3 GB",
+	} {
 		if _, err := expect.ParseUnit(bad, fact.TypeInt, "bytes"); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

@@ -89,10 +89,13 @@ func TestEventLogsAreWholeWhereAnEstateTellsEventsAlone(t *testing.T) {
 	var got []string
 	for _, r := range rows {
 		got = append(got, strings.Join([]string{
-			r.Get("log").Text, r.Get("kind").Text, r.Get("code").Text, r.Get("id").Text, r.Get("level").Text, r.Get("count").Text,
+			r.Get("log").Text, r.Get("kind").Text, r.Get("code").Text, r.Get("id").Text, r.Get("level").Text,
+			r.Get("count").Text,
 		}, " "))
 	}
-	want := []string{"System log    ", "dns server log    ", "DNS Server event  4013 3 1", "DFS Replication log missing   "}
+	want := []string{
+		"System log    ", "dns server log    ", "DNS Server event  4013 3 1", "DFS Replication log missing   ",
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("rows (-want +got):\n%s", d)
 	}
