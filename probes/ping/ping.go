@@ -51,7 +51,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{From: inside.Runner, Count: 3, Interval: 200 * time.Millisecond, Wait: time.Second, Size: 56}, build)
 
 type params struct {
-	Addresses []string      `param:"address" doc:"Whom to ping, if not itself; a host knows gateway, dns_servers, loopback."`
+	Addresses []string      `param:"address" doc:"Whom to ping if not itself: names, gateway, dns_servers, loopback."`
 	From      string        `param:"from" doc:"Who asks: runner, or host for the host under test."`
 	Count     int           `param:"count" doc:"How many echoes to send."`
 	Interval  time.Duration `param:"interval" doc:"The time between two echoes."`
