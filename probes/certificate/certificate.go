@@ -54,8 +54,8 @@ func newProbe(p params) (probes.Probe, error) {
 	built := probe{params: p, subjects: p.Subjects, except: p.Except}
 	lists := map[string]wildcard.Patterns{"subject": p.Subjects, "store": p.Stores, "except": p.Except}
 	for _, field := range []string{"subject", "store", "except"} {
-		if problem := lists[field].Check(); problem != "" {
-			return nil, probes.Fieldf(field, "%s", problem)
+		if err := lists[field].Check(field); err != nil {
+			return nil, err
 		}
 	}
 	for _, store := range p.Stores {

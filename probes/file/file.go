@@ -65,8 +65,8 @@ type params struct {
 type probe struct{ params }
 
 func newProbe(p params) (probes.Probe, error) {
-	if problem := wildcard.Patterns(p.Paths).Check(); problem != "" {
-		return nil, probes.Fieldf("path", "%s", problem)
+	if err := wildcard.Patterns(p.Paths).Check("path"); err != nil {
+		return nil, err
 	}
 	for _, path := range p.Paths {
 		if problem := problemOf(path); problem != "" {

@@ -38,8 +38,8 @@ type params struct {
 type probe struct{ except wildcard.Patterns }
 
 func newProbe(p params) (probes.Probe, error) {
-	if problem := wildcard.Patterns(p.Except).Check(); problem != "" {
-		return nil, probes.Fieldf("except", "%s", problem)
+	if err := wildcard.Patterns(p.Except).Check("except"); err != nil {
+		return nil, err
 	}
 	return probe{p.Except}, nil
 }

@@ -69,16 +69,16 @@ type probe struct {
 }
 
 func newProbe(p params) (probes.Probe, error) {
-	if problem := wildcard.Patterns(p.Queues).Check(); problem != "" {
-		return nil, probes.Fieldf("queue", "%s", problem)
+	if err := wildcard.Patterns(p.Queues).Check("queue"); err != nil {
+		return nil, err
 	}
 	for _, queue := range p.Queues {
 		if !strings.HasPrefix(named.Fold(queue), `private$\`) || strings.Contains(queue, "*") {
 			return nil, probes.Fieldf("queue", `want a private queue such as private$\orders, got %q`, queue)
 		}
 	}
-	if problem := wildcard.Patterns(p.Except).Check(); problem != "" {
-		return nil, probes.Fieldf("except", "%s", problem)
+	if err := wildcard.Patterns(p.Except).Check("except"); err != nil {
+		return nil, err
 	}
 	if len(p.Queues) > 0 && len(p.Except) > 0 {
 		return nil, probes.Fieldf("except", "goes with all queues only")

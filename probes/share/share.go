@@ -67,16 +67,16 @@ type probe struct {
 }
 
 func newProbe(p params) (probes.Probe, error) {
-	if problem := wildcard.Patterns(p.Names).Check(); problem != "" {
-		return nil, probes.Fieldf("name", "%s", problem)
+	if err := wildcard.Patterns(p.Names).Check("name"); err != nil {
+		return nil, err
 	}
 	for _, name := range p.Names {
 		if strings.ContainsAny(name, `\/*?"<>|`) {
 			return nil, probes.Fieldf("name", "want the name of a share, got %q", name)
 		}
 	}
-	if problem := wildcard.Patterns(p.Except).Check(); problem != "" {
-		return nil, probes.Fieldf("except", "%s", problem)
+	if err := wildcard.Patterns(p.Except).Check("except"); err != nil {
+		return nil, err
 	}
 	if len(p.Names) > 0 && len(p.Except) > 0 {
 		return nil, probes.Fieldf("except", "goes with all shares only")

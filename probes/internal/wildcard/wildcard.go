@@ -3,9 +3,10 @@
 package wildcard
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"postpatch/probes"
 )
 
 // Patterns are names of a suite, with or without *.
@@ -16,18 +17,18 @@ func (p Patterns) Match(name string) bool {
 	return slices.ContainsFunc(p, func(pattern string) bool { return Match(pattern, name) })
 }
 
-// Check returns what is wrong with the patterns that a suite gave, or "".
-func (p Patterns) Check() string {
+// Check returns what is wrong with the patterns that a suite gave for a field.
+func (p Patterns) Check(field string) error {
 	for i, pattern := range p {
 		same := func(other string) bool { return strings.EqualFold(pattern, other) }
 		switch {
 		case strings.TrimSpace(pattern) == "":
-			return "want a name, got an empty one"
+			return probes.Fieldf(field, "want a name, got an empty one")
 		case slices.ContainsFunc(p[:i], same):
-			return fmt.Sprintf("%q is there twice", pattern)
+			return probes.Fieldf(field, "%q is there twice", pattern)
 		}
 	}
-	return ""
+	return nil
 }
 
 // Match reports whether a host's name is what the pattern means.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"postpatch/probes/internal/wildcard"
+	"postpatch/probes/probetest"
 )
 
 func TestMatch(t *testing.T) {
@@ -36,6 +37,7 @@ func TestMatch(t *testing.T) {
 		{"a*bc*c", "abcabc", true},
 		{"a**b", "ab", true},
 		{"*b*", "abc", true},
+		{"a*x*", "abc", false},
 		{"*bc*bc", "abc", false},
 		{"*bc*bc", "abcbc", true},
 		{"a*c*e", "abcde", true},
@@ -64,10 +66,11 @@ func TestCheck(t *testing.T) {
 	}{
 		{nil, ""},
 		{wildcard.Patterns{"a", "b*"}, ""},
-		{wildcard.Patterns{"a", " "}, "want a name"},
-		{wildcard.Patterns{"a", "b", "A"}, `"A" is there twice`},
+		{wildcard.Patterns{"a", " "}, "name: want a name"},
+		{wildcard.Patterns{"a", "b", "A"}, `name: "A" is there twice`},
 	} {
-		if got := tt.patterns.Check(); !strings.HasPrefix(got, tt.want) || (tt.want == "") != (got == "") {
+		got := probetest.Words(tt.patterns.Check("name"))
+		if !strings.HasPrefix(got, tt.want) || (tt.want == "") != (got == "") {
 			t.Errorf("%q: got %q, want %q", tt.patterns, got, tt.want)
 		}
 	}
