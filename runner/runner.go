@@ -40,7 +40,7 @@ type Options struct {
 // slower than usual.
 const (
 	checkTimeout   = 10 * time.Second
-	sessionTimeout = 60 * time.Second
+	sessionTimeout = 2 * time.Minute
 )
 
 // Visit is what one visit of a host came to.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +41,9 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 	if err != nil {
 		return host.Answers{}, err
 	}
+	if end, limited := ctx.Deadline(); limited {
+		env[packed.Limit] = strconv.Itoa(secondsFor(time.Until(end)))
+	}
 	sh, err := s.openShell(ctx, env)
 	if err != nil {
 		return host.Answers{}, err
@@ -50,6 +54,16 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 		return host.Answers{}, err
 	}
 	return match(questions, found), nil
+}
+
+// longestQuestion is how long a collector may take, for those that have a limit of
+// their own.
+const longestQuestion = 45 * time.Second
+
+// secondsFor is after how long a host begins no further question, so that the
+// last one that it has begun ends in time, and with it all answers.
+func secondsFor(left time.Duration) int {
+	return int(max(left-longestQuestion, left/4, time.Second) / time.Second)
 }
 
 // openShell creates a shell under a name of our own, so that it can be deleted

@@ -14,6 +14,9 @@
 //	   {"id": 0, "namespace": "root/cimv2", "query": "SELECT Name FROM Win32_Service", "columns": ["Name"], "most": 9},
 //	   {"id": 1, "collector": "registry", "args": [{"name": "key", "values": ["HKLM\\…"]}]}]}
 //
+// POSTPATCH_SECONDS is after how many seconds no further question is begun: those
+// that are left are answered with an error, and all that was asked is there.
+//
 // The boot script (boot.ps1, the value of -EncodedCommand: base64 of UTF-16LE)
 // is the same for every host and run: it unpacks the JSON and runs its script.
 // A question is a query, a collector or an owner's own script, and the members of
@@ -80,6 +83,9 @@ import (
 
 //go:embed boot.ps1 runner.ps1 collect/*.ps1
 var scripts embed.FS
+
+// Limit is the variable of the seconds after which no question is begun.
+const Limit = "POSTPATCH_SECONDS"
 
 const (
 	idVariable  = "POSTPATCH_ID"

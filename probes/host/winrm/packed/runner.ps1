@@ -9,6 +9,8 @@ Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $invariant = [Globalization.CultureInfo]::InvariantCulture
+$watch = [Diagnostics.Stopwatch]::StartNew()
+$seconds = [int][Environment]::GetEnvironmentVariable('POSTPATCH_SECONDS')
 
 function Format-Json([string]$Text) {
     $escaped = $Text.Replace('\', '\\').Replace('"', '\"')
@@ -193,6 +195,9 @@ $answers = foreach ($question in $Payload.questions) {
     $problem = ''
     $code = ''
     try {
+        if ($seconds -gt 0 -and $watch.Elapsed.TotalSeconds -gt $seconds) {
+            throw 'not asked: what came before it took more than ' + $seconds + ' s'
+        }
         if ($question.script) { $found = @(Read-Script $question) }
         elseif ($question.collector) { $found = @(Read-Collector $question) }
         else { $found = @(Read-Wql $question) }
