@@ -65,7 +65,7 @@ func (s *sheet) finding(at place) report.Finding {
 	if v := s.now[at]; v != nil {
 		f.Now, f.HasNow = inUnit(v, spec.Unit), true
 	}
-	if f.Before == f.Now && f.HasBefore && f.HasNow { // rounded, they would look the same
+	if f.Before == f.Now && f.HasBefore && f.HasNow && !fact.Equal(s.before[at], s.now[at]) { // but for rounding
 		f.Before, f.Now = s.before[at].String(), s.now[at].String()
 	}
 	return f
