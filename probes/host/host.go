@@ -41,6 +41,10 @@ var ErrNoCommand = errors.New("no such command")
 // namespace, the host does not have: its role or its version of Windows lacks it.
 var ErrNoClass = errors.New("no such class")
 
+// ErrNoPowerShell is wrapped by the answers to collectors and scripts on a host where
+// PowerShell could not be run; queries are still answered there.
+var ErrNoPowerShell = errors.New("could not run PowerShell")
+
 // ErrDenied is wrapped by the answer to a question that the account may not ask;
 // others may be answered all the same.
 var ErrDenied = errors.New("access denied")

@@ -181,9 +181,9 @@ func RunRecorded(t *testing.T, kind probes.Kind, file string, args map[string]an
 }
 
 // recordedError is an error in the host's words; what begins with the words of
-// host.ErrNoClass or host.ErrDenied is that one.
+// host.ErrNoClass, host.ErrDenied or host.ErrNoPowerShell is that one.
 func recordedError(text string) error {
-	for _, known := range []error{host.ErrNoClass, host.ErrDenied} {
+	for _, known := range []error{host.ErrNoClass, host.ErrDenied, host.ErrNoPowerShell} {
 		if rest, is := strings.CutPrefix(text, known.Error()); is {
 			return fmt.Errorf("%w%s", known, rest)
 		}

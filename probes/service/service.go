@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -49,9 +48,8 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		return nil, err
 	}
 	var readings []fact.Reading
-	var pending []string
+	var waiting winsvc.Waiting
 	var asked []winsvc.Service
-	var due time.Time
 	for _, name := range p.Names {
 		i := slices.IndexFunc(h.Services, func(s winsvc.Service) bool { return strings.EqualFold(s.Name, name) })
 		if i < 0 {
@@ -62,10 +60,8 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		asked = append(asked, s)
 		state := s.State
 		if h.Pending(s) {
-			state, pending = winsvc.NotYetStarted, append(pending, name)
-			if by, _ := h.StartsBy(s); by.After(due) {
-				due = by
-			}
+			state = winsvc.NotYetStarted
+			waiting.Add(h, name, s)
 		}
 		readings = append(readings, probes.Read(name, "state", fact.Text(state)))
 		readings = append(readings, s.Config(name)...)
@@ -74,5 +70,5 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			readings = append(readings, h.WaitsFor(name, s)...)
 		}
 	}
-	return append(readings, h.Due(pending, due)...), h.Unread(asked...)
+	return append(readings, h.Due(waiting)...), h.Open(waiting, asked...)
 }

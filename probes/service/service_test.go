@@ -29,9 +29,11 @@ func TestKind(t *testing.T) {
 			t.Fatal(err)
 		}
 		var answers host.Answers
-		answers.Put(probe.(probes.Asker).Questions()[0], host.Answer{Rows: []host.Row{
+		questions := probe.(probes.Asker).Questions()
+		answers.Put(questions[0], host.Answer{Rows: []host.Row{
 			row("Name", "W3SVC", "State", "Running", "StartMode", "Auto", "StartName", "LocalSystem", "ExitCode", "0"),
 		}})
+		answers.Put(questions[1], host.Answer{Err: host.ErrNoPowerShell})
 		return probes.Target{Answers: answers}
 	}})
 }
@@ -49,6 +51,7 @@ func TestObserve(t *testing.T) {
 		row("Name", "W3SVC", "State", "Stopped", "StartMode", "Disabled", "StartName", "LocalSystem",
 			"PathName", `C:\Windows\svchost.exe -k iis`, "ExitCode", "1077"),
 	}})
+	answers.Put(questions[1], host.Answer{Err: host.ErrNoPowerShell})
 	readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers})
 	if err != nil {
 		t.Fatal(err)

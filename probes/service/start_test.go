@@ -1,7 +1,6 @@
 package service_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,7 +31,7 @@ func seen(t *testing.T, clock string, powerShell bool, services ...host.Row) run
 		{"Name": {Text: "MSExchangeIS"}, "Type": {Text: "16"}, "Depends": {List: []string{"MSExchangeADTopology", "Afd", ""}}},
 	}})
 	if !powerShell {
-		answers.Put(questions[1], host.Answer{Err: errors.New("could not run PowerShell")})
+		answers.Put(questions[1], host.Answer{Err: host.ErrNoPowerShell})
 	}
 	answers.Put(questions[2], host.Answer{Rows: []host.Row{
 		row("LastBootUpTime", "2026-11-11T02:00:00Z", "LocalDateTime", "2026-11-11T"+clock+"Z"),
@@ -57,6 +56,14 @@ func TestAfterABoot(t *testing.T) {
 		"in time":  {check, seen(t, "02:01:30", true, store, auto("Agent", "Stopped", "1077")), []string{"drifted", "not_yet_started: drifted  -> Agent"}},
 		"too late": {check, seen(t, "02:05:00", true, store, auto("Agent", "Stopped", "1077")), stopped},
 		"stopped":  {check, seen(t, "02:01:30", true, store, auto("Agent", "Stopped", "0")), stopped},
+		"not delayed": {
+			check, seen(t, "02:01:30", true, auto("MSExchangeIS", "Stopped", "1077"), auto("Agent", "Running", "0")),
+			[]string{"unknown", "not_yet_started: drifted  -> MSExchangeIS"},
+		},
+		"not delayed, too late": {
+			check, seen(t, "02:02:00", true, auto("MSExchangeIS", "Stopped", "1077"), auto("Agent", "Running", "0")),
+			[]string{"regressed failing", "MSExchangeIS state: regressed running -> stopped"},
+		},
 		"the owner wants it now": {
 			check + "\n  expect: {state: running}", seen(t, "02:01:30", true, store, auto("Agent", "Stopped", "1077")),
 			[]string{

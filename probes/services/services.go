@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -86,7 +85,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			l.add(s)
 		}
 	}
-	return append(l.readings, h.Due(l.pending, l.due)...), h.Unread(h.Services...)
+	return append(l.readings, h.Due(l.waiting)...), h.Open(l.waiting, h.Services...)
 }
 
 // list gathers the readings of one service after the other.
@@ -95,8 +94,7 @@ type list struct {
 	version  *regexp.Regexp
 	twins    named.Twins
 	readings []fact.Reading
-	pending  []string // items that are not yet started
-	due      time.Time
+	waiting  winsvc.Waiting
 }
 
 func (l *list) add(s winsvc.Service) {
@@ -109,10 +107,7 @@ func (l *list) add(s winsvc.Service) {
 		state = winsvc.Idle
 	case l.host.Pending(s) && !isTemplate(strings.ToLower(s.Name)):
 		state = winsvc.NotYetStarted
-		l.pending = append(l.pending, item)
-		if by, _ := l.host.StartsBy(s); by.After(l.due) {
-			l.due = by
-		}
+		l.waiting.Add(l.host, item, s)
 	}
 	l.readings = append(l.readings, probes.Read(item, name, fact.Text(state)))
 	l.readings = append(l.readings, s.Config(item)...)

@@ -22,9 +22,11 @@ func TestKind(t *testing.T) {
 			t.Fatal(err)
 		}
 		var answers host.Answers
-		answers.Put(probe.(probes.Asker).Questions()[0], host.Answer{Rows: []host.Row{
+		questions := probe.(probes.Asker).Questions()
+		answers.Put(questions[0], host.Answer{Rows: []host.Row{
 			service("W3SVC", "Running", "Auto"), service("Spooler", "Stopped", "Manual"),
 		}})
+		answers.Put(questions[1], host.Answer{Err: host.ErrNoPowerShell})
 		return probes.Target{Answers: answers}
 	}})
 }
@@ -38,7 +40,9 @@ func states(t *testing.T, args map[string]any, rows ...host.Row) ([]string, erro
 		t.Fatal(err)
 	}
 	var answers host.Answers
-	answers.Put(probe.(probes.Asker).Questions()[0], host.Answer{Rows: rows})
+	questions := probe.(probes.Asker).Questions()
+	answers.Put(questions[0], host.Answer{Rows: rows})
+	answers.Put(questions[1], host.Answer{Err: host.ErrNoPowerShell})
 	readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers})
 	var got []string
 	for _, r := range readings {

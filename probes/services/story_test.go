@@ -1,7 +1,6 @@
 package services_test
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -82,7 +81,7 @@ func seen(t *testing.T, change func(*scene)) runnertest.Seen {
 	}
 	told.Rows, keys.Rows = slices.Collect(maps.Values(s.services)), slices.Collect(maps.Values(s.keys))
 	if s.noKeys {
-		*keys = host.Answer{Err: errors.New("could not run PowerShell")}
+		*keys = host.Answer{Err: host.ErrNoPowerShell}
 	}
 	*r.Answer("Win32_OperatingSystem") = host.Answer{Rows: []host.Row{probetest.Row(
 		"LastBootUpTime", s.boot.Format(time.RFC3339), "LocalDateTime", s.now.Format(time.RFC3339))}}

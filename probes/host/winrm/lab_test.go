@@ -85,7 +85,7 @@ func TestAgainstTheLab(t *testing.T) {
 			if c.registry && (err != nil || len(rows) != 1 || rows[0].Get("UBR").Text != "4294") {
 				t.Errorf("registry %v, error %v", rows, err)
 			}
-			if !c.registry && !errors.Is(err, ErrNoPowerShell) {
+			if !c.registry && !errors.Is(err, host.ErrNoPowerShell) {
 				t.Errorf("registry: %v, want ErrNoPowerShell", err)
 			}
 			stats := server.Stats()

@@ -24,10 +24,6 @@ import (
 	"postpatch/probes/host/winrm/packed"
 )
 
-// ErrNoPowerShell is wrapped by the answers of collectors on a host where
-// PowerShell could not be run; queries are still answered there.
-var ErrNoPowerShell = errors.New("could not run PowerShell")
-
 // Session is a host.Session over one connection, and one more to the web server
 // of an Exchange host when its endpoint is asked.
 type Session struct {
@@ -109,7 +105,7 @@ func (s *Session) How() string {
 func (s *Session) Used() auth.Used { return s.transport.used }
 
 // Ask implements host.Session. An answer's own error is a *Fault or wraps
-// ErrNoPowerShell where the host said why.
+// host.ErrNoPowerShell where the host said why.
 func (s *Session) Ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
 	if s.closed {
 		return host.Answers{}, fmt.Errorf("asking %q over WinRM: the session is closed", s.host)
@@ -211,7 +207,7 @@ func (s *Session) askHost(ctx context.Context, questions []host.Question, script
 		if err == nil || !hostSaidSo(err) && !errors.Is(err, packed.ErrTooMuch) {
 			return answers, err
 		}
-		noPowerShell = fmt.Errorf("%w: %w", ErrNoPowerShell, err)
+		noPowerShell = fmt.Errorf("%w: %w", host.ErrNoPowerShell, err)
 	}
 	return s.askByQuery(ctx, questions, noPowerShell)
 }

@@ -260,7 +260,7 @@ func TestQueriesAreAnsweredWithoutPowerShell(t *testing.T) {
 			if rows, err := got.To(services()); err != nil || len(rows) != 3 {
 				t.Errorf("services: %d rows, error %v", len(rows), err)
 			}
-			if _, err := got.To(build()); !errors.Is(err, ErrNoPowerShell) {
+			if _, err := got.To(build()); !errors.Is(err, host.ErrNoPowerShell) {
 				t.Errorf("registry: %v, want ErrNoPowerShell", err)
 			}
 			if all, _ := server.Connections(); all != 1 {

@@ -1,8 +1,6 @@
 package winsvc
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +46,7 @@ func clock() host.WQL {
 type Host struct {
 	Services []Service
 	keys     map[string]Key // none where PowerShell cannot run
+	keysErr  error          // why there are none, elsewhere
 	states   map[string]Service
 	delay    time.Duration
 	boot     time.Time // zero when not known
@@ -55,8 +54,7 @@ type Host struct {
 }
 
 // Look reads the answers to Questions. What only the registry or the clock tells
-// is left open where they did not answer: Win32_Service alone tells enough for a
-// check.
+// is left open where they did not answer; Open tells of the registry.
 func Look(answers host.Answers, names ...string) (Host, error) {
 	rows, err := answers.To(Question(names...))
 	if err != nil {
@@ -69,7 +67,8 @@ func Look(answers host.Answers, names ...string) (Host, error) {
 	for _, s := range h.Services {
 		h.states[strings.ToLower(s.Name)] = s
 	}
-	if rows, err := answers.To(Keys()); err == nil {
+	rows, err = answers.To(Keys())
+	if h.keysErr = keysProblem(err); err == nil {
 		h.keys, h.delay = readKeys(rows)
 	}
 	if rows, err := answers.To(clock()); err == nil && len(rows) == 1 {
@@ -134,36 +133,6 @@ func (h Host) Extras(item string, s Service, all bool) []fact.Reading {
 	}
 	if all || len(k.Depends) > 0 {
 		readings = append(readings, probes.Read(item, "depends_on", fact.SetOf(k.Depends...)))
-	}
-	return readings
-}
-
-// Unread names the services whose keys the host could not read although it read
-// others: what only the registry tells of them is not known.
-func (h Host) Unread(services ...Service) error {
-	var names []string
-	var first error
-	for _, s := range services {
-		if err := h.Key(s.Name).err; err != nil {
-			names, first = append(names, s.Name), cmp.Or(first, err)
-		}
-	}
-	if first == nil {
-		return nil
-	}
-	const most = 8
-	if more := len(names) - most; more > 0 {
-		names = append(names[:most], fmt.Sprintf("%d more", more))
-	}
-	return fmt.Errorf("reading the registry's keys of %s: %w", strings.Join(names, ", "), first)
-}
-
-// Due tells of the whole host which items are not yet started, and until when
-// that is no fault.
-func (h Host) Due(items []string, by time.Time) []fact.Reading {
-	readings := []fact.Reading{probes.Read("", "not_yet_started", fact.SetOf(items...))}
-	if len(items) > 0 {
-		readings = append(readings, probes.Read("", "due", fact.Time(by)))
 	}
 	return readings
 }
