@@ -272,7 +272,22 @@ func TestWhatIsTold(t *testing.T) {
 		},
 		"a power loss": {
 			healthy, seen(t, at("02:05:00", 12), at("03:01:00", 12), at("03:01:05", 6008)),
-			[]string{"drifted", "unclean_boots: drifted  -> 2026-11-23T03:01:00Z power loss, reset or hang"},
+			[]string{"drifted failing", "unclean_boots: drifted  -> 2026-11-23T03:01:00Z power loss, reset or hang"},
+		},
+		"a loop of hangs": {
+			healthy, seen(t, at("02:05:00", 12), at("03:01:00", 12), at("03:10:00", 12), at("03:10:05", 41, "Code", "0"),
+				at("03:20:00", 12), at("03:20:05", 6008)),
+			[]string{
+				"drifted failing", "unclean_boots: drifted  -> 2026-11-23T03:10:00Z power loss, reset or hang, " +
+					"2026-11-23T03:20:00Z power loss, reset or hang",
+				"boots: drifted  -> 3 starts since the baseline: 2026-11-23T03:01:00Z for a reason that is not logged, " +
+					"2026-11-23T03:10:00Z after a power loss, reset or hang, 2026-11-23T03:20:00Z after a power loss, reset or hang",
+			},
+		},
+		"a power loss of before": {
+			seen(t, at("02:05:00", 12), at("02:05:05", 6008)),
+			seen(t, at("02:05:00", 12), at("02:05:05", 6008), update("03:00:00"), at("03:01:00", 12)),
+			[]string{"passed"},
 		},
 		"another edition": {
 			healthy, with("edition", fact.Text("ServerDatacenter")),

@@ -58,8 +58,8 @@ func readings() []probes.ReadingSpec {
 			Doc: "Bugchecks of the last 30 days, and restarts because a process that Windows cannot be without had died.",
 		},
 		{
-			Name: "unclean_boots", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset},
-			Doc: "Starts of the last 30 days after a power loss, a reset or a hang.",
+			Name: "unclean_boots", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,
+			Doc: "Starts of the last 30 days after a power loss, a reset or a hang; one since the baseline fails.",
 		},
 		{
 			Name: "clock_skew", Type: fact.TypeDuration, Rule: ignore, Severity: fact.Fail, Expect: "< 5m",
