@@ -37,6 +37,11 @@ var Kind = probes.Define(probes.Kind{
 			Name: "idle_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "The same of services that Windows starts and stops as it needs them.",
 		},
+		{
+			Name: "idle", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Note,
+			Doc: "Of the host: the automatic services that are idle; that one which ran has not started again is no fault by " +
+				"itself, and worth a note. It is not told where PowerShell cannot run.",
+		},
 	}, winsvc.ConfigSpecs()...),
 }, params{}, func(p params) (probes.Probe, error) { return newProbe(p), nil })
 
@@ -85,6 +90,9 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			l.add(s)
 		}
 	}
+	if h.KnowsKeys() {
+		l.readings = append(l.readings, probes.Read("", "idle", fact.SetOf(l.idle...)))
+	}
 	return append(l.readings, h.Due(l.waiting)...), h.Open(l.waiting, h.Services...)
 }
 
@@ -94,6 +102,7 @@ type list struct {
 	version  *regexp.Regexp
 	twins    named.Twins
 	readings []fact.Reading
+	idle     []string // items
 	waiting  winsvc.Waiting
 }
 
@@ -104,7 +113,7 @@ func (l *list) add(s winsvc.Service) {
 	case !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Name):
 		name = "idle_state"
 	case l.host.Idle(s):
-		state = winsvc.Idle
+		state, l.idle = winsvc.Idle, append(l.idle, item)
 	case l.host.Pending(s) && !isTemplate(strings.ToLower(s.Name)):
 		state = winsvc.NotYetStarted
 		l.waiting.Add(l.host, item, s)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/probetest"
 	"postpatch/probes/services"
@@ -176,6 +177,28 @@ func TestKeysThatFail(t *testing.T) {
 		if got := probetest.Words(err); got != want || len(readings) == 0 {
 			t.Errorf("%d readings and the error %q, want %q", len(readings), got, want)
 		}
+	}
+}
+
+// That a trigger's service which ran is idle now is no fault, and no secret.
+func TestIdleIsNoted(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*scene)
+		want   []string
+	}{
+		"nothing":     {nil, []string{"idle=IKEEXT"}},
+		"not started": {func(s *scene) { s.stop("1077", "W32Time") }, []string{"idle=IKEEXT, W32Time"}},
+		"stopped":     {func(s *scene) { s.stop("0", "W32Time") }, []string{"idle=IKEEXT, W32Time"}},
+		"it runs":     {func(s *scene) { s.set("IKEEXT", "State", "Running") }, []string{"idle="}},
+		"not known":   {func(s *scene) { s.noKeys = true }, nil},
+	} {
+		if d := cmp.Diff(tt.want, readingsOf(seen(t, tt.change), "", "idle")); d != "" {
+			t.Errorf("%s: readings (-want +got):\n%s", name, d)
+		}
+	}
+	spec, _ := services.Kind.Reading("idle")
+	if spec.Severity != fact.Note || spec.Rule.Op != fact.Subset {
+		t.Errorf("a service that is idle now is told as %v by %v", spec.Severity, spec.Rule)
 	}
 }
 

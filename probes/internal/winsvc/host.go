@@ -84,6 +84,9 @@ func Look(answers host.Answers, names ...string) (Host, error) {
 // Key returns what the registry says of a service.
 func (h Host) Key(name string) Key { return h.keys[strings.ToLower(name)] }
 
+// KnowsKeys says whether the registry was read.
+func (h Host) KnowsKeys() bool { return h.keys != nil }
+
 // StartsBy returns when an automatic service should have started after the boot;
 // it is not ok when the boot is not known.
 func (h Host) StartsBy(s Service) (by time.Time, ok bool) {
