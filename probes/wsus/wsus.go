@@ -5,6 +5,7 @@ package wsus
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 
 	"postpatch/probes"
@@ -37,7 +38,8 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "answers", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
-			Doc: "Whether it lets the account that looks sign in; its web site and database have to run for that.",
+			Doc: "Whether it lets the account that looks sign in; its web site and database have to run for that. " +
+				"Of one that refuses the account it is not known.",
 		},
 		{
 			Name: "error", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
@@ -45,7 +47,13 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "sync_result", Type: fact.TypeText, Keep: "Succeeded", Severity: fact.Fail,
-			Doc: "How the last synchronization ended: Succeeded, Failed, Canceled, NeverRun or Unknown.",
+			Pending: []fact.Value{fact.Text(canceled)},
+			Doc: "How the last synchronization ended: Succeeded, Failed, Canceled, NeverRun or Unknown; " +
+				"a reboot cancels one, and the next one tells.",
+		},
+		{
+			Name: "sync_canceled", Type: fact.TypeBool, Severity: fact.Note,
+			Doc: "Whether the last synchronization was canceled, and the next one is to be waited for.",
 		},
 		{
 			Name: "sync_error", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
@@ -85,6 +93,9 @@ func specs() []probes.ReadingSpec {
 		},
 	}
 }
+
+// canceled is what the library calls a synchronization that did not come to its end.
+const canceled = "Canceled"
 
 type probe struct{}
 
@@ -159,7 +170,7 @@ func setup(r *gather.Reader, row host.Row) {
 }
 
 // answers says whether it lets the account in. One that does not run answers
-// nobody; without its library nobody knows.
+// nobody; without its library, and where it refuses the account, nobody knows.
 func answers(r *gather.Reader, parts, failed map[string]host.Row, service string) bool {
 	switch {
 	case failed["library"] != nil:
@@ -171,6 +182,9 @@ func answers(r *gather.Reader, parts, failed map[string]host.Row, service string
 			r.Add("", "version", fact.Text(named.Short(version, 100)))
 		}
 		return true
+	case failed["server"] != nil && gather.Text(failed["server"], "code") == "denied":
+		r.Fail("answers", fmt.Errorf("%w: %w", host.ErrDenied, told(failed["server"])))
+		return false
 	case failed["server"] != nil:
 		r.Add("", "answers", fact.Bool(false))
 		r.Add("", "error", fact.Text(told(failed["server"]).Error()))
@@ -200,6 +214,7 @@ func inside(r *gather.Reader, parts, failed map[string]host.Row) {
 		r.Failf("sync_result", "the host does not tell it")
 	default:
 		r.Add("", "sync_result", fact.Text(result))
+		r.Add("", "sync_canceled", fact.Bool(result == canceled))
 		if ended, err := sync.Get("ended").Time(); err == nil {
 			r.Add("", "sync_time", fact.Time(ended))
 		}

@@ -1,6 +1,7 @@
 package wsus_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func TestObserve(t *testing.T) {
 	want := []string{
 		" present=true", " port=8530", " ssl=false", ` content=D:\WSUS`, " database=MICROSOFT##WID", " content_there=true",
 		" service=running", " answers=true", " version=10.0.20348.143", " sync_result=Succeeded",
-		" sync_time=2026-11-10T03:12:44Z", " clients=412",
+		" sync_canceled=false", " sync_time=2026-11-10T03:12:44Z", " clients=412",
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" || err != nil {
 		t.Errorf("readings (-want +got), %v:\n%s", err, d)
@@ -36,7 +37,7 @@ func TestOddAnswers(t *testing.T) {
 	}
 	want := []string{
 		" present=true", ` content=\\fs01\wsus`, " answers=true", " sync_result=Failed",
-		" sync_error=WebException Der Remotename konnte nicht aufgelöst werden; $(calc)",
+		" sync_canceled=false", " sync_error=WebException Der Remotename konnte nicht aufgelöst werden; $(calc)",
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
@@ -99,6 +100,46 @@ func TestJudged(t *testing.T) {
 				t.Errorf("told (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// A reboot cancels a synchronization that runs, and the next one tells; a service
+// that refuses the account tells nothing of whether it answers.
+func TestNotKnownYet(t *testing.T) {
+	sync := func(result string) []probetest.Change {
+		return []probetest.Change{probetest.Set("wsus", "sync", "result", result)}
+	}
+	fails := func(code, words string) []probetest.Change {
+		return []probetest.Change{
+			probetest.Drop("wsus", "server"), probetest.Drop("wsus", "sync"), probetest.Drop("wsus", "clients"),
+			probetest.Add("wsus", "part", "error", "of", "server", "error", words, "code", code),
+		}
+	}
+	denied, dead := fails("denied", "Nicht autorisiert"), fails("", "Datenbank")
+	runnertest.Check{Kind: wsus.Kind, File: "updates.json"}.Tells(t, map[string]runnertest.Story{
+		"canceled by the reboot": {After: sync("Canceled"), Want: []string{"passed"}},
+		"canceled, and it is to succeed": {
+			Expect: "expect: {sync_result: Succeeded}", After: sync("Canceled"),
+			Want: []string{"regressed failing", "sync_result: regressed Succeeded -> Canceled"},
+		},
+		"canceled before": {Before: sync("Canceled"), Want: []string{"passed"}},
+		"canceled before, and failed": {
+			Before: sync("Canceled"), After: sync("Failed"),
+			Want: []string{"regressed failing", "sync_result: regressed Canceled -> Failed"},
+		},
+		"canceled twice": {Before: sync("Canceled"), After: sync("Canceled"), Want: []string{"passed"}},
+		"denied":         {After: denied, Want: []string{"unknown"}},
+		"denied twice":   {Before: denied, After: denied, Want: []string{"unknown"}},
+		"denied, then it does not answer": {
+			Before: denied, After: dead, Want: []string{"failed failing", "answers: failed  -> false"},
+		},
+		"it does not answer": {
+			After: dead, Want: []string{"regressed failing", "answers: regressed true -> false"},
+		},
+	})
+	_, err := probetest.Load(t, wsus.Kind, "updates.json", nil).With(denied...).Observe(nil)
+	if !errors.Is(err, host.ErrDenied) || err.Error() != "reading answers: access denied: Nicht autorisiert" {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -1,9 +1,9 @@
 # Asks Windows Server Update Services how it is. No arguments. Rows: part "host"
 # (always one: present, service, port, ssl, content, content_there, content_problem,
 # database), then part "server" of one that answers (version), part "sync" (result,
-# ended, error, words), part "clients" (count), and part "error" (of, error). A
-# service that does not run is not asked, and what does not answer within 40 seconds
-# is the error of "library". It has been parsed, but not yet run on Windows. Lines that
+# ended, error, words), part "clients" (count), and part "error" (of, error, code:
+# denied where the account may not). A service that does not run is not asked, and
+# what does not answer within 40 seconds is the error of "library". It has been parsed, but not yet run on Windows. Lines that
 # begin with # are not sent.
 param($Arguments)
 $row = [ordered]@{ part = 'host'; present = $false; service = $null }
@@ -37,7 +37,19 @@ if ($row['service'] -ne 'Running') { return }
 $ask = {
     Set-StrictMode -Version 3.0
     function Get-Problem($Of, $Problem) {
-        [ordered]@{ part = 'error'; of = $Of; error = [string](Get-Cause $Problem).Message }
+        $code = ''
+        $next = $Problem.Exception
+        while ($null -ne $next) {
+            $cause = $next
+            if ($cause -is [UnauthorizedAccessException] -or $cause -is [Security.SecurityException]) { $code = 'denied' }
+            # Its web service says so by the status.
+            if ($cause -is [Net.WebException] -and $cause.Response -is [Net.HttpWebResponse]) {
+                $status = [int]$cause.Response.StatusCode
+                if ($status -eq 401 -or $status -eq 403) { $code = 'denied' }
+            }
+            $next = $cause.InnerException
+        }
+        [ordered]@{ part = 'error'; of = $Of; error = [string]$cause.Message; code = $code }
     }
     try {
         Add-Type -AssemblyName 'Microsoft.UpdateServices.Administration'
