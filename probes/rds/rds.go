@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/role"
 )
 
 // Kind is what a suite calls "rds". Every Windows Server can be reached by Remote
@@ -42,6 +43,10 @@ func hostSpecs() []probes.ReadingSpec {
 			Doc: "Whether Windows has Remote Desktop Services; without them there are no other readings.",
 		},
 		{
+			Name: "service", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Keep: role.Running,
+			Doc: "The state of the service TermService, without which nobody is let in.",
+		},
+		{
 			Name: "connections_allowed", Type: fact.TypeBool, Keep: "true",
 			Doc: "Whether Remote Desktop is switched on.",
 		},
@@ -65,6 +70,9 @@ func hostSpecs() []probes.ReadingSpec {
 }
 
 const noDrain = "none"
+
+// service is the service's name, which is the same in every language.
+const service = "TermService"
 
 func listenerSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
@@ -109,7 +117,9 @@ func listeners() host.WQL {
 }
 
 // Questions implements probes.Asker.
-func (probe) Questions() []host.Question { return []host.Question{settings(), listeners()} }
+func (probe) Questions() []host.Question {
+	return []host.Question{role.Question(service), settings(), listeners()}
+}
 
 // Observe implements probes.Probe.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
@@ -117,6 +127,9 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	if _, err := r.Answers.To(settings()); errors.Is(err, host.ErrNoClass) {
 		r.Add("", "present", fact.Bool(false))
 		return r.Result()
+	}
+	if state, _, known := role.State(r, role.Question(service), service); known {
+		r.Add("", "service", fact.Text(state))
 	}
 	if row, ok := r.One("Win32_TerminalServiceSetting", settings()); ok {
 		r.Add("", "present", fact.Bool(true))

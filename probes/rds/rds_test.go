@@ -26,7 +26,7 @@ func FuzzAnswers(f *testing.F) {
 func TestObserve(t *testing.T) {
 	readings, err := probetest.Load(t, rds.Kind, healthy().File, nil).Observe(nil)
 	want := []string{
-		" present=true", " connections_allowed=true", " logons_allowed=true", " drain=none", " mode=application server",
+		" service=running", " present=true", " connections_allowed=true", " logons_allowed=true", " drain=none", " mode=application server",
 		" licensing=per user", "listener/RDP-Tcp certificate_source=chosen",
 		"listener/RDP-Tcp certificate=A94A8FE5CCB19BA61C4C0873D391E987982FBBD3", "listener/RDP-Tcp nla=true",
 		"listener/RDP-Tcp security_layer=TLS", "listener/RDP-Tcp encryption=high",
@@ -41,6 +41,7 @@ func TestOddAnswers(t *testing.T) {
 	for _, want := range []string{
 		`no AllowTSConnections, got "wahr"`, `no Logons, got ""`, "no TerminalServerMode", "one of them has no name",
 		`no SecurityLayer of "listener/'; $(calc)\n\"x\"", got "hoch"`,
+		"the service TermService: the host tells no state",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
@@ -69,9 +70,11 @@ func TestWhatIsMissing(t *testing.T) {
 		failed string
 	}{
 		"no such services": {probetest.Refuse("TerminalServices", host.ErrNoClass), " present=false", ""},
-		"denied":           {probetest.Refuse("TerminalServices", host.ErrDenied), "", "access denied"},
-		"no listener":      {probetest.Drop("Win32_TSGeneralSetting", ""), " present=true", "the host named none"},
-		"no settings":      {probetest.Drop("Win32_TerminalServiceSetting", ""), "listener/RDP-Tcp certificate_source=chosen", "the host named none"},
+		"denied":           {probetest.Refuse("TerminalServices", host.ErrDenied), " service=running", "access denied"},
+		"no listener":      {probetest.Drop("Win32_TSGeneralSetting", ""), " service=running", "the host named none"},
+		"no settings":      {probetest.Drop("Win32_TerminalServiceSetting", ""), " service=running", "the host named none"},
+		"no service":       {probetest.Drop("Win32_Service", ""), " service=absent", ""},
+		"service denied":   {probetest.Refuse("Win32_Service", errors.New("denied")), " present=true", "the service TermService: denied"},
 	} {
 		readings, err := probetest.Load(t, rds.Kind, healthy().File, nil).With(tt.change).Observe(nil)
 		if got := append(probetest.Texts(readings), "")[0]; got != tt.want {
@@ -85,7 +88,7 @@ func TestWhatIsMissing(t *testing.T) {
 		}
 	}
 	readings, err := probetest.Load(t, rds.Kind, healthy().File, nil).Observe(map[string]any{"except": []string{"rdp*"}})
-	if len(readings) != 6 || err != nil {
+	if len(readings) != 7 || err != nil {
 		t.Errorf("no listeners wanted: got %v, %v", readings, err)
 	}
 }
@@ -147,6 +150,21 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		"the certificate is not valid": {
 			After: []probetest.Change{listener("SSLCertificateSHA1HashType", "0")},
 			Want:  []string{"regressed failing", "listener/RDP-Tcp certificate_source: regressed chosen -> not valid"},
+		},
+		"its service does not run": {
+			After: []probetest.Change{probetest.Set("Win32_Service", "TermService", "State", "Stopped")},
+			Want:  []string{"regressed failing", "service: regressed running -> stopped"},
+		},
+		"nor tells of its listeners": {
+			After: []probetest.Change{
+				probetest.Set("Win32_Service", "TermService", "State", "Stopped"), probetest.Drop("Win32_TSGeneralSetting", ""),
+			},
+			Want: []string{"regressed failing", "service: regressed running -> stopped"},
+		},
+		"it did not run before either": {
+			Before: []probetest.Change{probetest.Set("Win32_Service", "TermService", "State", "Stopped")},
+			After:  []probetest.Change{probetest.Set("Win32_Service", "TermService", "State", "Stopped")},
+			Want:   []string{"passed"},
 		},
 		"another certificate": {
 			After: []probetest.Change{listener("SSLCertificateSHA1Hash", "AB")},
