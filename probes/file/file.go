@@ -35,16 +35,16 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "file or folder.",
 		},
 		{
-			Name: "version", Type: fact.TypeText,
-			Doc: "The file's version as four numbers, 15.2.1544.11.",
+			Name: "version", Type: fact.TypeText, Keep: "any",
+			Doc: "The file's version as four numbers, 15.2.1544.11; one that had a version and has none now is damaged.",
 		},
 		{
 			Name: "product_version", Type: fact.TypeText, Severity: fact.Note,
 			Doc: "The version of the product that the file belongs to.",
 		},
 		{
-			Name: "size", Type: fact.TypeInt, Unit: "bytes", Severity: fact.Note,
-			Doc: "How large it is; a patch may change it.",
+			Name: "size", Type: fact.TypeInt, Unit: "bytes", Severity: fact.Note, Keep: "> 0",
+			Doc: "How large it is; a patch may change it, and leaves no file empty.",
 		},
 		{
 			Name: "modified", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},

@@ -142,6 +142,13 @@ func TestJudged(t *testing.T) {
 			"drifted failing", path + " sha256: drifted ab -> ", path + " type: drifted file -> folder",
 			path + " version: drifted 1.2.3.4 -> ",
 		}},
+		"empty": {row("size", "0", "sha256", "e3"), []string{
+			"regressed failing", path + " sha256: drifted ab -> e3", path + " version: drifted 1.2.3.4 -> ",
+			path + " size: regressed 10 bytes -> 0 bytes",
+		}},
+		"without its version": {row("sha256", "cd"), []string{
+			"regressed failing", path + " sha256: drifted ab -> cd", path + " version: regressed 1.2.3.4 -> ",
+		}},
 		"cannot be read":   {row("problem", "verweigert"), []string{"unknown"}},
 		"cannot be hashed": {row("version", "1.2.3.4", "unhashed", "gesperrt"), []string{"unknown"}},
 	} {
@@ -153,6 +160,27 @@ func TestJudged(t *testing.T) {
 				t.Errorf("told (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// What was empty, or had no version, need not have become otherwise.
+func TestWhatAFileNeverHad(t *testing.T) {
+	const path = `C:\a.exe`
+	for name, tt := range map[string]struct {
+		before, now host.Row
+		want        []string
+	}{
+		"it is empty still":      {row("size", "0"), row("size", "0"), []string{"passed"}},
+		"it has no version":      {row(), row("size", "12"), []string{"passed"}},
+		"it has contents now":    {row("size", "0"), row(), []string{"passed"}},
+		"it has a version now":   {row(), row("version", "1.2.3.4"), []string{"drifted", path + " version: drifted  -> 1.2.3.4"}},
+		"a text is empty now":    {row(), row("size", "0"), []string{"regressed failing", path + " size: regressed 10 bytes -> 0 bytes"}},
+		"its size does not tell": {row("version", "1"), row("version", "1", "size", "x"), []string{"unknown"}},
+	} {
+		seen := [2]runnertest.Seen{see(t, path, false, tt.before), see(t, path, false, tt.now)}
+		if d := cmp.Diff(tt.want, runnertest.Told(t, file.Kind, `- file: C:\a.exe`, seen)); d != "" {
+			t.Errorf("%s: told (-want +got):\n%s", name, d)
+		}
 	}
 }
 
