@@ -30,7 +30,10 @@ var Kind = probes.Define(probes.Kind{
 			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many objects the script returned; of the whole.",
 		},
-		{Name: "present", Type: fact.TypeBool, Doc: "true of every object that the script returned."},
+		{
+			Name: "present", Type: fact.TypeBool, Severity: fact.Fail,
+			Doc: "true of every object that the script returned; one that is gone fails, a value that changed is a warning.",
+		},
 	}, cells.Specs("What a property holds, lists with commas between; null when it has no value.", fact.Rule{})...),
 	RunsCode: true,
 }, params{Limit: 30 * time.Second}, build)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/powershell"
 	"postpatch/probes/probetest"
@@ -132,11 +133,15 @@ func TestWhatAPatchChanges(t *testing.T) {
 		after runnertest.Seen
 		want  []string
 	}{
-		"another order":      {seen(queue("B", "Ready"), queue("A", "Ready")), []string{"passed"}},
-		"a value":            {seen(queue("A", "Retry"), queue("B", "Ready")), []string{"drifted", "A/Status value: drifted Ready -> Retry"}},
-		"an object is gone":  {seen(queue("A", "Ready")), []string{"drifted", "B: drifted there -> gone", "B/Status: drifted there -> gone"}},
+		"another order":     {seen(queue("B", "Ready"), queue("A", "Ready")), []string{"passed"}},
+		"a value":           {seen(queue("A", "Retry"), queue("B", "Ready")), []string{"drifted", "A/Status value: drifted Ready -> Retry"}},
+		"an object is gone": {seen(queue("A", "Ready")), []string{"drifted failing", "B: drifted there -> gone", "B/Status: drifted there -> gone"}},
+		"an object is new": {
+			seen(queue("A", "Ready"), queue("B", "Ready"), queue("C", "Ready")),
+			[]string{"drifted", "C: drifted  -> new", "C/Status: drifted  -> new"},
+		},
 		"nothing is told":    {runnertest.Seen{Err: errors.New("not done")}, []string{"unknown"}},
-		"it returns nothing": {seen(), []string{"drifted", "A: drifted there -> gone", "A/Status: drifted there -> gone", "B: drifted there -> gone", "B/Status: drifted there -> gone"}},
+		"it returns nothing": {seen(), []string{"drifted failing", "A: drifted there -> gone", "A/Status: drifted there -> gone", "B: drifted there -> gone", "B/Status: drifted there -> gone"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := runnertest.Told(t, powershell.Kind, "- powershell: {script: queues.ps1, key: Name}",
@@ -145,6 +150,24 @@ func TestWhatAPatchChanges(t *testing.T) {
 				t.Errorf("told (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// Of objects that come and go the owner says so.
+func TestObjectsThatComeAndGo(t *testing.T) {
+	seen := func(names ...string) runnertest.Seen {
+		s := runnertest.Seen{Readings: []fact.Reading{probes.Read("", "count", fact.Int(len(names)))}}
+		for _, name := range names {
+			s.Readings = append(s.Readings, probes.Read(name, "present", fact.Bool(true)))
+		}
+		return s
+	}
+	t.Chdir("testdata")
+	got := runnertest.Told(t, powershell.Kind,
+		"- powershell: {script: queues.ps1, key: Name}\n  compare: {present: {rule: same, severity: warn}}",
+		[2]runnertest.Seen{seen("A", "B"), seen("A")})
+	if d := cmp.Diff([]string{"drifted", "B: drifted there -> gone"}, got); d != "" {
+		t.Errorf("told (-want +got):\n%s", d)
 	}
 }
 
