@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"postpatch/probes"
@@ -23,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Doc:      "Windows Server Update Services: whether they answer, their last synchronization, and their clients.",
 	Item:     "always empty",
 	Example:  "- wsus: {}\n  why: every other server is patched from it\n",
-	Readings: specs(),
+	Readings: slices.Concat(specs(), setupSpecs()),
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return probe{}, nil })
 
 func specs() []probes.ReadingSpec {
@@ -67,6 +68,12 @@ func specs() []probes.ReadingSpec {
 			Name: "clients", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Within, Percent: 10},
 			Doc: "How many computers it knows.",
 		},
+	}
+}
+
+// setupSpecs declares what its setup left.
+func setupSpecs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
 		{
 			Name: "port", Type: fact.TypeInt, Severity: fact.Fail,
 			Doc: "The port of its web site.",

@@ -152,8 +152,8 @@ func ConfigSpecs() []probes.ReadingSpec {
 		},
 		{
 			Name: "not_yet_started", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset},
-			Doc: "Of the host: the services that Windows has yet to start after its boot; the check is to be repeated for them, " +
-				"and is unknown until all but the delayed ones had their time.",
+			Doc: "Of the host: the services that Windows has yet to start after its boot; the check is to be repeated " +
+				"for them, and is unknown until all but the delayed ones had their time.",
 		},
 		{
 			Name: "due", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
