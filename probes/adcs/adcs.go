@@ -20,7 +20,7 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name: "adcs",
 	Doc:  "The certification authority on a Windows host: does it answer, its certificate, its revocation lists.",
-	Item: "always empty: a host has one",
+	Item: "certificate and its number, the oldest is 0; empty for the authority as a whole",
 	Example: "- adcs: {}\n" +
 		"  expect: {crl_left: \"> 24h\"}\n" +
 		"  why: a revocation list that has run out stops smart cards, VPN and Wi-Fi\n",
@@ -63,7 +63,16 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "ca_days", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
-			Expect: ">= 14", Doc: "How many days that is still.",
+			Keep: ">= 0", Doc: "How many days that is still; negative after it.",
+		},
+		{
+			Name: "warnings", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset},
+			Doc: "Of that certificate: ends soon, in less than 14 days, or has ended.",
+		},
+		{
+			Name: "crl_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
+			Keep: "one of valid, expired",
+			Doc:  "Of a certificate's revocation list: valid, expired, revoked; none of one that has another's key.",
 		},
 		{
 			Name: "crl_next_update", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
@@ -148,8 +157,10 @@ func readAuthority(r *gather.Reader, told parts.Parts, now time.Time) {
 	if !told.Answers(row, "answers", "error") {
 		return
 	}
-	readCertificate(r, told, now)
-	readLists(r, told, now)
+	if row, ok := told.One("certificate"); ok {
+		readCertificate(r, row, now)
+		readLists(r, told, row, now)
+	}
 	if kind == 0 || kind == 1 {
 		readTemplates(r, told)
 	}
@@ -162,11 +173,7 @@ func types() []string {
 	}
 }
 
-func readCertificate(r *gather.Reader, told parts.Parts, now time.Time) {
-	row, ok := told.One("certificate")
-	if !ok {
-		return
-	}
+func readCertificate(r *gather.Reader, row host.Row, now time.Time) {
 	r.Add("", "certificate", fact.Text(named.Within(gather.Text(row, "Thumbprint"), mostText)))
 	number, known := gather.Number(row, "State")
 	if !known || number < 0 || number >= int64(len(states())) {
@@ -186,7 +193,18 @@ func readCertificate(r *gather.Reader, told parts.Parts, now time.Time) {
 	}
 	r.Add("", "ca_expires", fact.Time(expires))
 	r.Add("", "ca_days", fact.Int(days))
+	var warnings []string
+	switch {
+	case days < 0:
+		warnings = append(warnings, "has ended")
+	case days < soon:
+		warnings = append(warnings, "ends soon")
+	}
+	r.Add("", "warnings", fact.SetOf(warnings...))
 }
+
+// soon are the days in which a certificate can still be renewed at leisure.
+const soon = 14
 
 // states are the values of CA_DISP_….
 func states() []string {

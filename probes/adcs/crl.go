@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"postpatch/probes/fact"
@@ -21,35 +22,86 @@ type lists struct {
 }
 
 // readLists reads the times of each list, and how it was published.
-func readLists(r *gather.Reader, told parts.Parts, now time.Time) {
-	rows, whole := told.Some("crl")
-	if !whole {
+func readLists(r *gather.Reader, all parts.Parts, certificate host.Row, now time.Time) {
+	rows, whole := all.Some("crl")
+	told, known := readStates(r, rows)
+	if !whole || !known || !toldAll(r, told, certificate) {
 		return // the one that failed may be the one that runs out
 	}
-	if len(rows) == 0 {
+	valid := slices.DeleteFunc(slices.Clone(rows), func(row host.Row) bool {
+		number, _ := gather.Number(row, "State")
+		return listStates()[number] != isValid
+	})
+	if len(valid) == 0 {
 		r.Failf("crl", "the authority has no valid revocation list")
 		return
 	}
-	var all lists
-	for _, row := range rows {
-		if err := all.read(row); err != nil {
+	var sum lists
+	for _, row := range valid {
+		if err := sum.read(row); err != nil {
 			r.Fail("crl", err)
 			return
 		}
 	}
-	r.Add("", "publish_errors", fact.SetOf(all.errors...))
-	r.Add("", "crl_published", fact.Time(all.published))
-	if !all.next.IsZero() {
-		r.Add("", "crl_next_update", fact.Time(all.next))
-		r.Add("", "crl_left", fact.Duration(all.next.Sub(now).Truncate(time.Second)))
+	r.Add("", "publish_errors", fact.SetOf(sum.errors...))
+	r.Add("", "crl_published", fact.Time(sum.published))
+	if !sum.next.IsZero() {
+		r.Add("", "crl_next_update", fact.Time(sum.next))
+		r.Add("", "crl_left", fact.Duration(sum.next.Sub(now).Truncate(time.Second)))
 	}
 }
 
-func (l *lists) read(row host.Row) error {
-	index, known := gather.Number(row, "Index")
-	if !known {
-		return fmt.Errorf("a list with the index %q", named.Within(row.Get("Index").Text, mostText))
+// readStates tells how the list of each certificate stands, and of which ones that
+// is told.
+func readStates(r *gather.Reader, rows []host.Row) (told map[int64]bool, known bool) {
+	told = map[int64]bool{}
+	for _, row := range rows {
+		index, isIndex := gather.Number(row, "Index")
+		number, isState := gather.Number(row, "State")
+		state := listStates()[number]
+		if !isIndex || !isState || state == "" {
+			r.Failf("crl", "a list with the index %q and the state %q",
+				named.Within(row.Get("Index").Text, mostText), named.Within(row.Get("State").Text, mostText))
+			return nil, false
+		}
+		if !told[index] {
+			r.Add(fmt.Sprintf("certificate %d", index), "crl_state", fact.Text(state))
+		}
+		told[index] = true
 	}
+	return told, true
+}
+
+// toldAll says whether the host tells of the list of every certificate: those of all
+// others say nothing of one that is left out.
+func toldAll(r *gather.Reader, told map[int64]bool, certificate host.Row) bool {
+	count, known := gather.Number(certificate, "Count")
+	if !known || count < 1 {
+		r.Failf("crl", "of %q certificates", named.Within(certificate.Get("Count").Text, mostText))
+		return false
+	}
+	for index := max(0, count-mostCertificates); index < count; index++ {
+		if !told[index] {
+			r.Failf("crl", "the host tells nothing of the list of certificate %d", index)
+			return false
+		}
+	}
+	return true
+}
+
+// mostCertificates is of how many, the newest, the host tells.
+const mostCertificates = 32
+
+const isValid = "valid"
+
+// listStates are the values of the property CRLSTATE. Source: MS-WCCE 3.2.1.4.3.2.20.
+// A certificate that was renewed with its key has no list of its own.
+func listStates() map[int64]string {
+	return map[int64]string{1: "none", 2: "revoked", 3: isValid, 4: "expired"}
+}
+
+func (l *lists) read(row host.Row) error {
+	index, _ := gather.Number(row, "Index")
 	name := fmt.Sprintf("list %d", index)
 	if gather.True(row, "Delta") {
 		name = fmt.Sprintf("delta list %d", index)

@@ -5,9 +5,9 @@
 #   ca           Name, Server, Type: as the registry has them
 #   answers      Answers, Reason: whether the CA's interface does
 #   certificate  Count, Expires, Thumbprint, State: of the newest CA certificate
-#   crl          Index, Delta, Status, Head: the list's first bytes in base64, which
-#                have its times; one row for each list that is valid,
-#                of the newest 32 certificates
+#   crl          Index, State, Delta, Status, Head: the list's first bytes in base64,
+#                which have its times; one row for each list that is valid, and one
+#                without a list for each other of the newest 32 certificates
 #   templates    Names: those that an enterprise CA issues
 # The numbers are those of CertCli.h (ICertRequest2::GetCAProperty).
 # It has been parsed, but not yet run on Windows.
@@ -40,7 +40,7 @@ function Read-Crl([int]$Index, [int]$Property, [int]$StatusProperty, [bool]$Delt
     $text = [string]$request.GetCAProperty($config, $Property, $Index, $typeBinary, $base64)
     $text = $text.Replace("`r", '').Replace("`n", '')
     [ordered]@{
-        Index = $Index; Delta = $Delta
+        Index = $Index; State = $valid; Delta = $Delta
         Status = [int]$request.GetCAProperty($config, $StatusProperty, $Index, $typeLong, 0)
         Head = $text.Substring(0, [Math]::Min(4096, $text.Length))
     }
@@ -104,7 +104,10 @@ for ($index = [Math]::Max(0, $count - $most); $index -lt $count; $index++) {
         $row
         continue
     }
-    if ($row['State'] -ne $valid) { continue }
+    if ($row['State'] -ne $valid) {
+        [ordered]@{ Part = 'crl'; Index = $index; State = $row['State'] }
+        continue
+    }
     Read-Part 'crl' { Read-Crl $index $propBaseCrl $propBaseStatus $false }
     if ($deltas -gt 0) { Read-Part 'crl' { Read-Crl $index $propDeltaCrl $propDeltaStatus $true } }
 }
