@@ -2,6 +2,7 @@
 package certificate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 // so that a renewal is no new item: of the certificates of a store with the same
 // name, issuer and purposes the one that ends last is meant. A renewal is a note,
 // an earlier end a warning, and an end or a lost key since the baseline a failure.
+// That one goes which had ended at the baseline is a warning.
 // The stores Root and CA change by themselves, as Windows fetches roots that it
 // needs: name subjects there.
 var Kind = probes.Define(probes.Kind{
@@ -109,6 +111,8 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		}
 	}
 	all = newest(all)
+	// Of two of a name, the one that still counts keeps it when the other is tidied away.
+	slices.SortStableFunc(all, func(a, b certificate) int { return cmp.Compare(min(b.left, 0), min(a.left, 0)) })
 	for _, c := range all {
 		o.readings(c)
 	}

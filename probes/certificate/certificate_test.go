@@ -34,21 +34,20 @@ func TestObserve(t *testing.T) {
 	var want []string
 	for _, lines := range [][]string{
 		one("My", "count=6"),
-		one("My/ex01.corp.example", "present=true", "thumbprint="+thumbprint("05"), "expires=2026-11-20T08:00:00Z",
+		one("My/ex01.corp.example", "present=true", "private_key=true", "thumbprint="+thumbprint("05"), "expires=2026-11-20T08:00:00Z",
 			"days_left=9", "warnings=ends soon", ca, "purposes=client, kdc, server, smart card logon",
-			"names=ex01.corp.example", "older=0", "private_key=true"),
-		one("My/mail.example.org", "present=true", "thumbprint="+thumbprint("01"), "expires=2027-01-01T00:00:00Z",
+			"names=ex01.corp.example", "older=0"),
+		one("My/mail.example.org", "present=true", "private_key=true", "thumbprint="+thumbprint("01"), "expires=2027-01-01T00:00:00Z",
 			"days_left=51", "warnings=", ca, "purposes=client, server",
-			"names=10.20.0.9, autodiscover.example.org, mail.example.org", "older=1", "private_key=true"),
-		one("My/mail.example.org (2)", "present=true", "thumbprint="+thumbprint("04"), "expires=2029-01-01T00:00:00Z",
+			"names=10.20.0.9, autodiscover.example.org, mail.example.org", "older=1"),
+		one("My/mail.example.org (2)", "present=true", "private_key=true", "thumbprint="+thumbprint("04"), "expires=2029-01-01T00:00:00Z",
 			"days_left=782", "warnings=", "issuer=CN=mail.example.org", "purposes=server",
-			"names=mail, mail.example.org", "older=0", "private_key=true"),
-		one("My/Microsoft Exchange Server Auth Certificate", "present=true", "thumbprint="+thumbprint("02"),
+			"names=mail, mail.example.org", "older=0"),
+		one("My/Microsoft Exchange Server Auth Certificate", "present=true", "private_key=true", "thumbprint="+thumbprint("02"),
 			"expires=2030-05-01T00:00:00Z", "days_left=1267", "warnings=",
-			"issuer=CN=Microsoft Exchange Server Auth Certificate", "purposes=server", "names=", "older=0",
-			"private_key=true"),
-		one("My/Old root", "present=true", "thumbprint="+thumbprint("06"), "expires=2026-11-10T19:00:00Z",
-			"days_left=-1", "warnings=has ended", ca, "purposes=any", "names=", "older=0", "private_key=false"),
+			"issuer=CN=Microsoft Exchange Server Auth Certificate", "purposes=server", "names=", "older=0"),
+		one("My/Old root", "thumbprint="+thumbprint("06"), "expires=2026-11-10T19:00:00Z",
+			"days_left=-1", "warnings=has ended", ca, "purposes=any", "names=", "older=0"),
 	} {
 		want = append(want, lines...)
 	}
@@ -228,7 +227,14 @@ func TestJudged(t *testing.T) {
 			host.Row{"thumbprint": text("FF"), "expires": text("2028-01-01T00:00:00Z"), "key": text("false")},
 			[]string{"regressed failing", "My/mail.example.org private_key: regressed true -> false"},
 		},
-		"one is gone": {auth, nil, []string{"drifted failing", authItem + ": drifted there -> gone"}},
+		"one is gone": {auth, nil, []string{
+			"regressed failing", authItem + ": drifted there -> gone", authItem + " days_left: regressed 1267 days -> ",
+			authItem + " present: regressed true -> ", authItem + " private_key: regressed true -> ",
+		}},
+		"one that had ended is tidied away": {"06", nil, []string{"drifted", "My/Old root: drifted there -> gone"}},
+		"one has lost its key": {"05", host.Row{"key": text("false")}, []string{
+			"regressed failing", "My/ex01.corp.example private_key: regressed true -> false",
+		}},
 		"one has ended": {auth, host.Row{"expires": text("2026-11-10T00:00:00Z")}, []string{
 			"regressed failing", authItem + " expires: drifted 2030-05-01T00:00:00Z -> 2026-11-10T00:00:00Z",
 			authItem + " warnings: drifted  -> has ended", authItem + " days_left: regressed 1267 days -> -1 days",
@@ -263,6 +269,25 @@ func TestJudged(t *testing.T) {
 				t.Errorf("told (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// The one that still counts keeps its name when another of that name is tidied away,
+// whichever comes first.
+func TestAnEndedTwin(t *testing.T) {
+	for _, issuer := range []string{"CN=a", "CN=z"} {
+		ended, good := named("My", "mail"), named("My", "mail")
+		ended["expires"], ended["issuer"] = host.Cell{Text: "2026-11-01T00:00:00Z"}, host.Cell{Text: issuer}
+		good["issuer"] = host.Cell{Text: "CN=m"}
+		both, err := ask(t, nil, host.Answer{Rows: []host.Row{store("My", "true"), ended, good}})
+		alone, aloneErr := ask(t, nil, host.Answer{Rows: []host.Row{store("My", "true"), good}})
+		if err != nil || aloneErr != nil || len(alone) == 0 {
+			t.Fatalf("%q, %v, %v", alone, err, aloneErr)
+		}
+		want := append(slices.Clone(alone), "My/mail (2) days_left=-10", "My/mail (2) warnings=has ended")
+		if d := cmp.Diff(want, both); d != "" {
+			t.Errorf("an ended one of %s (-want +got):\n%s", issuer, d)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ type certificate struct {
 	store, name, issuer string
 	purposes, names     []string
 	begins, ends        time.Time
+	left                int64 // whole days
 	row                 host.Row
 	older               int // how many like it the store holds besides
 }
@@ -44,11 +45,12 @@ func (o *observing) certificate(row host.Row) (certificate, bool) {
 	var beginsErr, endsErr error
 	c.begins, beginsErr = row.Get("begins").Time()
 	c.ends, endsErr = row.Get("expires").Time()
-	_, dated := o.now[named.Fold(c.store)]
+	now, dated := o.now[named.Fold(c.store)]
 	if err := errors.Join(beginsErr, endsErr); err != nil || !dated {
 		o.fail(what, errors.New("the host does not tell when it is valid"))
 		return c, false
 	}
+	c.left = daysLeft(now, c.ends)
 	return c, true
 }
 
@@ -80,16 +82,22 @@ func newest(all []certificate) []certificate {
 
 func (o *observing) readings(c certificate) {
 	item := o.twins.Item(c.store + "/" + c.name)
-	left := daysLeft(o.now[named.Fold(c.store)], c.ends)
-	o.Add(item, "present", fact.Bool(true))
+	if c.left >= 0 { // one that has ended may be tidied away, and its key with it
+		o.Add(item, "present", fact.Bool(true))
+		o.key(item, c)
+	}
 	o.Add(item, "thumbprint", fact.Text(strings.ToUpper(gather.Text(c.row, "thumbprint"))))
 	o.Add(item, "expires", fact.Time(c.ends))
-	o.Add(item, "days_left", fact.Int(left))
-	o.Add(item, "warnings", o.warnings(c, left))
+	o.Add(item, "days_left", fact.Int(c.left))
+	o.Add(item, "warnings", o.warnings(c))
 	o.Add(item, "issuer", fact.Text(named.Short(c.issuer, mostText)))
 	o.Add(item, "purposes", fact.SetOf(c.purposes...))
 	o.Add(item, "names", fact.SetOf(c.names...))
 	o.Add(item, "older", fact.Int(c.older))
+}
+
+// key tells of the private key.
+func (o *observing) key(item string, c certificate) {
 	if key, known := c.row.Get("key").Bool(); known {
 		o.Add(item, "private_key", fact.Bool(key))
 	} else {
@@ -106,12 +114,12 @@ func (o *observing) readings(c certificate) {
 	}
 }
 
-func (o *observing) warnings(c certificate, left int64) fact.Set {
+func (o *observing) warnings(c certificate) fact.Set {
 	var all []string
 	switch {
-	case left < 0:
+	case c.left < 0:
 		all = append(all, "has ended")
-	case left < int64(o.Days):
+	case c.left < int64(o.Days):
 		all = append(all, "ends soon")
 	}
 	if o.now[named.Fold(c.store)].Before(c.begins) {

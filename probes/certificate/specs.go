@@ -5,22 +5,24 @@ import (
 	"postpatch/probes/fact"
 )
 
+// specs: that a certificate or its key has gone fails by what is expected. To come with
+// the renewal of one that had ended is a note.
 func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,
-			Doc: "true of every certificate that is there; false of a certificate or store that the suite names only.",
+			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Note,
+			Doc: "true of a certificate that has not ended; false of a certificate or store that the suite names only.",
 		},
 		{
 			Name: "days_left", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore}, Keep: ">= 0",
 			Doc: "Whole days until its end, by the host's clock; negative after it.",
 		},
 		{
-			Name: "private_key", Type: fact.TypeBool, Severity: fact.Fail, Keep: "true",
-			Doc: "Whether Windows knows its private key.",
+			Name: "private_key", Type: fact.TypeBool, Severity: fact.Note, Keep: "true",
+			Doc: "Whether Windows knows the private key of one that has not ended.",
 		},
 		{
-			Name: "key_opens", Type: fact.TypeBool, Severity: fact.Fail, Keep: "true",
+			Name: "key_opens", Type: fact.TypeBool, Severity: fact.Note, Keep: "true",
 			Doc: "With keys: whether the private key can be opened; one whose container is lost cannot.",
 		},
 		{
