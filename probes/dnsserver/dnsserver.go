@@ -56,10 +56,16 @@ func build(p params) (probes.Probe, error) {
 	return built, nil
 }
 
-// zone writes a zone's name in one form.
+// zone writes a zone's name in one form; that of the root is a dot alone.
 func zone(name string) string {
-	return strings.ToLower(strings.TrimSuffix(named.Within(name, mostName), "."))
+	name = strings.ToLower(named.Within(name, mostName))
+	if name == root {
+		return name
+	}
+	return strings.TrimSuffix(name, ".")
 }
+
+const root = "."
 
 const mostName = 255 // of a name in DNS
 

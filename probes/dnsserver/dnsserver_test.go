@@ -2,6 +2,7 @@ package dnsserver_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"postpatch/probes/dnsserver"
@@ -58,6 +59,31 @@ func TestObserve(t *testing.T) {
 			Err: `reading the DNS server: Allgemeiner Fehler; zones: one has no name; the zone müller.test: its type is "9"; ` +
 				`the zone a'; remove-item "x" $(calc).test: Paused is ""`,
 		},
+	})
+}
+
+// A server that is the root of its names has a zone whose name is a dot.
+func TestTheRoot(t *testing.T) {
+	added := []probetest.Change{probetest.Add(zones, "Name", ".", "ZoneType", "1", "DsIntegrated", "true", "Paused", "false",
+		"Shutdown", "false", "AutoCreated", "false")}
+	server := []string{
+		" present=true", " running=true", " forwarders=10.0.0.53, 10.0.1.53", " listens=all", " recursion=true",
+	}
+	zone := []string{". type=primary", ". integrated=true", ". shutdown=false", ". paused=false"}
+	all := []string{"branch.test", "partner.test", "_msdcs.corp.test", "corp.test"}
+	probetest.Reads(t, dnsserver.Kind, map[string]probetest.Case{
+		"among all": {
+			File: "dc.json", Changes: added, Args: map[string]any{"except": all}, Want: slices.Concat(server, zone),
+		},
+		"by name": {
+			File: "dc.json", Changes: added, Args: map[string]any{"zone": []string{"."}},
+			Want: slices.Concat(server, zone, []string{". present=true"}),
+		},
+		"left out": {File: "dc.json", Changes: added, Args: map[string]any{"except": append(all, ".")}, Want: server},
+	})
+	healthy().Tells(t, map[string]runnertest.Story{
+		"it stays":   {Before: added, After: added, Want: []string{"passed"}},
+		"it is lost": {Before: added, Want: []string{"drifted failing", ".: drifted there -> gone"}},
 	})
 }
 
