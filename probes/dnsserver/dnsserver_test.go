@@ -64,8 +64,8 @@ func TestObserve(t *testing.T) {
 
 // A server that is the root of its names has a zone whose name is a dot.
 func TestTheRoot(t *testing.T) {
-	added := []probetest.Change{probetest.Add(zones, "Name", ".", "ZoneType", "1", "DsIntegrated", "true", "Paused", "false",
-		"Shutdown", "false", "AutoCreated", "false")}
+	added := []probetest.Change{probetest.Add(zones, "Name", ".", "ZoneType", "1", "DsIntegrated", "true",
+		"Paused", "false", "Shutdown", "false", "AutoCreated", "false")}
 	server := []string{
 		" present=true", " running=true", " forwarders=10.0.0.53, 10.0.1.53", " listens=all", " recursion=true",
 	}

@@ -139,10 +139,22 @@ func TestNoiseIsSilent(t *testing.T) {
 		"some rounds of replication were missed": {vm("sql01", "ReplicationHealth", "2")},
 		"a new switch":                           {probetest.Add("Msvm_VirtualEthernetSwitch", "ElementName", "New")},
 	})
+	for _, group := range []string{"web01", "WEB01", "SCVMM web01 Resources", "scvmm Web01 resources"} {
+		healthy().Tells(t, map[string]runnertest.Story{
+			"a machine of the cluster is on another node, as " + group: {
+				Before: moving(group), After: append(moving(group), probetest.Drop("Msvm_ComputerSystem", "web01")),
+				Want: []string{"passed"},
+			},
+		})
+	}
+	const another = "SCVMM web011 Resources"
 	healthy().Tells(t, map[string]runnertest.Story{
-		"a machine of the cluster is on another node": {
-			Before: moving("web01"), After: append(moving("web01"), probetest.Drop("Msvm_ComputerSystem", "web01")),
-			Want: []string{"passed"},
+		"the group of another machine": {
+			Before: moving(another), After: append(moving(another), probetest.Drop("Msvm_ComputerSystem", "web01")),
+			Want: []string{
+				"regressed failing", "vm/web01: drifted there -> gone", "vm/web01 health: regressed ok -> ",
+				"vm/web01 state: regressed running -> ",
+			},
 		},
 	})
 }

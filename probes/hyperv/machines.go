@@ -28,7 +28,7 @@ func (p probe) readMachines(r *gather.Reader) {
 	var left []string
 	naming := named.Naming{Prefix: "vm/", Name: named.Column("ElementName"), Tie: "Name", Except: p.Except}
 	for _, vm := range named.Rows(r, what, guests, naming) {
-		if moving[strings.ToLower(vm.Name)] {
+		if moving[groupOf(vm.Name)] || moving[groupOf("SCVMM "+vm.Name+" Resources")] {
 			left = append(left, vm.Name)
 			continue
 		}
@@ -81,9 +81,15 @@ func replicationStates() map[int64]string {
 	}
 }
 
-// clustered names the virtual machines, in lower case, that are groups of a
-// cluster. The Cluster service is disabled where clustering is installed and no
-// cluster was made; its classes have nothing to tell then.
+// groupOf is a group's name in one form. A cluster calls the group of a virtual machine
+// as the machine was called when it was put into the cluster; System Center Virtual
+// Machine Manager writes "SCVMM web01 Resources". By the machine's ID no query tells
+// which group is whose: a resource has it only inside of its PrivateProperties.
+func groupOf(name string) string { return strings.ToLower(name) }
+
+// clustered names the groups of a cluster, as groupOf does, that are virtual machines.
+// The Cluster service is disabled where clustering is installed and no cluster was made;
+// its classes have nothing to tell then.
 func clustered(r *gather.Reader) (names map[string]bool, known bool) {
 	const virtualMachine = 111 // of GroupType
 	const what = "which virtual machines a cluster moves"
@@ -95,7 +101,7 @@ func clustered(r *gather.Reader) (names map[string]bool, known bool) {
 	names = map[string]bool{}
 	for _, row := range rows {
 		if kind, known := gather.Number(row, "GroupType"); known && kind == virtualMachine {
-			names[strings.ToLower(gather.Text(row, "Name"))] = true
+			names[groupOf(gather.Text(row, "Name"))] = true
 		}
 	}
 	return names, ok
