@@ -2,6 +2,8 @@ package adds_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"postpatch/probes/adds"
@@ -163,6 +165,31 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			Want:  []string{"unknown"},
 		},
 	})
+}
+
+// A hub of hundreds of branches has thousands of links. When its network is gone all
+// of them fail, which is told.
+func TestManyLinks(t *testing.T) {
+	many := func(n int, failures string) []probetest.Change {
+		return []probetest.Change{probetest.Drop(links, ""), func(r *probetest.Recording) {
+			answer := r.Answer(links)
+			for i := range n {
+				answer.Rows = append(answer.Rows, probetest.Row("NamingContextDN", "DC=corp,DC=test",
+					"SourceDsaCN", fmt.Sprint(strings.Repeat("BRANCH", 20), i), "NumConsecutiveSyncFailures", failures,
+					"LastSyncResult", "0", "TimeOfLastSyncSuccess", "2026-11-10T03:09:00Z"))
+			}
+		}}
+	}
+	if got := healthy().Told(t, runnertest.Story{Before: many(5000, "0"), After: many(5000, "0")}); got[0] != "passed" {
+		t.Errorf("5000 links: %q", got)
+	}
+	if got := healthy().Told(t, runnertest.Story{Before: many(5000, "0"), After: many(5001, "0")}); got[0] != "unknown" {
+		t.Errorf("more than can be read: %q", got)
+	}
+	gone := healthy().Told(t, runnertest.Story{Before: many(5000, "0"), After: many(5000, "2")})
+	if gone[0] != "regressed failing" || len(gone) != 2 || !strings.Contains(gone[1], "and 4800 more") || len(gone[1]) > 64<<10 {
+		t.Errorf("the network is gone: %d lines of %q", len(gone), gone[0])
+	}
 }
 
 func FuzzAnswers(f *testing.F) {

@@ -2,6 +2,7 @@ package adds
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,8 +62,10 @@ func neighbours() host.WQL {
 }
 
 const (
-	mostLinks = 1000
+	mostLinks = 5000 // of a hub that replicates with hundreds of branches
 	mostShown = 10
+	// Where the network is gone all links fail, and are more than a reading may have.
+	mostFailing = 200
 	// One failure may be the boot's: the partner was down, or the network not yet up.
 	manyFailures = 2
 )
@@ -95,6 +98,10 @@ func readReplication(r *gather.Reader, told parts.Parts) {
 		return
 	}
 	r.Add("", "partners", fact.SetOf(all.partners...))
+	slices.Sort(all.failing)
+	if more := len(all.failing) - mostFailing; more > 0 {
+		all.failing = append(all.failing[:mostFailing], fmt.Sprintf("and %d more", more))
+	}
 	r.Add("", "failing", fact.SetOf(all.failing...))
 	if len(all.errors) > 0 {
 		shown := all.errors[:min(len(all.errors), mostShown)]

@@ -88,10 +88,18 @@ func shares() host.WQL {
 	return host.WQL{Class: "Win32_Share", Columns: []string{"Name", "Path", "Type"}}
 }
 
-func security() host.Collector { return host.Collector{Name: "shares"} }
+// descriptors asks for the shares' security. All of them are more than a server of home
+// folders tells: of shares that the suite names, only those are asked for.
+func (p probe) descriptors() host.Collector {
+	q := host.Collector{Name: "shares"}
+	if len(p.names) > 0 {
+		q.Args = map[string][]string{"name": p.names}
+	}
+	return q
+}
 
 // Questions implements probes.Asker.
-func (probe) Questions() []host.Question { return []host.Question{shares(), security()} }
+func (p probe) Questions() []host.Question { return []host.Question{shares(), p.descriptors()} }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
@@ -119,7 +127,7 @@ type observing struct {
 
 // server takes in what the collector told, and returns the service's state.
 func (o *observing) server() string {
-	rows, ok := o.Some("access", security())
+	rows, ok := o.Some("access", o.descriptors())
 	if !ok {
 		return ""
 	}

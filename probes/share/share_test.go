@@ -78,7 +78,18 @@ func TestSharesAreChosen(t *testing.T) {
 			map[string]any{"except": []string{"cluster*", "PRINT$"}}, []string{"Laser 1=true", "Orders=true", "Profiles=true"},
 		},
 	} {
-		readings, err := probetest.Load(t, share.Kind, "fileserver.json", nil).Observe(tt.args)
+		recording := probetest.Load(t, share.Kind, "fileserver.json", nil)
+		target := recording.Target()
+		for _, q := range probetest.Questions(t, share.Kind, tt.args) {
+			if c, is := q.(host.Collector); is { // it asks for the shares that are named, and no others
+				named, _ := tt.args["name"].([]string)
+				if d := cmp.Diff(named, c.Args["name"]); d != "" {
+					t.Errorf("%s: names asked for (-want +got):\n%s", name, d)
+				}
+				target.Answers.Put(c, *recording.Answer("shares"))
+			}
+		}
+		readings, err := probetest.Observe(t, share.Kind, target, tt.args)
 		var got []string
 		for _, r := range readings {
 			if r.Key.Name == "present" {

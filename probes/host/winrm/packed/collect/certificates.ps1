@@ -2,10 +2,10 @@
 # keys ("true" opens each private key). Rows: of a store (store, now, there, count,
 # problem, more), of a certificate (store, thumbprint, subject, issuer, begins,
 # expires, key, opens, why, unopened, purposes as OIDs, names as base64 of the
-# extension of subject alternative names). At most 200 certificates of a store. It has been
-# parsed, but not yet run on Windows. Lines that begin with # are not sent.
+# extension of subject alternative names). At most 1000 certificates of a store. It has
+# been parsed, but not yet run on Windows. Lines that begin with # are not sent.
 param($Arguments)
-$most = 200
+$most = 1000
 $open = $Arguments.ContainsKey('keys') -and @($Arguments['keys']) -contains 'true'
 $opener = 'System.Security.Cryptography.X509Certificates.RSACertificateExtensions' -as [type]
 
