@@ -54,7 +54,7 @@ func serviceSpecs() []probes.ReadingSpec {
 			Doc: "Whether it serves as a global catalog.",
 		},
 		{
-			Name: "advertising", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
+			Name: "advertising", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
 			Doc: "Whether it offers itself to clients that look for a domain controller.",
 		},
 		{

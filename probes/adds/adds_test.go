@@ -96,9 +96,29 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			},
 			Want: []string{
 				"regressed failing",
+				"advertises: drifted directory, global catalog, kdc, ldap, time, web services, writable -> ",
 				"advertising: regressed true -> false", "netlogon_shared: regressed true -> false",
 				"sysvol_ready: regressed true -> false", "sysvol_shared: regressed true -> false",
 			},
+		},
+		"it pauses, and SYSVOL is no longer replicated": { // which pausing does not explain
+			After: []probetest.Change{
+				probetest.Set("adds", "ping", "Opcode", "24"), probetest.Drop(dfsr, "Domain System Volume"),
+			},
+			Want: []string{
+				"regressed failing",
+				"advertises: drifted directory, global catalog, kdc, ldap, time, web services, writable -> ",
+				"advertising: regressed true -> false", "sysvol_replication: regressed normal -> ",
+			},
+		},
+		"it pauses, as it did": {
+			Before: []probetest.Change{probetest.Set("adds", "ping", "Opcode", "24")},
+			After:  []probetest.Change{probetest.Set("adds", "ping", "Opcode", "24")},
+			Want:   []string{"pre-existing", "advertising: pre-existing false -> false"},
+		},
+		"it had paused": {
+			Before: []probetest.Change{probetest.Set("adds", "ping", "Opcode", "24")},
+			Want:   []string{"fixed", "advertising: fixed false -> true"},
 		},
 		"SYSVOL replicates no more": {
 			After: []probetest.Change{probetest.Set(dfsr, "Domain System Volume", "State", "5")},
@@ -163,6 +183,44 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		"nothing of itself": {
 			After: []probetest.Change{probetest.Refuse("adds", errors.New("Zugriff verweigert"))},
 			Want:  []string{"unknown"},
+		},
+	})
+}
+
+// What could not be read at the baseline may have been well: what is wrong with it now
+// is not excused by what was wrong already.
+func TestABaselineThatWasNotWhole(t *testing.T) {
+	denied := errors.New("access denied: Zugriff verweigert")
+	noNetlogon := probetest.Drop("Win32_Share", "NETLOGON")
+	notReady := probetest.Set("adds", "netlogon", "SysvolReady", "0")
+	healthy().Tells(t, map[string]runnertest.Story{
+		"it does not advertise": {
+			Before: []probetest.Change{noNetlogon, probetest.Set("adds", "ping", "Error", "Zugriff verweigert")},
+			After:  []probetest.Change{noNetlogon, probetest.Set("adds", "ping", "Opcode", "24")},
+			Want: []string{
+				"failed failing", "netlogon_shared: pre-existing false -> false", "advertising: failed  -> false",
+			},
+		},
+		"SYSVOL is not shared": {
+			Before: []probetest.Change{notReady, probetest.Refuse("Win32_Share", denied)},
+			After:  []probetest.Change{notReady, probetest.Drop("Win32_Share", "SYSVOL"), noNetlogon},
+			Want: []string{
+				"failed failing", "sysvol_ready: pre-existing false -> false", "netlogon_shared: failed  -> false",
+				"sysvol_shared: failed  -> false",
+			},
+		},
+		"replication fails, and SYSVOL's too": {
+			Before: []probetest.Change{probetest.Refuse(links, denied), probetest.Refuse(dfsr, denied)},
+			After: []probetest.Change{
+				probetest.Set(links, "DC=corp,DC=test", "NumConsecutiveSyncFailures", "900"),
+				probetest.Set(dfsr, "Domain System Volume", "State", "5"),
+			},
+			Want: []string{
+				"failed failing", "failing: failed  -> DC02 DC=corp,DC=test", "sysvol_replication: failed  -> in error",
+			},
+		},
+		"all is well": {
+			Before: []probetest.Change{probetest.Refuse("Win32_Share", denied)}, Want: []string{"passed"},
 		},
 	})
 }

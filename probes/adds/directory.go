@@ -51,12 +51,9 @@ func readPing(r *gather.Reader, row host.Row) {
 		return
 	}
 	r.Add("", "advertising", fact.Bool(code == response))
-	if code != response {
-		return // what it would advertise is not in that answer
-	}
 	var as []string
 	for _, f := range offers() {
-		if flags&f.bit != 0 {
+		if code == response && flags&f.bit != 0 { // while it pauses it offers nothing
 			as = append(as, f.name)
 		}
 	}

@@ -146,6 +146,33 @@ func TestPolicyIsNotOverdueRightAfterTheBoot(t *testing.T) {
 	}
 }
 
+// What could not be read at the baseline may have been well. And a domain controller
+// that does not answer explains its own readings only where they have never been there.
+func TestWhatABaselineDoesNotExcuse(t *testing.T) {
+	noAnswer := probetest.Set("domain", "dc", "Answers", "false")
+	noChannel := probetest.Set("domain", "channel", "Error", "Zugriff verweigert")
+	healthy().Tells(t, map[string]runnertest.Story{
+		"the trust is broken": {
+			Before: []probetest.Change{noAnswer, noChannel},
+			After:  []probetest.Change{noAnswer, probetest.Set("domain", "channel", "Holds", "False")},
+			Want: []string{
+				"failed failing", "dc_answers: pre-existing false -> false", "secure_channel: failed  -> false",
+			},
+		},
+		"policy does not come": {
+			Before: []probetest.Change{probetest.Set("domain", "policy", "Error", "Zugriff verweigert")},
+			After:  []probetest.Change{probetest.Set("domain", "policy", "End", "2026-11-09T22:01:22Z")},
+			Want:   []string{"failed failing", "policy_overdue: failed  -> true"},
+		},
+		"policies are not told of, and no domain controller answers": {
+			Before: []probetest.Change{noAnswer},
+			After:  []probetest.Change{noAnswer, probetest.Set("domain", "gpos", "Error", "Zugriff verweigert")},
+			Want:   []string{"unknown"},
+		},
+		"it answers again": {Before: []probetest.Change{noAnswer}, Want: []string{"fixed", "dc_answers: fixed false -> true"}},
+	})
+}
+
 func FuzzAnswers(f *testing.F) {
 	probetest.FuzzAnswers(f, domain.Kind, nil,
 		"member.json", "controller.json", "workgroup.json", "odd.json")
