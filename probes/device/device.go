@@ -134,7 +134,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 func bounded(r *gather.Reader, all []string) fact.Set {
 	const most = 200
 	if len(all) > most {
-		r.Failf("the devices", "there are more than %d to compare", most)
+		r.Failf("the devices", "there are more than %d to compare: leave some out by except", most)
 		all = all[:most]
 	}
 	return fact.SetOf(all...)

@@ -82,7 +82,7 @@ foreach ($asked in $Arguments['path']) {
         $folder = $path.Substring(0, $path.LastIndexOf('\') + 1)
         $pattern = $path.Substring($folder.Length)
         $found = @([IO.Directory]::EnumerateFiles($folder, $pattern) | Select-Object -First ($most + 1))
-        if ($found.Length -gt $most) { throw 'there are more than 200 files' }
+        if ($found.Length -gt $most) { throw 'there are more than 200 files: give a narrower path' }
         if ($found.Length -eq 0) { [ordered]@{ asked = $asked; there = $false } }
         foreach ($one in $found) { Read-File $asked $one.Substring($folder.Length) $one }
     } catch {
