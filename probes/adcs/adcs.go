@@ -24,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- adcs: {}\n" +
 		"  expect: {crl_left: \"> 24h\"}\n" +
 		"  why: a revocation list that has run out stops smart cards, VPN and Wi-Fi\n",
-	Readings: slices.Concat(role.Specs("a certification authority"), specs()),
+	Readings: slices.Concat(role.Specs("a certification authority"), specs(), listSpecs()),
 }, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
 
 type params struct{}
@@ -68,27 +68,6 @@ func specs() []probes.ReadingSpec {
 		{
 			Name: "warnings", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset},
 			Doc: "Of that certificate: ends soon, in less than 14 days, or has ended.",
-		},
-		{
-			Name: "crl_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
-			Keep: "one of valid, expired",
-			Doc:  "Of a certificate's revocation list: valid, expired, revoked; none of one that has another's key.",
-		},
-		{
-			Name: "crl_next_update", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
-			Doc: "Until when its revocation lists are valid: the one that runs out first.",
-		},
-		{
-			Name: "crl_left", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
-			Expect: "> 0s", Doc: "How long that is still; below zero, it has run out.",
-		},
-		{
-			Name: "crl_published", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
-			Doc: "Since when the newest of its revocation lists is valid.",
-		},
-		{
-			Name: "publish_errors", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail, Keep: "empty",
-			Doc: "Where a revocation list could not be published: LDAP, file, HTTP, FTP, store, URL, signature.",
 		},
 		{
 			Name: "templates", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Superset}, Severity: fact.Fail,

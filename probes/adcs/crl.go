@@ -8,12 +8,39 @@ import (
 	"slices"
 	"time"
 
+	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/parts"
 )
+
+func listSpecs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
+		{
+			Name: "crl_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
+			Keep: "one of valid, expired",
+			Doc:  "Of a certificate's revocation list: valid, expired, revoked; none of one that has another's key.",
+		},
+		{
+			Name: "crl_next_update", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "Until when its revocation lists are valid: the one that runs out first.",
+		},
+		{
+			Name: "crl_left", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
+			Expect: "> 0s", Doc: "How long that is still; below zero, it has run out.",
+		},
+		{
+			Name: "crl_published", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "Since when the newest of its revocation lists is valid.",
+		},
+		{
+			Name: "publish_errors", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail, Keep: "empty",
+			Doc: "Where a revocation list could not be published: LDAP, file, HTTP, FTP, store, URL, signature.",
+		},
+	}
+}
 
 // lists is what all revocation lists come to.
 type lists struct {
