@@ -245,7 +245,8 @@ func TestManyLinks(t *testing.T) {
 		t.Errorf("more than can be read: %q", got)
 	}
 	gone := healthy().Told(t, runnertest.Story{Before: many(5000, "0"), After: many(5000, "2")})
-	if gone[0] != "regressed failing" || len(gone) != 2 || !strings.Contains(gone[1], "and 4800 more") || len(gone[1]) > 64<<10 {
+	if gone[0] != "regressed failing" || len(gone) != 2 ||
+		!strings.Contains(gone[1], "and 4800 more") || len(gone[1]) > 64<<10 {
 		t.Errorf("the network is gone: %d lines of %q", len(gone), gone[0])
 	}
 }

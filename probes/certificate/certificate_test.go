@@ -300,7 +300,8 @@ func TestAnExpectationOfACertificate(t *testing.T) {
 	check := runnertest.Check{Kind: certificate.Kind, File: "mailserver.json"}
 	got := check.Told(t, runnertest.Story{Expect: "expect: {days_left: '> 30'}"})
 	want := []string{
-		"pre-existing", "My/Old root days_left: pre-existing -1 -> -1", "My/ex01.corp.example days_left: pre-existing 9 -> 9",
+		"pre-existing", "My/Old root days_left: pre-existing -1 days -> -1 days",
+		"My/ex01.corp.example days_left: pre-existing 9 days -> 9 days",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("told (-want +got):\n%s", d)
