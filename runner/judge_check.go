@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -49,13 +50,19 @@ func (s *sheet) unbased() []string {
 			f = s.finding(at)
 			f.Outcome, f.Wanted = report.Failed, "expected "+kept.String()+", and nothing is known of before"
 			s.findings[at] = f
-		case compared.Rule.Op == fact.Ignore || compared.Rule.Gone || compared.Severity == fact.Note:
+		case compared.Rule.Op == fact.Ignore || compared.Severity == fact.Note:
+		case compared.Rule.Gone && s.hasFallback(): // which is among them
 		default:
 			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
 		}
 	}
 	slices.Sort(all)
 	return all
+}
+
+// hasFallback says whether the kind also lists what it counts.
+func (s *sheet) hasFallback() bool {
+	return slices.ContainsFunc(s.c.Kind.Readings, func(r probes.ReadingSpec) bool { return r.Fallback })
 }
 
 // wantedOf says whether something is expected of a reading whatever the baseline,

@@ -131,6 +131,12 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	case excused:
 		known = false
 	}
+	if e.Keep && !holds && s.behindAGate(at) {
+		// Nobody could see before whether it was well.
+		f.Outcome, f.Wanted = report.Failed, "expected "+e.Predicate.String()+", and nothing is known of before"
+		s.findings[at] = f
+		return
+	}
 	if e.Keep && (!known || !held) {
 		return
 	}
@@ -175,6 +181,13 @@ func (s *sheet) knew(at place) bool {
 		return false
 	}
 	return s.before[at] != nil || s.now[at] == nil || s.wasWhole && s.gateFailedBefore(at.item)
+}
+
+// behindAGate says whether a reading is there now and could not be at the baseline,
+// since a gate had failed.
+func (s *sheet) behindAGate(at place) bool {
+	return s.known && s.now[at] != nil && s.before[at] == nil && !s.restated &&
+		(s.gateFailedBefore(at.item) || s.gateFailedBefore(""))
 }
 
 func (s *sheet) gateFailedBefore(item string) bool {

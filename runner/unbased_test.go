@@ -46,6 +46,10 @@ func TestABaselineThatWasNotWhole(t *testing.T) {
 			[]string{"failed failing", "side colour: failed ->blue"},
 			"",
 		},
+		"nor is what is counted, unless it is listed too": {
+			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "night knocks=3"),
+			[]string{"passed"}, "",
+		},
 		"what nobody compares needs no baseline": {
 			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "side creak=loud", "side sign=in"),
 			[]string{"passed"},
@@ -65,6 +69,13 @@ func TestABaselineThatWasNotWhole(t *testing.T) {
 // more of the check as a whole, has nothing to do with it.
 func TestOnlyAGateSpeaksForOthers(t *testing.T) {
 	const colour, sign = "*colour=red", "*sign=in"
+	kept := check(t, "*bell=rings")
+	kept.Expect = append(kept.Expect, keep(check(t, colour)).Expect...)
+	closed := doors("front bell=silent")
+	got := told(judge(kept, &closed, doors("front bell=rings", "front colour=blue"), nil).Checks[0])
+	if d := cmp.Diff([]string{"failed failing", "front bell: fixed silent->rings", "front colour: failed ->blue"}, got); d != "" {
+		t.Errorf("what is to be kept, behind a gate that had failed (-want +got):\n%s", d)
+	}
 	for name, tt := range map[string]struct {
 		before, now baseline.Host
 		want        []string
