@@ -146,7 +146,7 @@ func read(r *gather.Reader, row host.Row) (e entry, there bool) {
 // identity counts.
 func tell(r *gather.Reader, entries []entry, installed map[string]bool) {
 	slices.SortStableFunc(entries, func(a, b entry) int { return b.when.Compare(a.when) })
-	newest := map[string][]entry{}
+	newest := map[string]tries{}
 	seen := map[[2]string]bool{}
 	for _, e := range entries {
 		if is := [2]string{e.name, e.id}; !seen[is] {
@@ -154,24 +154,34 @@ func tell(r *gather.Reader, entries []entry, installed map[string]bool) {
 			newest[e.name] = append(newest[e.name], e)
 		}
 	}
+	success := tries(entries).success()
+	if installed != nil && len(installed) == 0 && !success.IsZero() {
+		// What came another way would look as if it had failed.
+		r.Failf("hotfixes", "servicing lists none, and yet the update agent has installed something at %s",
+			fact.Time(success))
+	}
 	failed, succeeded, removed := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	var failures []string
 	var last entry
 	for _, item := range slices.Sorted(maps.Keys(newest)) {
-		e := verdict(newest[item], installed[item])
-		e.describe(r)
-		switch {
-		case e.failed() && (e.uninstall || !installed[item]):
-			failed[item] = true
-			failures = append(failures, item+": "+e.why())
-			if last.name == "" || e.when.After(last.when) {
-				last = e
+		bad := newest[item].failed(installed[item], success)
+		if len(bad) == 0 {
+			e := newest[item][0]
+			e.describe(r)
+			if e.result == resultSucceeded && e.uninstall {
+				removed[item] = true
+			} else if e.result == resultSucceeded {
+				succeeded[item] = true
 			}
-		case e.result != resultSucceeded:
-		case e.uninstall:
-			removed[item] = true
-		default:
-			succeeded[item] = true
+			continue
+		}
+		bad[0].describe(r)
+		failures = append(failures, item+": "+bad[0].why())
+		for _, e := range bad {
+			failed[e.try()] = true
+		}
+		if last.name == "" || bad[0].when.After(last.when) {
+			last = bad[0]
 		}
 	}
 	r.Add("", "failed", setOf(failed))
@@ -183,13 +193,6 @@ func tell(r *gather.Reader, entries []entry, installed map[string]bool) {
 		text = last.name + ", " + last.at() + ", " + last.why()
 	}
 	r.Add("", "last_failed", fact.Text(text))
-}
-
-// verdict picks the try that stands for a KB number: the newest failed one, unless
-// the update is installed, or else the newest.
-func verdict(tries []entry, installed bool) entry {
-	i := slices.IndexFunc(tries, func(e entry) bool { return e.failed() && (e.uninstall || !installed) })
-	return tries[max(i, 0)]
 }
 
 // describe makes the readings of one update.

@@ -44,6 +44,12 @@ func (r recording) try(title, id, result, code string) {
 	r.total("413")
 }
 
+// tryAt is try at another time.
+func (r recording) tryAt(at, title, id, result string) {
+	r.try(title, id, result, "-2147023293")
+	r.Answer("updatehistory").Rows[1]["Date"] = text(at)
+}
+
 func (r recording) total(n string) {
 	r.Answer("updatehistory").Rows[0] = host.Row{"Part": text("total"), "Count": text(n), "Cut": text("false")}
 }
@@ -125,20 +131,20 @@ func TestWhatAPatchBreaks(t *testing.T) {
 	}{
 		"Exchange's security update failed": { // S19 of the corpus
 			after: func(r recording) { r.try(exchange, "x1", "4", "-2147023293") },
-			want:  []string{"drifted failing", "failed: drifted  -> KB5030877"},
+			want:  []string{"drifted failing", "failed: drifted  -> KB5030877 2025-11-12T02:00:00Z"},
 		},
 		"an update was aborted": {
 			after: func(r recording) { r.try(cumulative, "n1", "5", "0") },
-			want:  []string{"drifted failing", "failed: drifted  -> KB5068787"},
+			want:  []string{"drifted failing", "failed: drifted  -> KB5068787 2025-11-12T02:00:00Z"},
 		},
 		"a driver failed": {
 			after: func(r recording) { r.try("Intel - net", "AB-12", "4", "-2147024894") },
-			want:  []string{"drifted failing", "failed: drifted  -> ab-12"},
+			want:  []string{"drifted failing", "failed: drifted  -> ab-12 2025-11-12T02:00:00Z"},
 		},
 		"another update fails than before": {
 			before: func(r recording) { r.try(exchange, "x1", "4", "-2147023293") },
 			after:  func(r recording) { r.try(cumulative, "n1", "4", "-2146498270") },
-			want:   []string{"drifted failing", "failed: drifted KB5030877 -> KB5068787"},
+			want:   []string{"drifted failing", "failed: drifted KB5030877 2025-11-12T02:00:00Z -> KB5068787 2025-11-12T02:00:00Z"},
 		},
 		"the same update fails as before": {
 			before: func(r recording) { r.try(exchange, "x1", "4", "-2147023293") },
@@ -286,5 +292,104 @@ func TestRecordingsHaveTheCollectorsColumns(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A failure is told by its time: one that comes again is new, and an old one is not,
+// whatever excused it at the baseline.
+func TestFailuresAreToldByTheirTime(t *testing.T) {
+	const (
+		msrt       = "Windows Malicious Software Removal Tool (KB890831)"
+		other      = "Other (KB5066900)"
+		october    = "2025-10-15T02:00:00Z"
+		november   = "2025-11-12T02:00:00Z"
+		anHour     = "2025-11-12T03:00:00Z"
+		beforehand = "2025-11-10T02:00:00Z"
+	)
+	for name, tt := range map[string]struct {
+		before, after func(recording)
+		want          []string
+	}{
+		"it fails again in the window": {
+			before: func(r recording) { r.tryAt(october, exchange, "x1", "4") },
+			after: func(r recording) {
+				r.tryAt(october, exchange, "x1", "4")
+				r.tryAt(november, exchange, "x1", "4")
+			},
+			want: []string{
+				"drifted failing", "failed: drifted KB5030877 2025-10-15T02:00:00Z -> KB5030877 2025-11-12T02:00:00Z",
+			},
+		},
+		"this month's fails as that of another month did": {
+			before: func(r recording) {
+				r.tryAt("2025-09-10T02:00:00Z", msrt, "m1", "4")
+				r.tryAt(october, msrt, "m2", "2")
+			},
+			after: func(r recording) {
+				r.tryAt("2025-09-10T02:00:00Z", msrt, "m1", "4")
+				r.tryAt(october, msrt, "m2", "2")
+				r.tryAt(november, msrt, "m3", "4")
+			},
+			want: []string{"drifted failing", "failed: drifted  -> KB890831 2025-11-12T02:00:00Z"},
+		},
+		"one of two under a number is mended": {
+			before: func(r recording) {
+				r.tryAt(beforehand, other, "p", "4")
+				r.tryAt("2025-11-10T02:05:00Z", other, "q", "4")
+			},
+			after: func(r recording) {
+				r.tryAt(beforehand, other, "p", "4")
+				r.tryAt("2025-11-10T02:05:00Z", other, "q", "4")
+				r.tryAt(november, other, "q", "2")
+			},
+			want: []string{"passed"},
+		},
+		"one of two under a number fails": {
+			before: func(recording) {},
+			after: func(r recording) {
+				r.tryAt(november, other, "p", "4")
+				r.tryAt(anHour, other, "q", "2")
+			},
+			want: []string{"drifted failing", "failed: drifted  -> KB5066900 2025-11-12T02:00:00Z"},
+		},
+		"it came another way, and is replaced now": {
+			before: func(r recording) {
+				r.hotfixes("KB5066900")
+				r.tryAt(october, other, "p", "4")
+			},
+			after: func(r recording) {
+				r.hotfixes("KB5068787")
+				r.tryAt(october, other, "p", "4")
+				r.tryAt(november, cumulative, "n1", "2")
+			},
+			want: []string{"passed"},
+		},
+		"the next update succeeds, and it fails again": {
+			before: func(r recording) { r.tryAt(beforehand, other, "p", "4") },
+			after: func(r recording) {
+				r.tryAt(november, other, "p", "4")
+				r.tryAt(anHour, cumulative, "n1", "2")
+			},
+			want: []string{
+				"drifted failing", "failed: drifted KB5066900 2025-11-10T02:00:00Z -> KB5066900 2025-11-12T02:00:00Z",
+			},
+		},
+		"servicing lists nothing any more": {
+			before: func(recording) {},
+			after:  func(r recording) { r.hotfixes() },
+			want:   []string{"unknown"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, after := load(t), load(t)
+			tt.before(before)
+			tt.after(after)
+			before.total("412")
+			after.total("413")
+			got := runnertest.Told(t, updates.Kind, "- updates: {}", [2]runnertest.Seen{before.see(), after.see()})
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
 	}
 }

@@ -45,7 +45,8 @@ func TestObserve(t *testing.T) {
 			// it failed for the agent, and came another way
 			"KB5066139 result=failed", "KB5066139 hresult=0x8024200B: the installer reported a failure",
 			"KB5066139 tried=2023-10-11T02:10:00Z",
-			" failed=KB5002451, KB5029378, KB5030877",
+			" failed=KB5002451 2023-10-10T02:00:00Z, KB5029378 2023-10-11T02:05:00Z, " +
+				"KB5030877 2023-10-11T03:12:40Z",
 			" failures=KB5002451: aborted without an error code, KB5029378: succeeded with errors, 0x00240003, " +
 				"KB5030877: 0x80070643: the installer failed (1603)",
 			" succeeded=", " uninstalled=KB5031000",
@@ -91,7 +92,7 @@ func TestOddAnswers(t *testing.T) {
 		"KB5066900 result=unknown result 9", "KB5066900 title=更新プログラム (KB5066900)",
 		"b2 result=failed", "b2 tried=2025-10-14T01:12:40Z",
 		"b2 title=\x1b[31m'; Remove-Item C:\\ -Recurse; $(calc)\n\"quoted\"",
-		" failed=KB5066836, b2",
+		" failed=KB5066836 2025-10-15T01:12:40Z, b2 2025-10-14T01:12:40Z",
 		" failures=KB5066836: 0x800F0922: an installer within the update failed, or the reserved partition is full, " +
 			"b2: failed without an error code",
 		" succeeded=", " uninstalled=",
