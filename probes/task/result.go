@@ -11,8 +11,10 @@ type result struct {
 
 // resultOf reads a LastTaskResult: what the scheduler says, of which SCHED_S_… is
 // well, an error of Windows, which has the highest bit, or what the program
-// returned. A run that the reboot ended is no trouble of the task's own. Source:
-// Microsoft's lists of the Task Scheduler's constants and of system errors.
+// returned. A run that the reboot ended is no trouble of the task's own, nor is one
+// whose program could not start any more (STATUS_DLL_INIT_FAILED), or was refused
+// (ERROR_SHUTDOWN_IN_PROGRESS), since Windows was shutting down. Source: Microsoft's
+// lists of the Task Scheduler's constants, of NTSTATUS values and of system errors.
 func resultOf(n uint32) result {
 	if words, known := well(n); known {
 		return result{text: words}
@@ -44,7 +46,7 @@ func well(n uint32) (words string, known bool) {
 		return "no more runs", true
 	case 0x00041305:
 		return "not scheduled", true
-	case 0x00041306, 0x40010004, 0xC000013A:
+	case 0x00041306, 0x40010004, 0xC000013A, 0xC0000142, 0x8007045B:
 		return "ended before it was done", true
 	case 0x00041307:
 		return "no valid triggers", true
@@ -99,8 +101,6 @@ func meaning(n uint32) string {
 		return "its program crashed"
 	case 0xC0000135:
 		return "a library was not found"
-	case 0xC0000142:
-		return "a library failed to start"
 	case 0xC000006D:
 		return "the logon failed"
 	case 0xE0434352:
