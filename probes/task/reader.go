@@ -76,12 +76,12 @@ func (r *reader) tell(tasks []host.Row) {
 	slices.SortStableFunc(tasks, func(a, b host.Row) int {
 		return strings.Compare(strings.ToLower(gather.Text(a, "path")), strings.ToLower(gather.Text(b, "path")))
 	})
-	version, made := regexp.MustCompile(`\d+(\.\d+)+`), madeUp()
+	made := madeUp()
 	leftOut := 0
 	var twins named.Twins
 	for _, row := range tasks {
 		path := line(gather.Text(row, "path"))
-		item := version.ReplaceAllString(path, "#")
+		item := folded(path)
 		asked := slices.IndexFunc(r.probe.Names, func(s string) bool { return strings.EqualFold(s, path) })
 		switch {
 		case asked >= 0:
@@ -93,6 +93,14 @@ func (r *reader) tell(tasks []host.Row) {
 		r.task(twins.Item(item), row)
 	}
 	r.Add("", "left_out", fact.Int(leftOut))
+}
+
+// folded writes what another installation or an update of a program changes in a
+// name as #: versions, and the long hexadecimal number at the end, such as Google's
+// updater makes anew each time it updates itself.
+func folded(path string) string {
+	path = regexp.MustCompile(`\d+(\.\d+)+`).ReplaceAllString(path, "#")
+	return regexp.MustCompile(`(?i)\d[0-9a-f]{11,}$`).ReplaceAllString(path, "#")
 }
 
 // madeUp finds names that each user, or each installation, has another one of: a
@@ -108,7 +116,8 @@ func (r *reader) task(item string, row host.Row) {
 	if problem := line(gather.Text(row, "error")); problem != "" {
 		r.Failf(item, "%s", problem)
 	}
-	if enabled, known := row.Get("enabled").Bool(); known {
+	enabled, told := row.Get("enabled").Bool()
+	if told {
 		r.Add(item, "enabled", fact.Bool(enabled))
 	} else {
 		r.Failf(item, "the host did not tell whether it is enabled")
@@ -117,10 +126,13 @@ func (r *reader) task(item string, row host.Row) {
 		r.Add(item, "state", fact.Text(state(n)))
 	}
 	if n, known := gather.Number(row, "result"); known && n >= 0 && n < 1<<32 {
-		said := resultOf(uint32(n))
-		r.Add(item, "broken", fact.Bool(said.broken))
-		r.Add(item, "exit_code", fact.Int(said.exitCode))
-		r.Add(item, "result", fact.Text(said.text))
+		last := resultOf(uint32(n))
+		r.Add(item, "broken", fact.Bool(last.broken))
+		if told {
+			r.Add(item, "health", health(last.broken, enabled, isDue(row)))
+		}
+		r.Add(item, "exit_code", fact.Int(last.exitCode))
+		r.Add(item, "result", fact.Text(last.text))
 	} else {
 		r.Failf(item, "the host did not tell the last result")
 	}
@@ -133,6 +145,35 @@ func (r *reader) task(item string, row host.Row) {
 		}
 	}
 }
+
+// The words of health.
+const (
+	well    fact.Text = "well"
+	wellYet fact.Text = "well, but not due"
+)
+
+func health(broken, enabled, due bool) fact.Text {
+	switch {
+	case broken:
+		return "broken"
+	case !enabled:
+		return "disabled"
+	case !due:
+		return wellYet
+	default:
+		return well
+	}
+}
+
+// isDue says whether a task runs, or will run as far as its schedule goes: one that has
+// run for the only time, and one that the scheduler deletes once it has, may be gone.
+func isDue(row host.Row) bool {
+	_, err := row.Get("next").Time()
+	n, known := gather.Number(row, "state")
+	return (err == nil || known && n == running) && !gather.True(row, "deletes")
+}
+
+const running = 4 // TASK_STATE_RUNNING
 
 // state names a TASK_STATE. Source: the documentation of IRegisteredTask.State.
 func state(n int64) string {

@@ -16,7 +16,7 @@ type result struct {
 // (ERROR_SHUTDOWN_IN_PROGRESS), since Windows was shutting down. Source: Microsoft's
 // lists of the Task Scheduler's constants, of NTSTATUS values and of system errors.
 func resultOf(n uint32) result {
-	if words, known := well(n); known {
+	if words, known := harmless(n); known {
 		return result{text: words}
 	}
 	words := fmt.Sprintf("0x%08x", n)
@@ -29,8 +29,8 @@ func resultOf(n uint32) result {
 	return result{text: fmt.Sprintf("exit code %d", n), exitCode: int64(n)}
 }
 
-// well names results that tell of no trouble, although some are not 0.
-func well(n uint32) (words string, known bool) {
+// harmless names results that tell of no trouble, although some are not 0.
+func harmless(n uint32) (words string, known bool) {
 	switch n {
 	case 0:
 		return "ok", true

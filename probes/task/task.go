@@ -13,11 +13,13 @@ import (
 )
 
 // Kind is what a suite calls "task". The account has to be an administrator's: to
-// any other the scheduler shows its own tasks alone, and says nothing of the rest.
+// any other the scheduler shows its own tasks alone, and says nothing of the rest. A
+// task that is not due may go, as those that run but once do: that is no more than a
+// warning. While it is there it has to do as well as any other.
 var Kind = probes.Define(probes.Kind{
 	Name: "task",
 	Doc:  "The scheduled tasks of a Windows host: are they there, enabled, and did their last run go well.",
-	Item: `the task's path, such as \Backup\Nightly; versions in it are written as #; empty for the host as a whole`,
+	Item: `the task's path, such as \Backup\Nightly; versions and long made-up numbers in it are written as #; empty for the host as a whole`,
 	Main: "name",
 	Example: "- task: {}\n" +
 		"- task: ['\\Backup\\Nightly', '\\Shop\\*']\n" +
@@ -28,12 +30,17 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "Whether there is one; of those that the suite names.",
 		},
 		{
-			Name: "enabled", Type: fact.TypeBool, Keep: "true",
+			Name: "enabled", Type: fact.TypeBool,
 			Doc: "Whether Windows may run it.",
 		},
 		{
-			Name: "broken", Type: fact.TypeBool, Keep: "false", Rule: fact.Rule{Op: fact.Ignore},
+			Name: "broken", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "Whether Windows could not run it the last time, or its program crashed.",
+		},
+		{
+			Name: "health", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
+			Keep: string(well), Pending: []fact.Value{wellYet},
+			Doc: "well, broken or disabled; well, but not due where it has no next run or is deleted after it.",
 		},
 		{
 			Name: "exit_code", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost},

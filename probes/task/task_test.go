@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,21 +24,22 @@ func TestObserve(t *testing.T) {
 	}
 	well := func(item string) []string {
 		return []string{
-			item + " enabled=true", item + " state=ready", item + " broken=false", item + " exit_code=0", item + " result=ok",
+			item + " enabled=true", item + " state=ready", item + " broken=false", item + " health=well",
+			item + " exit_code=0", item + " result=ok",
 		}
 	}
 	want := slices.Concat(
 		well(`\Agent #`), well(`\Agent # (2)`),
 		[]string{
-			`\Backup\Nightly enabled=true`, `\Backup\Nightly state=running`, `\Backup\Nightly broken=false`,
+			`\Backup\Nightly enabled=true`, `\Backup\Nightly state=running`, `\Backup\Nightly broken=false`, `\Backup\Nightly health=well`,
 			`\Backup\Nightly exit_code=0`, `\Backup\Nightly result=running`,
-			`\Cleanup enabled=false`, `\Cleanup state=disabled`, `\Cleanup broken=false`, `\Cleanup exit_code=0`,
+			`\Cleanup enabled=false`, `\Cleanup state=disabled`, `\Cleanup broken=false`, `\Cleanup health=disabled`, `\Cleanup exit_code=0`,
 			`\Cleanup result=has not run yet`,
-			`\Copy enabled=true`, `\Copy state=ready`, `\Copy broken=false`, `\Copy exit_code=1`, `\Copy result=exit code 1`,
+			`\Copy enabled=true`, `\Copy state=ready`, `\Copy broken=false`, `\Copy health=well`, `\Copy exit_code=1`, `\Copy result=exit code 1`,
 		},
 		well(`\Shop\Prices`),
 		[]string{
-			`\Sync enabled=true`, `\Sync state=ready`, `\Sync broken=true`, `\Sync exit_code=0`,
+			`\Sync enabled=true`, `\Sync state=ready`, `\Sync broken=true`, `\Sync health=broken`, `\Sync exit_code=0`,
 			`\Sync result=0x80070005: access denied`, " left_out=2",
 		},
 	)
@@ -64,7 +66,8 @@ func TestOddAnswers(t *testing.T) {
 	}
 }
 
-// scheduled is one task as the collector tells it.
+// scheduled is one task as the collector tells it. Its next run is tomorrow's, unless
+// its path says "once".
 type scheduled struct{ path, state, enabled, result string }
 
 func seen(t *testing.T, args map[string]any, all ...scheduled) runnertest.Seen {
@@ -75,9 +78,14 @@ func seen(t *testing.T, args map[string]any, all ...scheduled) runnertest.Seen {
 	}
 	rows := []host.Row{{"kind": {Text: "end"}, "seen": {Text: "180"}, "cut": {Text: "false"}}}
 	for _, s := range all {
+		next := host.Cell{Text: "2026-11-12T03:00:00Z"}
+		if strings.Contains(s.path, "once") {
+			next = host.Cell{Null: true}
+		}
 		rows = append(rows, host.Row{
 			"kind": {Text: "task"}, "path": {Text: s.path}, "state": {Text: s.state}, "enabled": {Text: s.enabled},
-			"result": {Text: s.result}, "missed": {Text: "0"}, "last": {Null: true}, "next": {Null: true},
+			"result": {Text: s.result}, "missed": {Text: "0"}, "last": {Null: true}, "next": next,
+			"deletes": {Text: strconv.FormatBool(strings.Contains(s.path, "tonight"))},
 		})
 	}
 	var target probes.Target
@@ -110,23 +118,60 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		"it failed before":                  {ready(denied), ready(crashed), []string{"passed"}},
 		"another user's":                    {user("500"), user("1104"), []string{"passed"}},
 		"mended":                            {ready(denied), ready(ok), []string{"passed"}},
-		"denied":                            {ready(ok), ready(denied), []string{"regressed failing", `\A broken: regressed false -> true`}},
-		"crashed after its first":           {ready(never), ready(crashed), []string{"regressed failing", `\A broken: regressed false -> true`}},
+		"denied":                            {ready(ok), ready(denied), []string{"regressed failing", `\A health: regressed well -> broken`}},
+		"crashed after its first":           {ready(never), ready(crashed), []string{"regressed failing", `\A health: regressed well -> broken`}},
 		"another exit code":                 {ready(ok), ready("2"), []string{"drifted", `\A exit_code: drifted 0 -> 2`}},
 		"a better exit code":                {ready("2"), ready("1"), []string{"passed"}},
 		"disabled": {
 			ready(ok),
 			[]scheduled{{`\A`, "1", "false", ok}},
-			[]string{"regressed failing", `\A enabled: regressed true -> false`},
+			[]string{"regressed failing", `\A enabled: drifted true -> false`, `\A health: regressed well -> disabled`},
 		},
 		"enabled": {
 			[]scheduled{{`\A`, "1", "false", ok}}, ready(ok), []string{"drifted", `\A enabled: drifted false -> true`},
 		},
 		"gone": {ready(ok), nil, []string{
-			"regressed failing", `\A: drifted there -> gone`, `\A broken: regressed false -> `, `\A enabled: regressed true -> `,
+			"regressed failing", `\A: drifted there -> gone`, `\A health: regressed well -> `,
 		}},
 		"one that was disabled is gone": {
 			[]scheduled{{`\A`, "1", "false", denied}}, nil, []string{"drifted", `\A: drifted there -> gone`},
+		},
+		"Google's updater made its task anew": {
+			[]scheduled{{`\GoogleUpdateTaskMachineCore1d9a1b2c3d4e5f6`, "3", "true", ok}},
+			[]scheduled{{`\GoogleUpdateTaskMachineCore1DAB1B2C3D4E5F7`, "3", "true", ok}},
+			[]string{"passed"},
+		},
+		"names that are words stay apart": {
+			[]scheduled{{`\Facade`, "3", "true", ok}}, []scheduled{{`\Decade`, "3", "true", ok}}, []string{
+				"regressed failing", `\Decade: drifted  -> new`, `\Facade: drifted there -> gone`,
+				`\Facade health: regressed well -> `,
+			},
+		},
+		"it ran once, and was deleted": {
+			[]scheduled{{`\once`, "3", "true", ok}}, nil, []string{"drifted", `\once: drifted there -> gone`},
+		},
+		"it was to run tonight, and then to be deleted": {
+			[]scheduled{{`\tonight`, "3", "true", never}}, nil, []string{"drifted", `\tonight: drifted there -> gone`},
+		},
+		"it has run for the last time": {
+			[]scheduled{{`\tonight`, "4", "true", running}}, []scheduled{{`\tonight`, "3", "true", ok}}, []string{"passed"},
+		},
+		"one that starts with Windows, and runs, is gone": {
+			[]scheduled{{`\once`, "4", "true", running}}, nil, []string{
+				"regressed failing", `\once: drifted there -> gone`,
+				`\once health: regressed well -> `,
+			},
+		},
+		"one that starts with Windows has not started": {
+			[]scheduled{{`\once`, "4", "true", running}}, []scheduled{{`\once`, "3", "true", ok}}, []string{"passed"},
+		},
+		"one that waits for an event is broken": {
+			[]scheduled{{`\once`, "3", "true", ok}}, []scheduled{{`\once`, "3", "true", denied}},
+			[]string{"regressed failing", `\once health: regressed well, but not due -> broken`},
+		},
+		"one that waits for an event is disabled": {
+			[]scheduled{{`\once`, "3", "true", ok}}, []scheduled{{`\once`, "1", "false", ok}},
+			[]string{"regressed failing", `\once enabled: drifted true -> false`, `\once health: regressed well, but not due -> disabled`},
 		},
 		"new": {nil, ready(ok), []string{"drifted", `\A: drifted  -> new`}},
 	} {

@@ -2,7 +2,8 @@
 # knows the last result. It has been parsed, but not yet run on Windows. Arguments:
 # name (paths that are read, * for any characters), except (those that are not). One
 # row a task: kind "task", path, state (TASK_STATE), enabled, result (an unsigned
-# number), missed, last, next, error. One row a folder that cannot be read: kind
+# number), missed, last, next, deletes (whether the scheduler deletes it when it has
+# run for the last time; null where it does not tell), error. One row a folder that cannot be read: kind
 # "folder", path, error. One row "end" with how many tasks there are, and whether
 # that were too many. Lines that begin with # are not sent.
 param($Arguments)
@@ -29,7 +30,7 @@ function Get-Day($Value) {
 function Read-Task($Task) {
     $row = [ordered]@{
         kind = 'task'; path = [string]$Task.Path; state = $null; enabled = $null; result = $null; missed = $null
-        last = $null; next = $null; error = ''
+        last = $null; next = $null; deletes = $null; error = ''
     }
     try {
         # A getter that fails makes a null, which is no 0 and no false.
@@ -43,6 +44,7 @@ function Read-Task($Task) {
     } catch {
         $row['error'] = [string]$_.Exception.GetBaseException().Message
     }
+    try { $row['deletes'] = [bool]$Task.Definition.Settings.DeleteExpiredTaskAfter } catch { $row['deletes'] = $null }
     return $row
 }
 
