@@ -125,8 +125,9 @@ type hum struct {
 	text string // only with these characters in its text
 }
 
-// hums is the noise that is known. Of what a boot writes before the network is
-// there, and others write all day, it takes no more than one and another try.
+// hums is the noise that is known. Of what a boot writes before the network or the
+// directory is there, and others write all day, it takes no more than one and another
+// try.
 func hums() []hum {
 	any := slices.Concat(
 		of("Microsoft-Windows-DistributedCOM", 10016, 10010, 10005), of("DCOM", 10016, 10010, 10005),
@@ -142,7 +143,8 @@ func hums() []hum {
 	for _, p := range any {
 		all = append(all, hum{pattern: p})
 	}
-	for _, p := range slices.Concat(of("Microsoft-Windows-GroupPolicy", 1055, 1129), of("NETLOGON", 5719)) {
+	few := slices.Concat(of("Microsoft-Windows-GroupPolicy", 1055, 1129), of("NETLOGON", 5719), of(dnsServer, 4013))
+	for _, p := range few {
 		all = append(all, hum{pattern: p, most: 2})
 	}
 	return append(all,
