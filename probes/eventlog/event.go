@@ -22,6 +22,7 @@ func levelNames() []string {
 type event struct {
 	log, provider, detail, service, text string
 	id, count                            int
+	peak                                 int // of count, within one hour
 	level                                int
 	last                                 time.Time
 }
@@ -33,6 +34,7 @@ func (e event) with(other event) event {
 		e, other = other, e
 	}
 	e.count += other.count
+	e.peak += other.peak
 	if other.level != 0 && (e.level == 0 || other.level < e.level) {
 		e.level = other.level
 	}

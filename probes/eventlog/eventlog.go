@@ -16,8 +16,9 @@ import (
 )
 
 // Kind is what a suite calls "eventlog". What was written before the patch is no
-// finding, and neither is what is written no more: only what is new, or three
-// times as frequent, although a baseline's time since the boot is mostly longer.
+// finding, and neither is what is written no more: only what is new, or three times as
+// frequent. A baseline mostly counts a month and a verification some minutes, so the
+// hour that had the most is compared with the hour that had the most.
 var Kind = probes.Define(probes.Kind{
 	Name: "eventlog",
 	Doc:  "The errors in the event logs since the boot, counted: those that were not there before the patch.",
@@ -50,11 +51,15 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "serious_count", Type: fact.TypeInt, Rule: allowed(), Severity: fact.Fail,
-			Doc: "How often a serious event was written.",
+			Doc: "How often a serious event was written, in the hour that had the most of it.",
+		},
+		{
+			Name: "unclean_start", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.AtMost, Gone: true}, Severity: fact.Fail,
+			Doc: "When Windows wrote last that it had crashed, or was not shut down; one that is newer than before fails.",
 		},
 		{
 			Name: "count", Type: fact.TypeInt, Rule: allowed(),
-			Doc: "How often any other event was written.",
+			Doc: "How often any other event was written, in the hour that had the most of it.",
 		},
 		{
 			Name: "noise", Type: fact.TypeInt, Rule: ignore,

@@ -35,7 +35,7 @@ func TestObserve(t *testing.T) {
 	}
 	want := []string{
 		"System read=103", "System whole=true", "Application read=12", "Application whole=false",
-		"Application/Application Error/1000: GoogleUpdate.exe count=2",
+		"Application/Application Error/1000: GoogleUpdate.exe count=1",
 		"Application/Application Error/1000: GoogleUpdate.exe level=error",
 		"Application/Application Error/1000: GoogleUpdate.exe sample=2 times: " +
 			"Faulting application name: GoogleUpdate.exe, version: 1.3.36.372",

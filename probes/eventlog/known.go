@@ -69,8 +69,7 @@ func of(provider string, ids ...int) []pattern {
 // the event ids of WAS, DNS server, DFSR and SQL Server.
 func graves() []pattern {
 	return slices.Concat(
-		of("Microsoft-Windows-WER-SystemErrorReporting", 1001), of("BugCheck", 1001),
-		of("Microsoft-Windows-Kernel-Power", 41), of("EventLog", 6008),
+		starts(),
 		of("disk", 7, 11, 51, 153),
 		of("Ntfs", 55), of("Microsoft-Windows-Ntfs", 55),
 		of("ReFS", 133, 146), of("Microsoft-Windows-ReFS", 133, 146),
@@ -82,6 +81,21 @@ func graves() []pattern {
 		of("Microsoft-Filtering-FIPFS", 5300, 1106), of("FIPFS", 5300, 1106),
 		of(scm, 7000, 7001, 7003, 7022, 7023, 7024, 7026, 7031, 7034, 7038, 7041, 7046),
 	)
+}
+
+// starts are the events by which Windows tells, once it has started, that it crashed or
+// was not shut down.
+func starts() []pattern {
+	return slices.Concat(
+		of("Microsoft-Windows-WER-SystemErrorReporting", 1001), of("BugCheck", 1001),
+		of("Microsoft-Windows-Kernel-Power", 41), of("EventLog", 6008),
+	)
+}
+
+// ofStart says whether an event is one of a start, of which each has no more than one:
+// not how often it was written is of interest but whether another was.
+func ofStart(e event) bool {
+	return slices.ContainsFunc(starts(), func(p pattern) bool { return p.matches(e) })
 }
 
 // quiet are those among them that Windows writes, or may write, below the level

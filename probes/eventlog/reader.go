@@ -116,6 +116,10 @@ func (r *reader) take(log string, row host.Row) {
 		return
 	}
 	e.id, e.count, e.level, e.last = int(id), int(count), int(level), last
+	e.peak = e.count
+	if peak, told := gather.Number(row, "peak"); told && peak > 0 && peak < count {
+		e.peak = int(peak)
+	}
 	if !leveled || level < 0 || int(level) >= len(levelNames()) {
 		e.level = 0
 	}
@@ -152,13 +156,17 @@ func (r *reader) tell() {
 		if log == nil { // it was not read to its end
 			log = &logged{}
 		}
-		item, reading := e.item(), "count"
+		item := e.item()
+		reading, value := "count", fact.Value(fact.Int(e.peak))
 		switch {
 		case r.probe.isNoise(e):
 			r.Add(item, "noise", fact.Int(e.count))
 			continue
 		case r.probe.isSerious(e):
 			reading = "serious_count"
+			if ofStart(e) && !e.last.IsZero() {
+				reading, value = "unclean_start", fact.Time(e.last)
+			}
 			log.serious, log.newest = append(log.serious, e.name()), append(log.newest, e)
 		case strings.EqualFold(e.provider, scm) && e.id == startTypeChanged:
 			log.startTypes = append(log.startTypes, cmp.Or(e.subject(), "(no name)"))
@@ -166,7 +174,7 @@ func (r *reader) tell() {
 		default:
 			log.errors = append(log.errors, e.name())
 		}
-		r.Add(item, reading, fact.Int(e.count))
+		r.Add(item, reading, value)
 		r.Add(item, "level", fact.Text(levelNames()[e.level]))
 		if !e.last.IsZero() {
 			r.Add(item, "last", fact.Time(e.last))

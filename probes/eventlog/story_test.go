@@ -20,16 +20,24 @@ type written struct {
 	log, provider    string
 	id, level, count int
 	subject, service string // what it is about, and a service's own name
+	peak             int    // of count, within one hour; 0 for all of them
+	last             string // when
 }
 
 func (w written) row() host.Row {
 	cell := func(s string) host.Cell { return host.Cell{Text: s} }
-	return host.Row{
+	row := host.Row{
 		"log": cell(w.log), "kind": cell("event"), "provider": cell(w.provider), "id": cell(strconv.Itoa(w.id)),
 		"level": cell(strconv.Itoa(w.level)), "count": cell(strconv.Itoa(max(w.count, 1))), "detail": cell(w.subject),
-		"service": cell(w.service), "last": cell("2026-11-11T02:03:04Z"), "text": cell("what happened"),
+		"service": cell(w.service), "last": cell(cmp.Or(w.last, usualTime)), "text": cell("what happened"),
 	}
+	if w.peak > 0 {
+		row["peak"] = cell(strconv.Itoa(w.peak))
+	}
+	return row
 }
+
+const usualTime = "2026-11-11T02:03:04Z"
 
 // told judges a check whose host wrote these before and after the patch, beside
 // the readings of the logs as a whole.
@@ -78,14 +86,18 @@ func TestKnownRegressionsFail(t *testing.T) {
 		"LSASS crashed":                            {log: "Application", provider: "Application Error", id: 1000, level: 2, subject: "lsass.exe"},
 		"no domain controller, again and again":    {log: "System", provider: "NETLOGON", id: 5719, level: 2, count: 5},
 		"switched off":                             {log: "System", provider: "EventLog", id: 6008, level: 2},
+		"switched off or hung":                     {log: "System", provider: "Microsoft-Windows-Kernel-Power", id: 41, level: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			item := w.log + "/" + w.provider + "/" + strconv.Itoa(w.id)
 			if w.subject != "" {
 				item += ": " + cmp.Or(w.service, w.subject)
 			}
-			count := strconv.Itoa(max(w.count, 1))
-			want := []string{"drifted failing", item + " serious_count: drifted  -> " + count}
+			change := " serious_count: drifted  -> " + strconv.Itoa(max(w.count, 1))
+			if slices.Contains([]int{41, 1001, 6008}, w.id) {
+				change = " unclean_start: drifted  -> " + usualTime
+			}
+			want := []string{"drifted failing", item + change}
 			got := told(t, plain, nil, []written{w})
 			if d := gocmp.Diff(want, got); d != "" {
 				t.Errorf("outcome (-want +got):\n%s", d)
@@ -163,6 +175,55 @@ func TestOtherErrorsWarn(t *testing.T) {
 			got := told(t, tt.check, tt.before, tt.after)
 			slices.Sort(got[1:])
 			if d := gocmp.Diff(tt.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// A month before the patch and the minutes after it are compared by their worst hour,
+// and crashes by their time: as totals, what is worse would look like less.
+func TestAMonthAndMinutes(t *testing.T) {
+	crashes := func(count, peak int) []written {
+		return []written{{log: "Application", provider: "Application Error", id: 1000, level: 2, count: count, peak: peak, subject: "w3wp.exe"}}
+	}
+	power := func(at string) []written {
+		return []written{
+			{log: "System", provider: "Microsoft-Windows-Kernel-Power", id: 41, level: 1, last: at},
+			{log: "System", provider: "EventLog", id: 6008, level: 2, last: at},
+		}
+	}
+	levels := []written{
+		{log: "System", provider: "disk", id: 153, level: 2, count: 9, peak: 2},
+		{log: "System", provider: "disk", id: 153, level: 3, count: 9, peak: 2},
+	}
+	const crash = "Application/Application Error/1000: w3wp.exe serious_count: drifted 2 -> "
+	for name, tt := range map[string]struct {
+		before, after []written
+		want          []string
+	}{
+		"many in an hour":              {crashes(20, 2), crashes(55, 55), []string{"drifted failing", crash + "55"}},
+		"three times as many":          {crashes(20, 2), crashes(6, 6), []string{"drifted failing", crash + "6"}},
+		"no more than in another hour": {crashes(20, 2), crashes(5, 5), []string{"passed"}},
+		"as many over days":            {crashes(5, 5), crashes(200, 5), []string{"passed"}},
+		"at two levels":                {levels, levels[:1], []string{"passed"}},
+		"switched off again": {
+			power("2026-10-14T02:00:10Z"), power("2026-11-11T02:00:10Z"),
+			[]string{
+				"drifted failing",
+				"System/EventLog/6008 unclean_start: drifted 2026-10-14T02:00:10Z -> 2026-11-11T02:00:10Z",
+				"System/Microsoft-Windows-Kernel-Power/41 unclean_start: drifted 2026-10-14T02:00:10Z -> 2026-11-11T02:00:10Z",
+			},
+		},
+		"switched off before the baseline": {
+			power("2026-10-14T02:00:10Z"), power("2026-10-14T02:00:10Z"), []string{"passed"},
+		},
+		"switched off at an unknown time": {
+			nil, power("?")[1:], []string{"drifted failing", "System/EventLog/6008 serious_count: drifted  -> 1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := gocmp.Diff(tt.want, told(t, plain, tt.before, tt.after)); d != "" {
 				t.Errorf("outcome (-want +got):\n%s", d)
 			}
 		})

@@ -5,7 +5,8 @@
 # them); watch ("provider/id", * for any characters); detail (providers whose first
 # value says what an event is about). One row a log: log, kind "log", from, oldest
 # (of the whole log), read, cut, error, code (missing, denied). One row a group:
-# log, kind "event", provider, id, level, detail, service, count, first, last, text.
+# log, kind "event", provider, id, level, detail, service, count, peak (how many of
+# them within one hour, at most), first, last, text.
 # Of a log at most 20,000 events are read, 20 seconds long, and of all logs 40
 # seconds long: it is cut then, and has an error when not begun. Texts are in the
 # host's language, or the event's values when time is short. It reads by EventLogReader, since Get-WinEvent
@@ -98,6 +99,7 @@ function Get-Subject($Record, $Provider) {
 
 function Add-Event($State, $Record) {
     $provider = [string]$Record.ProviderName
+    $at = $Record.TimeCreated
     $subject = @('', '')
     if ($details.ContainsKey($provider)) { $subject = Get-Subject $Record $provider }
     $key = ($provider, $Record.Id, $Record.Level, $subject[0], $subject[1]) -join "`n"
@@ -110,14 +112,20 @@ function Add-Event($State, $Record) {
         }
         $group = @{
             provider = $provider; id = $Record.Id; level = $Record.Level; detail = $subject[0]; service = $subject[1]
-            number = 0; first = $Record.TimeCreated; last = $Record.TimeCreated; record = $Record
+            number = 0; peak = 0; first = $at; last = $at; record = $Record
+            hour = New-Object -TypeName 'Collections.Generic.Queue[DateTime]'
         }
         $State.groups[$key] = $group
     } else {
-        $group.first = $Record.TimeCreated
+        $group.first = $at
         $Record.Dispose()
     }
     $group.number++
+    if ($null -ne $at) {
+        $group.hour.Enqueue($at)
+        while (($group.hour.Peek() - $at).TotalMinutes -gt 60) { [void]$group.hour.Dequeue() }
+        $group.peak = [Math]::Max($group.peak, $group.hour.Count)
+    }
 }
 
 function New-Reader($Log, $Path, $Newest) {
@@ -179,7 +187,7 @@ foreach ($log in $Arguments['log']) {
         [ordered]@{
             log = $log; kind = 'event'; provider = $group.provider; id = $group.id; level = $group.level
             detail = $group.detail; service = $group.service; count = $group.number
-            first = $group.first; last = $group.last; text = Get-Text $group.record
+            peak = $group.peak; first = $group.first; last = $group.last; text = Get-Text $group.record
         }
         $group.record.Dispose()
     }
