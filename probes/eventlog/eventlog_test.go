@@ -2,6 +2,7 @@ package eventlog_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +125,44 @@ func TestALogThatIsNotThere(t *testing.T) {
 	}
 	if got, err := probetest.Observe(t, eventlog.Kind, target(t, nil, nil), nil); err == nil || len(got) > 0 {
 		t.Errorf("no rows: got %v, %v", got, err)
+	}
+}
+
+// A log that begins after the boot hides what was written before, and one of Windows'
+// own that is empty hides all. What was counted is there all the same.
+func TestALogThatWasCleared(t *testing.T) {
+	const from = "2026-11-11T01:59:50Z"
+	for name, tt := range map[string]struct{ log, now, oldest, want string }{
+		"whole": {"System", "2026-11-11T02:05:00Z", "2026-08-01T00:00:00Z", ""},
+		"cleared since the boot": {
+			"System", "2026-11-11T03:05:00Z", "2026-11-11T03:00:00Z", "reading System: it begins at 2026-11-11T03:00:00Z: " +
+				"what was written since 2026-11-11T01:59:50Z was cleared or has rolled over, and is not known",
+		},
+		"flooded within a day": {
+			"Shop", "2026-11-12T01:59:50Z", "2026-11-12T01:00:00Z", "reading Shop: it begins at 2026-11-12T01:00:00Z: " +
+				"what was written since 2026-11-11T01:59:50Z was cleared or has rolled over, and is not known",
+		},
+		"rolled over in weeks": {"System", "2026-12-09T02:00:00Z", "2026-11-20T00:00:00Z", ""},
+		"empty": {
+			"System", "2026-11-11T02:05:00Z", "", "reading System: it is empty: what was written since " +
+				"2026-11-11T01:59:50Z was cleared, and is not known",
+		},
+		"empty, as it may be": {"Shop", "2026-11-11T02:05:00Z", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := map[string]any{"log": []string{tt.log}}
+			rows := []host.Row{
+				probetest.Row("log", tt.log, "kind", "log", "read", "1", "now", tt.now, "from", from, "oldest", tt.oldest),
+				probetest.Row("log", tt.log, "kind", "event", "provider", "disk", "id", "7", "count", "1"),
+			}
+			readings, err := probetest.Observe(t, eventlog.Kind, target(t, args, rows), args)
+			if got := probetest.Words(err); got != tt.want {
+				t.Errorf("got error %q, want %q", got, tt.want)
+			}
+			if !slices.Contains(probetest.Texts(readings), tt.log+"/disk/7 serious_count=1") {
+				t.Errorf("what was counted is not there: %q", probetest.Texts(readings))
+			}
+		})
 	}
 }
 

@@ -89,9 +89,30 @@ func (r *reader) readLog(log string, row host.Row) {
 	if more, known := gather.Number(row, "more"); known && more > 0 {
 		r.Failf(log, "%d events of further sorts were not counted", more)
 	}
+	r.readReach(log, row)
+}
+
+// readReach reads how far back a log goes. Of one that has rolled over for weeks that is
+// usual. Where it begins after what was to be read from the last day on, it was cleared
+// or flooded, and a crash at the boot would look as if there were none. Windows itself
+// writes to System and Application at each start; other logs may be empty.
+func (r *reader) readReach(log string, row host.Row) {
 	from, err := row.Get("from").Time()
-	oldest, oldErr := row.Get("oldest").Time()
-	if err == nil && oldErr == nil {
+	if err != nil {
+		return
+	}
+	now, err := row.Get("now").Time()
+	isRecent := err == nil && now.Sub(from) <= 24*time.Hour+time.Minute // as long as "since: 24h" with its reading
+	oldest, err := row.Get("oldest").Time()
+	switch {
+	case err != nil && isRecent && (strings.EqualFold(log, "System") || strings.EqualFold(log, "Application")):
+		r.Failf(log, "it is empty: what was written since %s was cleared, and is not known", fact.Time(from))
+	case err != nil:
+	case isRecent && oldest.After(from):
+		r.Failf(log, "it begins at %s: what was written since %s was cleared or has rolled over, and is not known",
+			fact.Time(oldest), fact.Time(from))
+	}
+	if err == nil {
 		r.Add(log, "whole", fact.Bool(!oldest.After(from)))
 	}
 }

@@ -25,8 +25,9 @@ func eventLogs(h estate.Host, q packed.Question) []host.Row {
 	for _, log := range q.Arg("log") {
 		events := eventsOf(own, log, boot)
 		head := row{
-			"log": log, "kind": "log", "from": boot.Add(-10 * time.Second), "oldest": boot.AddDate(0, -2, 0),
-			"read": len(events), "more": 0, "cut": false, "error": "", "code": "",
+			"log": log, "kind": "log", "now": time.Now().UTC(), "from": boot.Add(-10 * time.Second),
+			"oldest": boot.AddDate(0, -2, 0), "read": len(events), "more": 0,
+			"cut": false, "error": "", "code": "",
 		}
 		if len(events) == 0 && !strings.EqualFold(log, "System") && !strings.EqualFold(log, "Application") {
 			head["oldest"], head["error"], head["code"] = nil, "There is no such log.", "missing"

@@ -3,8 +3,8 @@
 # since ("boot", or a number of seconds); level (numbers that are counted of every
 # provider); id (numbers that are counted whatever their level, if watch has
 # them); watch ("provider/id", * for any characters); detail (providers whose first
-# value says what an event is about). One row a log: log, kind "log", from, oldest
-# (of the whole log), read, cut, error, code (missing, denied). One row a group:
+# value says what an event is about). One row a log: log, kind "log", now, from,
+# oldest (of the whole log), read, cut, error, code (missing, denied). One row a group:
 # log, kind "event", provider, id, level, detail, service, count, peak (how many of
 # them within one hour, at most), first, last, text.
 # Of a log at most 20,000 events are read, 20 seconds long, and of all logs 40
@@ -180,8 +180,8 @@ foreach ($log in $Arguments['log']) {
         if ($cause -is [UnauthorizedAccessException]) { $code = 'denied' }
     }
     [ordered]@{
-        log = $log; kind = 'log'; from = $from; oldest = $state.oldest; read = $state.read; more = $state.more
-        cut = $state.cut; error = $problem; code = $code
+        log = $log; kind = 'log'; now = [DateTime]::UtcNow; from = $from; oldest = $state.oldest; read = $state.read
+        more = $state.more; cut = $state.cut; error = $problem; code = $code
     }
     foreach ($group in $state.groups.Values) {
         [ordered]@{
