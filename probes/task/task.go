@@ -19,7 +19,7 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name: "task",
 	Doc:  "The scheduled tasks of a Windows host: are they there, enabled, and did their last run go well.",
-	Item: `the task's path, such as \Backup\Nightly; versions and long made-up numbers in it are written as #; empty for the host as a whole`,
+	Item: `the task's path, such as \Backup\Nightly, with # for versions and long numbers; empty for the host as a whole`,
 	Main: "name",
 	Example: "- task: {}\n" +
 		"- task: ['\\Backup\\Nightly', '\\Shop\\*']\n" +

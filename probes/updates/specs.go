@@ -28,7 +28,7 @@ func historySpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "failed", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,
-			Doc: "Updates whose newest try failed, was aborted or had errors, with its time, until a later success overtakes it.",
+			Doc: "Updates whose newest try failed, was aborted or had errors, with its time, until a success overtakes it.",
 		},
 		{
 			Name: "failures", Type: fact.TypeSet, Rule: ignore, Evidence: true,

@@ -144,7 +144,9 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		"another update fails than before": {
 			before: func(r recording) { r.try(exchange, "x1", "4", "-2147023293") },
 			after:  func(r recording) { r.try(cumulative, "n1", "4", "-2146498270") },
-			want:   []string{"drifted failing", "failed: drifted KB5030877 2025-11-12T02:00:00Z -> KB5068787 2025-11-12T02:00:00Z"},
+			want: []string{
+				"drifted failing", "failed: drifted KB5030877 2025-11-12T02:00:00Z -> KB5068787 2025-11-12T02:00:00Z",
+			},
 		},
 		"the same update fails as before": {
 			before: func(r recording) { r.try(exchange, "x1", "4", "-2147023293") },
