@@ -37,8 +37,10 @@ var Kind = probes.Define(probes.Kind{
 // allowed is the rule of counts: three times as many are a finding.
 func allowed() fact.Rule { return fact.Rule{Op: fact.AtMost, Percent: 199, Gone: true} }
 
-func specs() []probes.ReadingSpec {
-	ignore := fact.Rule{Op: fact.Ignore}
+func specs() []probes.ReadingSpec { return slices.Concat(logSpecs(), countSpecs(), plainSpecs()) }
+
+// logSpecs tell of a log what is to be compared.
+func logSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "serious", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,
@@ -46,12 +48,27 @@ func specs() []probes.ReadingSpec {
 			Doc:      "All events of a log that mostly mean that something broke: a service that crashed, a disk, Kerberos.",
 		},
 		{
+			Name: "failed_starts", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,
+			Excused: []fact.Value{notKnown()},
+			Doc:     "What the service control manager wrote of what did not start; not known where System has lost the boot.",
+		},
+		{
 			Name: "errors", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Note,
 			Doc: "All other events of a log that are counted; a suite may let new ones fail.",
 		},
+	}
+}
+
+// countSpecs tell of an event.
+func countSpecs() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
 		{
 			Name: "serious_count", Type: fact.TypeInt, Rule: allowed(), Severity: fact.Fail,
 			Doc: "How often a serious event was written, in the hour that had the most of it.",
+		},
+		{
+			Name: "start_count", Type: fact.TypeInt, Rule: allowed(),
+			Doc: "The same of an event of failed_starts, which tells of new ones.",
 		},
 		{
 			Name: "unclean_start", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.AtMost, Gone: true}, Severity: fact.Fail,
@@ -62,9 +79,15 @@ func specs() []probes.ReadingSpec {
 			Doc: "How often any other event was written, in the hour that had the most of it.",
 		},
 		{
-			Name: "noise", Type: fact.TypeInt, Rule: ignore,
+			Name: "noise", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How often one was written that healthy servers write at a boot too, or that the suite leaves out.",
 		},
+	}
+}
+
+func plainSpecs() []probes.ReadingSpec {
+	ignore := fact.Rule{Op: fact.Ignore}
+	return []probes.ReadingSpec{
 		{
 			Name: "level", Type: fact.TypeText, Rule: ignore,
 			Doc: "critical, error, warning or information.",

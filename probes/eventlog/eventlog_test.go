@@ -43,7 +43,7 @@ func TestObserve(t *testing.T) {
 		"Application/ESENT/455 noise=1", "Application/Microsoft-Windows-Perflib/1008 noise=9",
 		"System/Microsoft-Windows-DistributedCOM/10016 noise=41", "System/NETLOGON/5719 noise=1",
 		"System/Schannel/36887 noise=50",
-		"System/Service Control Manager/7000: luafv serious_count=1",
+		"System/Service Control Manager/7000: luafv start_count=1",
 		"System/Service Control Manager/7000: luafv level=error",
 		"System/Service Control Manager/7000: luafv sample=once: The luafv service failed to start " +
 			"due to the following error: This driver has been blocked from loading",
@@ -55,7 +55,7 @@ func TestObserve(t *testing.T) {
 		"System/Service Control Manager/7040: BITS noise=6",
 		"Application serious=", "Application errors=Application Error/1000: GoogleUpdate.exe",
 		"Application start_types=", "Application newest=",
-		"System serious=Service Control Manager/7000: luafv",
+		"System serious=", "System failed_starts=7000: luafv",
 		"System errors=Service Control Manager/7031: cbdhsvc_#", "System start_types=Shop Server",
 		"System newest=Service Control Manager/7000: luafv, once: The luafv service failed " +
 			"to start due to the following error: This driver has been blocked from loading",
@@ -92,7 +92,9 @@ func TestOddAnswers(t *testing.T) {
 		odd + ` sample=once: Der Dienst wurde "unerwartet" beendet. Zeile zwei <script>alert(1)</script>`,
 		"System/Disk/153 serious_count=6", "System/Disk/153 level=error", "System/Disk/153 last=2026-11-11T02:05:00Z",
 		"System/Disk/153 sample=6 times: (no text)",
-		"System serious=Disk/153", "System errors=" + strings.TrimPrefix(odd, "System/"), "System start_types=",
+		"System serious=Disk/153",
+		"System failed_starts=not known, since the log does not reach back far enough",
+		"System errors=" + strings.TrimPrefix(odd, "System/"), "System start_types=",
 		"System newest=Disk/153, 6 times: (no text)",
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {

@@ -79,12 +79,17 @@ func graves() []pattern {
 		of(was, 5002, 5009, 5189),
 		of("MSSQL*", 912, 3417, 17182, 823, 824),
 		of("Microsoft-Filtering-FIPFS", 5300, 1106), of("FIPFS", 5300, 1106),
-		of(scm, 7000, 7001, 7003, 7022, 7023, 7024, 7026, 7031, 7034, 7038, 7041, 7046),
+		failedStarts(), of(scm, 7031, 7034, 7046),
 	)
 }
 
+// failedStarts are what the service control manager writes at each boot of what does not
+// start, or ends at once: services and drivers that are unwell, blocked or left over.
+func failedStarts() []pattern { return of(scm, 7000, 7001, 7003, 7022, 7023, 7024, 7026, 7038, 7041) }
+
 // starts are the events by which Windows tells, once it has started, that it crashed or
-// was not shut down.
+// was not shut down. Each start has no more than one: not how often one was written is
+// of interest but whether another was.
 func starts() []pattern {
 	return slices.Concat(
 		of("Microsoft-Windows-WER-SystemErrorReporting", 1001), of("BugCheck", 1001),
@@ -92,10 +97,9 @@ func starts() []pattern {
 	)
 }
 
-// ofStart says whether an event is one of a start, of which each has no more than one:
-// not how often it was written is of interest but whether another was.
-func ofStart(e event) bool {
-	return slices.ContainsFunc(starts(), func(p pattern) bool { return p.matches(e) })
+// isOf says whether an event is one of those.
+func isOf(all []pattern, e event) bool {
+	return slices.ContainsFunc(all, func(p pattern) bool { return p.matches(e) })
 }
 
 // quiet are those among them that Windows writes, or may write, below the level
@@ -129,7 +133,7 @@ func grave(e event) bool {
 		return graveProgram(e.detail)
 	}
 	_, ofUser := perUser(e.subject())
-	return !ofUser && slices.ContainsFunc(graves(), func(p pattern) bool { return p.matches(e) })
+	return !ofUser && isOf(graves(), e)
 }
 
 // hum is what healthy servers write, at a boot above all.

@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,13 +16,6 @@ type reader struct {
 	probe  probe
 	events map[string]event   // by lower-case item
 	logs   map[string]*logged // by lower-case name; those that were read to their end, or until there was too much
-}
-
-// logged is what a log comes to.
-type logged struct {
-	name                        string
-	serious, errors, startTypes []string // names of events, and of services
-	newest                      []event  // of the serious ones
 }
 
 func (r *reader) read() {
@@ -81,22 +73,26 @@ func (r *reader) readLog(log string, row host.Row) {
 		r.Failf(log, "the host did not tell how many events it read")
 		return
 	}
-	r.logs[strings.ToLower(log)] = &logged{name: log}
+	l := &logged{name: log}
+	r.logs[strings.ToLower(log)] = l
 	r.Add(log, "read", fact.Int(read))
 	if gather.True(row, "cut") {
+		l.part = true
 		r.Failf(log, "only the newest %d events were counted, because there are more; a shorter since reads all", read)
 	}
 	if more, known := gather.Number(row, "more"); known && more > 0 {
+		l.part = true
 		r.Failf(log, "%d events of further sorts were not counted", more)
 	}
-	r.readReach(log, row)
+	r.readReach(l, row)
 }
 
 // readReach reads how far back a log goes. Of one that has rolled over for weeks that is
 // usual. Where it begins after what was to be read from the last day on, it was cleared
 // or flooded, and a crash at the boot would look as if there were none. Windows itself
 // writes to System and Application at each start; other logs may be empty.
-func (r *reader) readReach(log string, row host.Row) {
+func (r *reader) readReach(l *logged, row host.Row) {
+	log := l.name
 	from, err := row.Get("from").Time()
 	if err != nil {
 		return
@@ -113,6 +109,7 @@ func (r *reader) readReach(log string, row host.Row) {
 			fact.Time(oldest), fact.Time(from))
 	}
 	if err == nil {
+		l.part = l.part || oldest.After(from)
 		r.Add(log, "whole", fact.Bool(!oldest.After(from)))
 	}
 }
@@ -155,71 +152,15 @@ func (r *reader) take(log string, row host.Row) {
 }
 
 func (p probe) isNoise(e event) bool {
-	covers := func(x pattern) bool { return x.matches(e) }
 	switch {
-	case slices.ContainsFunc(p.except, covers):
+	case isOf(p.except, e):
 		return true
-	case slices.ContainsFunc(p.watch, covers):
+	case p.watches(e):
 		return false
 	}
 	return idles(e) || slices.ContainsFunc(hums(), func(h hum) bool { return h.covers(e) })
 }
 
-func (p probe) isSerious(e event) bool {
-	return grave(e) || slices.ContainsFunc(p.watch, func(x pattern) bool { return x.matches(e) })
-}
+func (p probe) isSerious(e event) bool { return grave(e) || p.watches(e) }
 
-// tell makes the readings of all events, and of each log that was read.
-func (r *reader) tell() {
-	for _, key := range slices.Sorted(maps.Keys(r.events)) {
-		e := r.events[key]
-		log := r.logs[strings.ToLower(e.log)]
-		if log == nil { // it was not read to its end
-			log = &logged{}
-		}
-		item := e.item()
-		reading, value := "count", fact.Value(fact.Int(e.peak))
-		switch {
-		case r.probe.isNoise(e):
-			r.Add(item, "noise", fact.Int(e.count))
-			continue
-		case r.probe.isSerious(e):
-			reading = "serious_count"
-			if ofStart(e) && !e.last.IsZero() {
-				reading, value = "unclean_start", fact.Time(e.last)
-			}
-			log.serious, log.newest = append(log.serious, e.name()), append(log.newest, e)
-		case strings.EqualFold(e.provider, scm) && e.id == startTypeChanged:
-			log.startTypes = append(log.startTypes, cmp.Or(e.subject(), "(no name)"))
-			continue
-		default:
-			log.errors = append(log.errors, e.name())
-		}
-		r.Add(item, reading, value)
-		r.Add(item, "level", fact.Text(levelNames()[e.level]))
-		if !e.last.IsZero() {
-			r.Add(item, "last", fact.Time(e.last))
-		}
-		r.Add(item, "sample", fact.Text(e.sample()))
-	}
-	for _, key := range slices.Sorted(maps.Keys(r.logs)) {
-		log := r.logs[key]
-		r.Add(log.name, "serious", r.set(log, log.serious))
-		r.Add(log.name, "errors", r.set(log, log.errors))
-		r.Add(log.name, "start_types", r.set(log, log.startTypes))
-		r.Add(log.name, "newest", fact.Text(newest(log.newest)))
-	}
-}
-
-// set is bounded, since a reading is.
-func (r *reader) set(log *logged, all []string) fact.Set {
-	const most = 64 << 10
-	size := 0
-	for i, s := range all {
-		if size += len(s); size > most {
-			r.Failf(log.name, "there are too many sorts of events to compare them")
-			return fact.SetOf(all[:i]...)
-		}
-	}
-	return fact.SetOf(all...)
-}
+func (p probe) watches(e event) bool { return isOf(p.watch, e) }

@@ -98,6 +98,11 @@ func TestKnownRegressionsFail(t *testing.T) {
 				change = " unclean_start: drifted  -> " + usualTime
 			}
 			want := []string{"drifted failing", item + change}
+			if w.provider == scm && slices.Contains([]int{7000, 7038}, w.id) {
+				name := strings.TrimPrefix(item, "System/"+scm+"/")
+				change = " start_count: drifted  -> 1"
+				want = []string{"drifted failing", "System failed_starts: drifted  -> " + name, item + change}
+			}
 			got := told(t, plain, nil, []written{w})
 			if d := gocmp.Diff(want, got); d != "" {
 				t.Errorf("outcome (-want +got):\n%s", d)
@@ -185,7 +190,9 @@ func TestOtherErrorsWarn(t *testing.T) {
 // and crashes by their time: as totals, what is worse would look like less.
 func TestAMonthAndMinutes(t *testing.T) {
 	crashes := func(count, peak int) []written {
-		return []written{{log: "Application", provider: "Application Error", id: 1000, level: 2, count: count, peak: peak, subject: "w3wp.exe"}}
+		return []written{{
+			log: "Application", provider: "Application Error", id: 1000, level: 2, subject: "w3wp.exe", count: count, peak: peak,
+		}}
 	}
 	power := func(at string) []written {
 		return []written{
@@ -264,6 +271,66 @@ func TestABaselineThatIsNotWhole(t *testing.T) {
 	}
 }
 
+// What does not start writes so at each boot. A baseline whose log has lost its boot
+// cannot tell whether that is new: it is a warning then, and what is no such event fails
+// as ever.
+func TestABaselineThatHasLostItsBoot(t *testing.T) {
+	args := map[string]any{"log": []string{"System"}}
+	seen := func(now, from, oldest string, all ...written) runnertest.Seen {
+		rows := []host.Row{
+			probetest.Row("log", "System", "kind", "log", "read", "9", "now", now, "from", from, "oldest", oldest),
+		}
+		for _, w := range all {
+			rows = append(rows, w.row())
+		}
+		readings, err := probetest.Observe(t, eventlog.Kind, target(t, args, rows), args)
+		return runnertest.Seen{Readings: readings, Err: err}
+	}
+	const old, now, boot = "2026-11-10T20:00:00Z", "2026-11-11T02:05:00Z", "2026-11-11T01:59:50Z"
+	event := func(id int, service string) written {
+		return written{log: "System", provider: "Service Control Manager", id: id, level: 2, subject: service}
+	}
+	dam, luafv, crash := event(7026, "dam"), event(7000, "luafv"), event(7031, "Shop")
+	whole := func(all ...written) runnertest.Seen {
+		return seen(old, "2026-10-14T01:59:50Z", "2026-09-01T00:00:00Z", all...)
+	}
+	rolled := func(all ...written) runnertest.Seen {
+		return seen(old, "2026-10-14T01:59:50Z", "2026-10-20T00:00:00Z", all...)
+	}
+	after := func(all ...written) runnertest.Seen { return seen(now, boot, "2026-10-22T00:00:00Z", all...) }
+	const (
+		damCount   = "System/Service Control Manager/7026: dam start_count: drifted  -> 1"
+		luafvCount = "System/Service Control Manager/7000: luafv start_count: drifted  -> 1"
+	)
+	for name, tt := range map[string]struct {
+		before, after runnertest.Seen
+		want          []string
+	}{
+		"the usual ones":       {whole(dam, luafv), after(dam, luafv), []string{"passed"}},
+		"the usual ones, lost": {rolled(), after(dam, luafv), []string{"drifted", luafvCount, damCount}},
+		"lost before, and now": {rolled(), rolled(luafv), []string{"drifted", luafvCount}},
+		"lost now":             {whole(dam, luafv), rolled(), []string{"passed"}},
+		"a crash, all others lost": {
+			rolled(), after(crash),
+			[]string{"drifted failing", "System/Service Control Manager/7031: Shop serious_count: drifted  -> 1"},
+		},
+		"a new one": {
+			whole(dam), after(dam, luafv), []string{
+				"drifted failing",
+				"System failed_starts: drifted 7026: dam -> 7000: luafv, 7026: dam",
+				luafvCount,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := runnertest.Told(t, eventlog.Kind, "- eventlog: System", [2]runnertest.Seen{tt.before, tt.after})
+			if d := gocmp.Diff(tt.want, got); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
 // The suite's own words come before the kind's.
 func TestWatchAndExcept(t *testing.T) {
 	rows := []host.Row{
@@ -271,9 +338,10 @@ func TestWatchAndExcept(t *testing.T) {
 		written{log: "System", provider: "Schannel", id: 36887, level: 2}.row(),
 		written{log: "System", provider: "disk", id: 7, level: 2, count: 4}.row(),
 		written{log: "System", provider: "My/Shop Server", id: 1000, level: 4}.row(),
+		written{log: "System", provider: "Service Control Manager", id: 7000, level: 2, subject: "Shop"}.row(),
 	}
 	args := map[string]any{
-		"log": []string{"system"}, "watch": []string{"schannel/*", "my*SHOP*/1000"}, "except": []string{"d*k/7"},
+		"log": []string{"system"}, "watch": []string{"schannel/*", "my*SHOP*/1000", "service control manager/7000"}, "except": []string{"d*k/7"},
 	}
 	readings, err := probetest.Observe(t, eventlog.Kind, target(t, args, rows), args)
 	if err != nil {
@@ -282,6 +350,7 @@ func TestWatchAndExcept(t *testing.T) {
 	got := strings.Join(probetest.Texts(readings), "\n")
 	for _, want := range []string{
 		"system/disk/7 noise=4", "system/Schannel/36887 serious_count=1", "system/My/Shop Server/1000 serious_count=1",
+		"system/Service Control Manager/7000: Shop serious_count=1",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in\n%s", want, got)
