@@ -297,6 +297,19 @@ func TestRecordingsHaveTheCollectorsColumns(t *testing.T) {
 	}
 }
 
+// Another identity's success under the same number, days later, overtakes a failure: an
+// owner who wants none failed need not wait for a week.
+func TestASuccessOvertakesAFailure(t *testing.T) {
+	r := load(t)
+	r.tryAt("2025-11-10T02:00:00Z", exchange, "x1", "4")
+	r.tryAt("2025-11-12T02:00:00Z", exchange, "x2", "2")
+	readings, err := r.Observe(nil)
+	texts := probetest.Texts(readings)
+	if err != nil || !slices.Contains(texts, " failed=") || !slices.Contains(texts, "KB5030877 result=succeeded") {
+		t.Errorf("got %q, %v", texts, err)
+	}
+}
+
 // A failure is told by its time: one that comes again is new, and an old one is not,
 // whatever excused it at the baseline.
 func TestFailuresAreToldByTheirTime(t *testing.T) {
@@ -342,7 +355,7 @@ func TestFailuresAreToldByTheirTime(t *testing.T) {
 			after: func(r recording) {
 				r.tryAt(beforehand, other, "p", "4")
 				r.tryAt("2025-11-10T02:05:00Z", other, "q", "4")
-				r.tryAt(november, other, "q", "2")
+				r.tryAt("2025-11-10T20:00:00Z", other, "q", "2")
 			},
 			want: []string{"passed"},
 		},
