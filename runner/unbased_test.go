@@ -48,7 +48,8 @@ func TestABaselineThatWasNotWhole(t *testing.T) {
 		},
 		"nor is what is counted, unless it is listed too": {
 			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "night knocks=3"),
-			[]string{"passed"}, "",
+			[]string{"passed"},
+			"",
 		},
 		"what nobody compares needs no baseline": {
 			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "side creak=loud", "side sign=in"),
@@ -73,7 +74,8 @@ func TestOnlyAGateSpeaksForOthers(t *testing.T) {
 	kept.Expect = append(kept.Expect, keep(check(t, colour)).Expect...)
 	closed := doors("front bell=silent")
 	got := told(judge(kept, &closed, doors("front bell=rings", "front colour=blue"), nil).Checks[0])
-	if d := cmp.Diff([]string{"failed failing", "front bell: fixed silent->rings", "front colour: failed ->blue"}, got); d != "" {
+	want := []string{"failed failing", "front bell: fixed silent->rings", "front colour: failed ->blue"}
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("what is to be kept, behind a gate that had failed (-want +got):\n%s", d)
 	}
 	for name, tt := range map[string]struct {
