@@ -19,6 +19,9 @@ type Kind struct {
 	Main     string        // the parameter that `kind: value` fills
 	Example  string        // an entry of a suite's checks, as YAML
 	Readings []ReadingSpec // all that it may report
+	// Notes are sentences that explain prints below the example: what the account has
+	// to be allowed, lists that the kind brings along.
+	Notes []string
 	// Credential is the use for which its probes want one, "sql"; empty for none.
 	// What asks through a host's session needs none of its own.
 	Credential string

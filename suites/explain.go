@@ -49,6 +49,9 @@ func ExplainKind(k probes.Kind) string {
 	if example := strings.TrimRight(k.Example, "\n"); example != "" {
 		fmt.Fprintf(&b, "\nExample\n  %s\n", strings.ReplaceAll(example, "\n", "\n  "))
 	}
+	if len(k.Notes) > 0 {
+		b.WriteString("\nNotes\n  " + strings.Join(k.Notes, "\n  ") + "\n")
+	}
 	return b.String()
 }
 

@@ -23,6 +23,9 @@ func incomplete(k probes.Kind) []string {
 	want(strings.HasPrefix(k.Example, "- "), "example %q: want an entry of a list", k.Example)
 	isMain := func(p probes.Param) bool { return p.Name == k.Main }
 	want(len(k.Params) == 0 || slices.ContainsFunc(k.Params, isMain), "main %q is no parameter", k.Main)
+	for _, note := range k.Notes {
+		want(isSentence(note), "note %q: want a sentence with a full stop", note)
+	}
 	for _, p := range k.Params {
 		want(isWord(p.Name), "parameter %q: want lower case letters, digits and _", p.Name)
 		want(isSentence(p.Doc), "parameter %s: doc %q: want a sentence with a full stop", p.Name, p.Doc)
