@@ -30,6 +30,9 @@ type Options struct {
 	Resolve    func(ctx context.Context, name string) (netip.Addr, error)
 	Credential func(hostName, use string) (host.Credential, error)
 	Roots      *x509.CertPool
+	// Baseline is when the baseline was taken that the run is to be compared with;
+	// zero for none.
+	Baseline time.Time
 	// Begin, when not nil, is told of every host as its visit starts; it may be
 	// called by several goroutines at once.
 	Begin func(hostName string)

@@ -101,6 +101,52 @@ func (b broken) Close(ctx context.Context) error {
 	return b.session.Close(ctx)
 }
 
+// dating asks since the baseline, and keeps what it was put.
+type dating struct {
+	asking
+	session
+	put *[]string
+}
+
+func (d dating) Questions() []host.Question {
+	return []host.Question{host.Collector{Name: "log", Args: map[string][]string{"since": {host.SinceBaseline}}}}
+}
+
+func (d dating) Ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	for _, q := range questions {
+		*d.put = append(*d.put, q.String())
+	}
+	return d.session.Ask(ctx, questions)
+}
+
+// What is asked since the baseline is put with its time, and answered to the probe
+// under the question that it asked.
+func TestQuestionsSinceTheBaseline(t *testing.T) {
+	for since, baseline := range map[string]time.Time{"boot": {}, "7200": time.Now().Add(-119 * time.Minute)} {
+		var put []string
+		d := dating{session: session{new(atomic.Int32), new(atomic.Int32)}, put: &put}
+		d.asking = asking{func(_ context.Context, target probes.Target) ([]fact.Reading, error) {
+			rows, err := target.Answers.To(d.Questions()[0])
+			if len(rows) != 1 {
+				t.Errorf("%s: answered with %v", since, rows)
+			}
+			return nil, err
+		}}
+		open := func(context.Context, suites.Host) (host.Session, error) { return d, nil }
+		hosts := []suites.Host{{Name: "H", Checks: []suites.Check{portCheck("in", d)}}}
+		o := runner.Options{Hosts: 1, Open: open, Baseline: baseline}
+		err := runner.Observe(t.Context(), hosts, o, func(v runner.Visit) error {
+			if why := v.Seen.Checks[0].Error; why != "" {
+				t.Errorf("%s: %s", since, why)
+			}
+			return nil
+		})
+		if want := `log since=["` + since + `"]`; err != nil || !slices.Contains(put, want) {
+			t.Errorf("put %q, %v; want %s among them", put, err, want)
+		}
+	}
+}
+
 // A session that panics is the error of its own host, and of no other.
 func TestSessionsThatPanic(t *testing.T) {
 	s := session{new(atomic.Int32), new(atomic.Int32)}

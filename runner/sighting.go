@@ -197,9 +197,17 @@ func ask(
 	}()
 	var limit time.Duration
 	questions := []host.Question{host.IdentityQuestion()}
+	undated := map[string][2]host.Question{} // as they are put, and as their probes ask
+	now := time.Now()
 	for _, c := range checks {
 		a, _ := asker(c)
-		questions = append(questions, a.Questions()...)
+		for _, q := range a.Questions() {
+			dated := host.Dated(q, o.Baseline, now)
+			if dated.String() != q.String() {
+				undated[q.String()] = [2]host.Question{dated, q}
+			}
+			questions = append(questions, dated)
+		}
 		limit = max(limit, timeoutOf(c, sessionTimeout))
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -212,6 +220,9 @@ func ask(
 	asked := time.Now()
 	answers, err = session.Ask(ctx, host.Merge(questions))
 	answers.Asked, answers.Answered = asked, time.Now()
+	for _, q := range undated {
+		answers.Under(q[0], q[1])
+	}
 	return answers, "", err
 }
 

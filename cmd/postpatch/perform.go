@@ -45,6 +45,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	}
 	p.stored = map[string]string{}
 	if p.against != nil {
+		p.options.Baseline = p.against.Manifest().Finished
 		for _, entry := range p.against.Manifest().Hosts {
 			p.stored[strings.ToLower(entry.Host)] = entry.Host
 		}

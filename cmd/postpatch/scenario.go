@@ -27,9 +27,9 @@ type scenario struct {
 	Before string `yaml:"before"`
 	After  string `yaml:"after"`
 	Expect struct {
-		Exit     *int                                 `yaml:"exit"`
-		Hosts    map[string]string                    `yaml:"hosts"`
-		Outcomes map[string]map[string]report.Outcome `yaml:"outcomes"`
+		Exit     *int                                `yaml:"exit"`
+		Hosts    map[string]string                   `yaml:"hosts"`
+		Outcomes map[string]map[string]wantedOutcome `yaml:"outcomes"`
 	} `yaml:"expect"`
 
 	file string // that it was read from
@@ -51,6 +51,7 @@ const scenarioPage = `scenario: a story with a known end (*.scenario.yaml), run 
     outcomes:                        by host and check id; a check that is not named has to be passed,
       sql01:                         and on an unreachable host unknown
         service/MSSQLSERVER: regressed
+        eventlog: drifted by System/disk/7 serious_count    also by which readings; "reading" or "item reading"
 
 The outcomes: passed, expected, fixed, pre-existing, drifted, regressed, failed, unmet, unknown.
 demo exits 1 when anything comes out differently, and names it.
@@ -114,8 +115,9 @@ func (s *scenario) problem() error {
 	}
 	for host, outcomes := range s.Expect.Outcomes {
 		for id, o := range outcomes {
-			if !slices.Contains(report.Outcomes(), o) {
-				return fmt.Errorf("expect.outcomes: %s: %s: %q is no outcome: want one of %v", host, id, o, report.Outcomes())
+			if !slices.Contains(report.Outcomes(), o.outcome) {
+				return fmt.Errorf("expect.outcomes: %s: %s: %q is no outcome: want one of %v", host, id, o.outcome,
+					report.Outcomes())
 			}
 		}
 	}
@@ -152,13 +154,18 @@ func (s *scenario) checkDifferences(h report.Host) []string {
 		want, named := wants[c.ID]
 		delete(wants, c.ID)
 		if !named {
-			want = report.Passed
+			want.outcome = report.Passed
 			if hostState(h) != "" {
-				want = report.Unknown
+				want.outcome = report.Unknown
 			}
 		}
-		if c.Outcome != want {
-			all = append(all, fmt.Sprintf("%s: %s: want %s, got %s%s", h.Host, c.ID, want, c.Outcome, because(c)))
+		if c.Outcome != want.outcome {
+			all = append(all, fmt.Sprintf("%s: %s: want %s, got %s%s", h.Host, c.ID, want.outcome, c.Outcome, because(c)))
+		}
+		for _, reading := range want.by {
+			if !shows(c, reading) {
+				all = append(all, fmt.Sprintf("%s: %s: want a finding of %s%s", h.Host, c.ID, reading, because(c)))
+			}
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(wants)) {

@@ -123,8 +123,8 @@ func (s *scenario) comesTo() string {
 		}
 		outcomes := s.Expect.Outcomes[host]
 		for _, id := range slices.Sorted(maps.Keys(outcomes)) {
-			if outcomes[id] != report.Expected { // of which a plan has told already
-				all = append(all, host+" "+id+" "+string(outcomes[id]))
+			if outcomes[id].outcome != report.Expected { // of which a plan has told already
+				all = append(all, host+" "+id+" "+string(outcomes[id].outcome))
 			}
 		}
 	}
@@ -177,4 +177,33 @@ func (s *scenario) files() []string {
 		all = append(all, p.path)
 	}
 	return all
+}
+
+// wantedOutcome is what a check has to come to, and by which readings.
+type wantedOutcome struct {
+	outcome report.Outcome
+	by      []string // "reading" or "item reading"
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (w *wantedOutcome) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.ScalarNode {
+		return fmt.Errorf("line %d: want an outcome, such as regressed, or regressed by state", n.Line)
+	}
+	outcome, by, found := strings.Cut(n.Value, " by ")
+	w.outcome = report.Outcome(strings.TrimSpace(outcome))
+	if found {
+		for _, reading := range strings.Split(by, ", ") {
+			w.by = append(w.by, strings.TrimSpace(reading))
+		}
+	}
+	return nil
+}
+
+// shows says whether a check has a finding of a reading that is more than a note.
+func shows(c report.Check, wanted string) bool {
+	return slices.ContainsFunc(c.Findings, func(f report.Finding) bool {
+		note := f.Outcome == report.Drifted && f.Severity == "note"
+		return !note && (f.Reading == wanted || strings.TrimSpace(f.Item+" "+f.Reading) == wanted)
+	})
 }

@@ -123,7 +123,7 @@ type params struct {
 	Logs []string `param:"log"    doc:"Names of logs; when empty, System, Application and those of a domain controller."`
 	// Level is a list, because a log may be read for warnings alone.
 	Level  []string `param:"level"  doc:"What is counted of every provider: critical, error, warning."`
-	Since  string   `param:"since"  doc:"From when on: boot, or a duration such as 24h."`
+	Since  string   `param:"since"  doc:"From when on: boot, baseline, or a duration such as 24h."`
 	Except []string `param:"except" doc:"Events that are noise here, as provider/id; * stands for any characters."`
 	Watch  []string `param:"watch"  doc:"Events that are serious here, as provider/id; with an id, whatever their level."`
 }
@@ -162,10 +162,10 @@ func build(p params) (probes.Probe, error) {
 		}
 		built.levels = append(built.levels, strconv.Itoa(number))
 	}
-	if p.Since != sinceBoot {
+	if p.Since != sinceBoot && p.Since != host.SinceBaseline {
 		d, err := time.ParseDuration(p.Since)
 		if err != nil || d < time.Minute || d > 366*24*time.Hour {
-			return nil, probes.Fieldf("since", "must be boot or a duration from 1m to 8784h, got %q", p.Since)
+			return nil, probes.Fieldf("since", "must be boot, baseline or a duration from 1m to 8784h, got %q", p.Since)
 		}
 		built.since = strconv.Itoa(int(d.Seconds()))
 	}
