@@ -48,7 +48,8 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 // happens. It speaks for itself, whatever else comes with its item: that there is
 // such an item is no more than that.
 func (s *sheet) counts(change baseline.Change) bool {
-	return change.Op == baseline.Added && s.c.Compare[change.Key.Name].Rule.Gone
+	spec, _ := s.c.Kind.Reading(change.Key.Name) // a suite may have made the rule stricter
+	return change.Op == baseline.Added && (s.c.Compare[change.Key.Name].Rule.Gone || spec.Rule.Gone)
 }
 
 // isWhole says whether the check was observed whole on both sides.

@@ -45,12 +45,12 @@ func (s *sheet) unbased() []string {
 		f, spoken := s.findings[at]
 		switch {
 		case s.before[at] != nil, own, spoken && fails(f):
-		case kept != nil && kept.Holds(s.now[at]):
-		case kept != nil:
+		case kept != nil && (kept.Holds(s.now[at]) || s.excused(at.reading, s.now[at])):
+		case kept != nil && s.had[at.item]:
 			f = s.finding(at)
 			f.Outcome, f.Wanted = report.Failed, "expected "+kept.String()+", and nothing is known of before"
 			s.findings[at] = f
-		case compared.Rule.Op == fact.Ignore || compared.Severity == fact.Note:
+		case kept == nil && (compared.Rule.Op == fact.Ignore || compared.Severity == fact.Note):
 		case compared.Rule.Gone && s.hasFallback(): // which is among them
 		default:
 			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
@@ -174,7 +174,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 	s.expectations()
 	if s.mark == "" && j.before.exists {
 		s.drift(j.changes[c.Key()], j.planning)
-		s.vanished()
+		s.vanished(j.planning)
 	}
 	s.dropConsequences()
 	if unbased := s.unbased(); len(unbased) > 0 {

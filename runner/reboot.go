@@ -78,9 +78,19 @@ func (j judging) starts(told *report.Check, c suites.Check, baselineBoot time.Ti
 		if len(since) > 1 {
 			add(told, report.Finding{
 				Reading: spec.Name, Outcome: report.Drifted, Severity: fact.Warn.String(),
-				Now: fmt.Sprintf("%d starts since the baseline: %s", len(since), strings.Join(since, ", ")), HasNow: true,
+				Now: fmt.Sprintf("%d starts since the baseline: %s", len(since), fewOf(since)), HasNow: true,
 				Wanted: "one start",
 			})
 		}
 	}
+}
+
+// fewOf lists the first and the last ones of many.
+func fewOf(starts []string) string {
+	const most = 5
+	if len(starts) <= most {
+		return strings.Join(starts, ", ")
+	}
+	more := fmt.Sprintf("%d more", len(starts)-most)
+	return strings.Join([]string{starts[0], more, strings.Join(starts[len(starts)-most+1:], ", ")}, ", ")
 }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"postpatch/baseline"
+	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -21,6 +23,7 @@ type sheet struct {
 	bound       bool   // an expectation has looked at something
 	partly      bool   // the check was not observed whole: what is missing says nothing
 	findings    map[place]report.Finding
+	had         map[string]bool // the items of the baseline; thousands, asked for each reading
 }
 
 func (j judging) sheet(c suites.Check) *sheet {
@@ -28,6 +31,7 @@ func (j judging) sheet(c suites.Check) *sheet {
 		c: c, before: j.before.readings[c.Key()], now: j.now.readings[c.Key()],
 		findings: map[place]report.Finding{},
 	}
+	s.had = items(s.before, "")
 	// What was seen beside an error at the baseline can be compared; what little
 	// was seen of a host that did not answer cannot.
 	s.wasWhole, _ = j.before.observed(c.Key())
@@ -131,6 +135,10 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	case excused:
 		known = false
 	}
+	pending := e.Default && s.pending(at.reading, s.now[at]) && s.pending(at.reading, s.before[at])
+	if pending || e.Keep && e.Default && s.excused(at.reading, s.now[at]) && s.behindAGate(at) {
+		return // it is as open as it was, or says nothing
+	}
 	if e.Keep && !holds && s.behindAGate(at) {
 		// Nobody could see before whether it was well.
 		f.Outcome, f.Wanted = report.Failed, "expected "+e.Predicate.String()+", and nothing is known of before"
@@ -177,7 +185,7 @@ func (s *sheet) pending(reading string, v fact.Value) bool {
 // only now was not there to fail, unless the gate of its item had failed: a page that
 // was refused had no status either.
 func (s *sheet) knew(at place) bool {
-	if !s.known || at.item != "" && !items(s.before, "")[at.item] {
+	if !s.known || at.item != "" && !s.had[at.item] {
 		return false
 	}
 	return s.before[at] != nil || s.now[at] == nil || s.wasWhole && s.gateFailedBefore(at.item)
@@ -205,19 +213,22 @@ func (s *sheet) isGate(reading string) bool {
 // vanished catches what met a kind's own expectation before and is not reported
 // any more, where nothing that fails has told so. A rule that ignores the reading
 // hides its values, never that it is gone.
-func (s *sheet) vanished() {
-	if s.restated {
-		return
-	}
+func (s *sheet) vanished(planning *Planning) {
+	has := items(s.now, "")
 	for _, e := range s.c.Expect {
 		for item := range items(s.before, e.Reading) {
 			at := place{item, e.Reading}
 			f := s.finding(at)
-			if e.Default && !f.HasNow && !s.goneIsTold(item) &&
-				e.Predicate.Holds(s.before[at]) {
-				f.Outcome, f.Wanted = report.Regressed, "expected "+e.Predicate.String()
-				s.findings[at] = f
+			if !e.Default || f.HasNow || s.goneIsTold(item) || !e.Predicate.Holds(s.before[at]) ||
+				s.restated && !has[item] { // whose going is told by what it is
+				continue
 			}
+			f.Outcome, f.Wanted = report.Regressed, "expected "+e.Predicate.String()
+			key := fact.Key{Item: item, Name: e.Reading}
+			if planning.allows(s.c, baseline.Change{Op: baseline.Removed, Key: key, Before: s.before[at]}) {
+				f.Outcome = report.Expected
+			}
+			s.findings[at] = f
 		}
 	}
 }
@@ -225,15 +236,14 @@ func (s *sheet) vanished() {
 // goneIsTold says whether something that fails has told already why an item has
 // nothing to report.
 func (s *sheet) goneIsTold(item string) bool {
-	if fails(s.findings[place{item, ""}]) || s.gateIs(item, report.Regressed, report.Failed) {
+	whole := s.findings[place{item, ""}]
+	if fails(whole) || whole.Outcome == report.Expected || s.gateIs(item, report.Regressed, report.Failed) {
 		return true
 	}
-	for at, f := range s.findings { // of the item itself, and not of the check as a whole
-		if item != "" && at.item == item && f.HasNow && fails(f) {
-			return true
-		}
-	}
-	return false
+	return item != "" && slices.ContainsFunc(s.c.Kind.Readings, func(r probes.ReadingSpec) bool {
+		f := s.findings[place{item, r.Name}]
+		return f.HasNow && fails(f)
+	})
 }
 
 // dropConsequences leaves out expectations whose reading has gone along with a gate
@@ -251,9 +261,15 @@ func (s *sheet) dropConsequences() {
 // the outcomes: a login that is refused takes every database along, a changed version
 // does not.
 func (s *sheet) gateIs(item string, outcomes ...report.Outcome) bool {
-	for at, f := range s.findings {
-		if (at.item == item || at.item == "") && f.HasNow && s.isGate(at.reading) && slices.Contains(outcomes, f.Outcome) {
-			return true
+	for _, spec := range s.c.Kind.Readings {
+		if !spec.Gate {
+			continue
+		}
+		for _, of := range []string{item, ""} {
+			f, told := s.findings[place{of, spec.Name}]
+			if told && f.HasNow && slices.Contains(outcomes, f.Outcome) {
+				return true
+			}
 		}
 	}
 	return false

@@ -41,10 +41,16 @@ func TestABaselineThatWasNotWhole(t *testing.T) {
 			"",
 		},
 		"which it does not meet": {
-			keep(check(t, "*colour=red")), doors("error: no bell", "front colour=red"),
-			doors("front colour=red", "side colour=blue"),
+			keep(check(t, "*colour=red")), doors("error: no bell", "front colour=red", "side creak=no"),
+			doors("front colour=red", "side colour=blue", "side creak=no"),
 			[]string{"failed failing", "side colour: failed ->blue"},
 			"",
+		},
+		"which another one does not meet, that may be new": {
+			keep(check(t, "*colour=red")), doors("error: no bell", "front colour=red"),
+			doors("front colour=red", "side colour=blue"),
+			[]string{"unknown"},
+			"side colour: at the baseline",
 		},
 		"nor is what is counted, unless it is listed too": {
 			check(t), doors("error: no bell", "front colour=red"), doors("front colour=red", "night knocks=3"),

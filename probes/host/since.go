@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// SinceBaseline, as the value of a collector's argument "since", stands for the
+// SinceBaseline is the value of a collector's argument "since" that stands for the
 // time of the baseline that a run compares with, which no suite can know.
 const SinceBaseline = "baseline"
 

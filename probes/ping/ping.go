@@ -31,7 +31,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "loss", Type: fact.TypeInt, Unit: "%", Severity: fact.Fail, Expect: "0",
+			Name: "loss", Type: fact.TypeInt, Unit: "%", Rule: fact.Rule{Op: fact.AtMost}, Severity: fact.Fail, Expect: "0",
 			Silence: []fact.Value{fact.Int(100)},
 			Doc:     "How many of the echoes did not come back, rounded up.",
 		},
