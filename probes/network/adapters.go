@@ -27,6 +27,10 @@ func adapterSpecs() []probes.ReadingSpec {
 			Doc: "The host's adapters that Windows remembers and does not find.",
 		},
 		{Name: "mac", Type: fact.TypeText, Doc: "The hardware address in use."},
+		{
+			Name: "guid", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
+			Doc: "By what Windows knows the adapter and keeps its settings: a new one has none of the old one's.",
+		},
 		{Name: "mtu", Type: fact.TypeInt, Unit: "bytes", Doc: "The largest packet, of IPv4 where that is bound."},
 		{
 			Name: "dhcp", Type: fact.TypeBool, Severity: fact.Fail,
@@ -61,7 +65,7 @@ const (
 func adapters() host.WQL {
 	return standard("MSFT_NetAdapter", "", "Name", "InterfaceDescription", "InterfaceIndex", "Hidden", "IMFilter",
 		"State", "InterfaceAdminStatus", "InterfaceOperationalStatus", "MediaConnectState", "NetworkAddresses",
-		"PermanentAddress")
+		"PermanentAddress", "InterfaceGuid")
 }
 
 // adapter is one that people see, with the number by which other classes name it.
@@ -71,14 +75,12 @@ type adapter struct {
 }
 
 func (r *reader) readAdapters(except []string) {
-	all := r.visible(except)
+	all, whole := r.visible(except)
 	if rows, ok := r.rows(interfaces()); ok {
 		r.each(all, r.byInterface(interfaces(), active(rows)), r.readInterface)
 	}
 	if rows, ok := r.rows(addresses()); ok {
-		persistent := persistentAddresses(rows)
-		of := r.byInterface(addresses(), active(rows))
-		r.each(all, of, func(a adapter, rows []host.Row) { r.readAddresses(a, rows, persistent) })
+		r.readAddresses(all, rows, whole)
 	}
 	if rows, ok := r.rows(routes()); ok {
 		r.each(all, r.byInterface(routes(), active(rows)), r.readRoutes)
@@ -111,13 +113,14 @@ func (r *reader) each(all []adapter, rows map[int64][]host.Row, read func(adapte
 // visible reads the adapters that people see: not the hidden ones, which Windows
 // makes and drops as it likes, and not the upper edges of filter drivers. Those
 // that are disabled or not there are only listed, since nothing else is known of
-// them: what comes with one that is enabled again is no change of its own.
-func (r *reader) visible(except []string) []adapter {
+// them: what comes with one that is enabled again is no change of its own. Whole
+// says that none of them is missing.
+func (r *reader) visible(except []string) (all []adapter, whole bool) {
 	rows, ok := r.some(adapters())
 	if !ok {
-		return nil
+		return nil, false
 	}
-	var all []adapter
+	whole = true
 	var off, ghosts []string
 	var twins named.Twins
 	for _, row := range inOrder(rows) {
@@ -130,6 +133,7 @@ func (r *reader) visible(except []string) []adapter {
 		switch {
 		case name == "" || !known && state != ghost:
 			r.fail(adapters(), "an adapter without a name or a number")
+			whole = false
 			continue
 		case state == disabled:
 			off = append(off, name)
@@ -147,11 +151,14 @@ func (r *reader) visible(except []string) []adapter {
 		if mac := macOf(row); mac != "" {
 			r.add(a.item, "mac", fact.Text(mac))
 		}
+		if guid := row.Get("InterfaceGuid").Text; guid != "" {
+			r.add(a.item, "guid", fact.Text(guid))
+		}
 		all = append(all, a)
 	}
 	r.add("", "disabled", fact.SetOf(off...))
 	r.add("", "ghosts", fact.SetOf(ghosts...))
-	return all
+	return all, whole
 }
 
 // leftOut says whether the suite names the adapter, by a pattern or as it is.

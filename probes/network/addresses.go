@@ -17,6 +17,10 @@ func addressSpecs() []probes.ReadingSpec {
 			Doc: "The addresses that were set by hand, with their prefixes; one that another host has too is left out.",
 		},
 		{
+			Name: "static_addresses", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Superset}, Severity: fact.Fail,
+			Doc: "The same of all the host's adapters: here one shows that was lost with its adapter.",
+		},
+		{
 			Name: "leased_addresses", Type: fact.TypeSet, Keep: "not empty",
 			Doc: "The addresses from DHCP or a router; temporary ones and those of the link are left out.",
 		},
@@ -27,6 +31,10 @@ func addressSpecs() []probes.ReadingSpec {
 		{
 			Name: "self_assigned", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore}, Keep: "false",
 			Doc: "Whether an adapter that is up gave itself 169.254.x.x: what it does when no DHCP server answers.",
+		},
+		{
+			Name: "without_address", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,
+			Doc: "The host's adapters that are up and have but an address of 169.254.x.x, new ones too.",
 		},
 		{
 			Name: "gateways", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameText}, Keep: "not empty",
@@ -73,14 +81,51 @@ const (
 	stateDouble  = 2 // another host has it too
 )
 
-func (r *reader) readAddresses(a adapter, rows []host.Row, persistent map[string]bool) {
-	var fixed, leased, floating []string
-	selfAssigned := false
+// addressed is what an adapter has, with prefixes, by where it comes from.
+type addressed struct {
+	fixed, leased, floating []string
+	selfAssigned            bool
+	has4                    bool // an address of IPv4 by which others reach it
+	partly                  bool // not every address could be read
+}
+
+// readAddresses reads those of each adapter and of the host as a whole: an adapter
+// that comes back under another name is an item of its own, which nothing is held
+// against. Whole says that all adapters are known.
+func (r *reader) readAddresses(all []adapter, rows []host.Row, whole bool) {
+	persistent := persistentAddresses(rows)
+	problems := len(r.failed)
+	of := r.byInterface(addresses(), active(rows))
+	whole = whole && len(r.failed) == problems
+	var static, without []string
+	for _, a := range all {
+		has := r.addressesOf(a, of[a.index], persistent)
+		r.add(a.item, "addresses", fact.SetOf(has.fixed...))
+		r.add(a.item, "leased_addresses", fact.SetOf(has.leased...))
+		r.add(a.item, "floating_addresses", fact.SetOf(has.floating...))
+		if a.state == up { // without a cable nobody answers
+			r.add(a.item, "self_assigned", fact.Bool(has.selfAssigned))
+		}
+		static = append(static, has.fixed...)
+		if has.selfAssigned && !has.has4 && a.state == up {
+			without = append(without, a.item)
+		}
+		whole = whole && !has.partly
+	}
+	if whole { // else what could not be read would look lost
+		r.add("", "static_addresses", fact.SetOf(static...))
+		r.add("", "without_address", fact.SetOf(without...))
+	}
+}
+
+func (r *reader) addressesOf(a adapter, rows []host.Row, persistent map[string]bool) addressed {
+	var has addressed
 	for _, row := range rows {
 		text, _, _ := strings.Cut(row.Get("IPAddress").Text, "%") // a zone is an index, which changes
 		ip, err := netip.ParseAddr(text)
 		if err != nil {
 			r.fail(addresses(), "no address of %q, got %q", a.item, row.Get("IPAddress").Text)
+			has.partly = true
 			continue
 		}
 		if state, known := number(row, "AddressState"); known && (state == stateInvalid || state == stateDouble) {
@@ -94,22 +139,21 @@ func (r *reader) readAddresses(a adapter, rows []host.Row, persistent map[string
 		}
 		switch {
 		case prefix == originManual && (isTrue(row, "SkipAsSource") || len(persistent) > 0 && !persistent[ip.String()]):
-			floating = append(floating, text)
+			has.floating = append(has.floating, text)
+			continue
 		case prefix == originManual:
-			fixed = append(fixed, text)
+			has.fixed = append(has.fixed, text)
 		case ip.Is4() && ip.IsLinkLocalUnicast():
-			selfAssigned = true
+			has.selfAssigned = true
+			continue
 		case ip.IsLinkLocalUnicast(), ip.IsLoopback(), ip.Is6() && suffix == suffixRandom:
+			continue
 		default:
-			leased = append(leased, text)
+			has.leased = append(has.leased, text)
 		}
+		has.has4 = has.has4 || ip.Is4()
 	}
-	r.add(a.item, "addresses", fact.SetOf(fixed...))
-	r.add(a.item, "leased_addresses", fact.SetOf(leased...))
-	r.add(a.item, "floating_addresses", fact.SetOf(floating...))
-	if a.state == up { // without a cable nobody answers
-		r.add(a.item, "self_assigned", fact.Bool(selfAssigned))
-	}
+	return has
 }
 
 const protocolStatic = 3 // "NetMgmt": set by hand, or by a program

@@ -27,7 +27,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		"a class": {
 			func(r recording) { r.With(probetest.Refuse("MSFT_NetIPAddress", errInvalidClass)) },
 			[]string{"reading MSFT_NetIPAddress: invalid class (0x80041010)"},
-			[]string{"addresses", "leased_addresses", "self_assigned"},
+			[]string{"addresses", "leased_addresses", "self_assigned", "static_addresses", "without_address"},
 			[]string{"state", "gateways", "profile", "firewall", "port"},
 		},
 		"two classes for one reason, and one for another": {
@@ -81,8 +81,14 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 				"MSFT_NetAdapter: an adapter without a name or a number",
 				"MSFT_NetConnectionProfile: a row without the number of its interface",
 			},
-			nil,
+			[]string{"static_addresses", "without_address"},
 			[]string{"state", "profile"},
+		},
+		"whose an address is": {
+			func(r recording) { r.With(probetest.Null("MSFT_NetIPAddress", "10.20.0.10", "InterfaceIndex")) },
+			[]string{"MSFT_NetIPAddress: a row without the number of its interface"},
+			[]string{"static_addresses", "without_address"},
+			[]string{"addresses", "state"},
 		},
 		"an adapter's state": {
 			func(r recording) {
@@ -115,7 +121,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 				`a port without its number, got "99999"`, "no Enabled of the public profile",
 				`a route of "Ethernet0" without its end or its next hop`,
 			},
-			nil,
+			[]string{"static_addresses", "without_address"},
 			[]string{"profile", "addresses", "port", "firewall", "routes"},
 		},
 	} {

@@ -62,6 +62,14 @@ func TestNoiseIsSilent(t *testing.T) {
 			r.put("MSFT_NetAdapter",
 				"Name", "Local Area Connection* 9", "InterfaceIndex", "77", "Hidden", "true", "State", "2")
 		},
+		"a static address of a hidden adapter": func(r recording) {
+			r.put("MSFT_NetIPAddress", "InterfaceIndex", "14", "IPAddress", "10.99.0.1", "PrefixLength", "24",
+				"PrefixOrigin", "1", "SuffixOrigin", "1", "AddressState", "4", "Store", "1")
+		},
+		"a hidden adapter gives itself an address": func(r recording) {
+			r.put("MSFT_NetIPAddress", "InterfaceIndex", "14", "IPAddress", "169.254.9.9", "PrefixLength", "16",
+				"PrefixOrigin", "2", "SuffixOrigin", "4", "AddressState", "4", "Store", "1")
+		},
 		"a ghost of an adapter": func(r recording) { r.drop("MSFT_NetAdapter", "Ethernet1") },
 		"a port for the host alone": func(r recording) {
 			r.put("MSFT_NetTCPConnection",

@@ -75,17 +75,47 @@ func TestWhatAPatchBreaks(t *testing.T) {
 					"InterfaceIndex", "9", "IPAddress", "169.254.80.10", "PrefixLength", "16", "PrefixOrigin", "2", "SuffixOrigin", "4", "AddressState", "4", "Store", "1")
 			},
 			want: []string{
-				"regressed failing", "Backup leased_addresses: regressed 10.30.0.117/24 -> ",
+				"regressed failing", "without_address: drifted  -> Backup",
+				"Backup leased_addresses: regressed 10.30.0.117/24 -> ",
 				"Backup self_assigned: regressed false -> true",
 			},
 		},
-		"the static address was lost": { // S05 of the corpus: the adapter was found anew
+		"the adapter was found anew": { // S05 of the corpus
+			after: func(r recording) {
+				r.set("MSFT_NetAdapter", "Ethernet0", "Name", "Ethernet3")
+				r.set("MSFT_NetAdapter", "Ethernet3", "InterfaceGuid", "{0D3C7E52-8F6A-4B1D-9C25-71B0A4E6F802}")
+				r.set("MSFT_NetIPInterface", "0", "Dhcp", "1")
+				r.drop("MSFT_NetIPAddress", "10.20.0.50")
+				r.drop("MSFT_NetIPAddress", "2001:db8:20::250:56ff:fea3:1c2d")
+				r.set("MSFT_NetIPAddress", "10.20.0.10", "PrefixOrigin", "2")
+				r.set("MSFT_NetIPAddress", "10.20.0.10", "IPAddress", "169.254.18.4")
+			},
+			want: []string{
+				"drifted failing",
+				"static_addresses: drifted 10.20.0.10/24 -> ", "without_address: drifted  -> Ethernet3",
+				"Ethernet0: drifted there -> gone", "Ethernet3: drifted  -> new",
+			},
+		},
+		"the adapter has another name, and all that it had": {
+			after: func(r recording) { r.set("MSFT_NetAdapter", "Ethernet0", "Name", "LAN") },
+			want:  []string{"drifted failing", "Ethernet0: drifted there -> gone", "LAN: drifted  -> new"},
+		},
+		"another adapter under the same name": {
+			after: func(r recording) {
+				r.set("MSFT_NetAdapter", "Backup", "InterfaceGuid", "{0D3C7E52-8F6A-4B1D-9C25-71B0A4E6F802}")
+			},
+			want: []string{
+				"drifted", "Backup guid: drifted {6B29FC40-CA47-1067-B31D-00DD01066202} -> " +
+					"{0D3C7E52-8F6A-4B1D-9C25-71B0A4E6F802}",
+			},
+		},
+		"the static address was lost": {
 			after: func(r recording) {
 				r.set("MSFT_NetIPInterface", "0", "Dhcp", "1")
 				r.set("MSFT_NetIPAddress", "10.20.0.10", "PrefixOrigin", "3")
 			},
 			want: []string{
-				"drifted failing",
+				"drifted failing", "static_addresses: drifted 10.20.0.10/24 -> ",
 				"Ethernet0 addresses: drifted 10.20.0.10/24 -> ", "Ethernet0 dhcp: drifted false -> true",
 				"Ethernet0 leased_addresses: drifted 2001:db8:20:0:250:56ff:fea3:1c2d/64 -> " +
 					"10.20.0.10/24, 2001:db8:20:0:250:56ff:fea3:1c2d/64",
@@ -93,7 +123,10 @@ func TestWhatAPatchBreaks(t *testing.T) {
 		},
 		"another host has the address": {
 			after: func(r recording) { r.set("MSFT_NetIPAddress", "10.20.0.10", "AddressState", "2") },
-			want:  []string{"drifted failing", "Ethernet0 addresses: drifted 10.20.0.10/24 -> "},
+			want: []string{
+				"drifted failing", "static_addresses: drifted 10.20.0.10/24 -> ",
+				"Ethernet0 addresses: drifted 10.20.0.10/24 -> ",
+			},
 		},
 		"a second adapter came back enabled": {
 			after: func(r recording) {
