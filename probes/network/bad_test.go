@@ -102,9 +102,9 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		},
 		"a profile that comes twice": {
 			func(r recording) {
-				r.put("MSFT_NetFirewallProfile", "Name", "PUBLIC", "Enabled", "1")
+				r.put("firewall", "Part", "profile", "Name", "PUBLIC", "Enabled", "1")
 			},
-			[]string{`MSFT_NetFirewallProfile: a profile without a name of its own, got "public"`},
+			[]string{`the firewall in force, its profile: a profile without a name of its own, got "public"`},
 			nil,
 			[]string{"firewall"},
 		},
@@ -113,7 +113,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 				r.set("MSFT_NetConnectionProfile", "9", "NetworkCategory", "7")
 				r.set("MSFT_NetIPAddress", "10.30.0.117", "IPAddress", "10.30.0")
 				r.set("MSFT_NetTCPConnection", "5985", "LocalPort", "99999")
-				r.With(probetest.Null("MSFT_NetFirewallProfile", "Public", "Enabled"))
+				r.With(probetest.Null("firewall", "Public", "Enabled"))
 				r.With(probetest.Null("MSFT_NetRoute", "10.50.0.0/16", "NextHop"))
 			},
 			[]string{
@@ -157,6 +157,7 @@ func TestTheNamespaceIsClosed(t *testing.T) {
 	for _, cause := range []error{errors.New("invalid namespace (0x8004100e)"), errDenied} {
 		r := recorded(t)
 		r.With(probetest.Refuse("root/StandardCimv2", cause))
+		r.Answer("firewall").Rows = []host.Row{probetest.Row("Part", "module", "There", "false")}
 		readings, err := r.Observe(nil)
 		want := "reading root/StandardCimv2, which servers before 2012 lack: " + cause.Error()
 		if err == nil || err.Error() != want || !errors.Is(err, cause) || len(readings) > 0 {

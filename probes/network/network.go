@@ -23,6 +23,10 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- network: {}\n" +
 		"  expect: {listening: contains tcp/443}\n" +
 		"  why: the shop is reached from outside\n",
+	Notes: []string{
+		"What group policies make of the firewall is asked by PowerShell; where a host runs none, what is set on the " +
+			"host itself stands for it.",
+	},
 	Readings: slices.Concat(adapterSpecs(), addressSpecs(), firewallSpecs(), portSpecs()),
 }, params{Parts: parts(), Owners: true}, build)
 
@@ -64,7 +68,7 @@ func (p probe) Questions() []host.Question {
 			profiles())
 	}
 	if slices.Contains(p.Parts, partFirewall) {
-		all = append(all, firewalls())
+		all = append(all, firewalls(), inForce())
 	}
 	if slices.Contains(p.Parts, partPorts) {
 		all = append(all, listeners(), endpoints(), portRanges())

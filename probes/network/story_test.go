@@ -174,10 +174,6 @@ func TestWhatAPatchBreaks(t *testing.T) {
 				"drifted", "Ethernet0 dns_servers: drifted 10.20.0.2, 10.20.0.3 -> 10.20.0.3, 10.20.0.2",
 			},
 		},
-		"the firewall is off": {
-			after: func(r recording) { r.set("MSFT_NetFirewallProfile", "Domain", "Enabled", "0") },
-			want:  []string{"drifted failing", "firewall/domain firewall: drifted on -> off"},
-		},
 		"the owner wants the domain's profile": {
 			expect: "    expect: {profile: domain}\n",
 			after:  func(recording) {},

@@ -1,8 +1,10 @@
 package wsman
 
 import (
+	"crypto/sha256"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"postpatch/probes/host"
@@ -12,7 +14,9 @@ import (
 // builtinCollector returns a collector whose answer follows from the rest of the
 // host; nil for any other.
 func builtinCollector(name string) func(estate.Host) []host.Row {
-	return map[string]func(estate.Host) []host.Row{"servicekeys": serviceKeys, "boots": boots}[name]
+	return map[string]func(estate.Host) []host.Row{
+		"servicekeys": serviceKeys, "boots": boots, "firewall": firewall,
+	}[name]
 }
 
 // serviceKeys answers as the script does, from the registry that the estate's
@@ -64,4 +68,36 @@ func boots(h estate.Host) []host.Row {
 		return nil
 	}
 	return []host.Row{{"Id": cell(12), "Time": cell(h.OS.Boot)}}
+}
+
+// firewall answers as the script does: what the estate tells of the class in which
+// it is set is in force, with Windows' own defaults for the rest.
+func firewall(h estate.Host) []host.Row {
+	const server2012 = 9200
+	if h.OS.Build != 0 && h.OS.Build < server2012 {
+		return []host.Row{{"Part": cell("module"), "There": cell(false)}}
+	}
+	t, _ := find(h, "root/StandardCimv2", "MSFT_NetFirewallProfile")
+	if len(t.rows) == 0 {
+		t.rows = []row{{"Name": "Domain"}, {"Name": "Private"}, {"Name": "Public"}}
+	}
+	const on, notConfigured, allow, block = 1, 2, 2, 4
+	or := func(value host.Cell, unset string, usual int) host.Cell {
+		if value.Null || value.Text == unset {
+			return cell(usual)
+		}
+		return value
+	}
+	rows := []host.Row{{"Part": cell("module"), "There": cell(true)}}
+	for _, r := range t.rows {
+		rows = append(rows, host.Row{
+			"Part": cell("profile"), "Name": cell(r.get("Name")),
+			"Enabled":               or(cell(r.get("Enabled")), strconv.Itoa(notConfigured), on),
+			"DefaultInboundAction":  or(cell(r.get("DefaultInboundAction")), "0", block),
+			"DefaultOutboundAction": or(cell(r.get("DefaultOutboundAction")), "0", allow),
+		})
+	}
+	return append(rows, host.Row{
+		"Part": cell("rules"), "Inbound": cell(120), "Hash": cell(strings.Repeat("5a", sha256.Size)),
+	})
 }

@@ -100,3 +100,53 @@ func TestEventLogsAreWholeWhereAnEstateTellsEventsAlone(t *testing.T) {
 		t.Errorf("rows (-want +got):\n%s", d)
 	}
 }
+
+// What is set is in force; what is not is as Windows has it, and an old one has no
+// cmdlets.
+func TestFirewall(t *testing.T) {
+	profile := func(name, enabled, inbound, outbound string) host.Row {
+		return host.Row{
+			"Part": {Text: "profile"}, "Name": {Text: name}, "Enabled": {Text: enabled},
+			"DefaultInboundAction": {Text: inbound}, "DefaultOutboundAction": {Text: outbound},
+		}
+	}
+	for name, tt := range map[string]struct {
+		host estate.Host
+		want []host.Row
+	}{
+		"nothing is set": {
+			estate.Host{},
+			[]host.Row{profile("Domain", "1", "4", "2"), profile("Private", "1", "4", "2"), profile("Public", "1", "4", "2")},
+		},
+		"something is set": {
+			estate.Host{WMI: map[string][]map[string]any{"root/StandardCimv2:MSFT_NetFirewallProfile": {
+				{"Name": "Domain", "Enabled": 0, "DefaultInboundAction": 2, "DefaultOutboundAction": 4},
+				{"Name": "Public", "Enabled": 2, "DefaultInboundAction": 0},
+			}}},
+			[]host.Row{profile("Domain", "0", "2", "4"), profile("Public", "1", "4", "2")},
+		},
+		"Server 2008 R2": {estate.Host{OS: estate.OS{Build: 7601}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows, err := new(process).answer(tt.host, packed.Question{Collector: "firewall"})
+			if err != nil || len(rows) == 0 {
+				t.Fatal(rows, err)
+			}
+			if there := rows[0].Get("There").Text == "true"; there != (len(tt.want) > 0) {
+				t.Errorf("the cmdlets are there: %t", there)
+			}
+			var got []host.Row
+			for _, row := range rows {
+				if row.Get("Part").Text == "profile" {
+					got = append(got, row)
+				}
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("profiles (-want +got):\n%s", d)
+			}
+			if last := rows[len(rows)-1]; len(tt.want) > 0 && (last.Get("Inbound").Null || len(last.Get("Hash").Text) != 64) {
+				t.Errorf("rules %v", last)
+			}
+		})
+	}
+}
