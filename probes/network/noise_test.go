@@ -194,3 +194,42 @@ func TestOneElementIsAListHoweverItComes(t *testing.T) {
 		t.Errorf("outcome (-want +got):\n%s", d)
 	}
 }
+
+// An adapter without a cable has nobody to ask, and one that has a real address too
+// can be reached.
+func TestWhoIsWithoutAnAddress(t *testing.T) {
+	const own = "169.254.9.9"
+	for name, tt := range map[string]struct {
+		operational string
+		more        []string // an address of the same adapter, and its origin
+		want        string
+	}{
+		"only its own":            {"1", nil, "Ethernet4"},
+		"without a cable":         {"2", nil, ""},
+		"a static one too":        {"1", []string{"10.60.0.4", "1"}, ""},
+		"a leased one too":        {"1", []string{"10.60.0.4", "3"}, ""},
+		"of IPv6 one of its own":  {"1", []string{"fe80::4", "2"}, "Ethernet4"},
+		"of IPv6 one of a router": {"1", []string{"2001:db8::4", "4"}, "Ethernet4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := recorded(t)
+			r.put("MSFT_NetAdapter", "Name", "Ethernet4", "InterfaceIndex", "40", "State", "2",
+				"InterfaceOperationalStatus", tt.operational)
+			address := func(ip, origin string) {
+				r.put("MSFT_NetIPAddress", "InterfaceIndex", "40", "IPAddress", ip, "PrefixLength", "16",
+					"PrefixOrigin", origin, "SuffixOrigin", "4", "AddressState", "4", "Store", "1")
+			}
+			address(own, "2")
+			if len(tt.more) > 0 {
+				address(tt.more[0], tt.more[1])
+			}
+			readings, err := r.Observe(map[string]any{"part": []string{"adapters"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if all := probetest.Texts(readings); !slices.Contains(all, " without_address="+tt.want) {
+				t.Errorf("want %q in %q", tt.want, all)
+			}
+		})
+	}
+}
