@@ -25,8 +25,9 @@ type Host struct {
 	WMI map[string][]map[string]any `yaml:"wmi"`
 	// Collectors holds what collectors other than registry answer: name, then
 	// rows of columns. A name with arguments, as host.Collector writes them, goes
-	// before the name alone. Without it servicekeys follows from Services, and boots
-	// is the one start that OS tells.
+	// before the name alone. Without it servicekeys follows from Services, boots is
+	// the one start that OS tells, and firewall is as WMI's MSFT_NetFirewallProfile
+	// sets it, else on.
 	Collectors map[string][]map[string]any `yaml:"collectors"`
 	// Refuses holds what the account may not ask, or what fails: a namespace, a
 	// class with its namespace in front, or a collector, and in which words the host
