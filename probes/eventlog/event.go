@@ -55,15 +55,21 @@ func (e event) item() string { return e.log + "/" + e.name() }
 // name is the event's in its log, without what another boot or an update of a
 // program would change.
 func (e event) name() string {
-	name := fmt.Sprintf("%s/%d", e.provider, e.id)
-	subject := regexp.MustCompile(`\d+(\.\d+)+`).ReplaceAllString(e.subject(), "#")
-	if template, ok := perUser(subject); ok {
-		subject = template + "_#"
-	}
+	name, subject := fmt.Sprintf("%s/%d", e.provider, e.id), e.stable()
 	if subject == "" || strings.EqualFold(e.provider, esent) {
 		return name
 	}
 	return name + ": " + subject
+}
+
+// stable is the subject without a version, the number of a logon, and the random end of
+// the driver that Defender installs with each of its signatures.
+func (e event) stable() string {
+	subject := regexp.MustCompile(`\d+(\.\d+)+`).ReplaceAllString(e.subject(), "#")
+	if template, ok := perUser(subject); ok {
+		subject = template + "_#"
+	}
+	return regexp.MustCompile(`(?i)^(MpKsl)[0-9a-f]{8}$`).ReplaceAllString(subject, "$1#")
 }
 
 // perUser reads the name of a service that each user has one of, which ends in the

@@ -56,6 +56,10 @@ func logSpecs() []probes.ReadingSpec {
 			Name: "errors", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Note,
 			Doc: "All other events of a log that are counted; a suite may let new ones fail.",
 		},
+		{
+			Name: "new_services", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Note,
+			Doc: "The services and drivers that were installed in that time: a patch may do so, an attacker too.",
+		},
 	}
 }
 
@@ -120,7 +124,7 @@ func plainSpecs() []probes.ReadingSpec {
 }
 
 type params struct {
-	Logs []string `param:"log"    doc:"Names of logs; when empty, System, Application and those of a domain controller."`
+	Logs []string `param:"log"    doc:"Names of logs; when empty, System, Application, Setup and those of a domain controller."`
 	// Level is a list, because a log may be read for warnings alone.
 	Level  []string `param:"level"  doc:"What is counted of every provider: critical, error, warning."`
 	Since  string   `param:"since"  doc:"From when on: boot, baseline, or a duration such as 24h."`
@@ -128,7 +132,10 @@ type params struct {
 	Watch  []string `param:"watch"  doc:"Events that are serious here, as provider/id; with an id, whatever their level."`
 }
 
-const sinceBoot = "boot"
+const (
+	sinceBoot = "boot"
+	setup     = "Setup" // the log of servicing
+)
 
 type probe struct {
 	logs     []string
@@ -143,7 +150,7 @@ func build(p params) (probes.Probe, error) {
 	built := probe{logs: p.Logs, since: p.Since}
 	if len(built.logs) == 0 {
 		built.optional = true
-		built.logs = []string{"System", "Application", "Directory Service", "DNS Server", "DFS Replication"}
+		built.logs = []string{"System", "Application", setup, "Directory Service", "DNS Server", "DFS Replication"}
 	}
 	for i, log := range built.logs {
 		if strings.TrimSpace(log) == "" || slices.ContainsFunc(built.logs[:i], func(s string) bool {

@@ -35,12 +35,14 @@ func TestObserve(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"System read=103", "System whole=true", "Application read=12", "Application whole=false",
+		"System read=103", "System whole=true", "Application read=12", "Application whole=false", "Setup read=1", "Setup whole=true",
 		"Application/Application Error/1000: GoogleUpdate.exe count=1",
 		"Application/Application Error/1000: GoogleUpdate.exe level=error",
 		"Application/Application Error/1000: GoogleUpdate.exe sample=2 times: " +
 			"Faulting application name: GoogleUpdate.exe, version: 1.3.36.372",
 		"Application/ESENT/455 noise=1", "Application/Microsoft-Windows-Perflib/1008 noise=9",
+		"Setup/Microsoft-Windows-Servicing/3 count=1", "Setup/Microsoft-Windows-Servicing/3 level=information",
+		"Setup/Microsoft-Windows-Servicing/3 sample=once: Package KB5068787 failed to be changed to the Installed state.",
 		"System/Microsoft-Windows-DistributedCOM/10016 noise=41", "System/NETLOGON/5719 noise=1",
 		"System/Schannel/36887 noise=50",
 		"System/Service Control Manager/7000: luafv start_count=1",
@@ -55,7 +57,8 @@ func TestObserve(t *testing.T) {
 		"System/Service Control Manager/7040: BITS noise=6",
 		"Application serious=", "Application errors=Application Error/1000: GoogleUpdate.exe",
 		"Application start_types=", "Application newest=",
-		"System serious=", "System failed_starts=7000: luafv",
+		"Setup serious=", "Setup errors=Microsoft-Windows-Servicing/3", "Setup start_types=", "Setup newest=",
+		"System serious=", "System failed_starts=7000: luafv", "System new_services=MpKsl#",
 		"System errors=Service Control Manager/7031: cbdhsvc_#", "System start_types=Shop Server",
 		"System newest=Service Control Manager/7000: luafv, once: The luafv service failed " +
 			"to start due to the following error: This driver has been blocked from loading",
@@ -71,7 +74,7 @@ func TestOddAnswers(t *testing.T) {
 	readings, err := probetest.Load(t, eventlog.Kind, "odd.json", nil).Observe(nil)
 	for _, want := range []string{
 		"System: only the newest 3 events were counted", "System: 7 events of further sorts were not counted",
-		"Application: access denied", "DNS Server: Die Daten sind unzulässig",
+		"Application, Setup: access denied", "DNS Server: Die Daten sind unzulässig",
 		"DFS Replication: the host did not tell how many events it read",
 		"System: an event without a provider, an id or a number", "neither a log nor an event", "was not asked for",
 	} {
@@ -93,7 +96,7 @@ func TestOddAnswers(t *testing.T) {
 		"System/Disk/153 serious_count=6", "System/Disk/153 level=error", "System/Disk/153 last=2026-11-11T02:05:00Z",
 		"System/Disk/153 sample=6 times: (no text)",
 		"System serious=Disk/153",
-		"System failed_starts=not known, since the log does not reach back far enough",
+		"System failed_starts=not known, since the log does not reach back far enough", "System new_services=",
 		"System errors=" + strings.TrimPrefix(odd, "System/"), "System start_types=",
 		"System newest=Disk/153, 6 times: (no text)",
 	}

@@ -17,6 +17,7 @@ const (
 	esent            = "ESENT"
 	kdc              = "Microsoft-Windows-Kerberos-Key-Distribution-Center"
 	dnsServer        = "Microsoft-Windows-DNS-Server-Service"
+	servicing        = "Microsoft-Windows-Servicing"
 )
 
 // pattern is provider/id; * stands for any characters of a provider, and for any
@@ -74,18 +75,21 @@ func graves() []pattern {
 		of("Ntfs", 55), of("Microsoft-Windows-Ntfs", 55),
 		of("ReFS", 133, 146), of("Microsoft-Windows-ReFS", 133, 146),
 		of(kdc, 14, 18, 21, 45), of("Kdcsvc", 14, 18, 21, 45), of("KDC", 14, 18, 21, 45),
-		of("LsaSrv", 6167), of("NETLOGON", 5719),
+		of("LsaSrv", 6167), of("NETLOGON", 5719, 5722, 5783),
 		of("DFSR", 2213, 4012), of(dnsServer, 4013, 4015),
 		of(was, 5002, 5009, 5189),
 		of("MSSQL*", 912, 3417, 17182, 823, 824),
 		of("Microsoft-Filtering-FIPFS", 5300, 1106), of("FIPFS", 5300, 1106),
-		failedStarts(), of(scm, 7031, 7034, 7046),
+		failedStarts(), of(scm, 7031, 7032, 7034, 7046),
 	)
 }
 
 // failedStarts are what the service control manager writes at each boot of what does not
-// start, or ends at once: services and drivers that are unwell, blocked or left over.
-func failedStarts() []pattern { return of(scm, 7000, 7001, 7003, 7022, 7023, 7024, 7026, 7038, 7041) }
+// start, or ends at once: services and drivers that are unwell, blocked or left over. To
+// them belong the timeouts 7009 and 7011, of a service that does not connect or answer.
+func failedStarts() []pattern {
+	return of(scm, 7000, 7001, 7003, 7009, 7011, 7022, 7023, 7024, 7026, 7038, 7041)
+}
 
 // starts are the events by which Windows tells, once it has started, that it crashed or
 // was not shut down. Each start has no more than one: not how often one was written is
@@ -103,16 +107,22 @@ func isOf(all []pattern, e event) bool {
 }
 
 // quiet are those among them that Windows writes, or may write, below the level
-// error, and the change of a service's start type.
+// error, and what it writes as information: that a service was installed or got another
+// start type, and that a package could not be installed. Source of the last one's log:
+// the manifest of Microsoft-Windows-Servicing, whose events have no level.
 func quiet() []pattern {
 	return slices.Concat(
 		of("disk", 51, 153), of(kdc, 21, 45), of("Kdcsvc", 21, 45), of("KDC", 21, 45),
 		of("LsaSrv", 6167), of("DFSR", 2213), of(dnsServer, 4013), of(was, 5009, 5189),
-		of("ReFS", 146), of("Microsoft-Windows-ReFS", 146), of(scm, startTypeChanged),
+		of("ReFS", 146), of("Microsoft-Windows-ReFS", 146), of(scm, startTypeChanged, installed), of(servicing, 3),
 	)
 }
 
-const startTypeChanged = 7040
+// The ids of events of the service control manager that tell of no fault.
+const (
+	startTypeChanged = 7040
+	installed        = 7045
+)
 
 // graveProgram says whether a program is one whose crash is the server's.
 func graveProgram(name string) bool {
@@ -161,7 +171,7 @@ func hums() []hum {
 	for _, p := range any {
 		all = append(all, hum{pattern: p})
 	}
-	few := slices.Concat(of("Microsoft-Windows-GroupPolicy", 1055, 1129), of("NETLOGON", 5719), of(dnsServer, 4013))
+	few := slices.Concat(of("Microsoft-Windows-GroupPolicy", 1055, 1129), of("NETLOGON", 5719, 5783), of(dnsServer, 4013))
 	for _, p := range few {
 		all = append(all, hum{pattern: p, most: 2})
 	}
@@ -179,7 +189,7 @@ func (h hum) covers(e event) bool {
 // start, which does so on healthy servers too. Source: the services that the
 // Icinga framework leaves out by default.
 func idles(e event) bool {
-	if !strings.EqualFold(e.provider, scm) || e.id != 7000 && e.id != 7023 && e.id != startTypeChanged {
+	if !strings.EqualFold(e.provider, scm) || !slices.Contains([]int{7000, 7009, 7011, 7023, startTypeChanged}, e.id) {
 		return false
 	}
 	name := strings.ToLower(e.subject())

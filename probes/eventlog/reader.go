@@ -90,7 +90,8 @@ func (r *reader) readLog(log string, row host.Row) {
 // readReach reads how far back a log goes. Of one that has rolled over for weeks that is
 // usual. Where it begins after what was to be read from the last day on, it was cleared
 // or flooded, and a crash at the boot would look as if there were none. Windows itself
-// writes to System and Application at each start; other logs may be empty.
+// writes to System and Application at each start; other logs may be empty, and Setup may
+// begin with the update.
 func (r *reader) readReach(l *logged, row host.Row) {
 	log := l.name
 	from, err := row.Get("from").Time()
@@ -103,7 +104,7 @@ func (r *reader) readReach(l *logged, row host.Row) {
 	switch {
 	case err != nil && isRecent && (strings.EqualFold(log, "System") || strings.EqualFold(log, "Application")):
 		r.Failf(log, "it is empty: what was written since %s was cleared, and is not known", fact.Time(from))
-	case err != nil:
+	case err != nil || strings.EqualFold(log, setup):
 	case isRecent && oldest.After(from):
 		r.Failf(log, "it begins at %s: what was written since %s was cleared or has rolled over, and is not known",
 			fact.Time(oldest), fact.Time(from))

@@ -45,7 +45,7 @@ func told(t *testing.T, check string, before, after []written) []string {
 	t.Helper()
 	seen := func(all []written) runnertest.Seen {
 		var rows []host.Row
-		for _, log := range []string{"System", "Application", "Directory Service", "DNS Server", "DFS Replication"} {
+		for _, log := range []string{"System", "Application", "Setup", "Directory Service", "DNS Server", "DFS Replication"} {
 			rows = append(rows, host.Row{"log": {Text: log}, "kind": {Text: "log"}, "read": {Text: "9"}})
 		}
 		for _, w := range all {
@@ -83,6 +83,11 @@ func TestKnownRegressionsFail(t *testing.T) {
 		"a service that no harmless one is called": {log: "System", provider: scm, id: 7000, level: 2, subject: "Dienst für Größen"},
 		"DNS waits, and waits":                     {log: "DNS Server", provider: "Microsoft-Windows-DNS-Server-Service", id: 4013, level: 3, count: 3},
 		"DFSR stopped":                             {log: "DFS Replication", provider: "DFSR", id: 2213, level: 3},
+		"a session that cannot be set up":          {log: "System", provider: "NETLOGON", id: 5722, level: 2},
+		"a domain controller that is silent":       {log: "System", provider: "NETLOGON", id: 5783, level: 2, count: 3},
+		"a service that does not connect":          {log: "System", provider: scm, id: 7009, level: 2, subject: "Shop Server"},
+		"a service that does not answer":           {log: "System", provider: scm, id: 7011, level: 2, subject: "Shop Server", service: "Shop"},
+		"a recovery that failed":                   {log: "System", provider: scm, id: 7032, level: 2, subject: "Shop Server"},
 		"LSASS crashed":                            {log: "Application", provider: "Application Error", id: 1000, level: 2, subject: "lsass.exe"},
 		"no domain controller, again and again":    {log: "System", provider: "NETLOGON", id: 5719, level: 2, count: 5},
 		"switched off":                             {log: "System", provider: "EventLog", id: 6008, level: 2},
@@ -98,7 +103,7 @@ func TestKnownRegressionsFail(t *testing.T) {
 				change = " unclean_start: drifted  -> " + usualTime
 			}
 			want := []string{"drifted failing", item + change}
-			if w.provider == scm && slices.Contains([]int{7000, 7038}, w.id) {
+			if w.provider == scm && slices.Contains([]int{7000, 7009, 7011, 7038}, w.id) {
 				name := strings.TrimPrefix(item, "System/"+scm+"/")
 				change = " start_count: drifted  -> 1"
 				want = []string{"drifted failing", "System failed_starts: drifted  -> " + name, item + change}
@@ -127,6 +132,8 @@ func TestNoiseIsSilent(t *testing.T) {
 		"time before the network":         {log: "System", provider: "Microsoft-Windows-Time-Service", id: 134, level: 3, count: 2},
 		"policies before the network":     {log: "System", provider: "Microsoft-Windows-GroupPolicy", id: 1129, level: 2},
 		"the domain before the network":   {log: "System", provider: "NETLOGON", id: 5719, level: 2, count: 2},
+		"a controller that restarts, too": {log: "System", provider: "NETLOGON", id: 5783, level: 2},
+		"an updater that is slow":         {log: "System", provider: scm, id: 7009, level: 2, subject: "Google Update Service (gupdate)"},
 		"zones before the directory":      {log: "DNS Server", provider: "Microsoft-Windows-DNS-Server-Service", id: 4013, level: 3, count: 2},
 		"names before the network":        {log: "System", provider: "Microsoft-Windows-DNS-Client", id: 1014, level: 3, count: 9},
 		"devices":                         {log: "System", provider: "Microsoft-Windows-DeviceSetupManager", id: 131, level: 2, count: 4},
@@ -158,19 +165,43 @@ func TestOtherErrorsWarn(t *testing.T) {
 	disk := func(count int) []written {
 		return []written{{log: "System", provider: "disk", id: 7, level: 2, count: count}}
 	}
+	service := func(name string) []written {
+		return []written{{log: "System", provider: "Service Control Manager", id: 7045, level: 4, subject: name}}
+	}
 	for name, tt := range map[string]struct {
 		check         string
 		before, after []written
 		want          []string
 	}{
-		"new":           {plain, nil, other(1), []string{"drifted", "Application/Shop/7 count: drifted  -> 1"}},
-		"twice":         {plain, other(10), other(20), []string{"passed"}},
-		"three times":   {plain, other(10), other(30), []string{"drifted", "Application/Shop/7 count: drifted 10 -> 30"}},
-		"fewer":         {plain, other(10), other(1), []string{"passed"}},
-		"gone":          {plain, other(10), nil, []string{"passed"}},
-		"too much hum":  {plain, nil, gpo, []string{"drifted", "System/Microsoft-Windows-GroupPolicy/1129 count: drifted  -> 3"}},
-		"more hum":      {plain, []written{{log: "System", provider: "Schannel", id: 36887, level: 2}}, nil, []string{"passed"}},
-		"serious, more": {plain, disk(2), disk(6), []string{"drifted failing", "System/disk/7 serious_count: drifted 2 -> 6"}},
+		"new":          {plain, nil, other(1), []string{"drifted", "Application/Shop/7 count: drifted  -> 1"}},
+		"twice":        {plain, other(10), other(20), []string{"passed"}},
+		"three times":  {plain, other(10), other(30), []string{"drifted", "Application/Shop/7 count: drifted 10 -> 30"}},
+		"fewer":        {plain, other(10), other(1), []string{"passed"}},
+		"gone":         {plain, other(10), nil, []string{"passed"}},
+		"too much hum": {plain, nil, gpo, []string{"drifted", "System/Microsoft-Windows-GroupPolicy/1129 count: drifted  -> 3"}},
+		"more hum":     {plain, []written{{log: "System", provider: "Schannel", id: 36887, level: 2}}, nil, []string{"passed"}},
+		"not ended well": {
+			plain, nil, []written{{log: "System", provider: "Service Control Manager", id: 7043, level: 2, subject: "Shop"}},
+			[]string{"drifted", "System/Service Control Manager/7043: Shop count: drifted  -> 1"},
+		},
+		"an update that failed": {
+			plain, nil, []written{{log: "System", provider: "Microsoft-Windows-WindowsUpdateClient", id: 20, level: 2}},
+			[]string{"drifted", "System/Microsoft-Windows-WindowsUpdateClient/20 count: drifted  -> 1"},
+		},
+		"a package that failed": {
+			plain, nil, []written{{log: "Setup", provider: "Microsoft-Windows-Servicing", id: 3, level: 0}},
+			[]string{"drifted", "Setup/Microsoft-Windows-Servicing/3 count: drifted  -> 1"},
+		},
+		"a new service": {
+			plain + "\n  compare: {new_services: {severity: warn, rule: subset}}",
+			service("PSEXESVC"), slices.Concat(service("Shop"), service("PSEXESVC")),
+			[]string{"drifted", "System new_services: drifted PSEXESVC -> PSEXESVC, Shop"},
+		},
+		"a new service is a note": {plain, nil, service("Shop"), []string{"passed"}},
+		"new signatures": {
+			plain + "\n  compare: {new_services: {severity: warn, rule: subset}}", service("MpKsl0a1b2c3d"), service("MpKsl99ff00aa"), []string{"passed"},
+		},
+		"serious, more":  {plain, disk(2), disk(6), []string{"drifted failing", "System/disk/7 serious_count: drifted 2 -> 6"}},
 		"a suite that lets all new ones fail": {
 			plain + "\n  compare: {errors: {severity: fail, rule: subset}}", nil, other(1),
 			[]string{"drifted failing", "Application errors: drifted  -> Shop/7", "Application/Shop/7 count: drifted  -> 1"},

@@ -13,7 +13,7 @@ import (
 type logged struct {
 	name                        string
 	serious, errors, startTypes []string // names of events, and of services
-	failedStarts                []string // names of events that each boot may write
+	failedStarts, newServices   []string // names of events that each boot may write, and of services
 	newest                      []event  // of the serious ones
 	part                        bool     // it was not read from the boot on
 }
@@ -37,6 +37,9 @@ func (r *reader) tell() {
 		case strings.EqualFold(e.provider, scm) && e.id == startTypeChanged:
 			log.startTypes = append(log.startTypes, cmp.Or(e.subject(), "(no name)"))
 			continue
+		case strings.EqualFold(e.provider, scm) && e.id == installed:
+			log.newServices = append(log.newServices, cmp.Or(e.stable(), "(no name)"))
+			continue
 		default:
 			log.errors = append(log.errors, e.name())
 		}
@@ -52,6 +55,7 @@ func (r *reader) tell() {
 		r.Add(log.name, "serious", r.set(log, log.serious))
 		if strings.EqualFold(log.name, "System") { // where the service control manager writes
 			r.Add(log.name, "failed_starts", r.failedStarts(log))
+			r.Add(log.name, "new_services", r.set(log, log.newServices))
 		}
 		r.Add(log.name, "errors", r.set(log, log.errors))
 		r.Add(log.name, "start_types", r.set(log, log.startTypes))

@@ -78,14 +78,18 @@ function Get-Text($Record) {
     return Limit-Text $text 300
 }
 
-# The first value; and of the service control manager the service's own name, which
-# it writes as the event's bytes, in front of a slash.
+# The first value, or that which names a service: timeouts tell their length before it,
+# a recovery that failed what was tried. And of the service control manager the service's
+# own name, which it writes as the event's bytes, in front of a slash.
 function Get-Subject($Record, $Provider) {
     $subject = @('', '')
     try {
         $values = $Record.Properties
-        if ($values.Count -gt 0 -and $values[0].Value -isnot [array]) {
-            $subject[0] = Limit-Text ([string]$values[0].Value) 100
+        $at = 0
+        if ($Provider -eq $scm -and @(7009, 7011) -contains $Record.Id) { $at = 1 }
+        if ($Provider -eq $scm -and $Record.Id -eq 7032) { $at = 2 }
+        if ($values.Count -gt $at -and $values[$at].Value -isnot [array]) {
+            $subject[0] = Limit-Text ([string]$values[$at].Value) 100
         }
         $last = $null
         if ($values.Count -gt 0) { $last = $values[$values.Count - 1].Value }
