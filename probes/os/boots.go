@@ -37,6 +37,7 @@ type event struct {
 	at      time.Time
 	code    int64  // of a bugcheck
 	process string // that asked for a restart
+	user    string // for whom it asked
 	reason  int64  // its reason code
 	text    string
 }
@@ -107,6 +108,7 @@ func readEvents(r *gather.Reader, rows []host.Row) ([]event, bool) {
 			return nil, false
 		}
 		e := event{id: id, at: at, process: program(gather.Text(row, "Process")), text: gather.Text(row, "Text")}
+		e.user = account(gather.Text(row, "User"))
 		e.reason, _ = strconv.ParseInt(gather.Text(row, "Reason"), 0, 64)
 		if id == dirty {
 			e.code, _ = gather.Number(row, "Code")
@@ -127,6 +129,12 @@ func program(text string) string {
 	}
 	text = text[strings.LastIndexByte(text, '\\')+1:]
 	return strings.Map(printable, text[:min(len(text), 100)])
+}
+
+// account is the name in "CORP\admin".
+func account(text string) string {
+	text = text[strings.LastIndexByte(text, '\\')+1:]
+	return strings.Map(printable, text[:min(len(text), 60)])
 }
 
 // printable drops what would leave its line; what a log holds is anybody's text.
@@ -213,14 +221,22 @@ func (b *start) why() string {
 	case b.request != nil && b.request.died():
 		return "restart by wininit.exe, " + b.request.death()
 	case b.request != nil && b.request.reason&planned != 0:
-		return "restart by " + b.request.process + ", planned"
+		return "restart by " + b.request.asker() + ", planned"
 	case b.request != nil:
-		return "restart by " + b.request.process + ", unplanned"
+		return "restart by " + b.request.asker() + ", unplanned"
 	case b.shutDown:
 		return "after a shutdown"
 	default:
 		return "for a reason that is not logged"
 	}
+}
+
+// asker is the program that asked for a restart, and for whom.
+func (e *event) asker() string {
+	if e.user == "" {
+		return e.process
+	}
+	return e.process + " for " + e.user
 }
 
 // The parts of a reason code. Source: the Windows SDK's reason.h.

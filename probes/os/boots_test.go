@@ -73,6 +73,13 @@ func TestWhyItWasStarted(t *testing.T) {
 			[]host.Row{at("02:04:00", 1074, "Process", `C:\Windows\Explorer.EXE (SQL01)`, "Reason", "0x5"), at("02:05:00", 12)},
 			"2026-11-23T02:05:00Z restart by Explorer.EXE, unplanned", "", "",
 		},
+		"by somebody who is known": {
+			[]host.Row{
+				at("02:04:00", 1074, "Process", "shutdown.exe (SQL01)", "Reason", "0x800000ff", "User", "CORP\\j.doe\x1b[2J"),
+				at("02:05:00", 12),
+			},
+			"2026-11-23T02:05:00Z restart by shutdown.exe for j.doe[2J, planned", "", "",
+		},
 		"a remote shutdown goes through wininit": {
 			[]host.Row{at("02:04:00", 1074, "Process", wininit, "Reason", "0x800000ff"), at("02:05:00", 12)},
 			"2026-11-23T02:05:00Z restart by wininit.exe, planned", "", "",
@@ -194,12 +201,14 @@ func TestUnknownStarts(t *testing.T) {
 func TestOdd(t *testing.T) {
 	readings, err := probetest.Load(t, os.Kind, "odd.json", nil).Observe(nil)
 	if !errors.Is(err, host.ErrDenied) || !strings.Contains(err.Error(), "the EditionID") ||
-		!strings.Contains(err.Error(), "boots: access denied: Zugriff verweigert") {
+		!strings.Contains(err.Error(), "boots: access denied: Zugriff verweigert") ||
+		!strings.Contains(err.Error(), `the state of Secure Boot: the registry holds "ein"`) {
 		t.Errorf("error %v", err)
 	}
 	want := []string{
 		" boot_time=2026-11-23T02:05:00Z", " uptime=1h0m0s", " product=Microsoft Windows Server 2022 Standard",
 		" name=SQL01 \"x\"", " install_type=Server", " build=20348.4405",
+		" model=Standard-PC \"x\" Zeile zwei",
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
@@ -293,7 +302,11 @@ func TestWhatIsTold(t *testing.T) {
 			healthy, with("edition", fact.Text("ServerDatacenter")),
 			[]string{"drifted failing", "edition: drifted ServerStandard -> ServerDatacenter"},
 		},
-		"a clock that is a little off": {healthy, with("clock_skew", fact.Duration(4*time.Minute)), []string{"passed"}},
+		"Secure Boot was switched off": {
+			healthy, with("secure_boot", fact.Text("off")), []string{"drifted", "secure_boot: drifted on -> off"},
+		},
+		"another model, as after a move": {healthy, with("model", fact.Text("VMware, Inc. VMware20,1")), []string{"passed"}},
+		"a clock that is a little off":   {healthy, with("clock_skew", fact.Duration(4*time.Minute)), []string{"passed"}},
 		"a clock that Kerberos refuses": {
 			with("clock_skew", fact.Duration(0)), with("clock_skew", fact.Duration(6*time.Minute)),
 			[]string{"regressed failing", "clock_skew: regressed 0s -> 6m0s"},

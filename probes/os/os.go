@@ -5,12 +5,14 @@ package os
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/named"
 )
 
 // Kind is what a suite calls "os".
@@ -73,6 +75,14 @@ func readings() []probes.ReadingSpec {
 			Name: "machine", Type: fact.TypeText, Severity: fact.Fail, Role: probes.IdentityRole,
 			Doc: "The machine's SMBIOS UUID; absent where the machine has none.",
 		},
+		{
+			Name: "model", Type: fact.TypeText, Severity: fact.Note,
+			Doc: "Who made the machine, and its model: VMware, Inc. VMware7,1.",
+		},
+		{
+			Name: "secure_boot", Type: fact.TypeText,
+			Doc: "on, off, or unsupported where the firmware is none that could.",
+		},
 	}
 }
 
@@ -96,9 +106,21 @@ func version() host.Collector {
 	}}
 }
 
+func hardware() host.WQL {
+	return host.WQL{Class: "Win32_ComputerSystem", Columns: []string{"Manufacturer", "Model"}}
+}
+
+const secureBootEnabled = "UEFISecureBootEnabled"
+
+func secureBoot() host.Collector {
+	return host.Collector{Name: "registry", Args: map[string][]string{
+		"key": {`HKLM\SYSTEM\CurrentControlSet\Control\SecureBoot\State`}, "values": {secureBootEnabled},
+	}}
+}
+
 // Questions implements probes.Asker.
 func (probe) Questions() []host.Question {
-	return []host.Question{system(), version(), host.IdentityQuestion(), events()}
+	return []host.Question{system(), version(), host.IdentityQuestion(), events(), hardware(), secureBoot()}
 }
 
 // Observe implements probes.Probe.
@@ -124,8 +146,42 @@ func (probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error)
 		}
 	}
 	starts(r, boot, now)
+	machine(r)
 	return r.Result()
 }
+
+// machine reads on what Windows runs.
+func machine(r *gather.Reader) {
+	if row, ok := r.One("the machine", hardware()); ok {
+		var words []string
+		for _, column := range []string{"Manufacturer", "Model"} {
+			words = append(words, strings.Fields(gather.Text(row, column))...)
+		}
+		if len(words) > 0 {
+			r.Add("", "model", fact.Text(clean(strings.Join(words, " "))))
+		}
+	}
+	rows, ok := r.Rows("the state of Secure Boot", secureBoot())
+	if !ok {
+		return
+	}
+	text := "unsupported" // without the key, or the value, as on a BIOS
+	if len(rows) > 0 && !rows[0].Get(secureBootEnabled).Null {
+		switch value, known := gather.Number(rows[0], secureBootEnabled); {
+		case known && value == 0:
+			text = "off"
+		case known && value == 1:
+			text = "on"
+		default:
+			r.Failf("the state of Secure Boot", "the registry holds %.20q", gather.Text(rows[0], secureBootEnabled))
+			return
+		}
+	}
+	r.Add("", "secure_boot", fact.Text(text))
+}
+
+// clean makes one line of what a firmware tells.
+func clean(text string) string { return strings.Map(printable, named.Within(text, 200)) }
 
 // edition reads what the registry says beside the revision.
 func edition(r *gather.Reader, registry host.Row) {

@@ -25,6 +25,8 @@ func answers(probe probes.Probe, change func(i int, a host.Answer) host.Answer) 
 		{Rows: []host.Row{{"UBR": {Text: "4294"}, "InstallationType": {Text: "Server Core"}, "EditionID": {Text: "ServerStandard"}}}},
 		{Rows: []host.Row{{"UUID": {Text: "4C4C4544-0039-4A10-8052-B4C04F564433"}}}},
 		{Rows: []host.Row{{"Id": {Text: "12"}, "Time": {Text: "2026-11-10T02:00:01.25Z"}}}},
+		{Rows: []host.Row{{"Manufacturer": {Text: "VMware, Inc."}, "Model": {Text: "VMware7,1"}}}},
+		{Rows: []host.Row{{"UEFISecureBootEnabled": {Text: "1"}}}},
 	}
 	var all host.Answers
 	for i, q := range probe.(probes.Asker).Questions() {
@@ -68,8 +70,8 @@ func TestObserve(t *testing.T) {
 	want := []string{
 		"boot_time=2026-11-10T02:00:00Z", "boots=2026-11-10T02:00:01Z for a reason that is not logged",
 		"build=20348.4294", "crashes=", "edition=ServerStandard", "install_type=Server Core",
-		"machine=4c4c4544-0039-4a10-8052-b4c04f564433", "name=SQL01",
-		"product=Microsoft Windows Server 2022 Standard", "unclean_boots=", "uptime=2h30m0s",
+		"machine=4c4c4544-0039-4a10-8052-b4c04f564433", "model=VMware, Inc. VMware7,1", "name=SQL01",
+		"product=Microsoft Windows Server 2022 Standard", "secure_boot=on", "unclean_boots=", "uptime=2h30m0s",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
@@ -90,6 +92,30 @@ func TestMachineWithoutUUID(t *testing.T) {
 	}
 }
 
+func TestSecureBoot(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rows []host.Row
+		want string
+	}{
+		"on":                   {[]host.Row{{"UEFISecureBootEnabled": {Text: "1"}}}, "secure_boot=on"},
+		"off":                  {[]host.Row{{"UEFISecureBootEnabled": {Text: "0"}}}, "secure_boot=off"},
+		"a BIOS without a key": {nil, "secure_boot=unsupported"},
+		"a key without a value": {
+			[]host.Row{{"UEFISecureBootEnabled": {Null: true}}}, "secure_boot=unsupported",
+		},
+	} {
+		got, err := observe(t, func(i int, a host.Answer) host.Answer {
+			if i == 5 {
+				return host.Answer{Rows: tt.rows}
+			}
+			return a
+		})
+		if err != nil || !slices.Contains(got, tt.want) {
+			t.Errorf("%s: got %q, %v; want %q", name, got, err, tt.want)
+		}
+	}
+}
+
 // A build that lacks its revision must not be taken for observed: the readings
 // that were made stay as evidence beside the error.
 func TestPartAnswers(t *testing.T) {
@@ -103,6 +129,12 @@ func TestPartAnswers(t *testing.T) {
 		"no revision in the registry": func(i int, a host.Answer) host.Answer {
 			if i == 1 {
 				return host.Answer{Rows: []host.Row{{"UBR": {Null: true}}}}
+			}
+			return a
+		},
+		"a state of Secure Boot that is none": func(i int, a host.Answer) host.Answer {
+			if i == 5 {
+				return host.Answer{Rows: []host.Row{{"UEFISecureBootEnabled": {Text: "2"}}}}
 			}
 			return a
 		},

@@ -3,8 +3,8 @@
 #   12 (Kernel-General) started, 13 shut down: nothing more
 #   41 (Kernel-Power) started without a shutdown: Code, the bugcheck's or 0
 #   1001 (WER-SystemErrorReporting) a bugcheck: Text, which begins with its code
-#   1074 (User32) a restart was asked for: Process, Reason (hexadecimal); of wininit
-#        Text too, which names what died
+#   1074 (User32) a restart was asked for: Process, Reason (hexadecimal), User; of
+#        wininit Text too, which names what died
 #   6008 (EventLog) the last shutdown was unexpected: nothing more
 # A text is cut at 300 characters. What led to the oldest boot is a day older, at
 # most. It has been parsed, but not yet run on Windows.
@@ -41,6 +41,7 @@ foreach ($entry in $events) {
     if ($entry.Id -eq 1074 -and $values.Count -gt 5) {
         $row['Process'] = Limit-Text $values[0]
         $row['Reason'] = Limit-Text $values[3]
+        if ($values.Count -gt 6) { $row['User'] = Limit-Text $values[6] }
         if ($row['Process'] -like '*wininit.exe*') { $row['Text'] = Limit-Text $values[5] }
     }
     $row
