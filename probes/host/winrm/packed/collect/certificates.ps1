@@ -7,14 +7,23 @@
 param($Arguments)
 $most = 1000
 $open = $Arguments.ContainsKey('keys') -and @($Arguments['keys']) -contains 'true'
-$opener = 'System.Security.Cryptography.X509Certificates.RSACertificateExtensions' -as [type]
+$rsa = 'System.Security.Cryptography.X509Certificates.RSACertificateExtensions' -as [type]
+$ecdsa = 'System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions' -as [type]
 
-# Opening a key tells one that is there from one whose container is lost. Keys other
-# than RSA, and .NET before 4.6, tell nothing.
+# Opening a key tells one that is there from one whose container is lost. Other keys
+# than RSA and ECDSA tell nothing, and neither do those before .NET 4.6 and ECDSA's
+# before 4.6.1. A key of another algorithm is null.
 function Add-Key($Row, $Certificate) {
-    if (-not $open -or $null -eq $opener -or -not $Row['key']) { return }
+    if (-not $open -or -not $Row['key']) { return }
+    if ($null -ne $rsa) { Open-Key $Row { $rsa::GetRSAPrivateKey($Certificate) } }
+    if ($null -ne $ecdsa -and -not $Row.Contains('opens') -and -not $Row.Contains('unopened')) {
+        Open-Key $Row { $ecdsa::GetECDsaPrivateKey($Certificate) }
+    }
+}
+
+function Open-Key($Row, $How) {
     try {
-        $key = $opener::GetRSAPrivateKey($Certificate)
+        $key = & $How
         if ($null -eq $key) { return }
         $Row['opens'] = $true
         $key.Dispose()
