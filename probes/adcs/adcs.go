@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/parts"
 	"postpatch/probes/internal/role"
 )
@@ -24,6 +25,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- adcs: {}\n" +
 		"  expect: {crl_left: \"> 24h\"}\n" +
 		"  why: a revocation list that has run out stops smart cards, VPN and Wi-Fi\n",
+	Notes:    []string{note.PowerShell},
 	Readings: slices.Concat(role.Specs("a certification authority"), specs(), listSpecs()),
 }, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
 

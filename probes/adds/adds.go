@@ -24,6 +24,9 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- adds: {}\n" +
 		"  expect: {fsmo: contains pdc, oldest_sync: \"< 3h\"}\n" +
 		"  why: a domain controller that does not advertise lets nobody sign in\n",
+	Notes: []string{
+		"It needs PowerShell on the host; the shares, and both replications, are told by WMI alone.",
+	},
 	Readings: slices.Concat(serviceSpecs(), replicationSpecs()),
 }, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
 

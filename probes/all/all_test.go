@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"postpatch/probes"
 	"postpatch/probes/all"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/note"
 	"postpatch/suites"
 )
 
@@ -44,6 +47,55 @@ func TestExamplesLint(t *testing.T) {
 				t.Errorf("the example has no check of its kind:\n%s", text)
 			}
 		})
+	}
+}
+
+// Where PowerShell is blocked, WMI still answers: a kind says in its notes which it
+// needs, as its questions have it.
+func TestNotesTellWhatIsNeeded(t *testing.T) {
+	kinds := all.Kinds()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "queues.ps1"), []byte("Get-Queue"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range kinds {
+		text := "suite: example\nhosts: [srv01]\nchecks:\n"
+		for line := range strings.Lines(k.Example) {
+			text += "  " + line
+		}
+		set, problems := suites.LoadBytes(filepath.Join(folder, "example.suite.yaml"), []byte(text), kinds)
+		if len(problems) > 0 {
+			t.Fatal(suites.Format(problems, nil))
+		}
+		queries, scripts := 0, 0
+		for _, c := range set.Hosts[0].Checks {
+			asker, asks := c.Probe.(probes.Asker)
+			if c.Kind.Name != k.Name || !asks {
+				continue
+			}
+			for _, q := range asker.Questions() {
+				if _, isQuery := q.(host.WQL); isQuery {
+					queries++
+				} else {
+					scripts++
+				}
+			}
+		}
+		notes := strings.Join(k.Notes, "\n")
+		if scripts > 0 && !strings.Contains(notes, "PowerShell on the host") {
+			t.Errorf("%s needs PowerShell, and its notes do not say so: %q", k.Name, notes)
+		}
+		if mixed := strings.Contains(notes, "WMI alone"); mixed && queries == 0 || queries > 0 && scripts == 0 && notes == "" {
+			t.Errorf("%s asks %d queries; its notes say: %q", k.Name, queries, notes)
+		}
+		if only := strings.Contains(notes, note.WMI); only != (queries > 0 && scripts == 0) {
+			t.Errorf("%s asks %d queries and %d scripts; its notes say: %q", k.Name, queries, scripts, notes)
+		}
+		for _, line := range k.Notes {
+			if utf8.RuneCountInString(line) > 115 {
+				t.Errorf("%s: a note is too long: %s", k.Name, line)
+			}
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/wildcard"
 )
 
@@ -34,6 +35,11 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- certificate: Microsoft Exchange Server Auth Certificate\n" +
 		"  expect: {days_left: \"> 30\"}\n" +
 		"  why: when it has ended, an update leaves no way to sign in to OWA and ECP\n",
+	Notes: []string{
+		note.PowerShell,
+		"With keys: true the account has to be allowed to open the keys, which mostly means an administrator.",
+		"Keys of RSA and ECDSA are opened; those of other algorithms are not, nor ECDSA's before .NET 4.6.1.",
+	},
 	Readings: specs(),
 }, params{Stores: []string{"My"}, Days: 14}, newProbe)
 

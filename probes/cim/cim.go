@@ -13,6 +13,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/cells"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "cim".
@@ -23,6 +24,10 @@ var Kind = probes.Define(probes.Kind{
 	Main: "class",
 	Example: "- cim: {class: Win32_Share, key: Name, columns: [Path, Type, Description], where: Type = 0}\n" +
 		"  why: users find their files through these\n",
+	Notes: []string{
+		note.WMI,
+		"Each namespace has its own permissions; one that the account may not read is unknown.",
+	},
 	Readings: append([]probes.ReadingSpec{
 		{
 			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},

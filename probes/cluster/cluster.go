@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/role"
 	"postpatch/probes/internal/winsvc"
 )
@@ -30,6 +31,10 @@ var Kind = probes.Define(probes.Kind{
 		"- cluster: nodes\n" +
 		"  id: cluster/nodes\n" +
 		"  expect: {membership: up}\n",
+	Notes: []string{
+		note.WMI,
+		"By default a cluster lets only its nodes' administrators ask (root/MSCluster).",
+	},
 	Readings: slices.Concat(clusterSpecs(), nodeSpecs(), networkSpecs(), groupSpecs(), volumeSpecs()),
 }, params{Parts: parts()}, build)
 

@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/wildcard"
 )
 
@@ -22,6 +23,7 @@ var Kind = probes.Define(probes.Kind{
 	Main: "except",
 	Example: "- device: {}\n" +
 		"  why: a driver of the patch must not lose a device\n",
+	Notes: []string{note.WMI},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "problems", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,

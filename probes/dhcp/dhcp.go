@@ -13,6 +13,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/parts"
 	"postpatch/probes/internal/role"
 )
@@ -29,6 +30,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- dhcp: {}\n" +
 		"  expect: {free_percent: \">= 10%\"}\n" +
 		"  why: a full scope locks the next client out\n",
+	Notes: []string{note.PowerShell},
 	Readings: slices.Concat(
 		role.Specs("the role DHCP Server, or a scope that the suite names"), serverSpecs(), scopeSpecs(), countSpecs(),
 	),

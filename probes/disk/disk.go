@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "disk".
@@ -24,6 +25,7 @@ var Kind = probes.Define(probes.Kind{
 		"  why: a driver of the patch must not lose a volume\n" +
 		"- disk: [D, 'E:\\Mounts\\Logs']\n" +
 		"  expect: {file_system: ReFS, free_percent: \"> 10%\"}\n",
+	Notes: []string{note.WMI},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",

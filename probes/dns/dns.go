@@ -15,6 +15,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/inside"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 )
 
@@ -25,6 +26,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the name and the type: \"www.example.org A\"; of several servers that the host knows, with its address",
 	Main:     "name",
 	Example:  "- dns: {name: www.example.org, type: [A, AAAA], server: 10.0.0.53}\n  why: customers\n",
+	Notes:    []string{note.FromHost},
 	Readings: specs(),
 }, params{Types: []string{"A"}, Recurse: true, From: inside.Runner}, build)
 

@@ -13,6 +13,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/role"
 )
 
@@ -26,6 +27,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- dnsserver: {}\n" +
 		"  expect: {forwarders: \"= 10.0.0.53, 10.0.1.53\"}\n" +
 		"  why: a zone that is not loaded takes its names with it\n",
+	Notes:    []string{note.WMI},
 	Readings: slices.Concat(role.Specs("the role DNS Server, or a zone that the suite names"), specs()),
 }, params{}, build)
 

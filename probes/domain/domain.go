@@ -25,6 +25,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- domain: {}\n" +
 		"  expect: {domain: corp.example.org, site: Berlin, domain_skew: \"< 2s\"}\n" +
 		"  why: nobody signs in when the trust to the domain is broken\n",
+	Notes:    []string{"It needs PowerShell on the host; the membership is told by WMI alone."},
 	Readings: append(trustSpecs(), policySpecs()...),
 }, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
 

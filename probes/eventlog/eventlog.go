@@ -31,6 +31,7 @@ var Kind = probes.Define(probes.Kind{
 		"    except: [ShopClient/*]\n" +
 		"    watch: [ShopServer/1000]\n" +
 		"  why: a shop server that restarts itself writes 1000\n",
+	Notes:    notes(),
 	Readings: specs(),
 }, params{Level: []string{"critical", "error"}, Since: sinceBoot}, build)
 

@@ -126,13 +126,14 @@ const (
 
 // graveProgram says whether a program is one whose crash is the server's.
 func graveProgram(name string) bool {
-	switch strings.ToLower(name) {
-	case "lsass.exe", "w3wp.exe", "sqlservr.exe", "edgetransport.exe", "svchost.exe", "services.exe", "winlogon.exe",
+	return slices.Contains(gravePrograms(), strings.ToLower(name))
+}
+
+func gravePrograms() []string {
+	return []string{
+		"lsass.exe", "w3wp.exe", "sqlservr.exe", "edgetransport.exe", "svchost.exe", "services.exe", "winlogon.exe",
 		"dns.exe", "spoolsv.exe", "clussvc.exe", "rhs.exe", "vmms.exe", "store.exe",
-		"microsoft.exchange.store.worker.exe", "microsoft.exchange.store.service.exe", "msexchangereplication.exe":
-		return true
-	default:
-		return false
+		"microsoft.exchange.store.worker.exe", "microsoft.exchange.store.service.exe", "msexchangereplication.exe",
 	}
 }
 
@@ -153,11 +154,27 @@ type hum struct {
 	text string // only with these characters in its text
 }
 
-// hums is the noise that is known. Of what a boot writes before the network or the
-// directory is there, and others write all day, it takes no more than one and another
-// try.
+// hums is the noise that is known.
 func hums() []hum {
-	any := slices.Concat(
+	var all []hum
+	for _, p := range hummed() {
+		all = append(all, hum{pattern: p})
+	}
+	for _, p := range hummedOnce() {
+		all = append(all, hum{pattern: p, most: fewHums})
+	}
+	for _, text := range hummedTexts() {
+		all = append(all, hum{pattern: pattern{esent, 455}, text: text})
+	}
+	return all
+}
+
+// hummedTexts are of what ESENT 455 is noise.
+func hummedTexts() []string { return []string{"TileRepository", "TileDataLayer"} }
+
+// hummed is what is noise however often.
+func hummed() []pattern {
+	return slices.Concat(
 		of("Microsoft-Windows-DistributedCOM", 10016, 10010, 10005), of("DCOM", 10016, 10010, 10005),
 		of("Microsoft-Windows-Kernel-EventTracing", 2, 3),
 		of("Microsoft-Windows-Time-Service", 134, 36), of("W32Time", 134, 36),
@@ -167,18 +184,17 @@ func hums() []hum {
 		of("Schannel", 36871, 36887),
 		of("Microsoft-Windows-WinRM", 10154), of("Microsoft-Windows-CAPI2", 513),
 	)
-	var all []hum
-	for _, p := range any {
-		all = append(all, hum{pattern: p})
-	}
-	few := slices.Concat(of("Microsoft-Windows-GroupPolicy", 1055, 1129), of("NETLOGON", 5719, 5783), of(dnsServer, 4013))
-	for _, p := range few {
-		all = append(all, hum{pattern: p, most: 2})
-	}
-	return append(all,
-		hum{pattern: pattern{esent, 455}, text: "TileRepository"},
-		hum{pattern: pattern{esent, 455}, text: "TileDataLayer"})
 }
+
+// hummedOnce is what a boot writes before the network or the directory is there, and
+// others write all day: no more than one and another try is noise.
+func hummedOnce() []pattern {
+	return slices.Concat(
+		of("Microsoft-Windows-GroupPolicy", 1055, 1129), of("NETLOGON", 5719, 5783), of(dnsServer, 4013),
+	)
+}
+
+const fewHums = 2
 
 func (h hum) covers(e event) bool {
 	return h.matches(e) && (h.most == 0 || e.count <= h.most) &&
@@ -189,18 +205,25 @@ func (h hum) covers(e event) bool {
 // start, which does so on healthy servers too. Source: the services that the
 // Icinga framework leaves out by default.
 func idles(e event) bool {
-	if !strings.EqualFold(e.provider, scm) || !slices.Contains([]int{7000, 7009, 7011, 7023, startTypeChanged}, e.id) {
+	if !isOf(idleEvents(), e) {
 		return false
 	}
 	name := strings.ToLower(e.subject())
-	for _, part := range []string{"clr_optimization_", "gupdate", "googleupdater", "edgeupdate"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return slices.Contains([]string{
+	return slices.Contains(idlers(), name) ||
+		slices.ContainsFunc(idlerParts(), func(part string) bool { return strings.Contains(name, part) })
+}
+
+func idleEvents() []pattern { return of(scm, 7000, 7009, 7011, 7023, startTypeChanged) }
+
+func idlers() []string {
+	return []string{
 		"sppsvc", "mapsbroker", "remoteregistry", "trustedinstaller", "wbiosrvc", "cdpsvc", "shellhwdetection",
 		"tiledatamodelsvc", "tieringengineservice", "bits", "wuauserv", "dosvc", "usosvc", "vss", "swprv", "stisvc",
 		"waasmedicsvc", "staterepository", "appreadiness",
-	}, name)
+	}
+}
+
+// idlerParts stand in the names of updaters.
+func idlerParts() []string {
+	return []string{"clr_optimization_", "gupdate", "googleupdater", "edgeupdate"}
 }

@@ -201,7 +201,7 @@ func TestOtherErrorsWarn(t *testing.T) {
 		"new signatures": {
 			plain + "\n  compare: {new_services: {severity: warn, rule: subset}}", service("MpKsl0a1b2c3d"), service("MpKsl99ff00aa"), []string{"passed"},
 		},
-		"serious, more":  {plain, disk(2), disk(6), []string{"drifted failing", "System/disk/7 serious_count: drifted 2 -> 6"}},
+		"serious, more": {plain, disk(2), disk(6), []string{"drifted failing", "System/disk/7 serious_count: drifted 2 -> 6"}},
 		"a suite that lets all new ones fail": {
 			plain + "\n  compare: {errors: {severity: fail, rule: subset}}", nil, other(1),
 			[]string{"drifted failing", "Application errors: drifted  -> Shop/7", "Application/Shop/7 count: drifted  -> 1"},

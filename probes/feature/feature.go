@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "feature". Names are those of servicing, which are
@@ -26,6 +27,7 @@ var Kind = probes.Define(probes.Kind{
 		"  why: an update that rolls back half-way may take a role along\n" +
 		"- feature: [DNS-Server-Full-Role, DirectoryServices-DomainController]\n" +
 		"  id: feature/dc\n",
+	Notes: []string{note.WMI},
 	Readings: []probes.ReadingSpec{{
 		Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: installed,
 		Doc: "installed; or absent, of one that the suite names and that is not installed or not known to Windows.",

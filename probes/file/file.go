@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/wildcard"
 )
 
@@ -25,6 +26,7 @@ var Kind = probes.Define(probes.Kind{
 	Main: "path",
 	Example: "- file: '%ExchangeInstallPath%bin\\ExSetup.exe'\n" +
 		"  why: its version is the build of the last update, which Exchange itself does not tell\n",
+	Notes: []string{note.PowerShell},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,

@@ -16,6 +16,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/inside"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 )
 
@@ -26,6 +27,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the URL, as the suite writes it",
 	Main:     "url",
 	Example:  "- http: [/owa/, \"https://www.example.org/\"]\n  expect: {status: \"one of 200, 302\"}\n",
+	Notes:    []string{note.FromHost},
 	Readings: append(specs(), reach.CertificateSpecs()...),
 }, params{Method: http.MethodGet, MaxBody: defaultMaxBody, From: inside.Runner}, build)
 

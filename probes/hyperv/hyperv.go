@@ -10,6 +10,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/role"
 	"postpatch/probes/internal/winsvc"
 )
@@ -26,6 +27,10 @@ var Kind = probes.Define(probes.Kind{
 		"  why: what ran before the patch has to run after it\n" +
 		"- hyperv: {except: [Test*, VDI-*]}\n" +
 		"  id: hyperv/production\n",
+	Notes: []string{
+		note.WMI,
+		"The account has to be in the group Hyper-V Administrators, or an administrator (root/virtualization/v2).",
+	},
 	Readings: specs(),
 }, params{}, func(p params) (probes.Probe, error) { return probe(p), nil })
 

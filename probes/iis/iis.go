@@ -13,6 +13,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/wildcard"
 )
 
@@ -28,6 +29,7 @@ var Kind = probes.Define(probes.Kind{
 	Main: "except",
 	Example: "- iis: {}\n" +
 		"  why: the shop runs on it\n",
+	Notes:    []string{note.PowerShell},
 	Readings: slices.Concat(wholeSpecs(), siteSpecs(), bindingSpecs()),
 }, params{}, newProbe)
 

@@ -13,6 +13,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/wildcard"
 )
 
@@ -26,6 +27,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- msmq: 'private$\\orders'\n" +
 		"  expect: {messages: \"< 1000\"}\n" +
 		"  why: the shop hands orders over by it\n",
+	Notes: []string{note.PowerShell},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,

@@ -17,10 +17,14 @@ import (
 
 // Kind is what a suite calls "os".
 var Kind = probes.Define(probes.Kind{
-	Name:     "os",
-	Doc:      "The Windows of a host: product, build with its update revision, starts, crashes, clock, machine identity.",
-	Item:     "always empty: a host runs one",
-	Example:  "- os: {}\n  why: tells the reboot and whether the update is really on\n",
+	Name:    "os",
+	Doc:     "The Windows of a host: product, build with its update revision, starts, crashes, clock, machine identity.",
+	Item:    "always empty: a host runs one",
+	Example: "- os: {}\n  why: tells the reboot and whether the update is really on\n",
+	Notes: []string{
+		"WMI alone tells product, name, model, machine and the clock; the rest needs PowerShell on the host.",
+		"For boots and crashes the account has to be in the group Event Log Readers, or an administrator.",
+	},
 	Readings: readings(),
 }, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
 

@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "pending_reboot". Before the patch a reboot may be
@@ -26,6 +27,7 @@ var Kind = probes.Define(probes.Kind{
 	Main: "except",
 	Example: "- pending_reboot: {}\n" +
 		"  why: a reboot that is still pending means that the patch is not whole\n",
+	Notes:    []string{note.PowerShell},
 	Readings: specs(),
 }, params{}, newProbe)
 

@@ -19,6 +19,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/inside"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 )
 
@@ -29,6 +30,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "the address, as the suite writes it, or the host's own",
 	Main:    "address",
 	Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
+	Notes:   []string{note.FromHost},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "loss", Type: fact.TypeInt, Unit: "%", Rule: fact.Rule{Op: fact.AtMost}, Severity: fact.Fail, Expect: "0",

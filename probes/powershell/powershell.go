@@ -15,6 +15,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/cells"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "powershell".
@@ -25,6 +26,7 @@ var Kind = probes.Define(probes.Kind{
 	Main: "script",
 	Example: "- powershell: {script: queues.ps1, key: Name, args: {Server: ex01}}\n" +
 		"  why: mail that waits is mail that nobody gets\n",
+	Notes: []string{note.PowerShell},
 	Readings: append([]probes.ReadingSpec{
 		{
 			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},

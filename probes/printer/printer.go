@@ -24,6 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Main: "except",
 	Example: "- printer: {}\n" +
 		"  why: every queue has to keep its driver, its port and its share\n",
+	Notes:    []string{"WMI alone tells all but rpc_privacy, which needs PowerShell on the host."},
 	Readings: slices.Concat(hostSpecs(), queueSpecs(), driverSpecs()),
 }, params{Drivers: true}, func(p params) (probes.Probe, error) { return probe(p), nil })
 

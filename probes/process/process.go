@@ -13,6 +13,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "process". A leak shows late: right after a reboot a
@@ -27,6 +28,7 @@ var Kind = probes.Define(probes.Kind{
 		"  why: an update of March 2024 let lsass grow until the domain controllers fell\n" +
 		"- process: w3wp\n" +
 		"  expect: {count: \">= 0\", memory: \"< 8 GB\"}\n",
+	Notes: []string{note.WMI},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "count", Type: fact.TypeInt, Gate: true, Rule: fact.Rule{Op: fact.AtLeast}, Expect: ">= 1",

@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/role"
 )
 
@@ -27,6 +28,7 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- rds: {}\n" +
 		"  expect: {mode: application server, drain: none}\n" +
 		"  why: a session host that is left in drain mode takes no new users\n",
+	Notes:    []string{note.WMI},
 	Readings: append(hostSpecs(), listenerSpecs()...),
 }, params{}, func(p params) (probes.Probe, error) { return probe(p), nil })
 

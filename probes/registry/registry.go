@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/cells"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "registry".
@@ -23,6 +24,7 @@ var Kind = probes.Define(probes.Kind{
 		"    key: HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\n" +
 		"    values: [DisplayVersion, EditionID]\n" +
 		"  why: no monthly patch makes another edition of a server\n",
+	Notes: []string{note.PowerShell},
 	Readings: append([]probes.ReadingSpec{
 		{Name: "exists", Type: fact.TypeBool, Doc: "Whether the key is there; of keys."},
 	}, cells.Specs(

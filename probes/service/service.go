@@ -19,6 +19,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "the service's name, as the suite writes it; empty for what is told of the host",
 	Main:    "name",
 	Example: "- service: [W3SVC, MSExchangeTransport]\n  why: no mail without them\n",
+	Notes:   winsvc.Notes(),
 	Readings: append([]probes.ReadingSpec{{
 		Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "running",
 		Pending: []fact.Value{fact.Text(winsvc.NotYetStarted)},

@@ -26,6 +26,7 @@ var Kind = probes.Define(probes.Kind{
 	Main: "except",
 	Example: "- services: {}\n" +
 		"  why: whatever ran before the patch has to run after it\n",
+	Notes: notes(),
 	Readings: append([]probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Keep: "running",
@@ -132,23 +133,26 @@ func (l *list) item(name string) string {
 	return l.twins.Item(l.version.ReplaceAllString(name, "#"))
 }
 
-// startedOnDemand lists services that are set to automatic and yet stop when
-// they have nothing to do: started by a trigger, or ended by themselves. Source:
-// the list that the Icinga framework leaves out by default, and Microsoft's list
-// of trigger-started services.
+// startedOnDemand says whether a service that is set to automatic may yet stop when it
+// has nothing to do.
 func startedOnDemand(name string) bool {
 	name = strings.ToLower(name)
-	for _, prefix := range []string{"clr_optimization_", "gupdate", "googleupdater", "edgeupdate"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	switch name {
-	case "sppsvc", "mapsbroker", "remoteregistry", "trustedinstaller", "wbiosrvc", "cdpsvc",
+	return slices.Contains(onDemand(), name) ||
+		slices.ContainsFunc(onDemandPrefixes(), func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// onDemand lists such services in lower case: started by a trigger, or ended by
+// themselves. Source: the list that the Icinga framework leaves out by default, and
+// Microsoft's list of trigger-started services.
+func onDemand() []string {
+	return []string{
+		"sppsvc", "mapsbroker", "remoteregistry", "trustedinstaller", "wbiosrvc", "cdpsvc",
 		"shellhwdetection", "tiledatamodelsvc", "tieringengineservice", "bits", "wuauserv", "dosvc",
-		"usosvc", "vss", "swprv", "stisvc", "waasmedicsvc", "staterepository", "appreadiness":
-		return true
-	default:
-		return false
+		"usosvc", "vss", "swprv", "stisvc", "waasmedicsvc", "staterepository", "appreadiness",
 	}
+}
+
+// onDemandPrefixes are the beginnings of the names of others, which end in a version.
+func onDemandPrefixes() []string {
+	return []string{"clr_optimization_", "gupdate", "googleupdater", "edgeupdate"}
 }

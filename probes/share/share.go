@@ -27,6 +27,9 @@ var Kind = probes.Define(probes.Kind{
 	Main: "name",
 	Example: "- share: [Profiles, Orders]\n" +
 		"  why: users sign in with roaming profiles\n",
+	Notes: []string{
+		"WMI alone tells which shares there are; whom they let in needs PowerShell on the host.",
+	},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "present", Type: fact.TypeBool, Gate: true, Expect: "true", Severity: fact.Fail,

@@ -10,6 +10,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "task". The account has to be an administrator's: to
@@ -24,6 +25,10 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- task: {}\n" +
 		"- task: ['\\Backup\\Nightly', '\\Shop\\*']\n" +
 		"  why: the shop's prices are imported by a task\n",
+	Notes: []string{
+		note.PowerShell,
+		"The scheduler shows an account the tasks that it may read; an administrator sees all.",
+	},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "present", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",

@@ -8,6 +8,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/inside"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 )
 
@@ -18,6 +19,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "the port, or address:port when the suite names an address",
 	Main:    "port",
 	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
+	Notes:   []string{note.FromHost},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: open,

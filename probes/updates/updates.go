@@ -33,6 +33,7 @@ var Kind = probes.Define(probes.Kind{
 		"  id: updates/missing\n" +
 		"  timeout: 20m\n" +
 		"  expect: {missing_critical: empty}\n",
+	Notes:    notes(),
 	Readings: specs(),
 }, params{Parts: parts(), Except: antivirus(), Missing: missingNone, Limit: usualLimit}, build)
 

@@ -14,16 +14,21 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
+	"postpatch/probes/internal/note"
 )
 
 // Kind is what a suite calls "wsus". It asks the service itself, by the library of
 // its console, as a member of WSUS Administrators: a service that runs and whose
 // database or application pool does not would look healthy otherwise.
 var Kind = probes.Define(probes.Kind{
-	Name:     "wsus",
-	Doc:      "Windows Server Update Services: whether they answer, their last synchronization, and their clients.",
-	Item:     "always empty",
-	Example:  "- wsus: {}\n  why: every other server is patched from it\n",
+	Name:    "wsus",
+	Doc:     "Windows Server Update Services: whether they answer, their last synchronization, and their clients.",
+	Item:    "always empty",
+	Example: "- wsus: {}\n  why: every other server is patched from it\n",
+	Notes: []string{
+		note.PowerShell,
+		"The account has to be in the group WSUS Administrators, or an administrator.",
+	},
 	Readings: slices.Concat(specs(), setupSpecs()),
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return probe{}, nil })
 

@@ -1,0 +1,22 @@
+package services
+
+import (
+	"slices"
+
+	"postpatch/probes/internal/note"
+	"postpatch/probes/internal/winsvc"
+)
+
+// notes tell which services have an idle_state only.
+func notes() []string {
+	names := slices.Sorted(slices.Values(onDemand()))
+	for _, prefix := range onDemandPrefixes() {
+		names = append(names, prefix+"*")
+	}
+	return slices.Concat(
+		[]string{"Started on demand, so judged by service: NAME alone, are manual services and some automatic ones."},
+		note.List("These are:", "Also:", ", ", names),
+		[]string{"Delayed and trigger starts are known from the registry: a stopped one is late or idle, and no fault then."},
+		winsvc.Notes(),
+	)
+}
