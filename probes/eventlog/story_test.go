@@ -181,15 +181,18 @@ func TestOtherErrorsWarn(t *testing.T) {
 		"too much hum": {plain, nil, gpo, []string{"drifted", "System/Microsoft-Windows-GroupPolicy/1129 count: drifted  -> 3"}},
 		"more hum":     {plain, []written{{log: "System", provider: "Schannel", id: 36887, level: 2}}, nil, []string{"passed"}},
 		"not ended well": {
-			plain, nil, []written{{log: "System", provider: "Service Control Manager", id: 7043, level: 2, subject: "Shop"}},
+			plain, nil,
+			[]written{{log: "System", provider: "Service Control Manager", id: 7043, level: 2, subject: "Shop"}},
 			[]string{"drifted", "System/Service Control Manager/7043: Shop count: drifted  -> 1"},
 		},
 		"an update that failed": {
-			plain, nil, []written{{log: "System", provider: "Microsoft-Windows-WindowsUpdateClient", id: 20, level: 2}},
+			plain, nil,
+			[]written{{log: "System", provider: "Microsoft-Windows-WindowsUpdateClient", id: 20, level: 2}},
 			[]string{"drifted", "System/Microsoft-Windows-WindowsUpdateClient/20 count: drifted  -> 1"},
 		},
 		"a package that failed": {
-			plain, nil, []written{{log: "Setup", provider: "Microsoft-Windows-Servicing", id: 3, level: 0}},
+			plain, nil,
+			[]written{{log: "Setup", provider: "Microsoft-Windows-Servicing", id: 3, level: 0}},
 			[]string{"drifted", "Setup/Microsoft-Windows-Servicing/3 count: drifted  -> 1"},
 		},
 		"a new service": {
@@ -199,7 +202,9 @@ func TestOtherErrorsWarn(t *testing.T) {
 		},
 		"a new service is a note": {plain, nil, service("Shop"), []string{"passed"}},
 		"new signatures": {
-			plain + "\n  compare: {new_services: {severity: warn, rule: subset}}", service("MpKsl0a1b2c3d"), service("MpKsl99ff00aa"), []string{"passed"},
+			plain + "\n  compare: {new_services: {severity: warn, rule: subset}}",
+			service("MpKsl0a1b2c3d"), service("MpKsl99ff00aa"),
+			[]string{"passed"},
 		},
 		"serious, more": {plain, disk(2), disk(6), []string{"drifted failing", "System/disk/7 serious_count: drifted 2 -> 6"}},
 		"a suite that lets all new ones fail": {

@@ -22,7 +22,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "always empty: a host runs one",
 	Example: "- os: {}\n  why: tells the reboot and whether the update is really on\n",
 	Notes: []string{
-		"WMI alone tells product, name, model, machine and the clock; the rest needs PowerShell on the host.",
+		"WMI alone tells product, name, model, machine and all times but boots; the rest needs PowerShell on the host.",
 		"For boots and crashes the account has to be in the group Event Log Readers, or an administrator.",
 	},
 	Readings: readings(),

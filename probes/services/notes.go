@@ -16,7 +16,7 @@ func notes() []string {
 	return slices.Concat(
 		[]string{"Started on demand, so judged by service: NAME alone, are manual services and some automatic ones."},
 		note.List("These are:", "Also:", ", ", names),
-		[]string{"Delayed and trigger starts are known from the registry: a stopped one is late or idle, and no fault then."},
+		[]string{"A delayed start has its time after the boot, and one by a trigger may stay idle: neither is a fault."},
 		winsvc.Notes(),
 	)
 }
