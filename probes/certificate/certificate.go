@@ -48,7 +48,7 @@ type params struct {
 	Stores   []string `param:"store"   doc:"Stores of the local machine: My, WebHosting, Remote Desktop, Root."`
 	Except   []string `param:"except"  doc:"Names that this check leaves out; * stands for any characters."`
 	Days     int      `param:"days"    doc:"So many days before its end a certificate is warned of."`
-	Keys     bool     `param:"keys"    doc:"Open private keys (RSA, ECDSA) too; one in a hardware module may take its time."`
+	Keys     bool     `param:"keys"    doc:"Open private keys (RSA, ECDSA) too; those in a hardware module take time."`
 }
 
 var errUntold = errors.New("the host does not tell it")

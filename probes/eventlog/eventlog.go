@@ -125,7 +125,7 @@ func plainSpecs() []probes.ReadingSpec {
 }
 
 type params struct {
-	Logs []string `param:"log"    doc:"Names of logs; System, Application, Setup and a domain controller's own when empty."`
+	Logs []string `param:"log"    doc:"Names of logs; when empty, System, Application, Setup, a domain controller's own."`
 	// Level is a list, because a log may be read for warnings alone.
 	Level  []string `param:"level"  doc:"What is counted of every provider: critical, error, warning."`
 	Since  string   `param:"since"  doc:"From when on: boot, baseline, or a duration such as 24h."`

@@ -20,6 +20,7 @@ $clock = [Diagnostics.Stopwatch]::StartNew()
 $space = 'System.Diagnostics.Eventing.Reader.'
 $invariant = [Globalization.CultureInfo]::InvariantCulture
 $scm = 'Service Control Manager'
+$installed = 7045
 
 # A clock that is set right soon after the start leaves the first events a little
 # before it.
@@ -80,7 +81,8 @@ function Get-Text($Record) {
 
 # The first value, or that which names a service: timeouts tell their length before it,
 # a recovery that failed what was tried. And of the service control manager the service's
-# own name, which it writes as the event's bytes, in front of a slash.
+# own name, which it writes as the event's bytes, in front of a slash. Services of users
+# and drivers of Defender are installed again and again, under a name with a new end.
 function Get-Subject($Record, $Provider) {
     $subject = @('', '')
     try {
@@ -90,6 +92,9 @@ function Get-Subject($Record, $Provider) {
         if ($Provider -eq $scm -and $Record.Id -eq 7032) { $at = 2 }
         if ($values.Count -gt $at -and $values[$at].Value -isnot [array]) {
             $subject[0] = Limit-Text ([string]$values[$at].Value) 100
+        }
+        if ($Provider -eq $scm -and $Record.Id -eq $installed) {
+            $subject[0] = [regex]::Replace($subject[0], '(?i)(?<=^MpKsl|_)[0-9a-f]{3,8}$', '#')
         }
         $last = $null
         if ($values.Count -gt 0) { $last = $values[$values.Count - 1].Value }
@@ -162,7 +167,8 @@ function Read-Log($State, $Log) {
                         continue
                     }
                 }
-                $State.read++
+                # Those of users, at each sign-in, may be more than all others.
+                if ($record.Id -ne $installed) { $State.read++ }
                 Add-Event $State $record
             }
         } finally { $reader.Dispose() }
