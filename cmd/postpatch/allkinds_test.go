@@ -72,4 +72,5 @@ func TestEveryKindInOneProcess(t *testing.T) {
 		t.Errorf("%d connections, %d shells are left", stats.Connections, stats.Shells)
 	}
 	t.Logf("%d kinds: %v", len(kinds), stats.Messages)
+	t.Log(out.String())
 }

@@ -11,6 +11,12 @@ type Host struct {
 	// Profile is what the host is built on: one of the estate's own profiles or
 	// a built-in one, windows-server-2022.
 	Profile string `yaml:"profile"`
+	// Member makes the host answer what the estate does not tell as a plain and
+	// healthy member server does: processes, shares, the network, its domain… and
+	// roles that are not installed. The built-in profile sets it. What the estate
+	// writes of a class or a collector stands in place of the member's, and of one
+	// class of the network in place of all of them.
+	Member bool `yaml:"member"`
 	// Power is "on" (the default) or "off": nothing listens.
 	Power string `yaml:"power" oneof:"on,off"`
 	// Think is how long the host takes over each answer.

@@ -79,6 +79,9 @@ func (p *process) answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 		if own := builtinCollector(q.Collector); !found && own != nil {
 			return own(h), nil
 		}
+		if own := memberCollector(h, q.Collector); !found && h.Member && own != nil {
+			return own(h, q), nil
+		}
 		if !found {
 			return nil, errors.New("no such collector")
 		}
@@ -216,6 +219,9 @@ func registry(h estate.Host) map[string]map[string]any {
 	put(`HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName`, name)
 	put(`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager`, nil)
 	put(`HKLM\SYSTEM\CurrentControlSet\Control`, nil)
+	if h.Member {
+		put(`HKLM\SYSTEM\CurrentControlSet\Control\Print`, nil)
+	}
 	put(`HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters`, map[string]any{
 		"Hostname": strings.ToLower(computer(h)), "Domain": domain(h),
 	})

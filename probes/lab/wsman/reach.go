@@ -17,7 +17,8 @@ import (
 // reaches answers the collector reach from the estate's rows of it. A row says
 // how and to whom it is, and the port where that counts; of dns it holds records,
 // as a zone file has them, and an rcode, of which each query's answer is made. To
-// whom no row belongs, there is silence; loopback answers.
+// whom no row belongs, there is silence; loopback answers, and so do a member
+// server's gateway and its DNS servers, which know what the host's own server knows.
 func reaches(h estate.Host, q packed.Question) ([]host.Row, error) {
 	how := first(q.Arg("how"))
 	var all []host.Row
@@ -37,20 +38,41 @@ func reaches(h estate.Host, q packed.Question) ([]host.Row, error) {
 		if known {
 			continue
 		}
-		silence := row{"to": to, "address": to, "error": "TimedOut"}
-		switch to {
-		case "loopback":
-			silence = row{"to": to, "address": "127.0.0.1", "lost": 0}
-		case "gateway", "dns_servers":
-			silence = row{"to": to}
+		for _, r := range nobodys(h, to) {
+			rows, err := reached(q, how, r)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, rows...)
 		}
-		rows, err := reached(q, how, silence)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, rows...)
 	}
 	return all, nil
+}
+
+// nobodys is what becomes of an address that the estate does not tell of.
+func nobodys(h estate.Host, to string) []row {
+	switch {
+	case to == "loopback":
+		return []row{{"to": to, "address": "127.0.0.1", "lost": 0}}
+	case to == "gateway" && h.Member && !ownNetwork(h):
+		return []row{{"to": to, "address": netGateway(h)}}
+	case to == "dns_servers" && h.Member && !ownNetwork(h):
+		var records []any
+		if h.DNS != nil {
+			for _, record := range h.DNS.Records {
+				records = append(records, record)
+			}
+		}
+		var rows []row
+		for _, server := range netServerAddresses(h) {
+			rows = append(rows, row{"to": to, "address": server, "records": records})
+		}
+		return rows
+	case to == "gateway", to == "dns_servers":
+		return []row{{"to": to}}
+	default:
+		return []row{{"to": to, "address": to, "error": "TimedOut"}}
+	}
 }
 
 var errNoQuestion = errors.New("want one question")

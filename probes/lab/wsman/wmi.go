@@ -45,6 +45,13 @@ func find(h estate.Host, namespace, class string) (table, error) {
 			found = true
 		}
 	}
+	if h.Member && !found {
+		member, isClass, isSpace := memberClass(h, namespace, class)
+		known = known || isSpace
+		if isClass {
+			t, found = member, true
+		}
+	}
 	switch {
 	case found:
 		return t, nil
