@@ -163,6 +163,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 		d.unseen, d.check.Outcome, d.check.Error = true, report.Unknown, why
 		if problem == "" && !j.unreachable {
 			s.partly = true
+			d.check.Partly = len(s.now) > 0
 			s.expectations()
 			if s.mark == "" && j.before.exists {
 				s.drift(j.changes[c.Key()], j.planning) // of what both sides saw

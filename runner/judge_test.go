@@ -171,6 +171,16 @@ func TestJudgeCheck(t *testing.T) {
 			doors("error: timed out"), doors("front state=shut"),
 			[]string{"failed no baseline failing", "front state: failed ->shut"},
 		},
+		"every item is behind its gate": {
+			[]string{"*bell=rings", "colour=red"},
+			absent, doors("back bell=silent", "front bell=silent"),
+			[]string{"failed new failing", "back bell: failed ->silent", "front bell: failed ->silent"},
+		},
+		"an item is behind its gate, another lacks what is expected": {
+			[]string{"*bell=rings", "colour=red"},
+			absent, doors("back bell=rings", "front bell=silent"),
+			[]string{"failed new failing", "colour: failed ->", "front bell: failed ->silent"},
+		},
 		"new check holds": {
 			[]string{"state=open"}, absent, doors("front state=open"), []string{"passed new"},
 		},

@@ -248,13 +248,32 @@ func (s *sheet) goneIsTold(item string) bool {
 
 // dropConsequences leaves out expectations whose reading has gone along with a gate
 // that fails. A gate that had failed before speaks only for what was not there before
-// either.
+// either. An expectation that found no item at all goes where each item has a gate
+// that fails: of a volume that is not there, nobody needs to hear that the check has
+// no file system.
 func (s *sheet) dropConsequences() {
 	maps.DeleteFunc(s.findings, func(at place, f report.Finding) bool {
 		gone := !f.HasNow && f.Reading != "" && f.Outcome != report.Drifted
 		return gone && (s.gateIs(at.item, report.Regressed, report.Failed) ||
-			!f.HasBefore && s.gateIs(at.item, report.PreExisting))
+			!f.HasBefore && s.gateIs(at.item, report.PreExisting) ||
+			!f.HasBefore && at.item == "" && s.everyGateFails())
 	})
+}
+
+// everyGateFails says whether there are items, and each has a gate that is not as
+// expected.
+func (s *sheet) everyGateFails() bool {
+	all := items(s.now, "")
+	for item := range all {
+		outcomes := []report.Outcome{report.Regressed, report.Failed, report.PreExisting}
+		fails := func(at place) bool {
+			return at.item == item && s.isGate(at.reading) && slices.Contains(outcomes, s.findings[at].Outcome)
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(s.now)), fails) {
+			return false
+		}
+	}
+	return len(all) > 0
 }
 
 // gateIs says whether a gate of the item, or of the check as a whole, came to one of

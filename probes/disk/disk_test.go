@@ -1,6 +1,7 @@
 package disk_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"postpatch/probes/disk"
 	"postpatch/probes/host"
 	"postpatch/probes/probetest"
+	"postpatch/runner/runnertest"
 )
 
 func TestKind(t *testing.T) { probetest.RunRecorded(t, disk.Kind, "fileserver.json", nil) }
@@ -115,8 +117,45 @@ func TestNoVolumesAreNoAnswer(t *testing.T) {
 			t.Errorf("%s: got %v and no error", name, got)
 		}
 	}
+	for _, why := range []error{host.ErrNoClass, host.ErrDenied} {
+		readings, err := probetest.Load(t, disk.Kind, "fileserver.json", nil).
+			With(probetest.Refuse("Win32_Volume", why)).Observe(nil)
+		if len(readings) > 0 || !errors.Is(err, why) {
+			t.Errorf("%v: got %v and error %v", why, readings, err)
+		}
+	}
 	all := map[string]any{"except": []string{"C", "D", `E:\Mounts\Logs`}}
 	if got, err := probetest.Load(t, disk.Kind, "fileserver.json", nil).Observe(all); err == nil {
 		t.Errorf("all left out: got %v and no error", got)
 	}
+}
+
+// A volume that is not there is one line, whatever the suite expects of it.
+func TestAbsentVolumesAreToldOnce(t *testing.T) {
+	const volume = "Win32_Volume"
+	check := runnertest.Check{
+		Kind: disk.Kind, File: "fileserver.json", Args: map[string]any{"name": []string{"X", "D"}},
+		Entry: "- disk: [X, D]\n  expect: {file_system: ReFS}",
+	}
+	check.Tells(t, map[string]runnertest.Story{
+		"one of two": {Want: []string{"pre-existing", "X: present: pre-existing false -> false"}},
+		"both": {
+			Before: []probetest.Change{probetest.Drop(volume, "D:")}, After: []probetest.Change{probetest.Drop(volume, "D:")},
+			Want: []string{
+				"pre-existing", "D: present: pre-existing false -> false", "X: present: pre-existing false -> false",
+			},
+		},
+		"both now": {
+			After: []probetest.Change{probetest.Drop(volume, "D:")},
+			Want: []string{
+				"regressed failing", "X: present: pre-existing false -> false", "D: present: regressed true -> false",
+			},
+		},
+		"the other one is of another file system": {
+			After: []probetest.Change{probetest.Set(volume, "D:", "FileSystem", "NTFS")},
+			Want: []string{
+				"regressed failing", "X: present: pre-existing false -> false", "D: file_system: regressed ReFS -> NTFS",
+			},
+		},
+	})
 }

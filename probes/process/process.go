@@ -68,7 +68,9 @@ func build(p params) (probes.Probe, error) {
 		twice := func(other string) bool { return file(other) == file(name) }
 		switch {
 		case strings.TrimSpace(name) != name || name == "" || strings.ContainsAny(name, `'"\/*?%`):
-			return nil, probes.Fieldf("name", "want a program's name such as lsass or w3wp.exe, got %q", name)
+			return nil, probes.Fieldf("name",
+				"want a program's name such as lsass or w3wp.exe, without quotes, slashes, *, ?, %% and spaces around it, got %q",
+				name)
 		case slices.ContainsFunc(p.Names[:i], twice):
 			return nil, probes.Fieldf("name", "%q is there twice", name)
 		}

@@ -3,6 +3,7 @@ package process_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,6 +49,17 @@ func TestOddAnswers(t *testing.T) {
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+// A host that does not tell of its processes runs none for all that is known.
+func TestNoAnswer(t *testing.T) {
+	for _, why := range []error{host.ErrNoClass, host.ErrDenied} {
+		readings, err := probetest.Load(t, process.Kind, "web.json", names()).
+			With(probetest.Refuse("Win32_Process", why)).Observe(names())
+		if len(readings) > 0 || !errors.Is(err, why) {
+			t.Errorf("%v: got %v and error %v", why, readings, err)
+		}
 	}
 }
 
@@ -114,12 +126,16 @@ func TestWhatAPatchBreaks(t *testing.T) {
 func TestParametersAreRefused(t *testing.T) {
 	for name, list := range map[string][]string{
 		"nothing": {}, "an empty name": {""}, "a path": {`C:\x.exe`}, "a condition": {"x' OR Name<>'"}, "a pattern": {"w3*"},
-		"twice": {"lsass", "LSASS.EXE"}, "a name with space around it": {" lsass"},
+		"twice": {"lsass", "LSASS.EXE"}, "a name with space around it": {" lsass"}, "an apostrophe": {"it's"},
 	} {
 		var field *probes.FieldError
 		if _, err := process.Kind.Build(map[string]any{"name": list}); !errors.As(err, &field) {
 			t.Errorf("%s: got %v, want a FieldError", name, err)
 		}
+	}
+	_, err := process.Kind.Build(map[string]any{"name": []string{"it's"}})
+	if err == nil || !strings.Contains(err.Error(), "without quotes") {
+		t.Errorf("what is wrong with an apostrophe is not said: %v", err)
 	}
 }
 

@@ -91,6 +91,7 @@ type Check struct {
 	Outcome  Outcome       `json:"outcome"`
 	Mark     string        `json:"mark,omitempty"`     // "no baseline", "new"
 	Error    string        `json:"error,omitempty"`    // why it could not be observed
+	Partly   bool          `json:"partly,omitempty"`   // a part of it could be, and is a baseline of that part
 	Findings []Finding     `json:"findings,omitempty"` // all but what passed; worst last
 	Evidence []Evidence    `json:"evidence,omitempty"` // why its items are as the findings say
 	Why      string        `json:"why,omitempty"`      // the suite's own words

@@ -45,6 +45,7 @@ type view struct {
 	sessions map[string][]string
 	// Of the checks that the suites ask for:
 	observed, unknown int
+	partly            int // of the unknown ones
 	unbased           int // hold, with nothing to be compared with
 }
 
@@ -75,6 +76,9 @@ func (v *view) count(c report.Check) {
 	case !asked || c.Outcome == report.Skipped:
 	case c.Outcome == report.Unknown:
 		v.unknown++
+		if c.Partly {
+			v.partly++
+		}
 	default:
 		v.observed++
 	}
@@ -199,17 +203,34 @@ func (v *view) next(b *strings.Builder, s report.Summary) {
 
 // stored says under which name a capture is kept, and of how much it is none.
 func (v *view) stored(b *strings.Builder) {
-	what := "the baseline to verify against after the patch"
-	if v.unknown > 0 {
-		lack := "have no baseline, because they"
-		if v.unknown == 1 {
-			lack = "has no baseline, because it"
-		}
-		what = fmt.Sprintf("%s of %s %s could not be observed",
-			thousands(v.unknown), plural(v.run.Checks, "check"), lack)
-	}
-	rows := v.pen.rows("Stored as "+v.run.Name+": "+what, v.pen.Width)
+	rows := v.pen.rows("Stored as "+v.run.Name+": "+v.worth(), v.pen.Width)
 	b.WriteString("\n" + strings.Join(rows, "\n") + "\n")
+}
+
+// worth says what a capture is good for.
+func (v *view) worth() string {
+	none := v.unknown - v.partly
+	have := func(n int) string { return thousands(n) + " " + pick(n, "has", "have") }
+	ofAll := func(n int) string {
+		return fmt.Sprintf("%s of %s %s", thousands(n), plural(v.run.Checks, "check"), pick(n, "has", "have"))
+	}
+	switch lack := "no baseline, because " + pick(none, "it", "they") + " could not be observed"; {
+	case v.unknown == 0:
+		return "the baseline to verify against after the patch"
+	case none == 0:
+		return ofAll(v.partly) + " a part of a baseline, because the rest could not be observed"
+	case v.partly == 0:
+		return ofAll(none) + " " + lack
+	default:
+		return ofAll(none) + " " + lack + "; " + have(v.partly) + " a part of one"
+	}
+}
+
+func pick(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // verdict is the last line, whatever came before.
