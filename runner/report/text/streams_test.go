@@ -198,6 +198,12 @@ func allPass() stream {
 	return summary(s, "PASS", "nothing regressed, nothing unmet", 0)
 }
 
+// partly is a check that could be observed beside its error.
+func partly(c report.Check) report.Check {
+	c.Partly = true
+	return c
+}
+
 func capture() stream {
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
 		host("SRV-SQL-01", 44,
@@ -205,11 +211,11 @@ func capture() stream {
 				nowOnly(finding(report.Failed, "state", "", "stopped", "expected running"))),
 			check("disk/C:", "", nowOnly(finding(report.Failed, "free", "", "3.1 GB", "expected > 10 GB"))),
 			failed("sql/msdb", "", `signing in to "msdb": error 18456: Login failed for user 'probe'`)),
-		host("SRV-WEB-02", 46),
+		host("SRV-WEB-02", 45, partly(failed("printer", "", `reading MSFT_PrinterDriver: access denied`))),
 		unreachable("SRV-APP-03", `dialling "SRV-APP-03:5986": i/o timeout`, 47),
 	}}
 	s.run.Command, s.run.Baseline, s.run.Name, s.run.Plan = "capture", nil, "wave1-march", ""
-	return summary(s, "FAIL", "2 failed, 1 host unreachable, 48 unknown", 1,
+	return summary(s, "FAIL", "2 failed, 1 host unreachable, 49 unknown", 1,
 		"postpatch verify --baseline wave1-march   (after the patch)")
 }
 
@@ -351,6 +357,15 @@ func unbased() stream {
 	s = summary(s, "FAIL", "3 checks regressed, 1 check unmet, 1 host unreachable, 2 checks unknown", 1)
 	s.run.Checks-- // nobody asked for the plan's
 	return s
+}
+
+// halves is a capture that saw a part of each of some checks.
+func halves() stream {
+	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
+		host("SRV-WEB-02", 2, partly(failed("printer", "", `reading MSFT_PrinterDriver: access denied`))),
+	}}
+	s.run.Command, s.run.Baseline, s.run.Name, s.run.Plan = "capture", nil, "halves", ""
+	return summary(s, "INCOMPLETE", "1 check unknown", 3)
 }
 
 // dark is a capture that saw nothing.

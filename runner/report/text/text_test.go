@@ -23,7 +23,7 @@ func streams() map[string]stream {
 	return map[string]stream{
 		"mixed": mixed(), "all-pass": allPass(), "capture": capture(), "fleet": fleet(), "many-well": manyWell(),
 		"hostile": hostile(), "unreachable": unreached(), "long-values": longValues(), "diff": comparison(),
-		"unbased": unbased(), "dark": dark(),
+		"unbased": unbased(), "dark": dark(), "halves": halves(),
 	}
 }
 
@@ -67,6 +67,7 @@ func TestReports(t *testing.T) {
 		{"unbased", "v", text.Options{Verbosity: text.Verbose}},
 		{"unbased", "narrow", text.Options{Width: 80, ASCII: true}},
 		{"dark", "", text.Options{}},
+		{"halves", "", text.Options{}},
 	} {
 		name := strings.TrimSuffix(c.stream+"."+c.look, ".")
 		t.Run(name, func(t *testing.T) {
