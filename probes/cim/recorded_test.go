@@ -41,16 +41,22 @@ func TestRecordings(t *testing.T) {
 			script + "/Description value=null",
 		}, ""},
 		"no such class": {
-			"shares.json", []probetest.Change{probetest.Refuse("Win32_Share", host.ErrNoClass)}, nil,
+			"shares.json",
+			[]probetest.Change{probetest.Refuse("Win32_Share", host.ErrNoClass)},
+			nil,
 			asking + host.ErrNoClass.Error(),
 		},
 		"denied": {
-			"shares.json", []probetest.Change{probetest.Refuse("Win32_Share", host.ErrDenied)}, nil,
+			"shares.json",
+			[]probetest.Change{probetest.Refuse("Win32_Share", host.ErrDenied)},
+			nil,
 			asking + host.ErrDenied.Error(),
 		},
 		"none is left": {"shares.json", []probetest.Change{probetest.Drop("Win32_Share", "")}, []string{" count=0"}, ""},
 		"no key": {
-			"shares.json", []probetest.Change{probetest.Null("Win32_Share", "Scans", "Name")}, nil,
+			"shares.json",
+			[]probetest.Change{probetest.Null("Win32_Share", "Scans", "Name")},
+			nil,
 			"reading Win32_Share: an instance has no Name: choose a key that each one has, or leave it out by where",
 		},
 	} {

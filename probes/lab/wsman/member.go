@@ -52,7 +52,7 @@ func memberClass(h estate.Host, namespace, class string) (t table, found, known 
 			continue
 		}
 		known = true
-		if strings.EqualFold(bare, class) && !(isNetwork(bare) && ownNetwork(h)) {
+		if strings.EqualFold(bare, class) && (!isNetwork(bare) || !ownNetwork(h)) {
 			t, found = table{namespace: space, class: bare, rows: rows(h)}, true
 			t.columns = slices.Sorted(maps.Keys(t.rows[0])) // each of them has a row
 		}

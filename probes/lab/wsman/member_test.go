@@ -61,7 +61,8 @@ func TestProcessesFollowFromServices(t *testing.T) {
 		}
 	}
 	pid := namesOf(t, member(), cimv2, "SELECT ProcessId FROM Win32_Process WHERE Name='lsass.exe'", "ProcessId")
-	if of := namesOf(t, member(), cimv2, "SELECT * FROM Win32_Service WHERE Name='SamSs'", "ProcessId"); !slices.Equal(pid, of) {
+	of := namesOf(t, member(), cimv2, "SELECT * FROM Win32_Service WHERE Name='SamSs'", "ProcessId")
+	if !slices.Equal(pid, of) {
 		t.Errorf("lsass is %v, and runs as %v", of, pid)
 	}
 }
@@ -80,8 +81,9 @@ func TestMembersClasses(t *testing.T) {
 	if got := namesOf(t, own, cimv2, shares, "Name"); !slices.Equal(got, []string{"Scans"}) {
 		t.Errorf("own shares %v", got)
 	}
-	if got := namesOf(t, network, standardCimv2, "SELECT Name FROM MSFT_NetAdapter", "Name"); !slices.Equal(got, []string{"LAN"}) {
-		t.Errorf("own adapters %v", got)
+	adapters := namesOf(t, network, standardCimv2, "SELECT Name FROM MSFT_NetAdapter", "Name")
+	if !slices.Equal(adapters, []string{"LAN"}) {
+		t.Errorf("own adapters %v", adapters)
 	}
 	for name, tt := range map[string]struct {
 		host             estate.Host
@@ -163,7 +165,8 @@ func TestMembersCollectors(t *testing.T) {
 			},
 		},
 		"tasks outside Windows' own": {
-			member(), packed.Question{Collector: "tasks", Args: []packed.Arg{
+			member(),
+			packed.Question{Collector: "tasks", Args: []packed.Arg{
 				{Name: "name", Values: []string{`\*`}}, {Name: "except", Values: []string{`\microsoft\*`, `*core`}},
 			}},
 			[]string{"kind", "path", "seen", "told"},
@@ -174,7 +177,8 @@ func TestMembersCollectors(t *testing.T) {
 		"a role that is there":   {dhcp, ask("dhcp", "x"), nil, []string{"error: no such collector"}},
 		"a role that is not":     {member(), ask("dhcp", "x"), nil, nil},
 		"a web server that stands still": {
-			dhcp, ask("iis", "x"), []string{"part", "present", "w3svc", "state"},
+			dhcp, ask("iis", "x"),
+			[]string{"part", "present", "w3svc", "state"},
 			[]string{"host true Stopped", "binding", "site   Stopped", "pool   Stopped"},
 		},
 		"no web server":   {member(), ask("iis", "x"), []string{"part", "present"}, []string{"host false"}},

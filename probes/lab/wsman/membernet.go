@@ -91,7 +91,9 @@ func netSearchList(h estate.Host) row {
 
 func netProfile(h estate.Host) row {
 	const private, authenticated = 1, 2
-	r := row{"InterfaceIndex": netIndex, "InterfaceAlias": "Ethernet0", "Name": domain(h), "NetworkCategory": authenticated}
+	r := row{
+		"InterfaceIndex": netIndex, "InterfaceAlias": "Ethernet0", "Name": domain(h), "NetworkCategory": authenticated,
+	}
 	if domain(h) == "" {
 		r["Name"], r["NetworkCategory"] = "Network", private
 	}
