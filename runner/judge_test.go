@@ -173,7 +173,7 @@ func TestJudgeCheck(t *testing.T) {
 		},
 		"every item is behind its gate": {
 			[]string{"*bell=rings", "colour=red"},
-			absent, doors("back bell=silent", "front bell=silent"),
+			absent, doors("back bell=silent", "front bell=silent", "house creak=3"),
 			[]string{"failed new failing", "back bell: failed ->silent", "front bell: failed ->silent"},
 		},
 		"an item is behind its gate, another lacks what is expected": {

@@ -260,20 +260,17 @@ func (s *sheet) dropConsequences() {
 	})
 }
 
-// everyGateFails says whether there are items, and each has a gate that is not as
-// expected.
+// everyGateFails says whether there are items with a gate, and each of them has one
+// that is not as expected. Of an item without a gate nobody knows what it lacks.
 func (s *sheet) everyGateFails() bool {
-	all := items(s.now, "")
-	for item := range all {
-		outcomes := []report.Outcome{report.Regressed, report.Failed, report.PreExisting}
-		fails := func(at place) bool {
-			return at.item == item && s.isGate(at.reading) && slices.Contains(outcomes, s.findings[at].Outcome)
-		}
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(s.now)), fails) {
-			return false
+	outcomes := []report.Outcome{report.Regressed, report.Failed, report.PreExisting}
+	stops := map[string]bool{} // by item
+	for at := range s.now {
+		if s.isGate(at.reading) {
+			stops[at.item] = stops[at.item] || slices.Contains(outcomes, s.findings[at].Outcome)
 		}
 	}
-	return len(all) > 0
+	return len(stops) > 0 && !slices.Contains(slices.Collect(maps.Values(stops)), false)
 }
 
 // gateIs says whether a gate of the item, or of the check as a whole, came to one of
