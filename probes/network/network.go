@@ -24,8 +24,8 @@ var Kind = probes.Define(probes.Kind{
 		"  expect: {listening: contains tcp/443}\n" +
 		"  why: the shop is reached from outside\n",
 	Notes: []string{
-		"WMI alone answers it, but for what group policies make of the firewall, which PowerShell is asked for.",
-		"Where a host runs none, what is set on the host itself stands for the firewall.",
+		"The firewall that policies put in force needs PowerShell on the host; elsewhere what is set there stands for it.",
+		"All else is answered by queries of WMI.",
 	},
 	Readings: slices.Concat(adapterSpecs(), addressSpecs(), firewallSpecs(), portSpecs()),
 }, params{Parts: parts(), Owners: true}, build)
