@@ -193,7 +193,7 @@ func (w *wantedOutcome) UnmarshalYAML(n *yaml.Node) error {
 	outcome, by, found := strings.Cut(n.Value, " by ")
 	w.outcome = report.Outcome(strings.TrimSpace(outcome))
 	if found {
-		for _, reading := range strings.Split(by, ", ") {
+		for reading := range strings.SplitSeq(by, ", ") {
 			w.by = append(w.by, strings.TrimSpace(reading))
 		}
 	}

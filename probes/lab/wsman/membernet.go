@@ -39,7 +39,7 @@ func netAdapter(h estate.Host) row {
 		"InterfaceDescription": "vmxnet3 Ethernet Adapter", "InterfaceIndex": netIndex, "InterfaceOperationalStatus": 1,
 		"MediaConnectState": 1, "Name": "Ethernet0", "NetworkAddresses": []any{mac}, "PermanentAddress": mac,
 		"InterfaceGuid": "{5E6A3B9C-0D0D-4D1E-9C5B-7A3C2B1F0E11}",
-		"Speed": int64(10_000_000_000), "State": 2,
+		"Speed":         int64(10_000_000_000), "State": 2,
 	}
 }
 
