@@ -9,6 +9,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
 )
 
@@ -77,36 +78,37 @@ type adapter struct {
 func (r *reader) readAdapters(except []string) {
 	all, whole := r.visible(except)
 	if rows, ok := r.rows(interfaces()); ok {
-		r.each(all, r.byInterface(interfaces(), active(rows)), r.readInterface)
+		r.each(all, interfaces(), active(rows), r.readInterface)
 	}
 	if rows, ok := r.rows(addresses()); ok {
 		r.readAddresses(all, rows, whole)
 	}
 	if rows, ok := r.rows(routes()); ok {
-		r.each(all, r.byInterface(routes(), active(rows)), r.readRoutes)
+		r.each(all, routes(), active(rows), r.readRoutes)
 	}
 	if rows, ok := r.rows(dnsServers()); ok {
-		r.each(all, r.byInterface(dnsServers(), rows), r.readServers)
+		r.each(all, dnsServers(), rows, r.readServers)
 	}
 	if rows, ok := r.rows(dnsClients()); ok {
-		r.each(all, r.byInterface(dnsClients(), rows), func(a adapter, rows []host.Row) {
+		r.each(all, dnsClients(), rows, func(a adapter, rows []host.Row) {
 			if len(rows) > 0 {
-				r.add(a.item, "suffix", fact.Text(rows[0].Get("ConnectionSpecificSuffix").Text))
+				r.Add(a.item, "suffix", fact.Text(rows[0].Get("ConnectionSpecificSuffix").Text))
 			}
 		})
 	}
 	if rows, ok := r.rows(dnsGlobal()); ok && len(rows) > 0 {
-		r.add("", "suffixes", fact.Text(strings.Join(list(rows[0].Get("SuffixSearchList")), ", ")))
+		r.Add("", "suffixes", fact.Text(strings.Join(gather.List(rows[0], "SuffixSearchList"), ", ")))
 	}
 	if rows, ok := r.rows(profiles()); ok {
-		r.each(all, r.byInterface(profiles(), rows), r.readProfile)
+		r.each(all, profiles(), rows, r.readProfile)
 	}
 }
 
 // each reads every adapter's rows.
-func (r *reader) each(all []adapter, rows map[int64][]host.Row, read func(adapter, []host.Row)) {
+func (r *reader) each(all []adapter, q host.WQL, rows []host.Row, read func(adapter, []host.Row)) {
+	of, _ := r.byInterface(q, rows)
 	for _, a := range all {
-		read(a, rows[a.index])
+		read(a, of[a.index])
 	}
 }
 
@@ -125,10 +127,10 @@ func (r *reader) visible(except []string) (all []adapter, whole bool) {
 	var twins named.Twins
 	for _, row := range inOrder(rows) {
 		name := nameOf(row)
-		if isTrue(row, "Hidden") || isTrue(row, "IMFilter") || leftOut(name, except) {
+		if gather.True(row, "Hidden") || gather.True(row, "IMFilter") || leftOut(name, except) {
 			continue
 		}
-		index, known := number(row, "InterfaceIndex")
+		index, known := gather.Number(row, "InterfaceIndex")
 		state := stateOf(row)
 		switch {
 		case name == "" || !known && state != ghost:
@@ -146,18 +148,18 @@ func (r *reader) visible(except []string) (all []adapter, whole bool) {
 		}
 		a := adapter{item: twins.Item(name), state: state, index: index}
 		if state != "" {
-			r.add(a.item, "state", fact.Text(state))
+			r.Add(a.item, "state", fact.Text(state))
 		}
 		if mac := macOf(row); mac != "" {
-			r.add(a.item, "mac", fact.Text(mac))
+			r.Add(a.item, "mac", fact.Text(mac))
 		}
 		if guid := row.Get("InterfaceGuid").Text; guid != "" {
-			r.add(a.item, "guid", fact.Text(guid))
+			r.Add(a.item, "guid", fact.Text(guid))
 		}
 		all = append(all, a)
 	}
-	r.add("", "disabled", fact.SetOf(off...))
-	r.add("", "ghosts", fact.SetOf(ghosts...))
+	r.Add("", "disabled", fact.SetOf(off...))
+	r.Add("", "ghosts", fact.SetOf(ghosts...))
 	return all, whole
 }
 
@@ -191,10 +193,10 @@ func nameOf(row host.Row) string {
 // stateOf puts the three states of an adapter into one word; empty when it tells
 // none. Source: MSFT_NetAdapter's State, and RFC 2863 for the other two.
 func stateOf(row host.Row) string {
-	state, hasState := number(row, "State")
-	admin, hasAdmin := number(row, "InterfaceAdminStatus")
-	operational, hasOperational := number(row, "InterfaceOperationalStatus")
-	media, _ := number(row, "MediaConnectState")
+	state, hasState := gather.Number(row, "State")
+	admin, hasAdmin := gather.Number(row, "InterfaceAdminStatus")
+	operational, hasOperational := gather.Number(row, "InterfaceOperationalStatus")
+	media, _ := gather.Number(row, "MediaConnectState")
 	switch {
 	case !hasState && !hasAdmin && !hasOperational:
 		return ""
@@ -214,7 +216,7 @@ func stateOf(row host.Row) string {
 // macOf writes the address in use as Windows shows it, whatever its separators.
 func macOf(row host.Row) string {
 	mac := row.Get("PermanentAddress").Text
-	if inUse := list(row.Get("NetworkAddresses")); len(inUse) > 0 && inUse[0] != "" {
+	if inUse := gather.List(row, "NetworkAddresses"); len(inUse) > 0 && inUse[0] != "" {
 		mac = inUse[0]
 	}
 	mac = strings.ToUpper(strings.NewReplacer("-", "", ":", "", " ", "").Replace(mac))

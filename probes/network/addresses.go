@@ -8,6 +8,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
 )
 
 func addressSpecs() []probes.ReadingSpec {
@@ -64,7 +65,7 @@ func routes() host.WQL {
 func persistentAddresses(rows []host.Row) map[string]bool {
 	found := map[string]bool{}
 	for _, row := range rows {
-		if store, known := number(row, "Store"); known && store == 0 {
+		if store, known := gather.Number(row, "Store"); known && store == 0 {
 			if ip, err := netip.ParseAddr(row.Get("IPAddress").Text); err == nil {
 				found[ip.String()] = true
 			}
@@ -94,17 +95,16 @@ type addressed struct {
 // against. Whole says that all adapters are known.
 func (r *reader) readAddresses(all []adapter, rows []host.Row, whole bool) {
 	persistent := persistentAddresses(rows)
-	problems := len(r.failed)
-	of := r.byInterface(addresses(), active(rows))
-	whole = whole && len(r.failed) == problems
+	of, sorted := r.byInterface(addresses(), active(rows))
+	whole = whole && sorted
 	var static, without []string
 	for _, a := range all {
 		has := r.addressesOf(a, of[a.index], persistent)
-		r.add(a.item, "addresses", fact.SetOf(has.fixed...))
-		r.add(a.item, "leased_addresses", fact.SetOf(has.leased...))
-		r.add(a.item, "floating_addresses", fact.SetOf(has.floating...))
+		r.Add(a.item, "addresses", fact.SetOf(has.fixed...))
+		r.Add(a.item, "leased_addresses", fact.SetOf(has.leased...))
+		r.Add(a.item, "floating_addresses", fact.SetOf(has.floating...))
 		if a.state == up { // without a cable nobody answers
-			r.add(a.item, "self_assigned", fact.Bool(has.selfAssigned))
+			r.Add(a.item, "self_assigned", fact.Bool(has.selfAssigned))
 		}
 		static = append(static, has.fixed...)
 		if has.selfAssigned && !has.has4 && a.state == up {
@@ -113,8 +113,8 @@ func (r *reader) readAddresses(all []adapter, rows []host.Row, whole bool) {
 		whole = whole && !has.partly
 	}
 	if whole { // else what could not be read would look lost
-		r.add("", "static_addresses", fact.SetOf(static...))
-		r.add("", "without_address", fact.SetOf(without...))
+		r.Add("", "static_addresses", fact.SetOf(static...))
+		r.Add("", "without_address", fact.SetOf(without...))
 	}
 }
 
@@ -128,17 +128,17 @@ func (r *reader) addressesOf(a adapter, rows []host.Row, persistent map[string]b
 			has.partly = true
 			continue
 		}
-		if state, known := number(row, "AddressState"); known && (state == stateInvalid || state == stateDouble) {
+		if state, known := gather.Number(row, "AddressState"); known && (state == stateInvalid || state == stateDouble) {
 			continue
 		}
-		prefix, _ := number(row, "PrefixOrigin")
-		suffix, _ := number(row, "SuffixOrigin")
+		prefix, _ := gather.Number(row, "PrefixOrigin")
+		suffix, _ := gather.Number(row, "SuffixOrigin")
 		text = ip.String()
-		if length, known := number(row, "PrefixLength"); known {
+		if length, known := gather.Number(row, "PrefixLength"); known {
 			text = fmt.Sprintf("%s/%d", text, length)
 		}
 		switch {
-		case prefix == originManual && (isTrue(row, "SkipAsSource") || len(persistent) > 0 && !persistent[ip.String()]):
+		case prefix == originManual && (gather.True(row, "SkipAsSource") || len(persistent) > 0 && !persistent[ip.String()]):
 			has.floating = append(has.floating, text)
 			continue
 		case prefix == originManual:
@@ -163,7 +163,7 @@ func (r *reader) readRoutes(a adapter, rows []host.Row) {
 	for _, row := range rows {
 		hop, _, _ := strings.Cut(strings.ToLower(row.Get("NextHop").Text), "%")
 		to := strings.ToLower(row.Get("DestinationPrefix").Text)
-		protocol, known := number(row, "Protocol")
+		protocol, known := gather.Number(row, "Protocol")
 		switch {
 		case hop == "" || to == "":
 			r.fail(routes(), "a route of %q without its end or its next hop", a.item)
@@ -174,6 +174,6 @@ func (r *reader) readRoutes(a adapter, rows []host.Row) {
 			static = append(static, to+" via "+hop)
 		}
 	}
-	r.add(a.item, "gateways", fact.SetOf(gateways...))
-	r.add(a.item, "routes", fact.SetOf(static...))
+	r.Add(a.item, "gateways", fact.SetOf(gateways...))
+	r.Add(a.item, "routes", fact.SetOf(static...))
 }

@@ -5,6 +5,7 @@ import (
 
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
 )
 
 func interfaces() host.WQL {
@@ -33,14 +34,14 @@ const (
 func (r *reader) readInterface(a adapter, rows []host.Row) {
 	for _, family := range []int64{ipv4, ipv6} {
 		for _, row := range rows {
-			if f, _ := number(row, "AddressFamily"); f != family {
+			if f, _ := gather.Number(row, "AddressFamily"); f != family {
 				continue
 			}
-			if mtu, known := number(row, "NlMtu"); known {
-				r.add(a.item, "mtu", fact.Int(mtu))
+			if mtu, known := gather.Number(row, "NlMtu"); known {
+				r.Add(a.item, "mtu", fact.Int(mtu))
 			}
-			if dhcp, known := number(row, "Dhcp"); known && family == ipv4 {
-				r.add(a.item, "dhcp", fact.Bool(dhcp == 1))
+			if dhcp, known := gather.Number(row, "Dhcp"); known && family == ipv4 {
+				r.Add(a.item, "dhcp", fact.Bool(dhcp == 1))
 			}
 			return
 		}
@@ -54,10 +55,10 @@ func (r *reader) readServers(a adapter, rows []host.Row) {
 	var servers []string
 	for _, family := range []int64{ipv4, ipv6} {
 		for _, row := range rows {
-			if f, _ := number(row, "AddressFamily"); f != family {
+			if f, _ := gather.Number(row, "AddressFamily"); f != family {
 				continue
 			}
-			for _, server := range list(row.Get("ServerAddresses")) {
+			for _, server := range gather.List(row, "ServerAddresses") {
 				// Windows fills an empty IPv6 list with three of its own (RFC 3879 ended them).
 				if server = strings.ToLower(server); !strings.HasPrefix(server, "fec0:0:0:ffff::") {
 					servers = append(servers, server)
@@ -65,7 +66,7 @@ func (r *reader) readServers(a adapter, rows []host.Row) {
 			}
 		}
 	}
-	r.add(a.item, "dns_servers", fact.Text(strings.Join(servers, ", ")))
+	r.Add(a.item, "dns_servers", fact.Text(strings.Join(servers, ", ")))
 }
 
 // readProfile leaves the reading out where the adapter is connected to no
@@ -74,11 +75,11 @@ func (r *reader) readProfile(a adapter, rows []host.Row) {
 	if len(rows) == 0 {
 		return
 	}
-	category, known := number(rows[0], "NetworkCategory")
+	category, known := gather.Number(rows[0], "NetworkCategory")
 	words := []string{"public", "private", domain}
 	if !known || category < 0 || category >= int64(len(words)) {
 		r.fail(profiles(), "no category of the network at %q, got %q", a.item, rows[0].Get("NetworkCategory").Text)
 		return
 	}
-	r.add(a.item, "profile", fact.Text(words[category]))
+	r.Add(a.item, "profile", fact.Text(words[category]))
 }

@@ -52,7 +52,7 @@ func inForce() host.Collector { return host.Collector{Name: "firewall"} }
 // where there can be no better; a failure has its reason, and the next run may see
 // what is in force again, which is not to be held against anything else.
 func (r *reader) readFirewall() {
-	rows, err := r.answers.To(inForce())
+	rows, err := r.Answers.To(inForce())
 	switch {
 	case errors.Is(err, host.ErrNoPowerShell):
 		r.readSet()
@@ -106,20 +106,20 @@ func (r *reader) failFirewall(part, format string, args ...any) {
 	if part != "" {
 		what += ", its " + part
 	}
-	r.failed = append(r.failed, failure{what, false, fmt.Errorf(format, args...)})
+	r.Failf(what, format, args...)
 }
 
 // readRules makes readings of what the collector counted.
 func (r *reader) readRules(row host.Row) {
-	inbound, known := number(row, "Inbound")
+	inbound, known := gather.Number(row, "Inbound")
 	hash := gather.Text(row, "Hash")
 	if !known || hash == "" || len(hash) > mostName {
 		r.failFirewall("rules", "want a number and a hash, got %q and %q",
 			named.Within(row.Get("Inbound").Text, mostName), named.Within(hash, mostName))
 		return
 	}
-	r.add("", "firewall_rules", fact.Int(inbound))
-	r.add("", "firewall_hash", fact.Text(hash))
+	r.Add("", "firewall_rules", fact.Int(inbound))
+	r.Add("", "firewall_hash", fact.Text(hash))
 }
 
 // readSet reads what is set on the host.
@@ -146,12 +146,12 @@ func (r *reader) readProfiles(rows []host.Row, fail func(format string, args ...
 			{"inbound", "DefaultInboundAction", actionWord},
 			{"outbound", "DefaultOutboundAction", actionWord},
 		} {
-			value, known := number(row, of.column)
+			value, known := gather.Number(row, of.column)
 			if !known {
 				fail("no %s of the %s profile", of.column, name)
 				continue
 			}
-			r.add("firewall/"+name, of.reading, fact.Text(of.words(value)))
+			r.Add("firewall/"+name, of.reading, fact.Text(of.words(value)))
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/choice"
+	"postpatch/probes/internal/gather"
 )
 
 // Kind is what a suite calls "network".
@@ -82,7 +83,7 @@ func (p probe) Questions() []host.Question {
 // Observe implements probes.Probe. What one class does not tell is named in the
 // error; the readings of all others are there beside it.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
-	r := &reader{answers: t.Answers}
+	r := &reader{Reader: gather.Reader{Answers: t.Answers}}
 	if slices.Contains(p.Parts, partAdapters) {
 		r.readAdapters(p.Except)
 	}
@@ -92,7 +93,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	if slices.Contains(p.Parts, partPorts) {
 		r.readPorts(p.ExceptPorts, p.Owners)
 	}
-	return r.readings, r.problem()
+	return r.result()
 }
 
 // standard asks for instances of the classes that Windows has since Server 2012.

@@ -12,6 +12,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/gather"
 )
 
 func portSpecs() []probes.ReadingSpec {
@@ -88,7 +89,7 @@ func (r *reader) readPorts(except []string, owners bool) {
 		names, named = r.processNames()
 	}
 	tcpRows = slices.DeleteFunc(slices.Clone(tcpRows), func(row host.Row) bool {
-		state, known := number(row, "State") // another check may have asked for other states
+		state, known := gather.Number(row, "State") // another check may have asked for other states
 		return known && state != stateListen
 	})
 	tcp := r.portsOf(listeners(), "tcp/", tcpRows, names)
@@ -122,21 +123,21 @@ func (r *reader) readPorts(except []string, owners bool) {
 		}
 	}
 	if tcpKnown {
-		r.add("", "local_listening", fact.SetOf(local...))
+		r.Add("", "local_listening", fact.SetOf(local...))
 	}
 	if udpKnown {
-		r.add("", "udp", fact.SetOf(stableUDP...))
+		r.Add("", "udp", fact.SetOf(stableUDP...))
 	}
 	if tcpKnown && udpKnown {
-		r.add("", "listening", fact.SetOf(listening...))
+		r.Add("", "listening", fact.SetOf(listening...))
 	}
 }
 
 func (r *reader) addPort(name string, p *port, named bool) {
-	r.add(name, "port", fact.Text("open"))
-	r.add(name, "bound", fact.SetOf(p.bound...))
+	r.Add(name, "port", fact.Text("open"))
+	r.Add(name, "bound", fact.SetOf(p.bound...))
 	if named {
-		r.add(name, "owner", fact.Text(strings.Join(fact.SetOf(p.owners...).Elems(), ", ")))
+		r.Add(name, "owner", fact.Text(strings.Join(fact.SetOf(p.owners...).Elems(), ", ")))
 	}
 }
 
@@ -145,7 +146,7 @@ func (r *reader) addPort(name string, p *port, named bool) {
 func (r *reader) portsOf(q host.WQL, prefix string, rows []host.Row, names map[int64]string) map[string]*port {
 	ports := map[string]*port{}
 	for _, row := range rows {
-		n, known := number(row, "LocalPort")
+		n, known := gather.Number(row, "LocalPort")
 		if !known || n < 0 || n > 65535 {
 			r.fail(q, "a port without its number, got %q", row.Get("LocalPort").Text)
 			continue
@@ -162,7 +163,7 @@ func (r *reader) portsOf(q host.WQL, prefix string, rows []host.Row, names map[i
 		address, isLocal := boundTo(row.Get("LocalAddress").Text)
 		p.local = p.local && isLocal
 		p.bound = append(p.bound, address)
-		if process, known := number(row, "OwningProcess"); known {
+		if process, known := gather.Number(row, "OwningProcess"); known {
 			p.owners = append(p.owners, cmp.Or(names[process], "unknown"))
 		}
 	}
@@ -188,10 +189,10 @@ func boundTo(text string) (address string, local bool) {
 // as before Server 2012 R2, Windows' own range counts.
 func (r *reader) dynamic() func(port int64) bool {
 	start, count := int64(firstDynamic), int64(65536-firstDynamic)
-	rows, err := r.answers.To(portRanges())
+	rows, err := r.Answers.To(portRanges())
 	for _, row := range rows {
-		from, hasFrom := number(row, "DynamicPortRangeStartPort")
-		n, hasCount := number(row, "DynamicPortRangeNumberOfPorts")
+		from, hasFrom := gather.Number(row, "DynamicPortRangeStartPort")
+		n, hasCount := gather.Number(row, "DynamicPortRangeNumberOfPorts")
 		if err == nil && hasFrom && hasCount && from > 0 && n > 0 {
 			start, count = from, n
 			break
@@ -204,7 +205,7 @@ func (r *reader) processNames() (names map[int64]string, ok bool) {
 	rows, ok := r.some(processes())
 	names = map[int64]string{}
 	for _, row := range rows {
-		if id, known := number(row, "ProcessId"); known {
+		if id, known := gather.Number(row, "ProcessId"); known {
 			names[id] = row.Get("Name").Text
 		}
 	}
