@@ -43,14 +43,19 @@ const hostsAtOnce = 50
 
 func (in *inputs) flags(cmd *cobra.Command, a app) {
 	f := cmd.Flags()
-	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
+	in.choiceFlags(f)
 	in.reachFlags(f, a)
-	f.StringVar(&in.store, "store", "evidence", "folder that keeps the baselines")
 	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
-	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
-	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
 	f.BoolVar(&in.scripts, "allow-scripts", false, "let the suites' own PowerShell scripts run on the hosts")
 	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
+}
+
+// choiceFlags are those that say what is judged, and by what.
+func (in *inputs) choiceFlags(f *pflag.FlagSet) {
+	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
+	f.StringVar(&in.store, "store", "evidence", "folder that keeps the baselines")
+	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
+	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
 }
 
 // reachFlags are those that say how hosts are reached and entered.

@@ -20,9 +20,7 @@ type performance struct {
 	name    string
 	store   *baseline.Store
 	against *baseline.Snapshot // nil for capture
-	// stored are the baseline's hosts by their names in lower case: Windows knows
-	// no case in names, and two suites may write one differently.
-	stored  map[string]string
+	stored  map[string]string  // the baseline's hosts, see storedNames
 	options runner.Options
 	views   *views
 	run     report.Run
@@ -40,24 +38,42 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
-	if err := p.views.Start(p.run); err != nil {
-		return report.Summary{}, err
-	}
-	p.stored = map[string]string{}
 	if p.against != nil {
 		p.options.Baseline = p.against.Manifest().Finished
-		for _, entry := range p.against.Manifest().Hosts {
-			p.stored[strings.ToLower(entry.Host)] = entry.Host
-		}
 	}
-	tally := runner.NewTally(p.run.Started)
-	var blind blind
-	planning := runner.NewPlanning(p.job.plan)
 	p.options.Begin = p.views.begin
-	err = runner.Observe(ctx, p.job.set.Hosts, p.options, func(v runner.Visit) error {
-		if err := writer.Put(v.Seen); err != nil {
-			return err
-		}
+	summary, blind, err := p.judge(ctx, func(ctx context.Context, done func(runner.Visit) error) error {
+		return runner.Observe(ctx, p.job.set.Hosts, p.options, func(v runner.Visit) error {
+			if err := writer.Put(v.Seen); err != nil {
+				return err
+			}
+			return done(v)
+		})
+	})
+	if err != nil {
+		return report.Summary{}, err
+	}
+	if err := writer.Finish(p.manifest(summary.Finished)); err != nil {
+		return report.Summary{}, err
+	}
+	summary.Next = p.next(summary, blind)
+	return summary, p.end(summary)
+}
+
+// visits hands over what was seen of every host, one at a time.
+type visits func(ctx context.Context, done func(runner.Visit) error) error
+
+// judge holds what was seen of every host against the suites and the baseline,
+// and shows what each comes to.
+func (p performance) judge(ctx context.Context, seen visits) (report.Summary, blind, error) {
+	var blind blind
+	if err := p.views.Start(p.run); err != nil {
+		return report.Summary{}, blind, err
+	}
+	p.stored = storedNames(p.against)
+	tally := runner.NewTally(p.run.Started)
+	planning := runner.NewPlanning(p.job.plan)
+	err := seen(ctx, func(v runner.Visit) error {
 		before, err := p.before(v.Host.Name)
 		if err != nil {
 			return err
@@ -73,23 +89,35 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	})
 	p.views.stop()
 	if err != nil {
-		return report.Summary{}, err
+		return report.Summary{}, blind, err
 	}
 	if nowhere, ok := planning.Nowhere(); ok && p.against != nil {
 		tally.Add(nowhere)
 		if err := p.views.Host(nowhere); err != nil {
-			return report.Summary{}, err
+			return report.Summary{}, blind, err
 		}
 	}
-	summary := tally.Summary(time.Now().UTC())
-	if err := writer.Finish(p.manifest(summary.Finished)); err != nil {
-		return report.Summary{}, err
-	}
-	summary.Next = p.next(summary, blind)
+	return tally.Summary(time.Now().UTC()), blind, nil
+}
+
+// end shows the verdict and puts the report files in their place.
+func (p performance) end(summary report.Summary) error {
 	if err := p.views.Finish(summary); err != nil {
-		return report.Summary{}, err
+		return err
 	}
-	return summary, p.views.commit()
+	return p.views.commit()
+}
+
+// storedNames are a snapshot's hosts by their names in lower case: Windows knows
+// no case in names, and two suites may write one differently.
+func storedNames(s *baseline.Snapshot) map[string]string {
+	names := map[string]string{}
+	if s != nil {
+		for _, entry := range s.Manifest().Hosts {
+			names[strings.ToLower(entry.Host)] = entry.Host
+		}
+	}
+	return names
 }
 
 // before returns the host's part of the baseline: nil without one, empty for a
@@ -98,15 +126,22 @@ func (p performance) before(host string) (*baseline.Host, error) {
 	if p.against == nil {
 		return nil, nil
 	}
-	before, _, err := p.against.Host(p.stored[strings.ToLower(host)])
+	before, err := storedHost(p.against, p.stored, host)
+	return &before, err
+}
+
+// storedHost is a host's part of a snapshot under the name that the suites have
+// for it; empty for one that the snapshot does not have.
+func storedHost(from *baseline.Snapshot, names map[string]string, host string) (baseline.Host, error) {
+	h, _, err := from.Host(names[strings.ToLower(host)])
 	if err != nil {
-		return nil, err
+		return baseline.Host{}, err
 	}
-	before.Host = host
-	for i := range before.Readings {
-		before.Readings[i].Key.Host = host
+	h.Host = host
+	for i := range h.Readings {
+		h.Readings[i].Key.Host = host
 	}
-	return &before, nil
+	return h, nil
 }
 
 func (p performance) manifest(finished time.Time) baseline.Manifest {

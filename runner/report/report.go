@@ -39,7 +39,7 @@ func Outcomes() []Outcome {
 
 // Run opens the stream.
 type Run struct {
-	Command  string    `json:"command"` // "capture", "verify", "diff"
+	Command  string    `json:"command"` // "capture", "verify", "diff", "judge"
 	Tool     string    `json:"tool"`    // "postpatch 0.1.0"
 	Name     string    `json:"name"`    // this run's name in the store
 	Started  time.Time `json:"started"`

@@ -23,7 +23,7 @@ func (v *view) hosts(b *strings.Builder, shown []row) {
 		name, word = max(name, columns(r.host)), max(word, columns(r.word()))
 	}
 	name = min(name, hostLimit)
-	reboots := v.run.Command == "verify" && slices.ContainsFunc(shown, func(r row) bool { return r.known })
+	reboots := v.verified() && slices.ContainsFunc(shown, func(r row) bool { return r.known })
 	room := v.pen.Width - name - 2 - word
 	if reboots {
 		widest := columns("rebooted")
@@ -61,7 +61,7 @@ func (v *view) hosts(b *strings.Builder, shown []row) {
 // columns leaves out what is rare and does not occur. Where the room is short,
 // titles are too, and then whatever does not occur is left out.
 func (v *view) columns(shown []row, room int) []column {
-	judged := v.run.Command == "verify"
+	judged := v.verified()
 	broken := []report.Outcome{report.Regressed, report.Failed, report.Unmet}
 	all := []column{
 		{"broken", "broken", broken, v.run.Command != "diff"},
@@ -96,6 +96,10 @@ func (v *view) columns(shown []row, room int) []column {
 	}
 	return all
 }
+
+// verified says whether a baseline was compared with by what is expected, as verify
+// and judge do.
+func (v *view) verified() bool { return v.run.Baseline != nil && v.run.Command != "diff" }
 
 func taken(all []column) int {
 	n := 0

@@ -115,6 +115,7 @@ func (v *view) header(b *strings.Builder) {
 	r := v.run
 	title := map[string]string{
 		"verify": "Post-patch verification", "capture": "Baseline capture", "diff": "Comparison of two runs",
+		"judge": "Stored run judged again",
 	}[r.Command]
 	if title == "" {
 		title = "postpatch " + r.Command

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/baseline"
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/runner"
+	"postpatch/runner/report"
+	"postpatch/suites"
+)
+
+func newJudge(a app) *cobra.Command {
+	// Nothing is asked, so no script of a suite can run.
+	c := judgeJob{inputs: inputs{scripts: true, atOnce: 1}}
+	cmd := &cobra.Command{
+		Use:   "judge RUN SUITE…",
+		Short: "Judge a stored run again, by edited suites or another plan, without contacting any host",
+		Long: "Holds what a capture or a verify saw against suites and a plan as they are now. What the suites ask\n" +
+			"and the run did not is unknown, and never passed. The baseline is the run's own, unless one is named.\n" +
+			"Nothing is written to the store.",
+		Example: "  postpatch judge november-verify web.suite.yaml --plan november.plan.yaml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			c.name, c.suites = names[0], names[1:]
+			c.progress = "never" // it is over before a line could be read
+			summary, err := rejudge(cmd.Context(), a, c)
+			if err != nil {
+				return err
+			}
+			return exitWith(summary.ExitCode)
+		},
+	}
+	c.choiceFlags(cmd.Flags())
+	c.outputs.flags(cmd)
+	cmd.Flags().StringVar(&c.baseline, "baseline", "", "the baseline's name (default: the one of the run)")
+	return cmd
+}
+
+type judgeJob struct {
+	inputs
+	outputs
+	suites   []string
+	baseline string
+	collect  func(report.Host) // may be nil
+}
+
+func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
+	j, err := c.load(ctx, a, c.suites)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	defer j.logins.Close()
+	store, err := baseline.Open(c.store)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	stored, err := store.Read(c.name)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	changed, err := stored.Covers(suiteInfos(j))
+	if err != nil {
+		return report.Summary{}, err
+	}
+	own := stored.Manifest().Baseline
+	p := performance{job: j, run: newRun("judge", c.name, j), collect: c.collect}
+	p.run.Notes = storedNotes(stored.Manifest(), changed, j)
+	if name := cmp.Or(c.baseline, own); name != "" {
+		if name == c.name {
+			return report.Summary{}, fmt.Errorf("a run is no baseline of its own: name another than %q with --baseline", name)
+		}
+		against, notes, err := findBaseline(store, name, j)
+		if err != nil {
+			return report.Summary{}, err
+		}
+		m := against.Manifest()
+		if name != own && stored.Manifest().Started.Before(m.Finished) {
+			return report.Summary{}, fmt.Errorf("baseline %q was taken after run %q; `postpatch diff` compares any two runs",
+				name, c.name)
+		}
+		p.against = against
+		p.run.Baseline = &report.Baseline{Name: m.Run, Taken: m.Finished, Store: c.store}
+		p.run.Notes = slices.Concat(p.run.Notes, notes, planNotes(j))
+	}
+	if p.views, err = c.open(a); err != nil {
+		return report.Summary{}, err
+	}
+	defer p.views.discard()
+	r := replay{stored: stored, names: storedNames(stored), otherBaseline: cmp.Or(c.baseline, own) != own}
+	summary, _, err := p.judge(ctx, func(ctx context.Context, done func(runner.Visit) error) error {
+		return r.visits(ctx, j.set.Hosts, done)
+	})
+	if err != nil {
+		return report.Summary{}, err
+	}
+	return summary, p.end(summary)
+}
+
+// storedNotes says where a stored run and the suites of now are not the same.
+func storedNotes(m baseline.Manifest, changed []string, j job) []string {
+	notes := []string{fmt.Sprintf("judged again from what run %s saw at %s", m.Run, m.Finished.UTC().Format(time.RFC3339))}
+	for _, name := range changed {
+		notes = append(notes, fmt.Sprintf("suite %s has changed since run %s", name, m.Run))
+	}
+	var left []string
+	for _, e := range m.Hosts {
+		judged := func(h suites.Host) bool { return strings.EqualFold(h.Name, e.Host) }
+		if !slices.ContainsFunc(j.set.Hosts, judged) {
+			left = append(left, e.Host)
+		}
+	}
+	if len(left) > 0 {
+		notes = append(notes, fmt.Sprintf("in run %s and not judged now: %s", m.Run, shorten(left)))
+	}
+	return notes
+}
+
+// replay makes visits of a stored run.
+type replay struct {
+	stored        *baseline.Snapshot
+	names         map[string]string // see storedNames
+	otherBaseline bool              // than the run knew when it asked
+}
+
+func (r replay) visits(ctx context.Context, hosts []suites.Host, done func(runner.Visit) error) error {
+	for _, h := range hosts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		seen, err := storedHost(r.stored, r.names, h.Name)
+		if err != nil {
+			return err
+		}
+		v := runner.Visit{Host: h, Seen: r.asAsked(h, seen), Started: r.stored.Manifest().Started}
+		for _, c := range v.Seen.Checks {
+			v.Took = max(v.Took, c.Took)
+		}
+		if err := done(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asAsked leaves of what was seen what the checks of now would ask too: an answer
+// to another question is none.
+func (r replay) asAsked(h suites.Host, seen baseline.Host) baseline.Host {
+	records := map[string]baseline.Check{}
+	for _, record := range seen.Checks {
+		records[record.Check] = record
+	}
+	seen.Checks = nil
+	none := map[string]bool{}
+	for _, c := range h.Checks {
+		record, tried := records[c.Key()]
+		if why := r.unasked(c, record, tried); why != "" {
+			none[c.Key()] = true
+			record = baseline.Check{Check: c.Key(), Kind: c.Kind.Name, Asked: c.Asked, Error: why}
+		}
+		seen.Checks = append(seen.Checks, record)
+	}
+	seen.Readings = slices.DeleteFunc(seen.Readings, func(reading fact.Reading) bool { return none[reading.Key.Check] })
+	seen.Sort()
+	return seen
+}
+
+// unasked says why the run has no answer to a check; it is empty when it has one.
+func (r replay) unasked(c suites.Check, record baseline.Check, tried bool) string {
+	run := r.stored.Manifest().Run
+	switch {
+	case !tried:
+		return "run " + run + " did not ask it"
+	case record.Asked != c.Asked: // also when it is of another kind
+		return "run " + run + " asked something else by it: the suite has changed"
+	case r.otherBaseline && sinceBaseline(c):
+		return "run " + run + " asked it since another baseline"
+	default:
+		return ""
+	}
+}
+
+// sinceBaseline says whether what is asked depends on when the baseline was taken.
+func sinceBaseline(c suites.Check) bool {
+	asker, asks := c.Probe.(probes.Asker)
+	return asks && slices.ContainsFunc(asker.Questions(), func(q host.Question) bool {
+		return host.Dated(q, time.Time{}, time.Time{}).String() != q.String()
+	})
+}
