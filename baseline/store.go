@@ -30,36 +30,67 @@ func Open(dir string) (*Store, error) {
 	return &Store{dir}, nil
 }
 
+// Entry is what stands in a store under the name of a run.
+type Entry struct {
+	Run      string
+	Manifest Manifest // empty unless the run is finished and its manifest is whole
+	Cut      bool     // the run was cut off, or is still going
+	Err      error    // what is wrong with the manifest
+}
+
+// Entries lists all that is in the store, finished runs first, and these oldest
+// first. Only manifests are looked at; Read looks at every file of a run.
+func (s *Store) Entries() ([]Entry, error) {
+	names, err := s.names()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Entry, len(names))
+	for i, run := range names {
+		all[i].Run = run
+		if _, err := os.Lstat(s.path(run, manifestName)); errors.Is(err, fs.ErrNotExist) {
+			all[i].Cut = true
+			continue
+		}
+		all[i].Manifest, all[i].Err = s.readManifest(run)
+	}
+	slices.SortStableFunc(all, func(a, b Entry) int {
+		if a.finished() != b.finished() {
+			return map[bool]int{true: -1, false: 1}[a.finished()]
+		}
+		m, n := a.Manifest, b.Manifest
+		return cmp.Or(m.Finished.Compare(n.Finished), m.Started.Compare(n.Started), strings.Compare(a.Run, b.Run))
+	})
+	return all, nil
+}
+
+func (e Entry) finished() bool { return !e.Cut && e.Err == nil }
+
 // Runs lists the finished runs, oldest first. Runs that were cut off are left
 // out. When some have damaged manifests, the rest comes beside the error. A
 // store with no finished run is an error too.
 func (s *Store) Runs() ([]Manifest, error) {
-	names, err := s.names()
+	entries, err := s.Entries()
 	if err != nil {
 		return nil, err
 	}
 	var runs []Manifest
 	var cut []string
 	var damaged []error
-	for _, run := range names {
-		if _, err := os.Lstat(s.path(run, manifestName)); errors.Is(err, fs.ErrNotExist) {
-			cut = append(cut, run)
-			continue
+	for _, e := range entries {
+		switch {
+		case e.Cut:
+			cut = append(cut, e.Run)
+		case e.Err != nil:
+			damaged = append(damaged, e.Err)
+		default:
+			runs = append(runs, e.Manifest)
 		}
-		m, err := s.readManifest(run)
-		if err != nil {
-			damaged = append(damaged, err)
-			continue
-		}
-		runs = append(runs, m)
 	}
 	if len(runs) == 0 && len(damaged) == 0 {
 		return nil, lacking("", Unfinished, "the store %q holds only runs that were cut off (%s)",
 			s.dir, strings.Join(cut, ", "))
 	}
-	slices.SortStableFunc(runs, func(a, b Manifest) int {
-		return cmp.Or(a.Finished.Compare(b.Finished), a.Started.Compare(b.Started), strings.Compare(a.Run, b.Run))
-	})
 	return runs, errors.Join(damaged...)
 }
 

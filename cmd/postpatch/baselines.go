@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/baseline"
+	"postpatch/runner/report"
+)
+
+func newBaselines(a app) *cobra.Command {
+	var folder string
+	cmd := &cobra.Command{
+		Use:   "baselines",
+		Short: "List, show, check or remove what the store keeps",
+		Long: "The store keeps every run, of capture and of verify alike, each written once. Its names are those of\n" +
+			"--name, or made of suite and time. A run that is still going looks like one that was cut off: leave it.",
+		Example: "  postpatch baselines ls\n  postpatch baselines show november web01",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return errors.New("baselines: want ls, show, verify or rm") },
+	}
+	cmd.PersistentFlags().StringVar(&folder, "store", "evidence", "folder that keeps the runs")
+	add := func(use, short string, args cobra.PositionalArgs, do func(context.Context, *baseline.Store, []string) error) {
+		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, names []string) error {
+			store, err := baseline.Open(folder)
+			if err != nil {
+				return err
+			}
+			return do(c.Context(), store, names)
+		}})
+	}
+	s := shelf{a}
+	add("ls", "List the runs, oldest first; cut off and damaged ones last", cobra.NoArgs, s.list)
+	add("show RUN [HOST]", "Show a run's hosts, or all readings of one", cobra.RangeArgs(1, 2), s.show)
+	add("verify [RUN…]", "Compare every byte of runs, or of all, with its digest", cobra.ArbitraryArgs, s.verify)
+	add("rm RUN…", "Remove runs; a baseline only with those compared with it", cobra.MinimumNArgs(1), s.remove)
+	return cmd
+}
+
+// shelf shows a store.
+type shelf struct{ app }
+
+// table prints rows in columns. What a host or a file said is made harmless.
+func (s shelf) table(rows [][]string) error {
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i := range row {
+			row[i] = report.Clean(row[i])
+		}
+		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
+}
+
+func (s shelf) list(_ context.Context, store *baseline.Store, _ []string) error {
+	entries, err := store.Entries()
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"RUN", "OF", "FINISHED", "HOSTS", "CHECKS", "UNSEEN", "BASELINE", "SUITES"}}
+	var wrong []error
+	for _, e := range entries {
+		switch {
+		case e.Cut:
+			rows = append(rows, []string{e.Run, "cut off, or still going"})
+		case e.Err != nil:
+			rows = append(rows, []string{e.Run, "damaged"})
+			wrong = append(wrong, e.Err)
+		default:
+			rows = append(rows, line(e.Manifest))
+		}
+	}
+	return errors.Join(append(wrong, s.table(rows))...)
+}
+
+func line(m baseline.Manifest) []string {
+	checks, unseen := 0, 0
+	for _, h := range m.Hosts {
+		checks, unseen = checks+h.Checks, unseen+h.Unseen
+	}
+	names := make([]string, len(m.Suites))
+	for i, suite := range m.Suites {
+		names[i] = suite.Name
+	}
+	against := m.Baseline
+	if against == "" {
+		against = "-"
+	}
+	return []string{
+		m.Run, m.Command, m.Finished.UTC().Format(time.RFC3339), fmt.Sprint(len(m.Hosts)), fmt.Sprint(checks),
+		fmt.Sprint(unseen), against, shorten(names),
+	}
+}
+
+func (s shelf) show(_ context.Context, store *baseline.Store, names []string) error {
+	snapshot, err := store.Read(names[0])
+	if err != nil {
+		return err
+	}
+	if len(names) == 2 {
+		return s.showHost(snapshot, names[1])
+	}
+	m := snapshot.Manifest()
+	s.tell("%s   %s by %s, %s\n", m.Run, m.Command, report.Clean(m.By), report.Clean(m.Tool))
+	s.tell("%s to %s\n", m.Started.UTC().Format(time.RFC3339), m.Finished.UTC().Format(time.RFC3339))
+	if m.Baseline != "" {
+		s.tell("compared with %s\n", report.Clean(m.Baseline))
+	}
+	for _, suite := range m.Suites {
+		s.tell("suite %s, SHA-256 %s\n", report.Clean(suite.Name), report.Clean(suite.Digest))
+	}
+	s.tell("\n")
+	rows := [][]string{{"HOST", "CHECKS", "UNSEEN", "BYTES", "MACHINE"}}
+	for _, h := range m.Hosts {
+		machine := h.Identity
+		if machine == "" {
+			machine = "not known"
+		}
+		rows = append(rows, []string{h.Host, fmt.Sprint(h.Checks), fmt.Sprint(h.Unseen), fmt.Sprint(h.Bytes), machine})
+	}
+	return s.table(rows)
+}
+
+func (s shelf) showHost(snapshot *baseline.Snapshot, name string) error {
+	known := storedNames(snapshot)
+	if _, found := known[strings.ToLower(name)]; !found {
+		return fmt.Errorf("run %s has no host %q; `postpatch baselines show %s` lists them",
+			snapshot.Manifest().Run, name, snapshot.Manifest().Run)
+	}
+	h, err := storedHost(snapshot, known, name)
+	if err != nil {
+		return err
+	}
+	if h.Unreachable != "" {
+		s.tell("unreachable: %s\n", report.Clean(h.Unreachable))
+	}
+	rows := [][]string{{"CHECK", "ITEM", "READING", "VALUE"}}
+	for _, c := range h.Checks {
+		if c.Error != "" {
+			rows = append(rows, []string{c.Check, "", "", "could not be observed: " + c.Error})
+		}
+		for _, r := range h.Readings {
+			if r.Key.Check == c.Check {
+				rows = append(rows, []string{c.Check, r.Key.Item, r.Key.Name, r.Value.String()})
+			}
+		}
+	}
+	return s.table(rows)
+}
+
+// verify tells of every run; one that is damaged does not hide the others. Of all
+// runs, those that were cut off are no damage.
+func (s shelf) verify(ctx context.Context, store *baseline.Store, names []string) error {
+	if len(names) == 0 {
+		entries, err := store.Entries()
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if e.Cut {
+				s.tell("cut off, or still going  %s\n", e.Run)
+				continue
+			}
+			names = append(names, e.Run)
+		}
+		if len(names) == 0 {
+			return errors.New("the store has no finished run")
+		}
+	}
+	var wrong []error
+	for _, name := range names {
+		hosts, readings, err := readWhole(ctx, store, name)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		s.tell("ok  %s  %d hosts, %d readings\n", name, hosts, readings)
+	}
+	return errors.Join(wrong...)
+}
+
+func readWhole(ctx context.Context, store *baseline.Store, name string) (hosts, readings int, err error) {
+	snapshot, err := store.Read(name)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, e := range snapshot.Manifest().Hosts {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, err
+		}
+		h, _, err := snapshot.Host(e.Host)
+		if err != nil {
+			return 0, 0, err
+		}
+		hosts, readings = hosts+1, readings+len(h.Readings)
+	}
+	return hosts, readings, nil
+}
+
+// remove refuses before it removes anything.
+func (s shelf) remove(_ context.Context, store *baseline.Store, names []string) error {
+	entries, err := store.Entries()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(entries, func(e baseline.Entry) bool { return e.Run == name }) {
+			return fmt.Errorf("the store has no run %q; nothing was removed", name)
+		}
+	}
+	for _, e := range entries {
+		if slices.Contains(names, e.Manifest.Baseline) && !slices.Contains(names, e.Run) {
+			return fmt.Errorf("run %q was compared with %q, and could not be judged again without it: "+
+				"name both to remove both; nothing was removed", e.Run, e.Manifest.Baseline)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if err := store.Remove(name); err != nil {
+			return err
+		}
+		s.tell("removed  %s\n", name)
+	}
+	return nil
+}
