@@ -124,6 +124,11 @@ func add(r *report.Check, f report.Finding) {
 	r.Failing = r.Failing || fails(f)
 }
 
+// fails says whether something that was found fails the run.
+func (s *sheet) fails() bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(s.findings)), fails)
+}
+
 // fails says whether a finding alone fails the run.
 func fails(f report.Finding) bool {
 	switch f.Outcome {
@@ -181,6 +186,9 @@ func (j judging) check(c suites.Check, problem string) draft {
 	if unbased := s.unbased(); len(unbased) > 0 {
 		_, why := j.before.observed(c.Key())
 		d.check.Outcome, d.check.Error = report.Unknown, noBaselineOf(unbased, why)
+	}
+	if len(s.now) == 0 && !s.fails() {
+		d.unseen, d.check.Outcome, d.check.Error = true, report.Unknown, "the check told nothing"
 	}
 	if s.mark != "" && !s.bound {
 		d.unseen, d.check.Outcome = true, report.Unknown

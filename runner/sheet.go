@@ -35,6 +35,7 @@ func (j judging) sheet(c suites.Check) *sheet {
 	// What was seen beside an error at the baseline can be compared; what little
 	// was seen of a host that did not answer cannot.
 	s.wasWhole, _ = j.before.observed(c.Key())
+	s.wasWhole = s.wasWhole && len(s.before) > 0 // of what told nothing, nothing is known
 	s.known = s.wasWhole || len(s.before) > 0 && !j.before.unreachable
 	record, tried := j.before.checks[c.Key()]
 	switch {
