@@ -11,6 +11,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/note"
@@ -54,15 +55,12 @@ func build(p params) (probes.Probe, error) {
 	}
 	for _, id := range p.Except {
 		address, err := netip.ParseAddr(id)
-		switch {
-		case err != nil || !address.Is4():
+		if err != nil || !address.Is4() {
 			return nil, probes.Fieldf("except", "want an ID like 10.20.0.0, got %q", id)
-		case len(p.Scopes) > 0:
-			return nil, probes.Fieldf("except", "goes with all scopes only: leave %q out of scope", id)
 		}
 		built.except = append(built.except, address.String())
 	}
-	return built, nil
+	return built, choice.AllBut(p.Except, "scopes", "scope", p.Scopes)
 }
 
 func serverSpecs() []probes.ReadingSpec {

@@ -11,6 +11,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/note"
 )
@@ -86,15 +87,12 @@ func newProbe(p params) (probes.Probe, error) {
 		built.names = append(built.names, place(name))
 	}
 	for _, name := range p.Except {
-		switch {
-		case !isPlace(name):
+		if !isPlace(name) {
 			return nil, probes.Fieldf("except", `want a letter like D or a folder like E:\Logs, got %q`, name)
-		case len(p.Names) > 0:
-			return nil, probes.Fieldf("except", "goes with all volumes only: leave %q out of name", name)
 		}
 		built.except[strings.ToLower(place(name))] = true
 	}
-	return built, nil
+	return built, choice.AllBut(p.Except, "volumes", "name", p.Names)
 }
 
 // isPlace says whether a suite may name a volume so: D, D:, D:\ or D:\Folder.

@@ -11,6 +11,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/note"
@@ -47,15 +48,12 @@ func build(p params) (probes.Probe, error) {
 		built.zones = append(built.zones, zone(name))
 	}
 	for _, name := range p.Except {
-		switch {
-		case zone(name) == "":
+		if zone(name) == "" {
 			return nil, probes.Fieldf("except", "want the name of a zone, got %q", name)
-		case len(p.Zones) > 0:
-			return nil, probes.Fieldf("except", "goes with all zones only: leave %q out of zone", name)
 		}
 		built.except = append(built.except, zone(name))
 	}
-	return built, nil
+	return built, choice.AllBut(p.Except, "zones", "zone", p.Zones)
 }
 
 // zone writes a zone's name in one form; that of the root is a dot alone.

@@ -10,6 +10,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/note"
@@ -55,10 +56,7 @@ func newProbe(p params) (probes.Probe, error) {
 			seen[fold] = true
 		}
 	}
-	if len(p.Names) > 0 && len(p.Except) > 0 {
-		return nil, probes.Fieldf("except", "goes with all features only: leave %q out of name", p.Except[0])
-	}
-	return probe(p), nil
+	return probe(p), choice.AllBut(p.Except, "features", "name", p.Names)
 }
 
 // question asks for what is installed alone: Windows knows hundreds of features.

@@ -11,6 +11,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/note"
@@ -82,10 +83,7 @@ func newProbe(p params) (probes.Probe, error) {
 	if err := wildcard.Patterns(p.Except).Check("except"); err != nil {
 		return nil, err
 	}
-	if len(p.Queues) > 0 && len(p.Except) > 0 {
-		return nil, probes.Fieldf("except", "goes with all queues only")
-	}
-	return probe{p.Queues, p.Except}, nil
+	return probe{p.Queues, p.Except}, choice.AllBut(p.Except, "queues", "queue", p.Queues)
 }
 
 func queues() host.Collector { return host.Collector{Name: "msmq"} }

@@ -11,6 +11,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
 	"postpatch/probes/internal/wildcard"
@@ -81,10 +82,7 @@ func newProbe(p params) (probes.Probe, error) {
 	if err := wildcard.Patterns(p.Except).Check("except"); err != nil {
 		return nil, err
 	}
-	if len(p.Names) > 0 && len(p.Except) > 0 {
-		return nil, probes.Fieldf("except", "goes with all shares only")
-	}
-	return probe{p.Names, p.Except}, nil
+	return probe{p.Names, p.Except}, choice.AllBut(p.Except, "shares", "name", p.Names)
 }
 
 func shares() host.WQL {

@@ -1,5 +1,5 @@
-// Package choice checks the words of a suite that have to be some of those that a
-// kind knows.
+// Package choice checks what a suite chooses: words of those that a kind knows, and
+// some of the things of a host or all but some.
 package choice
 
 import (
@@ -25,4 +25,13 @@ func Some(field string, known []string, given ...string) error {
 		return probes.Fieldf(field, "the list is empty: want %s", strings.Join(known, ", "))
 	}
 	return Check(field, known, given...)
+}
+
+// AllBut returns what is wrong when a suite leaves out, by the field except, some of
+// the things that it names one by one in another field: only of all can be left out.
+func AllBut(except []string, things, field string, named []string) error {
+	if len(named) == 0 || len(except) == 0 {
+		return nil
+	}
+	return probes.Fieldf("except", "goes with all %s only: leave %q out of %s", things, except[0], field)
 }

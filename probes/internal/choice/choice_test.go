@@ -27,3 +27,22 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+func TestAllBut(t *testing.T) {
+	some := []string{"a", "b"}
+	for name, err := range map[string]error{
+		"all":                  choice.AllBut(nil, "doors", "door", nil),
+		"all but some":         choice.AllBut(some, "doors", "door", nil),
+		"those that are named": choice.AllBut(nil, "doors", "door", some),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var field *probes.FieldError
+	err := choice.AllBut([]string{"b"}, "doors", "door", some)
+	want := `goes with all doors only: leave "b" out of door`
+	if !errors.As(err, &field) || field.Field != "except" || field.Msg != want {
+		t.Errorf("named ones but some: got %v, want %q", err, want)
+	}
+}
