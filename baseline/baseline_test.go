@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
 
 	"postpatch/probes/fact"
 )
@@ -43,56 +46,78 @@ func small() Host {
 }
 
 // stored makes a store with one finished run, named "before".
-func stored(t *testing.T, hosts ...Host) *Store {
+func stored(t testing.TB, hosts ...Host) *Store {
 	t.Helper()
 	s := open(t, filepath.Join(t.TempDir(), "evidence"))
 	finish(t, s, "before", hosts...)
 	return s
 }
 
-func open(t *testing.T, dir string) *Store {
+// open makes a store in a folder as the package bucket does, which cannot be
+// imported from here.
+func open(t testing.TB, dir string) *Store {
 	t.Helper()
-	s, err := Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := Open(Place{Name: dir, Folder: dir, Open: func(_ context.Context, create bool) (*blob.Bucket, error) {
+		if _, err := os.Stat(dir); err != nil && !create {
+			return nil, err
+		}
+		return fileblob.OpenBucket(dir, &fileblob.Options{
+			CreateDir: true, NoTempDir: true, Metadata: fileblob.MetadataDontWrite,
+		})
+	}})
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return s
 }
 
-func finish(t *testing.T, s *Store, run string, hosts ...Host) {
+// path is where a file of a run stands.
+func (s *Store) path(run string, parts ...string) string { return s.file(key(run, parts...)) }
+
+func begin(t testing.TB, s *Store, run string) *Writer {
 	t.Helper()
-	w, err := s.Create(run)
+	w, err := s.Create(t.Context(), head(run))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w
+}
+
+func finish(t testing.TB, s *Store, run string, hosts ...Host) {
+	t.Helper()
+	w := begin(t, s, run)
 	for _, h := range hosts {
-		if err := w.Put(h); err != nil {
+		if err := w.Put(t.Context(), h); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Finish(info()); err != nil {
+	if err := w.Finish(t.Context(), finishedAt()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func info() Manifest {
-	return Manifest{
-		Command: "capture", Tool: "postpatch 0.1.0", By: "ops@jump01",
-		Started:  time.Date(2026, 11, 10, 20, 0, 0, 0, time.UTC),
-		Finished: time.Date(2026, 11, 10, 20, 3, 0, 0, time.UTC),
-		Suites:   []SuiteInfo{{Name: "hq", Digest: "ab12"}},
+func head(run string) Head {
+	return Head{
+		Run: run, Command: "capture", Tool: "postpatch 0.1.0", By: "ops@jump01",
+		Started: time.Date(2026, 11, 10, 20, 0, 0, 0, time.UTC),
+		Suites:  []SuiteInfo{{Name: "hq", Digest: "ab12"}}, Asked: "cd34",
 	}
 }
 
+func finishedAt() time.Time { return time.Date(2026, 11, 10, 20, 3, 0, 0, time.UTC) }
+
 // whole reads a run and all of its hosts.
 func whole(s *Store, run string) ([]Host, error) {
-	snapshot, err := s.Read(run)
+	ctx := context.Background() // a fuzz target has none
+	snapshot, err := s.Read(ctx, run)
 	if err != nil {
 		return nil, err
 	}
 	var hosts []Host
 	for _, e := range snapshot.Manifest().Hosts {
-		h, found, err := snapshot.Host(e.Host)
+		h, found, err := snapshot.Host(ctx, e.Host)
 		if err != nil {
 			return nil, err
 		}

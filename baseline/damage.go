@@ -7,6 +7,8 @@ type Damage struct {
 	Run  string // empty when it concerns the store as a whole
 	Kind Kind
 	Msg  string // a sentence: what happened and the way out
+
+	unfinished bool // it has no manifest
 }
 
 // Kind is what is wrong with a snapshot.

@@ -16,10 +16,11 @@ import (
 // forge writes a manifest with a right digest, as somebody could who knows how.
 func forge(t *testing.T, s *Store, change func(*Manifest)) {
 	t.Helper()
-	m, err := s.readManifest("before")
+	m, err := s.readManifest(t.Context(), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.Digest = ""
 	change(&m)
 	data, err := seal(m)
 	if err != nil {
@@ -66,18 +67,16 @@ func TestEveryDamageIsTold(t *testing.T) {
 		kind   Kind
 		phrase string
 	}{
-		{"no store", func(t *testing.T, s *Store) { remove(t, s.dir) }, Missing, "there is no store"},
+		{"no store", func(t *testing.T, s *Store) { remove(t, s.name) }, Missing, "there is no store"},
 		{"an empty store", func(t *testing.T, s *Store) { remove(t, s.path("before")) }, Empty, "is empty"},
 		{"no such run", func(t *testing.T, s *Store) {
 			if err := os.Rename(s.path("before"), s.path("after")); err != nil {
 				t.Fatal(err)
 			}
 		}, Missing, "there is no baseline before"},
-		{"an empty run", func(t *testing.T, s *Store) {
-			remove(t, s.path("before"))
-			if err := os.Mkdir(s.path("before"), 0o700); err != nil {
-				t.Fatal(err)
-			}
+		{"a run that has only begun", func(t *testing.T, s *Store) {
+			remove(t, manifest(s))
+			remove(t, s.path("before", hostsFolder))
 		}, Empty, "holds nothing"},
 		{"no manifest", func(t *testing.T, s *Store) { remove(t, manifest(s)) }, Unfinished, "was cut off"},
 		{"an empty manifest", func(t *testing.T, s *Store) { write(t, manifest(s), nil) }, Truncated, "manifest of baseline before is cut short"},
@@ -116,7 +115,7 @@ func TestEveryDamageIsTold(t *testing.T) {
 		{"an endless file", func(t *testing.T, s *Store) {
 			forge(t, s, func(m *Manifest) { m.Hosts[0].Bytes = 1 << 60 })
 		}, Edited, "gives a wrong size"},
-		{"no hosts folder", func(t *testing.T, s *Store) { remove(t, s.path("before", hostsFolder)) }, Missing, "has lost the files"},
+		{"no hosts folder", func(t *testing.T, s *Store) { remove(t, s.path("before", hostsFolder)) }, Missing, "has lost the file of host"},
 		{"a host without its file", func(t *testing.T, s *Store) { remove(t, file(s)) }, Missing, "has lost the file of host"},
 		{"a file without its host", func(t *testing.T, s *Store) {
 			write(t, s.path("before", hostFile("ex02")), nil)
@@ -156,7 +155,7 @@ func TestEveryDamageIsTold(t *testing.T) {
 			if !strings.HasSuffix(err.Error(), wayOut) {
 				t.Errorf("no way out in %q", err)
 			}
-			told := strings.ReplaceAll(err.Error(), s.dir, "")
+			told := strings.ReplaceAll(err.Error(), s.name, "")
 			if phrase, found := seen[told]; found && phrase != test.phrase {
 				t.Errorf("told like another: %v", err)
 			}
@@ -173,7 +172,7 @@ func TestAnUnknownNameIsToldWithTheOnesThatThereAre(t *testing.T) {
 		finish(t, s, run, small())
 	}
 	few := stored(t, small())
-	_, err := few.Read("befor")
+	_, err := few.Read(t.Context(), "befor")
 	if err == nil || !strings.HasSuffix(err.Error(), "; did you mean before?; its captures are before") {
 		t.Errorf("got %v", err)
 	}
@@ -182,7 +181,7 @@ func TestAnUnknownNameIsToldWithTheOnesThatThereAre(t *testing.T) {
 		"WEB":         "; did you mean november-web?; its newest captures are november-web, mon-5, mon-4, mon-3, mon-2",
 		"december":    `evidence"; its newest captures are november-web, mon-5, mon-4, mon-3, mon-2`,
 	} {
-		_, err := s.Read(run)
+		_, err := s.Read(t.Context(), run)
 		wantDamage(t, err, Missing, "there is no baseline "+run)
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", run, err, want)
@@ -193,7 +192,7 @@ func TestAnUnknownNameIsToldWithTheOnesThatThereAre(t *testing.T) {
 // A host whose file changes after Read is found when it is asked for.
 func TestHostIsComparedAgain(t *testing.T) {
 	s := stored(t, small())
-	snapshot, err := s.Read("before")
+	snapshot, err := s.Read(t.Context(), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,18 +200,18 @@ func TestHostIsComparedAgain(t *testing.T) {
 	data := read(t, path)
 	data[len(data)/2]++
 	write(t, path, data)
-	_, _, err = snapshot.Host("ex01.corp.test")
+	_, _, err = snapshot.Host(t.Context(), "ex01.corp.test")
 	wantDamage(t, err, Edited)
 }
 
 func TestLitterIsNoDamage(t *testing.T) {
 	s := stored(t, small())
 	write(t, s.path("before", hostsFolder, ".DS_Store"), nil)
-	write(t, filepath.Join(s.dir, "README"), nil)
-	if _, err := s.Read("before"); err != nil {
+	write(t, filepath.Join(s.name, "README"), nil)
+	if _, err := s.Read(t.Context(), "before"); err != nil {
 		t.Error(err)
 	}
-	if runs, err := s.Runs(); len(runs) != 1 || err != nil {
+	if runs, err := s.Runs(t.Context()); len(runs) != 1 || err != nil {
 		t.Errorf("got %v, %v", runs, err)
 	}
 }
@@ -225,7 +224,7 @@ func TestMutations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantManifest, err := s.readManifest("before")
+	wantManifest, err := s.readManifest(t.Context(), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +235,7 @@ func TestMutations(t *testing.T) {
 			write(t, path, data)
 			hosts, err := whole(s, "before")
 			if err == nil {
-				m, _ := s.readManifest("before")
+				m, _ := s.readManifest(t.Context(), "before")
 				t.Errorf("%s %d of %s goes unseen: %s%s", what, at, file, cmp.Diff(wantHosts, hosts), cmp.Diff(wantManifest, m))
 			}
 		}

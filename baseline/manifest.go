@@ -2,14 +2,14 @@ package baseline
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
+	"slices"
 	"strings"
 )
 
@@ -20,15 +20,14 @@ const (
 	digestEnd = "\"\n}\n"
 )
 
-// seal encodes a manifest with its digest. The digest is of the very bytes, so
-// that no other way to write the same JSON passes.
-func seal(m Manifest) ([]byte, error) {
-	m.Digest = ""
+// seal encodes a file with its digest, the last field, which has to be empty. The
+// digest is of the very bytes, so that no other way to write the same JSON passes.
+func seal(file any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(m); err != nil {
+	if err := enc.Encode(file); err != nil {
 		return nil, err
 	}
 	if b.Len() > maxManifest {
@@ -42,7 +41,7 @@ func seal(m Manifest) ([]byte, error) {
 	return []byte(string(open) + hex.EncodeToString(sum[:]) + digestEnd), nil
 }
 
-// sealed reports whether a manifest's bytes are those that were sealed.
+// sealed reports whether a file's bytes are those that were sealed.
 func sealed(data []byte) bool {
 	open, ended := bytes.CutSuffix(data, []byte(digestEnd))
 	at := len(open) - hex.EncodedLen(sha256.Size)
@@ -55,12 +54,15 @@ func sealed(data []byte) bool {
 	return hex.EncodeToString(hash.Sum(nil)) == string(open[at:])
 }
 
+// isCut says whether JSON ended before it was whole.
+func isCut(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
 // readManifest reads a run's manifest; what is wrong with it is a Damage.
-func (s *Store) readManifest(run string) (Manifest, error) {
-	data, err := readFile(s.path(run, manifestName), maxManifest)
+func (s *Store) readManifest(ctx context.Context, run string) (Manifest, error) {
+	data, err := s.read(ctx, key(run, manifestName), maxManifest)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return Manifest{}, s.withoutManifest(run)
+	case isMissing(err):
+		return Manifest{}, s.withoutManifest(ctx, run)
 	case err != nil:
 		return Manifest{}, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %s", run, reason(err))
 	}
@@ -72,44 +74,29 @@ func (s *Store) readManifest(run string) (Manifest, error) {
 }
 
 // withoutManifest tells why a run has no manifest.
-func (s *Store) withoutManifest(run string) error {
-	if _, err := os.Stat(s.path(run)); err != nil {
-		names, err := s.names()
-		if err != nil {
-			return err // there is no store, or nothing in it
-		}
-		return s.noSuchRun(run, names)
+func (s *Store) withoutManifest(ctx context.Context, run string) error {
+	names, err := s.names(ctx)
+	if err != nil {
+		return err // there is no store, or nothing in it
 	}
-	hosts, err := os.ReadDir(s.path(run, hostsFolder))
+	if !slices.Contains(names, run) {
+		return s.noSuchRun(ctx, run, names)
+	}
+	damage := lacking(run, Unfinished, "baseline %s was cut off: it has hosts but no manifest", run)
+	hosts, err := s.list(ctx, key(run, hostsFolder)+"/")
 	if err != nil || len(hosts) == 0 {
-		return lacking(run, Empty, "baseline %s holds nothing: it was cut off before the first host", run)
+		damage = lacking(run, Empty, "baseline %s holds nothing: it was cut off before the first host", run)
 	}
-	return lacking(run, Unfinished, "baseline %s was cut off: it has hosts but no manifest", run)
+	damage.unfinished = true
+	return damage
 }
 
 // parseManifest reads a manifest's bytes and checks everything that can be
 // checked without the hosts' files.
 func parseManifest(run string, data []byte) (Manifest, *Damage) {
-	var peek struct {
-		Format int `json:"format"`
-	}
-	err := json.NewDecoder(bytes.NewReader(data)).Decode(&peek)
-	unended := err == nil && !bytes.HasSuffix(data, []byte("\n"))
-	switch {
-	case unended || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return Manifest{}, damaged(run, Truncated, "the manifest of baseline %s is cut short", run)
-	case err != nil:
-		return Manifest{}, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
-	case peek.Format > FormatVersion:
-		return Manifest{}, newer(run, peek.Format)
-	case !sealed(data):
-		return Manifest{}, damaged(run, Edited, "the manifest of baseline %s was edited", run)
-	}
 	var m Manifest
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m); err != nil {
-		return Manifest{}, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %v", run, err)
+	if damage := unseal(run, "manifest", data, &m); damage != nil {
+		return Manifest{}, damage
 	}
 	if damage := m.check(run); damage != nil {
 		return Manifest{}, damage

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -15,7 +16,34 @@ const (
 
 	maxRunName  = 100
 	maxFileName = 100 // of the encoded host name, without suffixes
+
+	escape = "__0x" // begins what the library of folders takes for a character of another name
 )
+
+// key is where in the store a run's file stands.
+func key(run string, parts ...string) string { return path.Join(append([]string{run}, parts...)...) }
+
+// isLitter tells what a write that was cut off leaves beside the file that it was to
+// become: the folder's library writes under NAME.HEX.tmp first, this program did under
+// .NAME.tmp once. Whatever begins with a dot is no host's: file managers leave such.
+func isLitter(file string) bool {
+	name := path.Base(file)
+	if strings.HasPrefix(name, ".") {
+		return true
+	}
+	name, temporary := strings.CutSuffix(name, ".tmp")
+	whole, hex, found := cutLast(name, ".")
+	return temporary && found && strings.HasSuffix(whole, hostSuffix) && hex != "" &&
+		strings.Trim(hex, "0123456789abcdef") == ""
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
 
 // checkRun says whether a run can be named so, on every file system: a store
 // is copied from a Linux agent to a Windows share and back.
@@ -27,6 +55,9 @@ func checkRun(run string) error {
 	if !valid {
 		return fmt.Errorf("no baseline can be named %.120q: want letters, digits, dots, dashes and underscores, "+
 			"a letter or digit first, at most %d", run, maxRunName)
+	}
+	if strings.Contains(run, escape) {
+		return fmt.Errorf("no baseline can be named %q: choose one without %s", run, escape)
 	}
 	if isDevice(run) || strings.HasSuffix(run, ".") {
 		return fmt.Errorf("no baseline can be named %q: Windows takes no such folder name", run)
@@ -41,7 +72,8 @@ func hostFile(host string) string {
 	var b strings.Builder
 	for i := range len(host) {
 		c := host[i]
-		if isNameByte(c) && (c != '.' || i > 0) && (i > 0 || !isDevice(host)) {
+		plain := isNameByte(c) && !strings.HasPrefix(host[i:], escape)
+		if plain && (c != '.' || i > 0) && (i > 0 || !isDevice(host)) {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02X", c)

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"context"
 	"slices"
 	"strings"
 )
@@ -9,13 +10,13 @@ import (
 const shown = 5
 
 // noSuchRun tells of a name that the store has not, and of those that it has.
-func (s *Store) noSuchRun(run string, names []string) *Damage {
-	d := damagef(run, Missing, "there is no baseline %s in the store %q", run, s.dir)
+func (s *Store) noSuchRun(ctx context.Context, run string, names []string) *Damage {
+	d := damagef(run, Missing, "there is no baseline %s in the store %q", run, s.name)
 	near := nearest(run, names)
 	if near != "" {
 		d.Msg += "; did you mean " + near + "?"
 	}
-	runs, _ := s.Runs() // damaged ones are told to who asks for them
+	runs, _ := s.Runs(ctx) // damaged ones are told to who asks for them
 	var captures []string
 	for _, m := range slices.Backward(runs) {
 		if m.Command == "capture" {

@@ -2,16 +2,17 @@ package baseline
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -23,13 +24,17 @@ type Snapshot struct {
 	zstd     *zstd.Decoder
 }
 
+// readsAtOnce is how many files are compared at the same time: a store that is far
+// away takes its time for each.
+const readsAtOnce = 16
+
 // Read opens a run and compares every file of it with its digest. Whatever is
 // wrong is a Damage.
-func (s *Store) Read(run string) (*Snapshot, error) {
+func (s *Store) Read(ctx context.Context, run string) (*Snapshot, error) {
 	if err := checkRun(run); err != nil {
 		return nil, &Damage{Run: run, Kind: Missing, Msg: err.Error()}
 	}
-	m, err := s.readManifest(run)
+	m, err := s.readManifest(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -38,15 +43,39 @@ func (s *Store) Read(run string) (*Snapshot, error) {
 		return nil, fmt.Errorf("preparing decompression: %w", err)
 	}
 	snapshot := &Snapshot{store: s, manifest: m, zstd: decoder}
-	if damage := snapshot.checkFolder(); damage != nil {
+	if damage := snapshot.checkFolder(ctx); damage != nil {
 		return nil, damage
 	}
-	for _, e := range m.Hosts {
-		if damage := snapshot.load(e, io.Discard); damage != nil {
-			return nil, damage
-		}
+	if damage := snapshot.checkHosts(ctx); damage != nil {
+		return nil, damage
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	return snapshot, nil
+}
+
+// checkHosts compares every host's file; of several that are damaged, it tells the
+// first by name.
+func (s *Snapshot) checkHosts(ctx context.Context) *Damage {
+	entries := s.manifest.Hosts
+	found := make([]*Damage, len(entries))
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(readsAtOnce, len(entries)) {
+		readers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(entries) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				found[i] = s.load(ctx, entries[i], io.Discard)
+			}
+		})
+	}
+	readers.Wait()
+	for _, damage := range found {
+		if damage != nil {
+			return damage
+		}
+	}
+	return nil
 }
 
 // newDecoder unpacks at most limit bytes at once.
@@ -63,7 +92,7 @@ func (s *Snapshot) Manifest() Manifest {
 
 // Host decodes one host, or reports that the run has none of that name. The
 // file is compared with its digest again: it may have changed since Read.
-func (s *Snapshot) Host(name string) (Host, bool, error) {
+func (s *Snapshot) Host(ctx context.Context, name string) (Host, bool, error) {
 	i, found := slices.BinarySearchFunc(s.manifest.Hosts, name, func(e HostEntry, name string) int {
 		return strings.Compare(e.Host, name)
 	})
@@ -71,19 +100,19 @@ func (s *Snapshot) Host(name string) (Host, bool, error) {
 		return Host{}, false, nil
 	}
 	var stored bytes.Buffer
-	if damage := s.load(s.manifest.Hosts[i], &stored); damage != nil {
+	if damage := s.load(ctx, s.manifest.Hosts[i], &stored); damage != nil {
 		return Host{}, false, damage
 	}
-	h, damage := s.decode(name, stored.Bytes())
+	h, damage := decode(s.zstd, s.manifest.Run, name, stored.Bytes())
 	if damage != nil {
 		return Host{}, false, damage
 	}
 	return h, true, nil
 }
 
-func (s *Snapshot) decode(name string, stored []byte) (Host, *Damage) {
-	run := s.manifest.Run
-	text, err := s.zstd.DecodeAll(stored, nil)
+// decode reads a host's file as stored.
+func decode(unpack *zstd.Decoder, run, name string, stored []byte) (Host, *Damage) {
+	text, err := unpack.DecodeAll(stored, nil)
 	if err != nil {
 		return Host{}, damaged(run, Unreadable, "host %q in baseline %s cannot be unpacked: %v", name, run, err)
 	}
@@ -102,32 +131,32 @@ func (s *Snapshot) decode(name string, stored []byte) (Host, *Damage) {
 	return h, nil
 }
 
-// checkFolder finds files of hosts that the manifest does not name. Names with
-// a leading dot are litter: no host's file has one.
-func (s *Snapshot) checkFolder() *Damage {
+// checkFolder finds files of hosts that the manifest does not name, and misses none
+// silently: each that it names is opened.
+func (s *Snapshot) checkFolder(ctx context.Context) *Damage {
 	run := s.manifest.Run
-	entries, err := os.ReadDir(s.store.path(run, hostsFolder))
+	stored, err := s.store.list(ctx, key(run, hostsFolder)+"/")
 	if err != nil {
-		return damaged(run, Missing, "baseline %s has lost the files of its hosts: %s", run, reason(err))
+		return damaged(run, Unreadable, "baseline %s has lost the files of its hosts: %s", run, reason(err))
 	}
 	known := make(map[string]bool, len(s.manifest.Hosts))
 	for _, e := range s.manifest.Hosts {
-		known[e.File] = true
+		known[key(run, e.File)] = true
 	}
-	for _, e := range entries {
-		if name := e.Name(); !known[hostsFolder+"/"+name] && !strings.HasPrefix(name, ".") {
-			return damaged(run, Edited, "baseline %s has a file that its manifest does not name: %q", run, name)
+	for _, file := range stored {
+		if !known[file] {
+			return damaged(run, Edited, "baseline %s has a file that its manifest does not name: %q", run, path.Base(file))
 		}
 	}
 	return nil
 }
 
 // load copies a host's file, as stored, and compares it with the manifest.
-func (s *Snapshot) load(e HostEntry, into io.Writer) *Damage {
+func (s *Snapshot) load(ctx context.Context, e HostEntry, into io.Writer) *Damage {
 	run := s.manifest.Run
-	f, err := openRegular(s.store.path(run, filepath.FromSlash(e.File)))
+	f, err := s.store.reader(ctx, key(run, e.File))
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case isMissing(err):
 		return damaged(run, Missing, "baseline %s has lost the file of host %q", run, e.Host)
 	case err != nil:
 		return damaged(run, Unreadable, "host %q in baseline %s cannot be read: %s", e.Host, run, reason(err))
@@ -145,32 +174,6 @@ func (s *Snapshot) load(e HostEntry, into io.Writer) *Damage {
 			e.Host, run)
 	}
 	return nil
-}
-
-// readFile reads a whole file of at most limit bytes.
-func readFile(path string, limit int64) ([]byte, error) {
-	f, err := openRegular(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("it is longer than %d bytes", limit)
-	}
-	return data, err
-}
-
-// openRegular opens a file and nothing else: a pipe would be waited for.
-func openRegular(path string) (*os.File, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is no ordinary file")
-	}
-	return os.Open(path)
 }
 
 // suiteWords is "suite a" or "suites a, b".

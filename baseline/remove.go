@@ -1,34 +1,74 @@
 package baseline
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
+
+	"gocloud.dev/gcerrors"
 )
 
 // Remove deletes a run, whole or cut off. Its manifest goes first, so that a
 // removal which is cut off leaves a run that counts for nothing.
-func (s *Store) Remove(run string) error {
+func (s *Store) Remove(ctx context.Context, run string) error {
 	if err := checkRun(run); err != nil {
 		return err
 	}
-	info, err := os.Lstat(s.path(run))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return s.withoutManifest(run)
-	case err != nil:
-		return fmt.Errorf("removing baseline %s: %w", run, err)
-	case !info.IsDir(): // of a link, what it leads to is not the store's
-		return fmt.Errorf("removing baseline %s: it is no folder", run)
+	names, err := s.names(ctx)
+	if err != nil {
+		return err
 	}
-	if err := os.Remove(s.path(run, manifestName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if !slices.Contains(names, run) {
+		return s.noSuchRun(ctx, run, names)
+	}
+	bucket, err := s.in(ctx, false)
+	if err != nil {
+		return err
+	}
+	err = bucket.Delete(ctx, key(run, manifestName))
+	if err != nil && gcerrors.Code(err) != gcerrors.NotFound {
 		return fmt.Errorf("removing baseline %s: %w", run, err)
 	}
-	syncFolder(s.path(run))
-	if err := os.RemoveAll(s.path(run)); err != nil {
+	s.syncFolder(run)
+	files, err := s.all(ctx, run+"/")
+	if err != nil {
 		return fmt.Errorf("removing baseline %s: %w", run, err)
 	}
-	syncFolder(s.dir)
+	for _, file := range files {
+		if err := bucket.Delete(ctx, file); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+			return fmt.Errorf("removing baseline %s: %w", run, err)
+		}
+	}
+	if err := s.removeFolders(run); err != nil {
+		return fmt.Errorf("removing baseline %s: %w", run, err)
+	}
+	return nil
+}
+
+// removeFolders removes what deleting every file leaves of a run in a folder. What
+// is not empty stays, and is an error: somebody else keeps something there.
+func (s *Store) removeFolders(run string) error {
+	if s.place.Folder == "" {
+		return nil
+	}
+	var folders []string
+	err := filepath.WalkDir(s.file(run), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			folders = append(folders, path)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, folder := range slices.Backward(folders) {
+		if err := os.Remove(folder); err != nil {
+			return err
+		}
+	}
+	s.syncFolder("")
 	return nil
 }

@@ -12,7 +12,7 @@ func TestRemoveFollowsNoLink(t *testing.T) {
 	if err := os.Symlink(other.path("before"), s.path("linked")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Remove("linked"); err == nil {
+	if err := s.Remove(t.Context(), "linked"); err == nil {
 		t.Error("a link was removed as a run")
 	}
 	if _, err := whole(other, "before"); err != nil {
@@ -23,7 +23,7 @@ func TestRemoveFollowsNoLink(t *testing.T) {
 func TestRemove(t *testing.T) {
 	for _, name := range []string{"", "..", "../before", "nowhere", "before/hosts"} {
 		s := stored(t, small())
-		if err := s.Remove(name); err == nil {
+		if err := s.Remove(t.Context(), name); err == nil {
 			t.Errorf("%q was removed", name)
 		}
 		if _, err := whole(s, "before"); err != nil {
@@ -31,10 +31,10 @@ func TestRemove(t *testing.T) {
 		}
 	}
 	s := stored(t, small())
-	if err := s.Remove("before"); err != nil {
+	if err := s.Remove(t.Context(), "before"); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := filepath.Glob(filepath.Join(s.dir, "*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(s.name, "*")); err != nil || len(left) > 0 {
 		t.Errorf("left over: %v, %v", left, err)
 	}
 }

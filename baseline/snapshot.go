@@ -35,18 +35,12 @@ type Check struct {
 // Manifest describes a run. It is written last, so a run without one was cut
 // off.
 type Manifest struct {
-	Format   int         `json:"format"` // FormatVersion
-	Run      string      `json:"run"`
-	Command  string      `json:"command"` // "capture" or "verify"
-	Tool     string      `json:"tool"`    // name and version
-	By       string      `json:"by"`      // user@machine of the operator
-	Started  time.Time   `json:"started"`
-	Finished time.Time   `json:"finished"`
-	Baseline string      `json:"baseline,omitempty"` // the run that a verify compared with
-	Plan     string      `json:"plan,omitempty"`     // digest
-	Suites   []SuiteInfo `json:"suites"`
-	Hosts    []HostEntry `json:"hosts"`  // sorted by name
-	Digest   string      `json:"digest"` // SHA-256 of the manifest with this field empty
+	Head
+	Finished time.Time `json:"finished"`
+	// Resumed is when the run was taken up after it had been cut off.
+	Resumed []time.Time `json:"resumed,omitempty"`
+	Hosts   []HostEntry `json:"hosts"`  // sorted by name
+	Digest  string      `json:"digest"` // SHA-256 of the manifest with this field empty
 }
 
 // SuiteInfo says which suite, in which state, a run was made with.

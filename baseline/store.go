@@ -2,33 +2,32 @@ package baseline
 
 import (
 	"cmp"
+	"context"
 	"errors"
-	"fmt"
-	"io/fs"
+	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+
+	"gocloud.dev/blob"
 )
 
-// Store is a folder of snapshots, one folder a run.
-type Store struct{ dir string }
+// Store is a bucket of snapshots. Several goroutines may use it.
+type Store struct {
+	name  string
+	place Place
 
-// Open names a store. The folder need not exist until something is read.
-func Open(dir string) (*Store, error) {
-	if dir == "" {
-		return nil, errors.New("opening the store: no folder given")
-	}
-	info, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, fmt.Errorf("opening the store: %w", err)
-	case !info.IsDir():
-		return nil, fmt.Errorf("opening the store %q: it is a file, not a folder", dir)
-	}
-	return &Store{dir}, nil
+	mu     sync.Mutex
+	bucket *blob.Bucket // nil until it is needed
 }
+
+// Open names a store. It need not exist until something is read, and is looked for
+// only then.
+func Open(place Place) *Store { return &Store{name: place.Name, place: place} }
+
+// Name is the store's name as the operator gave it.
+func (s *Store) Name() string { return s.name }
 
 // Entry is what stands in a store under the name of a run.
 type Entry struct {
@@ -40,19 +39,23 @@ type Entry struct {
 
 // Entries lists all that is in the store, finished runs first, and these oldest
 // first. Only manifests are looked at; Read looks at every file of a run.
-func (s *Store) Entries() ([]Entry, error) {
-	names, err := s.names()
+func (s *Store) Entries(ctx context.Context) ([]Entry, error) {
+	names, err := s.names(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]Entry, len(names))
 	for i, run := range names {
 		all[i].Run = run
-		if _, err := os.Lstat(s.path(run, manifestName)); errors.Is(err, fs.ErrNotExist) {
+		m, err := s.readManifest(ctx, run)
+		switch damage := (*Damage)(nil); {
+		case err == nil:
+			all[i].Manifest = m
+		case errors.As(err, &damage) && damage.unfinished:
 			all[i].Cut = true
-			continue
+		default:
+			all[i].Err = err
 		}
-		all[i].Manifest, all[i].Err = s.readManifest(run)
 	}
 	slices.SortStableFunc(all, func(a, b Entry) int {
 		if a.finished() != b.finished() {
@@ -69,8 +72,8 @@ func (e Entry) finished() bool { return !e.Cut && e.Err == nil }
 // Runs lists the finished runs, oldest first. Runs that were cut off are left
 // out. When some have damaged manifests, the rest comes beside the error. A
 // store with no finished run is an error too.
-func (s *Store) Runs() ([]Manifest, error) {
-	entries, err := s.Entries()
+func (s *Store) Runs(ctx context.Context) ([]Manifest, error) {
+	entries, err := s.Entries(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +92,15 @@ func (s *Store) Runs() ([]Manifest, error) {
 	}
 	if len(runs) == 0 && len(damaged) == 0 {
 		return nil, lacking("", Unfinished, "the store %q holds only runs that were cut off (%s)",
-			s.dir, strings.Join(cut, ", "))
+			s.name, strings.Join(cut, ", "))
 	}
 	return runs, errors.Join(damaged...)
 }
 
 // Latest returns the newest finished run that keep wants. A run with a damaged
 // manifest may be the newest: then the answer is an error, not an older run.
-func (s *Store) Latest(keep func(Manifest) bool) (Manifest, bool, error) {
-	runs, err := s.Runs()
+func (s *Store) Latest(ctx context.Context, keep func(Manifest) bool) (Manifest, bool, error) {
+	runs, err := s.Runs(ctx)
 	if err != nil {
 		return Manifest{}, false, err
 	}
@@ -109,35 +112,42 @@ func (s *Store) Latest(keep func(Manifest) bool) (Manifest, bool, error) {
 	return Manifest{}, false, nil
 }
 
-// names lists the folders that can be runs.
-func (s *Store) names() ([]string, error) {
-	entries, err := os.ReadDir(s.dir)
+// names lists what can be runs.
+func (s *Store) names(ctx context.Context) ([]string, error) {
+	names, err := s.prefixes(ctx)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, damaged("", Missing, "there is no store at %q", s.dir)
+	case isMissing(err):
+		return nil, damaged("", Missing, "there is no store at %q", s.name)
 	case err != nil:
-		return nil, damaged("", Unreadable, "the store %q cannot be read: %s", s.dir, reason(err))
-	}
-	var names []string
-	for _, e := range entries {
-		if e.IsDir() && checkRun(e.Name()) == nil {
-			names = append(names, e.Name())
-		}
-	}
-	if len(names) == 0 {
-		return nil, lacking("", Empty, "the store %q is empty", s.dir)
+		return nil, damaged("", Unreadable, "the store %q cannot be read: %s", s.name, reason(err))
+	case len(names) == 0:
+		return nil, lacking("", Empty, "the store %q is empty", s.name)
 	}
 	return names, nil
 }
 
-func (s *Store) path(run string, parts ...string) string {
-	return filepath.Join(append([]string{s.dir, run}, parts...)...)
-}
-
-// reason leaves the path out of an error that names it already.
-func reason(err error) string {
-	if path := (*fs.PathError)(nil); errors.As(err, &path) {
-		return path.Err.Error()
+func (s *Store) prefixes(ctx context.Context) ([]string, error) {
+	bucket, err := s.in(ctx, false)
+	if err != nil {
+		return nil, err
 	}
-	return err.Error()
+	if s.place.Folder != "" { // its library takes one that cannot be read for empty
+		if _, err := os.ReadDir(s.place.Folder); err != nil {
+			return nil, err
+		}
+	}
+	var names []string
+	for it := bucket.List(&blob.ListOptions{Delimiter: "/"}); ; {
+		object, err := it.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return names, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		name, isFolder := strings.CutSuffix(object.Key, "/")
+		if isFolder && checkRun(name) == nil {
+			names = append(names, name)
+		}
+	}
 }

@@ -18,12 +18,12 @@ func TestHostsComeBackAsTheyWere(t *testing.T) {
 		hosts = append(hosts, randomHost(random(seed), fmt.Sprintf(name, seed)))
 	}
 	s := stored(t, hosts...)
-	snapshot, err := s.Read("before")
+	snapshot, err := s.Read(t.Context(), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, h := range hosts {
-		got, found, err := snapshot.Host(h.Host)
+		got, found, err := snapshot.Host(t.Context(), h.Host)
 		if err != nil || !found {
 			t.Fatalf("host %q: found %v, %v", h.Host, found, err)
 		}
@@ -31,7 +31,7 @@ func TestHostsComeBackAsTheyWere(t *testing.T) {
 			t.Errorf("host %q: %s", h.Host, diff)
 		}
 	}
-	if _, found, err := snapshot.Host("ex02"); found || err != nil {
+	if _, found, err := snapshot.Host(t.Context(), "ex02"); found || err != nil {
 		t.Errorf("a host that is not there: found %v, %v", found, err)
 	}
 }
@@ -40,7 +40,7 @@ func TestManifestIsFilledIn(t *testing.T) {
 	h := small()
 	h.Readings = nil
 	s := stored(t, h, Host{Host: "dc01", Unreachable: "refused", Checks: []Check{{Check: "c"}}, Identity: "a\xff"})
-	snapshot, err := s.Read("before")
+	snapshot, err := s.Read(t.Context(), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,28 +90,28 @@ func TestPutRefuses(t *testing.T) {
 		{"another host's reading", `belongs to host "b"`, change(func(h *Host) { h.Readings[6].Key.Host = "b" })},
 		{"an endless error", "at most", change(func(h *Host) { h.Checks[0].Error = strings.Repeat("x", maxLine) })},
 	}
-	w, err := open(t, t.TempDir()).Create("before")
+	w, err := open(t, t.TempDir()).Create(t.Context(), head("before"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if err := w.Put(test.host); err == nil || !strings.Contains(err.Error(), test.want) {
+			if err := w.Put(t.Context(), test.host); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("want an error with %q, got %v", test.want, err)
 			}
 		})
 	}
-	if err := w.Put(small()); err != nil {
+	if err := w.Put(t.Context(), small()); err != nil {
 		t.Errorf("a host that was refused cannot be put again: %v", err)
 	}
-	if err := w.Put(small()); err == nil || !strings.Contains(err.Error(), "stored already") {
+	if err := w.Put(t.Context(), small()); err == nil || !strings.Contains(err.Error(), "stored already") {
 		t.Errorf("the same host again: %v", err)
 	}
 }
 
 func TestPutFromSeveralGoroutines(t *testing.T) {
 	s := open(t, t.TempDir())
-	w, err := s.Create("before")
+	w, err := s.Create(t.Context(), head("before"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestPutFromSeveralGoroutines(t *testing.T) {
 	for i := range hosts * tries {
 		group.Go(func() {
 			h := randomHost(random(uint64(i%hosts)), fmt.Sprintf("host%d", i%hosts))
-			if err := w.Put(h); err == nil {
+			if err := w.Put(t.Context(), h); err == nil {
 				mu.Lock()
 				stored[i%hosts]++
 				mu.Unlock()
@@ -135,23 +135,23 @@ func TestPutFromSeveralGoroutines(t *testing.T) {
 			t.Errorf("host %d was stored %d times", i, n)
 		}
 	}
-	if err := w.Finish(info()); err != nil {
+	if err := w.Finish(t.Context(), finishedAt()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Put(Host{Host: "late"}); err == nil || !strings.Contains(err.Error(), "finished") {
+	if err := w.Put(t.Context(), Host{Host: "late"}); err == nil || !strings.Contains(err.Error(), "finished") {
 		t.Errorf("a host after the end: %v", err)
 	}
-	if err := w.Finish(info()); err == nil || !strings.Contains(err.Error(), "already") {
+	if err := w.Finish(t.Context(), finishedAt()); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("a second end: %v", err)
 	}
-	snapshot, err := s.Read("before")
+	snapshot, err := s.Read(t.Context(), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range hosts {
 		group.Go(func() {
 			name := fmt.Sprintf("host%d", i)
-			h, found, err := snapshot.Host(name)
+			h, found, err := snapshot.Host(t.Context(), name)
 			if diff := same(randomHost(random(uint64(i)), name), h); err != nil || !found || diff != "" {
 				t.Errorf("%s: %v %v %s", name, found, err, diff)
 			}
@@ -164,18 +164,19 @@ func TestCreateRefusesWhatIsThere(t *testing.T) {
 	s := stored(t, small())
 	before := read(t, s.path("before", manifestName))
 	for _, run := range []string{"before", "BEFORE"} {
-		_, err := s.Create(run)
-		if want := "baseline before is there already: choose another --name"; err == nil || err.Error() != want {
+		_, err := s.Create(t.Context(), head(run))
+		want := "baseline before is there already: choose another --name, or take it up with --resume"
+		if err == nil || err.Error() != want {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
 	if string(read(t, s.path("before", manifestName))) != string(before) {
 		t.Error("the manifest has changed")
 	}
-	if _, err := s.Create("cut-off"); err != nil {
+	if _, err := s.Create(t.Context(), head("cut-off")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Create("cut-off"); err == nil {
+	if _, err := s.Create(t.Context(), head("cut-off")); err == nil {
 		t.Error("a run that was cut off is overwritten")
 	}
 }
@@ -183,93 +184,84 @@ func TestCreateRefusesWhatIsThere(t *testing.T) {
 func TestRunNames(t *testing.T) {
 	s := open(t, t.TempDir())
 	for _, run := range []string{"a", "2026-11-10T2000", "A_b.c", strings.Repeat("x", 100)} {
-		if _, err := s.Create(run); err != nil {
+		if _, err := s.Create(t.Context(), head(run)); err != nil {
 			t.Errorf("%q: %v", run, err)
 		}
 	}
 	for _, run := range []string{
-		"", ".", "..", "../x", "a/b", `a\b`, "-a", ".a", "_a", "a b", "ä", "a\n", "a:b", "con", "NUL.txt", "a.",
+		"", ".", "..", "../x", "a/b", `a\b`, "-a", ".a", "_a", "a b", "ä", "a\n", "a:b", "con", "NUL.txt", "a.", "a__0x41__",
 		strings.Repeat("x", 101),
 	} {
-		if _, err := s.Create(run); err == nil || !strings.Contains(err.Error(), "no baseline can be named") {
+		_, err := s.Create(t.Context(), head(run))
+		if err == nil || !strings.Contains(err.Error(), "no baseline can be named") {
 			t.Errorf("%q: %v", run, err)
 		}
-		_, err := s.Read(run)
+		_, err = s.Read(t.Context(), run)
 		wantDamage(t, err, Missing, "no baseline can be named")
-	}
-}
-
-func TestOpen(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	write(t, file, nil)
-	for _, dir := range []string{"", file} {
-		if _, err := Open(dir); err == nil {
-			t.Errorf("%q can be opened", dir)
-		}
 	}
 }
 
 // What a power cut between Put and Finish leaves is never a baseline.
 func TestCutOffBeforeFinish(t *testing.T) {
 	s := open(t, t.TempDir())
-	w, err := s.Create("before")
+	w, err := s.Create(t.Context(), head("before"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Read("before")
+	_, err = s.Read(t.Context(), "before")
 	wantDamage(t, err, Empty, "baseline before holds nothing", "a new baseline helps only before the patch")
-	if err := w.Put(small()); err != nil {
+	if err := w.Put(t.Context(), small()); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Read("before")
+	_, err = s.Read(t.Context(), "before")
 	wantDamage(t, err, Unfinished, "baseline before was cut off", "a new baseline helps only before the patch")
-	_, err = s.Runs()
+	_, err = s.Runs(t.Context())
 	wantDamage(t, err, Unfinished, "only runs that were cut off (before)")
-	_, _, err = s.Latest(func(Manifest) bool { return true })
+	_, _, err = s.Latest(t.Context(), func(Manifest) bool { return true })
 	wantDamage(t, err, Unfinished)
 }
 
 func TestFinishRefusesARunWithoutHosts(t *testing.T) {
 	s := open(t, t.TempDir())
-	w, err := s.Create("before")
+	w, err := s.Create(t.Context(), head("before"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(info()); err == nil || !strings.Contains(err.Error(), "no host was stored") {
+	if err := w.Finish(t.Context(), finishedAt()); err == nil || !strings.Contains(err.Error(), "no host was stored") {
 		t.Errorf("got %v", err)
 	}
-	_, err = s.Read("before")
+	_, err = s.Read(t.Context(), "before")
 	wantDamage(t, err, Empty)
 }
 
 // A manifest that could not be written can be written again.
 func TestFinishAfterATrouble(t *testing.T) {
 	s := open(t, t.TempDir())
-	w, err := s.Create("before")
+	w, err := s.Create(t.Context(), head("before"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Put(small()); err != nil {
+	if err := w.Put(t.Context(), small()); err != nil {
 		t.Fatal(err)
 	}
 	obstacle := s.path("before", manifestName)
 	if err := os.MkdirAll(filepath.Join(obstacle, "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(info()); err == nil {
+	if err := w.Finish(t.Context(), finishedAt()); err == nil {
 		t.Fatal("a folder was overwritten")
 	}
 	if err := os.RemoveAll(obstacle); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(info()); err != nil {
+	if err := w.Finish(t.Context(), finishedAt()); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(s.path("before"))
-	if err != nil || len(entries) != 2 {
-		t.Errorf("want the manifest and the hosts, got %v, %v", entries, err)
+	if err != nil || len(entries) != 3 {
+		t.Errorf("want the beginning, the manifest and the hosts, got %v, %v", entries, err)
 	}
-	if _, err := s.Read("before"); err != nil {
+	if _, err := s.Read(t.Context(), "before"); err != nil {
 		t.Error(err)
 	}
 }
@@ -277,27 +269,26 @@ func TestFinishAfterATrouble(t *testing.T) {
 func TestLatest(t *testing.T) {
 	s := open(t, t.TempDir())
 	for i, run := range []string{"b-second", "a-third", "c-first"} {
-		w, err := s.Create(run)
+		h := head(run)
+		if run == "a-third" {
+			h.Command = "verify"
+		}
+		w, err := s.Create(t.Context(), h)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Put(small()); err != nil {
+		if err := w.Put(t.Context(), small()); err != nil {
 			t.Fatal(err)
 		}
-		m := info()
-		m.Finished = m.Finished.Add([]time.Duration{2, 3, 1}[i] * time.Hour)
-		if run == "a-third" {
-			m.Command = "verify"
-		}
-		if err := w.Finish(m); err != nil {
+		if err := w.Finish(t.Context(), finishedAt().Add([]time.Duration{2, 3, 1}[i]*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.Create("cut-off"); err != nil {
+	if _, err := s.Create(t.Context(), head("cut-off")); err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	runs, err := s.Runs()
+	runs, err := s.Runs(t.Context())
 	for _, m := range runs {
 		names = append(names, m.Run)
 	}
@@ -305,20 +296,20 @@ func TestLatest(t *testing.T) {
 		t.Errorf("got runs %q, %v", got, err)
 	}
 	captured := func(m Manifest) bool { return m.Command == "capture" }
-	if m, found, err := s.Latest(captured); m.Run != "b-second" || !found || err != nil {
+	if m, found, err := s.Latest(t.Context(), captured); m.Run != "b-second" || !found || err != nil {
 		t.Errorf("got %q, %v, %v", m.Run, found, err)
 	}
-	if _, found, err := s.Latest(func(Manifest) bool { return false }); found || err != nil {
+	if _, found, err := s.Latest(t.Context(), func(Manifest) bool { return false }); found || err != nil {
 		t.Errorf("got %v, %v", found, err)
 	}
 	// A damaged manifest may be the newest: no older run takes its place.
 	write(t, s.path("a-third", manifestName), nil)
-	runs, err = s.Runs()
+	runs, err = s.Runs(t.Context())
 	wantDamage(t, err, Truncated, "baseline a-third")
 	if len(runs) != 2 {
 		t.Errorf("the others are not listed: %v", runs)
 	}
-	_, found, err := s.Latest(captured)
+	_, found, err := s.Latest(t.Context(), captured)
 	wantDamage(t, err, Truncated)
 	if found {
 		t.Error("an older run takes the place of a damaged one")
@@ -327,22 +318,22 @@ func TestLatest(t *testing.T) {
 
 func TestCovers(t *testing.T) {
 	s := open(t, t.TempDir())
-	w, err := s.Create("before")
+	h := head("before")
+	h.Suites = []SuiteInfo{{"sql", "1"}, {"exchange", "2"}}
+	w, err := s.Create(t.Context(), h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Put(small()); err != nil {
+	if err := w.Put(t.Context(), small()); err != nil {
 		t.Fatal(err)
 	}
-	m := info()
-	m.Suites = []SuiteInfo{{"sql", "1"}, {"exchange", "2"}}
-	if err := w.Finish(m); err != nil {
+	if err := w.Finish(t.Context(), finishedAt()); err != nil {
 		t.Fatal(err)
 	}
-	if m.Suites[0].Name != "sql" {
+	if h.Suites[0].Name != "sql" {
 		t.Error("the caller's suites were sorted")
 	}
-	snapshot, err := s.Read("before")
+	snapshot, err := s.Read(t.Context(), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -374,7 +365,7 @@ func TestCovers(t *testing.T) {
 }
 
 func TestDamageIsFoundByType(t *testing.T) {
-	_, err := open(t, filepath.Join(t.TempDir(), "none")).Read("before")
+	_, err := open(t, filepath.Join(t.TempDir(), "none")).Read(t.Context(), "before")
 	var damage *Damage
 	if wrapped := fmt.Errorf("verifying: %w", err); !errors.As(wrapped, &damage) || damage.Kind != Missing {
 		t.Errorf("got %v", err)

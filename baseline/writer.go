@@ -1,26 +1,29 @@
 package baseline
 
 import (
+	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 )
 
 // Writer stores one run. A run counts only once Finish has returned.
 type Writer struct {
-	store *Store
-	run   string
-	zstd  *zstd.Encoder
+	store    *Store
+	run      string
+	begun    begun
+	manifest Manifest // of a run that is finished
+	resumed  []time.Time
+	zstd     *zstd.Encoder
 
 	mu       sync.Mutex
 	hosts    map[string]HostEntry
@@ -28,47 +31,79 @@ type Writer struct {
 	finished bool
 }
 
-// Create begins a run. It refuses a name that is taken, by whatever is there,
-// also where only upper and lower case differ.
-func (s *Store) Create(run string) (*Writer, error) {
+// Create begins a run, which the head names. It refuses a name that is taken, by
+// whatever is there, also where only upper and lower case differ. It fills in the
+// format.
+func (s *Store) Create(ctx context.Context, head Head) (*Writer, error) {
+	run := head.Run
 	if err := checkRun(run); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(s.dir, 0o750); err != nil {
-		return nil, fmt.Errorf("making the store: %w", err)
+	names, err := s.prefixes(ctx)
+	if err != nil && !isMissing(err) {
+		return nil, fmt.Errorf("looking into the store %q: %s", s.name, reason(err))
 	}
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return nil, fmt.Errorf("looking into the store: %w", err)
-	}
-	for _, e := range entries {
-		if strings.EqualFold(e.Name(), run) {
-			return nil, fmt.Errorf("baseline %s is there already: choose another --name", e.Name())
+	for _, name := range names {
+		if strings.EqualFold(name, run) {
+			return nil, taken(name)
 		}
 	}
-	if err := os.Mkdir(s.path(run), 0o750); errors.Is(err, fs.ErrExist) { // somebody was faster
-		return nil, fmt.Errorf("baseline %s is there already: choose another --name", run)
-	} else if err != nil {
+	head.Format, head.Started = FormatVersion, head.Started.UTC()
+	head.Suites = slices.Clone(head.Suites)
+	slices.SortFunc(head.Suites, func(a, b SuiteInfo) int { return strings.Compare(a.Name, b.Name) })
+	b := begun{Head: head, Claim: rand.Text()}
+	data, err := seal(b)
+	if err != nil {
 		return nil, fmt.Errorf("making baseline %s: %w", run, err)
 	}
-	if err := os.Mkdir(s.path(run, hostsFolder), 0o750); err != nil {
+	switch err := s.write(ctx, key(run, begunName), data); {
+	case errors.Is(err, errTaken):
+		return nil, taken(run)
+	case err != nil:
 		return nil, fmt.Errorf("making baseline %s: %w", run, err)
 	}
-	syncFolder(s.dir)
+	s.syncFolder(run)
+	s.syncFolder("")
+	w := &Writer{store: s, run: run, begun: b, hosts: map[string]HostEntry{}}
+	if err := w.claimed(ctx); err != nil { // somebody was faster
+		return nil, err
+	}
+	return w, w.prepare()
+}
+
+func taken(run string) error {
+	return fmt.Errorf("baseline %s is there already: choose another --name, or take it up with --resume", run)
+}
+
+func (w *Writer) prepare() error {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithLowerEncoderMem(true))
 	if err != nil {
-		return nil, fmt.Errorf("preparing compression: %w", err)
+		return fmt.Errorf("preparing compression: %w", err)
 	}
-	return &Writer{store: s, run: run, zstd: encoder, hosts: map[string]HostEntry{}}, nil
+	w.zstd = encoder
+	return nil
+}
+
+// claimed makes sure that nobody else has begun a run of the name meanwhile: a
+// folder cannot tell the one who comes first from the one who comes next.
+func (w *Writer) claimed(ctx context.Context) error {
+	b, err := w.store.readBegun(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	if b.Claim != w.begun.Claim {
+		return fmt.Errorf("baseline %s is being made by %s too: choose another --name", w.run, b.By)
+	}
+	return nil
 }
 
 // Put stores one host, each host once. Several goroutines may call it. A host
 // whose Put failed is not part of the run and can be put again.
-func (w *Writer) Put(h Host) error {
+func (w *Writer) Put(ctx context.Context, h Host) error {
 	if err := w.reserve(h.Host); err != nil {
 		return fmt.Errorf("storing host %q: %w", h.Host, err)
 	}
-	entry, err := w.write(h.sorted())
+	entry, err := w.write(ctx, h.sorted())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pending--
@@ -84,7 +119,7 @@ func (w *Writer) reserve(host string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, taken := w.hosts[host]; taken {
-		return errors.New("it is stored already")
+		return errTaken
 	}
 	if w.finished {
 		return fmt.Errorf("baseline %s is finished", w.run)
@@ -94,7 +129,7 @@ func (w *Writer) reserve(host string) error {
 	return nil
 }
 
-func (w *Writer) write(h Host) (HostEntry, error) {
+func (w *Writer) write(ctx context.Context, h Host) (HostEntry, error) {
 	text, err := appendHost(nil, h)
 	if err != nil {
 		return HostEntry{}, err
@@ -103,6 +138,11 @@ func (w *Writer) write(h Host) (HostEntry, error) {
 	if len(data) > maxFile {
 		return HostEntry{}, fmt.Errorf("its readings take more than %d bytes", maxFile)
 	}
+	return newEntry(h, data), w.store.write(ctx, key(w.run, hostFile(h.Host)), data)
+}
+
+// newEntry is a host's line in the manifest, from the host and its file as stored.
+func newEntry(h Host, data []byte) HostEntry {
 	sum := sha256.Sum256(data)
 	entry := HostEntry{
 		Host: h.Host, File: hostFile(h.Host), SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(data)),
@@ -113,12 +153,11 @@ func (w *Writer) write(h Host) (HostEntry, error) {
 			entry.Unseen++
 		}
 	}
-	return entry, writeFile(w.store.path(w.run, filepath.FromSlash(entry.File)), data)
+	return entry
 }
 
-// Finish writes the manifest, which makes the run count. It fills in the
-// format, the run's name, the hosts and the digest.
-func (w *Writer) Finish(m Manifest) error {
+// Finish writes the manifest, which makes the run count.
+func (w *Writer) Finish(ctx context.Context, finished time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -129,50 +168,20 @@ func (w *Writer) Finish(m Manifest) error {
 	case len(w.hosts) == 0:
 		return fmt.Errorf("finishing baseline %s: no host was stored", w.run)
 	}
-	m.Format, m.Run = FormatVersion, w.run
-	m.Started, m.Finished = m.Started.UTC(), m.Finished.UTC()
-	m.Suites = slices.Clone(m.Suites)
-	slices.SortFunc(m.Suites, func(a, b SuiteInfo) int { return strings.Compare(a.Name, b.Name) })
+	if err := w.claimed(ctx); err != nil {
+		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
+	}
+	m := Manifest{Head: w.begun.Head, Finished: finished.UTC(), Resumed: w.resumed}
 	m.Hosts = slices.SortedFunc(maps.Values(w.hosts), func(a, b HostEntry) int { return strings.Compare(a.Host, b.Host) })
 	data, err := seal(m)
 	if err != nil {
 		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
 	}
-	syncFolder(w.store.path(w.run, hostsFolder)) // no manifest may outlive a host's file
-	if err := writeFile(w.store.path(w.run, manifestName), data); err != nil {
+	w.store.syncFolder(key(w.run, hostsFolder)) // no manifest may outlive a host's file
+	if err := w.store.write(ctx, key(w.run, manifestName), data); err != nil {
 		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
 	}
-	syncFolder(w.store.path(w.run))
-	w.finished = true
+	w.store.syncFolder(w.run)
+	w.manifest, w.finished = m, true
 	return nil
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, data []byte) error {
-	folder, name := filepath.Split(path)
-	temporary := filepath.Join(folder, "."+name+".tmp") // no host's file begins with a dot
-	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(temporary, path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary)
-	}
-	return err
-}
-
-// syncFolder makes the names in a folder last. Windows cannot and need not; on
-// other systems a failure costs at most a run that then counts as cut off.
-func syncFolder(path string) {
-	if f, err := os.Open(path); err == nil {
-		_ = f.Sync()
-		_ = f.Close()
-	}
 }

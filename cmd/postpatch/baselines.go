@@ -26,13 +26,14 @@ func newBaselines(a app) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return errors.New("baselines: want ls, show, verify or rm") },
 	}
-	cmd.PersistentFlags().StringVar(&folder, "store", "evidence", "folder that keeps the runs")
+	cmd.PersistentFlags().StringVar(&folder, "store", "evidence", storeHelp)
 	add := func(use, short string, args cobra.PositionalArgs, do func(context.Context, *baseline.Store, []string) error) {
 		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, names []string) error {
-			store, err := baseline.Open(folder)
+			store, err := openStore(folder)
 			if err != nil {
 				return err
 			}
+			defer func() { _ = store.Close() }()
 			return do(c.Context(), store, names)
 		}})
 	}
@@ -59,8 +60,8 @@ func (s shelf) table(rows [][]string) error {
 	return w.Flush()
 }
 
-func (s shelf) list(_ context.Context, store *baseline.Store, _ []string) error {
-	entries, err := store.Entries()
+func (s shelf) list(ctx context.Context, store *baseline.Store, _ []string) error {
+	entries, err := store.Entries(ctx)
 	if err != nil {
 		return err
 	}
@@ -99,13 +100,13 @@ func line(m baseline.Manifest) []string {
 	}
 }
 
-func (s shelf) show(_ context.Context, store *baseline.Store, names []string) error {
-	snapshot, err := store.Read(names[0])
+func (s shelf) show(ctx context.Context, store *baseline.Store, names []string) error {
+	snapshot, err := store.Read(ctx, names[0])
 	if err != nil {
 		return err
 	}
 	if len(names) == 2 {
-		return s.showHost(snapshot, names[1])
+		return s.showHost(ctx, snapshot, names[1])
 	}
 	m := snapshot.Manifest()
 	s.tell("%s   %s by %s, %s\n", m.Run, m.Command, report.Clean(m.By), report.Clean(m.Tool))
@@ -128,13 +129,13 @@ func (s shelf) show(_ context.Context, store *baseline.Store, names []string) er
 	return s.table(rows)
 }
 
-func (s shelf) showHost(snapshot *baseline.Snapshot, name string) error {
+func (s shelf) showHost(ctx context.Context, snapshot *baseline.Snapshot, name string) error {
 	known := storedNames(snapshot)
 	if _, found := known[strings.ToLower(name)]; !found {
 		return fmt.Errorf("run %s has no host %q; `postpatch baselines show %s` lists them",
 			snapshot.Manifest().Run, name, snapshot.Manifest().Run)
 	}
-	h, err := storedHost(snapshot, known, name)
+	h, err := storedHost(ctx, snapshot, known[strings.ToLower(name)], name)
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func (s shelf) showHost(snapshot *baseline.Snapshot, name string) error {
 // runs, those that were cut off are no damage.
 func (s shelf) verify(ctx context.Context, store *baseline.Store, names []string) error {
 	if len(names) == 0 {
-		entries, err := store.Entries()
+		entries, err := store.Entries(ctx)
 		if err != nil {
 			return err
 		}
@@ -187,7 +188,7 @@ func (s shelf) verify(ctx context.Context, store *baseline.Store, names []string
 }
 
 func readWhole(ctx context.Context, store *baseline.Store, name string) (hosts, readings int, err error) {
-	snapshot, err := store.Read(name)
+	snapshot, err := store.Read(ctx, name)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -195,7 +196,7 @@ func readWhole(ctx context.Context, store *baseline.Store, name string) (hosts, 
 		if err := ctx.Err(); err != nil {
 			return 0, 0, err
 		}
-		h, _, err := snapshot.Host(e.Host)
+		h, _, err := snapshot.Host(ctx, e.Host)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -205,8 +206,8 @@ func readWhole(ctx context.Context, store *baseline.Store, name string) (hosts, 
 }
 
 // remove refuses before it removes anything.
-func (s shelf) remove(_ context.Context, store *baseline.Store, names []string) error {
-	entries, err := store.Entries()
+func (s shelf) remove(ctx context.Context, store *baseline.Store, names []string) error {
+	entries, err := store.Entries(ctx)
 	if err != nil {
 		return err
 	}
@@ -223,7 +224,7 @@ func (s shelf) remove(_ context.Context, store *baseline.Store, names []string) 
 	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if err := store.Remove(name); err != nil {
+		if err := store.Remove(ctx, name); err != nil {
 			return err
 		}
 		s.tell("removed  %s\n", name)

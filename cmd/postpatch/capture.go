@@ -18,7 +18,8 @@ func newCapture(a app) *cobra.Command {
 		Use:   "capture SUITE…",
 		Short: "Take the baseline, before the maintenance window",
 		Long: "Observes every check of the suites and stores what it sees. Tells what already fails: exit code 1,\n" +
-			"unless --accept-failing; the baseline is stored all the same.",
+			"unless --accept-failing; the baseline is stored all the same. One that was cut off is taken up with\n" +
+			"--resume, before the patch: only hosts that it does not have are asked.",
 		Example: "  postpatch capture web.suite.yaml --credentials patch.credentials.yaml --name november",
 		RunE: func(cmd *cobra.Command, files []string) error {
 			summary, err := capture(cmd.Context(), a, captureJob{in, out, files})
@@ -52,8 +53,13 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
-	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce)}
-	p.name = cmp.Or(c.name, runName(j, "capture"))
+	defer func() { _ = store.Close() }()
+	cut, _, err := c.cutRun(ctx, store, "capture", j)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce), resume: c.resume}
+	p.name = cmp.Or(c.name, cut.Run, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
 	again := rerun{c.inputs, c.suites, p.name}
 	p.next = func(_ report.Summary, b blind) []string { return append(again.doctor(b), again.command()) }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postpatch/baseline"
 	"postpatch/examples"
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
@@ -202,7 +201,7 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 	if err != nil {
 		return report.Summary{}, nil, err
 	}
-	against, err := p.store.Read("demo")
+	against, err := p.store.Read(ctx, "demo")
 	if err != nil {
 		return report.Summary{}, nil, err
 	}
@@ -233,7 +232,7 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 	if j.roots, err = withRoots(st.lab.CA(), "of the lab"); err != nil {
 		return performance{}, err
 	}
-	store, err := baseline.Open(st.store)
+	store, err := openStore(st.store)
 	if err != nil {
 		return performance{}, err
 	}

@@ -29,10 +29,11 @@ func newDiff(a app) *cobra.Command {
 		Example: "  postpatch diff november november-verify",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			store, err := baseline.Open(folder)
+			store, err := openStore(folder)
 			if err != nil {
 				return err
 			}
+			defer func() { _ = store.Close() }()
 			out.progress = "never" // it is over before a line could be read
 			v, err := out.open(a)
 			if err != nil {
@@ -50,16 +51,16 @@ func newDiff(a app) *cobra.Command {
 		},
 	}
 	out.flags(cmd)
-	cmd.Flags().StringVar(&folder, "store", "evidence", "folder that keeps the runs")
+	cmd.Flags().StringVar(&folder, "store", "evidence", storeHelp)
 	return cmd
 }
 
 func diffRuns(ctx context.Context, store *baseline.Store, names []string, to report.Handler) (report.Summary, error) {
-	before, err := store.Read(names[0])
+	before, err := store.Read(ctx, names[0])
 	if err != nil {
 		return report.Summary{}, err
 	}
-	now, err := store.Read(names[1])
+	now, err := store.Read(ctx, names[1])
 	if err != nil {
 		return report.Summary{}, err
 	}
@@ -72,7 +73,7 @@ func diffRuns(ctx context.Context, store *baseline.Store, names []string, to rep
 		if err := ctx.Err(); err != nil {
 			return report.Summary{}, err
 		}
-		judged, err := diffHost(before, now, entry.Host)
+		judged, err := diffHost(ctx, before, now, entry.Host)
 		if err != nil {
 			return report.Summary{}, err
 		}
@@ -110,12 +111,12 @@ func diffHeader(before, now baseline.Manifest) report.Run {
 }
 
 // diffHost judges a stored host by checks that expect nothing.
-func diffHost(before, now *baseline.Snapshot, name string) (report.Host, error) {
-	seen, _, err := now.Host(name)
+func diffHost(ctx context.Context, before, now *baseline.Snapshot, name string) (report.Host, error) {
+	seen, _, err := now.Host(ctx, name)
 	if err != nil {
 		return report.Host{}, err
 	}
-	was, _, err := before.Host(name)
+	was, _, err := before.Host(ctx, name)
 	if err != nil {
 		return report.Host{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"postpatch/baseline"
+	"postpatch/baseline/bucket"
 	"postpatch/probes"
 	"postpatch/probes/all"
 	"postpatch/probes/host"
@@ -34,6 +35,7 @@ type inputs struct {
 	hosts       []string
 	only        []string
 	atOnce      int
+	resume      bool // take up the run that was cut off
 	scripts     bool // of the suites' owners may run on the hosts
 }
 
@@ -46,6 +48,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 	in.choiceFlags(f)
 	in.reachFlags(f, a)
 	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
+	f.BoolVar(&in.resume, "resume", false, "take up the run of that --name, or the newest one, where it was cut off")
 	f.BoolVar(&in.scripts, "allow-scripts", false, "let the suites' own PowerShell scripts run on the hosts")
 	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
 }
@@ -53,7 +56,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 // choiceFlags are those that say what is judged, and by what.
 func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
-	f.StringVar(&in.store, "store", "evidence", "folder that keeps the baselines")
+	f.StringVar(&in.store, "store", "evidence", storeHelp)
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
 }
@@ -191,8 +194,19 @@ func (in *inputs) prepare(ctx context.Context, a app, suiteFiles []string) (job,
 	if err := enterable(j); err != nil {
 		return job{}, nil, err
 	}
-	store, err := baseline.Open(in.store)
+	store, err := openStore(in.store)
 	return j, store, err
+}
+
+const storeHelp = "what keeps the runs: a folder, s3://NAME, azblob://NAME (`postpatch explain store`)"
+
+// openStore finds a store by its name; who opens it closes it.
+func openStore(name string) (*baseline.Store, error) {
+	place, err := bucket.At(name)
+	if err != nil {
+		return nil, err
+	}
+	return baseline.Open(place), nil
 }
 
 // readRoots adds the operator's own authorities to the system's.

@@ -60,11 +60,12 @@ func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	defer j.logins.Close()
-	store, err := baseline.Open(c.store)
+	store, err := openStore(c.store)
 	if err != nil {
 		return report.Summary{}, err
 	}
-	stored, err := store.Read(c.name)
+	defer func() { _ = store.Close() }()
+	stored, err := store.Read(ctx, c.name)
 	if err != nil {
 		return report.Summary{}, err
 	}
@@ -79,7 +80,7 @@ func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
 		if name == c.name {
 			return report.Summary{}, fmt.Errorf("a run is no baseline of its own: name another than %q with --baseline", name)
 		}
-		against, notes, err := findBaseline(store, name, j)
+		against, notes, err := findBaseline(ctx, store, name, j)
 		if err != nil {
 			return report.Summary{}, err
 		}
@@ -96,7 +97,10 @@ func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	defer p.views.discard()
-	r := replay{stored: stored, names: storedNames(stored), otherBaseline: cmp.Or(c.baseline, own) != own}
+	r := replay{
+		from: stored, run: c.name, started: stored.Manifest().Started, names: storedNames(stored),
+		otherBaseline: cmp.Or(c.baseline, own) != own,
+	}
 	summary, _, err := p.judge(ctx, func(ctx context.Context, done func(runner.Visit) error) error {
 		return r.visits(ctx, j.set.Hosts, done)
 	})
@@ -127,8 +131,10 @@ func storedNotes(m baseline.Manifest, changed []string, j job) []string {
 
 // replay makes visits of a stored run.
 type replay struct {
-	stored        *baseline.Snapshot
-	names         map[string]string // see storedNames
+	from          storedHosts
+	run           string
+	started       time.Time
+	names         map[string]string // see byName
 	otherBaseline bool              // than the run knew when it asked
 }
 
@@ -137,11 +143,11 @@ func (r replay) visits(ctx context.Context, hosts []suites.Host, done func(runne
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		seen, err := storedHost(r.stored, r.names, h.Name)
+		seen, err := storedHost(ctx, r.from, r.names[strings.ToLower(h.Name)], h.Name)
 		if err != nil {
 			return err
 		}
-		v := runner.Visit{Host: h, Seen: r.asAsked(h, seen), Started: r.stored.Manifest().Started}
+		v := runner.Visit{Host: h, Seen: r.asAsked(h, seen), Started: r.started}
 		for _, c := range v.Seen.Checks {
 			v.Took = max(v.Took, c.Took)
 		}
@@ -176,14 +182,13 @@ func (r replay) asAsked(h suites.Host, seen baseline.Host) baseline.Host {
 
 // unasked says why the run has no answer to a check; it is empty when it has one.
 func (r replay) unasked(c suites.Check, record baseline.Check, tried bool) string {
-	run := r.stored.Manifest().Run
 	switch {
 	case !tried:
-		return "run " + run + " did not ask it"
+		return "run " + r.run + " did not ask it"
 	case record.Asked != c.Asked: // also when it is of another kind
-		return "run " + run + " asked something else by it: the suite has changed"
+		return "run " + r.run + " asked something else by it: the suite has changed"
 	case r.otherBaseline && sinceBaseline(c):
-		return "run " + run + " asked it since another baseline"
+		return "run " + r.run + " asked it since another baseline"
 	default:
 		return ""
 	}

@@ -35,6 +35,7 @@ func layers() []layer {
 		{`probes/all`, `probes(/\w+)?`},
 		{`probes/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`}, // the kinds
 		{`baseline`, `probes/fact`},
+		{`baseline/bucket`, `baseline`},
 		{`suites/expect`, `probes/fact`},
 		{`suites`, `probes|probes/fact|probes/host|baseline|suites/expect`},
 		{`runner/report`, `probes/fact|baseline`},

@@ -56,7 +56,7 @@ func failing(t *testing.T, file string) (all []fall) {
 		t.Fatal(err)
 	}
 	defer j.logins.Close()
-	store, err := baseline.Open(st.store)
+	store, err := openStore(st.store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +77,11 @@ func failing(t *testing.T, file string) (all []fall) {
 
 func storedAs(t *testing.T, store *baseline.Store, run, host string) baseline.Host {
 	t.Helper()
-	s, err := store.Read(run)
+	s, err := store.Read(t.Context(), run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := storedHost(s, storedNames(s), host)
+	h, err := storedHost(t.Context(), s, storedNames(s)[strings.ToLower(host)], host)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ type performance struct {
 	views   *views
 	run     report.Run
 	planned string // the plan's digest
+	resume  bool   // take the run up where it was cut off
 	// next names the commands a reader wants after this summary.
 	next    func(s report.Summary, b blind) []string
 	collect func(report.Host) // may be nil
@@ -34,27 +35,20 @@ type performance struct {
 // the returned summary has the exit code.
 func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	defer p.job.logins.Close()
-	writer, err := p.store.Create(p.name)
-	if err != nil {
-		return report.Summary{}, err
-	}
 	if p.against != nil {
 		p.options.Baseline = p.against.Manifest().Finished
 	}
 	p.options.Begin = p.views.begin
-	summary, blind, err := p.judge(ctx, func(ctx context.Context, done func(runner.Visit) error) error {
-		return runner.Observe(ctx, p.job.set.Hosts, p.options, func(v runner.Visit) error {
-			if err := writer.Put(v.Seen); err != nil {
-				return err
-			}
-			return done(v)
-		})
-	})
+	taking, err := p.take(ctx)
 	if err != nil {
 		return report.Summary{}, err
 	}
-	if err := writer.Finish(p.manifest(summary.Finished)); err != nil {
-		return report.Summary{}, err
+	summary, blind, err := p.judge(ctx, taking.visits)
+	if err == nil {
+		err = taking.finish(ctx, summary.Finished)
+	}
+	if err != nil {
+		return report.Summary{}, cutOff{p.name, err}
 	}
 	summary.Next = p.next(summary, blind)
 	return summary, p.end(summary)
@@ -74,7 +68,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 	tally := runner.NewTally(p.run.Started)
 	planning := runner.NewPlanning(p.job.plan)
 	err := seen(ctx, func(v runner.Visit) error {
-		before, err := p.before(v.Host.Name)
+		before, err := p.before(ctx, v.Host.Name)
 		if err != nil {
 			return err
 		}
@@ -122,18 +116,23 @@ func storedNames(s *baseline.Snapshot) map[string]string {
 
 // before returns the host's part of the baseline: nil without one, empty for a
 // host that the baseline does not have.
-func (p performance) before(host string) (*baseline.Host, error) {
+func (p performance) before(ctx context.Context, host string) (*baseline.Host, error) {
 	if p.against == nil {
 		return nil, nil
 	}
-	before, err := storedHost(p.against, p.stored, host)
+	before, err := storedHost(ctx, p.against, p.stored[strings.ToLower(host)], host)
 	return &before, err
 }
 
-// storedHost is a host's part of a snapshot under the name that the suites have
-// for it; empty for one that the snapshot does not have.
-func storedHost(from *baseline.Snapshot, names map[string]string, host string) (baseline.Host, error) {
-	h, _, err := from.Host(names[strings.ToLower(host)])
+// storedHosts are the hosts of a run, finished or not.
+type storedHosts interface {
+	Host(ctx context.Context, name string) (h baseline.Host, found bool, err error)
+}
+
+// storedHost is a stored host under the name that the suites have for it; empty for
+// one that is not there.
+func storedHost(ctx context.Context, from storedHosts, stored, host string) (baseline.Host, error) {
+	h, _, err := from.Host(ctx, stored)
 	if err != nil {
 		return baseline.Host{}, err
 	}
@@ -144,15 +143,15 @@ func storedHost(from *baseline.Snapshot, names map[string]string, host string) (
 	return h, nil
 }
 
-func (p performance) manifest(finished time.Time) baseline.Manifest {
-	m := baseline.Manifest{
+func (p performance) head() baseline.Head {
+	h := baseline.Head{
 		Run: p.name, Command: p.command, Tool: "postpatch " + version, By: operator(),
-		Started: p.run.Started, Finished: finished, Plan: p.planned, Suites: suiteInfos(p.job),
+		Started: p.run.Started, Plan: p.planned, Suites: suiteInfos(p.job), Asked: askedOf(p.job),
 	}
 	if p.run.Baseline != nil {
-		m.Baseline = p.run.Baseline.Name
+		h.Baseline = p.run.Baseline.Name
 	}
-	return m
+	return h
 }
 
 func suiteInfos(j job) []baseline.SuiteInfo {

@@ -48,7 +48,11 @@ func run(ctx context.Context, args []string, a app) (code int) {
 	case errors.As(err, &exit):
 		return int(exit)
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		a.talk("interrupted: the run has no verdict, and what it left in the store is no baseline\n")
+		text := "interrupted: the run has no verdict, and what it left in the store is no baseline"
+		if cut := (cutOff{}); errors.As(err, &cut) {
+			text += "; " + cut.wayOut()
+		}
+		a.talk("%s\n", text)
 		return runner.ExitInterrupted
 	default:
 		a.talk("error: %s\n", report.Clean(err.Error()))

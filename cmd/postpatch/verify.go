@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,8 @@ func newVerify(a app) *cobra.Command {
 		Use:   "verify SUITE…",
 		Short: "Compare with the baseline, after the reboot",
 		Long: "Observes every check again and compares it with the baseline: what regressed, what failed before,\n" +
-			"what was fixed, what was meant to change (--plan). The exit code is the gate of a pipeline.",
+			"what was fixed, what was meant to change (--plan). The exit code is the gate of a pipeline. A run that\n" +
+			"was cut off is taken up with --resume: only hosts that it does not have are asked.",
 		Example: "  postpatch verify web.suite.yaml --credentials patch.credentials.yaml --baseline november \\\n" +
 			"      --plan november.plan.yaml --junit out/junit.xml",
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -50,12 +52,20 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
-	against, notes, err := findBaseline(store, c.baseline, j)
+	defer func() { _ = store.Close() }()
+	cut, taken, err := c.cutRun(ctx, store, "verify", j)
 	if err != nil {
 		return report.Summary{}, err
 	}
-	p := performance{job: j, command: "verify", store: store, against: against, options: options(j, c.atOnce)}
-	p.name = cmp.Or(c.name, runName(j, "verify"))
+	if taken && c.baseline == "" { // there may be a newer one meanwhile
+		c.baseline = cut.Baseline
+	}
+	against, notes, err := findBaseline(ctx, store, c.baseline, j)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	p := performance{job: j, command: "verify", store: store, options: options(j, c.atOnce), resume: c.resume}
+	p.against, p.name = against, cmp.Or(c.name, cut.Run, runName(j, "verify"))
 	p.run = newRun("verify", p.name, j)
 	m := against.Manifest()
 	p.run.Baseline = &report.Baseline{Name: m.Run, Taken: m.Finished, Store: c.store}
@@ -69,9 +79,11 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 
 // findBaseline reads the baseline whole and refuses one that cannot be trusted,
 // before anything is sent to a host.
-func findBaseline(store *baseline.Store, name string, j job) (*baseline.Snapshot, []string, error) {
+func findBaseline(
+	ctx context.Context, store *baseline.Store, name string, j job,
+) (against *baseline.Snapshot, notes []string, err error) {
 	if name == "" {
-		newest, found, err := store.Latest(func(m baseline.Manifest) bool {
+		newest, found, err := store.Latest(ctx, func(m baseline.Manifest) bool {
 			return m.Command == "capture" && hasSuites(m, j) && hasChecks(m, j)
 		})
 		if err != nil {
@@ -83,7 +95,7 @@ func findBaseline(store *baseline.Store, name string, j job) (*baseline.Snapshot
 		}
 		name = newest.Run
 	}
-	against, err := store.Read(name)
+	against, err = store.Read(ctx, name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,6 +166,11 @@ func baselineNotes(against *baseline.Snapshot, changed []string, j job) []string
 	var notes []string
 	for _, name := range changed {
 		notes = append(notes, fmt.Sprintf("suite %s has changed since the baseline", name))
+	}
+	if n := len(against.Manifest().Resumed); n > 0 {
+		notes = append(notes, fmt.Sprintf("the baseline was taken in %d goes, from %s to %s: what was patched in between "+
+			"is in it", n+1, against.Manifest().Started.UTC().Format(time.RFC3339),
+			against.Manifest().Finished.UTC().Format(time.RFC3339)))
 	}
 	var missing []string
 	known := map[string]bool{}

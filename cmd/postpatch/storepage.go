@@ -1,0 +1,26 @@
+package main
+
+const aboutStore = `store: where runs are kept (--store)
+
+    evidence                                a folder; made when it is not there
+    s3://patch-evidence?region=eu-central-1&prefix=hq/
+    azblob://evidence?storage_account=corppatch&prefix=hq/
+
+A run is RUN/begun.json, one file for each host, RUN/hosts/HOST.jsonl.zst, and at last
+RUN/manifest.json, which makes it count. Each is written once and whole. The manifest holds
+the SHA-256 of each host's file and of itself: a store that was edited is refused.
+
+S3 is entered as by the AWS command line: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a
+profile, or the machine's role. Other makes of S3 take endpoint=https://HOST and
+use_path_style=true. Azure Blob is entered by AZURE_STORAGE_ACCOUNT with AZURE_STORAGE_KEY,
+AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, or as the Azure SDK finds it.
+prefix= keeps several stores in one bucket. No user or password belongs into the name.
+
+A run that was cut off, at whatever moment, is taken up by the same command with --resume:
+hosts that it has are kept, the others are asked. With --name, a pipeline can always say
+--resume: a run that is not there is begun, one that is finished is judged and asks nothing.
+Take a capture up only before the patch: verify says when a baseline was taken in two goes.
+
+    postpatch capture web.suite.yaml --name november --resume
+    postpatch baselines ls --store s3://patch-evidence
+`

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postpatch/baseline"
+	"postpatch/runner"
+	"postpatch/suites"
+)
+
+// taking is a run while it is being stored: what it has of a try before, and what
+// has yet to be asked.
+type taking struct {
+	performance
+	writer *baseline.Writer
+	had    map[string]string // the hosts that it has, by their names in lower case
+}
+
+// take begins the run in the store, or takes it up where it was cut off.
+func (p *performance) take(ctx context.Context) (taking, error) {
+	begin := p.store.Create
+	if p.resume {
+		begin = p.store.Resume
+	}
+	writer, err := begin(ctx, p.head())
+	if err != nil {
+		return taking{}, err
+	}
+	t := taking{writer: writer, had: map[string]string{}}
+	for _, host := range writer.Stored() {
+		t.had[strings.ToLower(host)] = host
+	}
+	at, finished := writer.Finished()
+	switch {
+	case finished:
+		p.run.Notes = append(p.run.Notes, fmt.Sprintf("run %s was finished at %s: nothing was asked again",
+			p.name, at.UTC().Format(time.RFC3339)))
+	case len(t.had) > 0:
+		p.run.Notes = append(p.run.Notes, fmt.Sprintf("taken up: %d of %d hosts are from before, since %s",
+			len(t.had), len(p.job.set.Hosts), writer.Started().UTC().Format(time.RFC3339)))
+	}
+	t.performance = *p
+	return t, nil
+}
+
+// visits hands over what the run has, and then what it asks now.
+func (t taking) visits(ctx context.Context, done func(runner.Visit) error) error {
+	isStored := func(h suites.Host) bool { return t.had[strings.ToLower(h.Name)] != "" }
+	var stored, left []suites.Host
+	for _, h := range t.job.set.Hosts {
+		if isStored(h) {
+			stored = append(stored, h)
+		} else {
+			left = append(left, h)
+		}
+	}
+	r := replay{from: t.writer, run: t.name, started: t.writer.Started(), names: t.had}
+	if err := r.visits(ctx, stored, done); err != nil {
+		return err
+	}
+	if _, finished := t.writer.Finished(); finished && len(left) > 0 {
+		return fmt.Errorf("run %s is finished and has no host %q", t.name, left[0].Name)
+	}
+	return runner.Observe(ctx, left, t.options, func(v runner.Visit) error {
+		if err := t.writer.Put(ctx, v.Seen); err != nil {
+			return err
+		}
+		return done(v)
+	})
+}
+
+func (t taking) finish(ctx context.Context, at time.Time) error {
+	if _, finished := t.writer.Finished(); finished {
+		return nil
+	}
+	return t.writer.Finish(ctx, at)
+}
+
+// cutOff is the error of a run that came to no end: what it stored is kept.
+type cutOff struct {
+	run string
+	err error
+}
+
+func (e cutOff) Error() string { return e.err.Error() + "; " + e.wayOut() }
+func (e cutOff) Unwrap() error { return e.err }
+func (e cutOff) wayOut() string {
+	return "what was stored is kept: the same command with --name " + e.run + " --resume takes it up"
+}
+
+// cutRun is the run that --resume takes up: the one of that name or, without a name,
+// the newest that was cut off and asks the same. It is not ok when the run has yet to
+// be begun.
+func (in *inputs) cutRun(
+	ctx context.Context, store *baseline.Store, command string, j job,
+) (head baseline.Head, taken bool, err error) {
+	if !in.resume {
+		return baseline.Head{}, false, nil
+	}
+	if in.name != "" {
+		return store.Head(ctx, in.name)
+	}
+	cut, err := store.Begun(ctx)
+	if err != nil {
+		return baseline.Head{}, false, err
+	}
+	i := slices.IndexFunc(cut, func(h baseline.Head) bool { return h.Command == command && h.Asked == askedOf(j) })
+	if i < 0 {
+		return baseline.Head{}, false, errors.New("--resume: no run of these suites and hosts was cut off; " +
+			"name one with --name, or leave --resume out to begin one")
+	}
+	return cut[i], true, nil
+}
+
+// askedOf is a digest of all that a job asks of its hosts.
+func askedOf(j job) string {
+	var lines []string
+	for _, h := range j.set.Hosts {
+		for _, c := range h.Checks {
+			lines = append(lines, fmt.Sprintf("%q %q %s\n", strings.ToLower(h.Name), c.Key(), c.Asked))
+		}
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
+	return hex.EncodeToString(sum[:])
+}
