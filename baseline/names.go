@@ -33,8 +33,8 @@ func isLitter(file string) bool {
 	}
 	name, temporary := strings.CutSuffix(name, ".tmp")
 	whole, hex, found := cutLast(name, ".")
-	return temporary && found && strings.HasSuffix(whole, hostSuffix) && hex != "" &&
-		strings.Trim(hex, "0123456789abcdef") == ""
+	isOurs := strings.HasSuffix(whole, hostSuffix) || whole == begunName || whole == manifestName
+	return temporary && found && isOurs && hex != "" && strings.Trim(hex, "0123456789abcdef") == ""
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

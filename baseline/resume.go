@@ -27,6 +27,13 @@ func (s *Store) Resume(ctx context.Context, head Head) (*Writer, error) {
 		return s.Create(ctx, head)
 	}
 	b, err := s.readBegun(ctx, head.Run)
+	if damage := (*Damage)(nil); errors.As(err, &damage) && damage.Kind == Unfinished {
+		// It was cut off before it had said what it was to be, unless there are hosts:
+		// then it is of a version that did not say.
+		if files, err := s.list(ctx, head.Run+"/"); err == nil && len(files) == 0 {
+			return s.begin(ctx, head)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("taking up run %s: %w", head.Run, err)
 	}

@@ -97,6 +97,20 @@ func TestResumeBeginsWhatIsNotThere(t *testing.T) {
 	}
 }
 
+// Killed before it had said what it was to be.
+func TestResumeOfWhatHasNotBegun(t *testing.T) {
+	s := cutOff(t)
+	for name, file := range map[string]string{"other": begunName + ".18a2f.tmp", "old": "hosts/x.jsonl.zst"} {
+		if err := os.MkdirAll(filepath.Dir(s.path(name, file)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, s.path(name, file), []byte("half"))
+		if _, err := s.Resume(t.Context(), head(name)); (err == nil) != (name == "other") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestResumeRefusesAnotherRun(t *testing.T) {
 	for name, change := range map[string]func(*Head){
 		"its command was":          func(h *Head) { h.Command = "verify" },

@@ -48,6 +48,12 @@ func (s *Store) Create(ctx context.Context, head Head) (*Writer, error) {
 			return nil, taken(name)
 		}
 	}
+	return s.begin(ctx, head)
+}
+
+// begin claims the name of a run.
+func (s *Store) begin(ctx context.Context, head Head) (*Writer, error) {
+	run := head.Run
 	head.Format, head.Started = FormatVersion, head.Started.UTC()
 	head.Suites = slices.Clone(head.Suites)
 	slices.SortFunc(head.Suites, func(a, b SuiteInfo) int { return strings.Compare(a.Name, b.Name) })
