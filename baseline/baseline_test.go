@@ -93,7 +93,7 @@ func finish(t testing.TB, s *Store, run string, hosts ...Host) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err != nil {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -23,6 +23,7 @@ const (
 	Truncated   Kind = "truncated"    // shorter than what was written
 	NewerFormat Kind = "newer format" // written by a later postpatch
 	Unreadable  Kind = "unreadable"   // cannot be read or makes no sense
+	Untrusted   Kind = "untrusted"    // not signed, or not by somebody who counts
 	OtherSuite  Kind = "other suite"  // a suite of now was not in it
 )
 

@@ -59,18 +59,24 @@ func isCut(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.
 
 // readManifest reads a run's manifest; what is wrong with it is a Damage.
 func (s *Store) readManifest(ctx context.Context, run string) (Manifest, error) {
+	m, _, err := s.loadManifest(ctx, run)
+	return m, err
+}
+
+// loadManifest is readManifest with the bytes, which may be signed.
+func (s *Store) loadManifest(ctx context.Context, run string) (Manifest, []byte, error) {
 	data, err := s.read(ctx, key(run, manifestName), maxManifest)
 	switch {
 	case isMissing(err):
-		return Manifest{}, s.withoutManifest(ctx, run)
+		return Manifest{}, nil, s.withoutManifest(ctx, run)
 	case err != nil:
-		return Manifest{}, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %s", run, reason(err))
+		return Manifest{}, nil, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %s", run, reason(err))
 	}
 	m, damage := parseManifest(run, data)
 	if damage != nil {
-		return Manifest{}, damage
+		return Manifest{}, nil, damage
 	}
-	return m, nil
+	return m, data, nil
 }
 
 // withoutManifest tells why a run has no manifest.

@@ -33,7 +33,7 @@ func isLitter(file string) bool {
 	}
 	name, temporary := strings.CutSuffix(name, ".tmp")
 	whole, hex, found := cutLast(name, ".")
-	isOurs := strings.HasSuffix(whole, hostSuffix) || whole == begunName || whole == manifestName
+	isOurs := strings.HasSuffix(whole, hostSuffix) || whole == begunName || strings.HasPrefix(whole, manifestName)
 	return temporary && found && isOurs && hex != "" && strings.Trim(hex, "0123456789abcdef") == ""
 }
 

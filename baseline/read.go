@@ -21,6 +21,7 @@ import (
 type Snapshot struct {
 	store    *Store
 	manifest Manifest
+	by       string // see SignedBy
 	zstd     *zstd.Decoder
 }
 
@@ -34,15 +35,19 @@ func (s *Store) Read(ctx context.Context, run string) (*Snapshot, error) {
 	if err := checkRun(run); err != nil {
 		return nil, &Damage{Run: run, Kind: Missing, Msg: err.Error()}
 	}
-	m, err := s.readManifest(ctx, run)
+	m, data, err := s.loadManifest(ctx, run)
 	if err != nil {
 		return nil, err
+	}
+	by, damage := s.signedBy(ctx, run, data)
+	if damage != nil {
+		return nil, damage
 	}
 	decoder, err := newDecoder(maxText)
 	if err != nil {
 		return nil, fmt.Errorf("preparing decompression: %w", err)
 	}
-	snapshot := &Snapshot{store: s, manifest: m, zstd: decoder}
+	snapshot := &Snapshot{store: s, manifest: m, by: by, zstd: decoder}
 	if damage := snapshot.checkFolder(ctx); damage != nil {
 		return nil, damage
 	}
@@ -89,6 +94,10 @@ func (s *Snapshot) Manifest() Manifest {
 	m.Suites, m.Hosts = slices.Clone(m.Suites), slices.Clone(m.Hosts)
 	return m
 }
+
+// SignedBy says who signed the manifest, as the store's Checker calls them; empty for
+// nobody, or where none was set.
+func (s *Snapshot) SignedBy() string { return s.by }
 
 // Host decodes one host, or reports that the run has none of that name. The
 // file is compared with its digest again: it may have changed since Read.

@@ -56,6 +56,9 @@ func (s *Store) Resume(ctx context.Context, head Head) (*Writer, error) {
 		return w, nil
 	case errors.As(err, &damage) && damage.unfinished:
 		w.resumed = []time.Time{head.Started.UTC()}
+		if err := w.dropSignature(ctx); err != nil {
+			return nil, err
+		}
 		return w, w.takeUp(ctx)
 	default:
 		return nil, fmt.Errorf("taking up run %s: %w", head.Run, err)

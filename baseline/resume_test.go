@@ -53,7 +53,7 @@ func TestResumeKeepsWhatIsWhole(t *testing.T) {
 	if err := w.Put(t.Context(), Host{Host: "dc01", Checks: []Check{{Check: "d"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err != nil {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err != nil {
 		t.Fatal(err)
 	}
 	hosts, err := whole(s, "before")
@@ -81,7 +81,7 @@ func TestResumeOfAFinishedRun(t *testing.T) {
 	if err := w.Put(t.Context(), Host{Host: "late"}); err == nil {
 		t.Error("a finished run takes hosts")
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err == nil {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err == nil {
 		t.Error("a finished run is finished again")
 	}
 	if !bytes.Equal(before, read(t, s.path("before", manifestName))) {
@@ -139,7 +139,7 @@ func TestTwoThatBeginOneRun(t *testing.T) {
 	}
 	write(t, s.path("other", begunName), bytes.ReplaceAll(
 		read(t, s.path("before", begunName)), []byte("before"), []byte("other")))
-	if err := w.Finish(t.Context(), finishedAt()); err == nil {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err == nil {
 		t.Error("both finish the run")
 	}
 	if _, err := s.Read(t.Context(), "other"); err == nil {

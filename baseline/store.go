@@ -15,8 +15,10 @@ import (
 
 // Store is a bucket of snapshots. Several goroutines may use it.
 type Store struct {
-	name  string
-	place Place
+	name     string
+	place    Place
+	check    Checker
+	mustSign bool
 
 	mu     sync.Mutex
 	bucket *blob.Bucket // nil until it is needed

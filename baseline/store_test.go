@@ -135,13 +135,13 @@ func TestPutFromSeveralGoroutines(t *testing.T) {
 			t.Errorf("host %d was stored %d times", i, n)
 		}
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err != nil {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Put(t.Context(), Host{Host: "late"}); err == nil || !strings.Contains(err.Error(), "finished") {
 		t.Errorf("a host after the end: %v", err)
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err == nil || !strings.Contains(err.Error(), "already") {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("a second end: %v", err)
 	}
 	snapshot, err := s.Read(t.Context(), "before")
@@ -227,7 +227,8 @@ func TestFinishRefusesARunWithoutHosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err == nil || !strings.Contains(err.Error(), "no host was stored") {
+	err = w.Finish(t.Context(), finishedAt(), nil)
+	if err == nil || !strings.Contains(err.Error(), "no host was stored") {
 		t.Errorf("got %v", err)
 	}
 	_, err = s.Read(t.Context(), "before")
@@ -248,13 +249,13 @@ func TestFinishAfterATrouble(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(obstacle, "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err == nil {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err == nil {
 		t.Fatal("a folder was overwritten")
 	}
 	if err := os.RemoveAll(obstacle); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err != nil {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(s.path("before"))
@@ -280,7 +281,7 @@ func TestLatest(t *testing.T) {
 		if err := w.Put(t.Context(), small()); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Finish(t.Context(), finishedAt().Add([]time.Duration{2, 3, 1}[i]*time.Hour)); err != nil {
+		if err := w.Finish(t.Context(), finishedAt().Add([]time.Duration{2, 3, 1}[i]*time.Hour), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -327,7 +328,7 @@ func TestCovers(t *testing.T) {
 	if err := w.Put(t.Context(), small()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(t.Context(), finishedAt()); err != nil {
+	if err := w.Finish(t.Context(), finishedAt(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if h.Suites[0].Name != "sql" {

@@ -162,8 +162,9 @@ func newEntry(h Host, data []byte) HostEntry {
 	return entry
 }
 
-// Finish writes the manifest, which makes the run count.
-func (w *Writer) Finish(ctx context.Context, finished time.Time) error {
+// Finish writes the manifest, which makes the run count. A sign that is not nil signs
+// it first, so that no run counts without the signature that it was to have.
+func (w *Writer) Finish(ctx context.Context, finished time.Time, sign Signer) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -182,6 +183,11 @@ func (w *Writer) Finish(ctx context.Context, finished time.Time) error {
 	data, err := seal(m)
 	if err != nil {
 		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
+	}
+	if sign != nil {
+		if err := w.sign(ctx, data, sign); err != nil {
+			return fmt.Errorf("finishing baseline %s: %w", w.run, err)
+		}
 	}
 	w.store.syncFolder(key(w.run, hostsFolder)) // no manifest may outlive a host's file
 	if err := w.store.write(ctx, key(w.run, manifestName), data); err != nil {

@@ -66,10 +66,10 @@ func keeps(t *testing.T, s *baseline.Store) {
 	if err != nil || len(again.Stored()) != 1 {
 		t.Errorf("%s: taken up: %v", s.Name(), err)
 	}
-	if err := again.Finish(ctx, time.Unix(2, 0)); err != nil {
+	if err := again.Finish(ctx, time.Unix(2, 0), nil); err != nil {
 		t.Errorf("%s: %v", s.Name(), err)
 	}
-	if err := w.Finish(ctx, time.Unix(3, 0)); err == nil {
+	if err := w.Finish(ctx, time.Unix(3, 0), nil); err == nil {
 		t.Errorf("%s: a manifest is written twice", s.Name())
 	}
 	snapshot, err := s.Read(ctx, "before")
@@ -88,7 +88,7 @@ func keeps(t *testing.T, s *baseline.Store) {
 		t.Errorf("%s: a run that was removed: %v", s.Name(), err)
 	}
 	w, err = s.Create(ctx, head) // is used below
-	if err != nil || w.Put(ctx, host) != nil || w.Finish(ctx, time.Unix(4, 0)) != nil {
+	if err != nil || w.Put(ctx, host) != nil || w.Finish(ctx, time.Unix(4, 0), nil) != nil {
 		t.Errorf("%s: the name cannot be used again: %v", s.Name(), err)
 	}
 	if err := s.Close(); err != nil {

@@ -4,11 +4,13 @@ package bucket_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,7 +26,7 @@ import (
 )
 
 func TestAzureBlob(t *testing.T) {
-	azurite := realtest.StartAzurite(t)
+	azurite := realtest.StartAzurite(t, cmp.Or(os.Getenv("POSTPATCH_AZURITE"), "azurite-blob"))
 	connection := "DefaultEndpointsProtocol=http;AccountName=" + realtest.AzuriteAccount + ";AccountKey=" +
 		realtest.AzuriteKey + ";BlobEndpoint=http://" + azurite.Addr + "/" + realtest.AzuriteAccount + ";"
 	client, err := azblob.NewClientFromConnectionString(connection, nil)
@@ -142,7 +144,7 @@ func TestS3FailsInTheMiddle(t *testing.T) {
 	if err := w.Put(t.Context(), host("web02")); err != nil {
 		t.Errorf("a host whose answer was lost: %v", err)
 	}
-	if err := w.Finish(t.Context(), time.Unix(2, 0)); err != nil {
+	if err := w.Finish(t.Context(), time.Unix(2, 0), nil); err != nil {
 		t.Fatal(err)
 	}
 	snapshot, err := s.Read(t.Context(), "before")

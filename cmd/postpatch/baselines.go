@@ -16,7 +16,7 @@ import (
 )
 
 func newBaselines(a app) *cobra.Command {
-	var folder string
+	var folder, trust string
 	cmd := &cobra.Command{
 		Use:   "baselines",
 		Short: "List, show, check or remove what the store keeps",
@@ -27,9 +27,10 @@ func newBaselines(a app) *cobra.Command {
 		RunE:    func(*cobra.Command, []string) error { return errors.New("baselines: want ls, show, verify or rm") },
 	}
 	cmd.PersistentFlags().StringVar(&folder, "store", "evidence", storeHelp)
+	trustFlag(cmd.PersistentFlags(), &trust)
 	add := func(use, short string, args cobra.PositionalArgs, do func(context.Context, *baseline.Store, []string) error) {
 		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, names []string) error {
-			store, err := openStore(folder)
+			store, err := openStore(folder, trust)
 			if err != nil {
 				return err
 			}
@@ -114,6 +115,9 @@ func (s shelf) show(ctx context.Context, store *baseline.Store, names []string) 
 	if m.Baseline != "" {
 		s.tell("compared with %s\n", report.Clean(m.Baseline))
 	}
+	if by := snapshot.SignedBy(); by != "" {
+		s.tell("signed by %s\n", report.Clean(by))
+	}
 	for _, suite := range m.Suites {
 		s.tell("suite %s, SHA-256 %s\n", report.Clean(suite.Name), report.Clean(suite.Digest))
 	}
@@ -177,32 +181,38 @@ func (s shelf) verify(ctx context.Context, store *baseline.Store, names []string
 	}
 	var wrong []error
 	for _, name := range names {
-		hosts, readings, err := readWhole(ctx, store, name)
+		told, err := readWhole(ctx, store, name)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
 		}
-		s.tell("ok  %s  %d hosts, %d readings\n", name, hosts, readings)
+		s.tell("ok  %s  %s\n", name, report.Clean(told))
 	}
 	return errors.Join(wrong...)
 }
 
-func readWhole(ctx context.Context, store *baseline.Store, name string) (hosts, readings int, err error) {
+// readWhole reads a run to its last byte, and tells what is in it.
+func readWhole(ctx context.Context, store *baseline.Store, name string) (string, error) {
 	snapshot, err := store.Read(ctx, name)
 	if err != nil {
-		return 0, 0, err
+		return "", err
 	}
+	hosts, readings := 0, 0
 	for _, e := range snapshot.Manifest().Hosts {
 		if err := ctx.Err(); err != nil {
-			return 0, 0, err
+			return "", err
 		}
 		h, _, err := snapshot.Host(ctx, e.Host)
 		if err != nil {
-			return 0, 0, err
+			return "", err
 		}
 		hosts, readings = hosts+1, readings+len(h.Readings)
 	}
-	return hosts, readings, nil
+	told := fmt.Sprintf("%d hosts, %d readings", hosts, readings)
+	if by := snapshot.SignedBy(); by != "" {
+		told += ", signed by " + by
+	}
+	return told, nil
 }
 
 // remove refuses before it removes anything.

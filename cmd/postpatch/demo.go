@@ -232,7 +232,7 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 	if j.roots, err = withRoots(st.lab.CA(), "of the lab"); err != nil {
 		return performance{}, err
 	}
-	store, err := openStore(st.store)
+	store, err := openStore(st.store, "")
 	if err != nil {
 		return performance{}, err
 	}

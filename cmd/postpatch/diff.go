@@ -20,7 +20,7 @@ import (
 
 func newDiff(a app) *cobra.Command {
 	var out outputs
-	var folder string
+	var folder, trust string
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two stored snapshots, without contacting any host",
@@ -29,7 +29,7 @@ func newDiff(a app) *cobra.Command {
 		Example: "  postpatch diff november november-verify",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			store, err := openStore(folder)
+			store, err := openStore(folder, trust)
 			if err != nil {
 				return err
 			}
@@ -52,6 +52,7 @@ func newDiff(a app) *cobra.Command {
 	}
 	out.flags(cmd)
 	cmd.Flags().StringVar(&folder, "store", "evidence", storeHelp)
+	trustFlag(cmd.Flags(), &trust)
 	return cmd
 }
 

@@ -35,6 +35,8 @@ type inputs struct {
 	hosts       []string
 	only        []string
 	atOnce      int
+	sign        string
+	trust       string
 	resume      bool // take up the run that was cut off
 	scripts     bool // of the suites' owners may run on the hosts
 }
@@ -48,6 +50,8 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 	in.choiceFlags(f)
 	in.reachFlags(f, a)
 	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
+	f.StringVar(&in.sign, "sign", "", "private key, of OpenSSH or Ed25519 in PEM, that signs this run's manifest "+
+		"(its passphrase in env POSTPATCH_SIGN_PASSPHRASE)")
 	f.BoolVar(&in.resume, "resume", false, "take up the run of that --name, or the newest one, where it was cut off")
 	f.BoolVar(&in.scripts, "allow-scripts", false, "let the suites' own PowerShell scripts run on the hosts")
 	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
@@ -57,6 +61,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
 	f.StringVar(&in.store, "store", "evidence", storeHelp)
+	trustFlag(f, &in.trust)
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
 }
@@ -80,7 +85,8 @@ type job struct {
 	roots       *x509.CertPool // nil for the system's
 	logins      *auth.Logins   // closed by who carries the run out
 	packer      *packed.Packer
-	krb5Conf    string // the file that the environment names; "" for the system's
+	sign        baseline.Signer // nil leaves the run's manifest unsigned
+	krb5Conf    string          // the file that the environment names; "" for the system's
 	// known are the keys of all the suites' checks by host, also of those that
 	// --hosts and --only leave out.
 	known map[string]map[string]bool
@@ -194,19 +200,24 @@ func (in *inputs) prepare(ctx context.Context, a app, suiteFiles []string) (job,
 	if err := enterable(j); err != nil {
 		return job{}, nil, err
 	}
-	store, err := openStore(in.store)
+	if j.sign, err = signer(in.sign, a.getenv("POSTPATCH_SIGN_PASSPHRASE")); err != nil {
+		return job{}, nil, err
+	}
+	store, err := openStore(in.store, in.trust)
 	return j, store, err
 }
 
 const storeHelp = "what keeps the runs: a folder, s3://NAME, azblob://NAME (`postpatch explain store`)"
 
-// openStore finds a store by its name; who opens it closes it.
-func openStore(name string) (*baseline.Store, error) {
+// openStore finds a store by its name; who opens it closes it. The file of keys, where
+// one is given, says whose signatures count.
+func openStore(name, trust string) (*baseline.Store, error) {
 	place, err := bucket.At(name)
 	if err != nil {
 		return nil, err
 	}
-	return baseline.Open(place), nil
+	store := baseline.Open(place)
+	return store, trusting(store, trust)
 }
 
 // readRoots adds the operator's own authorities to the system's.

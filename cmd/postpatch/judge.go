@@ -60,7 +60,7 @@ func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	defer j.logins.Close()
-	store, err := openStore(c.store)
+	store, err := openStore(c.store, c.trust)
 	if err != nil {
 		return report.Summary{}, err
 	}

@@ -176,7 +176,7 @@ func (k killed) stored() int {
 func (k killed) result(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	store, err := openStore("evidence")
+	store, err := openStore("evidence", "")
 	if err != nil {
 		t.Fatal(err)
 	}

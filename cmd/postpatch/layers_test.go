@@ -36,6 +36,7 @@ func layers() []layer {
 		{`probes/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`}, // the kinds
 		{`baseline`, `probes/fact`},
 		{`baseline/bucket`, `baseline`},
+		{`baseline/signing`, ``},
 		{`suites/expect`, `probes/fact`},
 		{`suites`, `probes|probes/fact|probes/host|baseline|suites/expect`},
 		{`runner/report`, `probes/fact|baseline`},

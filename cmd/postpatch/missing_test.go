@@ -56,7 +56,7 @@ func failing(t *testing.T, file string) (all []fall) {
 		t.Fatal(err)
 	}
 	defer j.logins.Close()
-	store, err := openStore(st.store)
+	store, err := openStore(st.store, "")
 	if err != nil {
 		t.Fatal(err)
 	}

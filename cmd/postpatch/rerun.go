@@ -69,6 +69,8 @@ func (r rerun) command() string {
 		{"--credentials", r.credentials, ""},
 		{"--connect-to", r.connectTo, ""},
 		{"--ca", r.ca, ""},
+		{"--trust", r.trust, ""},
+		{"--sign", r.sign, ""},
 		{"--hosts", strings.Join(r.hosts, ","), ""},
 		{"--only", strings.Join(r.only, ","), ""},
 	} {

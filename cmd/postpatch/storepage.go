@@ -21,6 +21,14 @@ hosts that it has are kept, the others are asked. With --name, a pipeline can al
 --resume: a run that is not there is begun, one that is finished is judged and asks nothing.
 Take a capture up only before the patch: verify says when a baseline was taken in two goes.
 
+A digest tells an edited file, not who wrote it. --sign KEY signs the manifest (RUN/
+manifest.json.sig) with a key of OpenSSH or Ed25519 in PEM, and --trust FILE reads only runs
+that one of its public keys signed. OpenSSH can check them too: ssh-keygen -Y verify
+-n postpatch.
+
+    ssh-keygen -t ed25519 -f patch-key
+    postpatch capture web.suite.yaml --name november --sign patch-key
+    postpatch verify web.suite.yaml --baseline november --trust patch-key.pub
     postpatch capture web.suite.yaml --name november --resume
     postpatch baselines ls --store s3://patch-evidence
 `

@@ -80,7 +80,7 @@ func (t taking) finish(ctx context.Context, at time.Time) error {
 	if _, finished := t.writer.Finished(); finished {
 		return nil
 	}
-	return t.writer.Finish(ctx, at)
+	return t.writer.Finish(ctx, at, t.job.sign)
 }
 
 // cutOff is the error of a run that came to no end: what it stored is kept.

@@ -2,10 +2,7 @@
 
 package realtest
 
-import (
-	"os"
-	"testing"
-)
+import "testing"
 
 // Azurite is Microsoft's own simulator of Azure Blob.
 type Azurite struct{ Server }
@@ -18,14 +15,10 @@ const (
 	AzuriteKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
-// StartAzurite starts Azurite's blob service (azurite of npm). POSTPATCH_AZURITE is
-// where azurite-blob is; without it, it has to be on the path.
-func StartAzurite(t testing.TB) *Azurite {
+// StartAzurite starts the blob service of Azurite (azurite of npm), whose program is
+// azurite-blob.
+func StartAzurite(t testing.TB, program string) *Azurite {
 	t.Helper()
-	program := os.Getenv("POSTPATCH_AZURITE")
-	if program == "" {
-		program = "azurite-blob"
-	}
 	a := &Azurite{}
 	a.Addr, a.dir = freeAddress(t), folder(t)
 	a.up = func(t testing.TB) func() error {
