@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Severity says what a change that a rule does not allow counts as.
@@ -59,10 +56,12 @@ func (o Op) String() string {
 // Rule says how a reading is compared with its baseline. The zero Rule is
 // "same".
 type Rule struct {
-	Op       Op
-	Percent  float64       // of before, with Within, AtLeast and AtMost
-	Number   int64         // with Within, for ints
-	Duration time.Duration // with Within, for durations and times
+	Op Op
+	// How far apart with Within, and the slack of AtLeast and AtMost; one of them.
+	Percent  float64       // of before
+	Number   int64         // for ints
+	Duration time.Duration // for durations and times
+	Unit     string        // of Number, for people; empty where the reading has none
 	// Gone lets a reading go away: what is counted and happens no more is no
 	// change. One that appears still is.
 	Gone bool
@@ -70,22 +69,11 @@ type Rule struct {
 
 const orGone = " or gone"
 
-// String returns the form that ParseRule reads.
+// String returns the form that ParseRuleUnit reads.
 func (r Rule) String() string {
 	text := r.Op.String()
-	percent := strconv.FormatFloat(r.Percent, 'f', -1, 64) + "%"
-	switch {
-	case r.Op == AtLeast && r.Percent != 0:
-		text += " -" + percent
-	case r.Op == AtMost && r.Percent != 0:
-		text += " +" + percent
-	case r.Op != Within:
-	case r.Percent != 0:
-		text += " " + percent
-	case r.Duration != 0:
-		text += " " + r.Duration.String()
-	default:
-		text += " " + strconv.FormatInt(r.Number, 10)
+	if amount := r.amount(); amount != "" {
+		text += " " + map[Op]string{AtLeast: "-", AtMost: "+"}[r.Op] + amount
 	}
 	if r.Gone {
 		text += orGone
@@ -93,10 +81,16 @@ func (r Rule) String() string {
 	return text
 }
 
-// ParseRule reads "same", "ignore", "within 10%", "within 5s", "within 3",
+// ParseRule reads a rule of a reading that has no unit of its own.
+func ParseRule(s string) (Rule, error) { return ParseRuleUnit(s, "") }
+
+// ParseRuleUnit reads "same", "ignore", "within 10%", "within 5s", "within 3",
 // "at least", "at least -20%", "at most", "at most +50%", "superset", "subset",
-// "same set" or "same text"; all but ignore may be followed by "or gone".
-func ParseRule(s string) (Rule, error) {
+// "same set" or "same text"; all but ignore may be followed by "or gone". Unit is
+// that of the reading, such as "bytes" or "days": an amount may carry it. A percent
+// sign is always a part of before; where the unit is "%", an amount of it is written
+// "5 points".
+func ParseRuleUnit(s, unit string) (Rule, error) {
 	words, gone := strings.CutSuffix(strings.Join(strings.Fields(s), " "), orGone)
 	for op := Same; op <= SameText; op++ {
 		if op != Within && words == op.String() && (op != Ignore || !gone) {
@@ -116,35 +110,10 @@ func ParseRule(s string) (Rule, error) {
 			"at least, at least -20%%, at most, at most +50%%, superset, subset, same set or same text, "+
 			"or one of them or gone", s)
 	}
-	if !r.parseAmount(words) {
-		want := "10%"
-		if r.Op == Within {
-			want = "10%, 5s or 3"
-		}
-		return Rule{}, fmt.Errorf("rule %q: %q is no amount: want %s", s, words, want)
+	if !r.parseAmount(words, unit) {
+		return Rule{}, fmt.Errorf("rule %q: %q is no amount: want %s", s, words, rightAmount(unit))
 	}
 	return r, nil
-}
-
-// parseAmount reads what stands behind within, and behind the sign of at least
-// and at most: less than nothing is not left, so at least takes below 100%.
-func (r *Rule) parseAmount(amount string) bool {
-	if percent, ok := strings.CutSuffix(amount, "%"); ok {
-		f, err := strconv.ParseFloat(percent, 64)
-		r.Percent = f
-		isNumber := err == nil && f > 0 && f < 1e6 // also refuses NaN
-		return isNumber && (r.Op != AtLeast || f < 100) && !strings.HasPrefix(percent, "+")
-	}
-	if r.Op != Within {
-		return false
-	}
-	if n, err := strconv.ParseInt(amount, 10, 64); err == nil {
-		r.Number = n
-		return n > 0
-	}
-	d, err := time.ParseDuration(amount)
-	r.Duration = d
-	return err == nil && d > 0
 }
 
 // Suits says whether the rule can compare values of type t; the error names
@@ -157,11 +126,9 @@ func (r Rule) Suits(t Type) error {
 		fits = t == TypeSet
 	case SameText:
 		fits = t == TypeText || t == TypeSet
-	case AtLeast, AtMost:
-		fits = t == TypeInt || t == TypeDuration || t == TypeTime && r.Percent == 0
-	case Within:
+	case AtLeast, AtMost, Within:
 		fits = t == TypeInt && r.Duration == 0 || t == TypeDuration && r.Number == 0 ||
-			t == TypeTime && r.Duration != 0
+			t == TypeTime && r.Number == 0 && r.Percent == 0
 	}
 	if !fits {
 		return fmt.Errorf("%q cannot compare a %s", r, t)
@@ -208,15 +175,12 @@ func (r Rule) holdsSet(before, now Value) bool {
 func (r Rule) holdsNumber(before, now Value) bool {
 	order, known := compareNumbers(before, now)
 	switch {
-	case !known:
+	case !known || r.Suits(before.Type()) != nil:
 		return false
 	case r.Op == AtLeast && order <= 0, r.Op == AtMost && order >= 0:
-		_, isTime := before.(Time)
-		return !isTime || r.Percent == 0
+		return true
 	case r.Percent != 0:
 		return r.withinPercent(before, now)
-	case r.Op != Within:
-		return false
 	}
 	switch before.(type) {
 	case Int:
@@ -275,41 +239,4 @@ func distance(a, b Value) uint64 {
 		x = int64(time.Time(a).Sub(time.Time(other)).Abs())
 	}
 	return uint64(max(x, y)) - uint64(min(x, y)) // right even where max-min overflows an int64
-}
-
-// sameText compares texts and sets of texts but for upper and lower case.
-func sameText(before, now Value) bool {
-	switch b := before.(type) {
-	case Text:
-		n, ok := now.(Text)
-		return ok && fold(string(b)) == fold(string(n))
-	case Set:
-		n, ok := now.(Set)
-		return ok && Equal(b.folded(), n.folded())
-	default:
-		return Equal(before, now)
-	}
-}
-
-func (s Set) folded() Set {
-	elems := s.Elems()
-	for i, elem := range elems {
-		elems[i] = fold(elem)
-	}
-	return SetOf(elems...)
-}
-
-// fold gives texts that differ only in case one form. Text that is not valid
-// UTF-8 is left alone: mapping it would make different bytes the same.
-func fold(s string) string {
-	if !utf8.ValidString(s) {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		least := r
-		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-			least = min(least, other)
-		}
-		return least
-	}, s)
 }

@@ -3,6 +3,7 @@ package fact_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,8 @@ func TestParseRule(t *testing.T) {
 		"at most +100% or gone": {Op: fact.AtMost, Percent: 100, Gone: true}, "same or gone": {Gone: true},
 		"within 3 or gone": {Op: fact.Within, Number: 3, Gone: true}, "subset  or  gone": {Op: fact.Subset, Gone: true},
 		"within 3": {Op: fact.Within, Number: 3}, "within 1m30s": {Op: fact.Within, Duration: 90 * time.Second},
+		"at most +3": {Op: fact.AtMost, Number: 3}, "at least -5s": {Op: fact.AtLeast, Duration: 5 * time.Second},
+		"within 3 days": {Op: fact.Within, Duration: 72 * time.Hour}, "within 1  hour": {Op: fact.Within, Duration: time.Hour},
 	}
 	for s, want := range tests {
 		got, err := fact.ParseRule(s)
@@ -40,7 +43,7 @@ func TestParseRule(t *testing.T) {
 	for _, bad := range []string{
 		"", "sane", "Same", "within", "within ", "within x", "within 0", "within 0%", "within 0s", "within -3", "within -1s", "within -5%",
 		"within NaN%", "within Inf%", "within 1e9%", "within %", "within 10 %", "within 3 s", "within 9223372036854775808", "at", "same same",
-		"at most +", "at most 50%", "at most -50%", "at most +-5%", "at most ++5%", "at most +3", "at most +5s", "at most +0%",
+		"at most +", "at most 50%", "at most -50%", "at most +-5%", "at most ++5%", "at most 3", "at most +0%",
 		"at least +20%", "at least -100%", "at least -0%", "at least 20%", "ignore or gone", "or gone", "gone", "same or", "same or gone or gone",
 	} {
 		if got, err := fact.ParseRule(bad); err == nil {
@@ -54,16 +57,22 @@ func TestParseRule(t *testing.T) {
 func FuzzParseRule(f *testing.F) {
 	for _, s := range []string{
 		"same", "within 10%", "within 1e-3%", "within 5s", "within 3", "within 0x1p-2%", "within 1ns", "at  least",
-		"at most +50%", "at least -99.5%", "at most +1e3% or gone", "subset or gone",
+		"at most +50%", "at least -99.5%", "at most +1e3% or gone", "subset or gone", "at most +3 weeks", "at least -1.5 GB",
 	} {
-		f.Add(s)
+		f.Add(s, "")
 	}
-	f.Fuzz(func(t *testing.T, s string) {
-		r, err := fact.ParseRule(s)
+	f.Add("within 512 MiB", "bytes")
+	f.Add("at least -3 days", "days")
+	f.Add("within 5 points", "%")
+	f.Fuzz(func(t *testing.T, s, unit string) {
+		if !slices.Contains([]string{"", "%", "bytes", "days"}, unit) {
+			return // a kind's own word, and never a host's or a suite's
+		}
+		r, err := fact.ParseRuleUnit(s, unit)
 		if err != nil {
 			return
 		}
-		back, err := fact.ParseRule(r.String())
+		back, err := fact.ParseRuleUnit(r.String(), unit)
 		if back != r || err != nil {
 			t.Fatalf("%q is %+v, its String %q is %+v, %v", s, r, r, back, err)
 		}
@@ -81,6 +90,7 @@ func TestSuits(t *testing.T) {
 	tests := map[string]string{ // the types in the order above
 		"same": "yyyyyy", "ignore": "yyyyyy", "within 10%": "nynynn", "within 3": "nynnnn", "within 5s": "nnnyyn",
 		"at least": "nynyyn", "at most": "nynyyn", "superset": "nnnnny", "subset": "nnnnny", "same set": "nnnnny", "same text": "nnynny",
+		"at least -3": "nynnnn", "at most +5s": "nnnyyn", "within 3 days": "nnnyyn",
 		"at least -20%": "nynynn", "at most +50%": "nynynn", "at most +50% or gone": "nynynn", "same or gone": "yyyyyy",
 	}
 	for s, want := range tests {
@@ -164,6 +174,15 @@ func TestHolds(t *testing.T) {
 		{"at least and less, at the edge", "at least -20%", num(100), num(80), true},
 		{"at least and less, beyond", "at least -20%", num(100), num(79), false},
 		{"at least and less, more is fine", "at least -20%", num(100), num(1000), true},
+		{"at most and so many more, at the edge", "at most +3", num(5), num(8), true},
+		{"at most and so many more, beyond", "at most +3", num(5), num(9), false},
+		{"at most and so many more, less is fine", "at most +3", num(5), num(math.MinInt64), true},
+		{"at most and so many more, of a duration", "at most +3", span(5), span(5), false},
+		{"at least and so much less, at the edge", "at least -5s", span(6 * time.Second), span(time.Second), true},
+		{"at least and so much less, beyond", "at least -5s", span(6*time.Second + 1), span(time.Second), false},
+		{"at least and so much earlier", "at least -5s", at(10), at(5), true},
+		{"at least and so much earlier, beyond", "at least -5s", at(10), at(4), false},
+		{"at least and a duration, of a number", "at least -5s", num(1), num(2), false},
 		{"gone is allowed", "at most +50% or gone", num(3), nil, true},
 		{"gone is allowed of a text", "same or gone", text("a"), nil, true},
 		{"gone is allowed, coming is not", "same or gone", nil, text("a"), false},
@@ -199,7 +218,7 @@ func TestHolds(t *testing.T) {
 func TestEveryRuleWithEveryPair(t *testing.T) {
 	for _, s := range []string{
 		"same", "ignore", "within 10%", "within 3", "within 5s", "at least", "at most", "superset", "subset", "same set", "same text",
-		"at most +50%", "at least -20%", "subset or gone",
+		"at most +50%", "at least -20%", "subset or gone", "at most +3", "at least -5s",
 	} {
 		r := rule(t, s)
 		all := append(values(), nil)

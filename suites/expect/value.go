@@ -159,8 +159,8 @@ func (l language) value(plain string) (fact.Value, error) {
 		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
 			return fact.Int(n), nil
 		}
-		if n, ok := bytes(plain); ok && l.unit == "bytes" {
-			return n, nil
+		if n, ok := fact.Bytes(plain); ok && l.unit == "bytes" {
+			return fact.Int(n), nil
 		}
 	case fact.TypeDuration:
 		if d, err := time.ParseDuration(strings.ReplaceAll(plain, " ", "")); err == nil {
