@@ -16,6 +16,7 @@ type Kind struct {
 	Name     string        // what a suite calls it: "http"
 	Doc      string        // one sentence: what it looks at
 	Item     string        // what an item of it is: "the service's name"
+	Items    Naming        // when two names mean the same item
 	Main     string        // the parameter that `kind: value` fills
 	Example  string        // an entry of a suite's checks, as YAML
 	Readings []ReadingSpec // all that it may report

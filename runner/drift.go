@@ -12,7 +12,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 	before, now := items(s.before, ""), items(s.now, "")
 	for _, change := range changes {
 		at := place{change.Key.Item, change.Key.Name}
-		compared := s.c.Compare[at.reading]
+		compared := s.c.Compare.For(at.item, at.reading)
 		allowed := planning.allows(s.c, change)
 		f, spoken := s.findings[at]
 		switch {
@@ -49,7 +49,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 // such an item is no more than that.
 func (s *sheet) counts(change baseline.Change) bool {
 	spec, _ := s.c.Kind.Reading(change.Key.Name) // a suite may have made the rule stricter
-	return change.Op == baseline.Added && (s.c.Compare[change.Key.Name].Rule.Gone || spec.Rule.Gone)
+	return change.Op == baseline.Added && (s.c.Compare.For(change.Key.Item, change.Key.Name).Rule.Gone || spec.Rule.Gone)
 }
 
 // isWhole says whether the check was observed whole on both sides.
@@ -82,7 +82,7 @@ func (s *sheet) cameOrWent(change baseline.Change, allowed bool) {
 	f := report.Finding{Item: at.item, Now: "new", HasNow: true, Severity: fact.Warn.String()}
 	if change.Op == baseline.Removed {
 		f = report.Finding{Item: at.item, Before: "there", HasBefore: true, Now: "gone", HasNow: true}
-		f.Severity = graver(s.findings[at].Severity, s.c.Compare[change.Key.Name].Severity)
+		f.Severity = graver(s.findings[at].Severity, s.c.Compare.For(change.Key.Item, change.Key.Name).Severity)
 	}
 	f.Outcome = driftUnless(allowed && s.findings[at].Outcome != report.Drifted)
 	s.findings[at] = f

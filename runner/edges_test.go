@@ -82,7 +82,7 @@ func TestExcusedValuesOfRealKinds(t *testing.T) {
 // A suite that makes the rule of a count stricter must not get less by it.
 func TestAStricterRuleOfACount(t *testing.T) {
 	c := check(t)
-	c.Compare["knocks"] = suites.Comparison{Rule: fact.Rule{Op: fact.AtMost}, Severity: fact.Fail}
+	c.Compare = compared("knocks", fact.Rule{Op: fact.AtMost}, fact.Fail)
 	before := doors("front state=open", " knockers=")
 	got := judge(c, &before, doors("front state=open", "night knocks=300", " knockers=he"), nil).Checks[0]
 	if !got.Failing {

@@ -29,14 +29,14 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 		planning = NewPlanning(nil)
 	}
 	if before != nil {
-		v.Seen = respell(v.Seen, *before)
+		v.Seen = respell(v.Seen, *before, v.Host.Checks)
 	}
 	j := judging{
 		now: newSide(&v.Seen), before: newSide(before), planning: planning, unreachable: h.Unreachable != "",
 	}
 	if before != nil {
 		h.Problem = otherMachine(before.Identity, v.Seen.Identity)
-		j.changes, h.Ignored = compare(v, *before)
+		j.changes, j.ignored = compare(v, *before)
 	}
 	drafts := make([]draft, len(v.Host.Checks))
 	for i, c := range v.Host.Checks {
@@ -47,6 +47,7 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	}
 	for _, d := range drafts {
 		h.Checks = append(h.Checks, d.result())
+		d.count(h.Ignored)
 	}
 	if before != nil && h.Unreachable == "" && h.Problem == "" {
 		j.reboot(&h, v.Host.Checks)
@@ -106,36 +107,34 @@ func (j judging) identity(h *report.Host, v Visit, before string) {
 	}
 }
 
-// compare runs the diff by the checks' rules; it returns the changes by check,
-// and how many each rule hid.
-func compare(v Visit, before baseline.Host) (map[string][]baseline.Change, map[string]int) {
+// compare runs the diff by the checks' rules; it returns the changes by check, those
+// that count and those that a rule hides.
+func compare(v Visit, before baseline.Host) (changes, ignored map[string][]baseline.Change) {
 	checks := make(map[string]suites.Check, len(v.Host.Checks))
 	for _, c := range v.Host.Checks {
 		checks[c.Key()] = c
 	}
 	result := baseline.Diff(before, v.Seen, func(k fact.Key) fact.Rule {
-		return checks[k.Check].Compare[k.Name].Rule
+		return checks[k.Check].Compare.For(k.Item, k.Name).Rule
 	})
-	changes := map[string][]baseline.Change{}
-	for _, change := range result.Changes {
-		// Checks that are no longer in the suite are named in the run's notes.
-		if _, asked := checks[change.Key.Check]; asked {
-			changes[change.Key.Check] = append(changes[change.Key.Check], change)
+	// Checks that are no longer in the suite are named in the run's notes.
+	byCheck := func(all []baseline.Change) map[string][]baseline.Change {
+		of := map[string][]baseline.Change{}
+		for _, change := range all {
+			if _, asked := checks[change.Key.Check]; asked {
+				of[change.Key.Check] = append(of[change.Key.Check], change)
+			}
 		}
+		return of
 	}
-	ignored := map[string]int{}
-	for _, change := range result.Ignored {
-		if c, asked := checks[change.Key.Check]; asked {
-			ignored[c.Kind.Name+"."+change.Key.Name+": "+c.Compare[change.Key.Name].Rule.String()]++
-		}
-	}
-	return changes, ignored
+	return byCheck(result.Changes), byCheck(result.Ignored)
 }
 
 // judging is what judging one host needs.
 type judging struct {
 	before, now side
-	changes     map[string][]baseline.Change
+	changes     map[string][]baseline.Change // by check
+	ignored     map[string][]baseline.Change // by check, those that a rule hides
 	planning    *Planning
 	unreachable bool
 }

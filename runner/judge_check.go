@@ -40,7 +40,7 @@ func (s *sheet) unbased() []string {
 	}
 	var all []string
 	for at := range s.now {
-		compared := s.c.Compare[at.reading]
+		compared := s.c.Compare.For(at.item, at.reading)
 		own, kept := s.wantedOf(at.reading)
 		f, spoken := s.findings[at]
 		switch {
@@ -160,6 +160,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 		Why: c.Why, Owner: c.Owner, File: c.File, Line: c.Line, Took: j.now.checks[c.Key()].Took,
 	}}
 	d.check.Mark = s.mark
+	d.hide(j.ignored[c.Key()])
 	seen, why := j.now.observed(c.Key())
 	if problem != "" {
 		seen, why = false, problem

@@ -19,7 +19,7 @@ import (
 
 // door is a kind of this test: doors by name, each with a state.
 var door = probes.Define(probes.Kind{
-	Name: "door", Doc: "Doors.", Item: "the door's name",
+	Name: "door", Doc: "Doors.", Item: "the door's name", Items: probes.AnyCase,
 	Readings: []probes.ReadingSpec{
 		{Name: "state", Type: fact.TypeText, Severity: fact.Fail, Gate: true, Doc: "open or shut."},
 		{
@@ -89,10 +89,8 @@ func valueOf(name, text string) fact.Value {
 // starts with * is the kind's own.
 func check(t *testing.T, expectations ...string) suites.Check {
 	t.Helper()
-	c := suites.Check{Suite: "house", ID: "door", Kind: door, Compare: map[string]suites.Comparison{}}
-	for _, spec := range door.Readings {
-		c.Compare[spec.Name] = suites.Comparison{Rule: spec.Rule, Severity: spec.Severity}
-	}
+	c := suites.Check{Suite: "house", ID: "door", Kind: door, Items: door.Items}
+	c.Compare = suites.Compare(door, door.Items, nil, nil)
 	for _, e := range expectations {
 		e, isDefault := strings.CutPrefix(e, "*")
 		reading, source, _ := strings.Cut(e, "=")
@@ -103,6 +101,13 @@ func check(t *testing.T, expectations ...string) suites.Check {
 		c.Expect = append(c.Expect, suites.Expectation{Reading: reading, Predicate: p, Default: isDefault})
 	}
 	return c
+}
+
+// compared are the door's comparisons with one that the check says.
+func compared(reading string, rule fact.Rule, severity fact.Severity) suites.Comparisons {
+	return suites.Compare(door, door.Items, nil, []suites.Override{{
+		Pattern: suites.Pattern{Kind: door.Name, Reading: reading}, Rule: &rule, Severity: &severity,
+	}})
 }
 
 // keep makes the check's expectations bind only what met them before.
@@ -416,7 +421,7 @@ func TestExcusedValues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, rule := range []fact.Op{fact.Same, fact.Ignore} { // the first as the kind has it
-				test.check.Compare["bell"] = suites.Comparison{Rule: fact.Rule{Op: rule}, Severity: fact.Fail}
+				test.check.Compare = compared("bell", fact.Rule{Op: rule}, fact.Fail)
 				before := doors("front bell=" + test.before)
 				got := told(judge(test.check, &before, doors("front bell="+test.now), nil).Checks[0])
 				if d := cmp.Diff(test.want, got); d != "" {

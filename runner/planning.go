@@ -56,7 +56,7 @@ func (p *Planning) Nowhere() (h report.Host, ok bool) {
 
 func (p *Planning) allows(c suites.Check, change baseline.Change) bool {
 	return slices.ContainsFunc(p.plan.May, func(pattern suites.Pattern) bool {
-		return pattern.Matches(c.Kind.Name, change.Key.Item, change.Key.Name)
+		return pattern.Matches(c, change.Key.Item, change.Key.Name)
 	})
 }
 
@@ -103,7 +103,7 @@ func (s *sheet) wanted(must suites.MustChange) bool {
 	}
 	for _, values := range sides {
 		for at := range values {
-			if !must.Pattern.Matches(s.c.Kind.Name, at.item, at.reading) {
+			if !must.Pattern.Matches(s.c, at.item, at.reading) {
 				continue
 			}
 			found = true

@@ -1,56 +1,57 @@
 package runner
 
 import (
-	"strings"
-
 	"postpatch/baseline"
+	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/suites"
 )
 
-// respell writes items as the baseline spells them where only upper and lower case
-// differ: Windows spells names anew now and then, and means the same. An item that
-// both have, or two that differ in nothing else, stay as they are.
-func respell(now, before baseline.Host) baseline.Host {
-	type item struct{ check, name string }
-	had, has := map[item]bool{}, map[item]bool{}
-	spelt := map[item]string{} // by the folded name; "" for several
-	for _, r := range before.Readings {
-		i := item{r.Key.Check, r.Key.Item}
-		if had[i] {
-			continue
-		}
-		had[i] = true
-		folded := item{i.check, strings.ToLower(i.name)}
-		if _, double := spelt[folded]; double {
-			spelt[folded] = ""
-		} else {
-			spelt[folded] = i.name
+// respell writes items as the baseline spells them where the check's naming takes both
+// for the same name: Windows spells names anew now and then, and means the same. An
+// item that both have, or two that the naming does not tell apart, stay as they are.
+func respell(now, before baseline.Host, checks []suites.Check) baseline.Host {
+	namings := make(map[string]probes.Naming, len(checks))
+	for _, c := range checks {
+		namings[c.Key()] = c.Items
+	}
+	had := spellings(before.Readings, namings)
+	anew := map[item]string{}
+	for key, names := range spellings(now.Readings, namings) {
+		old := had[key]
+		if len(names) == 1 && len(old) == 1 && names[0] != old[0] {
+			anew[item{key.check, names[0]}] = old[0]
 		}
 	}
-	seen := map[item]int{} // how many of now's items fold to it
-	for _, r := range now.Readings {
-		i := item{r.Key.Check, r.Key.Item}
-		if !has[i] {
-			has[i] = true
-			seen[item{i.check, strings.ToLower(i.name)}]++
+	if len(anew) == 0 {
+		return now
+	}
+	now.Readings = append([]fact.Reading{}, now.Readings...) // the caller's stay as they are
+	for i, r := range now.Readings {
+		if old, found := anew[item{r.Key.Check, r.Key.Item}]; found {
+			now.Readings[i].Key.Item = old
 		}
 	}
-	changed := false
-	for k, r := range now.Readings {
-		i := item{r.Key.Check, r.Key.Item}
-		folded := item{i.check, strings.ToLower(i.name)}
-		old := spelt[folded]
-		if old == "" || old == i.name || seen[folded] > 1 {
-			continue
-		}
-		if !changed {
-			now.Readings = append([]fact.Reading{}, now.Readings...) // the caller's stay as they are
-			changed = true
-		}
-		now.Readings[k].Key.Item = old
-	}
-	if changed {
-		now.Sort()
-	}
+	now.Sort()
 	return now
+}
+
+// item is one of a check's, by its name or by what the naming makes of it.
+type item struct{ check, name string }
+
+// spellings are the names of items by what their naming makes of them; several where
+// they differ in nothing that the naming tells apart.
+func spellings(readings []fact.Reading, namings map[string]probes.Naming) map[item][]string {
+	seen := map[item]bool{}
+	names := map[item][]string{}
+	for _, r := range readings {
+		i := item{r.Key.Check, r.Key.Item}
+		if seen[i] {
+			continue
+		}
+		seen[i] = true
+		key := item{i.check, namings[i.check].Key(i.name)}
+		names[key] = append(names[key], i.name)
+	}
+	return names
 }

@@ -23,7 +23,8 @@ type checkEntry struct {
 	why       string
 	owner     string
 	expect    []Expectation
-	compare   map[string]Comparison
+	compare   Comparisons
+	items     probes.Naming
 	selectors []*yaml.Node // nil chooses every host
 	broken    bool         // its parameters are wrong, whatever the host
 }
@@ -58,6 +59,7 @@ func (l *loader) readChecks(s *suiteEntries, top object) {
 func (l *loader) check(s *suiteEntries, o object, what string) {
 	e, ok := l.kindOf(s, o, what)
 	if !ok {
+		s.strange = true
 		return
 	}
 	c := &checkEntry{node: o.node, key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner}
@@ -79,7 +81,7 @@ func (l *loader) check(s *suiteEntries, o object, what string) {
 		c.selectors = s.texts(e.value, "hosts")
 	}
 	c.expect = s.expectations(c.kind, o)
-	c.compare = s.comparisons(c.kind, o)
+	s.comparisons(c, o)
 	s.identify(c, o)
 	s.tryOut(c)
 	s.checks = append(s.checks, c)

@@ -2,14 +2,12 @@ package suites
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"postpatch/probes"
-	"postpatch/probes/fact"
 	"postpatch/suites/expect"
 )
 
@@ -106,80 +104,4 @@ func (r reader) plain(n *yaml.Node, what string) bool {
 	}
 	r.errorf(n, "%s: a template can stand only in parameters and in a host's address", what)
 	return false
-}
-
-// comparisons reads a check's compare over the kind's own rules; the result has
-// every reading.
-func (s *suiteEntries) comparisons(k probes.Kind, check object) map[string]Comparison {
-	all := map[string]Comparison{}
-	for _, spec := range k.Readings {
-		all[spec.Name] = Comparison{Rule: spec.Rule, Severity: spec.Severity}
-	}
-	e, found := check.get("compare")
-	if !found {
-		return all
-	}
-	if e.value.Kind == yaml.ScalarNode {
-		for _, spec := range k.Readings {
-			all[spec.Name] = s.rule(e.value, spec, all[spec.Name])
-		}
-		return all
-	}
-	o, ok := s.object(e.value, "compare")
-	if ok && len(o.entries) == 0 {
-		s.errorf(e.value, "compare: says nothing")
-	}
-	for _, field := range o.entries {
-		spec, found := k.Reading(field.name())
-		if !found {
-			s.unknown(field.key, "reading", "compare of "+k.Name, readingNames(k))
-			continue
-		}
-		all[spec.Name] = s.comparison(field.value, spec, all[spec.Name])
-	}
-	return all
-}
-
-// comparison reads a rule's text or {rule, severity}.
-func (s *suiteEntries) comparison(n *yaml.Node, spec probes.ReadingSpec, c Comparison) Comparison {
-	if n.Kind != yaml.MappingNode {
-		return s.rule(n, spec, c)
-	}
-	what := "compare: " + spec.Name
-	o, _ := s.object(n, what)
-	s.known(o, what, "rule", "severity")
-	if len(o.entries) == 0 {
-		s.errorf(n, "%s: says nothing", what)
-	}
-	if e, found := o.get("rule"); found {
-		c = s.rule(e.value, spec, c)
-	}
-	if e, found := o.get("severity"); found {
-		text, ok := s.text(e.value, what+".severity")
-		severity, err := fact.ParseSeverity(text)
-		if ok && err != nil {
-			s.errorf(e.value, "%s.severity: %v", what, err)
-		}
-		c.Severity = severity
-	}
-	return c
-}
-
-func (s *suiteEntries) rule(n *yaml.Node, spec probes.ReadingSpec, c Comparison) Comparison {
-	what := "compare: " + spec.Name
-	text, ok := s.text(n, what)
-	if !ok || !s.plain(n, what) {
-		return c
-	}
-	rule, err := fact.ParseRule(text)
-	if err != nil {
-		s.errorf(n, "compare: %v", err)
-		return c
-	}
-	if err := rule.Suits(spec.Type); err != nil {
-		s.hintf(n, fmt.Sprintf("postpatch explain compare; %s is a %s", spec.Name, spec.Type), "%s: %v", what, err)
-		return c
-	}
-	c.Rule = rule
-	return c
 }

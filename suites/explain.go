@@ -18,6 +18,9 @@ func ExplainKind(k probes.Kind) string {
 	fmt.Fprintf(&b, "%s: %s\n", k.Name, k.Doc)
 	if k.Item != "" {
 		fmt.Fprintf(&b, "\nItem: %s\n", k.Item)
+		if k.Items != probes.NoItems {
+			fmt.Fprintf(&b, "Names of items: %s; %s\n", cmp.Or(k.Items, probes.Exact), k.Items.Doc())
+		}
 	}
 	b.WriteString("\nParameters")
 	switch {

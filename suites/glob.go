@@ -1,12 +1,19 @@
 package suites
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
 
-// glob reports whether s matches a pattern in which * stands for any text and ?
-// for one byte, in any case. No pattern is an error and none takes more than
-// len(pattern) × len(s) steps.
-func glob(pattern, s string) bool {
-	pattern, s = strings.ToLower(pattern), strings.ToLower(s)
+	"postpatch/probes/fact"
+)
+
+// glob reports whether s matches a pattern in any case, see match.
+func glob(pattern, s string) bool { return match(fact.Fold(pattern), fact.Fold(s)) }
+
+// match reports whether s matches a pattern in which * stands for any text and ? for
+// one character. No pattern is an error and none takes more than len(pattern) × len(s)
+// steps.
+func match(pattern, s string) bool {
 	p, i := 0, 0
 	star, from := -1, 0
 	for i < len(s) {
@@ -14,17 +21,26 @@ func glob(pattern, s string) bool {
 		case p < len(pattern) && pattern[p] == '*':
 			star, from = p, i
 			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+		case p < len(pattern) && pattern[p] == '?':
+			p++
+			i += first(s[i:])
+		case p < len(pattern) && pattern[p] == s[i]:
 			p++
 			i++
-		case star >= 0: // let the last star stand for one byte more
-			from++
+		case star >= 0: // let the last star stand for one character more
+			from += first(s[from:])
 			p, i = star+1, from
 		default:
 			return false
 		}
 	}
 	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// first is how many bytes the first character of s has.
+func first(s string) int {
+	_, size := utf8.DecodeRuneInString(s)
+	return size
 }
 
 // isName reports whether s is made of letters, digits, ".", "_" and "-" and

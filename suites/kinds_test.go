@@ -47,7 +47,7 @@ func testKinds() []probes.Kind {
 func pingKind() probes.Kind {
 	return probes.Define(probes.Kind{
 		Name: "ping", Doc: "Sends ICMP echoes and reports how many come back, and how fast.",
-		Item: "the address", Main: "address",
+		Item: "the address", Items: probes.HostNames, Main: "address",
 		Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
 		Readings: []probes.ReadingSpec{
 			{
@@ -66,7 +66,7 @@ func pingKind() probes.Kind {
 
 func serviceKind() probes.Kind {
 	return probes.Define(probes.Kind{
-		Name: "service", Doc: "Looks at Windows services.", Item: "the service's name", Main: "name",
+		Name: "service", Doc: "Looks at Windows services.", Item: "the service's name", Items: probes.AnyCase, Main: "name",
 		Readings: []probes.ReadingSpec{
 			{Name: "state", Type: fact.TypeText, Doc: "running, stopped.", Expect: "running", Severity: fact.Fail},
 			{Name: "start_mode", Type: fact.TypeText, Doc: "auto, manual, disabled."},
@@ -79,7 +79,7 @@ func webKind() probes.Kind {
 	return probes.Define(probes.Kind{
 		Name: "web", Doc: "Fetches a page.",
 		Readings: []probes.ReadingSpec{
-			{Name: "status", Type: fact.TypeInt}, {Name: "cert_left", Type: fact.TypeInt, Unit: "days"},
+			{Name: "status", Type: fact.TypeInt}, {Name: "size", Type: fact.TypeInt, Unit: "bytes"}, {Name: "cert_left", Type: fact.TypeInt, Unit: "days"},
 		},
 	}, webParams{}, func(p webParams) (probes.Probe, error) {
 		if !strings.HasPrefix(p.URL, "http://") && !strings.HasPrefix(p.URL, "https://") {
@@ -91,7 +91,7 @@ func webKind() probes.Kind {
 
 func dnsKind() probes.Kind {
 	return probes.Define(probes.Kind{
-		Name: "dns", Doc: "Looks names up.", Item: "the name", Main: "name",
+		Name: "dns", Doc: "Looks names up.", Item: "the name", Items: probes.HostNames, Main: "name",
 		Readings: []probes.ReadingSpec{{Name: "answers", Type: fact.TypeSet}, {Name: "ttl", Type: fact.TypeDuration}},
 	}, dnsParams{Type: "A", From: "runner"}, func(p dnsParams) (probes.Probe, error) {
 		if p.From != "runner" && p.From != "host" {
@@ -114,7 +114,7 @@ func runKind() probes.Kind {
 
 func osKind() probes.Kind {
 	return probes.Define(probes.Kind{
-		Name: "os", Doc: "Which Windows it is.",
+		Name: "os", Doc: "Which Windows it is.", Items: probes.NoItems,
 		Readings: []probes.ReadingSpec{
 			{Name: "build", Type: fact.TypeText}, {Name: "boot", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.AtLeast}},
 		},

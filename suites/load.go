@@ -61,6 +61,8 @@ type suiteEntries struct {
 	vars    map[string]string
 	hosts   []hostEntry
 	checks  []*checkEntry
+	strange bool                  // a check's kind is not known
+	compare []written             // what the suite says of the readings of all its checks
 	ids     map[string]*yaml.Node // a check's id, in lower case, and its place
 }
 
@@ -131,7 +133,7 @@ func (l *loader) suite(r reader, data []byte) {
 	if r.another(top, "a suite", "suite", "checks") {
 		return
 	}
-	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "use")
+	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use")
 	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
@@ -151,7 +153,9 @@ func (l *loader) suite(r reader, data []byte) {
 		s.vars = r.vars(e.value, "vars")
 	}
 	l.readHosts(s, top)
+	l.readCompare(s, top)
 	l.readChecks(s, top)
+	s.unused()
 	l.entries = append(l.entries, s)
 	l.set.Suites = append(l.set.Suites, s.suite)
 }

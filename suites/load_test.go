@@ -158,24 +158,6 @@ func TestOneCheckWrongOnManyHostsDoesNotCrowdOutOthers(t *testing.T) {
 	}
 }
 
-func TestCompareHasEveryReading(t *testing.T) {
-	checks := load(t, shop).Hosts[1].Checks
-	want := map[string]Comparison{
-		"state":      {Severity: fact.Fail},
-		"start_mode": {Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail},
-		"depends_on": {Rule: fact.Rule{Op: fact.Superset}},
-	}
-	if diff := cmp.Diff(want, checks[0].Compare); diff != "" {
-		t.Errorf("service (-want +got):\n%s", diff)
-	}
-	want = map[string]Comparison{
-		"loss": {Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail}, "rtt": {Rule: fact.Rule{Op: fact.Ignore}},
-	}
-	if diff := cmp.Diff(want, checks[1].Compare); diff != "" {
-		t.Errorf("ping, all ignored (-want +got):\n%s", diff)
-	}
-}
-
 func TestAHostOfTwoSuitesIsOneHost(t *testing.T) {
 	set := load(t,
 		"suite: one\nhosts: [srv01, {name: srv02, tags: [b]}]\nchecks: [{ping: \"{{ host.address }}\"}]\n",

@@ -17,10 +17,25 @@ func (p Pattern) String() string {
 	return p.Kind + "/" + p.Item + "." + p.Reading
 }
 
-// Matches reports whether the pattern chooses a reading; upper and lower case of
-// the item are the same.
-func (p Pattern) Matches(kind, item, reading string) bool {
-	return p.Kind == kind && (p.Reading == "*" || p.Reading == reading) && (p.Item == "" || glob(p.Item, item))
+// exactly begins an item that is no pattern: * and ? mean themselves in it.
+const exactly = "="
+
+// Matches reports whether the pattern chooses a reading of a check. Items are the
+// same where the check's naming says so: mostly in any case.
+func (p Pattern) Matches(c Check, item, reading string) bool {
+	return p.Kind == c.Kind.Name && (p.Reading == "*" || p.Reading == reading) &&
+		(p.Item == "" || p.matchesKey(c.Items, c.Items.Key(item)))
+}
+
+// matchesKey is whether the pattern's item chooses the one with this key.
+func (p Pattern) matchesKey(items probes.Naming, key string) bool {
+	if p.Item == "" {
+		return true
+	}
+	if name, exact := strings.CutPrefix(p.Item, exactly); exact {
+		return items.Key(strings.TrimSpace(name)) == key
+	}
+	return match(items.Key(p.Item), key)
 }
 
 // splitPattern takes "kind/item.reading" apart; an item may have dots and
@@ -62,17 +77,32 @@ func (r reader) pattern(n *yaml.Node, kinds []probes.Kind) (Pattern, []probes.Re
 		if k.Name != p.Kind {
 			continue
 		}
-		if p.Reading == "*" {
-			return p, k.Readings, true
-		}
-		spec, found := k.Reading(p.Reading)
+		specs, found := chosenReadings(k, p.Reading)
 		if !found {
 			r.hintf(n, suggest(p.Reading, readingNames(k)), "unknown reading %q of %s", p.Reading, k.Name)
 		}
-		return p, []probes.ReadingSpec{spec}, found
+		return p, specs, found && r.itemOf(n, p, k)
 	}
 	r.hintf(n, suggest(p.Kind, names), "unknown kind %q", p.Kind)
 	return p, nil, false
+}
+
+// chosenReadings are those that a pattern's reading means.
+func chosenReadings(k probes.Kind, reading string) ([]probes.ReadingSpec, bool) {
+	if reading == "*" {
+		return k.Readings, true
+	}
+	spec, found := k.Reading(reading)
+	return []probes.ReadingSpec{spec}, found
+}
+
+// itemOf reports an item that a kind without items cannot have.
+func (r reader) itemOf(n *yaml.Node, p Pattern, k probes.Kind) bool {
+	if k.Items != probes.NoItems || p.matchesKey(k.Items, "") {
+		return true
+	}
+	r.hintf(n, "leave the item out", "%s has no items, and no %q", k.Name, shorten(p.Item, 80))
+	return false
 }
 
 func (r reader) patternHint(kind string, kinds []probes.Kind) string {

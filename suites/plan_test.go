@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/probes"
 	"postpatch/probes/fact"
 )
 
@@ -85,7 +86,8 @@ func TestPatternMatches(t *testing.T) {
 		if !ok || p.String() != c.pattern {
 			t.Errorf("%q reads as %+v", c.pattern, p)
 		}
-		if got := p.Matches(c.kind, c.item, c.reading); got != c.want {
+		check := Check{Kind: probes.Kind{Name: c.kind}, Items: probes.AnyCase}
+		if got := p.Matches(check, c.item, c.reading); got != c.want {
 			t.Errorf("%q of %s/%s.%s: %v, want %v", c.pattern, c.kind, c.item, c.reading, got, c.want)
 		}
 	}

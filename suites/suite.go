@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"postpatch/probes"
-	"postpatch/probes/fact"
 	"postpatch/suites/expect"
 )
 
@@ -41,10 +40,11 @@ type Check struct {
 	ID      string // stable, unique within its suite
 	Kind    probes.Kind
 	Probe   probes.Probe
-	Expect  []Expectation         // the kind's defaults and the suite's own, sorted by reading
-	Compare map[string]Comparison // one for each reading of the kind
-	Asked   string                // a digest of its parameters on this host
-	Timeout time.Duration         // 0 when neither the check nor its suite says
+	Expect  []Expectation // the kind's defaults and the suite's own, sorted by reading
+	Compare Comparisons
+	Items   probes.Naming // the kind's, unless the suite says otherwise
+	Asked   string        // a digest of its parameters on this host
+	Timeout time.Duration // 0 when neither the check nor its suite says
 	Why     string
 	Owner   string
 	File    string
@@ -63,12 +63,6 @@ type Expectation struct {
 	Default bool
 	// Keep binds only where it was met at the baseline.
 	Keep bool
-}
-
-// Comparison says how a reading is compared with its baseline.
-type Comparison struct {
-	Rule     fact.Rule
-	Severity fact.Severity
 }
 
 // Plan is what the operator says of the patch.
@@ -100,10 +94,11 @@ type MustChange struct {
 }
 
 // Pattern chooses readings: "kind.reading", "kind.*" or "kind/item.reading"
-// with * in the item.
+// with * and ? in the item, or with = in front of an item in which they mean
+// themselves.
 type Pattern struct {
 	Kind    string
-	Item    string // a glob; "" chooses every item
+	Item    string // "" chooses every item
 	Reading string // or "*"
 }
 

@@ -128,9 +128,9 @@ func diffHost(ctx context.Context, before, now *baseline.Snapshot, name string) 
 			return report.Host{}, err
 		}
 		suite, id, _ := strings.Cut(record.Check, "/")
-		c := suites.Check{Suite: suite, ID: id, Kind: kind, Compare: map[string]suites.Comparison{}}
+		c := suites.Check{Suite: suite, ID: id, Kind: kind, Items: kind.Items}
+		c.Compare = suites.Compare(kind, kind.Items, nil, nil)
 		for _, spec := range kind.Readings {
-			c.Compare[spec.Name] = suites.Comparison{Rule: spec.Rule, Severity: spec.Severity}
 			if spec.Keep == "" {
 				continue
 			}

@@ -19,9 +19,10 @@ import (
 // Kind is what a suite calls "adcs". It looks at the lists as the authority keeps
 // them; whether clients can fetch them is asked by the kind http.
 var Kind = probes.Define(probes.Kind{
-	Name: "adcs",
-	Doc:  "The certification authority on a Windows host: does it answer, its certificate, its revocation lists.",
-	Item: "certificate and its number, the oldest is 0; empty for the authority as a whole",
+	Name:  "adcs",
+	Doc:   "The certification authority on a Windows host: does it answer, its certificate, its revocation lists.",
+	Item:  "certificate and its number, the oldest is 0; empty for the authority as a whole",
+	Items: probes.AnyCase,
 	Example: "- adcs: {}\n" +
 		"  expect: {crl_left: \"> 24h\"}\n" +
 		"  why: a revocation list that has run out stops smart cards, VPN and Wi-Fi\n",

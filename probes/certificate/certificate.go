@@ -31,7 +31,8 @@ var Kind = probes.Define(probes.Kind{
 	Doc:  "Certificates in the host's stores: when they end, and whether their private keys are there.",
 	Item: "the store and the subject's common name, or its first DNS name: My/www.example.org; " +
 		"the store alone for it as a whole",
-	Main: "subject",
+	Items: probes.AnyCase,
+	Main:  "subject",
 	Example: "- certificate: Microsoft Exchange Server Auth Certificate\n" +
 		"  expect: {days_left: \"> 30\"}\n" +
 		"  why: when it has ended, an update leaves no way to sign in to OWA and ECP\n",

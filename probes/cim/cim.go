@@ -18,10 +18,11 @@ import (
 
 // Kind is what a suite calls "cim".
 var Kind = probes.Define(probes.Kind{
-	Name: "cim",
-	Doc:  "The instances of any WMI class that a WQL query finds, for what no other kind looks at.",
-	Item: `what the key column says of an instance; for a column, / and its name behind it`,
-	Main: "class",
+	Name:  "cim",
+	Doc:   "The instances of any WMI class that a WQL query finds, for what no other kind looks at.",
+	Item:  `what the key column says of an instance; for a column, / and its name behind it`,
+	Items: probes.AnyCase,
+	Main:  "class",
 	Example: "- cim: {class: Win32_Share, key: Name, columns: [Path, Type, Description], where: Type = 0}\n" +
 		"  why: users find their files through these\n",
 	Notes: []string{

@@ -17,10 +17,11 @@ import (
 
 // Kind is what a suite calls "device". What had its problem before is no finding.
 var Kind = probes.Define(probes.Kind{
-	Name: "device",
-	Doc:  "The devices of a Windows host that do not work, as its device manager knows them.",
-	Item: `the device's path, such as PCI\VEN_15AD&DEV_07B0\FF565000F3F6000000; empty for the host as a whole`,
-	Main: "except",
+	Name:  "device",
+	Doc:   "The devices of a Windows host that do not work, as its device manager knows them.",
+	Item:  `the device's path, such as PCI\VEN_15AD&DEV_07B0\FF565000F3F6000000; empty for the host as a whole`,
+	Items: probes.AnyCase,
+	Main:  "except",
 	Example: "- device: {}\n" +
 		"  why: a driver of the patch must not lose a device\n",
 	Notes: []string{note.WMI},

@@ -26,8 +26,9 @@ var Kind = probes.Define(probes.Kind{
 	Name: "dhcp",
 	Doc: "The DHCP server on a Windows host, as it sees itself: authorized, bound, scopes, failover; " +
 		"only a client's round trip proves that it answers.",
-	Item: "the scope's ID, such as 10.20.0.0; failover/ and the relationship's name; empty for the server as a whole",
-	Main: "scope",
+	Item:  "the scope's ID, such as 10.20.0.0; failover/ and the relationship's name; empty for the server as a whole",
+	Items: probes.AnyCase,
+	Main:  "scope",
 	Example: "- dhcp: {}\n" +
 		"  expect: {free_percent: \">= 10%\"}\n" +
 		"  why: a full scope locks the next client out\n",

@@ -18,10 +18,11 @@ import (
 
 // Kind is what a suite calls "disk".
 var Kind = probes.Define(probes.Kind{
-	Name: "disk",
-	Doc:  "The volumes of fixed disks, mount points too: are they there, their file system, their free space.",
-	Item: "the volume's letter, such as C:, or the folder where it is mounted",
-	Main: "name",
+	Name:  "disk",
+	Doc:   "The volumes of fixed disks, mount points too: are they there, their file system, their free space.",
+	Item:  "the volume's letter, such as C:, or the folder where it is mounted",
+	Items: probes.AnyCase,
+	Main:  "name",
 	Example: "- disk: {}\n" +
 		"  why: a driver of the patch must not lose a volume\n" +
 		"- disk: [D, 'E:\\Mounts\\Logs']\n" +
@@ -55,7 +56,7 @@ var Kind = probes.Define(probes.Kind{
 		},
 		{
 			Name: "free_percent", Type: fact.TypeInt, Unit: "%",
-			Rule: fact.Rule{Op: fact.Within, Number: 10}, Keep: ">= 1%",
+			Rule: fact.Rule{Op: fact.Within, Number: 10, Unit: "points"}, Keep: ">= 1%",
 			Doc: "How much of it is free, rounded down; compared in percentage points.",
 		},
 		{

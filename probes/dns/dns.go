@@ -24,6 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:     "dns",
 	Doc:      "DNS: what a name server answers for names, the host under test unless another is named.",
 	Item:     "the name and the type: \"www.example.org A\"; of several servers that the host knows, with its address",
+	Items:    probes.HostNames,
 	Main:     "name",
 	Example:  "- dns: {name: www.example.org, type: [A, AAAA], server: 10.0.0.53}\n  why: customers\n",
 	Notes:    []string{note.FromHost},

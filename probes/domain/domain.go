@@ -19,9 +19,10 @@ import (
 // there are none, and what holds there is replication, which the kind adds reads.
 // Whether a network's profile is the domain's is told by the kind network.
 var Kind = probes.Define(probes.Kind{
-	Name: "domain",
-	Doc:  "How a Windows host stands to its domain: membership, secure channel, site, time, group policy.",
-	Item: "always empty: a host belongs to one domain",
+	Name:  "domain",
+	Doc:   "How a Windows host stands to its domain: membership, secure channel, site, time, group policy.",
+	Item:  "always empty: a host belongs to one domain",
+	Items: probes.NoItems,
 	Example: "- domain: {}\n" +
 		"  expect: {domain: corp.example.org, site: Berlin, domain_skew: \"< 2s\"}\n" +
 		"  why: nobody signs in when the trust to the domain is broken\n",

@@ -24,7 +24,8 @@ var Kind = probes.Define(probes.Kind{
 	Doc:  "The errors in the event logs since the boot, counted: those that were not there before the patch.",
 	Item: "log/provider/id, with what it is about behind a colon where that counts, such as a service; " +
 		"the log's name for a log as a whole",
-	Main: "log",
+	Items: probes.AnyCase,
+	Main:  "log",
 	Example: "- eventlog: {}\n" +
 		"- eventlog:\n" +
 		"    log: [Application, Microsoft-Windows-Hyper-V-VMMS-Admin]\n" +

@@ -22,6 +22,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:     "exchange",
 	Doc:      "Exchange's own health pages, by which load balancers decide: does each virtual directory take users.",
 	Item:     "the endpoint: owa, ews, mapi…",
+	Items:    probes.AnyCase,
 	Main:     "endpoint",
 	Example:  "- exchange: [owa, ews, mapi, autodiscover]\n  why: Outlook and phones\n",
 	Readings: append(specs(), certificateSpecs()...),

@@ -28,18 +28,24 @@ func (s Set) folded() Set {
 	return SetOf(elems...)
 }
 
-// Fold gives texts that differ only in case one form: names that Windows takes for
-// one, too. Text that is not valid
-// UTF-8 is left alone: mapping it would make different bytes the same.
+// Fold gives texts that differ only in case one form; all that compares names without
+// their case does so by it. Text that is not valid UTF-8 is left alone: mapping it would
+// make different bytes the same.
 func Fold(s string) string {
 	if !utf8.ValidString(s) {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		least := r
-		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-			least = min(least, other)
+		switch least := r; {
+		case 'a' <= r && r <= 'z':
+			return r - 'a' + 'A'
+		case r < utf8.RuneSelf:
+			return r
+		default:
+			for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+				least = min(least, other)
+			}
+			return least
 		}
-		return least
 	}, s)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"postpatch/probes/fact"
 )
@@ -244,5 +245,18 @@ func TestSeverities(t *testing.T) {
 	}
 	if fact.Severity(0) != fact.Warn || (fact.Rule{}).Op != fact.Same {
 		t.Error("the zero values are not the common ones")
+	}
+}
+
+// The form is that of the least character of those that differ in case alone.
+func TestFold(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		if got := fact.Fold(string(r)); got != string(least) {
+			t.Errorf("%q: got %q, want %q", r, got, string(least))
+		}
 	}
 }

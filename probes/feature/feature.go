@@ -20,10 +20,11 @@ import (
 // the same in every language; Server Manager's own names, such as Web-Server, are
 // of another list that no query tells in one language.
 var Kind = probes.Define(probes.Kind{
-	Name: "feature",
-	Doc:  "The roles and features of Windows that are installed: one that a patch lost, or brought along.",
-	Item: "the feature's name, as dism /online /get-features writes it: IIS-WebServerRole",
-	Main: "name",
+	Name:  "feature",
+	Doc:   "The roles and features of Windows that are installed: one that a patch lost, or brought along.",
+	Item:  "the feature's name, as dism /online /get-features writes it: IIS-WebServerRole",
+	Items: probes.AnyCase,
+	Main:  "name",
 	Example: "- feature: {}\n" +
 		"  why: an update that rolls back half-way may take a role along\n" +
 		"- feature: [DNS-Server-Full-Role, DirectoryServices-DomainController]\n" +

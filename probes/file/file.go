@@ -20,10 +20,11 @@ import (
 // names a file wants to know which it has now: so a new version is a warning, which
 // a plan's must_change or may_change turns into what is expected.
 var Kind = probes.Define(probes.Kind{
-	Name: "file",
-	Doc:  "Files and folders of the host: whether they are there, their version, size and contents.",
-	Item: "the path as the suite writes it",
-	Main: "path",
+	Name:  "file",
+	Doc:   "Files and folders of the host: whether they are there, their version, size and contents.",
+	Item:  "the path as the suite writes it",
+	Items: probes.AnyCase,
+	Main:  "path",
 	Example: "- file: '%ExchangeInstallPath%bin\\ExSetup.exe'\n" +
 		"  why: its version is the build of the last update, which Exchange itself does not tell\n",
 	Notes: []string{note.PowerShell},

@@ -25,6 +25,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:     "http",
 	Doc:      "Web pages, seen from the runner or from the host itself: what is answered, with which certificate.",
 	Item:     "the URL, as the suite writes it",
+	Items:    probes.Exact,
 	Main:     "url",
 	Example:  "- http: [/owa/, \"https://www.example.org/\"]\n  expect: {status: \"one of 200, 302\"}\n",
 	Notes:    []string{note.FromHost},

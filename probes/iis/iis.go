@@ -26,7 +26,8 @@ var Kind = probes.Define(probes.Kind{
 	Doc:  "Sites, application pools and bindings of IIS, and whether the bindings' certificates are usable.",
 	Item: "site/ and the site's name, pool/ and the pool's, binding/ with the site's name, protocol and address; " +
 		"empty for IIS as a whole",
-	Main: "except",
+	Items: probes.AnyCase,
+	Main:  "except",
 	Example: "- iis: {}\n" +
 		"  why: the shop runs on it\n",
 	Notes:    []string{note.PowerShell},

@@ -21,10 +21,11 @@ import (
 // Kind is what a suite calls "msmq". Public queues are in the directory and are not
 // looked at. How many messages wait is for expectations only: it is never still.
 var Kind = probes.Define(probes.Kind{
-	Name: "msmq",
-	Doc:  "Message Queuing: whether it runs, its private queues, and whether they can be written to.",
-	Item: `the queue's name, private$\orders; empty for Message Queuing as a whole`,
-	Main: "queue",
+	Name:  "msmq",
+	Doc:   "Message Queuing: whether it runs, its private queues, and whether they can be written to.",
+	Item:  `the queue's name, private$\orders; empty for Message Queuing as a whole`,
+	Items: probes.AnyCase,
+	Main:  "queue",
 	Example: "- msmq: 'private$\\orders'\n" +
 		"  expect: {messages: \"< 1000\"}\n" +
 		"  why: the shop hands orders over by it\n",
@@ -76,7 +77,7 @@ func newProbe(p params) (probes.Probe, error) {
 		return nil, err
 	}
 	for _, queue := range p.Queues {
-		if !strings.HasPrefix(named.Fold(queue), `private$\`) || strings.Contains(queue, "*") {
+		if !strings.HasPrefix(named.Fold(queue), named.Fold(`private$\`)) || strings.Contains(queue, "*") {
 			return nil, probes.Fieldf("queue", `want a private queue such as private$\orders, got %q`, queue)
 		}
 	}

@@ -20,7 +20,8 @@ var Kind = probes.Define(probes.Kind{
 	Doc:  "How a Windows host is connected: adapters, addresses, routes, DNS servers, firewall, listening ports.",
 	Item: "the adapter's name; firewall/domain, firewall/private, firewall/public; a port such as tcp/443; " +
 		"empty for the host as a whole",
-	Main: "part",
+	Items: probes.AnyCase,
+	Main:  "part",
 	Example: "- network: {}\n" +
 		"  expect: {listening: contains tcp/443}\n" +
 		"  why: the shop is reached from outside\n",

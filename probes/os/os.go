@@ -20,6 +20,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:    "os",
 	Doc:     "The Windows of a host: product, build with its update revision, starts, crashes, clock, machine identity.",
 	Item:    "always empty: a host runs one",
+	Items:   probes.NoItems,
 	Example: "- os: {}\n  why: tells the reboot and whether the update is really on\n",
 	Notes: []string{
 		"WMI alone tells product, name, model, machine and all times but boots; the rest needs PowerShell on the host.",

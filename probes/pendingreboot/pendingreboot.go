@@ -21,10 +21,11 @@ import (
 // Configuration Manager insist on is expected: the other signs are written by many
 // programs, at any time.
 var Kind = probes.Define(probes.Kind{
-	Name: "pending_reboot",
-	Doc:  "What still waits for a reboot: servicing, Windows Update, Configuration Manager, file renames, a new name.",
-	Item: "always empty: each sign is a reading",
-	Main: "except",
+	Name:  "pending_reboot",
+	Doc:   "What still waits for a reboot: servicing, Windows Update, Configuration Manager, file renames, a new name.",
+	Item:  "always empty: each sign is a reading",
+	Items: probes.NoItems,
+	Main:  "except",
 	Example: "- pending_reboot: {}\n" +
 		"  why: a reboot that is still pending means that the patch is not whole\n",
 	Notes:    []string{note.PowerShell},

@@ -28,6 +28,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:    "ping",
 	Doc:     "ICMP echoes, from the runner or from the host itself: do they come back, and how fast.",
 	Item:    "the address, as the suite writes it, or the host's own",
+	Items:   probes.HostNames,
 	Main:    "address",
 	Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
 	Notes:   []string{note.FromHost},

@@ -20,10 +20,11 @@ import (
 
 // Kind is what a suite calls "powershell".
 var Kind = probes.Define(probes.Kind{
-	Name: "powershell",
-	Doc:  "The objects that the owner's own PowerShell script returns on the host; only with --allow-scripts.",
-	Item: "what the key property says of an object; for a property, / and its name behind it",
-	Main: "script",
+	Name:  "powershell",
+	Doc:   "The objects that the owner's own PowerShell script returns on the host; only with --allow-scripts.",
+	Item:  "what the key property says of an object; for a property, / and its name behind it",
+	Items: probes.AnyCase,
+	Main:  "script",
 	Example: "- powershell: {script: queues.ps1, key: Name, args: {Server: ex01}}\n" +
 		"  why: mail that waits is mail that nobody gets\n",
 	Notes: []string{note.PowerShell},

@@ -18,10 +18,11 @@ import (
 // those that the sessions of users bring along. That clients can print is seen
 // from a client alone.
 var Kind = probes.Define(probes.Kind{
-	Name: "printer",
-	Doc:  "Printing: the spooler, the queues with their drivers, ports and shares, and the drivers themselves.",
-	Item: "printer/ and the queue's name; driver/ and the driver's name; empty for the host",
-	Main: "except",
+	Name:  "printer",
+	Doc:   "Printing: the spooler, the queues with their drivers, ports and shares, and the drivers themselves.",
+	Item:  "printer/ and the queue's name; driver/ and the driver's name; empty for the host",
+	Items: probes.AnyCase,
+	Main:  "except",
 	Example: "- printer: {}\n" +
 		"  why: every queue has to keep its driver, its port and its share\n",
 	Notes:    []string{"WMI alone tells all but rpc_privacy, which needs PowerShell on the host."},

@@ -20,6 +20,10 @@ func incomplete(k probes.Kind) []string {
 	want(isWord(k.Name), "name %q: want lower case letters, digits and _", k.Name)
 	want(isSentence(k.Doc), "doc %q: want a sentence with a full stop", k.Doc)
 	want(k.Item != "", "item: what is an item of it?")
+	isNamed := slices.Contains(probes.Namings(), k.Items)
+	want(isNamed || k.Items == probes.NoItems, "items %q: when do two names mean the same item?", k.Items)
+	isEmpty := strings.HasPrefix(k.Item, "always empty")
+	want(isEmpty == (k.Items == probes.NoItems), "items %q: the item is %q", k.Items, k.Item)
 	want(strings.HasPrefix(k.Example, "- "), "example %q: want an entry of a list", k.Example)
 	isMain := func(p probes.Param) bool { return p.Name == k.Main }
 	want(len(k.Params) == 0 || slices.ContainsFunc(k.Params, isMain), "main %q is no parameter", k.Main)
@@ -35,12 +39,15 @@ func incomplete(k probes.Kind) []string {
 	for _, r := range k.Readings {
 		want(isWord(r.Name), "reading %q: want lower case letters, digits and _", r.Name)
 		want(!seen[r.Name], "reading %s: declared twice", r.Name)
+		want(r.Name != "items", "reading items: a suite's compare has a meaning of its own for the word")
 		seen[r.Name] = true
 		want(isSentence(r.Doc), "reading %s: doc %q: want a sentence with a full stop", r.Name, r.Doc)
 		want(r.Type != fact.TypeUnknown, "reading %s: no type", r.Name)
 		if err := r.Rule.Suits(r.Type); err != nil {
 			problems = append(problems, fmt.Sprintf("reading %s: rule: %v", r.Name, err))
 		}
+		written, err := fact.ParseRuleUnit(r.Rule.String(), r.Unit)
+		want(err == nil && written == r.Rule, "reading %s: rule: a suite cannot write %q: %v", r.Name, r.Rule, err)
 		for _, v := range r.Silence {
 			want(v != nil && v.Type() == r.Type, "reading %s: silence %v is no %s", r.Name, v, r.Type)
 		}
@@ -64,8 +71,16 @@ func isSentence(s string) bool {
 func undeclared(k probes.Kind, readings []fact.Reading) []string {
 	var problems []string
 	seen := map[fact.Key]bool{}
+	named := map[string]string{} // the items by what their names have in common
 	for _, r := range readings {
 		spec, found := k.Reading(r.Key.Name)
+		if other, known := named[k.Items.Key(r.Key.Item)]; known && other != r.Key.Item {
+			problems = append(problems, fmt.Sprintf("items %q and %q: %q takes them for one", other, r.Key.Item, k.Items))
+		}
+		named[k.Items.Key(r.Key.Item)] = r.Key.Item
+		if k.Items == probes.NoItems && r.Key.Item != "" {
+			problems = append(problems, fmt.Sprintf("item %q: the kind has no items", r.Key.Item))
+		}
 		switch {
 		case !found:
 			problems = append(problems, fmt.Sprintf("reading %q of %q is not declared", r.Key.Name, r.Key.Item))

@@ -17,7 +17,7 @@ import (
 // line is a kind that reads one line, as a model of what Run asks for.
 func line() probes.Kind {
 	return probes.Define(probes.Kind{
-		Name: "line", Doc: "The line that a server says.", Item: "nothing", Main: "port", Example: "- line: 7\n",
+		Name: "line", Doc: "The line that a server says.", Item: "nothing", Items: probes.AnyCase, Main: "port", Example: "- line: 7\n",
 		Readings: []probes.ReadingSpec{
 			{Name: "text", Type: fact.TypeText, Doc: "The line.", Silence: []fact.Value{fact.Text("")}},
 			{Name: "latency", Type: fact.TypeDuration, Doc: "How long it took.", Rule: fact.Rule{Op: fact.Ignore}},
@@ -77,6 +77,12 @@ func TestIncomplete(t *testing.T) {
 		"name":             func(k *probes.Kind) { k.Name = "Line" },
 		"full stop":        func(k *probes.Kind) { k.Doc = "The line" },
 		"item":             func(k *probes.Kind) { k.Item = "" },
+		"when do two":      func(k *probes.Kind) { k.Items = "" },
+		"mean the same":    func(k *probes.Kind) { k.Items = "some case" },
+		"the item is":      func(k *probes.Kind) { k.Items = probes.NoItems },
+		"always empty":     func(k *probes.Kind) { k.Item = "always empty" },
+		"reading items":    func(k *probes.Kind) { k.Readings[1].Name = "items" },
+		"cannot write":     func(k *probes.Kind) { k.Readings[1].Rule = fact.Rule{Op: fact.Within} },
 		"is no parameter":  func(k *probes.Kind) { k.Main = "text" },
 		"entry of a list":  func(k *probes.Kind) { k.Example = "line: 7" },
 		"parameter port":   func(k *probes.Kind) { k.Params[0].Doc = "The port" },
@@ -110,6 +116,7 @@ func TestUndeclared(t *testing.T) {
 		"declared as":     {probes.Read("", "text", fact.Int(1))},
 		"comes twice":     {text, text},
 		"the runner's":    {hosted},
+		"for one":         {probes.Read("a", "text", fact.Text("a")), probes.Read("A", "text", fact.Text("a"))},
 	} {
 		if problems := undeclared(line(), readings); len(problems) != 1 || !strings.Contains(problems[0], name) {
 			t.Errorf("got %q, want one problem with %q", problems, name)
@@ -117,6 +124,11 @@ func TestUndeclared(t *testing.T) {
 	}
 	if problems := undeclared(line(), []fact.Reading{text}); problems != nil {
 		t.Errorf("good readings: %q", problems)
+	}
+	none := line()
+	none.Items = probes.NoItems
+	if problems := undeclared(none, []fact.Reading{text, probes.Read("a", "text", fact.Text("a"))}); len(problems) != 1 {
+		t.Errorf("an item where there are none: %q", problems)
 	}
 }
 

@@ -19,10 +19,11 @@ import (
 // Kind is what a suite calls "process". A leak shows late: right after a reboot a
 // program has less memory than before, so that only more is a finding.
 var Kind = probes.Define(probes.Kind{
-	Name: "process",
-	Doc:  "Programs that run on a Windows host, and the memory that they take: a leak shows at a late pass.",
-	Item: "the program's name, as the suite writes it",
-	Main: "name",
+	Name:  "process",
+	Doc:   "Programs that run on a Windows host, and the memory that they take: a leak shows at a late pass.",
+	Item:  "the program's name, as the suite writes it",
+	Items: probes.AnyCase,
+	Main:  "name",
 	Example: "- process: [lsass, sqlservr]\n" +
 		"  compare: {memory: {rule: at most +50%, severity: fail}}\n" +
 		"  why: an update of March 2024 let lsass grow until the domain controllers fell\n" +

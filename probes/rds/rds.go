@@ -21,10 +21,11 @@ import (
 // service tells whether they run. How many days of licensing are left is told by
 // a method, which a query cannot call.
 var Kind = probes.Define(probes.Kind{
-	Name: "rds",
-	Doc:  "Remote Desktop Services: connections, drain mode, licensing mode, each listener's certificate and security.",
-	Item: "listener/RDP-Tcp and the like; empty for the host",
-	Main: "except",
+	Name:  "rds",
+	Doc:   "Remote Desktop Services: connections, drain mode, licensing mode, each listener's certificate and security.",
+	Item:  "listener/RDP-Tcp and the like; empty for the host",
+	Items: probes.AnyCase,
+	Main:  "except",
 	Example: "- rds: {}\n" +
 		"  expect: {mode: application server, drain: none}\n" +
 		"  why: a session host that is left in drain mode takes no new users\n",

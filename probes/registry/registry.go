@@ -16,10 +16,11 @@ import (
 
 // Kind is what a suite calls "registry".
 var Kind = probes.Define(probes.Kind{
-	Name: "registry",
-	Doc:  "Values of registry keys, in the 64-bit view; variables such as %SystemRoot% stay as they are.",
-	Item: `the key, which begins with HKLM, HKU, HKCU or HKCR; for a value, ": " and its name behind it`,
-	Main: "key",
+	Name:  "registry",
+	Doc:   "Values of registry keys, in the 64-bit view; variables such as %SystemRoot% stay as they are.",
+	Item:  `the key, which begins with HKLM, HKU, HKCU or HKCR; for a value, ": " and its name behind it`,
+	Items: probes.AnyCase,
+	Main:  "key",
 	Example: "- registry:\n" +
 		"    key: HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\n" +
 		"    values: [DisplayVersion, EditionID]\n" +

@@ -17,6 +17,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:    "service",
 	Doc:     "Windows services by name: do they run, how do they start, as whom.",
 	Item:    "the service's name, as the suite writes it; empty for what is told of the host",
+	Items:   probes.AnyCase,
 	Main:    "name",
 	Example: "- service: [W3SVC, MSExchangeTransport]\n  why: no mail without them\n",
 	Notes:   winsvc.Notes(),

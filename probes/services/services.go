@@ -23,7 +23,8 @@ var Kind = probes.Define(probes.Kind{
 	Doc:  "Every Windows service against the baseline: what ran by itself before has to run again.",
 	Item: "the service's name; versions in it are written as #, per-user instances are left out; " +
 		"empty for what is told of the host",
-	Main: "except",
+	Items: probes.AnyCase,
+	Main:  "except",
 	Example: "- services: {}\n" +
 		"  why: whatever ran before the patch has to run after it\n",
 	Notes: notes(),

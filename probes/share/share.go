@@ -22,10 +22,11 @@ import (
 // name of their role. Shares that the system makes of itself, such as C$, are a
 // reading of the host and no items.
 var Kind = probes.Define(probes.Kind{
-	Name: "share",
-	Doc:  "The host's shares: where they lead, and whom they let in.",
-	Item: "the share's name; empty for the host as a whole",
-	Main: "name",
+	Name:  "share",
+	Doc:   "The host's shares: where they lead, and whom they let in.",
+	Item:  "the share's name; empty for the host as a whole",
+	Items: probes.AnyCase,
+	Main:  "name",
 	Example: "- share: [Profiles, Orders]\n" +
 		"  why: users sign in with roaming profiles\n",
 	Notes: []string{

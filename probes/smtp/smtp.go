@@ -24,6 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:     "smtp",
 	Doc:      "Mail servers: are they ready, what do they offer, with which certificate; no mail is sent.",
 	Item:     "the port, or address:port when the suite names an address",
+	Items:    probes.HostNames,
 	Main:     "port",
 	Example:  "- smtp: [25, 587]\n  expect: {starttls: offered}\n",
 	Readings: append(specs(), reach.CertificateSpecs()...),

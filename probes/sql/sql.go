@@ -19,6 +19,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:       "sql",
 	Doc:        "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
 	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it",
+	Items:      probes.AnyCase,
 	Credential: "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",

@@ -18,10 +18,11 @@ import (
 // task that is not due may go, as those that run but once do: that is no more than a
 // warning. While it is there it has to do as well as any other.
 var Kind = probes.Define(probes.Kind{
-	Name: "task",
-	Doc:  "The scheduled tasks of a Windows host: are they there, enabled, and did their last run go well.",
-	Item: `the task's path, such as \Backup\Nightly, with # for versions and long numbers; empty for the host as a whole`,
-	Main: "name",
+	Name:  "task",
+	Doc:   "The scheduled tasks of a Windows host: are they there, enabled, and did their last run go well.",
+	Item:  `the task's path, such as \Backup\Nightly, with # for versions and long numbers; empty for the host as a whole`,
+	Items: probes.AnyCase,
+	Main:  "name",
 	Example: "- task: {}\n" +
 		"- task: ['\\Backup\\Nightly', '\\Shop\\*']\n" +
 		"  why: the shop's prices are imported by a task\n",

@@ -17,6 +17,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:    "tcp",
 	Doc:     "TCP ports, seen from the runner or from the host itself: do they take connections.",
 	Item:    "the port, or address:port when the suite names an address",
+	Items:   probes.HostNames,
 	Main:    "port",
 	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
 	Notes:   []string{note.FromHost},

@@ -23,10 +23,11 @@ import (
 // offline catalogue is the one thing that changes something on the host: the
 // catalogue is registered with the update agent for the time of the search.
 var Kind = probes.Define(probes.Kind{
-	Name: "updates",
-	Doc:  "The updates of a Windows host: installed, tried and failed, missing; WSUS's and Configuration Manager's view.",
-	Item: "the update's KB number, or its identity where it has none; empty for the host as a whole",
-	Main: "part",
+	Name:  "updates",
+	Doc:   "The updates of a Windows host: installed, tried and failed, missing; WSUS's and Configuration Manager's view.",
+	Item:  "the update's KB number, or its identity where it has none; empty for the host as a whole",
+	Items: probes.AnyCase,
+	Main:  "part",
 	Example: "- updates: {}\n" +
 		"  why: an update that failed leaves the server open\n" +
 		"- updates: {part: wsus, missing: offline, catalogue: 'D:\\wsus\\wsusscn2.cab'}\n" +

@@ -24,6 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Name:    "wsus",
 	Doc:     "Windows Server Update Services: whether they answer, their last synchronization, and their clients.",
 	Item:    "always empty",
+	Items:   probes.NoItems,
 	Example: "- wsus: {}\n  why: every other server is patched from it\n",
 	Notes: []string{
 		note.PowerShell,

@@ -94,6 +94,7 @@ type Check struct {
 	Partly   bool          `json:"partly,omitempty"`   // a part of it could be, and is a baseline of that part
 	Findings []Finding     `json:"findings,omitempty"` // all but what passed; worst last
 	Evidence []Evidence    `json:"evidence,omitempty"` // why its items are as the findings say
+	Hidden   []Hidden      `json:"hidden,omitempty"`   // changes that a rule does not tell of, all of them
 	Why      string        `json:"why,omitempty"`      // the suite's own words
 	Owner    string        `json:"owner,omitempty"`
 	File     string        `json:"file"` // where the suite says so
@@ -126,6 +127,21 @@ type Evidence struct {
 	Value   string `json:"value"`
 }
 
+// Hidden is a change that a rule allows, or ignores: nobody is told of it who does not
+// ask.
+type Hidden struct {
+	Item      string `json:"item,omitempty"`
+	Reading   string `json:"reading"`
+	Before    string `json:"before"` // "" with HasBefore false: was not there
+	Now       string `json:"now"`
+	HasBefore bool   `json:"has_before"`
+	HasNow    bool   `json:"has_now"`
+	Rule      string `json:"rule"` // "ignore", "within 10%"
+	By        string `json:"by"`   // whose rule it is: kind, suite, check
+	File      string `json:"file,omitempty"`
+	Line      int    `json:"line,omitempty"` // of the rule; none where it is the kind's
+}
+
 // Summary closes the stream.
 type Summary struct {
 	Finished time.Time       `json:"finished"`
@@ -137,6 +153,8 @@ type Summary struct {
 	ExitCode int             `json:"exit_code"`
 	// Ignored counts the changes that rules hid, by "kind.reading: rule".
 	Ignored map[string]int `json:"ignored,omitempty"`
+	// ListIgnored is the command that lists them, where nothing has to be asked again.
+	ListIgnored string `json:"list_ignored,omitempty"`
 	// Next are commands that the reader would want now.
 	Next []string `json:"next,omitempty"`
 }

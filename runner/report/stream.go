@@ -78,6 +78,9 @@ func (c Check) base() string {
 	return c.ID
 }
 
+// Counted is under what a hidden change of a kind is counted: "kind.reading: rule".
+func (h Hidden) Counted(kind string) string { return kind + "." + h.Reading + ": " + h.Rule }
+
 // BeforeText is what the finding's reading was, in words where it was not there
 // or empty.
 func (f Finding) BeforeText() string { return valueText(f.Before, f.HasBefore) }

@@ -8,13 +8,14 @@ import (
 	"slices"
 	"strings"
 
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/wildcard"
 )
 
 // Fold gives names that Windows takes for one the same form.
-func Fold(name string) string { return strings.ToLower(name) }
+func Fold(name string) string { return fact.Fold(name) }
 
 // Twins numbers names that are there twice. The zero value has seen none.
 type Twins struct{ given, kept map[string]bool }

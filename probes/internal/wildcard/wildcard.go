@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 )
 
 // Patterns are names of a suite, with or without *.
@@ -33,8 +34,8 @@ func (p Patterns) Check(field string) error {
 
 // Match reports whether a host's name is what the pattern means.
 func Match(pattern, name string) bool {
-	parts := strings.Split(strings.ToLower(pattern), "*")
-	rest, matches := strings.CutPrefix(strings.ToLower(name), parts[0])
+	parts := strings.Split(fact.Fold(pattern), "*")
+	rest, matches := strings.CutPrefix(fact.Fold(name), parts[0])
 	if len(parts) == 1 {
 		return matches && rest == ""
 	}
