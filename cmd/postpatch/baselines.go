@@ -26,7 +26,7 @@ func newBaselines(a app) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return errors.New("baselines: want ls, show, verify or rm") },
 	}
-	cmd.PersistentFlags().StringVar(&folder, "store", "evidence", storeHelp)
+	cmd.PersistentFlags().StringVar(&folder, "store", standardStore, storeHelp)
 	trustFlag(cmd.PersistentFlags(), &trust)
 	add := func(use, short string, args cobra.PositionalArgs, do func(context.Context, *baseline.Store, []string) error) {
 		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, names []string) error {

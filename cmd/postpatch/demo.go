@@ -35,6 +35,7 @@ func newDemo(a app) *cobra.Command {
 		},
 	}
 	out.flags(cmd)
+	out.ignoredFlag(cmd)
 	cmd.Flags().StringVar(&folder, "out", filepath.Join("out", "demo"), "folder for the demo's files and reports")
 	return cmd
 }
@@ -243,7 +244,7 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 			if st.scenario.isWhole() {
 				return nil // its files are gone when this is read
 			}
-			again := rerun{inputs{plan: st.scenario.Plan.path, store: "evidence"}, st.scenario.files(), "demo"}
+			again := rerun{inputs{plan: st.scenario.Plan.path, store: standardStore}, st.scenario.files(), "demo"}
 			if command == "capture" {
 				return []string{again.command()}
 			}

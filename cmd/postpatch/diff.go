@@ -40,7 +40,7 @@ func newDiff(a app) *cobra.Command {
 				return err
 			}
 			defer v.discard()
-			summary, err := diffRuns(cmd.Context(), store, names, v)
+			summary, err := diffRuns(cmd.Context(), diffJob{store, folder, names}, v)
 			if err != nil {
 				return err
 			}
@@ -51,17 +51,24 @@ func newDiff(a app) *cobra.Command {
 		},
 	}
 	out.flags(cmd)
-	cmd.Flags().StringVar(&folder, "store", "evidence", storeHelp)
+	out.ignoredFlag(cmd)
+	cmd.Flags().StringVar(&folder, "store", standardStore, storeHelp)
 	trustFlag(cmd.Flags(), &trust)
 	return cmd
 }
 
-func diffRuns(ctx context.Context, store *baseline.Store, names []string, to report.Handler) (report.Summary, error) {
-	before, err := store.Read(ctx, names[0])
+type diffJob struct {
+	store  *baseline.Store
+	folder string
+	runs   []string // before, and now
+}
+
+func diffRuns(ctx context.Context, d diffJob, to report.Handler) (report.Summary, error) {
+	before, err := d.store.Read(ctx, d.runs[0])
 	if err != nil {
 		return report.Summary{}, err
 	}
-	now, err := store.Read(ctx, names[1])
+	now, err := d.store.Read(ctx, d.runs[1])
 	if err != nil {
 		return report.Summary{}, err
 	}
@@ -84,6 +91,13 @@ func diffRuns(ctx context.Context, store *baseline.Store, names []string, to rep
 		}
 	}
 	summary := tally.Summary(time.Now().UTC())
+	if len(summary.Ignored) > 0 {
+		words := append([]string{"postpatch", "diff"}, d.runs...)
+		if d.folder != standardStore {
+			words = append(words, "--store", d.folder)
+		}
+		summary.ListIgnored = shellWords(append(words, "--show-ignored"))
+	}
 	return summary, to.Finish(summary)
 }
 

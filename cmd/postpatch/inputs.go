@@ -45,6 +45,9 @@ type inputs struct {
 // operator says otherwise.
 const hostsAtOnce = 50
 
+// standardStore is the folder that keeps the runs, unless the operator names another.
+const standardStore = "evidence"
+
 func (in *inputs) flags(cmd *cobra.Command, a app) {
 	f := cmd.Flags()
 	in.choiceFlags(f)
@@ -60,7 +63,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 // choiceFlags are those that say what is judged, and by what.
 func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
-	f.StringVar(&in.store, "store", "evidence", storeHelp)
+	f.StringVar(&in.store, "store", standardStore, storeHelp)
 	trustFlag(f, &in.trust)
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")

@@ -42,6 +42,7 @@ func newJudge(a app) *cobra.Command {
 	}
 	c.choiceFlags(cmd.Flags())
 	c.outputs.flags(cmd)
+	c.ignoredFlag(cmd)
 	cmd.Flags().StringVar(&c.baseline, "baseline", "", "the baseline's name (default: the one of the run)")
 	return cmd
 }
@@ -93,6 +94,7 @@ func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
 		p.run.Baseline = &report.Baseline{Name: m.Run, Taken: m.Finished, Store: c.store}
 		p.run.Notes = slices.Concat(p.run.Notes, notes, planNotes(j))
 	}
+	p.listIgnored = rerun{inputs: c.inputs, suites: c.suites}.ignored(c.name, c.baseline)
 	if p.views, err = c.open(a); err != nil {
 		return report.Summary{}, err
 	}

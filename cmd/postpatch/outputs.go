@@ -24,6 +24,7 @@ type outputs struct {
 	progress    string
 	quiet       bool
 	verbose     int
+	ignored     bool // what rules hide is listed
 	aloud       bool // a demo that is shown, not only played
 }
 
@@ -34,7 +35,12 @@ func (o *outputs) flags(cmd *cobra.Command) {
 	f.StringVar(&o.color, "color", "auto", "colour on stdout: auto, always or never")
 	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: auto, tty, plain or never")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only")
-	f.CountVarP(&o.verbose, "verbose", "v", "print unchanged checks too; -vv whole values")
+	f.CountVarP(&o.verbose, "verbose", "v", "print unchanged checks too; -vv whole values, and what rules hide")
+}
+
+// ignoredFlag is for the commands that compare.
+func (o *outputs) ignoredFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.ignored, "show-ignored", false, "list the changes that rules hide, and where each rule stands")
 }
 
 // views are the open views of a run.
@@ -95,7 +101,7 @@ func (o *outputs) textOptions(a app) text.Options {
 		Color:     text.ColorFor(o.color, a.getenv, a.stdoutIsTerminal),
 		ASCII:     !a.stdoutIsTerminal || a.getenv("TERM") == "dumb",
 		Width:     a.width,
-		Verbosity: verbosity,
+		Verbosity: verbosity, ShowIgnored: o.ignored,
 	}
 }
 

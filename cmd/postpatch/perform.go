@@ -29,6 +29,8 @@ type performance struct {
 	// next names the commands a reader wants after this summary.
 	next    func(s report.Summary, b blind) []string
 	collect func(report.Host) // may be nil
+	// listIgnored is the command that lists what rules hide; empty where there is none.
+	listIgnored string
 }
 
 // perform carries the run out. Its results stand in the store and in the views;
@@ -91,7 +93,11 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 			return report.Summary{}, blind, err
 		}
 	}
-	return tally.Summary(time.Now().UTC()), blind, nil
+	summary := tally.Summary(time.Now().UTC())
+	if len(summary.Ignored) > 0 {
+		summary.ListIgnored = p.listIgnored
+	}
+	return summary, blind, nil
 }
 
 // end shows the verdict and puts the report files in their place.

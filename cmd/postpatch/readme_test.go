@@ -88,7 +88,8 @@ func TestREADME(t *testing.T) {
 	if err := l.Switch("after"); err != nil {
 		t.Fatal(err)
 	}
-	got, code := call("verify", "shop.suite.yaml", "--baseline", "november", "--junit", "out/junit.xml")
+	got, code := call("verify", "shop.suite.yaml", "--baseline", "november", "--name", "november-verify",
+		"--junit", "out/junit.xml")
 	if code != 1 {
 		t.Errorf("verify: exit %d, want 1", code)
 	}

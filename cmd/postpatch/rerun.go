@@ -62,24 +62,47 @@ func (r rerun) doctor(b blind) []string {
 // command is the command line.
 func (r rerun) command() string {
 	words := append([]string{"postpatch", "verify"}, r.suites...)
-	words = append(words, "--baseline", r.baseline)
-	for _, flag := range []struct{ name, value, standard string }{
-		{"--plan", r.plan, ""},
-		{"--store", r.store, "evidence"},
-		{"--credentials", r.credentials, ""},
-		{"--connect-to", r.connectTo, ""},
-		{"--ca", r.ca, ""},
-		{"--trust", r.trust, ""},
-		{"--sign", r.sign, ""},
-		{"--hosts", strings.Join(r.hosts, ","), ""},
-		{"--only", strings.Join(r.only, ","), ""},
-	} {
-		if flag.value != flag.standard {
-			words = append(words, flag.name, flag.value)
-		}
-	}
+	words = append(words, flagWords(
+		flagValue{"--baseline", r.baseline, ""},
+		flagValue{"--plan", r.plan, ""},
+		flagValue{"--store", r.store, standardStore},
+		flagValue{"--credentials", r.credentials, ""},
+		flagValue{"--connect-to", r.connectTo, ""},
+		flagValue{"--ca", r.ca, ""},
+		flagValue{"--trust", r.trust, ""},
+		flagValue{"--sign", r.sign, ""},
+		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
+		flagValue{"--only", strings.Join(r.only, ","), ""},
+	)...)
 	if r.scripts {
 		words = append(words, "--allow-scripts")
 	}
 	return shellWords(words)
+}
+
+// ignored is the command line that lists what rules hide of a stored run: it is judged
+// again, and no host is asked.
+func (r rerun) ignored(run, baseline string) string {
+	words := append([]string{"postpatch", "judge", run}, r.suites...)
+	words = append(words, flagWords(
+		flagValue{"--baseline", baseline, ""},
+		flagValue{"--plan", r.plan, ""},
+		flagValue{"--store", r.store, standardStore},
+		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
+		flagValue{"--only", strings.Join(r.only, ","), ""},
+	)...)
+	return shellWords(append(words, "--show-ignored"))
+}
+
+// flagValue is a flag as a command line has it, unless it has its standard value.
+type flagValue struct{ name, value, standard string }
+
+func flagWords(all ...flagValue) []string {
+	var words []string
+	for _, flag := range all {
+		if flag.value != flag.standard {
+			words = append(words, flag.name, flag.value)
+		}
+	}
+	return words
 }

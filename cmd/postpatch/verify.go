@@ -36,6 +36,7 @@ func newVerify(a app) *cobra.Command {
 	}
 	v.inputs.flags(cmd, a)
 	v.outputs.flags(cmd)
+	v.ignoredFlag(cmd)
 	cmd.Flags().StringVar(&v.baseline, "baseline", "", "the baseline's name (default: the newest of these suites)")
 	return cmd
 }
@@ -73,7 +74,8 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	if j.plan != nil {
 		p.planned = j.plan.Digest
 	}
-	p.next = rerun{c.inputs, c.suites, m.Run}.after
+	again := rerun{c.inputs, c.suites, m.Run}
+	p.next, p.listIgnored = again.after, again.ignored(p.name, "")
 	return runWithViews(ctx, a, c.outputs, p)
 }
 

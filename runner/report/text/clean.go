@@ -39,8 +39,15 @@ func cleanHost(h report.Host) report.Host {
 	return h
 }
 
+func cleanHidden(h report.Hidden) report.Hidden {
+	h.Item, h.Reading, h.Before, h.Now = line(h.Item), line(h.Reading), line(h.Before), line(h.Now)
+	h.Rule, h.By, h.File = line(h.Rule), line(h.By), line(h.File)
+	return h
+}
+
 func cleanSummary(s report.Summary) report.Summary {
 	s.Verdict, s.Reason, s.Next = line(s.Verdict), line(s.Reason), cleanAll(s.Next)
+	s.ListIgnored = line(s.ListIgnored)
 	ignored := map[string]int{}
 	for _, rule := range slices.Sorted(maps.Keys(s.Ignored)) {
 		ignored[line(rule)] += s.Ignored[rule]

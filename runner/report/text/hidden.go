@@ -1,13 +1,9 @@
 package text
 
 import (
-	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	"postpatch/runner/report"
 )
 
 // listing writes a line, and below it what was gathered for it, if anything:
@@ -29,37 +25,4 @@ func (v *view) listing(b *strings.Builder, title string, gathered map[string][]s
 			b.WriteString("    " + v.pen.dim(row) + "\n")
 		}
 	}
-}
-
-// ignored counts what rules hid, the most frequent first.
-func (v *view) ignored(b *strings.Builder, s report.Summary) {
-	total := 0
-	rules := slices.Collect(maps.Keys(s.Ignored))
-	for _, rule := range rules {
-		total += s.Ignored[rule]
-	}
-	if total == 0 {
-		return
-	}
-	slices.SortFunc(rules, func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.Ignored[b], s.Ignored[a]), cmp.Compare(a, b))
-	})
-	title := plural(total, "change") + " hidden by rules"
-	if v.pen.Verbosity >= Verbose {
-		b.WriteString(title + "\n")
-		for _, rule := range rules {
-			b.WriteString("  " + v.pen.dim(fmt.Sprintf("%6s  %s", thousands(s.Ignored[rule]), rule)) + "\n")
-		}
-		return
-	}
-	var most []string
-	for _, rule := range rules[:min(3, len(rules))] {
-		reading, _, _ := strings.Cut(rule, ":")
-		most = append(most, fmt.Sprintf("%s %s", v.pen.cut(reading, glance+glance/2), thousands(s.Ignored[rule])))
-	}
-	if len(rules) > len(most) {
-		most = append(most, v.pen.ellipsis())
-	}
-	text := fmt.Sprintf("%s: %s (-v lists them)", title, strings.Join(most, ", "))
-	b.WriteString(strings.Join(v.pen.rows(text, v.pen.Width-2), "\n  ") + "\n")
 }

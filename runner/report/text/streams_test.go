@@ -170,6 +170,13 @@ func mixed() stream {
 			of("wuauserv", drifted("note", "state", "running", "stopped", "same"))),
 	), 2, 10, 55)
 	web.Ignored = map[string]int{"os.boot_time: ignore": 1, "services.pid: ignore": 5}
+	web.Checks[1].Hidden = []report.Hidden{hidden("", "boot_time", "2026-03-14T02:00:00Z", "2026-03-15T02:10:55Z", "ignore", 0)}
+	web.Checks[1].Kind = "os"
+	web.Checks[4].Kind = "services"
+	for i, before := range []string{"4012", "812", "9000", "1", "77"} {
+		web.Checks[4].Hidden = append(web.Checks[4].Hidden,
+			hidden(fmt.Sprintf("App%d", i), "pid", before, fmt.Sprint(4100+i), "ignore", []int{0, 0, 31, 31, 7}[i]))
+	}
 	web.Session = "WinRM by Kerberos, sealed"
 	sql := rebooted(host("SRV-SQL-01", 44,
 		update("KB5053603"), build(),
@@ -182,6 +189,10 @@ func mixed() stream {
 	sql.Ignored = map[string]int{
 		"os.boot_time: ignore": 1, "services.pid: ignore": 7, "sql.uptime: ignore": 1, "ping.rtt: within 50%": 2,
 	}
+	sql.Checks[1].Kind, sql.Checks[3].Kind = "os", "services"
+	sql.Checks[1].Hidden = []report.Hidden{hidden("", "boot_time", "2026-03-14T02:00:00Z", "2026-03-15T02:10:55Z", "ignore", 0)}
+	sql.Checks[3].Hidden = []report.Hidden{hidden("App1", "pid", "812", "4101", "ignore", 0), gone(
+		hidden(strings.Repeat("Vendor", 20), "pid", strings.Repeat("4 ", 60), "", "ignore", 0))}
 	sql.Session = "WinRM by NTLM, sealed: no KDC of the realm EXAMPLE.ORG answers, so NTLM was used"
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
 		sql, unreachable("SRV-APP-03", `dialling "SRV-APP-03:5986": i/o timeout`, 47), web,
@@ -189,6 +200,22 @@ func mixed() stream {
 	s.run.Notes = []string{"the suite sql has changed since the baseline: 2 checks are new"}
 	return summary(s, "FAIL", "1 regressed, 1 drifted, 1 host unreachable, 48 unknown", 1,
 		"postpatch explain SRV-SQL-01 service/MSSQLSERVER", "postpatch verify --hosts SRV-APP-03 --wait 15m")
+}
+
+// hidden is a change that the kind's own rule hides, unless it stands on a line.
+func hidden(item, reading, before, now, rule string, line int) report.Hidden {
+	h := report.Hidden{
+		Item: item, Reading: reading, Before: before, Now: now, HasBefore: true, HasNow: true, Rule: rule, By: "kind",
+	}
+	if line > 0 {
+		h.By, h.File, h.Line = "check", "suites/sql.suite.yaml", line
+	}
+	return h
+}
+
+func gone(h report.Hidden) report.Hidden {
+	h.HasNow = false
+	return h
 }
 
 func allPass() stream {
@@ -266,7 +293,11 @@ func hostile() stream {
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
 		host("a"+evil, 1, c, u), unreachable("b"+evil, evil, 2), other,
 	}}
-	s.hosts[0].Ignored = map[string]int{evil: 3}
+	change := hidden(evil, evil, evil, evil, evil, 1)
+	change.File, change.By = evil, evil
+	s.hosts[0].Checks[0].Hidden = []report.Hidden{change}
+	s.hosts[0].Ignored = map[string]int{change.Counted(s.hosts[0].Checks[0].Kind): 1, evil: 2}
+	s.summary.ListIgnored = evil
 	s.run.Notes, s.run.Plan, s.run.Name, s.run.Baseline.Name = []string{evil}, evil, evil, evil
 	return summary(s, "FAIL", "1 regressed"+evil, 1, evil)
 }

@@ -24,6 +24,8 @@ type Options struct {
 	ASCII     bool // for consoles and files that lose other characters
 	Width     int  // of a line in characters; 100 when 0
 	Verbosity int
+	// ShowIgnored lists the changes that rules hide, as Raw does.
+	ShowIgnored bool
 }
 
 // New returns a handler that writes the report when the run finishes.
@@ -32,7 +34,8 @@ func New(w io.Writer, o Options) report.Handler {
 		o.Width = 100
 	}
 	o.Width = max(o.Width, 60)
-	return &view{out: w, folder: newFolder(pen{o}), pen: pen{o}, sessions: map[string][]string{}}
+	return &view{out: w, folder: newFolder(pen{o}), pen: pen{o}, sessions: map[string][]string{},
+		hiding: map[hiding]map[string][]string{}}
 }
 
 type view struct {
@@ -43,6 +46,7 @@ type view struct {
 	pen    pen
 	// sessions are the hosts by how they were asked.
 	sessions map[string][]string
+	hiding   map[hiding]map[string][]string // the changes by rule, and the hosts by change
 	// Of the checks that the suites ask for:
 	observed, unknown int
 	partly            int // of the unknown ones
@@ -57,6 +61,7 @@ func (v *view) Start(r report.Run) error {
 
 func (v *view) Host(h report.Host) error {
 	h = cleanHost(h)
+	v.gather(h)
 	for _, c := range h.Checks {
 		v.count(c)
 	}

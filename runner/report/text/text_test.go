@@ -51,6 +51,8 @@ func TestReports(t *testing.T) {
 		{"mixed", "quiet", text.Options{Verbosity: text.Quiet}},
 		{"mixed", "v", text.Options{Verbosity: text.Verbose}},
 		{"mixed", "narrow", text.Options{Width: 70}},
+		{"mixed", "ignored", text.Options{ShowIgnored: true, Width: 90, ASCII: true}},
+		{"mixed", "vv", text.Options{Verbosity: text.Raw}},
 		{"all-pass", "", text.Options{}},
 		{"capture", "", text.Options{}},
 		{"fleet", "", text.Options{}},
