@@ -27,6 +27,7 @@ Top level
   owner     who is asked when a check fails
   vars      variables for templates; a host's own come first
   timeout   a duration; 10s unless the suite says so, 60s where the host itself is asked
+  compare   how readings of all checks are compared (postpatch explain compare)
 
 A check has one key that is a kind (postpatch explain KIND) and may have
   id        its stable name; made of the kind and its main parameter unless given
@@ -57,7 +58,8 @@ const aboutPlan = `plan: what the operator says of the patch, in *.plan.yaml
   may_change    readings whose change is expected and no drift
 
 A reading is named kind.reading, for every item, or kind/item.reading; * stands for any
-text in an item, and kind.* for every reading of a kind.
+text in an item and ? for one character, unless = stands before it, and kind.* for every
+reading of a kind.
 `
 
 const aboutCredentials = `credentials: which user goes to which host; the operator's own file
@@ -170,22 +172,34 @@ const aboutCompare = `compare: how a reading is compared with the baseline
 
     suite: example
     hosts: [web01]
+    compare:                               # of all checks of the suite
+      services.start_mode: {severity: fail}
+      services/clr_*.*: ignore
     checks:
-      - service: W3SVC
-        compare:
-          start_mode: {rule: same text, severity: fail}
+      - services: {}
+        compare:                           # of this check
+          account: {rule: same text, severity: fail}
           path: ignore
+          WSUS*.account: ignore            # of some items; in any order with the others
+          =SQLAgent$SHOP.account: {severity: note}
       - dns: web.example.org
         compare: {answers: superset, latency: within 50%}
+      - disk: {}
+        compare: {D:.free_percent: within 5 points, D:.size: at least -1 GiB}
+      - http: http://web01/Shop
+        compare: {items: any case}
       - ping: web02
         compare: ignore                    # every reading of the check
 
+Rules
   same           equal
   ignore         never a change; what is ignored is counted
   same text      equal but for upper and lower case
-  within 10%     no farther apart; of a number also within 3, of a duration within 5s
+  within 10%     no farther apart than a part of what it was
+  within 3       or than so much: in the reading's own unit (3 days, 512 MiB; 5 points of
+                 what is in percent), of a duration or a time 5s, 1h30m, 3 days
   at least       not less than before; numbers, durations, times
-  at least -20%  the same with some slack; numbers, durations
+  at least -20%  the same with some slack, as within has it: -20%, -3, -1 GB, -5s
   at most        not more than before
   at most +50%   the same with some slack
   same set       the same elements
@@ -196,4 +210,24 @@ const aboutCompare = `compare: how a reading is compared with the baseline
 A change that the rule does not allow is a drift. Its severity is fail (the run fails),
 warn (shown) or note (counted). Every kind has a rule and a severity for each reading:
 postpatch explain KIND.
+
+Who has the last word
+  The check over the suite, and the suite over the kind; of one of them an item over all
+  items, a reading over *, and of several items the last one written. Rule and severity
+  each by themselves: who gives a severity alone keeps the rule.
+  In a suite's compare a reading is named as in a plan, kind.reading or kind/item.reading,
+  in a check's reading or item.reading. Of an item * stands for any text and ? for one
+  character; with = in front they mean themselves: =binding/Shop http *:80:.state. Dots,
+  slashes and backslashes mean nothing, since the last dot is that before the reading, and
+  =.reading is that of no item.
+
+Which items are the same
+  items: any case      upper and lower case are the same, as in Windows' names
+  items: host names    and so is a name with and without a dot at its end
+  items: exact         every character counts
+  Every kind says which, and a check's compare can say otherwise. Two items that differ in
+  nothing else stay two.
+
+What rules hide is counted below every report. verify, judge and diff list it with
+--show-ignored, with the rule and where it stands; --json has it always.
 `
