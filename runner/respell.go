@@ -17,10 +17,9 @@ func respell(now, before baseline.Host, checks []suites.Check) baseline.Host {
 	}
 	had := spellings(before.Readings, namings)
 	anew := map[item]string{}
-	for key, names := range spellings(now.Readings, namings) {
-		old := had[key]
-		if len(names) == 1 && len(old) == 1 && names[0] != old[0] {
-			anew[item{key.check, names[0]}] = old[0]
+	for key, name := range spellings(now.Readings, namings) {
+		if old := had[key]; name != "" && old != "" && name != old {
+			anew[item{key.check, name}] = old
 		}
 	}
 	if len(anew) == 0 {
@@ -39,19 +38,24 @@ func respell(now, before baseline.Host, checks []suites.Check) baseline.Host {
 // item is one of a check's, by its name or by what the naming makes of it.
 type item struct{ check, name string }
 
-// spellings are the names of items by what their naming makes of them; several where
-// they differ in nothing that the naming tells apart.
-func spellings(readings []fact.Reading, namings map[string]probes.Naming) map[item][]string {
+// spellings are the names of items by what their naming makes of them; empty where
+// several differ in nothing that the naming tells apart.
+func spellings(readings []fact.Reading, namings map[string]probes.Naming) map[item]string {
 	seen := map[item]bool{}
-	names := map[item][]string{}
+	names := map[item]string{}
+	var last item // readings come sorted: mostly it is the next one's too
 	for _, r := range readings {
 		i := item{r.Key.Check, r.Key.Item}
-		if seen[i] {
+		if i == last || seen[i] {
 			continue
 		}
-		seen[i] = true
+		last, seen[i] = i, true
 		key := item{i.check, namings[i.check].Key(i.name)}
-		names[key] = append(names[key], i.name)
+		if _, double := names[key]; double {
+			names[key] = ""
+		} else {
+			names[key] = i.name
+		}
 	}
 	return names
 }

@@ -37,7 +37,8 @@ func TestARuleOfOneItem(t *testing.T) {
 	}{
 		"its value changes": {
 			ofDoor("BACK*", "colour", ignore), doors("back colour=red", "front colour=red"),
-			doors("back colour=blue", "front colour=blue"), []string{"drifted", "front colour: drifted red->blue"},
+			doors("back colour=blue", "front colour=blue"),
+			[]string{"drifted", "front colour: drifted red->blue"},
 		},
 		"its severity": {
 			severe, doors("back colour=red", "front colour=red"), doors("back colour=blue", "front colour=blue"),
@@ -48,7 +49,8 @@ func TestARuleOfOneItem(t *testing.T) {
 			[]string{"passed", "back: drifted there->gone"},
 		},
 		"what is counted may go": {
-			ofDoor("back", "colour", fact.Rule{Gone: true}), doors("back state=open", "back colour=red", "front state=open", "front colour=red"),
+			ofDoor("back", "colour", fact.Rule{Gone: true}),
+			doors("back state=open", "back colour=red", "front state=open", "front colour=red"),
 			doors("back state=open", "front state=open"), []string{"drifted", "front colour: drifted red->"},
 		},
 		"what is counted comes": {
@@ -74,7 +76,8 @@ func TestARuleOfOneItem(t *testing.T) {
 	if got.Outcome != report.Passed {
 		t.Errorf("an ignored item wants a baseline: %s %s", got.Outcome, got.Error)
 	}
-	if got = judge(c, &before, doors("other colour=red", "front colour=red"), nil).Checks[0]; got.Outcome != report.Unknown {
+	got = judge(c, &before, doors("other colour=red", "front colour=red"), nil).Checks[0]
+	if got.Outcome != report.Unknown {
 		t.Errorf("another item wants none: %s", got.Outcome)
 	}
 }
@@ -104,7 +107,8 @@ func TestWhatIsHiddenIsCounted(t *testing.T) {
 		ofDoor("front", "colour", fact.Rule{Op: fact.Ignore}), ofDoor("", "sign", fact.Rule{Op: fact.SameText}),
 	})
 	before := doors("front state=open", "front colour=red", "front creak=1", "front sign=Hi", "back sign=Ho")
-	now := doors("front state=open", "front colour=blue", "front creak=2", "front sign=HI", "back sign=other", "back creak=3")
+	now := doors("front state=open", "front colour=blue", "front creak=2", "front sign=HI", "back sign=other",
+		"back creak=3")
 	got := judge(c, &before, now, nil)
 	var hidden []string
 	counted := map[string]int{}

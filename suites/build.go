@@ -154,7 +154,8 @@ func (c *checkEntry) asked(texts [][]string) string {
 func (s *suiteEntries) done(c *checkEntry, probe probes.Probe, texts [][]string) Check {
 	return Check{
 		Suite: s.suite.Name, ID: c.id, Kind: c.kind, Probe: probe, Expect: c.expect, Compare: c.compare,
-		Items: c.items, Asked: c.asked(texts), Timeout: c.timeout, Why: c.why, Owner: c.owner, File: s.file, Line: c.node.Line,
+		Items: c.items, Asked: c.asked(texts), Timeout: c.timeout, Why: c.why, Owner: c.owner,
+		File: s.file, Line: c.node.Line,
 	}
 }
 

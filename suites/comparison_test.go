@@ -100,7 +100,8 @@ func TestARuleIsInTheUnitOfItsReading(t *testing.T) {
 }
 
 func TestNamesOfItemsAreTheKindsUnlessTheSuiteSaysOtherwise(t *testing.T) {
-	c := load(t, "suite: a\nhosts: [srv01]\nchecks:\n  - dns: a\n  - dns: b\n    compare: {items: exact}\n").Hosts[0].Checks
+	const text = "suite: a\nhosts: [srv01]\nchecks:\n  - dns: a\n  - dns: b\n    compare: {items: exact}\n"
+	c := load(t, text).Hosts[0].Checks
 	if c[0].Items != probes.HostNames || c[1].Items != probes.Exact {
 		t.Errorf("%q and %q", c[0].Items, c[1].Items)
 	}

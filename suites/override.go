@@ -105,7 +105,8 @@ func (s *suiteEntries) naming(c *checkEntry, e entry) {
 		for _, n := range probes.Namings() {
 			known = append(known, string(n))
 		}
-		s.hintf(e.value, suggest(text, known), "compare: items: want %s, got %q", strings.Join(known, ", "), shorten(text, 80))
+		s.hintf(e.value, suggest(text, known), "compare: items: want %s, got %q",
+			strings.Join(known, ", "), shorten(text, 80))
 	default:
 		c.items = naming
 	}

@@ -17,7 +17,8 @@ import (
 // line is a kind that reads one line, as a model of what Run asks for.
 func line() probes.Kind {
 	return probes.Define(probes.Kind{
-		Name: "line", Doc: "The line that a server says.", Item: "nothing", Items: probes.AnyCase, Main: "port", Example: "- line: 7\n",
+		Name: "line", Doc: "The line that a server says.", Item: "nothing", Items: probes.AnyCase,
+		Main: "port", Example: "- line: 7\n",
 		Readings: []probes.ReadingSpec{
 			{Name: "text", Type: fact.TypeText, Doc: "The line.", Silence: []fact.Value{fact.Text("")}},
 			{Name: "latency", Type: fact.TypeDuration, Doc: "How long it took.", Rule: fact.Rule{Op: fact.Ignore}},

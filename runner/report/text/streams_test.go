@@ -162,6 +162,7 @@ func build() report.Check {
 
 // mixed is a night like any other: a bit of everything.
 func mixed() stream {
+	booted := hidden("", "boot_time", "2026-03-14T02:00:00Z", "2026-03-15T02:10:55Z", "ignore", 0)
 	web := rebooted(host("SRV-WEB-02", 43,
 		update("KB5053603"), build(),
 		check("disk/C:", "logs fill it", finding(report.Fixed, "free", "3.1 GB", "18.4 GB", "expected > 10 GB")),
@@ -170,7 +171,7 @@ func mixed() stream {
 			of("wuauserv", drifted("note", "state", "running", "stopped", "same"))),
 	), 2, 10, 55)
 	web.Ignored = map[string]int{"os.boot_time: ignore": 1, "services.pid: ignore": 5}
-	web.Checks[1].Hidden = []report.Hidden{hidden("", "boot_time", "2026-03-14T02:00:00Z", "2026-03-15T02:10:55Z", "ignore", 0)}
+	web.Checks[1].Hidden = []report.Hidden{booted}
 	web.Checks[1].Kind = "os"
 	web.Checks[4].Kind = "services"
 	for i, before := range []string{"4012", "812", "9000", "1", "77"} {
@@ -190,7 +191,7 @@ func mixed() stream {
 		"os.boot_time: ignore": 1, "services.pid: ignore": 7, "sql.uptime: ignore": 1, "ping.rtt: within 50%": 2,
 	}
 	sql.Checks[1].Kind, sql.Checks[3].Kind = "os", "services"
-	sql.Checks[1].Hidden = []report.Hidden{hidden("", "boot_time", "2026-03-14T02:00:00Z", "2026-03-15T02:10:55Z", "ignore", 0)}
+	sql.Checks[1].Hidden = []report.Hidden{booted}
 	sql.Checks[3].Hidden = []report.Hidden{hidden("App1", "pid", "812", "4101", "ignore", 0), gone(
 		hidden(strings.Repeat("Vendor", 20), "pid", strings.Repeat("4 ", 60), "", "ignore", 0))}
 	sql.Session = "WinRM by NTLM, sealed: no KDC of the realm EXAMPLE.ORG answers, so NTLM was used"

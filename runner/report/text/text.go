@@ -34,8 +34,10 @@ func New(w io.Writer, o Options) report.Handler {
 		o.Width = 100
 	}
 	o.Width = max(o.Width, 60)
-	return &view{out: w, folder: newFolder(pen{o}), pen: pen{o}, sessions: map[string][]string{},
-		hiding: map[hiding]map[string][]string{}}
+	return &view{
+		out: w, folder: newFolder(pen{o}), pen: pen{o}, sessions: map[string][]string{},
+		hiding: map[hiding]map[string][]string{},
+	}
 }
 
 type view struct {
