@@ -51,7 +51,8 @@ func TestARuleOfOneItem(t *testing.T) {
 		"what is counted may go": {
 			ofDoor("back", "colour", fact.Rule{Gone: true}),
 			doors("back state=open", "back colour=red", "front state=open", "front colour=red"),
-			doors("back state=open", "front state=open"), []string{"drifted", "front colour: drifted red->"},
+			doors("back state=open", "front state=open"),
+			[]string{"drifted", "front colour: drifted red->"},
 		},
 		"what is counted comes": {
 			ofDoor("back", "colour", fact.Rule{Gone: true}), doors("front state=open"),

@@ -2,6 +2,7 @@ package suites
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"postpatch/probes"
@@ -139,4 +140,27 @@ func TestCovers(t *testing.T) {
 			t.Errorf("%q covers %q: %v", tt.wide, tt.narrow, got)
 		}
 	}
+}
+
+// What a pattern covers it chooses too.
+func FuzzCovers(f *testing.F) {
+	for _, seed := range [][3]string{
+		{"a*", "a?c", "abc"}, {"*b*", "=a*b", "a*b"}, {"=.", "", "."}, {"?*?", "x*x", "xÉx"}, {"*.", "a*.:", "a.:"},
+	} {
+		f.Add(seed[0], seed[1], seed[2])
+	}
+	f.Fuzz(func(t *testing.T, wide, narrow, item string) {
+		if len(wide)+len(narrow)+len(item) > 200 || wide == "" || narrow == "" {
+			return
+		}
+		for _, naming := range probes.Namings() {
+			w, n, key := Pattern{Item: wide}, Pattern{Item: narrow}, naming.Key(item)
+			if w.covers(n, naming) && n.matchesKey(naming, key) && !w.matchesKey(naming, key) {
+				t.Errorf("%s: %q covers %q, and does not choose %q", naming, wide, narrow, item)
+			}
+			if exact := (Pattern{Item: exactly + item}); strings.TrimSpace(item) == item && !exact.matchesKey(naming, key) {
+				t.Errorf("%s: %q does not choose itself", naming, item)
+			}
+		}
+	})
 }

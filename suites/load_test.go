@@ -244,6 +244,8 @@ func FuzzLoadBytes(f *testing.F) {
 	f.Add([]byte("suite: a\nhosts: &h [b, *h]\nchecks: [{os: {}}]\n"))
 	f.Add([]byte("suite: \"a\nhosts: [b\n\t- c: d: e"))
 	f.Add([]byte("a: &a [x]\nb: [*a, *a]\n---\n"))
+	f.Add([]byte("suite: a\nhosts: [b]\ncompare: {service/W*.state: ignore, service.*: same}\nchecks:\n  - service: c\n" +
+		"    compare: {items: exact, '=a*.state': {rule: within 3 days, severity: fail}, 'W?.*': ignore, 'W*.*': same}\n"))
 	f.Add([]byte(""))
 	kinds := testKinds()
 	f.Fuzz(func(t *testing.T, data []byte) {

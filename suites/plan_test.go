@@ -81,6 +81,10 @@ func TestPatternMatches(t *testing.T) {
 		{"service/sp*.state", "service", "W3SVC", "state", false},
 		{"web/http://*/a.b/?.status", "web", "http://srv01/a.b/c", "status", true},
 		{"dns/*.ttl", "dns", "a.b.c", "ttl", true},
+		{"iis/=http *:80:.state", "iis", "HTTP *:80:", "state", true},
+		{"iis/=http *:80:.state", "iis", "http 1:80:", "state", false},
+		{"iis/=.state", "iis", "", "state", true},
+		{"iis/=.state", "iis", "pool/a", "state", false},
 	} {
 		p, ok := splitPattern(c.pattern)
 		if !ok || p.String() != c.pattern {
