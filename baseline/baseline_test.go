@@ -166,7 +166,7 @@ func randomHost(r *rand.Rand, name string) Host {
 	text := func() string {
 		pool := []string{
 			"", "a", "B", "Ä", "\xff", "\xc3", "\x00", "\n", "\r", "\"", "\\", `\u0041`, "\u2028", "\u202e", "\x7f",
-			"😀", "\u0085", "}", "{", `"}`,
+			"😀", "\u0085", "}", "{", `"}`, "!", " ", "aB", "a!",
 		}
 		var b strings.Builder
 		for range r.IntN(5) {

@@ -200,6 +200,16 @@ func TestLimits(t *testing.T) {
 	if _, err := parseHost(text.String()); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("too many lines: %v", err)
 	}
+	text.Reset()
+	text.WriteString(header + "\n")
+	for i := range maxLines {
+		key := fact.Key{Check: "c", Item: strconv.Itoa(i + 1e8)}
+		text.Write(appendReading(nil, fact.Reading{Key: key, Value: fact.Bool(true)}))
+	}
+	whole := string(appendTrailer(text.Bytes(), 1+maxLines))
+	if _, err := DiffText(whole, whole, same0); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("too many lines: %v", err)
+	}
 	if err := checkText(text.Bytes()); err == nil {
 		t.Error("too many lines are stored")
 	}

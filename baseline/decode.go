@@ -37,34 +37,40 @@ type parser struct {
 }
 
 func (p *parser) host() (Host, error) {
+	h, err := p.head()
+	if err != nil {
+		return Host{}, err
+	}
+	for {
+		line, err := p.next()
+		if err != nil {
+			return Host{}, err
+		}
+		if strings.HasPrefix(line, trailerStart) {
+			return h, p.trailer(line)
+		}
+		if h.Readings == nil {
+			h.Readings = make([]fact.Reading, 0, 1+min(strings.Count(p.rest, "\n"), maxLines))
+		}
+		if err := h.addReading(line); err != nil {
+			return Host{}, err
+		}
+	}
+}
+
+// head reads the header and the checks.
+func (p *parser) head() (Host, error) {
 	line, err := p.next()
 	if err != nil {
 		return Host{}, err
 	}
 	h, err := parseHeader(line)
-	if err != nil {
-		return Host{}, err
-	}
-	count := min(strings.Count(p.rest, "\n"), maxLines)
-	for {
-		if line, err = p.next(); err != nil {
-			return Host{}, err
-		}
-		switch {
-		case strings.HasPrefix(line, `{"lines":`):
-			return h, p.trailer(line)
-		case len(h.Readings) == 0 && isCheck(line):
+	for err == nil && isCheck(p.rest) {
+		if line, err = p.next(); err == nil {
 			err = h.addCheck(line)
-		default:
-			if h.Readings == nil {
-				h.Readings = make([]fact.Reading, 0, max(1, count-len(h.Checks)-1))
-			}
-			err = h.addReading(line)
-		}
-		if err != nil {
-			return Host{}, err
 		}
 	}
+	return h, err
 }
 
 // next returns the next line without its end.
@@ -84,11 +90,18 @@ func (p *parser) next() (string, error) {
 }
 
 func (p *parser) trailer(line string) error {
-	if want := strings.TrimSuffix(string(appendTrailer(nil, p.line-1)), "\n"); line != want {
-		return fmt.Errorf("want %s, got %.60q: lines are missing or added", want, line)
+	if err := checkTrailer(line, p.line-1); err != nil {
+		return err
 	}
 	if p.rest != "" {
 		return errors.New("something follows the last line")
+	}
+	return nil
+}
+
+func checkTrailer(line string, lines int) error {
+	if want := strings.TrimSuffix(string(appendTrailer(nil, lines)), "\n"); line != want {
+		return fmt.Errorf("want %s, got %.60q: lines are missing or added", want, line)
 	}
 	return nil
 }
@@ -110,9 +123,10 @@ func parseHeader(line string) (Host, error) {
 	return h, c.err
 }
 
-// isCheck tells a check's line from a reading's: both begin with the check.
-func isCheck(line string) bool {
-	c := cursor{rest: line}
+// isCheck tells whether text begins with a check's line. A reading's begins with the
+// check, too.
+func isCheck(text string) bool {
+	c := cursor{rest: text}
 	var check string
 	c.text(`{"check":`, &check)
 	return c.err == nil && strings.HasPrefix(c.rest, `,"kind":`)
@@ -143,28 +157,48 @@ func (h *Host) addCheck(line string) error {
 }
 
 func (h *Host) addReading(line string) error {
-	r := fact.Reading{Key: fact.Key{Host: h.Host}}
-	c := cursor{rest: line}
-	c.text(`{"check":`, &r.Key.Check)
-	c.text(`,"item":`, &r.Key.Item)
-	c.text(`,"name":`, &r.Key.Name)
-	c.literal(`,"value":`)
-	if c.err != nil {
-		return c.err
-	}
-	value, closed := strings.CutSuffix(c.rest, "}")
-	if !closed {
-		return errors.New("want } at the end")
-	}
-	var err error
-	if r.Value, err = fact.DecodeString(value); err != nil {
+	r, err := parseReading(h.Host, line)
+	if err != nil {
 		return err
 	}
 	if n := len(h.Readings); n > 0 && h.Readings[n-1].Key.Compare(r.Key) >= 0 {
-		return fmt.Errorf("reading %.80q of item %.80q is there twice or out of order", r.Key.Name, r.Key.Item)
+		return misplaced(r.Key)
 	}
 	h.Readings = append(h.Readings, r)
 	return nil
+}
+
+// misplaced is the error of a reading that does not come after the one before it.
+func misplaced(k fact.Key) error {
+	return fmt.Errorf("reading %.80q of item %.80q is there twice or out of order", k.Name, k.Item)
+}
+
+func parseReading(host, line string) (fact.Reading, error) {
+	key, value, err := parseKey(host, line)
+	if err != nil {
+		return fact.Reading{}, err
+	}
+	r := fact.Reading{Key: key}
+	r.Value, err = fact.DecodeString(value)
+	return r, err
+}
+
+// parseKey reads a reading's line up to its value, which it returns as it stands.
+func parseKey(host, line string) (key fact.Key, value string, err error) {
+	key.Host = host
+	c := cursor{rest: line}
+	c.text(`{"check":`, &key.Check)
+	c.text(`,"item":`, &key.Item)
+	c.text(`,"name":`, &key.Name)
+	c.literal(`,"value":`)
+	if c.err != nil {
+		return key, "", c.err
+	}
+	value, closed := strings.CutSuffix(c.rest, "}")
+	if !closed {
+		return key, "", errors.New("want } at the end")
+	}
+	return key, value, nil
 }
 
 // cursor reads one line from left to right; after the first error it stays.

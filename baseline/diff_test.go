@@ -111,7 +111,10 @@ func FuzzDiff(f *testing.F) {
 			t.Fatalf("a host differs from itself: %v", got)
 		}
 		forth := Diff(a, b, same0)
-		mirrored(t, forth, Diff(b, a, same0))
+		mirrored(t, forth.Changes, Diff(b, a, same0).Changes)
+		loose, back := Diff(a, b, symmetric), Diff(b, a, symmetric)
+		mirrored(t, loose.Changes, back.Changes)
+		mirrored(t, loose.Ignored, back.Ignored)
 		if diff := cmp.Diff(forth, Diff(shuffled(a, x), shuffled(b, y), same0)); diff != "" {
 			t.Fatalf("the order of what comes in matters: %s", diff)
 		}
@@ -122,18 +125,18 @@ func FuzzDiff(f *testing.F) {
 	})
 }
 
-func mirrored(t *testing.T, forth, back Result) {
+func mirrored(t *testing.T, forth, back []Change) {
 	t.Helper()
-	if len(forth.Changes) != len(back.Changes) {
-		t.Fatalf("%d changes there, %d back", len(forth.Changes), len(back.Changes))
+	if len(forth) != len(back) {
+		t.Fatalf("%d changes there, %d back", len(forth), len(back))
 	}
 	opposite := map[Op]Op{Added: Removed, Removed: Added, Changed: Changed}
-	for i, c := range forth.Changes {
-		m := back.Changes[i]
+	for i, c := range forth {
+		m := back[i]
 		if m.Key != c.Key || m.Op != opposite[c.Op] || !fact.Equal(m.Before, c.After) || !fact.Equal(m.After, c.Before) {
 			t.Fatalf("%v there, %v back", c, m)
 		}
-		if i > 0 && forth.Changes[i-1].Key.Compare(c.Key) >= 0 {
+		if i > 0 && forth[i-1].Key.Compare(c.Key) >= 0 {
 			t.Fatalf("%v is out of order", c.Key)
 		}
 	}

@@ -19,6 +19,9 @@ const (
 	maxFile  = 256 << 20 // bytes as stored
 )
 
+// trailerStart begins a file's last line, and no other.
+const trailerStart = `{"lines":`
+
 // appendHost appends a host's lines: header, checks, readings, trailer. Equal
 // hosts have equal bytes.
 func appendHost(dst []byte, h Host) ([]byte, error) {
@@ -134,7 +137,7 @@ func appendReading(dst []byte, r fact.Reading) []byte {
 }
 
 func appendTrailer(dst []byte, lines int) []byte {
-	dst = append(dst, `{"lines":`...)
+	dst = append(dst, trailerStart...)
 	dst = strconv.AppendInt(dst, int64(lines), 10)
 	return append(dst, "}\n"...)
 }
