@@ -45,6 +45,28 @@ func small() Host {
 	}
 }
 
+// moved is small, with a reading of every type that moved.
+func moved() Host {
+	h := small()
+	move := func(item, name string, absent bool, seen ...fact.Value) {
+		check := "hq/os"
+		if item != "" {
+			check = "hq/services"
+		}
+		key := fact.Key{Host: h.Host, Check: check, Item: item, Name: name}
+		h.Moves = append(h.Moves, Move{Key: key, Absent: absent, Seen: seen})
+	}
+	at := time.Date(2026, 11, 10, 3, 4, 5, 600, time.UTC)
+	move("", "boot", false, fact.Time(at.Add(-time.Second)), fact.Time(at))
+	move("", "pending", false, fact.Bool(false), fact.Bool(true))
+	move("", "ubr", false, fact.Int(3), fact.Int(4294))
+	move("", "uptime", true, fact.Duration(90*time.Minute), fact.Duration(90*time.Minute))
+	move("Spooler", "depends", false, fact.SetOf("RPCSS"), fact.SetOf("RPCSS", "http", "x\xff"))
+	move("Spooler", "gone", true, fact.Text("}\"]"))
+	move("Spooler", "state", false, fact.Text("running"), fact.Text("stopped"))
+	return h
+}
+
 // stored makes a store with one finished run, named "before".
 func stored(t testing.TB, hosts ...Host) *Store {
 	t.Helper()
@@ -72,6 +94,9 @@ func open(t testing.TB, dir string) *Store {
 	})
 	return s
 }
+
+// foldCase takes names that differ only in case for the same.
+func foldCase(_, item string) string { return strings.ToLower(item) }
 
 // path is where a file of a run stands.
 func (s *Store) path(run string, parts ...string) string { return s.file(key(run, parts...)) }
@@ -163,40 +188,11 @@ func read(t *testing.T, path string) []byte {
 
 // randomHost makes a host that a hostile server could be the cause of.
 func randomHost(r *rand.Rand, name string) Host {
-	text := func() string {
-		pool := []string{
-			"", "a", "B", "Ä", "\xff", "\xc3", "\x00", "\n", "\r", "\"", "\\", `\u0041`, "\u2028", "\u202e", "\x7f",
-			"😀", "\u0085", "}", "{", `"}`, "!", " ", "aB", "a!",
-		}
-		var b strings.Builder
-		for range r.IntN(5) {
-			b.WriteString(pool[r.IntN(len(pool))])
-		}
-		return b.String()
-	}
-	number := func() int64 {
-		return []int64{0, 1, -1, math.MinInt64, math.MaxInt64, r.Int64(), 1 << 53}[r.IntN(7)]
-	}
-	value := func() fact.Value {
-		switch r.IntN(6) {
-		case 0:
-			return fact.Bool(r.IntN(2) == 0)
-		case 1:
-			return fact.Int(number())
-		case 2:
-			return fact.Text(text())
-		case 3:
-			return fact.Duration(number())
-		case 4:
-			return fact.Time(time.Unix(number(), r.Int64N(1e9)))
-		default:
-			return fact.SetOf(text(), text(), text())
-		}
-	}
+	text := func() string { return randomText(r) }
 	h := Host{Host: name, Identity: text(), Unreachable: []string{"", "", text()}[r.IntN(3)]}
 	for range r.IntN(4) {
 		h.Checks = append(h.Checks, Check{
-			Check: text(), Kind: text(), Error: []string{"", text()}[r.IntN(2)], Took: time.Duration(number()),
+			Check: text(), Kind: text(), Error: []string{"", text()}[r.IntN(2)], Took: time.Duration(randomInt(r)),
 		})
 	}
 	for range r.IntN(12) {
@@ -205,11 +201,91 @@ func randomHost(r *rand.Rand, name string) Host {
 			check = h.Checks[r.IntN(n)].Check
 		}
 		key := fact.Key{Host: name, Check: check, Item: text(), Name: text()}
-		h.Readings = append(h.Readings, fact.Reading{Key: key, Value: value()})
+		h.Readings = append(h.Readings, fact.Reading{Key: key, Value: randomValue(r, fact.Type(1+r.IntN(6)))})
 	}
+	return distinct(h)
+}
+
+// distinct sorts a host and leaves no key twice.
+func distinct(h Host) Host {
 	h = h.sorted()
 	h.Checks = slices.CompactFunc(h.Checks, func(a, b Check) bool { return a.Check == b.Check })
 	h.Readings = slices.CompactFunc(h.Readings, func(a, b fact.Reading) bool { return a.Key == b.Key })
+	return h
+}
+
+func randomText(r *rand.Rand) string {
+	pool := []string{
+		"", "a", "B", "Ä", "\xff", "\xc3", "\x00", "\n", "\r", "\"", "\\", `\u0041`, "\u2028", "\u202e", "\x7f",
+		"😀", "\u0085", "}", "{", `"}`, "!", " ", "aB", "a!",
+	}
+	var b strings.Builder
+	for range r.IntN(5) {
+		b.WriteString(pool[r.IntN(len(pool))])
+	}
+	return b.String()
+}
+
+func randomInt(r *rand.Rand) int64 {
+	return []int64{0, 1, -1, math.MinInt64, math.MaxInt64, r.Int64(), 1 << 53}[r.IntN(7)]
+}
+
+func randomValue(r *rand.Rand, t fact.Type) fact.Value {
+	switch t {
+	case fact.TypeBool:
+		return fact.Bool(r.IntN(2) == 0)
+	case fact.TypeInt:
+		return fact.Int(randomInt(r))
+	case fact.TypeText:
+		return fact.Text(randomText(r))
+	case fact.TypeDuration:
+		return fact.Duration(randomInt(r))
+	case fact.TypeTime:
+		return fact.Time(time.Unix(randomInt(r), r.Int64N(1e9)))
+	default:
+		return fact.SetOf(randomText(r), randomText(r), randomText(r))
+	}
+}
+
+// varied is a host as it may look at another time.
+func varied(r *rand.Rand, h Host) Host {
+	other := randomHost(r, h.Host)
+	if r.IntN(2) == 0 {
+		other = Host{}
+	}
+	h.Checks, h.Moves = slices.Concat(h.Checks, other.Checks), nil
+	h.Readings = slices.Concat(h.Readings, other.Readings)
+	for i := range h.Checks {
+		switch r.IntN(8) {
+		case 0:
+			h.Checks[i].Error = "denied"
+		case 1:
+			h.Checks[i].Asked = "otherwise"
+		}
+	}
+	h.Readings = slices.DeleteFunc(h.Readings, func(fact.Reading) bool { return r.IntN(8) == 0 })
+	for i, reading := range h.Readings {
+		switch r.IntN(8) {
+		case 0:
+			h.Readings[i].Value = randomValue(r, fact.Type(1+r.IntN(6)))
+		case 1, 2:
+			h.Readings[i].Value = randomValue(r, reading.Value.Type())
+		}
+	}
+	return distinct(h)
+}
+
+// sampled is a random host of which several samples were taken.
+func sampled(t testing.TB, r *rand.Rand, name string) Host {
+	t.Helper()
+	samples := []Host{randomHost(r, name)}
+	for range r.IntN(4) {
+		samples = append(samples, varied(r, samples[0]))
+	}
+	h, err := Learn(samples, foldCase)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return h
 }
 
@@ -223,6 +299,9 @@ func same(a, b Host) string {
 		}
 		if len(h.Readings) == 0 {
 			h.Readings = nil
+		}
+		if len(h.Moves) == 0 {
+			h.Moves = nil
 		}
 	}
 	return cmp.Diff(a, b)

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,8 +29,8 @@ func encode(t testing.TB, h Host) string {
 
 // The stored form may not change by accident: baselines are kept for months.
 func TestStoredFormIsGolden(t *testing.T) {
-	const path = "testdata/small.jsonl"
-	got := encode(t, small())
+	const path = "testdata/moved.jsonl"
+	got := encode(t, moved())
 	if *update {
 		write(t, path, []byte(got))
 	}
@@ -38,24 +39,41 @@ func TestStoredFormIsGolden(t *testing.T) {
 	}
 }
 
-// A store written by the first version is read by every later one.
+// A store written by any version is read by every later one. That of format 1 cannot
+// be written any more.
 func TestOldStoreIsRead(t *testing.T) {
-	const dir = "testdata/store"
+	const dir = "testdata/format2"
 	if *update {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}
-		finish(t, open(t, dir), "before", small(), Host{Host: "DC01", Unreachable: "connection refused"})
+		finish(t, open(t, dir), "before", moved(), Host{Host: "DC01", Unreachable: "connection refused"})
 	}
-	hosts, err := whole(open(t, dir), "before")
-	if err != nil {
+	for dir, want := range map[string]Host{"testdata/format1": small(), dir: moved()} {
+		hosts, err := whole(open(t, dir), "before")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(hosts) != 2 || hosts[0].Host != "DC01" || hosts[0].Unreachable != "connection refused" {
+			t.Errorf("got hosts %v", hosts)
+		}
+		if diff := same(want, hosts[1]); diff != "" {
+			t.Errorf("%s: %s", dir, diff)
+		}
+	}
+}
+
+// The lines of format 1 are those of now, but for the number.
+func TestFormatsAreCompared(t *testing.T) {
+	one := strings.Replace(encode(t, small()), `"format":2`, `"format":1`, 1)
+	if _, err := parseHost(one); err != nil {
 		t.Fatal(err)
 	}
-	if len(hosts) != 2 || hosts[0].Host != "DC01" || hosts[0].Unreachable != "connection refused" {
-		t.Errorf("got hosts %v", hosts)
-	}
-	if diff := same(small(), hosts[1]); diff != "" {
-		t.Error(diff)
+	for _, text := range []string{one, encode(t, moved())} {
+		got, err := DiffText(one, text, same0)
+		if err != nil || len(got.Changes)+len(got.Ignored) != 0 {
+			t.Errorf("got %v, %v", got, err)
+		}
 	}
 }
 
@@ -64,7 +82,7 @@ func FuzzRoundTrip(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		h := randomHost(random(seed), "h")
+		h := sampled(t, random(seed), "h")
 		text := encode(t, h)
 		back, err := parseHost(text)
 		if err != nil {
@@ -78,10 +96,11 @@ func FuzzRoundTrip(f *testing.F) {
 
 // Whatever is decoded is the one form of its content.
 func FuzzDecode(f *testing.F) {
+	f.Add(encode(f, moved()))
 	f.Add(encode(f, small()))
 	f.Add(encode(f, Host{Host: "h"}))
 	f.Add("{\"host\":\"h\",\"format\":1,\"identity\":\"\",\"unreachable\":\"\"}\n{\"lines\":1}\n")
-	f.Add("{\"host\":\"h\",\"format\":2,\"identity\":\"\\udcff\",\"unreachable\":\"\"}\n")
+	f.Add("{\"host\":\"h\",\"format\":3,\"identity\":\"\\udcff\",\"unreachable\":\"\"}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		h, err := parseHost(text)
 		if err != nil {
@@ -91,7 +110,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return // a host name that no manifest can have
 		}
-		if string(again) != text {
+		if string(again) != strings.Replace(text, `,"format":1,`, `,"format":2,`, 1) {
 			t.Fatalf("decoded %q, which encodes as %q", text, again)
 		}
 	})
@@ -141,9 +160,9 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"white space", swap(`{"int":4294}`, `{"int": 4294}`), "line 7"},
 		{"a carriage return", swap("{\"int\":4294}}\n", "{\"int\":4294}}\r\n"), "line 7"},
 		{"an empty line", swap("{\"int\":4294}}\n", "{\"int\":4294}}\n\n"), "line 8"},
-		{"a newer format", swap(`"format":1`, `"format":2`), "newer"},
-		{"format zero", swap(`"format":1`, `"format":0`), "none"},
-		{"a huge format", swap(`"format":1`, `"format":99999999999999999999`), "want a number"},
+		{"a newer format", swap(`"format":2`, `"format":3`), "newer"},
+		{"format zero", swap(`"format":2`, `"format":0`), "none"},
+		{"a huge format", swap(`"format":2`, `"format":99999999999999999999`), "want a number"},
 		{"another form of a number", swap(`{"int":4294}`, `{"int":04294}`), "line 7"},
 		{"another form of a text", swap(`"text":"running"`, `"text":"r\u0075nning"`), "line 10"},
 		{"another form of a duration", swap(`"12ms"`, `"0.012s"`), "line 3: took"},
@@ -162,10 +181,77 @@ func TestDecodeIsStrict(t *testing.T) {
 	}
 }
 
+func TestDecodeOfMovesIsStrict(t *testing.T) {
+	good := encode(t, moved())
+	swap := func(old, now string) string {
+		if strings.Count(good, old) != 1 {
+			t.Fatalf("%q is not there once", old)
+		}
+		return strings.Replace(good, old, now, 1)
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(good, "\n"), "\n")
+	put := func(order ...string) string { return strings.Join(order, "") + "\n" }
+	tests := []struct{ name, text, want string }{
+		{"a reading behind them", put(slices.Concat(lines[:10], lines[11:18], lines[10:11], lines[18:])...), "line 18: a reading"},
+		{"among the readings", put(slices.Concat(lines[:4], lines[11:12], lines[4:11], lines[12:])...), "line 5: what was learned"},
+		{"out of order", put(slices.Concat(lines[:11], lines[12:13], lines[11:12], lines[13:])...), "line 13: what was learned"},
+		{"twice", put(slices.Concat(lines[:12], lines[11:])...), "line 13: what was learned"},
+		{"in format 1", swap(`"format":2`, `"format":1`), "line 12: nothing is learned in format 1"},
+		{"another word", swap(`"ubr"},"absent":false`, `"ubr"},"absent":no`), "line 14: want false"},
+		{"no values", swap(`[{"int":3},{"int":4294}]`, `[]`), "line 14"},
+		{"one of a range", swap(`[{"int":3},{"int":4294}]`, `[{"int":4294}]`), "the lowest value and the highest"},
+		{"three of a range", swap(`[{"int":3},{"int":4294}]`, `[{"int":3},{"int":4},{"int":4294}]`), "the lowest value"},
+		{"the highest first", swap(`[{"int":3},{"int":4294}]`, `[{"int":4294},{"int":3}]`), "the lowest value"},
+		{"no move", swap(`[{"int":3},{"int":4294}]`, `[{"int":4294},{"int":4294}]`), "does not move"},
+		{"two types", swap(`[{"int":3},{"int":4294}]`, `[{"int":3},{"text":"4294"}]`), "not of one type"},
+		{"not the value that is", swap(`[{"int":3},{"int":4294}]`, `[{"int":3},{"int":4293}]`), "outside of it"},
+		{"of a reading that is not", swap(`"name":"gone"},"absent":true`, `"name":"gone"},"absent":false`), "does not move"},
+		{"a range that is not", swap(`"ubr"},`, `"ubs"},`), "outside of it"},
+		{"texts out of order", swap(`[{"text":"running"},{"text":"stopped"}]`, `[{"text":"stopped"},{"text":"running"}]`), "out of order"},
+		{"a text twice", swap(`[{"text":"running"},{"text":"stopped"}]`, `[{"text":"running"},{"text":"running"}]`), "twice"},
+		{"one text", swap(`[{"text":"running"},{"text":"stopped"}]`, `[{"text":"running"}]`), "does not move"},
+		{"sets in the wrong order", swap(`[{"set":["RPCSS"]},{"set":["RPCSS","http","x\udcff"]}]`,
+			`[{"set":["RPCSS","http","x\udcff"]},{"set":["RPCSS"]}]`), "want what was always"},
+		{"something behind it", swap(`{"int":4294}]}`, `{"int":4294}]} `), "line 14: something follows"},
+		{"a comma too many", swap(`{"int":4294}]}`, `{"int":4294},]}`), "line 14"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := parseHost(test.text)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("want an error with %q, got %v", test.want, err)
+			}
+		})
+	}
+}
+
+// What Read would refuse is not stored.
+func TestMovesThatAreNoneAreNotStored(t *testing.T) {
+	for i := range moved().Moves {
+		for name, harm := range map[string]func(*Move){
+			"of another host": func(m *Move) { m.Key.Host = "ex02" },
+			"without values":  func(m *Move) { m.Seen = nil },
+			"of no value":     func(m *Move) { m.Seen = []fact.Value{nil} },
+			"of a stranger":   func(m *Move) { m.Key.Name, m.Absent = "z", false },
+		} {
+			h := moved()
+			harm(&h.Moves[i])
+			if _, err := appendHost(nil, h.sorted()); err == nil {
+				t.Errorf("a move %s is stored", name)
+			}
+		}
+	}
+	h := moved()
+	h.Moves = append(h.Moves, h.Moves[0])
+	if _, err := appendHost(nil, h.sorted()); err == nil || !strings.Contains(err.Error(), "twice") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // No cut and no flipped bit of the lines themselves goes unseen, even without a
 // digest, unless it makes another well-formed content.
 func TestEveryCutIsSeen(t *testing.T) {
-	good := encode(t, small())
+	good := encode(t, moved())
 	for n := range len(good) {
 		if _, err := parseHost(good[:n]); err == nil {
 			t.Fatalf("the first %d bytes of %d were accepted", n, len(good))

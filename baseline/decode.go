@@ -32,8 +32,9 @@ func parseHost(text string) (Host, error) {
 }
 
 type parser struct {
-	rest string // the lines that follow
-	line int    // the number of the current one
+	rest   string // the lines that follow
+	line   int    // the number of the current one
+	format int    // of the lines
 }
 
 func (p *parser) host() (Host, error) {
@@ -46,13 +47,20 @@ func (p *parser) host() (Host, error) {
 		if err != nil {
 			return Host{}, err
 		}
-		if strings.HasPrefix(line, trailerStart) {
-			return h, p.trailer(line)
-		}
 		if h.Readings == nil {
-			h.Readings = make([]fact.Reading, 0, 1+min(strings.Count(p.rest, "\n"), maxLines))
+			h.Readings = make([]fact.Reading, 0, min(strings.Count(p.rest, "\n"), maxLines))
 		}
-		if err := h.addReading(line); err != nil {
+		switch {
+		case strings.HasPrefix(line, trailerStart):
+			return h, p.trailer(line)
+		case strings.HasPrefix(line, learnedStart):
+			err = p.learned(&h, line)
+		case len(h.Moves) > 0:
+			err = errors.New("a reading stands behind what was learned")
+		default:
+			err = h.addReading(line)
+		}
+		if err != nil {
 			return Host{}, err
 		}
 	}
@@ -64,7 +72,7 @@ func (p *parser) head() (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
-	h, err := parseHeader(line)
+	h, err := p.header(line)
 	for err == nil && isCheck(p.rest) {
 		if line, err = p.next(); err == nil {
 			err = h.addCheck(line)
@@ -106,19 +114,19 @@ func checkTrailer(line string, lines int) error {
 	return nil
 }
 
-func parseHeader(line string) (Host, error) {
+func (p *parser) header(line string) (Host, error) {
 	var h Host
 	c := cursor{rest: line}
 	c.text(`{"host":`, &h.Host)
-	format := c.number(`,"format":`)
-	if c.err == nil && format > FormatVersion {
-		return Host{}, newerError(format)
+	p.format = c.number(`,"format":`)
+	if c.err == nil && p.format > FormatVersion {
+		return Host{}, newerError(p.format)
 	}
 	c.text(`,"identity":`, &h.Identity)
 	c.text(`,"unreachable":`, &h.Unreachable)
 	c.end()
-	if c.err == nil && format != FormatVersion {
-		return Host{}, fmt.Errorf("format %d is none", format)
+	if c.err == nil && p.format < 1 {
+		return Host{}, fmt.Errorf("format %d is none", p.format)
 	}
 	return h, c.err
 }
@@ -199,6 +207,75 @@ func parseKey(host, line string) (key fact.Key, value string, err error) {
 		return key, "", errors.New("want } at the end")
 	}
 	return key, value, nil
+}
+
+// learned adds a move. Whether it goes with the readings is seen only where they are
+// read.
+func (p *parser) learned(h *Host, line string) error {
+	if p.format < 2 {
+		return fmt.Errorf("nothing is learned in format %d", p.format)
+	}
+	m, err := parseMove(h.Host, line)
+	if err == nil && h.Readings != nil {
+		err = h.checkMove(m)
+	}
+	if err != nil {
+		return err
+	}
+	if n := len(h.Moves); n > 0 && h.Moves[n-1].Key.Compare(m.Key) >= 0 {
+		return fmt.Errorf("what was learned of %.80q of item %.80q is there twice or out of order", m.Key.Name, m.Key.Item)
+	}
+	h.Moves = append(h.Moves, m)
+	return nil
+}
+
+func parseMove(host, line string) (Move, error) {
+	m := Move{Key: fact.Key{Host: host}}
+	c := cursor{rest: line}
+	c.text(learnedStart+`{"check":`, &m.Key.Check)
+	c.text(`,"item":`, &m.Key.Item)
+	c.text(`,"name":`, &m.Key.Name)
+	c.literal(`},"absent":`)
+	if m.Absent = strings.HasPrefix(c.rest, "true"); m.Absent {
+		c.literal("true")
+	} else {
+		c.literal("false")
+	}
+	c.literal(`,"seen":[`)
+	for c.err == nil {
+		value, rest := cutValue(c.rest)
+		v, err := fact.DecodeString(value)
+		if err != nil {
+			return Move{}, err
+		}
+		m.Seen, c.rest = append(m.Seen, v), rest
+		if !strings.HasPrefix(c.rest, ",") {
+			break
+		}
+		c.literal(",")
+	}
+	c.literal("]")
+	c.end()
+	if c.err != nil {
+		return Move{}, c.err
+	}
+	return m, m.check()
+}
+
+// cutValue cuts behind the first brace that closes and stands in no quotes.
+func cutValue(s string) (value, rest string) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case quoted && s[i] == '\\':
+			i++
+		case !quoted && s[i] == '}':
+			return s[:i+1], s[i+1:]
+		}
+	}
+	return s, ""
 }
 
 // cursor reads one line from left to right; after the first error it stays.

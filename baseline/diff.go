@@ -27,18 +27,21 @@ type Change struct {
 	Key    fact.Key
 	Before fact.Value
 	After  fact.Value
+	// Learned says that no rule lets it be ignored: the baseline's samples showed that
+	// the reading moves so by itself.
+	Learned bool
 }
 
 // Result is what Diff found, each list sorted by key.
 type Result struct {
 	Changes []Change
-	Ignored []Change // they differ, but their rule holds
+	Ignored []Change // they differ, but their rule holds or they move by themselves
 }
 
 // Diff compares two snapshots of one host. A reading that appeared or went is a
 // change only where its check was observed on both sides: unknown is no change.
 // A reading that both sides have is always compared. The rule is asked only for
-// readings that differ.
+// readings that differ; where it does not hold, what was learned before is asked.
 func Diff(before, now Host, rule func(fact.Key) fact.Rule) Result {
 	before, now = before.sorted(), now.sorted()
 	d := differ{rule: rule, before: observed{host: before}, now: observed{host: now}}
@@ -81,11 +84,25 @@ func (d *differ) lone(c Change) {
 }
 
 func (d *differ) add(c Change) {
-	if d.rule(c.Key).Holds(c.Before, c.After) {
-		d.result.Ignored = append(d.result.Ignored, c)
-	} else {
-		d.result.Changes = append(d.result.Changes, c)
+	if !d.rule(c.Key).Holds(c.Before, c.After) {
+		if c.Learned = d.learned(c); !c.Learned {
+			d.result.Changes = append(d.result.Changes, c)
+			return
+		}
 	}
+	d.result.Ignored = append(d.result.Ignored, c)
+}
+
+// learned says whether the baseline's samples explain a change. They do not where
+// something else is asked now, or where they do not go with the baseline.
+func (d *differ) learned(c Change) bool {
+	m, found := d.before.host.move(c.Key)
+	if !found || !m.Holds(c.Before) || !m.Holds(c.After) {
+		return false
+	}
+	was, _ := d.before.record(c.Key.Check)
+	is, tried := d.now.record(c.Key.Check)
+	return tried && was.Asked == is.Asked
 }
 
 // observed tells which checks one side observed. Readings come sorted, so the
@@ -99,11 +116,19 @@ type observed struct {
 
 func (o *observed) saw(check string) bool {
 	if !o.asked || check != o.check {
-		i, found := slices.BinarySearchFunc(o.host.Checks, check, func(c Check, name string) int {
-			return strings.Compare(c.Check, name)
-		})
+		record, found := o.record(check)
 		o.check, o.asked = check, true
-		o.seen = o.host.Unreachable == "" && found && o.host.Checks[i].Error == ""
+		o.seen = o.host.Unreachable == "" && found && record.Error == ""
 	}
 	return o.seen
+}
+
+func (o *observed) record(check string) (Check, bool) {
+	i, found := slices.BinarySearchFunc(o.host.Checks, check, func(c Check, name string) int {
+		return strings.Compare(c.Check, name)
+	})
+	if !found {
+		return Check{}, false
+	}
+	return o.host.Checks[i], true
 }

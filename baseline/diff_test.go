@@ -45,31 +45,31 @@ func TestDiff(t *testing.T) {
 		{name: "the same", before: host(is("a", one)), now: host(is("a", one))},
 		{
 			name: "another value", before: host(is("a", one)), now: host(is("a", two)),
-			want: Result{Changes: []Change{{Changed, key("a"), one, two}}},
+			want: Result{Changes: []Change{{Op: Changed, Key: key("a"), Before: one, After: two}}},
 		},
 		{
 			name: "another type of the same look", before: host(is("a", one)), now: host(is("a", fact.Text("1"))),
-			want: Result{Changes: []Change{{Changed, key("a"), one, fact.Text("1")}}},
+			want: Result{Changes: []Change{{Op: Changed, Key: key("a"), Before: one, After: fact.Text("1")}}},
 		},
 		{
 			name: "appeared and went", before: host(is("a", one), is("b", one)), now: host(is("b", one), is("c", two)),
-			want: Result{Changes: []Change{{Removed, key("a"), one, nil}, {Added, key("c"), nil, two}}},
+			want: Result{Changes: []Change{{Op: Removed, Key: key("a"), Before: one}, {Op: Added, Key: key("c"), After: two}}},
 		},
 		{
 			name: "ignored", before: host(is("a", one)), now: host(is("a", two)), rules: ignore,
-			want: Result{Ignored: []Change{{Changed, key("a"), one, two}}},
+			want: Result{Ignored: []Change{{Op: Changed, Key: key("a"), Before: one, After: two}}},
 		},
 		{
 			name: "ignored and gone", before: host(is("a", one)), now: host(), rules: ignore,
-			want: Result{Ignored: []Change{{Removed, key("a"), one, nil}}},
+			want: Result{Ignored: []Change{{Op: Removed, Key: key("a"), Before: one}}},
 		},
 		{
 			name: "close enough", before: host(is("a", one)), now: host(is("a", two)), rules: loose,
-			want: Result{Ignored: []Change{{Changed, key("a"), one, two}}},
+			want: Result{Ignored: []Change{{Op: Changed, Key: key("a"), Before: one, After: two}}},
 		},
 		{
 			name: "gone is never close enough", before: host(is("a", one)), now: host(), rules: loose,
-			want: Result{Changes: []Change{{Removed, key("a"), one, nil}}},
+			want: Result{Changes: []Change{{Op: Removed, Key: key("a"), Before: one}}},
 		},
 		{name: "not observed now", before: host(is("a", one)), now: failed(host())},
 		{name: "not observed before", before: failed(host()), now: host(is("a", one))},
@@ -78,7 +78,7 @@ func TestDiff(t *testing.T) {
 		{name: "a host that does not answer", before: host(is("a", one)), now: unreachable(host())},
 		{
 			name: "evidence beside an error is compared", before: host(is("a", one)), now: failed(host(is("a", two))),
-			want: Result{Changes: []Change{{Changed, key("a"), one, two}}},
+			want: Result{Changes: []Change{{Op: Changed, Key: key("a"), Before: one, After: two}}},
 		},
 	}
 	for _, test := range tests {

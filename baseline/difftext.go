@@ -12,9 +12,10 @@ import (
 // that of Diff.
 //
 // It refuses lines that are no stored host as far as it looks at them: what is the
-// same on both sides is no difference, whatever it says. Headers, checks, trailers and
-// the lines that differ are read as strictly as ever; the order is checked of these
-// and of the first and the last of any lines that are passed over.
+// same on both sides is no difference, whatever it says. Headers, checks, moves,
+// trailers and the lines that differ are read as strictly as ever; the order is checked
+// of these and of the first and the last of any lines that are passed over. A move that
+// does not go with its reading explains no change.
 func DiffText(before, now string, rule func(fact.Key) fact.Rule) (Result, error) {
 	b, err := newLines(before)
 	if err != nil {
@@ -80,7 +81,7 @@ type lines struct {
 	host   Host   // without readings
 	text   string // all of it
 	rest   string // the readings' lines that follow
-	after  string // what follows these
+	after  string // what follows these: moves and the trailer
 	first  fact.Reading
 	looked bool // at the first line
 	began  bool
@@ -94,9 +95,8 @@ func newLines(text string) (*lines, error) {
 		return nil, fmt.Errorf("line %d: %w", p.line, err)
 	}
 	count := strings.Count(text, "\n")
-	start := strings.LastIndexByte(strings.TrimSuffix(p.rest, "\n"), '\n') + 1
-	l := &lines{host: h, text: text, rest: p.rest[:start], after: p.rest[start:]}
-	trailer, ended := strings.CutSuffix(l.after, "\n")
+	start := lastLine(p.rest)
+	trailer, ended := strings.CutSuffix(p.rest[start:], "\n")
 	switch {
 	case !ended || !strings.HasPrefix(trailer, trailerStart):
 		err = errCut
@@ -108,7 +108,24 @@ func newLines(text string) (*lines, error) {
 	if err != nil {
 		return nil, fmt.Errorf("line %d: %w", count, err)
 	}
+	moves := start
+	for at := lastLine(p.rest[:moves]); at < moves && strings.HasPrefix(p.rest[at:], learnedStart); {
+		moves, at = at, lastLine(p.rest[:at])
+	}
+	l := &lines{host: h, text: text, rest: p.rest[:moves], after: p.rest[moves:]}
+	number := count - strings.Count(l.after, "\n")
+	for line := range strings.Lines(p.rest[moves:start]) {
+		number++
+		if err := p.learned(&l.host, strings.TrimSuffix(line, "\n")); err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+	}
 	return l, nil
+}
+
+// lastLine returns where the last line of text begins.
+func lastLine(text string) int {
+	return strings.LastIndexByte(strings.TrimSuffix(text, "\n"), '\n') + 1
 }
 
 func (l *lines) ended() bool { return l.rest == "" }

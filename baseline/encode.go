@@ -19,10 +19,13 @@ const (
 	maxFile  = 256 << 20 // bytes as stored
 )
 
-// trailerStart begins a file's last line, and no other.
-const trailerStart = `{"lines":`
+const (
+	learnedStart = `{"learned":` // begins the lines of moves, and no others
+	trailerStart = `{"lines":`   // begins a file's last line, and no other
+)
 
-// appendHost appends a host's lines: header, checks, readings, trailer. Equal
+// appendHost appends a host's lines: header, checks, readings,
+// moves, trailer. Equal
 // hosts have equal bytes.
 func appendHost(dst []byte, h Host) ([]byte, error) {
 	if err := checkHost(h); err != nil {
@@ -37,7 +40,10 @@ func appendHost(dst []byte, h Host) ([]byte, error) {
 	for _, r := range h.Readings {
 		dst = appendReading(dst, r)
 	}
-	dst = appendTrailer(dst, 1+len(h.Checks)+len(h.Readings))
+	for _, m := range h.Moves {
+		dst = appendMove(dst, m)
+	}
+	dst = appendTrailer(dst, 1+len(h.Checks)+len(h.Readings)+len(h.Moves))
 	return dst, checkText(dst[start:])
 }
 
@@ -78,6 +84,14 @@ func checkHost(h Host) error {
 			return fmt.Errorf("reading %q of item %q of %q is there twice", r.Key.Name, r.Key.Item, r.Key.Check)
 		}
 	}
+	for i, m := range h.Moves {
+		if i > 0 && m.Key == h.Moves[i-1].Key {
+			return fmt.Errorf("what was learned of %q of item %q of %q is there twice", m.Key.Name, m.Key.Item, m.Key.Check)
+		}
+		if err := h.checkMove(m); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -91,6 +105,10 @@ func (h Host) sorted() Host {
 	if !slices.IsSortedFunc(h.Readings, compareReadings) {
 		h.Readings = slices.Clone(h.Readings)
 		slices.SortStableFunc(h.Readings, compareReadings)
+	}
+	if !slices.IsSortedFunc(h.Moves, compareMoves) {
+		h.Moves = slices.Clone(h.Moves)
+		slices.SortStableFunc(h.Moves, compareMoves)
 	}
 	return h
 }
@@ -134,6 +152,26 @@ func appendReading(dst []byte, r fact.Reading) []byte {
 	dst = append(dst, `,"value":`...)
 	dst = fact.AppendEncoded(dst, r.Value)
 	return append(dst, "}\n"...)
+}
+
+func appendMove(dst []byte, m Move) []byte {
+	dst = append(dst, learnedStart...)
+	dst = append(dst, `{"check":`...)
+	dst = fact.AppendQuoted(dst, m.Key.Check)
+	dst = append(dst, `,"item":`...)
+	dst = fact.AppendQuoted(dst, m.Key.Item)
+	dst = append(dst, `,"name":`...)
+	dst = fact.AppendQuoted(dst, m.Key.Name)
+	dst = append(dst, `},"absent":`...)
+	dst = strconv.AppendBool(dst, m.Absent)
+	dst = append(dst, `,"seen":[`...)
+	for i, v := range m.Seen {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = fact.AppendEncoded(dst, v)
+	}
+	return append(dst, "]}\n"...)
 }
 
 func appendTrailer(dst []byte, lines int) []byte {

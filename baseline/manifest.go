@@ -113,7 +113,7 @@ func parseManifest(run string, data []byte) (Manifest, *Damage) {
 // check finds what no manifest of ours says, whatever its digest.
 func (m Manifest) check(run string) *Damage {
 	switch {
-	case m.Format != FormatVersion:
+	case m.Format < 1:
 		return damaged(run, Unreadable, "baseline %s has format %d, which is none", run, m.Format)
 	case m.Run != run:
 		return damaged(run, Edited, "baseline %s was renamed: its manifest is of baseline %q", run, m.Run)

@@ -2,7 +2,6 @@
 package baseline
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -18,6 +17,9 @@ type Host struct {
 	Unreachable string
 	Checks      []Check        // sorted by Check
 	Readings    []fact.Reading // sorted by key
+	// Moves are the readings that moved by themselves from one sample to the next,
+	// sorted by key. There are none where one sample was taken.
+	Moves []Move
 }
 
 // Check is the record that a check was tried.
@@ -60,12 +62,25 @@ type HostEntry struct {
 	Unseen   int    `json:"unseen"` // checks that could not be observed
 }
 
-// FormatVersion is the version of the stored form that this program writes.
-const FormatVersion = 1
+// FormatVersion is the version of the stored form that this program writes. It reads
+// the earlier ones, too: the first knew no Moves.
+const FormatVersion = 2
 
 // Sort brings the checks and readings in the order that Diff and the stored form
 // rest on.
 func (h *Host) Sort() {
-	slices.SortFunc(h.Checks, func(a, b Check) int { return cmp.Compare(a.Check, b.Check) })
-	slices.SortFunc(h.Readings, func(a, b fact.Reading) int { return a.Key.Compare(b.Key) })
+	slices.SortFunc(h.Checks, compareChecks)
+	slices.SortFunc(h.Readings, compareReadings)
+	slices.SortFunc(h.Moves, compareMoves)
+}
+
+// Rename gives the host another name, in all that it holds.
+func (h *Host) Rename(name string) {
+	h.Host = name
+	for i := range h.Readings {
+		h.Readings[i].Key.Host = name
+	}
+	for i := range h.Moves {
+		h.Moves[i].Key.Host = name
+	}
 }

@@ -11,10 +11,14 @@ func (d *draft) hide(changes []baseline.Change) {
 	for _, change := range changes {
 		at := place{change.Key.Item, change.Key.Name}
 		f, compared := d.sheet.finding(at), d.sheet.c.Compare.For(at.item, at.reading)
-		d.check.Hidden = append(d.check.Hidden, report.Hidden{
+		hidden := report.Hidden{
 			Item: at.item, Reading: at.reading, Before: f.Before, Now: f.Now, HasBefore: f.HasBefore, HasNow: f.HasNow,
 			Rule: compared.Rule.String(), By: string(compared.From.Level), File: compared.From.File, Line: compared.From.Line,
-		})
+		}
+		if change.Learned {
+			hidden.Rule, hidden.By, hidden.File, hidden.Line = movesByItself, "baseline", "", 0
+		}
+		d.check.Hidden = append(d.check.Hidden, hidden)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"postpatch/baseline"
+	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -15,6 +16,9 @@ const (
 	markNew        = "new"         // the check is not in the baseline
 	markNoBaseline = "no baseline" // it is, but could not be observed then
 )
+
+// movesByItself is what hid a change that the baseline's samples explain.
+const movesByItself = "moves by itself"
 
 // Judge says what a visit comes to. Before is the host's part of the baseline;
 // nil judges without one, as capture does. The planning is that of the whole run;
@@ -29,7 +33,7 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 		planning = NewPlanning(nil)
 	}
 	if before != nil {
-		v.Seen = respell(v.Seen, *before, v.Host.Checks)
+		v.Seen = baseline.Respell(v.Seen, *before, naming(v.Host.Checks))
 	}
 	j := judging{
 		now: newSide(&v.Seen), before: newSide(before), planning: planning, unreachable: h.Unreachable != "",
@@ -105,6 +109,15 @@ func (j judging) identity(h *report.Host, v Visit, before string) {
 			return
 		}
 	}
+}
+
+// naming gives items their key as their check's kind, or the check itself, says.
+func naming(checks []suites.Check) baseline.Naming {
+	namings := make(map[string]probes.Naming, len(checks))
+	for _, c := range checks {
+		namings[c.Key()] = c.Items
+	}
+	return func(check, item string) string { return namings[check].Key(item) }
 }
 
 // compare runs the diff by the checks' rules; it returns the changes by check, those

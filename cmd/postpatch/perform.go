@@ -142,10 +142,7 @@ func storedHost(ctx context.Context, from storedHosts, stored, host string) (bas
 	if err != nil {
 		return baseline.Host{}, err
 	}
-	h.Host = host
-	for i := range h.Readings {
-		h.Readings[i].Key.Host = host
-	}
+	h.Rename(host)
 	return h, nil
 }
 

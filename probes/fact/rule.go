@@ -173,7 +173,7 @@ func (r Rule) holdsSet(before, now Value) bool {
 // holdsNumber compares whole numbers as such: as floats, two large ones that
 // differ would be the same.
 func (r Rule) holdsNumber(before, now Value) bool {
-	order, known := compareNumbers(before, now)
+	order, known := Order(before, now)
 	switch {
 	case !known || r.Suits(before.Type()) != nil:
 		return false
@@ -206,8 +206,8 @@ func (r Rule) withinPercent(before, now Value) bool {
 	return float64(distance(before, now)) <= math.Abs(size)*r.Percent/100*rounding
 }
 
-// compareNumbers orders two values of one type that has an order.
-func compareNumbers(a, b Value) (order int, known bool) {
+// Order compares two values of one type that has an order: ints, durations, times.
+func Order(a, b Value) (order int, known bool) {
 	switch a := a.(type) {
 	case Int:
 		b, ok := b.(Int)

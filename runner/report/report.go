@@ -79,8 +79,10 @@ type Host struct {
 	Took        time.Duration   `json:"took_ns"`
 	Checks      []Check         `json:"checks"` // in the order of the suite
 	Outcome     Outcome         `json:"outcome"`
-	Counts      map[Outcome]int `json:"counts"`            // checks by outcome
-	Ignored     map[string]int  `json:"ignored,omitempty"` // changes hidden, by "kind.reading: rule"
+	Counts      map[Outcome]int `json:"counts"` // checks by outcome
+	// Ignored counts the changes that were hidden, by "kind.reading: rule", and those
+	// that the baseline's samples explain by "kind.reading: moves by itself".
+	Ignored map[string]int `json:"ignored,omitempty"`
 }
 
 // Check is what one check of a host came to.
@@ -151,7 +153,7 @@ type Summary struct {
 	Verdict  string          `json:"verdict"` // "PASS", "FAIL", "INCOMPLETE", "NO VERDICT"
 	Reason   string          `json:"reason"`  // "1 check regressed, 1 host unreachable"
 	ExitCode int             `json:"exit_code"`
-	// Ignored counts the changes that rules hid, by "kind.reading: rule".
+	// Ignored counts the changes that were hidden, as Host does.
 	Ignored map[string]int `json:"ignored,omitempty"`
 	// ListIgnored is the command that lists them, where nothing has to be asked again.
 	ListIgnored string `json:"list_ignored,omitempty"`
