@@ -13,7 +13,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 	for _, change := range changes {
 		at := place{change.Key.Item, change.Key.Name}
 		compared := s.c.Compare.For(at.item, at.reading)
-		allowed := planning.allows(s.c, change)
+		allowed, reason := planning.allows(s.c, change)
 		f, spoken := s.findings[at]
 		switch {
 		case s.excusedIn(change), s.isWhole() && s.fallback(at.reading):
@@ -29,6 +29,9 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 			f.Severity, f.Wanted, f.Outcome = compared.Severity.String(), compared.Rule.String(), driftUnless(allowed)
 			if s.counts(change) {
 				f.Wanted = "" // the rule is about how often, and it never was
+			}
+			if reason != "" {
+				f.Wanted = "the plan allows it: " + reason
 			}
 			s.findings[at] = f
 		case !s.restated:

@@ -104,7 +104,9 @@ func TestLessOfAFailure(t *testing.T) {
 
 // A plan that lets an item go lets it go.
 func TestWhatAPlanLetsGo(t *testing.T) {
-	plan := &suites.Plan{Reboot: suites.RebootAllowed, May: []suites.Pattern{{Kind: "door", Item: "old", Reading: "*"}}}
+	plan := &suites.Plan{Reboot: suites.RebootAllowed, May: []suites.MayChange{
+		{Pattern: suites.Pattern{Kind: "door", Item: "old", Reading: "*"}},
+	}}
 	before := doors("front bell=rings", "old bell=rings")
 	got := told(judge(keep(check(t, "*bell=rings")), &before, doors("front bell=rings"), plan).Checks[0])
 	if d := cmp.Diff([]string{"expected", "old: expected there->gone"}, got); d != "" {

@@ -36,7 +36,8 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 		v.Seen = baseline.Respell(v.Seen, *before, naming(v.Host.Checks))
 	}
 	j := judging{
-		now: newSide(&v.Seen), before: newSide(before), planning: planning, unreachable: h.Unreachable != "",
+		now: newSide(&v.Seen), before: newSide(before), planning: planning.on(v.Host),
+		unreachable: h.Unreachable != "",
 	}
 	if before != nil {
 		h.Problem = otherMachine(before.Identity, v.Seen.Identity)
@@ -56,6 +57,9 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	if before != nil && h.Unreachable == "" && h.Problem == "" {
 		j.reboot(&h, v.Host.Checks)
 		j.identity(&h, v, before.Identity)
+	}
+	for i, d := range drafts {
+		j.waive(&h.Checks[i], d)
 	}
 	for _, c := range h.Checks {
 		h.Counts[c.Outcome]++

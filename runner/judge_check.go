@@ -152,6 +152,9 @@ func mildestFirst(a, b report.Finding) int {
 	}
 }
 
+// toldNothing is why a check is unknown that was asked and has no readings.
+const toldNothing = "the check told nothing"
+
 // check judges one check by the table in the README.
 func (j judging) check(c suites.Check, problem string) draft {
 	s := j.sheet(c)
@@ -189,7 +192,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 		d.check.Outcome, d.check.Error = report.Unknown, noBaselineOf(unbased, why)
 	}
 	if len(s.now) == 0 && !s.fails() {
-		d.unseen, d.check.Outcome, d.check.Error = true, report.Unknown, "the check told nothing"
+		d.unseen, d.check.Outcome, d.check.Error = true, report.Unknown, toldNothing
 	}
 	if s.mark != "" && !s.bound {
 		d.unseen, d.check.Outcome = true, report.Unknown

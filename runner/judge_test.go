@@ -461,7 +461,7 @@ func plan(t *testing.T, must string, may ...string) *suites.Plan {
 		}}
 	}
 	for _, reading := range may {
-		p.May = append(p.May, suites.Pattern{Kind: "door", Reading: reading})
+		p.May = append(p.May, suites.MayChange{Pattern: suites.Pattern{Kind: "door", Reading: reading}})
 	}
 	return p
 }

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"slices"
 	"time"
 
 	"postpatch/baseline"
@@ -18,6 +17,9 @@ const clockTolerance = 2 * time.Minute
 // which of the wanted changes any host could show.
 type Planning struct {
 	plan   *suites.Plan
+	host   suites.Host        // that is judged, see on
+	may    []suites.MayChange // what the plan allows there
+	waive  waiving
 	shown  []bool // by wanted change: a host has the reading
 	unsure []bool // by wanted change: a check that may have it could not be observed
 }
@@ -54,10 +56,26 @@ func (p *Planning) Nowhere() (h report.Host, ok bool) {
 	return h, len(h.Checks) > 0
 }
 
-func (p *Planning) allows(c suites.Check, change baseline.Change) bool {
-	return slices.ContainsFunc(p.plan.May, func(pattern suites.Pattern) bool {
-		return pattern.Matches(c, change.Key.Item, change.Key.Name)
-	})
+// on is the planning of one host. What it remembers it remembers for the run.
+func (p *Planning) on(h suites.Host) *Planning {
+	own := *p
+	own.host, own.may = h, nil
+	for _, m := range p.plan.May {
+		if h.Chosen(m.Hosts) {
+			own.may = append(own.may, m)
+		}
+	}
+	return &own
+}
+
+// allows says whether the plan allows a change, and with which words.
+func (p *Planning) allows(c suites.Check, change baseline.Change) (allowed bool, reason string) {
+	for _, m := range p.may {
+		if m.Pattern.Matches(c, change.Key.Item, change.Key.Name) && m.Allows(change.After) {
+			return true, m.Reason
+		}
+	}
+	return false, ""
 }
 
 // mustChange holds what the patch has to bring against what is there now. It

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"postpatch/baseline"
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/runner/report"
@@ -76,8 +77,10 @@ func (j judging) starts(told *report.Check, c suites.Check, baselineBoot time.Ti
 			}
 		}
 		if len(since) > 1 {
+			key := fact.Key{Name: spec.Name}
+			allowed, _ := j.planning.allows(c, baseline.Change{Op: baseline.Changed, Key: key, After: now})
 			add(told, report.Finding{
-				Reading: spec.Name, Outcome: report.Drifted, Severity: fact.Warn.String(),
+				Reading: spec.Name, Outcome: driftUnless(allowed), Severity: fact.Warn.String(),
 				Now: fmt.Sprintf("%d starts since the baseline: %s", len(since), fewOf(since)), HasNow: true,
 				Wanted: "one start",
 			})

@@ -226,7 +226,8 @@ func (s *sheet) vanished(planning *Planning) {
 			}
 			f.Outcome, f.Wanted = report.Regressed, "expected "+e.Predicate.String()
 			key := fact.Key{Item: item, Name: e.Reading}
-			if planning.allows(s.c, baseline.Change{Op: baseline.Removed, Key: key, Before: s.before[at]}) {
+			change := baseline.Change{Op: baseline.Removed, Key: key, Before: s.before[at]}
+			if allowed, _ := planning.allows(s.c, change); allowed {
 				f.Outcome = report.Expected
 			}
 			s.findings[at] = f

@@ -27,6 +27,8 @@ type Tally struct {
 	unseen     int // hosts
 	unknown    int // checks that could not be observed on hosts that answer
 	otherHosts int // another machine answers
+	waived     int // findings
+	waiving    int // checks that have any
 }
 
 // NewTally begins a summary of a run.
@@ -51,6 +53,11 @@ func (t *Tally) Add(h report.Host) {
 			}
 		}
 	}
+	for _, c := range h.Checks {
+		n := waivedOf(c)
+		t.waived += n
+		t.waiving += min(n, 1)
+	}
 	for rule, n := range h.Ignored {
 		t.ignored[rule] += n
 	}
@@ -66,7 +73,7 @@ func (t *Tally) Add(h report.Host) {
 func (t *Tally) Summary(finished time.Time) report.Summary {
 	s := report.Summary{
 		Finished: finished, Took: finished.Sub(t.started), Counts: t.counts,
-		Unseen: t.unseen, Ignored: t.ignored,
+		Unseen: t.unseen, Ignored: t.ignored, Waived: t.waived,
 	}
 	switch {
 	case t.failing > 0:
@@ -102,8 +109,9 @@ func (t *Tally) reason() string {
 	}
 	count(t.unknown, "unknown")
 	if len(parts) == 0 {
-		return "nothing regressed, nothing unmet"
+		parts = append(parts, "nothing regressed, nothing unmet")
 	}
+	count(t.waiving, "waived")
 	return strings.Join(parts, ", ")
 }
 

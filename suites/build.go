@@ -87,17 +87,25 @@ func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 }
 
 // matches reports whether a selector, a name's glob or "tag:x", chooses h.
-func (h *hostEntry) matches(selector string) bool {
+func (h *hostEntry) matches(selector string) bool { return h.shared.matches(selector) }
+
+func (h Host) matches(selector string) bool {
 	wanted, isTag := strings.CutPrefix(selector, "tag:")
 	if !isTag {
-		return glob(selector, h.name)
+		return glob(selector, h.Name)
 	}
-	for _, tag := range h.shared.Tags {
+	for _, tag := range h.Tags {
 		if glob(wanted, tag) {
 			return true
 		}
 	}
 	return false
+}
+
+// Chosen reports whether one of the selectors, names' globs or "tag:x", chooses
+// the host. None at all choose every host.
+func (h Host) Chosen(selectors []string) bool {
+	return len(selectors) == 0 || slices.ContainsFunc(selectors, h.matches)
 }
 
 func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 )
 
@@ -345,14 +346,21 @@ func FuzzLoadCredentials(f *testing.F) {
 
 func FuzzPlan(f *testing.F) {
 	f.Add([]byte(tuesday))
+	f.Add([]byte(waived))
 	f.Add([]byte("plan: p\nmay_change: [./., a/b.c, '*.*']\nmust_change: {os/.build: x}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := reader{file: filepath.Join(t.TempDir(), "p.yaml"), found: &problems{}}
 		plan := &Plan{}
 		r.plan(plan, data, testKinds())
 		for _, p := range plan.May {
-			if again, ok := splitPattern(p.String()); !ok || again != p {
+			if again, ok := splitPattern(p.Pattern.String()); !ok || again != p.Pattern {
 				t.Fatalf("%#v reads as %#v", p, again)
+			}
+			_ = p.Allows(nil) || p.Allows(fact.Text("x")) || p.Allows(fact.SetOf("a"))
+		}
+		for _, w := range plan.Waivers {
+			if w.Reason == "" || w.Until.IsZero() && w.Day() != "0001-01-01" || w.Line < 1 {
+				t.Fatalf("a waiver without an end or a reason: %+v", w)
 			}
 		}
 	})

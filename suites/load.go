@@ -44,6 +44,7 @@ func LoadBytes(file string, data []byte, kinds []probes.Kind) (*Set, []Problem) 
 // loader holds what is known of all files.
 type loader struct {
 	kinds   map[string]probes.Kind
+	list    []probes.Kind
 	names   []string // of the kinds
 	found   *problems
 	set     Set
@@ -61,14 +62,15 @@ type suiteEntries struct {
 	vars    map[string]string
 	hosts   []hostEntry
 	checks  []*checkEntry
-	strange bool                  // a check's kind is not known
-	compare []written             // what the suite says of the readings of all its checks
+	strange bool      // a check's kind is not known
+	compare []written // what the suite says of the readings of all its checks
+	waivers []Waiver
 	ids     map[string]*yaml.Node // a check's id, in lower case, and its place
 }
 
 func newLoader(kinds []probes.Kind) *loader {
 	l := &loader{
-		kinds: map[string]probes.Kind{}, found: &problems{}, suites: map[string]string{}, hosts: map[string]*sharedHost{},
+		kinds: map[string]probes.Kind{}, list: kinds, found: &problems{}, suites: map[string]string{}, hosts: map[string]*sharedHost{},
 	}
 	for _, k := range kinds {
 		l.kinds[k.Name] = k
@@ -133,7 +135,7 @@ func (l *loader) suite(r reader, data []byte) {
 	if r.another(top, "a suite", "suite", "checks") {
 		return
 	}
-	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use")
+	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use", "waivers")
 	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
@@ -156,6 +158,9 @@ func (l *loader) suite(r reader, data []byte) {
 	l.readCompare(s, top)
 	l.readChecks(s, top)
 	s.unused()
+	if e, found := top.get("waivers"); found {
+		s.waivers = r.waivers(e.value, l.list)
+	}
 	l.entries = append(l.entries, s)
 	l.set.Suites = append(l.set.Suites, s.suite)
 }
@@ -226,6 +231,9 @@ func (l *loader) finish() (*Set, []Problem) {
 	l.mergeHosts()
 	for _, s := range l.entries {
 		l.build(s)
+	}
+	for _, s := range l.entries {
+		l.waive(s)
 	}
 	if list := l.found.sorted(); len(list) > 0 {
 		return nil, list

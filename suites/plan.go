@@ -36,7 +36,7 @@ func (r reader) plan(plan *Plan, data []byte, kinds []probes.Kind) {
 	if r.another(top, "a plan", "must_change", "may_change") {
 		return
 	}
-	r.known(top, "the plan", "plan", "suites", "reboot", "must_change", "may_change", "waves", "settle", "store")
+	r.known(top, "the plan", "plan", "suites", "reboot", "must_change", "may_change", "waivers", "waves", "settle", "store")
 	for _, later := range []string{"waves", "settle", "store"} {
 		if e, found := top.get(later); found {
 			r.hintf(e.key, "leave it out", "%s: not supported yet", later)
@@ -57,11 +57,10 @@ func (r reader) plan(plan *Plan, data []byte, kinds []probes.Kind) {
 		plan.Must = r.mustChange(e.value, kinds)
 	}
 	if e, found := top.get("may_change"); found {
-		for _, n := range r.texts(e.value, "may_change") {
-			if p, _, ok := r.pattern(n, kinds); ok {
-				plan.May = append(plan.May, p)
-			}
-		}
+		plan.May = r.mayChange(e.value, kinds)
+	}
+	if e, found := top.get("waivers"); found {
+		plan.Waivers = r.waivers(e.value, kinds)
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 // Set is what the given suites come to: every host with its checks, built and
 // ready to run.
 type Set struct {
-	Suites []Suite
-	Hosts  []Host // in the order of the suites; a host of two suites once
+	Suites  []Suite
+	Hosts   []Host   // in the order of the suites; a host of two suites once
+	Waivers []Waiver // in the order of the suites
 }
 
 // Suite is one suite file.
@@ -73,8 +74,9 @@ type Plan struct {
 	Suites []string // files, relative to the plan's folder, globs resolved
 	Reboot Reboot
 	// Must are changes that the patch has to bring, May those it can bring.
-	Must []MustChange
-	May  []Pattern
+	Must    []MustChange
+	May     []MayChange
+	Waivers []Waiver
 }
 
 // Reboot says whether the hosts have to be, may be or may not be restarted.

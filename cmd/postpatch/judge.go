@@ -75,7 +75,7 @@ func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	own := stored.Manifest().Baseline
-	p := performance{job: j, run: newRun("judge", c.name, j), collect: c.collect}
+	p := performance{job: j, run: newRun("judge", c.name, j), collect: c.collect, on: stored.Manifest().Started}
 	p.run.Notes = storedNotes(stored.Manifest(), changed, j)
 	if name := cmp.Or(c.baseline, own); name != "" {
 		if name == c.name {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,15 +29,14 @@ func lint(a app, files []string) error {
 	kinds := all.Kinds()
 	var suiteFiles []string
 	var problems []suites.Problem
-	plans := 0
+	var plans []*suites.Plan
 	for _, file := range files {
 		if !strings.HasSuffix(file, ".plan.yaml") {
 			suiteFiles = append(suiteFiles, file)
 			continue
 		}
-		plans++
 		plan, found := suites.LoadPlan(file, kinds)
-		problems = append(problems, found...)
+		plans, problems = append(plans, plan), append(problems, found...)
 		if plan != nil && len(files) == 1 {
 			suiteFiles = plan.Suites // a plan alone stands for what it names
 		}
@@ -46,6 +46,11 @@ func lint(a app, files []string) error {
 		var found []suites.Problem
 		set, found = suites.Load(suiteFiles, kinds)
 		problems = append(problems, found...)
+	}
+	if len(problems) == 0 {
+		for _, plan := range plans {
+			problems = append(problems, against(plan, suiteFiles, set)...)
+		}
 	}
 	if len(problems) > 0 {
 		return tellProblems(a, problems)
@@ -58,8 +63,21 @@ func lint(a app, files []string) error {
 		}
 	}
 	_, err := fmt.Fprintf(a.stdout, "no problems: %s, %s, %s, %s\n", count(len(suiteFiles), "suite"),
-		count(plans, "plan"), count(hosts, "host"), count(checks, "check"))
+		count(len(plans), "plan"), count(hosts, "host"), count(checks, "check"))
 	return err
+}
+
+// against holds what a plan names against the suites that it is for: its own, and
+// where it has none those that were given.
+func against(plan *suites.Plan, given []string, set *suites.Set) []suites.Problem {
+	isGiven := func(file string) bool { return slices.Contains(given, file) }
+	if missing := slices.ContainsFunc(plan.Suites, func(file string) bool { return !isGiven(file) }); missing {
+		set, _ = suites.Load(plan.Suites, all.Kinds()) // nobody asked for their problems
+	}
+	if set == nil {
+		return nil
+	}
+	return plan.Against(set)
 }
 
 // tellProblems prints them and makes the exit code 2.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,12 +27,19 @@ type performance struct {
 	run     report.Run
 	planned string // the plan's digest
 	resume  bool   // take the run up where it was cut off
+	// on is when what is judged was seen, if that was not in this run: a waiver that
+	// held then holds still.
+	on time.Time
 	// next names the commands a reader wants after this summary.
 	next    func(s report.Summary, b blind) []string
 	collect func(report.Host) // may be nil
+	look    looker            // may be nil
 	// listIgnored is the command that lists what rules hide; empty where there is none.
 	listIgnored string
 }
+
+// looker sees of every host what it was judged by.
+type looker func(v runner.Visit, before *baseline.Host, judged report.Host)
 
 // perform carries the run out. Its results stand in the store and in the views;
 // the returned summary has the exit code.
@@ -63,12 +71,13 @@ type visits func(ctx context.Context, done func(runner.Visit) error) error
 // and shows what each comes to.
 func (p performance) judge(ctx context.Context, seen visits) (report.Summary, blind, error) {
 	var blind blind
+	planning := p.planning()
+	p.run.Notes = append(slices.Clip(p.run.Notes), overNotes(planning.Over())...)
 	if err := p.views.Start(p.run); err != nil {
 		return report.Summary{}, blind, err
 	}
 	p.stored = storedNames(p.against)
 	tally := runner.NewTally(p.run.Started)
-	planning := runner.NewPlanning(p.job.plan)
 	err := seen(ctx, func(v runner.Visit) error {
 		before, err := p.before(ctx, v.Host.Name)
 		if err != nil {
@@ -80,6 +89,9 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 		blind.note(judged)
 		if p.collect != nil {
 			p.collect(judged)
+		}
+		if p.look != nil {
+			p.look(v, before, judged)
 		}
 		return p.views.Host(judged)
 	})
@@ -98,6 +110,30 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 		summary.ListIgnored = p.listIgnored
 	}
 	return summary, blind, nil
+}
+
+// planning is what the operator and the owners say of the patch.
+func (p performance) planning() *runner.Planning {
+	planning := runner.NewPlanning(p.job.plan)
+	on := p.run.Started
+	if !p.on.IsZero() {
+		on = p.on
+	}
+	planning.Waive(p.job.set.Waivers, on)
+	return planning
+}
+
+// overNotes names the waivers that are over.
+func overNotes(over []string) []string {
+	switch len(over) {
+	case 0:
+		return nil
+	case 1:
+		return []string{"this waiver is over, and what it covered fails: mend it, or give the waiver another day: " + over[0]}
+	default:
+		return []string{fmt.Sprintf("%d waivers are over, and what they covered fails: mend it, or give them another day: %s",
+			len(over), shorten(over))}
+	}
 }
 
 // end shows the verdict and puts the report files in their place.

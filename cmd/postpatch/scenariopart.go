@@ -152,7 +152,15 @@ func (s *scenario) placeAt(j job) {
 			}
 		}
 	}
+	for i, w := range j.set.Waivers {
+		if own[w.File] {
+			j.set.Waivers[i].File = s.file
+		}
+	}
 	if j.plan != nil && s.Plan.node != nil {
+		for i := range j.plan.Waivers {
+			j.plan.Waivers[i].File = s.file
+		}
 		j.plan.File = s.file
 	}
 }

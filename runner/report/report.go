@@ -24,6 +24,7 @@ const (
 	Expected    Outcome = "expected"     // a change that the plan allows or wants
 	Drifted     Outcome = "drifted"      // changed, and nobody said it may
 	PreExisting Outcome = "pre-existing" // failed before and fails now
+	Waived      Outcome = "waived"       // wrong, and a waiver says until when it may be
 	Unknown     Outcome = "unknown"      // could not be observed
 	Unmet       Outcome = "unmet"        // was meant to change and did not
 	Failed      Outcome = "failed"       // fails, and there is no baseline to compare with
@@ -33,7 +34,7 @@ const (
 // Outcomes lists all outcomes, mildest first.
 func Outcomes() []Outcome {
 	return []Outcome{
-		Skipped, Passed, Fixed, Expected, Drifted, PreExisting, Unknown, Unmet, Failed, Regressed,
+		Skipped, Passed, Fixed, Expected, Drifted, PreExisting, Waived, Unknown, Unmet, Failed, Regressed,
 	}
 }
 
@@ -119,6 +120,21 @@ type Finding struct {
 	// change broke: `expected running`, `same`.
 	Wanted   string `json:"wanted,omitempty"`
 	Severity string `json:"severity,omitempty"` // of a drift: fail, warn, note
+	// Waiver is the one that covers the finding: in force where it is waived, over
+	// where it failed.
+	Waiver Waiver `json:"waiver,omitzero"`
+}
+
+// Waiver says who answers for something that is wrong, and until when.
+type Waiver struct {
+	Was    Outcome `json:"was"`   // what the finding is without it
+	Until  string  `json:"until"` // the last day, in UTC: 2026-12-31
+	Over   bool    `json:"over,omitempty"`
+	Reason string  `json:"reason"`
+	Ticket string  `json:"ticket,omitempty"`
+	Owner  string  `json:"owner,omitempty"`
+	File   string  `json:"file"` // where it stands
+	Line   int     `json:"line"`
 }
 
 // Evidence is a reading that explains the findings of its item: the exit code of
@@ -150,8 +166,9 @@ type Summary struct {
 	Took     time.Duration   `json:"took_ns"`
 	Counts   map[Outcome]int `json:"counts"` // checks by outcome
 	Unseen   int             `json:"unreachable_hosts"`
-	Verdict  string          `json:"verdict"` // "PASS", "FAIL", "INCOMPLETE", "NO VERDICT"
-	Reason   string          `json:"reason"`  // "1 check regressed, 1 host unreachable"
+	Waived   int             `json:"waived,omitempty"` // findings of which a waiver says that they may be
+	Verdict  string          `json:"verdict"`          // "PASS", "FAIL", "INCOMPLETE", "NO VERDICT"
+	Reason   string          `json:"reason"`           // "1 check regressed, 1 host unreachable"
 	ExitCode int             `json:"exit_code"`
 	// Ignored counts the changes that were hidden, as Host does.
 	Ignored map[string]int `json:"ignored,omitempty"`

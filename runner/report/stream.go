@@ -61,11 +61,35 @@ func (c Check) Subject(item string) string {
 
 // Place says where a check stands: its file and line, or its file alone where it
 // stands on no line of its own. It is empty where there is no file.
-func (c Check) Place() string {
-	if c.File == "" || c.Line <= 0 {
-		return c.File
+func (c Check) Place() string { return place(c.File, c.Line) }
+
+func place(file string, line int) string {
+	if file == "" || line <= 0 {
+		return file
 	}
-	return fmt.Sprintf("%s:%d", c.File, c.Line)
+	return fmt.Sprintf("%s:%d", file, line)
+}
+
+// Says is what there is to say of a waiver: until when it holds, why, who answers
+// for it, and where it stands.
+func (w Waiver) Says() []string {
+	parts := []string{"until " + w.Until, `"` + w.Reason + `"`}
+	for _, of := range [][2]string{{"ticket ", w.Ticket}, {"owner ", w.Owner}, {"", place(w.File, w.Line)}} {
+		if of[1] != "" {
+			parts = append(parts, of[0]+of[1])
+		}
+	}
+	return append(parts, "it "+said(w.Was))
+}
+
+// said is an outcome as a sentence's end.
+func said(o Outcome) string {
+	switch o {
+	case PreExisting:
+		return "is pre-existing"
+	default:
+		return string(o)
+	}
 }
 
 // base is what an item is told with: its kind, where the id is made of the kind

@@ -2,6 +2,7 @@ package junit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"postpatch/runner/report"
@@ -123,7 +124,27 @@ func evidence(c report.Check, f report.Finding) string {
 	if f.Wanted != "" {
 		s += "  wanted  " + limited(wanted(f), valueLimit) + "\n"
 	}
+	if f.Waiver != (report.Waiver{}) {
+		s += "  waiver  " + waiver(f) + "\n"
+	}
 	return s
+}
+
+// waiver says whose word it is that a finding may be.
+func waiver(f report.Finding) string {
+	return limited(line(strings.Join(f.Waiver.Says(), ", ")), valueLimit)
+}
+
+// waivedLine is a check of which nothing fails that no waiver covers: the reason
+// comes first, since some consumers cut the rest.
+func waivedLine(c report.Check) string {
+	var said []string
+	for _, f := range worstFirst(c) {
+		if text := waiver(f); f.Outcome == report.Waived && !slices.Contains(said, text) {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, "; ") + ": " + headline(c)
 }
 
 // because tells the evidence of an item.

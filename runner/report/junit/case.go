@@ -19,6 +19,7 @@ const (
 	typeUnmet       = "expectation-unmet"
 	typeDrift       = "drift"
 	typeFailed      = "failed"
+	typeWaiverOver  = "waiver-over"
 	typeUnreachable = "unreachable"
 	typeCheckError  = "check-error"
 )
@@ -57,15 +58,21 @@ func judged(tc *testcase, c report.Check) {
 	case report.Unmet:
 		tc.Failure = newResult(typeUnmet, c)
 	case report.Failed:
-		tc.Failure = newResult(typeFailed, c)
+		kind := typeFailed
+		if findings := worstFirst(c); len(findings) > 0 && findings[0].Waiver.Over {
+			kind = typeWaiverOver
+		}
+		tc.Failure = newResult(kind, c)
 	case report.Unknown:
 		tc.Error = newResult(typeCheckError, c)
 	case report.Skipped:
 		tc.Skipped = &text{limited(headline(c), passLimit)}
-	case report.PreExisting, report.Drifted, report.Expected, report.Fixed, report.Passed:
+	case report.PreExisting, report.Waived, report.Drifted, report.Expected, report.Fixed, report.Passed:
 		switch {
 		case c.Failing: // by a drift that its rule makes a failure
 			tc.Failure = newResult(typeDrift, c)
+		case c.Outcome == report.Waived:
+			tc.Skipped = &text{limited("WAIVED: "+waivedLine(c), passLimit)}
 		case c.Outcome == report.PreExisting:
 			tc.Skipped = &text{limited("PRE-EXISTING: "+headline(c)+"; it failed at the baseline too", passLimit)}
 		default:

@@ -34,6 +34,9 @@ func cleanHost(h report.Host) report.Host {
 			f := &c.Findings[k]
 			f.Item, f.Reading, f.Before, f.Now = line(f.Item), line(f.Reading), line(f.Before), line(f.Now)
 			f.Wanted = line(f.Wanted)
+			w := &f.Waiver
+			w.Until, w.Reason, w.Ticket = line(w.Until), line(w.Reason), line(w.Ticket)
+			w.Owner, w.File, w.Was = line(w.Owner), line(w.File), report.Outcome(line(string(w.Was)))
 		}
 	}
 	return h

@@ -68,6 +68,7 @@ func (v *view) columns(shown []row, room int) []column {
 		{"unknown", "unkn", []report.Outcome{report.Unknown}, false},
 		{"drift", "drift", []report.Outcome{report.Drifted}, false},
 		{"pre", "pre", []report.Outcome{report.PreExisting}, judged},
+		{"waived", "waiv", []report.Outcome{report.Waived}, false},
 		{"fixed", "fixed", []report.Outcome{report.Fixed}, judged},
 		{"expected", "exp", []report.Outcome{report.Expected}, judged},
 		{"skipped", "skip", []report.Outcome{report.Skipped}, false},

@@ -64,7 +64,7 @@ func (f *folder) add(h report.Host) {
 func (f *folder) addCheck(host string, c report.Check) {
 	said := false
 	for _, e := range f.split(host, c) {
-		said = said || e.group == groupOfOutcome(c.Outcome) || c.Outcome == report.Drifted
+		said = said || e.group == groupOfOutcome(c.Outcome) || c.Outcome == report.Drifted || e.group == overdue
 		f.merge(host, e)
 	}
 	bare := c

@@ -12,11 +12,13 @@ const (
 	fixed
 	drift
 	preExisting
+	waived
 	unreachable
 	problem
 	unknown
 	unmet
 	failed
+	overdue // what a waiver has covered that is over
 	failingDrift
 	regression
 )
@@ -46,6 +48,10 @@ func (g group) look(command string) look {
 			"PRE-EXISTING", "failed at the baseline already; not caused by the patch, not counted",
 			"–", "[PRE ]", magenta, false,
 		}
+	case waived:
+		return look{
+			"WAIVED", "wrong, and somebody answers for it until a day; not counted", "–", "[WAIV]", magenta, false,
+		}
 	case unreachable:
 		return look{"UNREACHABLE", "nothing answered: no verdict for these hosts", "!", "[UNRE]", yellow, false}
 	case problem:
@@ -61,6 +67,8 @@ func (g group) look(command string) look {
 			}
 		}
 		return look{"FAILED", "fails, and nothing is known of before", "✗", "[FAIL]", red, true}
+	case overdue:
+		return look{"WAIVER IS OVER", "was waived until a day that is past: mend it, or renew the waiver", "✗", "[OVER]", red, true}
 	case failingDrift:
 		return look{"DRIFT THAT FAILS", "changed, and nobody said it may", "≠", "[DRFT]", red, true}
 	default:
@@ -84,6 +92,11 @@ func groupOf(c report.Check, f report.Finding, diff bool) group {
 		}
 	case report.Passed, report.Skipped:
 		return nowhere
+	case report.Failed:
+		if f.Waiver.Over {
+			return overdue
+		}
+		return failed
 	default:
 		return groupOfOutcome(f.Outcome)
 	}
@@ -103,6 +116,8 @@ func groupOfOutcome(o report.Outcome) group {
 		return drift
 	case report.PreExisting:
 		return preExisting
+	case report.Waived:
+		return waived
 	case report.Unknown:
 		return unknown
 	case report.Unmet:

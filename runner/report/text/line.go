@@ -81,6 +81,11 @@ func (t lineTable) put(b *strings.Builder, e *entry, cells told) {
 		t.change(b, e, cells, used)
 	}
 	room := t.pen.Width - columns(indent)
+	if t.look.title == waived.look("").title { // whose word it is, is never hidden
+		for _, row := range t.pen.flow(e.waivers(), room) {
+			b.WriteString(indent + t.pen.dim(row) + "\n")
+		}
+	}
 	names := t.names(e, room-len("on "))
 	if names != "" && (t.look.title != expected.look("").title || t.pen.Verbosity >= Verbose) {
 		b.WriteString(indent + t.pen.dim("on "+names) + "\n")

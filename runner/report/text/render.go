@@ -142,6 +142,9 @@ func (v *view) block(b *strings.Builder, l look, e *entry) {
 	if e.reason != "" {
 		putAll("error", v.pen.rows(e.reason, room))
 	}
+	if waivers := e.waivers(); len(waivers) > 0 {
+		putAll("waiver", v.pen.flow(waivers, room))
+	}
 	putAll("why", v.why(e.check, room))
 	for _, other := range e.also {
 		putAll("also", v.pen.flow(append([]string{other.subject}, said(other.check)...), room))
@@ -234,6 +237,19 @@ func wanted(f report.Finding) string {
 	default:
 		return f.Wanted
 	}
+}
+
+// waivers are those of an entry's findings, each once.
+func (e *entry) waivers() []string {
+	var all []string
+	seen := map[report.Waiver]bool{{}: true} // a finding has none
+	for _, f := range e.findings {
+		if !seen[f.Waiver] {
+			all = append(all, f.Waiver.Says()...)
+		}
+		seen[f.Waiver] = true
+	}
+	return all
 }
 
 // why says what a check is for, where it stands, and whose it is.

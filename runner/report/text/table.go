@@ -56,7 +56,7 @@ func (r row) word() string {
 	switch r.outcome {
 	case report.Passed, report.Skipped, report.Fixed, report.Expected:
 		return "ok"
-	case report.Drifted, report.PreExisting:
+	case report.Drifted, report.PreExisting, report.Waived:
 		if r.compared && r.outcome == report.Drifted {
 			return "changed"
 		}
