@@ -3,6 +3,7 @@ package suites
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -21,7 +22,7 @@ func To(v fact.Value, spec probes.ReadingSpec) (text string, list []string) {
 			return Digest(v), nil
 		}
 	}
-	if text == toGone || isDigest(text) {
+	if text == toGone || IsDigest(text) {
 		text = "= " + text
 	}
 	var p expect.Predicate
@@ -43,24 +44,32 @@ func Writable(s string) bool {
 	return len(s) <= maxText && strings.IndexFunc(s, func(c rune) bool { return !unicode.IsPrint(c) || c == unicode.ReplacementChar }) < 0
 }
 
-// ItemPattern is a pattern of one item and no other: what cannot be written, and *,
+// ItemPattern is a pattern of one item and no other, but that what cannot be written
 // is a ? there. It is not ok where the item is too long to be named.
-func ItemPattern(kind, item, reading string) (pattern string, ok bool) {
-	if item == "" {
-		return Pattern{Kind: kind, Reading: reading}.String(), true
+func ItemPattern(kind probes.Kind, item, reading string) (pattern string, ok bool) {
+	p := Pattern{Kind: kind.Name, Item: item, Reading: reading}
+	written := Writable(item) && strings.TrimSpace(item) == item
+	switch {
+	case written && (strings.ContainsAny(item, "*?") || strings.HasPrefix(item, exactly)):
+		p.Item = exactly + item
+	case !written:
+		p.Item = wildcards(kind, item)
 	}
+	text := p.String()
+	return text, len(text) <= maxText
+}
+
+func wildcards(kind probes.Kind, item string) string {
 	var b strings.Builder
-	for _, c := range strings.ToLower(item) { // as glob compares it
-		if c == '*' || !Writable(string(c)) {
-			b.WriteString(strings.Repeat("?", len(string(c))))
-		} else {
+	for i, c := range item {
+		space := i == 0 || i+utf8.RuneLen(c) == len(item)
+		switch {
+		case c == '*', i == 0 && string(c) == exactly, space && unicode.IsSpace(c), !Writable(string(c)):
+			// A pattern counts the bytes of what the naming makes of it.
+			b.WriteString(strings.Repeat("?", len(kind.Items.Key(string(c)))))
+		default:
 			b.WriteRune(c)
 		}
 	}
-	glob := b.String()
-	if strings.EqualFold(glob, item) {
-		glob = item // as it is spelt
-	}
-	text := Pattern{Kind: kind, Item: glob, Reading: reading}.String()
-	return text, len(text) <= maxText
+	return b.String()
 }

@@ -104,7 +104,7 @@ func (r reader) to(m *MayChange, n *yaml.Node, specs []probes.ReadingSpec) bool 
 	case n.Kind == yaml.ScalarNode && word == toGone:
 		m.To, m.holds = word, func(after fact.Value) bool { return after == nil }
 		return true
-	case n.Kind == yaml.ScalarNode && isDigest(word):
+	case n.Kind == yaml.ScalarNode && IsDigest(word):
 		m.To, m.holds = word, func(after fact.Value) bool { return after != nil && Digest(after) == word }
 		return true
 	case m.Pattern.Reading == "*":
@@ -116,7 +116,8 @@ func (r reader) to(m *MayChange, n *yaml.Node, specs []probes.ReadingSpec) bool 
 	return ok
 }
 
-func isDigest(word string) bool {
+// IsDigest says whether a text is what Digest makes.
+func IsDigest(word string) bool {
 	sum, found := strings.CutPrefix(word, toDigest)
 	raw, err := hex.DecodeString(sum)
 	return found && err == nil && len(raw) == sha256.Size && sum == strings.ToLower(sum)

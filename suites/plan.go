@@ -24,6 +24,18 @@ func LoadPlan(file string, kinds []probes.Kind) (*Plan, []Problem) {
 	return plan, nil
 }
 
+// LoadPlanBytes reads a plan from memory; file is its name in problems, and what
+// its suites are relative to.
+func LoadPlanBytes(file string, data []byte, kinds []probes.Kind) (*Plan, []Problem) {
+	r := reader{file: file, found: &problems{}}
+	plan := &Plan{File: file, Digest: digest(data), Reboot: RebootAllowed}
+	r.plan(plan, data, kinds)
+	if list := r.found.sorted(); len(list) > 0 {
+		return nil, list
+	}
+	return plan, nil
+}
+
 func (r reader) plan(plan *Plan, data []byte, kinds []probes.Kind) {
 	root := r.document(data)
 	if root == nil {

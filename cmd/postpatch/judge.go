@@ -56,38 +56,55 @@ type judgeJob struct {
 }
 
 func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
+	p, r, err := c.ready(ctx, a)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	defer func() { _ = p.store.Close() }()
+	if p.views, err = c.open(a); err != nil {
+		return report.Summary{}, err
+	}
+	defer p.views.discard()
+	summary, _, err := p.judge(ctx, r.of(p.job))
+	if err != nil {
+		return report.Summary{}, err
+	}
+	return summary, p.end(summary)
+}
+
+// ready reads all that it takes to judge a stored run.
+func (c judgeJob) ready(ctx context.Context, a app) (performance, replay, error) {
 	j, err := c.load(ctx, a, c.suites)
 	if err != nil {
-		return report.Summary{}, err
+		return performance{}, replay{}, err
 	}
-	defer j.logins.Close()
+	j.logins.Close() // nobody is asked
 	store, err := openStore(c.store, c.trust)
 	if err != nil {
-		return report.Summary{}, err
+		return performance{}, replay{}, err
 	}
-	defer func() { _ = store.Close() }()
 	stored, err := store.Read(ctx, c.name)
 	if err != nil {
-		return report.Summary{}, err
+		return performance{}, replay{}, err
 	}
 	changed, err := stored.Covers(suiteInfos(j))
 	if err != nil {
-		return report.Summary{}, err
+		return performance{}, replay{}, err
 	}
 	own := stored.Manifest().Baseline
-	p := performance{job: j, run: newRun("judge", c.name, j), collect: c.collect, on: stored.Manifest().Started}
+	p := performance{job: j, run: newRun("judge", c.name, j), collect: c.collect, on: stored.Manifest().Started, store: store}
 	p.run.Notes = storedNotes(stored.Manifest(), changed, j)
 	if name := cmp.Or(c.baseline, own); name != "" {
 		if name == c.name {
-			return report.Summary{}, fmt.Errorf("a run is no baseline of its own: name another than %q with --baseline", name)
+			return p, replay{}, fmt.Errorf("a run is no baseline of its own: name another than %q with --baseline", name)
 		}
 		against, notes, err := findBaseline(ctx, store, name, j)
 		if err != nil {
-			return report.Summary{}, err
+			return p, replay{}, err
 		}
 		m := against.Manifest()
 		if name != own && stored.Manifest().Started.Before(m.Finished) {
-			return report.Summary{}, fmt.Errorf("baseline %q was taken after run %q; `postpatch diff` compares any two runs",
+			return p, replay{}, fmt.Errorf("baseline %q was taken after run %q; `postpatch diff` compares any two runs",
 				name, c.name)
 		}
 		p.against = against
@@ -95,21 +112,10 @@ func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
 		p.run.Notes = slices.Concat(p.run.Notes, notes, planNotes(j))
 	}
 	p.listIgnored = rerun{inputs: c.inputs, suites: c.suites}.ignored(c.name, c.baseline)
-	if p.views, err = c.open(a); err != nil {
-		return report.Summary{}, err
-	}
-	defer p.views.discard()
-	r := replay{
+	return p, replay{
 		from: stored, run: c.name, started: stored.Manifest().Started, names: storedNames(stored),
 		otherBaseline: cmp.Or(c.baseline, own) != own,
-	}
-	summary, _, err := p.judge(ctx, func(ctx context.Context, done func(runner.Visit) error) error {
-		return r.visits(ctx, j.set.Hosts, done)
-	})
-	if err != nil {
-		return report.Summary{}, err
-	}
-	return summary, p.end(summary)
+	}, nil
 }
 
 // storedNotes says where a stored run and the suites of now are not the same.
@@ -138,6 +144,11 @@ type replay struct {
 	started       time.Time
 	names         map[string]string // see byName
 	otherBaseline bool              // than the run knew when it asked
+}
+
+// of makes the visits of a job's hosts.
+func (r replay) of(j job) visits {
+	return func(ctx context.Context, done func(runner.Visit) error) error { return r.visits(ctx, j.set.Hosts, done) }
 }
 
 func (r replay) visits(ctx context.Context, hosts []suites.Host, done func(runner.Visit) error) error {
