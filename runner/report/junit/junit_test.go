@@ -107,6 +107,13 @@ func one(o report.Outcome, change func(*report.Check)) report.Check {
 	return c
 }
 
+func promised(over bool) report.Waiver {
+	return report.Waiver{
+		Was: report.Regressed, Until: "2026-12-31", Over: over, Reason: "the driver is late", Ticket: "OPS-1", Owner: "print",
+		File: "s.suite.yaml", Line: 9,
+	}
+}
+
 func TestOutcomesInTheWordsOfJUnit(t *testing.T) {
 	for name, c := range map[string]struct {
 		check report.Check
@@ -137,7 +144,20 @@ func TestOutcomesInTheWordsOfJUnit(t *testing.T) {
 			"suite   march.plan.yaml\n",
 		},
 		"pre-existing": {one(report.PreExisting, nil), "skipped ", "PRE-EXISTING: state: running -> stopped"},
-		"skipped":      {one(report.Skipped, nil), "skipped ", "skipped"},
+		"waived": {
+			one(report.Waived, func(c *report.Check) { c.Findings[0].Waiver = promised(false) }), "skipped ",
+			`WAIVED: until 2026-12-31, "the driver is late", ticket OPS-1, owner print, s.suite.yaml:9, it regressed: ` +
+				"state: running -> stopped (expected running)",
+		},
+		"waived, and another drift fails": {
+			one(report.Waived, func(c *report.Check) { c.Failing, c.Findings[0].Waiver = true, promised(false) }), "failure drift",
+			`waiver  until 2026-12-31, "the driver is late"`,
+		},
+		"a waiver that is over": {
+			one(report.Failed, func(c *report.Check) { c.Findings[0].Waiver = promised(true) }), "failure waiver-over",
+			`waiver  until 2026-12-31, "the driver is late"`,
+		},
+		"skipped": {one(report.Skipped, nil), "skipped ", "skipped"},
 		"unknown": {
 			one(report.Unknown, func(c *report.Check) { c.Error = "access denied" }), "error check-error", "access denied",
 		},

@@ -23,7 +23,7 @@ func streams() map[string]stream {
 	return map[string]stream{
 		"mixed": mixed(), "all-pass": allPass(), "capture": capture(), "fleet": fleet(), "many-well": manyWell(),
 		"hostile": hostile(), "unreachable": unreached(), "long-values": longValues(), "diff": comparison(),
-		"unbased": unbased(), "dark": dark(), "halves": halves(),
+		"unbased": unbased(), "dark": dark(), "halves": halves(), "waivers": waivers(),
 	}
 }
 
@@ -70,6 +70,8 @@ func TestReports(t *testing.T) {
 		{"unbased", "narrow", text.Options{Width: 80, ASCII: true}},
 		{"dark", "", text.Options{}},
 		{"halves", "", text.Options{}},
+		{"waivers", "", text.Options{}},
+		{"waivers", "narrow", text.Options{Width: 70, Verbosity: text.Verbose, ASCII: true}},
 	} {
 		name := strings.TrimSuffix(c.stream+"."+c.look, ".")
 		t.Run(name, func(t *testing.T) {
