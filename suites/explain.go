@@ -102,7 +102,7 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 }
 
 // Topics lists what ExplainTopic knows.
-func Topics() []string { return []string{"suite", "plan", "credentials", "expect", "compare"} }
+func Topics() []string { return []string{"suite", "plan", "credentials", "expect", "compare", "waivers"} }
 
 // ExplainTopic is the page on one of Topics.
 func ExplainTopic(topic string) (string, bool) {
@@ -117,6 +117,8 @@ func ExplainTopic(topic string) (string, bool) {
 		return aboutExpect, true
 	case "compare":
 		return aboutCompare, true
+	case "waivers":
+		return aboutWaivers, true
 	default:
 		return "", false
 	}

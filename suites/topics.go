@@ -26,6 +26,7 @@ Top level
   checks    required, and never empty
   owner     who is asked when a check fails
   vars      variables for templates; a host's own come first
+  waivers   what may be wrong until a day (postpatch explain waivers)
   timeout   a duration; 10s unless the suite says so, 60s where the host itself is asked
   compare   how readings of all checks are compared (postpatch explain compare)
 
@@ -48,18 +49,30 @@ const aboutPlan = `plan: what the operator says of the patch, in *.plan.yaml
     must_change:
       os.build: "20348.4405"         # as the reading has it: build and update
       service/W3SVC.state: running
-    may_change: [service.start_mode, os.*]
+    may_change:
+      - os.*
+      - service.start_mode
+      - {change: service/Spooler.path, to: 'C:\spool\new.exe', hosts: ["print*"]}
 
   plan          the plan's name; required
   suites        files or patterns
   reboot        whether the hosts have to be, may be or may not be restarted
   must_change   readings and what they have to be after the patch (postpatch explain
                 expect); what is not so is unmet, and the run fails
-  may_change    readings whose change is expected and no drift
+  may_change    readings whose change is expected and no drift, each by its name or as
+                {change, to, hosts, reason}; postpatch accept writes them from what drifted
+  waivers       what may be wrong until a day, of all suites (postpatch explain waivers)
 
 A reading is named kind.reading, for every item, or kind/item.reading; * stands for any
 text in an item and ? for one character, unless = stands before it, and kind.* for every
 reading of a kind.
+
+Of a change that may be
+  to      what the reading may change to, and nothing else (postpatch explain expect); gone:
+          it may go away, as all readings of an item that does; digest and 64 digits: the one
+          value that has it, for what cannot be written here
+  hosts   on which hosts: names, patterns with * and ?, tag:NAME
+  reason  for who reads it
 `
 
 const aboutCredentials = `credentials: which user goes to which host; the operator's own file
@@ -230,4 +243,43 @@ Which items are the same
 
 What rules hide is counted below every report. verify, judge and diff list it with
 --show-ignored, with the rule and where it stands; --json has it always.
+`
+
+const aboutWaivers = `waivers: what may be wrong until a day; in a suite for its own checks, in a plan for all
+
+    suite: print
+    hosts: [print01, {name: print02, tags: [pilot]}]
+    checks:
+      - services: {}
+      - service: Spooler
+    waivers:
+      - waive: service/Spooler.state
+        hosts: [tag:pilot]
+        until: 2026-12-31
+        reason: the vendor's driver comes with the next release
+        ticket: OPS-4711
+        owner: print@example.org
+      - waive: services/Spooler.*
+        check: services
+        until: 2026-12-31
+        reason: the vendor's driver comes with the next release
+
+  waive    the readings, named as in a plan: kind.reading for every item, kind/item.reading,
+           kind/item.* for every reading and for an item that comes or goes; required
+  until    the last day, in UTC: the waiver holds until midnight; required
+  reason   why nobody mends it now; required
+  check    only of these checks: ids, or patterns with * and ?
+  hosts    only on these hosts: names, patterns, tag:NAME
+  ticket, owner
+
+What is waived fails nothing: it is told in a group of its own, with the reason, and counted.
+A waiver covers what it names, finding by finding; anything else of the same check fails as
+before. It covers what regressed, failed, drifted or was wrong before, never what could not be
+observed, and never what a plan wants. What only follows from something goes with it: of a
+page that is refused, there is no status.
+
+When its day is past, whatever it covers fails, also what failed before the patch or would
+only warn. Mend it and take the waiver out, or give it another day. What counts is the day on
+which the run started, also when the run is judged again; of several waivers, the one that
+holds longest.
 `

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -277,5 +278,32 @@ func TestAcceptExcusesNothingElse(t *testing.T) {
 	}
 	if left, err := onlyDrift(host(report.Drifted), host(report.Drifted)); err != nil || len(left) != 1 {
 		t.Error(left, err)
+	}
+}
+
+// The README's waiver and its accepted change are what they say, and the example
+// comes to what it says.
+func TestREADMEWaivers(t *testing.T) {
+	content, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(content)
+	text := "plan: p\n"
+	for _, marker := range []string{"waivers", "accepted"} {
+		start, end := block(t, readme, marker)
+		text += readme[start:end]
+	}
+	plan, problems := suites.LoadPlanBytes("p.plan.yaml", []byte(text), all.Kinds())
+	if len(problems) > 0 {
+		t.Fatal(suites.Format(problems, nil))
+	}
+	if len(plan.Waivers) != 1 || len(plan.May) != 1 || !plan.May[0].Allows(fact.Text(`E:\Scans`)) || plan.May[0].Allows(nil) {
+		t.Errorf("%+v", plan)
+	}
+	var out bytes.Buffer
+	a := app{stdout: &out, stderr: io.Discard, getenv: func(string) string { return "" }}
+	if code := run(t.Context(), []string{"demo", "../../examples/waivers.scenario.yaml"}, a); code != 0 {
+		t.Errorf("exit %d\n%s", code, &out)
 	}
 }

@@ -53,7 +53,7 @@ const scenarioPage = `scenario: a story with a known end (*.scenario.yaml), run 
         service/MSSQLSERVER: regressed
         eventlog: drifted by System/disk/7 serious_count    also by which readings; "reading" or "item reading"
 
-The outcomes: passed, expected, fixed, pre-existing, drifted, regressed, failed, unmet, unknown.
+The outcomes: passed, expected, fixed, pre-existing, waived, drifted, regressed, failed, unmet, unknown.
 demo exits 1 when anything comes out differently, and names it.
 `
 

@@ -74,22 +74,23 @@ func place(file string, line int) string {
 // for it, and where it stands.
 func (w Waiver) Says() []string {
 	parts := []string{"until " + w.Until, `"` + w.Reason + `"`}
+	if w.Over {
+		parts = []string{"until " + w.Until + " is over: " + w.Reason}
+	}
 	for _, of := range [][2]string{{"ticket ", w.Ticket}, {"owner ", w.Owner}, {"", place(w.File, w.Line)}} {
 		if of[1] != "" {
 			parts = append(parts, of[0]+of[1])
 		}
 	}
-	return append(parts, "it "+said(w.Was))
+	return parts
 }
 
-// said is an outcome as a sentence's end.
-func said(o Outcome) string {
-	switch o {
-	case PreExisting:
-		return "is pre-existing"
-	default:
-		return string(o)
+// Without says what its finding is without it: "it regressed".
+func (w Waiver) Without() string {
+	if w.Was == PreExisting {
+		return "it is pre-existing"
 	}
+	return "it " + string(w.Was)
 }
 
 // base is what an item is told with: its kind, where the id is made of the kind

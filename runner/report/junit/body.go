@@ -132,7 +132,7 @@ func evidence(c report.Check, f report.Finding) string {
 
 // waiver says whose word it is that a finding may be.
 func waiver(f report.Finding) string {
-	return limited(line(strings.Join(f.Waiver.Says(), ", ")), valueLimit)
+	return limited(line(strings.Join(append(f.Waiver.Says(), f.Waiver.Without()), ", ")), valueLimit)
 }
 
 // waivedLine is a check of which nothing fails that no waiver covers: the reason

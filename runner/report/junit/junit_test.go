@@ -155,7 +155,7 @@ func TestOutcomesInTheWordsOfJUnit(t *testing.T) {
 		},
 		"a waiver that is over": {
 			one(report.Failed, func(c *report.Check) { c.Findings[0].Waiver = promised(true) }), "failure waiver-over",
-			`waiver  until 2026-12-31, "the driver is late"`,
+			"waiver  until 2026-12-31 is over: the driver is late, ticket OPS-1",
 		},
 		"skipped": {one(report.Skipped, nil), "skipped ", "skipped"},
 		"unknown": {

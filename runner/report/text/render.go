@@ -234,20 +234,34 @@ func wanted(f report.Finding) string {
 		return ""
 	case f.Outcome == report.Drifted:
 		return "rule: " + f.Wanted
+	case f.Waiver.Over: // which is told by itself
+		before, _, _ := strings.Cut(f.Wanted, "the waiver until "+f.Waiver.Until)
+		return strings.TrimSuffix(before, "; ")
 	default:
 		return f.Wanted
 	}
 }
 
-// waivers are those of an entry's findings, each once.
+// waivers are those of an entry's findings, each once, and what it is without them.
 func (e *entry) waivers() []string {
-	var all []string
-	seen := map[report.Waiver]bool{{}: true} // a finding has none
+	without := map[report.Waiver][]string{}
+	var order []report.Waiver
 	for _, f := range e.findings {
-		if !seen[f.Waiver] {
-			all = append(all, f.Waiver.Says()...)
+		w := f.Waiver
+		if w == (report.Waiver{}) {
+			continue
 		}
-		seen[f.Waiver] = true
+		w.Was = ""
+		if without[w] == nil {
+			order = append(order, w)
+		}
+		if said := f.Waiver.Without(); !slices.Contains(without[w], said) {
+			without[w] = append(without[w], said)
+		}
+	}
+	var all []string
+	for _, w := range order {
+		all = append(all, append(w.Says(), strings.Join(without[w], ", "))...)
 	}
 	return all
 }
