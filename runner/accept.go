@@ -76,4 +76,3 @@ func (s *sheet) behind(f report.Finding, changes []baseline.Change) []Drift {
 	}
 	return all
 }
-

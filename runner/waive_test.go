@@ -31,7 +31,9 @@ func waiver(t *testing.T, of, until string) suites.Waiver {
 }
 
 // onTheLastDay judges at the end of 2026-11-23, and sums up.
-func onTheLastDay(v runner.Visit, before *baseline.Host, plan *suites.Plan, waivers ...suites.Waiver) (report.Host, report.Summary) {
+func onTheLastDay(
+	v runner.Visit, before *baseline.Host, plan *suites.Plan, waivers ...suites.Waiver,
+) (report.Host, report.Summary) {
 	planning := runner.NewPlanning(plan)
 	planning.Waive(waivers, time.Date(2026, 11, 23, 23, 59, 59, 0, time.UTC))
 	h := runner.Judge(v, before, planning)
@@ -88,7 +90,8 @@ func TestWhatAWaiverCovers(t *testing.T) {
 			}
 			h, s = onTheLastDay(v, test.before, nil, waiver(t, test.of, "2026-11-22"))
 			c = h.Checks[0]
-			if c.Outcome != report.Failed || h.Outcome != report.Failed || !c.Failing || s.ExitCode != runner.ExitBroken || s.Waived != 0 {
+			if c.Outcome != report.Failed || h.Outcome != report.Failed || !c.Failing ||
+				s.ExitCode != runner.ExitBroken || s.Waived != 0 {
 				t.Errorf("over: %+v\n%+v", c, s)
 			}
 			want.Until, want.Over = "2026-11-22", true
@@ -182,7 +185,8 @@ func TestUnknownIsNeverWaived(t *testing.T) {
 	} {
 		v := visitOf(check(t, "bell=rings"), now)
 		h, s := onTheLastDay(v, &before, nil, all)
-		if c := h.Checks[0]; c.Outcome != report.Unknown || c.Error == "" || s.ExitCode != runner.ExitIncomplete || s.Waived == 0 {
+		c := h.Checks[0]
+		if c.Outcome != report.Unknown || c.Error == "" || s.ExitCode != runner.ExitIncomplete || s.Waived == 0 {
 			t.Errorf("%s: %+v\n%+v", name, c, s)
 		}
 		if _, s := onTheLastDay(v, &before, nil); s.ExitCode != runner.ExitBroken {

@@ -102,7 +102,9 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 }
 
 // Topics lists what ExplainTopic knows.
-func Topics() []string { return []string{"suite", "plan", "credentials", "expect", "compare", "waivers"} }
+func Topics() []string {
+	return []string{"suite", "plan", "credentials", "expect", "compare", "waivers"}
+}
 
 // ExplainTopic is the page on one of Topics.
 func ExplainTopic(topic string) (string, bool) {

@@ -41,7 +41,8 @@ func To(v fact.Value, spec probes.ReadingSpec) (text string, list []string) {
 // Writable says whether a text can stand in a file that people read and this
 // package takes: it is not too long, and shows all its characters.
 func Writable(s string) bool {
-	return len(s) <= maxText && strings.IndexFunc(s, func(c rune) bool { return !unicode.IsPrint(c) || c == unicode.ReplacementChar }) < 0
+	hidden := func(c rune) bool { return !unicode.IsPrint(c) || c == unicode.ReplacementChar }
+	return len(s) <= maxText && strings.IndexFunc(s, hidden) < 0
 }
 
 // ItemPattern is a pattern of one item and no other, but that what cannot be written

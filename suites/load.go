@@ -70,7 +70,8 @@ type suiteEntries struct {
 
 func newLoader(kinds []probes.Kind) *loader {
 	l := &loader{
-		kinds: map[string]probes.Kind{}, list: kinds, found: &problems{}, suites: map[string]string{}, hosts: map[string]*sharedHost{},
+		kinds: map[string]probes.Kind{}, list: kinds, found: &problems{}, suites: map[string]string{},
+		hosts: map[string]*sharedHost{},
 	}
 	for _, k := range kinds {
 		l.kinds[k.Name] = k

@@ -48,7 +48,8 @@ func (r reader) plan(plan *Plan, data []byte, kinds []probes.Kind) {
 	if r.another(top, "a plan", "must_change", "may_change") {
 		return
 	}
-	r.known(top, "the plan", "plan", "suites", "reboot", "must_change", "may_change", "waivers", "waves", "settle", "store")
+	r.known(top, "the plan", "plan", "suites", "reboot", "must_change", "may_change", "waivers", "waves", "settle",
+		"store")
 	for _, later := range []string{"waves", "settle", "store"} {
 		if e, found := top.get(later); found {
 			r.hintf(e.key, "leave it out", "%s: not supported yet", later)

@@ -47,7 +47,8 @@ func TestLoadPlan(t *testing.T) {
 		t.Errorf("plan: %+v", plan)
 	}
 	may := []MayChange{
-		{Pattern: Pattern{"service", "", "start_mode"}}, {Pattern: Pattern{"os", "", "*"}},
+		{Pattern: Pattern{"service", "", "start_mode"}},
+		{Pattern: Pattern{"os", "", "*"}},
 		{Pattern: Pattern{"dns", "*.example.org", "answers"}},
 	}
 	if diff := cmp.Diff(may, plan.May, cmpopts.IgnoreUnexported(MayChange{})); diff != "" {

@@ -119,14 +119,16 @@ func TestWaiverCovers(t *testing.T) {
 		}
 	}
 	one, whole := Waiver{Pattern: pattern}, Waiver{Pattern: Pattern{"service", "Spooler", "*"}}
-	if one.Covers(host, of("s", "a", "service"), "Spooler", "") || !whole.Covers(host, of("s", "a", "service"), "Spooler", "") {
+	c := of("s", "a", "service")
+	if one.Covers(host, c, "Spooler", "") || !whole.Covers(host, c, "Spooler", "") {
 		t.Error("an item that went as a whole is for a pattern of all its readings, and for no other")
 	}
 }
 
 func TestAPlansChange(t *testing.T) {
 	may := planOf(t, waived).May
-	if len(may) != 4 || may[1].Reason != "the vendor's fix" || !slices.Equal(may[1].Hosts, []string{"tag:pilot", "srv0?"}) {
+	hosts := []string{"tag:pilot", "srv0?"}
+	if len(may) != 4 || may[1].Reason != "the vendor's fix" || !slices.Equal(may[1].Hosts, hosts) {
 		t.Fatalf("%+v", may)
 	}
 	for i, c := range []struct{ fine, not []fact.Value }{
@@ -160,5 +162,6 @@ waivers:
   - {waive: dns.answers, until: 2026-10-31, reason: x}
   - {waive: "service.*", check: "service/*", hosts: "srv*", until: 2026-10-31, reason: x}
 `)
-	golden(t, filepath.Join("testdata", "against.out"), strings.ReplaceAll(Format(plan.Against(set), nil), plan.File, "p.plan.yaml"))
+	said := strings.ReplaceAll(Format(plan.Against(set), nil), plan.File, "p.plan.yaml")
+	golden(t, filepath.Join("testdata", "against.out"), said)
 }

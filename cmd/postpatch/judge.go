@@ -148,7 +148,9 @@ type replay struct {
 
 // of makes the visits of a job's hosts.
 func (r replay) of(j job) visits {
-	return func(ctx context.Context, done func(runner.Visit) error) error { return r.visits(ctx, j.set.Hosts, done) }
+	return func(ctx context.Context, done func(runner.Visit) error) error {
+		return r.visits(ctx, j.set.Hosts, done)
+	}
 }
 
 func (r replay) visits(ctx context.Context, hosts []suites.Host, done func(runner.Visit) error) error {

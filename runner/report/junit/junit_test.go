@@ -150,7 +150,8 @@ func TestOutcomesInTheWordsOfJUnit(t *testing.T) {
 				"state: running -> stopped (expected running)",
 		},
 		"waived, and another drift fails": {
-			one(report.Waived, func(c *report.Check) { c.Failing, c.Findings[0].Waiver = true, promised(false) }), "failure drift",
+			one(report.Waived, func(c *report.Check) { c.Failing, c.Findings[0].Waiver = true, promised(false) }),
+			"failure drift",
 			`waiver  until 2026-12-31, "the driver is late"`,
 		},
 		"a waiver that is over": {

@@ -68,7 +68,9 @@ func (g group) look(command string) look {
 		}
 		return look{"FAILED", "fails, and nothing is known of before", "✗", "[FAIL]", red, true}
 	case overdue:
-		return look{"WAIVER IS OVER", "was waived until a day that is past: mend it, or renew the waiver", "✗", "[OVER]", red, true}
+		return look{
+			"WAIVER IS OVER", "was waived until a day that is past: mend it, or renew the waiver", "✗", "[OVER]", red, true,
+		}
 	case failingDrift:
 		return look{"DRIFT THAT FAILS", "changed, and nobody said it may", "≠", "[DRFT]", red, true}
 	default:

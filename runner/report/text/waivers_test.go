@@ -26,7 +26,8 @@ func waived(over bool, f report.Finding) report.Finding {
 func waivers() stream {
 	stopped := finding(report.Regressed, "state", "running", "stopped", "expected running")
 	spooler := of("Spooler", waived(false, stopped))
-	path := of("Spooler", waived(false, finding(report.Drifted, "path", `C:\old\spool.exe`, `C:\new\spool.exe`, "rule: same")))
+	moved := finding(report.Drifted, "path", `C:\old\spool.exe`, `C:\new\spool.exe`, "rule: same")
+	path := of("Spooler", waived(false, moved))
 	mixed := check("services", "", spooler, of("WAS", stopped))
 	old := waived(true, finding(report.PreExisting, "days_left", "6", "5", "expected > 14"))
 	s := stream{run: verifyRun(0, 0), hosts: []report.Host{
