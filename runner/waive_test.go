@@ -175,6 +175,16 @@ func TestAWaiverCoversOneByOne(t *testing.T) {
 	}
 }
 
+// A check that has something waived is counted so, unless it comes to worse.
+func TestWhatIsWaivedIsCounted(t *testing.T) {
+	before := doors("front bell=rings", "side bell=silent", "front colour=red")
+	v := visitOf(check(t, "*bell=rings"), doors("front bell=silent", "side bell=silent", "front colour=blue"))
+	_, s := onTheLastDay(v, &before, nil, waiver(t, "front.bell", "2026-11-23"))
+	if d := cmp.Diff(map[report.Outcome]int{report.Waived: 1}, s.Counts); d != "" || s.ExitCode != runner.ExitOK {
+		t.Errorf("exit %d (-want +got):\n%s", s.ExitCode, d)
+	}
+}
+
 // What is unknown stays so, whatever else of the check is waived.
 func TestUnknownIsNeverWaived(t *testing.T) {
 	before := doors("front bell=rings", "side bell=rings")

@@ -105,7 +105,7 @@ func (r reader) to(m *MayChange, n *yaml.Node, specs []probes.ReadingSpec) bool 
 		m.To, m.holds = word, func(after fact.Value) bool { return after == nil }
 		return true
 	case n.Kind == yaml.ScalarNode && IsDigest(word):
-		m.To, m.holds = word, func(after fact.Value) bool { return after != nil && Digest(after) == word }
+		m.To, m.holds = word, func(after fact.Value) bool { return Digest(after) == word }
 		return true
 	case m.Pattern.Reading == "*":
 		r.hintf(n, "name one reading, or write to: gone", "%s: want one reading, of which it is said", what)

@@ -108,7 +108,6 @@ func (r reader) waiver(o object, what string, kinds []probes.Kind) (Waiver, bool
 	for key, to := range map[string]*[]*yaml.Node{"check": &w.said.checks, "hosts": &w.said.hosts} {
 		if e, found := o.get(key); found {
 			*to = r.texts(e.value, what+"."+key)
-			good = good && len(*to) > 0 // what is meant for some is never for all
 		}
 	}
 	w.Checks, w.Hosts = values(w.said.checks), values(w.said.hosts)
