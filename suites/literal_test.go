@@ -62,7 +62,8 @@ func TestItemPattern(t *testing.T) {
 			t.Errorf("%q: %q, want %q", item, text, want)
 		}
 		p, ok := splitPattern(text)
-		if !ok || !p.Matches("k", item, "r") || item != "" && (p.Matches("k", item+"x", "r") || p.Matches("k", "x"+item, "r")) {
+		more := p.Matches("k", item+"x", "r") || p.Matches("k", "x"+item, "r")
+		if !ok || !p.Matches("k", item, "r") || item != "" && more {
 			t.Errorf("%q: %+v does not choose it, or more", item, p)
 		}
 	}

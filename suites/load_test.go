@@ -241,7 +241,8 @@ func hostNames(n int) string {
 
 func FuzzLoadBytes(f *testing.F) {
 	f.Add([]byte(shop))
-	f.Add([]byte(shop + "waivers:\n  - {waive: service/W*.state, hosts: tag:dns, check: s*, until: 2026-12-31, reason: x}\n"))
+	f.Add([]byte(shop + "waivers:\n  - {waive: service/W*.state, hosts: tag:dns, check: s*, until: 2026-12-31, " +
+		"reason: x}\n"))
 	f.Add([]byte("suite: a\nhosts: &h [b, *h]\nchecks: [{os: {}}]\n"))
 	f.Add([]byte("suite: \"a\nhosts: [b\n\t- c: d: e"))
 	f.Add([]byte("a: &a [x]\nb: [*a, *a]\n---\n"))
