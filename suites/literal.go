@@ -60,16 +60,22 @@ func ItemPattern(kind probes.Kind, item, reading string) (pattern string, ok boo
 	return text, len(text) <= maxText
 }
 
+// wildcards writes what can be written of an item. Of a name that is not valid UTF-8 no
+// naming makes anything, but it does of a pattern: there, a letter that has a case is
+// none.
 func wildcards(kind probes.Kind, item string) string {
+	isText := utf8.ValidString(item)
+	last := len(item) - 1
 	var b strings.Builder
 	for i, c := range item {
-		space := i == 0 || i+utf8.RuneLen(c) == len(item)
+		char := string(c)
+		edge := i == 0 || i+len(char)-1 >= last
 		switch {
-		case c == '*', i == 0 && string(c) == exactly, space && unicode.IsSpace(c), !Writable(string(c)):
-			// A pattern counts the bytes of what the naming makes of it.
-			b.WriteString(strings.Repeat("?", len(kind.Items.Key(string(c)))))
+		case c == '*', i == 0 && char == exactly, edge && unicode.IsSpace(c), !Writable(char),
+			!isText && kind.Items.Key(char) != char:
+			b.WriteByte('?')
 		default:
-			b.WriteRune(c)
+			b.WriteString(char)
 		}
 	}
 	return b.String()

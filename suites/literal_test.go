@@ -53,21 +53,24 @@ func TestTo(t *testing.T) {
 // A pattern of one item chooses it whatever it holds, and not a longer or a shorter
 // one.
 func TestItemPattern(t *testing.T) {
+	kind := probes.Kind{Name: "k", Items: probes.AnyCase}
+	c := Check{Kind: kind, Items: kind.Items}
 	for item, want := range map[string]string{
-		"": "k.r", "Spooler": "k/Spooler.r", "a.b/c": "k/a.b/c.r", "*.test": "k/?.test.r", "a\x1b\u0085ß": "k/a???ß.r",
-		"\xff": "k/???.r", "K\u212a": "k/K\u212a.r", "x?": "k/x?.r", " a ": "k/ a .r",
+		"": "k.r", "Spooler": "k/Spooler.r", "a.b/c": "k/a.b/c.r", "*.test": "k/=*.test.r", "a\x1b\u0085ß": "k/a??ß.r",
+		"\xff": "k/?.r", "K\u212a": "k/K\u212a.r", "x?": "k/=x?.r", " a ": "k/?a?.r", "=x": "k/==x.r", "=\x1b": "k/??.r",
+		"aB\xff": "k/?B?.r", "*\x1b": "k/??.r",
 	} {
-		text, ok := ItemPattern("k", item, "r")
+		text, ok := ItemPattern(kind, item, "r")
 		if text != want || !ok {
 			t.Errorf("%q: %q, want %q", item, text, want)
 		}
 		p, ok := splitPattern(text)
-		more := p.Matches("k", item+"x", "r") || p.Matches("k", "x"+item, "r")
-		if !ok || !p.Matches("k", item, "r") || item != "" && more {
+		more := p.Matches(c, item+"x", "r") || p.Matches(c, "x"+item, "r")
+		if !ok || !p.Matches(c, item, "r") || item != "" && more {
 			t.Errorf("%q: %+v does not choose it, or more", item, p)
 		}
 	}
-	if _, ok := ItemPattern("k", strings.Repeat("x", maxText), "r"); ok {
+	if _, ok := ItemPattern(kind, strings.Repeat("x", maxText), "r"); ok {
 		t.Error("an item that no file can hold")
 	}
 }
