@@ -40,7 +40,7 @@ func (s *suiteEntries) expectations(k probes.Kind, check object) []Expectation {
 			p, ok := s.predicate(field.value, spec, "expect: "+spec.Name)
 			if ok {
 				// "any" in place of a default only switches the default off.
-				if cmp.Or(spec.Expect, spec.Keep) == "" || p.String() != "any" {
+				if cmp.Or(spec.Expect, spec.Keep) == "" || !p.Any() {
 					all = append(all, Expectation{Reading: spec.Name, Predicate: p})
 				}
 			}
@@ -66,36 +66,6 @@ func (s *suiteEntries) expectations(k probes.Kind, check object) []Expectation {
 }
 
 func unitOf(spec probes.ReadingSpec) string { return cmp.Or(spec.Unit, "%") }
-
-// predicate reads what is expected of one reading: a text, or a list.
-func (r reader) predicate(n *yaml.Node, spec probes.ReadingSpec, what string) (expect.Predicate, bool) {
-	n = resolve(n)
-	var p expect.Predicate
-	var err error
-	if n.Kind == yaml.SequenceNode {
-		var values []string
-		elems, _ := r.list(n, what)
-		for _, e := range elems {
-			value, ok := r.text(e, what)
-			if !ok || !r.plain(e, what) {
-				return p, false
-			}
-			values = append(values, value)
-		}
-		p, err = expect.ParseListUnit(values, spec.Type, unitOf(spec))
-	} else {
-		source, ok := r.text(n, what)
-		if !ok || !r.plain(n, what) {
-			return p, false
-		}
-		p, err = expect.ParseUnit(source, spec.Type, unitOf(spec))
-	}
-	if err != nil {
-		r.hintf(n, "postpatch explain expect", "%s: %v", what, err)
-		return p, false
-	}
-	return p, true
-}
 
 // plain refuses templates where they are not filled in.
 func (r reader) plain(n *yaml.Node, what string) bool {

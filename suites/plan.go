@@ -128,7 +128,7 @@ func (r reader) mustChange(n *yaml.Node, kinds []probes.Kind) []MustChange {
 		predicate, ok := r.predicate(e.value, specs[0], "must_change: "+p.String())
 		switch {
 		case !ok:
-		case predicate.String() == "any":
+		case predicate.Any():
 			r.hintf(e.value, "write what it has to be after the patch; what only may change is for may_change",
 				"must_change: %s: \"any\" asserts nothing", p)
 		default:

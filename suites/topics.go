@@ -157,12 +157,16 @@ const aboutExpect = `expect: what a reading must be, in a suite's expect and a p
           path: contains svchost
       - ping: {}
         expect: {loss: "< 5%", rtt: "< 20ms"}
+      - dns: web.example.org
+        expect:
+          rcode: {not: {one of: [SERVFAIL, REFUSED]}}
+          answers: {all of: [{superset: [10.0.0.5]}, {each: {matches: '^10\.'}}]}
 
   text       running          equal, whatever the case and the space around it
              = any            equal to a text that would mean something else
              != stopped       any other text
              contains x       x is a part of it, in any case; not contains x
-             matches /re/     a regular expression (RE2); (?i) for any case
+             matches /re/     a regular expression (RE2); (?i) for any case; not matches /re/
              >= 20348.4405    dotted version numbers, part by part: <, <=, >, >=
              empty, not empty
   int        200, != 0, < 5%, >= 30 days (its own unit may follow; of bytes also 1.5 GB)
@@ -171,12 +175,25 @@ const aboutExpect = `expect: what a reading must be, in a suite's expect and a p
   bool       true, false
   set        = a, b           exactly these elements, in any order and case
              contains a, b    all of them are in it; not contains a, b: none is
+             superset of a, b (the same as contains), subset of a, b: nothing but these
              empty, not empty
   all but set and bool        between a and b, both included
   all but set                 one of a, b, c
   all                         any: is reported at all
 
-A list is "one of" its values; for a set, exactly its elements. Where a kind has an
+A list is "one of" its values; for a set, exactly its elements.
+
+Forms are mappings of one key, for what one text does not say; they nest.
+  {any of: […]}, {all of: […]}, {not: …}       of texts as above and of forms
+  {one of: […]}, {matches: re}, {not matches: re}
+  {contains: x}, {contains: […]}, {not contains: …}   all of them, none of them
+  {superset: […]}, {subset: […]}, {same set: […]}     of sets, their elements
+  {each: …}, {some: …}       of sets: what is expected of every element, of one of them;
+                             of no element nothing is said, so each is not met by the
+                             empty set: {any of: [empty, {each: …}]}
+
+What asserts nothing is a mistake: an empty list, a regular expression that matches every
+text. Where a kind has an
 expectation of its own, it holds until the suite names the reading; any switches it off.
 Put an expectation in quotes when it begins with <, >, =, ! or holds a colon.
 `

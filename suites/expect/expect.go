@@ -54,15 +54,9 @@ func ParseListUnit(values []string, t fact.Type, unit string) (Predicate, error)
 		return Predicate{}, errors.New("the list is empty and asserts nothing")
 	}
 	l := language{t: t, unit: unit}
-	values = slices.Clone(values)
-	for i, v := range values {
-		values[i] = strings.TrimSpace(v)
-		if values[i] == "" {
-			return Predicate{}, errors.New("the list has an empty value")
-		}
-		if op, _ := splitOp(values[i]); op != "" {
-			return Predicate{}, fmt.Errorf("want plain values in a list, got %q", v)
-		}
+	values, err := plain(values)
+	if err != nil {
+		return Predicate{}, err
 	}
 	if t == fact.TypeSet {
 		return Predicate{source: "= " + strings.Join(values, ", "), holds: exactly(values)}, nil
@@ -72,6 +66,22 @@ func ParseListUnit(values []string, t fact.Type, unit string) (Predicate, error)
 		return Predicate{}, err
 	}
 	return Predicate{source: "one of " + strings.Join(values, ", "), holds: holds}, nil
+}
+
+// plain trims the values of a list and refuses what would be read as an operator
+// elsewhere: taken for a text, it would hold by chance.
+func plain(values []string) ([]string, error) {
+	values = slices.Clone(values)
+	for i, v := range values {
+		values[i] = strings.TrimSpace(v)
+		if values[i] == "" {
+			return nil, errors.New("the list has an empty value")
+		}
+		if op, _ := splitOp(values[i]); op != "" {
+			return nil, fmt.Errorf("want plain values in a list, got %q", v)
+		}
+	}
+	return values, nil
 }
 
 type test func(fact.Value) bool
@@ -109,10 +119,10 @@ func (l language) predicate(text string) (test, error) {
 			return nil, err
 		}
 		return l.oneOf(values)
-	case "contains", "not contains":
-		return l.contains(op, rest)
-	case "matches":
-		return l.matches(rest)
+	case "contains", "not contains", "superset of", "subset of":
+		return l.parts(op, rest)
+	case "matches", "not matches":
+		return l.matches(op, rest)
 	case "between":
 		return l.between(rest)
 	default:
@@ -132,7 +142,9 @@ func splitOp(text string) (op, rest string) {
 			return strings.Replace(sign, "==", "=", 1), strings.TrimSpace(after)
 		}
 	}
-	for _, words := range []string{"one of", "contains", "not contains", "matches", "between"} {
+	for _, words := range []string{
+		"one of", "contains", "not contains", "matches", "not matches", "superset of", "subset of", "between",
+	} {
 		if after, found := cutWords(text, words); found {
 			return words, strings.TrimSpace(after)
 		}

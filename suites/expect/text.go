@@ -10,29 +10,59 @@ import (
 	"postpatch/probes/fact"
 )
 
-// contains looks for a part of a text, or for elements of a set, in any case.
-func (l language) contains(op, rest string) (test, error) {
-	var inside test
-	switch l.t {
-	case fact.TypeText:
-		part := strings.ToLower(rest)
-		inside = func(v fact.Value) bool { return strings.Contains(strings.ToLower(v.String()), part) }
-	case fact.TypeSet:
-		values, err := split(rest)
-		if err != nil {
-			return nil, err
-		}
-		if op == "not contains" {
-			return l.typed(func(v fact.Value) bool { return found(v, values) == 0 }), nil
-		}
-		inside = func(v fact.Value) bool { return found(v, values) == len(values) }
+// parts reads what follows contains, not contains, superset of or subset of: a part
+// of a text, or the elements of a set with a comma between them.
+func (l language) parts(op, rest string) (test, error) {
+	if l.t != fact.TypeSet {
+		return l.contains(op, []string{rest})
+	}
+	values, err := split(rest)
+	if err != nil {
+		return nil, err
+	}
+	return l.contains(op, values)
+}
+
+// contains looks for parts of a text, or for elements of a set, in any case.
+func (l language) contains(op string, values []string) (test, error) {
+	among := found
+	switch {
+	case l.t == fact.TypeSet:
+	case op == "superset of" || op == "subset of":
+		return nil, fmt.Errorf("%q is for sets; for type %s want %s", op, l.t, l.right())
+	case l.t == fact.TypeText:
+		among = partsOf
 	default:
 		return nil, fmt.Errorf("%q is for texts and sets; for type %s want %s", op, l.t, l.right())
 	}
-	if op == "not contains" {
-		inside = not(inside)
+	switch op {
+	case "not contains":
+		return l.typed(func(v fact.Value) bool { return among(v, values) == 0 }), nil
+	case "subset of":
+		allowed := folded(fact.SetOf(values...))
+		return l.typed(func(v fact.Value) bool {
+			for elem := range folded(v) {
+				if !allowed[elem] {
+					return false
+				}
+			}
+			return true
+		}), nil
+	default:
+		return l.typed(func(v fact.Value) bool { return among(v, values) == len(values) }), nil
 	}
-	return l.typed(inside), nil
+}
+
+// partsOf counts how many of the values are in a text.
+func partsOf(text fact.Value, values []string) int {
+	whole := strings.ToLower(text.String())
+	n := 0
+	for _, value := range values {
+		if strings.Contains(whole, strings.ToLower(value)) {
+			n++
+		}
+	}
+	return n
 }
 
 // found counts how many of the values are elements of a set.
@@ -90,25 +120,33 @@ func (l language) empty(op string) (test, error) {
 }
 
 // matches reads /re/ or a bare expression.
-func (l language) matches(rest string) (test, error) {
+func (l language) matches(op, rest string) (test, error) {
 	if l.t != fact.TypeText {
-		return nil, fmt.Errorf("\"matches\" is for texts; for type %s want %s", l.t, l.right())
+		return nil, fmt.Errorf("%q is for texts; for type %s want %s", op, l.t, l.right())
 	}
 	if len(rest) > 2 && strings.HasPrefix(rest, "/") && strings.HasSuffix(rest, "/") {
 		rest = rest[1 : len(rest)-1]
 	}
 	re, err := regexp.Compile(rest)
 	if err != nil {
-		return nil, fmt.Errorf("want a regular expression after \"matches\": %w", err)
+		return nil, fmt.Errorf("want a regular expression after %q: %w", op, err)
 	}
-	return func(v fact.Value) bool {
+	if re.MatchString("") && re.MatchString("\x01 \n nobody writes this") {
+		return nil, fmt.Errorf("%q matches every text and asserts nothing", rest)
+	}
+	holds := func(v fact.Value) bool {
 		text, ok := v.(fact.Text)
 		return ok && re.MatchString(string(text))
-	}, nil
+	}
+	if op == "not matches" {
+		return l.typed(not(holds)), nil
+	}
+	return holds, nil
 }
 
-// compareVersions orders dotted numbers part by part; an absent part is 0.
-func compareVersions(a, b string) (int, bool) {
+// CompareVersions orders dotted numbers part by part, below 0, 0 or above; an absent
+// part is 0. It is not ok where one of them is anything else.
+func CompareVersions(a, b string) (int, bool) {
 	va, aok := version(a)
 	vb, bok := version(b)
 	if !aok || !bok {

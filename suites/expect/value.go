@@ -126,7 +126,7 @@ func (l language) comparison(op, plain string) (func(fact.Value) (int, bool), er
 			if !ok {
 				return 0, false
 			}
-			return compareVersions(string(v), string(bound))
+			return CompareVersions(string(v), string(bound))
 		default:
 			return 0, false
 		}
@@ -167,16 +167,24 @@ func (l language) value(plain string) (fact.Value, error) {
 			return fact.Duration(d), nil
 		}
 	case fact.TypeTime:
-		for _, layout := range []string{time.RFC3339Nano, time.DateTime, "2006-01-02 15:04", time.DateOnly} {
-			if t, err := time.Parse(layout, plain); err == nil {
-				return fact.Time(t), nil
-			}
+		if t, ok := Time(plain); ok {
+			return fact.Time(t), nil
 		}
 	case fact.TypeText:
 		return fact.Text(plain), nil
 	case fact.TypeSet, fact.TypeUnknown:
 	}
 	return nil, fmt.Errorf("want %s, got %q", l.right(), plain)
+}
+
+// Time reads an instant as a suite writes it; without a zone it is in UTC.
+func Time(plain string) (t time.Time, ok bool) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateTime, "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, plain); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // right says what would be right for the type.
@@ -197,7 +205,7 @@ func (l language) right() string {
 	case fact.TypeTime:
 		return "a time like 2026-11-23T22:15:00Z or 2026-11-23"
 	case fact.TypeSet:
-		return `"= a, b", "contains a", "not contains a" or "empty"`
+		return `"= a, b", "contains a", "not contains a", "superset of a, b", "subset of a, b" or "empty"`
 	case fact.TypeText:
 		return "a text"
 	case fact.TypeUnknown:
