@@ -10,6 +10,7 @@ require (
 	github.com/Azure/azure-sdk-for-go/sdk/storage/azblob v1.8.2
 	github.com/alexbrainman/sspi v0.0.0-20250919150558-7d374ff0d59e
 	github.com/bodgit/ntlmssp v0.0.0-20240506230425-31973bb52d9b
+	github.com/expr-lang/expr v1.17.8
 	github.com/go-krb5/krb5 v0.1.0
 	github.com/go-krb5/x v0.3.2
 	github.com/google/go-cmp v0.7.0

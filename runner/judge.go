@@ -36,7 +36,7 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 		v.Seen = baseline.Respell(v.Seen, *before, naming(v.Host.Checks))
 	}
 	j := judging{
-		now: newSide(&v.Seen), before: newSide(before), planning: planning.on(v.Host),
+		host: v.Host, now: newSide(&v.Seen), before: newSide(before), planning: planning.on(v.Host),
 		unreachable: h.Unreachable != "",
 	}
 	if before != nil {
@@ -149,6 +149,7 @@ func compare(v Visit, before baseline.Host) (changes, ignored map[string][]basel
 
 // judging is what judging one host needs.
 type judging struct {
+	host        suites.Host
 	before, now side
 	changes     map[string][]baseline.Change // by check
 	ignored     map[string][]baseline.Change // by check, those that a rule hides

@@ -81,12 +81,16 @@ func (s *sheet) wantedOf(reading string) (own bool, kept *expect.Predicate) {
 }
 
 func noBaselineOf(what []string, why string) string {
-	const most = 5
+	return "nothing to compare with of " + upTo(5, what) + ": at the baseline it could not be observed (" + why + ")"
+}
+
+// upTo lists so many, and counts the rest.
+func upTo(most int, what []string) string {
 	text := strings.Join(what[:min(most, len(what))], ", ")
 	if more := len(what) - most; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	return "nothing to compare with of " + text + ": at the baseline it could not be observed (" + why + ")"
+	return text
 }
 
 // evidence lists the readings that explain what is wrong with an item, as they
@@ -174,6 +178,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 			s.partly = true
 			d.check.Partly = len(s.now) > 0
 			s.expectations()
+			j.asserts(s)
 			if s.mark == "" && j.before.exists {
 				s.drift(j.changes[c.Key()], j.planning) // of what both sides saw
 			}
@@ -182,6 +187,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 		return d
 	}
 	s.expectations()
+	j.asserts(s)
 	if s.mark == "" && j.before.exists {
 		s.drift(j.changes[c.Key()], j.planning)
 		s.vanished(j.planning)
@@ -197,6 +203,9 @@ func (j judging) check(c suites.Check, problem string) draft {
 	if s.mark != "" && !s.bound {
 		d.unseen, d.check.Outcome = true, report.Unknown
 		d.check.Error = "nothing to compare with: the check expects nothing of its own, and the baseline has nothing of it"
+	}
+	if why := s.unanswered(); why != "" {
+		d.check.Outcome, d.check.Error = report.Unknown, why
 	}
 	return d
 }

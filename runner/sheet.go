@@ -24,12 +24,14 @@ type sheet struct {
 	partly      bool   // the check was not observed whole: what is missing says nothing
 	findings    map[place]report.Finding
 	had         map[string]bool // the items of the baseline; thousands, asked for each reading
+	lacking     map[place]bool  // assertions that lack a reading now
+	unheld      map[place]bool  // assertions that lack what was before
 }
 
 func (j judging) sheet(c suites.Check) *sheet {
 	s := &sheet{
 		c: c, before: j.before.readings[c.Key()], now: j.now.readings[c.Key()],
-		findings: map[place]report.Finding{},
+		findings: map[place]report.Finding{}, lacking: map[place]bool{}, unheld: map[place]bool{},
 	}
 	s.had = items(s.before, "")
 	// What was seen beside an error at the baseline can be compared; what little
@@ -108,6 +110,12 @@ func (s *sheet) expectedOf(e suites.Expectation) []string {
 	if len(found) == 0 {
 		return []string{""}
 	}
+	s.addSiblings(found)
+	return slices.Sorted(maps.Keys(found))
+}
+
+// addSiblings adds the items of the same sort as those that were found.
+func (s *sheet) addSiblings(found map[string]bool) {
 	_, ofWhole := found[""]
 	ofItems := len(found) > 1 || !ofWhole
 	for at := range s.now {
@@ -116,7 +124,6 @@ func (s *sheet) expectedOf(e suites.Expectation) []string {
 			found[at.item] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(found))
 }
 
 // expectation holds one expectation against one reading.
@@ -255,7 +262,7 @@ func (s *sheet) goneIsTold(item string) bool {
 // no file system.
 func (s *sheet) dropConsequences() {
 	maps.DeleteFunc(s.findings, func(at place, f report.Finding) bool {
-		gone := !f.HasNow && f.Reading != "" && f.Outcome != report.Drifted
+		gone := (!f.HasNow || s.lacking[at]) && f.Reading != "" && f.Outcome != report.Drifted
 		return gone && (s.gateIs(at.item, report.Regressed, report.Failed) ||
 			!f.HasBefore && s.gateIs(at.item, report.PreExisting) ||
 			!f.HasBefore && at.item == "" && s.everyGateFails())

@@ -131,8 +131,11 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 			refused++
 			continue
 		}
-		h.shared.Checks = append(h.shared.Checks, s.done(c, probe, texts))
+		check := s.done(c, probe, texts)
+		check.Assert = c.assertionsOn(h)
+		h.shared.Checks = append(h.shared.Checks, check)
 	}
+	s.unsetVars(c, hosts)
 	for _, g := range order {
 		which := ""
 		if g.more+1 < len(hosts) {

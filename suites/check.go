@@ -23,6 +23,7 @@ type checkEntry struct {
 	why       string
 	owner     string
 	expect    []Expectation
+	asserts   []assertEntry
 	compare   Comparisons
 	items     probes.Naming
 	selectors []*yaml.Node // nil chooses every host
@@ -31,7 +32,7 @@ type checkEntry struct {
 
 // commonKeys are the keys that every check may have.
 func commonKeys() []string {
-	return []string{"id", "expect", "compare", "why", "owner", "timeout", "hosts", "from"}
+	return []string{"id", "expect", "assert", "compare", "why", "owner", "timeout", "hosts", "from"}
 }
 
 func (l *loader) readChecks(s *suiteEntries, top object) {
@@ -81,6 +82,7 @@ func (l *loader) check(s *suiteEntries, o object, what string) {
 		c.selectors = s.texts(e.value, "hosts")
 	}
 	c.expect = s.expectations(c.kind, o)
+	c.asserts = s.assertions(c.kind, o)
 	s.comparisons(c, o)
 	s.identify(c, o)
 	s.tryOut(c)

@@ -202,4 +202,3 @@ func (f former) done(n *yaml.Node) func(expect.Predicate, error) (expect.Predica
 		return p, err == nil
 	}
 }
-

@@ -125,6 +125,7 @@ func reason(err error) string {
 }
 
 func (l *loader) suite(r reader, data []byte) {
+	r.source = data
 	root := r.document(data)
 	if root == nil {
 		return

@@ -51,7 +51,8 @@ func (ps *problems) sorted() []Problem {
 type reader struct {
 	file   string
 	found  *problems
-	secret bool // the file may hold a secret, which no message may show
+	source []byte // of a suite, to find a place inside of a text
+	secret bool   // the file may hold a secret, which no message may show
 	// trust refuses a file that is not to be believed; nil believes all.
 	trust func(fs.FileInfo) error
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postpatch/probes"
+	"postpatch/suites/assert"
 	"postpatch/suites/expect"
 )
 
@@ -42,6 +43,7 @@ type Check struct {
 	Kind    probes.Kind
 	Probe   probes.Probe
 	Expect  []Expectation // the kind's defaults and the suite's own, sorted by reading
+	Assert  []Assertion   // in the order of the suite
 	Compare Comparisons
 	Items   probes.Naming // the kind's, unless the suite says otherwise
 	Asked   string        // a digest of its parameters on this host
@@ -64,6 +66,13 @@ type Expectation struct {
 	Default bool
 	// Keep binds only where it was met at the baseline.
 	Keep bool
+}
+
+// Assertion is an expression that has to hold of every item of a check.
+type Assertion struct {
+	Expr *assert.Assertion
+	Why  string
+	Vars map[string]string // the suite's on this host, where the expression asks for any
 }
 
 // Plan is what the operator says of the patch.
