@@ -86,6 +86,14 @@ func TestJudgeAsserts(t *testing.T) {
 			[]string{"not (after.knocks > 3)"}, doors(quiet, "error: no bell"), doors(quiet),
 			[]string{"failed failing", "assert: failed ->"}, "",
 		},
+		"of a reading that neither has": {
+			[]string{"after.creak > 0 and after.knocks < 3"}, doors(quiet), doors(quiet),
+			[]string{"pre-existing", "front assert: pre-existing creak 1, knocks (absent)->creak 1, knocks (absent)"}, "",
+		},
+		"of a reading that neither has, if half a baseline": {
+			[]string{"after.creak > 0 and after.knocks < 3"}, doors(quiet, "error: no bell"), doors(quiet),
+			[]string{"failed failing", "front assert: failed creak 1, knocks (absent)->creak 1, knocks (absent)"}, "",
+		},
 		"that fails to be computed": {
 			[]string{"after.creak % (after.creak - 1) < 3"}, doors("front creak=3"), doors(quiet),
 			[]string{"regressed failing", "front assert: regressed creak 3->creak 1"}, "",
