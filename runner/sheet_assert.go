@@ -141,7 +141,7 @@ func wantedOf(a suites.Assertion, err error) string {
 		text += "; " + err.Error()
 	}
 	if a.Why != "" {
-		text += fmt.Sprintf(" (%s)", a.Why)
+		text += fmt.Sprintf(", \"%s\"", a.Why)
 	}
 	return text
 }
@@ -210,5 +210,5 @@ func (s *sheet) unanswered() string {
 		return ""
 	}
 	slices.Sort(all)
-	return "it cannot be held against what was before, of which the baseline has nothing: " + upTo(5, all)
+	return "the baseline has nothing to hold this against: " + upTo(5, all)
 }

@@ -103,7 +103,7 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 
 // Topics lists what ExplainTopic knows.
 func Topics() []string {
-	return []string{"suite", "plan", "credentials", "expect", "compare", "waivers"}
+	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers"}
 }
 
 // ExplainTopic is the page on one of Topics.
@@ -117,6 +117,8 @@ func ExplainTopic(topic string) (string, bool) {
 		return aboutCredentials, true
 	case "expect":
 		return aboutExpect, true
+	case "assert":
+		return aboutAssert, true
 	case "compare":
 		return aboutCompare, true
 	case "waivers":

@@ -61,6 +61,19 @@ func TestTheExamplesOfThePagesAreRight(t *testing.T) {
 	}
 }
 
+// What owners copy is without a mistake.
+func TestTheExamplesAreRight(t *testing.T) {
+	files, err := filepath.Glob("../examples/*.suite.yaml")
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if _, problems := Load([]string{file}, all.Kinds()); len(problems) > 0 {
+			t.Error(Format(problems, os.ReadFile))
+		}
+	}
+}
+
 // What the page shows has to tell a server that has the update from one that
 // has not, by readings as the kinds report them.
 func TestThePagesPlanIsNotMetWithoutThePatch(t *testing.T) {

@@ -197,7 +197,7 @@ func (f former) done(n *yaml.Node) func(expect.Predicate, error) (expect.Predica
 	what := f.what
 	return func(p expect.Predicate, err error) (expect.Predicate, bool) {
 		if err != nil {
-			f.reader.hintf(n, expectHint, "%s: %v", what, err)
+			f.hintf(n, expectHint, "%s: %v", what, err)
 		}
 		return p, err == nil
 	}

@@ -249,6 +249,9 @@ func FuzzLoadBytes(f *testing.F) {
 	f.Add([]byte("suite: a\nhosts: [b]\ncompare: {service/W*.state: ignore, service.*: same}\nchecks:\n  - service: c\n" +
 		"    compare: {items: exact, '=a*.state': {rule: within 3 days, severity: fail}, 'W?.*': ignore, 'W*.*': same}\n"))
 	f.Add([]byte(""))
+	const begin = "suite: a\nhosts: b\nchecks:\n  - ping: {}\n    assert: "
+	f.Add([]byte(begin + "[\"a\\\"b\", 'x = ''', {that: \"after.loss == \\u0041\"}]\n"))
+	f.Add([]byte(begin + "&x >-\n      after.loss\n\n      == host.vars.y\n    why: *x\n"))
 	kinds := testKinds()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		set, problems := LoadBytes("fuzz", data, kinds)

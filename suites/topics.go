@@ -33,6 +33,7 @@ Top level
 A check has one key that is a kind (postpatch explain KIND) and may have
   id        its stable name; made of the kind and its main parameter unless given
   expect    what readings must be (postpatch explain expect)
+  assert    what must hold of readings, now and before (postpatch explain assert)
   compare   how readings are compared with the baseline (postpatch explain compare)
   hosts     which hosts it is for: names, patterns with * and ?, tag:NAME
   why, owner, timeout

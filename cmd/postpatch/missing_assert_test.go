@@ -79,10 +79,12 @@ type unheld struct {
 // onlyAsserting is a check that nothing else can fail.
 func onlyAsserting(c suites.Check, a *assert.Assertion) suites.Check {
 	c.Expect = nil
-	c.Compare = map[string]suites.Comparison{}
+	rule := fact.Rule{Op: fact.Ignore}
+	var all []suites.Override
 	for _, spec := range c.Kind.Readings {
-		c.Compare[spec.Name] = suites.Comparison{Rule: fact.Rule{Op: fact.Ignore}}
+		all = append(all, suites.Override{Pattern: suites.Pattern{Kind: c.Kind.Name, Reading: spec.Name}, Rule: &rule})
 	}
+	c.Compare = suites.Compare(c.Kind, c.Items, nil, all)
 	c.Assert = []suites.Assertion{{Expr: a}}
 	return c
 }

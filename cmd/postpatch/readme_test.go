@@ -124,16 +124,18 @@ func write(t testing.TB, file, content string) {
 	}
 }
 
-// The README's other suite lints, and its table of kinds names every one once.
+// The README's other suites lint, and its table of kinds names every one once.
 func TestREADMESides(t *testing.T) {
 	content, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	readme := string(content)
-	start, end := block(t, readme, "sides")
-	if _, problems := suites.LoadBytes("shop.suite.yaml", []byte(readme[start:end]), all.Kinds()); len(problems) > 0 {
-		t.Error(suites.Format(problems, nil))
+	for _, marker := range []string{"sides", "asserts"} {
+		start, end := block(t, readme, marker)
+		if _, problems := suites.LoadBytes("shop.suite.yaml", []byte(readme[start:end]), all.Kinds()); len(problems) > 0 {
+			t.Error(suites.Format(problems, nil))
+		}
 	}
 	_, table, _ := strings.Cut(readme, "## What is looked at")
 	table, _, _ = strings.Cut(table, "\nEach declares")

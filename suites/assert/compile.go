@@ -253,6 +253,6 @@ func problemOf(err error, source string) Problem {
 func plainTypes(msg string) string {
 	return strings.NewReplacer(
 		"time.Duration", "duration", "time.Time", "time", "[]string", "set", "string", "text",
-		"strconv.ParseInt: parsing ", "", "[]interface {}", "list", "interface {}", "anything", "map[text]anything", "mapping",
+		"strconv.ParseInt: parsing ", "", "[]interface {}", "list", "interface {}", "anything",
 	).Replace(strings.TrimSpace(msg))
 }
