@@ -3,6 +3,7 @@ package assert_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -280,4 +281,19 @@ func FuzzAssert(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestManyMayAskAtOnce(t *testing.T) {
+	a := compile(t, `all(before.members, # in after.members) and after.state matches "^run"`)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 50 {
+				if held, err := a.Holds(subject()); !held {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
