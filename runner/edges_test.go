@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/baseline"
 	"postpatch/probes"
 	"postpatch/probes/all"
 	"postpatch/probes/fact"
@@ -132,5 +133,19 @@ func TestVanishedOfARestatedCheck(t *testing.T) {
 	got := judge(c, &before, now, nil).Checks[0]
 	if got.Outcome == "passed" {
 		t.Errorf("%q", told(got))
+	}
+}
+
+// What is expected and found nowhere was not so before merely because half a baseline,
+// or one of another list of items, has nothing of it.
+func TestWhatIsFoundNowhereWasNotKnown(t *testing.T) {
+	for name, before := range map[string]baseline.Host{
+		"half a baseline": doors("error: no bell", "side colour=red"),
+		"another list":    restated(doors("front sign=in")),
+	} {
+		got := told(judge(check(t, "sign=in"), &before, doors("side colour=red"), nil).Checks[0])
+		if len(got) == 0 || got[0] != "failed failing" {
+			t.Errorf("%s: got %q", name, got)
+		}
 	}
 }

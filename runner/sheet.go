@@ -193,10 +193,10 @@ func (s *sheet) pending(reading string, v fact.Value) bool {
 // only now was not there to fail, unless the gate of its item had failed: a page that
 // was refused had no status either.
 func (s *sheet) knew(at place) bool {
-	if !s.known || at.item != "" && !s.had[at.item] {
+	if !s.known || at.item != "" && !s.had[at.item] || at.item == "" && s.restated && !s.had[""] {
 		return false
 	}
-	return s.before[at] != nil || s.now[at] == nil || s.wasWhole && s.gateFailedBefore(at.item)
+	return s.before[at] != nil || s.wasWhole && (s.now[at] == nil || s.gateFailedBefore(at.item))
 }
 
 // behindAGate says whether a reading is there now and could not be at the baseline,
