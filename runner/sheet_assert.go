@@ -197,11 +197,28 @@ func (s *sheet) knewAll(item string, then answer) bool {
 	}
 }
 
+// newIsTold says whether an item is told as one that the baseline has not: then it needs
+// no word more that nothing is known of before.
+func (s *sheet) newIsTold(item string) bool {
+	if item == "" || s.had[item] || !s.wasWhole || s.mark != "" || s.restated {
+		return false
+	}
+	for at, f := range s.findings {
+		if at.item == item && !f.HasBefore && (f.Outcome == report.Drifted || f.Outcome == report.Expected) {
+			return true
+		}
+	}
+	return false
+}
+
 // unanswered says of which items nobody knows whether they meet the assertions that
 // speak of before. Where a gate tells why neither side has anything, nobody asks.
 func (s *sheet) unanswered() string {
 	var all []string
 	for at := range s.unheld {
+		if s.newIsTold(at.item) {
+			continue
+		}
 		if !s.lacking[at] || !s.gateIs(at.item, report.Regressed, report.Failed, report.PreExisting) {
 			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
 		}

@@ -47,6 +47,7 @@ How it is judged
   one of its readings now or had one before. One that finds no item at all is not met.
   Without before in it, it is asked of the baseline's readings, too, so that regressed,
   pre-existing and fixed are told as of an expectation. With before in it, what is not met is
-  regressed; where nothing is known of before, of a new item or a new check, the check is
-  unknown, unless it fails whatever that was. capture does not ask it.
+  regressed; where nothing is known of before, as of a new check, the check is unknown,
+  unless it fails whatever that was. Of an item that is told as new it needs no answer.
+  capture does not ask it.
 `
