@@ -28,6 +28,10 @@ type Head struct {
 	// Asked is a digest of all hosts and of what their checks ask: only a run that
 	// asks the same can be taken up. Runs before format 2 have none.
 	Asked string `json:"asked,omitempty"`
+	// Samples is how often every host is looked at, to learn what moves by itself;
+	// 0 is once. Every is how long from look to look.
+	Samples int    `json:"samples,omitempty"`
+	Every   string `json:"every,omitempty"` // a duration, such as 10m0s
 }
 
 // begun is what is written first of a run.
@@ -58,6 +62,9 @@ func (h Head) sameAs(now Head) string {
 	}
 	if len(h.Suites) != len(now.Suites) {
 		return "it was begun with " + suiteWords(suiteNames(h.Suites))
+	}
+	if h.Samples != now.Samples {
+		return fmt.Sprintf("it was begun with %d samples", max(1, h.Samples))
 	}
 	if h.Asked != now.Asked {
 		return "it was begun with other hosts or checks, by --hosts, --only or what the suites use"

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -359,5 +360,21 @@ func TestRenameReachesAll(t *testing.T) {
 	encode(t, h) // which refuses a stranger's readings
 	if h.Host != "ex02" || h.Moves[0].Key.Host != "ex02" {
 		t.Errorf("got %v", h)
+	}
+}
+
+func TestMoveInWords(t *testing.T) {
+	for want, m := range map[string]Move{
+		"3 to 9":                  {Seen: []fact.Value{fact.Int(3), fact.Int(9)}},
+		"3 to 9, or not there":    {Seen: []fact.Value{fact.Int(3), fact.Int(9)}, Absent: true},
+		"open or shut":            {Seen: []fact.Value{fact.Text("open"), fact.Text("shut")}},
+		"open, or not there":      {Seen: []fact.Value{fact.Text("open")}, Absent: true},
+		"always a; at times b, c": {Seen: []fact.Value{fact.SetOf("a"), fact.SetOf("a", "b", "c")}},
+		"1s to 1m0s":              {Seen: []fact.Value{fact.Duration(time.Second), fact.Duration(time.Minute)}},
+		"one or three or two":     {Seen: []fact.Value{fact.Text("one"), fact.Text("three"), fact.Text("two")}},
+	} {
+		if got := m.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

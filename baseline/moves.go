@@ -46,6 +46,28 @@ func (m Move) Holds(v fact.Value) bool {
 	}
 }
 
+// String is what was seen, in words: "9 to 15", "open or shut", "always a, at times b".
+func (m Move) String() string {
+	words := make([]string, len(m.Seen))
+	for i, v := range m.Seen {
+		words[i] = v.String()
+	}
+	text := strings.Join(words, " or ")
+	if always, ever, ok := m.sets(); ok {
+		inAll := always.Elems()
+		atTimes := slices.DeleteFunc(ever.Elems(), func(elem string) bool { return slices.Contains(inAll, elem) })
+		text = "always " + strings.Join(inAll, ", ") + "; at times " + strings.Join(atTimes, ", ")
+	} else if len(m.Seen) == 2 {
+		if _, ordered := fact.Order(m.Seen[0], m.Seen[1]); ordered {
+			text = strings.Join(words, " to ")
+		}
+	}
+	if m.Absent {
+		text += ", or not there"
+	}
+	return text
+}
+
 func (m Move) sets() (always, ever fact.Set, ok bool) {
 	if len(m.Seen) != 2 {
 		return always, ever, false

@@ -136,15 +136,24 @@ func (w *Writer) reserve(host string) error {
 }
 
 func (w *Writer) write(ctx context.Context, h Host) (HostEntry, error) {
-	text, err := appendHost(nil, h)
+	data, err := w.pack(h)
 	if err != nil {
 		return HostEntry{}, err
 	}
+	return newEntry(h, data), w.store.write(ctx, key(w.run, hostFile(h.Host)), data)
+}
+
+// pack makes a host's file.
+func (w *Writer) pack(h Host) ([]byte, error) {
+	text, err := appendHost(nil, h)
+	if err != nil {
+		return nil, err
+	}
 	data := w.zstd.EncodeAll(text, nil)
 	if len(data) > maxFile {
-		return HostEntry{}, fmt.Errorf("its readings take more than %d bytes", maxFile)
+		return nil, fmt.Errorf("its readings take more than %d bytes", maxFile)
 	}
-	return newEntry(h, data), w.store.write(ctx, key(w.run, hostFile(h.Host)), data)
+	return data, nil
 }
 
 // newEntry is a host's line in the manifest, from the host and its file as stored.
@@ -195,5 +204,8 @@ func (w *Writer) Finish(ctx context.Context, finished time.Time, sign Signer) er
 	}
 	w.store.syncFolder(w.run)
 	w.manifest, w.finished = m, true
+	if m.Samples > 0 {
+		w.dropSamples(ctx)
+	}
 	return nil
 }

@@ -26,7 +26,7 @@ func Drifts(v Visit, before *baseline.Host, judged report.Host) []Drift {
 	if before == nil || judged.Problem != "" {
 		return nil
 	}
-	v.Seen = baseline.Respell(v.Seen, *before, naming(v.Host.Checks))
+	v.Seen = baseline.Respell(v.Seen, *before, Naming(v.Host.Checks))
 	j := judging{now: newSide(&v.Seen), before: newSide(before)}
 	j.changes, _ = compare(v, *before)
 	var all []Drift

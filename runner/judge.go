@@ -33,7 +33,7 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 		planning = NewPlanning(nil)
 	}
 	if before != nil {
-		v.Seen = baseline.Respell(v.Seen, *before, naming(v.Host.Checks))
+		v.Seen = baseline.Respell(v.Seen, *before, Naming(v.Host.Checks))
 	}
 	j := judging{
 		host: v.Host, now: newSide(&v.Seen), before: newSide(before), planning: planning.on(v.Host),
@@ -115,8 +115,8 @@ func (j judging) identity(h *report.Host, v Visit, before string) {
 	}
 }
 
-// naming gives items their key as their check's kind, or the check itself, says.
-func naming(checks []suites.Check) baseline.Naming {
+// Naming gives items their key as their check's kind, or the check itself, says.
+func Naming(checks []suites.Check) baseline.Naming {
 	namings := make(map[string]probes.Naming, len(checks))
 	for _, c := range checks {
 		namings[c.Key()] = c.Items

@@ -259,6 +259,12 @@ Which items are the same
   Every kind says which, and a check's compare can say otherwise. Two items that differ in
   nothing else stay two.
 
+What moves by itself
+  capture --samples 3 --every 10m looks three times at every host, and keeps of what moved
+  meanwhile: of numbers, durations and times the lowest and the highest, of texts all that
+  they were, of sets what was always in them and what ever was. A later change inside of
+  that is hidden like one that a rule hides. What is expected is held against the value.
+
 What rules hide is counted below every report. verify, judge and diff list it with
 --show-ignored, with the rule and where it stands; --json has it always.
 `

@@ -226,7 +226,8 @@ func FuzzAcceptedIsReadAsMeant(f *testing.F) {
 		}
 		for _, d := range drifts {
 			fits := func(m suites.MayChange, v fact.Value) bool {
-				return m.Pattern.Matches(suites.Check{Kind: d.Kind, Items: d.Kind.Items}, d.Item, d.Reading) && m.Allows(v) && slices.Contains(m.Hosts, d.host)
+				c := suites.Check{Kind: d.Kind, Items: d.Kind.Items}
+				return m.Pattern.Matches(c, d.Item, d.Reading) && m.Allows(v) && slices.Contains(m.Hosts, d.host)
 			}
 			if !slices.ContainsFunc(plan.May, func(m suites.MayChange) bool { return fits(m, d.After) }) {
 				t.Fatalf("%+v is not allowed by %+v", d, plan.May)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postpatch/baseline"
+	"postpatch/probes/fact"
 	"postpatch/runner/report"
 )
 
@@ -146,6 +147,10 @@ func (s shelf) showHost(ctx context.Context, snapshot *baseline.Snapshot, name s
 	if h.Unreachable != "" {
 		s.tell("unreachable: %s\n", report.Clean(h.Unreachable))
 	}
+	moves := make(map[fact.Key]baseline.Move, len(h.Moves))
+	for _, m := range h.Moves {
+		moves[m.Key] = m
+	}
 	rows := [][]string{{"CHECK", "ITEM", "READING", "VALUE"}}
 	for _, c := range h.Checks {
 		if c.Error != "" {
@@ -153,7 +158,11 @@ func (s shelf) showHost(ctx context.Context, snapshot *baseline.Snapshot, name s
 		}
 		for _, r := range h.Readings {
 			if r.Key.Check == c.Check {
-				rows = append(rows, []string{c.Check, r.Key.Item, r.Key.Name, r.Value.String()})
+				value := r.Value.String()
+				if m, found := moves[r.Key]; found {
+					value += "   (moves by itself: " + m.String() + ")"
+				}
+				rows = append(rows, []string{c.Check, r.Key.Item, r.Key.Name, value})
 			}
 		}
 	}

@@ -13,16 +13,21 @@ import (
 func newCapture(a app) *cobra.Command {
 	var in inputs
 	var out outputs
+	var learn learning
 	var acceptFailing bool
 	cmd := &cobra.Command{
 		Use:   "capture SUITE…",
 		Short: "Take the baseline, before the maintenance window",
 		Long: "Observes every check of the suites and stores what it sees. Tells what already fails: exit code 1,\n" +
 			"unless --accept-failing; the baseline is stored all the same. One that was cut off is taken up with\n" +
-			"--resume, before the patch: only hosts that it does not have are asked.",
+			"--resume, before the patch: only hosts that it does not have are asked. --samples looks several times,\n" +
+			"and what moves by itself meanwhile is no change later, as long as it stays in the range seen.",
 		Example: "  postpatch capture web.suite.yaml --credentials patch.credentials.yaml --name november",
 		RunE: func(cmd *cobra.Command, files []string) error {
-			summary, err := capture(cmd.Context(), a, captureJob{in, out, files})
+			if err := learn.check(cmd.Flags().Changed("every")); err != nil {
+				return err
+			}
+			summary, err := capture(cmd.Context(), a, captureJob{in, out, learn, files})
 			if err != nil {
 				return err
 			}
@@ -38,6 +43,7 @@ func newCapture(a app) *cobra.Command {
 	}
 	in.flags(cmd, a)
 	out.flags(cmd)
+	learn.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&acceptFailing, "accept-failing", false, "exit 0 although something fails already")
 	return cmd
 }
@@ -45,6 +51,7 @@ func newCapture(a app) *cobra.Command {
 type captureJob struct {
 	inputs
 	outputs
+	learning
 	suites []string
 }
 
@@ -59,6 +66,7 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce), resume: c.resume}
+	p.learn, p.say = c.learning, a.talk
 	p.name = cmp.Or(c.name, cut.Run, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
 	again := rerun{c.inputs, c.suites, p.name}

@@ -92,7 +92,8 @@ func (c judgeJob) ready(ctx context.Context, a app) (performance, replay, error)
 		return performance{}, replay{}, err
 	}
 	own := stored.Manifest().Baseline
-	p := performance{job: j, run: newRun("judge", c.name, j), collect: c.collect, on: stored.Manifest().Started, store: store}
+	p := performance{job: j, run: newRun("judge", c.name, j), collect: c.collect, store: store}
+	p.on = stored.Manifest().Started
 	p.run.Notes = storedNotes(stored.Manifest(), changed, j)
 	if name := cmp.Or(c.baseline, own); name != "" {
 		if name == c.name {

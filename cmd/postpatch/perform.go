@@ -27,6 +27,8 @@ type performance struct {
 	run     report.Run
 	planned string // the plan's digest
 	resume  bool   // take the run up where it was cut off
+	learn   learning
+	say     func(format string, args ...any) // what is no result
 	// on is when what is judged was seen, if that was not in this run: a waiver that
 	// held then holds still.
 	on time.Time
@@ -189,6 +191,9 @@ func (p performance) head() baseline.Head {
 	}
 	if p.run.Baseline != nil {
 		h.Baseline = p.run.Baseline.Name
+	}
+	if p.learn.samples > 1 {
+		h.Samples, h.Every = p.learn.samples, p.learn.every.String()
 	}
 	return h
 }

@@ -68,7 +68,14 @@ func (t taking) visits(ctx context.Context, done func(runner.Visit) error) error
 	if _, finished := t.writer.Finished(); finished && len(left) > 0 {
 		return fmt.Errorf("run %s is finished and has no host %q", t.name, left[0].Name)
 	}
+	if err := t.sample(ctx, left); err != nil {
+		return err
+	}
 	return runner.Observe(ctx, left, t.options, func(v runner.Visit) error {
+		v, err := t.learned(ctx, v)
+		if err != nil {
+			return err
+		}
 		if err := t.writer.Put(ctx, v.Seen); err != nil {
 			return err
 		}
