@@ -289,7 +289,8 @@ const aboutWaivers = `waivers: what may be wrong until a day; in a suite for its
         reason: the vendor's driver comes with the next release
 
   waive    the readings, named as in a plan: kind.reading for every item, kind/item.reading,
-           kind/item.* for every reading and for an item that comes or goes; required
+           kind/item.* for every reading and for an item that comes or goes; assert is what
+           the check asserts; required
   until    the last day, in UTC: the waiver holds until midnight; required
   reason   why nobody mends it now; required
   check    only of these checks: ids, or patterns with * and ?

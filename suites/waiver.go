@@ -38,8 +38,24 @@ func (w Waiver) Day() string { return w.Until.Format(time.DateOnly) }
 // reading is "" for an item that came or went as a whole, which only a pattern for
 // all readings chooses.
 func (w Waiver) Covers(h Host, c Check, item, reading string) bool {
+	if strings.HasPrefix(reading, asserted+" ") {
+		reading = asserted
+	}
 	return (w.Suite == "" || w.Suite == c.Suite) && w.Pattern.Matches(c, item, reading) &&
 		w.isFor(c) && h.Chosen(w.Hosts)
+}
+
+// asserted is what a waiver calls all assertions of a check, as a report numbers them
+// where there are several: assert, assert 2.
+const asserted = "assert"
+
+// withAsserts are kinds in which a waiver finds assertions beside the readings.
+func withAsserts(kinds []probes.Kind) []probes.Kind {
+	kinds = slices.Clone(kinds)
+	for i, k := range kinds {
+		kinds[i].Readings = append(slices.Clone(k.Readings), probes.ReadingSpec{Name: asserted})
+	}
+	return kinds
 }
 
 func (w Waiver) isFor(c Check) bool {
@@ -89,7 +105,7 @@ func (r reader) waiver(o object, what string, kinds []probes.Kind) (Waiver, bool
 	}
 	need("waive", "write what may be wrong: waive: service/Spooler.state", func(e entry) (ok bool) {
 		w.said.what = e.value
-		w.Pattern, _, ok = r.pattern(e.value, kinds)
+		w.Pattern, _, ok = r.pattern(e.value, withAsserts(kinds))
 		return ok
 	})
 	need("until", "write its last day: until: 2026-12-31", func(e entry) (ok bool) {

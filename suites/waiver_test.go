@@ -118,6 +118,12 @@ func TestWaiverCovers(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	asserts := Waiver{Pattern: Pattern{"service", "", "assert"}}
+	for reading, want := range map[string]bool{"assert": true, "assert 12": true, "state": false} {
+		if got := asserts.Covers(host, of("s", "a", "service"), "Spooler", reading); got != want {
+			t.Errorf("of assertions, %s: %v", reading, got)
+		}
+	}
 	one, whole := Waiver{Pattern: pattern}, Waiver{Pattern: Pattern{"service", "Spooler", "*"}}
 	c := of("s", "a", "service")
 	if one.Covers(host, c, "Spooler", "") || !whole.Covers(host, c, "Spooler", "") {
