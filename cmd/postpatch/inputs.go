@@ -53,8 +53,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 	in.choiceFlags(f)
 	in.reachFlags(f, a)
 	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
-	f.StringVar(&in.sign, "sign", "", "private key, of OpenSSH or Ed25519 in PEM, that signs this run's manifest "+
-		"(its passphrase in env POSTPATCH_SIGN_PASSPHRASE)")
+	f.StringVar(&in.sign, "sign", "", "private key (OpenSSH, or Ed25519 in PEM) that signs this run")
 	f.BoolVar(&in.resume, "resume", false, "take up the run of that --name, or the newest one, where it was cut off")
 	f.BoolVar(&in.scripts, "allow-scripts", false, "let the suites' own PowerShell scripts run on the hosts")
 	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
@@ -210,7 +209,7 @@ func (in *inputs) prepare(ctx context.Context, a app, suiteFiles []string) (job,
 	return j, store, err
 }
 
-const storeHelp = "what keeps the runs: a folder, s3://NAME, azblob://NAME (`postpatch explain store`)"
+const storeHelp = "what keeps the runs: a folder, s3://NAME or azblob://NAME; see postpatch explain store"
 
 // openStore finds a store by its name; who opens it closes it. The file of keys, where
 // one is given, says whose signatures count.

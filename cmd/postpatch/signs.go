@@ -13,8 +13,7 @@ import (
 )
 
 func trustFlag(f *pflag.FlagSet, into *string) {
-	f.StringVar(into, "trust", "", "public keys, as OpenSSH's authorized_keys or allowed_signers or Ed25519 in PEM: "+
-		"only runs that one of them signed are read")
+	f.StringVar(into, "trust", "", "file of public keys (authorized_keys, allowed_signers or PEM): read only runs that one signed")
 }
 
 // signer reads the key that signs; no file signs nothing.

@@ -23,7 +23,8 @@ Take a capture up only before the patch: verify says when a baseline was taken i
 
 A digest tells an edited file, not who wrote it. --sign KEY signs the manifest (RUN/
 manifest.json.sig) with a key of OpenSSH or Ed25519 in PEM, and --trust FILE reads only runs
-that one of its public keys signed. OpenSSH can check them too: ssh-keygen -Y verify
+that one of its public keys signed. The passphrase of an encrypted key is taken from the
+environment, POSTPATCH_SIGN_PASSPHRASE. OpenSSH can check them too: ssh-keygen -Y verify
 -n postpatch.
 
     ssh-keygen -t ed25519 -f patch-key
