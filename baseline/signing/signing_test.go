@@ -91,8 +91,11 @@ func TestEverySortOfKey(t *testing.T) {
 		if _, err := trust(t, p.line).Check([]byte("Manifest"), signature); err == nil {
 			t.Errorf("%s: another manifest passes", name)
 		}
-		if _, err := signing.By([]byte("manifest"), signature); err != nil {
-			t.Errorf("%s: %v", name, err)
+		if by, err := signing.By([]byte("manifest"), signature); err != nil || !strings.HasPrefix(by, "SHA256:") {
+			t.Errorf("%s: %q, %v", name, by, err)
+		}
+		if by, err := signing.By([]byte("Manifest"), signature); err == nil || by != "" {
+			t.Errorf("%s: another manifest is signed by %q", name, by)
 		}
 	}
 }
