@@ -39,9 +39,10 @@ type Result struct {
 }
 
 // Diff compares two snapshots of one host. A reading that appeared or went is a
-// change only where its check was observed on both sides: unknown is no change.
-// A reading that both sides have is always compared. The rule is asked only for
-// readings that differ; where it does not hold, what was learned before is asked.
+// change only where the side that lacks it observed its check whole: unknown is no
+// change. The other side may have seen it beside an error, but of a host that
+// answered. A reading that both sides have is always compared. The rule is asked only
+// for readings that differ; where it does not hold, what was learned before is asked.
 func Diff(before, now Host, rule func(fact.Key) fact.Rule) Result {
 	before, now = before.sorted(), now.sorted()
 	d := differ{rule: rule, before: observed{host: before}, now: observed{host: now}}
@@ -78,7 +79,11 @@ type differ struct {
 
 // lone adds a change of a reading that only one side has.
 func (d *differ) lone(c Change) {
-	if d.before.saw(c.Key.Check) && d.now.saw(c.Key.Check) {
+	has, lacks := &d.before, &d.now
+	if c.Op == Added {
+		has, lacks = lacks, has
+	}
+	if lacks.saw(c.Key.Check) && has.tried(c.Key.Check) {
 		d.add(c)
 	}
 }
@@ -121,6 +126,13 @@ func (o *observed) saw(check string) bool {
 		o.seen = o.host.Unreachable == "" && found && record.Error == ""
 	}
 	return o.seen
+}
+
+// tried says whether a reading of a check can be believed: what little was seen of a
+// host that did not answer, or of a check without a record, cannot.
+func (o *observed) tried(check string) bool {
+	_, found := o.record(check)
+	return found && o.host.Unreachable == ""
 }
 
 func (o *observed) record(check string) (Check, bool) {

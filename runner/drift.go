@@ -17,6 +17,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 		f, spoken := s.findings[at]
 		switch {
 		case s.excusedIn(change), s.isWhole() && s.fallback(at.reading):
+		case s.partly && change.Op == baseline.Added: // beside what could not be seen, it may not be new
 		case spoken && f.Outcome == report.PreExisting && change.Op == baseline.Changed && !allowed &&
 			compared.Severity != fact.Note:
 			// What failed before fails otherwise now: that is the patch's doing.

@@ -201,7 +201,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 		d.unseen, d.check.Outcome, d.check.Error = true, report.Unknown, toldNothing
 	}
 	if s.mark != "" && !s.bound {
-		d.unseen, d.check.Outcome = true, report.Unknown
+		d.check.Outcome = report.Unknown // and seen: what the plan wants is held against it
 		d.check.Error = "nothing to compare with: the check expects nothing of its own, and the baseline has nothing of it"
 	}
 	if why := s.unanswered(); why != "" {

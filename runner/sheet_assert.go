@@ -65,6 +65,7 @@ func (s *sheet) assertsNothing(a suites.Assertion, at place) {
 		f.Outcome = report.PreExisting
 	}
 	f.Wanted = wantedOf(a, errors.New("no item has a reading of it"))
+	s.bound = s.bound || !a.Expr.LooksBack()
 	s.lacking[at] = true
 	s.findings[at] = f
 }
