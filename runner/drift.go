@@ -18,9 +18,9 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 		switch {
 		case s.excusedIn(change), s.isWhole() && s.fallback(at.reading):
 		case s.partly && change.Op == baseline.Added: // beside what could not be seen, it may not be new
-		case spoken && f.Outcome == report.PreExisting && change.Op == baseline.Changed && !allowed &&
-			compared.Severity != fact.Note:
-			// What failed before fails otherwise now: that is the patch's doing.
+		case spoken && f.Outcome == report.PreExisting && change.Op != baseline.Added && !allowed &&
+			compared.Severity != fact.Note && !s.follows(change):
+			// What failed before fails otherwise now, or is gone: that is the patch's doing.
 			f.Outcome, f.Severity = report.Drifted, compared.Severity.String()
 			f.Wanted += ", which it did not meet before either"
 			s.findings[at] = f

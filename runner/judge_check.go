@@ -56,6 +56,13 @@ func (s *sheet) unbased() []string {
 			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
 		}
 	}
+	for _, at := range s.strange {
+		own, kept := s.wantedOf(at.reading)
+		looked := own || kept != nil || s.c.Compare.For(at.item, at.reading).Rule.Op != fact.Ignore
+		if s.now[at] == nil && looked { // what it was might tell whether it may be gone
+			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
+		}
+	}
 	slices.Sort(all)
 	return all
 }
@@ -195,6 +202,9 @@ func (j judging) check(c suites.Check, problem string) draft {
 	s.dropConsequences()
 	if unbased := s.unbased(); len(unbased) > 0 {
 		_, why := j.before.observed(c.Key())
+		if why == "" {
+			why = "it is stored in another type"
+		}
 		d.check.Outcome, d.check.Error = report.Unknown, noBaselineOf(unbased, why)
 	}
 	if len(s.now) == 0 && !s.fails() {

@@ -30,6 +30,7 @@ var door = probes.Define(probes.Kind{
 		{Name: "colour", Type: fact.TypeText, Doc: "Its paint."},
 		{Name: "sign", Type: fact.TypeText, Severity: fact.Note, Doc: "What it says."},
 		{Name: "creak", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How loud."},
+		{Name: "squeak", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How it squeaks."},
 		{
 			Name: "creak_why", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true, Doc: "Why it creaks.",
 		},
@@ -206,9 +207,9 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"*creak=1"}, doors("front state=open"), doors("front state=open"), []string{"passed"},
 		},
 		"an ignored reading that met a default expectation has gone": {
-			[]string{"*creak=quiet"},
-			doors("front creak=quiet", "front state=open"), doors("front state=open"),
-			[]string{"regressed failing", "front creak: regressed quiet->"},
+			[]string{"*squeak=quiet"},
+			doors("front squeak=quiet", "front state=open"), doors("front state=open"),
+			[]string{"regressed failing", "front squeak: regressed quiet->"},
 		},
 		"a change that nobody allowed, by severity": {
 			nil, doors("front state=open", "front colour=red", "front sign=in"),
@@ -262,9 +263,9 @@ func TestJudgeCheck(t *testing.T) {
 			[]string{"drifted failing", "front state: drifted shut->broken"},
 		},
 		"what failed before and may do as it likes": {
-			[]string{"creak=no"},
-			doors("front creak=some"), doors("front creak=more"),
-			[]string{"pre-existing", "front creak: pre-existing some->more"},
+			[]string{"squeak=no"},
+			doors("front squeak=some"), doors("front squeak=more"),
+			[]string{"pre-existing", "front squeak: pre-existing some->more"},
 		},
 		"a reading that was not there before was not broken before": {
 			[]string{"colour=red"},
@@ -348,31 +349,32 @@ func TestJudgeKeeps(t *testing.T) {
 		before, now baseline.Host
 		want        []string
 	}{
-		"held and holds": {doors("front creak=no"), doors("front creak=no"), []string{"passed"}},
+		"held and holds": {doors("front squeak=no"), doors("front squeak=no"), []string{"passed"}},
 		"held and lost": {
-			doors("front creak=no"), doors("front creak=yes"), []string{"regressed failing", "front creak: regressed no->yes"},
+			doors("front squeak=no"), doors("front squeak=yes"),
+			[]string{"regressed failing", "front squeak: regressed no->yes"},
 		},
-		"never held":      {doors("front creak=yes"), doors("front creak=loud"), []string{"passed"}},
-		"holds now first": {doors("front creak=yes"), doors("front creak=no"), []string{"passed"}},
-		"new item":        {doors("back sign=in"), doors("back sign=in", "front creak=yes"), []string{"passed"}},
-		"not seen before": {doors("error: timed out"), doors("front creak=yes"), []string{"unknown no baseline"}},
+		"never held":      {doors("front squeak=yes"), doors("front squeak=loud"), []string{"passed"}},
+		"holds now first": {doors("front squeak=yes"), doors("front squeak=no"), []string{"passed"}},
+		"new item":        {doors("back sign=in"), doors("back sign=in", "front squeak=yes"), []string{"passed"}},
+		"not seen before": {doors("error: timed out"), doors("front squeak=yes"), []string{"unknown no baseline"}},
 		"moved out of sight": {
-			doors("front creak=no", "front sign=in"), doors("front sign=in"),
-			[]string{"regressed failing", "front creak: regressed no->"},
+			doors("front squeak=no", "front sign=in"), doors("front sign=in"),
+			[]string{"regressed failing", "front squeak: regressed no->"},
 		},
 		"the item is gone": {
-			doors("back sign=in", "front creak=no", "front state=open"), doors("back sign=in"),
+			doors("back sign=in", "front squeak=no", "front state=open"), doors("back sign=in"),
 			[]string{"drifted failing", "front: drifted there->gone"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := told(judge(keep(check(t, "creak=no")), &test.before, test.now, nil).Checks[0])
+			got := told(judge(keep(check(t, "squeak=no")), &test.before, test.now, nil).Checks[0])
 			if d := cmp.Diff(test.want, got); d != "" {
 				t.Errorf("outcome (-want +got):\n%s", d)
 			}
 		})
 	}
-	if got := judge(keep(check(t, "creak=no")), nil, doors("front creak=yes"), nil); got.Outcome != report.Passed {
+	if got := judge(keep(check(t, "squeak=no")), nil, doors("front squeak=yes"), nil); got.Outcome != report.Passed {
 		t.Errorf("without a baseline: %s", got.Outcome)
 	}
 }

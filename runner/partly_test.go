@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/baseline"
+	"postpatch/probes/fact"
 	"postpatch/runner"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -83,4 +84,60 @@ func judgeWaived(t *testing.T, c suites.Check, now baseline.Host) report.Host {
 	planning := runner.NewPlanning(nil)
 	planning.Waive([]suites.Waiver{waiver(t, ".*", "2026-11-23")}, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
 	return runner.Judge(visitOf(c, now), &baseline.Host{Host: "h"}, planning)
+}
+
+// What another version has stored in another type says nothing of how it was: neither
+// that it failed before, nor that it may be gone.
+func TestABaselineOfAnotherType(t *testing.T) {
+	before := func(lines ...string) baseline.Host {
+		h := doors(lines...)
+		for i, r := range h.Readings {
+			if r.Key.Name == "squeak" {
+				h.Readings[i].Value = fact.Int(3)
+			}
+		}
+		return h
+	}
+	const there = "front state=open"
+	for name, tt := range map[string]struct {
+		check       suites.Check
+		before, now baseline.Host
+		want        []string
+	}{
+		"what the suite expects fails": {
+			check(t, "squeak=no"), before(there, "front squeak=3"), doors(there, "front squeak=yes"),
+			[]string{"failed failing", "front squeak: failed ->yes"},
+		},
+		"what the suite expects holds": {
+			check(t, "squeak=no"), before(there, "front squeak=3"), doors(there, "front squeak=no"), []string{"passed"},
+		},
+		"what the kind expects is gone": {
+			check(t, "*squeak=no"), before(there, "front squeak=3"), doors(there), []string{"unknown"},
+		},
+		"nobody looks at it": {check(t), before(there, "front squeak=3"), doors(there), []string{"passed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := cmp.Diff(tt.want, told(judge(tt.check, &tt.before, tt.now, nil).Checks[0])); d != "" {
+				t.Errorf("outcome (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// What the suite expects, was not met and is gone now is no better than what the kind
+// expects: it fails otherwise. Nor was what nobody asked for at the baseline broken then.
+func TestWhatFailedBeforeAndIsGone(t *testing.T) {
+	before, now := doors("front state=shut", "front sign=in"), doors("front sign=in")
+	want := []string{"drifted failing", "front state: drifted shut->"}
+	if d := cmp.Diff(want, told(judge(check(t, "state=open"), &before, now, nil).Checks[0])); d != "" {
+		t.Errorf("gone (-want +got):\n%s", d)
+	}
+	now = restated(doors(" sign=in"))
+	before = doors("front state=open", " sign=in")
+	want = []string{
+		"failed failing", "front: drifted there->gone, or not asked for any more", "state: failed ->",
+	}
+	if d := cmp.Diff(want, told(judge(check(t, "state=open"), &before, now, nil).Checks[0])); d != "" {
+		t.Errorf("asked otherwise (-want +got):\n%s", d)
+	}
 }

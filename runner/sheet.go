@@ -26,6 +26,7 @@ type sheet struct {
 	had         map[string]bool // the items of the baseline; thousands, asked for each reading
 	lacking     map[place]bool  // assertions that lack a reading now
 	unheld      map[place]bool  // assertions that lack what was before
+	strange     []place         // of the baseline, and of another type than the kind has it now
 }
 
 func (j judging) sheet(c suites.Check) *sheet {
@@ -33,12 +34,13 @@ func (j judging) sheet(c suites.Check) *sheet {
 		c: c, before: j.before.readings[c.Key()], now: j.now.readings[c.Key()],
 		findings: map[place]report.Finding{}, lacking: map[place]bool{}, unheld: map[place]bool{},
 	}
+	s.before, s.strange = ofItsTypes(c.Kind, s.before)
 	s.had = items(s.before, "")
 	// What was seen beside an error at the baseline can be compared; what little
 	// was seen of a host that did not answer cannot.
 	s.wasWhole, _ = j.before.observed(c.Key())
-	s.wasWhole = s.wasWhole && len(s.before) > 0 // of what told nothing, nothing is known
-	s.known = s.wasWhole || len(s.before) > 0 && !j.before.unreachable
+	s.known = len(s.before) > 0 && !j.before.unreachable // of what told nothing, nothing is known
+	s.wasWhole = s.wasWhole && s.known && len(s.strange) == 0
 	record, tried := j.before.checks[c.Key()]
 	switch {
 	case !j.before.exists:
@@ -49,6 +51,29 @@ func (j judging) sheet(c suites.Check) *sheet {
 	}
 	s.restated = s.known && record.Asked != j.now.checks[c.Key()].Asked
 	return s
+}
+
+// ofItsTypes leaves out readings of another type than the kind declares, as another
+// version may have stored them, and lists them: nobody knows what they said.
+func ofItsTypes(k probes.Kind, readings map[place]fact.Value) (map[place]fact.Value, []place) {
+	types := make(map[string]fact.Type, len(k.Readings))
+	for _, spec := range k.Readings {
+		types[spec.Name] = spec.Type
+	}
+	var strange []place
+	for at, v := range readings {
+		if declared, found := types[at.reading]; found && v.Type() != declared {
+			strange = append(strange, at)
+		}
+	}
+	if len(strange) == 0 {
+		return readings, nil
+	}
+	own := maps.Clone(readings)
+	for _, at := range strange {
+		delete(own, at)
+	}
+	return own, strange
 }
 
 // items returns the items that have the reading, or with an empty reading all.
@@ -193,7 +218,7 @@ func (s *sheet) pending(reading string, v fact.Value) bool {
 // only now was not there to fail, unless the gate of its item had failed: a page that
 // was refused had no status either.
 func (s *sheet) knew(at place) bool {
-	if !s.known || at.item != "" && !s.had[at.item] || at.item == "" && s.restated && !s.had[""] {
+	if !s.known || at.item != "" && !s.had[at.item] || at.item == "" && s.restated && s.before[at] == nil {
 		return false
 	}
 	return s.before[at] != nil || s.wasWhole && (s.now[at] == nil || s.gateFailedBefore(at.item))

@@ -166,8 +166,6 @@ func (n night) table() []ending {
 		return each(n.compared(), fixed)
 	case row == "not met" && met:
 		return []ending{{fixed}}
-	case row == "not met" && gone:
-		return append(each(n.compared(), preExisting), ending{preExisting})
 	case row == "not met":
 		return n.failsStill()
 	case met:
@@ -182,6 +180,9 @@ func (n night) table() []ending {
 // failsStill is "pre-existing; drifted, if it fails otherwise now".
 func (n night) failsStill() []ending {
 	told := n.compared()
+	if n.now.light == noItem && n.wants != "after" && (n.hides() || n.severity == fact.Note || n.plan == mayGo) {
+		return append(each(told, preExisting), ending{preExisting, driftWarns}) // only the shade's going is told
+	}
 	otherwise := slices.Contains(told[0], driftWarns) || slices.Contains(told[0], driftFails)
 	switch {
 	case n.wants == "after":
