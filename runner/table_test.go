@@ -9,6 +9,7 @@ import (
 	"postpatch/baseline"
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/host"
 	"postpatch/runner"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -26,6 +27,11 @@ var lamp = probes.Define(probes.Kind{
 		{Name: "power", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.BootTime, Doc: "Since when."},
 	},
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return nil, nil })
+
+// lampProbe asks through a session, so that a run can know which machine answers.
+type lampProbe struct{ probes.Probe }
+
+func (lampProbe) Questions() []host.Question { return nil }
 
 const lampKey = "house/lamp"
 
@@ -267,7 +273,7 @@ func (s *street) check(n night) suites.Check {
 	if c, made := s.checks[key]; made {
 		return c
 	}
-	c := suites.Check{Suite: "house", ID: "lamp", Kind: lamp, Items: lamp.Items}
+	c := suites.Check{Suite: "house", ID: "lamp", Kind: lamp, Items: lamp.Items, Probe: lampProbe{}}
 	rule, err := fact.ParseRule(n.rule)
 	if err != nil {
 		panic(err)
@@ -292,6 +298,26 @@ func (s *street) check(n night) suites.Check {
 }
 
 func (s *street) judge(n night) (report.Host, report.Summary) {
+	before, seen := n.sides()
+	return s.come(n, before, seen)
+}
+
+// sides are what was seen of the lamp before and now.
+func (n night) sides() (before *baseline.Host, seen baseline.Host) {
+	power := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	if n.before.how != noBaseline {
+		was := n.before.host(power)
+		was.Moves = n.moves()
+		before = &was
+	}
+	if n.plan == rebootDone || n.plan == rebootWrong {
+		power = power.Add(47 * time.Hour)
+	}
+	return before, n.now.host(power)
+}
+
+// come is what these sides come to, by what is said of the lamp.
+func (s *street) come(n night, before *baseline.Host, seen baseline.Host) (report.Host, report.Summary) {
 	planning := runner.NewPlanning(s.planOf(n.plan))
 	today := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 	if n.waiver != "" {
@@ -300,21 +326,11 @@ func (s *street) judge(n night) (report.Host, report.Summary) {
 			Pattern: suites.Pattern{Kind: "lamp", Reading: "*"}, Until: time.Date(2026, 11, until, 0, 0, 0, 0, time.UTC),
 		}}, today)
 	}
-	c := s.check(n)
-	var before *baseline.Host
-	if n.before.how != noBaseline {
-		was := n.before.host(today.Add(-48 * time.Hour))
-		was.Moves = n.moves()
-		before = &was
-	}
-	seen := n.now.host(today.Add(-48 * time.Hour).Add(map[bool]time.Duration{true: 47 * time.Hour}[n.rebooted()]))
-	h := runner.Judge(visitOf(c, seen), before, planning)
+	h := runner.Judge(visitOf(s.check(n), seen), before, planning)
 	tally := runner.NewTally(today)
 	tally.Add(h)
 	return h, tally.Summary(today)
 }
-
-func (n night) rebooted() bool { return n.plan == rebootDone || n.plan == rebootWrong }
 
 func (s *street) planOf(name string) *suites.Plan {
 	p, made := s.plans[name]
