@@ -29,11 +29,12 @@ type Tally struct {
 	otherHosts int // another machine answers
 	waived     int // findings
 	waiving    int // checks that have any
+	removed    removed
 }
 
 // NewTally begins a summary of a run.
 func NewTally(started time.Time) *Tally {
-	return &Tally{started: started, counts: map[report.Outcome]int{}, ignored: map[string]int{}}
+	return &Tally{started: started, counts: map[report.Outcome]int{}, ignored: map[string]int{}, removed: removed{}}
 }
 
 // Add takes one host in.
@@ -58,6 +59,7 @@ func (t *Tally) Add(h report.Host) {
 		t.waived += n
 		t.waiving += min(n, 1)
 	}
+	t.removed.add(h)
 	for rule, n := range h.Ignored {
 		t.ignored[rule] += n
 	}
@@ -73,7 +75,7 @@ func (t *Tally) Add(h report.Host) {
 func (t *Tally) Summary(finished time.Time) report.Summary {
 	s := report.Summary{
 		Finished: finished, Took: finished.Sub(t.started), Counts: t.counts,
-		Unseen: t.unseen, Ignored: t.ignored, Waived: t.waived,
+		Unseen: t.unseen, Ignored: t.ignored, Waived: t.waived, Notes: t.removed.notes(),
 	}
 	switch {
 	case t.failing > 0:

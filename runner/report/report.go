@@ -170,6 +170,9 @@ type Summary struct {
 	Verdict  string          `json:"verdict"`          // "PASS", "FAIL", "INCOMPLETE", "NO VERDICT"
 	Reason   string          `json:"reason"`           // "1 check regressed, 1 host unreachable"
 	ExitCode int             `json:"exit_code"`
+	// Notes are sentences like those of the Run that could be known only now: what was
+	// checked at the baseline, and is no more.
+	Notes []string `json:"notes,omitempty"`
 	// Ignored counts the changes that were hidden, as Host does.
 	Ignored map[string]int `json:"ignored,omitempty"`
 	// ListIgnored is the command that lists them, where nothing has to be asked again.

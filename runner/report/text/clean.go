@@ -50,7 +50,7 @@ func cleanHidden(h report.Hidden) report.Hidden {
 
 func cleanSummary(s report.Summary) report.Summary {
 	s.Verdict, s.Reason, s.Next = line(s.Verdict), line(s.Reason), cleanAll(s.Next)
-	s.ListIgnored = line(s.ListIgnored)
+	s.ListIgnored, s.Notes = line(s.ListIgnored), cleanAll(s.Notes)
 	ignored := map[string]int{}
 	for _, rule := range slices.Sorted(maps.Keys(s.Ignored)) {
 		ignored[line(rule)] += s.Ignored[rule]

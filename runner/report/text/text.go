@@ -5,6 +5,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"postpatch/runner/report"
@@ -95,7 +96,7 @@ func (v *view) Finish(s report.Summary) error {
 	s = cleanSummary(s)
 	var b strings.Builder
 	if v.pen.Verbosity > Quiet {
-		v.header(&b)
+		v.header(&b, s.Notes)
 		v.groups(&b)
 		v.hidden(&b, s)
 		v.table(&b)
@@ -118,7 +119,7 @@ func untrailed(s string) string {
 }
 
 // header says what was done, with what it is compared, and what to know first.
-func (v *view) header(b *strings.Builder) {
+func (v *view) header(b *strings.Builder, notes []string) {
 	r := v.run
 	title := map[string]string{
 		"verify": "Post-patch verification", "capture": "Baseline capture", "diff": "Comparison of two runs",
@@ -151,7 +152,7 @@ func (v *view) header(b *strings.Builder) {
 	for _, row := range v.pen.flow(parts, v.pen.Width) {
 		b.WriteString(v.pen.dim(row) + "\n")
 	}
-	for _, note := range r.Notes {
+	for _, note := range slices.Concat(r.Notes, notes) {
 		rows := v.pen.rows(note, v.pen.Width-len("note  "))
 		b.WriteString(v.pen.paint("note", bold+yellow) + "  " + strings.Join(rows, "\n      ") + "\n")
 	}
