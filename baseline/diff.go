@@ -105,9 +105,9 @@ func (d *differ) learned(c Change) bool {
 	if !found || !m.Holds(c.Before) || !m.Holds(c.After) {
 		return false
 	}
-	was, _ := d.before.record(c.Key.Check)
+	was, known := d.before.record(c.Key.Check)
 	is, tried := d.now.record(c.Key.Check)
-	return tried && was.Asked == is.Asked
+	return known && tried && was.Asked == is.Asked
 }
 
 // observed tells which checks one side observed. Readings come sorted, so the
