@@ -53,8 +53,15 @@ func nightOf(t testing.TB, r *rand.Rand) (before, now Host) {
 // anyRule has every sort of rule, by what a reading is called.
 func anyRule(k fact.Key) fact.Rule {
 	rules := []fact.Rule{
-		{}, {Op: fact.Ignore}, {Op: fact.AtLeast}, {Op: fact.AtMost, Percent: 50}, {Op: fact.Within, Number: 9}, {Gone: true},
-		{Op: fact.Superset}, {Op: fact.Subset, Gone: true}, {Op: fact.SameText},
+		{},
+		{Op: fact.Ignore},
+		{Op: fact.AtLeast},
+		{Op: fact.AtMost, Percent: 50},
+		{Op: fact.Within, Number: 9},
+		{Gone: true},
+		{Op: fact.Superset},
+		{Op: fact.Subset, Gone: true},
+		{Op: fact.SameText},
 	}
 	return rules[(len(k.Name)+len(k.Item))%len(rules)]
 }
