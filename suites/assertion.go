@@ -2,6 +2,7 @@ package suites
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -145,6 +146,11 @@ func names(vars map[string]string) []string {
 }
 
 // assertionsOn are a check's assertions on one host.
+// assertsVars says whether what is asserted depends on the host's variables.
+func (c *checkEntry) assertsVars() bool {
+	return slices.ContainsFunc(c.asserts, func(a assertEntry) bool { return len(a.Expr.Vars()) > 0 })
+}
+
 func (c *checkEntry) assertionsOn(h *hostEntry) []Assertion {
 	var all []Assertion
 	for _, a := range c.asserts {

@@ -51,6 +51,7 @@ func (l *loader) build(s *suiteEntries) {
 		}
 		s.buildOn(c, chosen)
 	}
+	s.shareChecks()
 	if s.found.in(s.file) { // the check that is missing may be one that is wrong
 		return
 	}
@@ -112,6 +113,7 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 	gaps := map[place]*gap{}
 	var order []*gap
 	refused := 0
+	built := map[string]int{} // by its texts; a probe that asks the same is the same
 	for _, h := range hosts {
 		texts, missing := c.fill(h)
 		for _, g := range missing {
@@ -125,15 +127,24 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 		if c.broken || len(missing) > 0 || refused == maxRefused {
 			continue
 		}
-		probe, err := c.probe(texts)
-		if err != nil {
-			s.wrong(c, err)
-			refused++
-			continue
+		key := fmt.Sprintf("%q", texts)
+		if c.assertsVars() {
+			key += fmt.Sprintf(" %q", h.vars)
 		}
-		check := s.done(c, probe, texts)
-		check.Assert = c.assertionsOn(h)
-		h.shared.Checks = append(h.shared.Checks, check)
+		n, known := built[key]
+		if !known {
+			probe, err := c.probe(texts)
+			if err != nil {
+				s.wrong(c, err)
+				refused++
+				continue
+			}
+			check := s.done(c, probe, texts)
+			check.Assert = c.assertionsOn(h)
+			n = len(s.distinct)
+			s.distinct, built[key] = append(s.distinct, check), n
+		}
+		h.built = append(h.built, n)
 	}
 	s.unsetVars(c, hosts)
 	for _, g := range order {
@@ -145,6 +156,29 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 			}
 		}
 		s.missing(g.place.template, g.place.part, which)
+	}
+}
+
+// shareChecks gives the hosts their checks, and one list of them to all hosts on which
+// they ask the same: ten thousand hosts are mostly ten thousand times one.
+func (s *suiteEntries) shareChecks() {
+	lists := map[string][]Check{}
+	for i := range s.hosts {
+		h := &s.hosts[i]
+		key := fmt.Sprint(h.built)
+		list := lists[key]
+		if list == nil {
+			list = make([]Check, len(h.built))
+			for k, n := range h.built {
+				list[k] = s.distinct[n]
+			}
+			lists[key] = list
+		}
+		if h.shared.Checks == nil {
+			h.shared.Checks = list // full, so that another suite's go elsewhere
+		} else {
+			h.shared.Checks = append(h.shared.Checks, list...)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ type hostEntry struct {
 	tags    []string
 	vars    map[string]string // the entry's own over the suite's
 	own     map[string]string
+	built   []int // its checks, in the suite's distinct ones
 	shared  *sharedHost
 }
 

@@ -62,10 +62,13 @@ type suiteEntries struct {
 	vars    map[string]string
 	hosts   []hostEntry
 	checks  []*checkEntry
-	strange bool      // a check's kind is not known
-	compare []written // what the suite says of the readings of all its checks
-	waivers []Waiver
-	ids     map[string]*yaml.Node // a check's id, in lower case, and its place
+	// distinct are the checks as built; one that asks the same of several hosts is
+	// there once.
+	distinct []Check
+	strange  bool      // a check's kind is not known
+	compare  []written // what the suite says of the readings of all its checks
+	waivers  []Waiver
+	ids      map[string]*yaml.Node // a check's id, in lower case, and its place
 }
 
 func newLoader(kinds []probes.Kind) *loader {
@@ -243,5 +246,6 @@ func (l *loader) finish() (*Set, []Problem) {
 	for _, h := range l.order {
 		l.set.Hosts = append(l.set.Hosts, h.Host)
 	}
-	return &l.set, nil
+	set := l.set // alone: the files' nodes need not stay
+	return &set, nil
 }

@@ -270,3 +270,35 @@ func FuzzLoadBytes(f *testing.F) {
 		}
 	})
 }
+
+// Hosts on which the same is asked share one list of checks, so that a fleet costs what
+// one of its hosts does. What differs from host to host, or comes of another suite, is
+// a host's own.
+func TestHostsShareTheirChecks(t *testing.T) {
+	texts := []string{
+		"suite: a\nvars: {name: W3SVC}\nhosts: [h1, h2, {name: h3, vars: {name: DNS}}, h4]\nchecks:\n" +
+			"  - service: '{{ name }}'\n  - ping: {}\n",
+		"suite: b\nhosts: [h2, h4]\nchecks:\n  - ping: '{{ host.name }}'\n    id: ping\n",
+	}
+	set := load(t, texts...)
+	var told []string
+	for _, h := range set.Hosts {
+		line := h.Name
+		for _, c := range h.Checks {
+			line += " " + c.Key() + " " + c.Asked[:4]
+		}
+		told = append(told, line)
+	}
+	one, two, three, four := set.Hosts[0].Checks, set.Hosts[1].Checks, set.Hosts[2].Checks, set.Hosts[3].Checks
+	if len(one) != 2 || len(two) != 3 || len(three) != 2 || len(four) != 3 {
+		t.Fatalf("got %s", strings.Join(told, "\n"))
+	}
+	if one[0].Asked == three[0].Asked || one[1].Asked != three[1].Asked || two[2].Key() != "b/ping" ||
+		two[2].Asked == four[2].Asked {
+		t.Errorf("got %s", strings.Join(told, "\n"))
+	}
+	h := load(t, texts[0]).Hosts
+	if &h[0].Checks[0] != &h[1].Checks[0] || &h[0].Checks[0] != &h[3].Checks[0] || &h[0].Checks[0] == &h[2].Checks[0] {
+		t.Error("the lists are not shared as what is asked")
+	}
+}

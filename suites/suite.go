@@ -33,7 +33,7 @@ type Host struct {
 	Address string // the name itself unless the suite gives another
 	Tags    []string
 	Vars    map[string]string
-	Checks  []Check // in the order of the suites
+	Checks  []Check // in the order of the suites; hosts may share one list, which is not to be changed
 }
 
 // Check is one entry of a suite's checks, on one host.

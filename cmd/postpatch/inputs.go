@@ -132,18 +132,34 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	if err := in.reach(&j); err != nil {
 		return job{}, err
 	}
-	j.known = map[string]map[string]bool{}
-	for _, h := range j.set.Hosts {
-		j.known[h.Name] = map[string]bool{}
-		for _, c := range h.Checks {
-			j.known[h.Name][c.Key()] = true
-		}
-	}
+	j.known = keysOf(j.set)
 	if err := in.narrow(&j); err != nil {
 		return job{}, err
 	}
 	j.logins.Expect(len(j.set.Hosts))
 	return j, nil
+}
+
+// keysOf lists the keys of each host's checks. Hosts that share their checks share
+// their keys.
+func keysOf(set *suites.Set) map[string]map[string]bool {
+	known := make(map[string]map[string]bool, len(set.Hosts))
+	lists := map[*suites.Check]map[string]bool{}
+	for _, h := range set.Hosts {
+		if len(h.Checks) == 0 {
+			continue
+		}
+		keys := lists[&h.Checks[0]]
+		if keys == nil || len(keys) != len(h.Checks) {
+			keys = make(map[string]bool, len(h.Checks))
+			for _, c := range h.Checks {
+				keys[c.Key()] = true
+			}
+			lists[&h.Checks[0]] = keys
+		}
+		known[h.Name] = keys
+	}
+	return known
 }
 
 // scriptsIn names the checks that run what a suite brings along, unless the
@@ -295,7 +311,13 @@ func (in *inputs) narrow(j *job) error {
 	}
 	for i := range j.set.Hosts {
 		h := &j.set.Hosts[i]
-		h.Checks = slices.DeleteFunc(h.Checks, func(c suites.Check) bool { return !wanted(in.only, c) })
+		var left []suites.Check // hosts share their lists
+		for _, c := range h.Checks {
+			if wanted(in.only, c) {
+				left = append(left, c)
+			}
+		}
+		h.Checks = left
 	}
 	j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return len(h.Checks) == 0 })
 	return nil
