@@ -274,29 +274,36 @@ func TestLimits(t *testing.T) {
 	}
 	header := encode(t, Host{Host: "h"})
 	header, _, _ = strings.Cut(header, "\n")
+	tooLong := longest
+	tooLong.Readings[0].Value = fact.Text(strings.Repeat("x", maxLine-around+1))
+	line := appendReading([]byte(header+"\n"), tooLong.Readings[0])
+	text := string(appendTrailer(line, 2))
+	if _, _, ok := parseBoth(text, text); ok {
+		t.Error("a line that is too long is read, on both sides")
+	}
 	if _, err := parseHost(header + "\n" + strings.Repeat("x", maxLine) + "\n"); err == nil ||
 		!strings.Contains(err.Error(), "line 2: longer than") {
 		t.Errorf("a line that is too long: %v", err)
 	}
-	var text bytes.Buffer
-	text.WriteString(header + "\n")
+	var many bytes.Buffer
+	many.WriteString(header + "\n")
 	for i := range maxLines {
-		text.Write(appendCheck(nil, Check{Check: strconv.Itoa(i + 1e8)}))
+		many.Write(appendCheck(nil, Check{Check: strconv.Itoa(i + 1e8)}))
 	}
-	if _, err := parseHost(text.String()); err == nil || !strings.Contains(err.Error(), "more than") {
+	if _, err := parseHost(many.String()); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("too many lines: %v", err)
 	}
-	text.Reset()
-	text.WriteString(header + "\n")
+	many.Reset()
+	many.WriteString(header + "\n")
 	for i := range maxLines {
 		key := fact.Key{Check: "c", Item: strconv.Itoa(i + 1e8)}
-		text.Write(appendReading(nil, fact.Reading{Key: key, Value: fact.Bool(true)}))
+		many.Write(appendReading(nil, fact.Reading{Key: key, Value: fact.Bool(true)}))
 	}
-	whole := string(appendTrailer(text.Bytes(), 1+maxLines))
+	whole := string(appendTrailer(many.Bytes(), 1+maxLines))
 	if _, err := DiffText(whole, whole, same0); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("too many lines: %v", err)
 	}
-	if err := checkText(text.Bytes()); err == nil {
+	if err := checkText(many.Bytes()); err == nil {
 		t.Error("too many lines are stored")
 	}
 }
@@ -322,8 +329,9 @@ func TestBombIsRefused(t *testing.T) {
 	if err := encoder.Close(); err != nil {
 		t.Fatal(err)
 	}
+	snapshot := &Snapshot{zstd: decoder}
 	for _, bomb := range [][]byte{one, many, stream.Bytes()} {
-		_, damage := decode(decoder, "before", "h", bomb)
+		_, damage := snapshot.unpack("h", bomb)
 		if damage == nil || damage.Kind != Unreadable || !strings.Contains(damage.Msg, "unpacked") {
 			t.Errorf("got %v", damage)
 		}

@@ -169,11 +169,26 @@ func (h *Host) addReading(line string) error {
 	if err != nil {
 		return err
 	}
-	if n := len(h.Readings); n > 0 && h.Readings[n-1].Key.Compare(r.Key) >= 0 {
-		return misplaced(r.Key)
+	if n := len(h.Readings); n > 0 {
+		last := h.Readings[n-1].Key
+		likeLast(&r.Key, last)
+		if last.Compare(r.Key) >= 0 {
+			return misplaced(r.Key)
+		}
 	}
 	h.Readings = append(h.Readings, r)
 	return nil
+}
+
+// likeLast lets a key share the texts that it has in common with the one before it:
+// what is the same memory is soon compared.
+func likeLast(k *fact.Key, last fact.Key) {
+	if k.Check == last.Check {
+		k.Check = last.Check
+	}
+	if k.Item == last.Item {
+		k.Item = last.Item
+	}
 }
 
 // misplaced is the error of a reading that does not come after the one before it.

@@ -50,18 +50,8 @@ func (d *differ) step(b, n *lines) error {
 	if err := n.look(); err != nil {
 		return fmt.Errorf("now: %w", err)
 	}
-	order := 0
-	switch {
+	switch order := comesFirst(b, n); {
 	case b.ended() && n.ended():
-		return nil
-	case n.ended():
-		order = -1
-	case b.ended():
-		order = 1
-	default:
-		order = compareReadings(b.first, n.first)
-	}
-	switch {
 	case order < 0:
 		d.lone(Change{Op: Removed, Key: b.first.Key, Before: b.first.Value})
 		b.drop()
@@ -74,6 +64,21 @@ func (d *differ) step(b, n *lines) error {
 		n.drop()
 	}
 	return nil
+}
+
+// comesFirst says which side's first line comes before the other's; they were looked
+// at.
+func comesFirst(b, n *lines) int {
+	switch {
+	case b.ended() && n.ended():
+		return 0
+	case n.ended():
+		return -1
+	case b.ended():
+		return 1
+	default:
+		return compareReadings(b.first, n.first)
+	}
 }
 
 // lines are the readings of one side that are still to be compared.
@@ -141,6 +146,7 @@ func (l *lines) look() error {
 	}
 	var err error
 	if l.first, err = parseReading(l.host.Host, line); err == nil {
+		likeLast(&l.first.Key, l.last)
 		err = l.follows(l.first.Key)
 	}
 	l.looked = true
@@ -158,8 +164,11 @@ func (l *lines) follows(k fact.Key) error {
 // drop goes on behind the first line, which was looked at.
 func (l *lines) drop() {
 	_, l.rest, _ = strings.Cut(l.rest, "\n")
-	l.last, l.began, l.looked = l.first.Key, true, false
+	l.passed(l.first.Key)
 }
+
+// passed notes the key of the line before those that follow.
+func (l *lines) passed(last fact.Key) { l.last, l.began, l.looked = last, true, false }
 
 // wrong says in which line an error is.
 func (l *lines) wrong(err error) error {
@@ -194,7 +203,7 @@ func pass(b, n *lines) error {
 			return side.wrong(err)
 		}
 		side.rest = side.rest[len(same):]
-		side.last, side.began, side.looked = end, true, false
+		side.passed(end)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,7 @@ func FuzzDiffText(f *testing.F) {
 		}
 		mirrored(t, forth.Changes, back.Changes)
 		mirrored(t, forth.Ignored, back.Ignored)
+		bothAtOnce(t, before, now)
 		for _, text := range []string{before, now} {
 			none, err := DiffText(text, text, symmetric)
 			if err != nil || len(none.Changes)+len(none.Ignored) != 0 {
@@ -83,6 +85,7 @@ func strict(t *testing.T, before, now string) {
 	got, err := DiffText(before, now, same0)
 	a, wrongBefore := parseHost(before)
 	b, wrongNow := parseHost(now)
+	bothAtOnce(t, before, now)
 	switch {
 	case wrongBefore != nil || wrongNow != nil || a.Host != b.Host:
 		unseen := errors.Is(wrongBefore, errOutside) || errors.Is(wrongNow, errOutside) // among lines passed over
@@ -98,6 +101,23 @@ func strict(t *testing.T, before, now string) {
 	}
 }
 
+// bothAtOnce says that two hosts read side by side are what each is alone.
+func bothAtOnce(t *testing.T, before, now string) {
+	t.Helper()
+	a, wrongBefore := parseHost(before)
+	b, wrongNow := parseHost(now)
+	x, y, ok := parseBoth(before, now)
+	if ok != (wrongBefore == nil && wrongNow == nil) {
+		t.Fatalf("read %v, though %v, %v:\n%s\n%s", ok, wrongBefore, wrongNow, before, now)
+	}
+	if !ok || reflect.DeepEqual(a, x) && reflect.DeepEqual(b, y) {
+		return
+	}
+	if diff := same(a, x) + same(b, y); diff != "" {
+		t.Fatalf("(-alone +both)\n%s\nof\n%s\n%s", diff, before, now)
+	}
+}
+
 // No change of a byte, of a line or of the order on one side goes unseen.
 func TestDiffTextSeesEveryDamage(t *testing.T) {
 	good := encode(t, moved())
@@ -107,8 +127,15 @@ func TestDiffTextSeesEveryDamage(t *testing.T) {
 		strict(t, good, bad)
 		strict(t, bad, good)
 	}
+	tryOrder := func(bad string) {
+		try(bad)
+		for _, other := range []string{"ex00", "ex02"} { // whose keys come before, or behind
+			bothAtOnce(t, bad, strings.Replace(good, "ex01", other, 1))
+			bothAtOnce(t, strings.Replace(good, "ex01", other, 1), bad)
+		}
+	}
 	for i := range len(good) {
-		for _, flip := range []byte{0x01, 0x02, 0x20, 0x80} {
+		for _, flip := range []byte{0x01, 0x20, 0x80} { // a digit, a letter's case, the highest bit
 			bad := []byte(good)
 			bad[i] ^= flip
 			try(string(bad))
@@ -129,11 +156,11 @@ func TestDiffTextSeesEveryDamage(t *testing.T) {
 		for k := range lines {
 			swapped := slices.Clone(lines)
 			swapped[i], swapped[k] = swapped[k], swapped[i]
-			try(strings.Join(swapped, ""))
-			try(counted(slices.Insert(slices.Clone(lines), i, lines[k])))
+			tryOrder(strings.Join(swapped, ""))
+			tryOrder(counted(slices.Insert(slices.Clone(lines), i, lines[k])))
 		}
-		try(counted(slices.Delete(slices.Clone(lines), i, min(i+1, len(lines)-1))))
-		try(strings.Join(slices.Delete(slices.Clone(lines), i, i+1), ""))
+		tryOrder(counted(slices.Delete(slices.Clone(lines), i, min(i+1, len(lines)-1))))
+		tryOrder(strings.Join(slices.Delete(slices.Clone(lines), i, i+1), ""))
 	}
 }
 

@@ -1,11 +1,9 @@
 package baseline
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -23,6 +21,7 @@ type Snapshot struct {
 	manifest Manifest
 	by       string // see SignedBy
 	zstd     *zstd.Decoder
+	buffers  sync.Pool // of *[]byte, for unpacked lines
 }
 
 // readsAtOnce is how many files are compared at the same time: a store that is far
@@ -102,42 +101,15 @@ func (s *Snapshot) SignedBy() string { return s.by }
 // Host decodes one host, or reports that the run has none of that name. The
 // file is compared with its digest again: it may have changed since Read.
 func (s *Snapshot) Host(ctx context.Context, name string) (Host, bool, error) {
-	i, found := slices.BinarySearchFunc(s.manifest.Hosts, name, func(e HostEntry, name string) int {
-		return strings.Compare(e.Host, name)
-	})
-	if !found {
-		return Host{}, false, nil
+	text, found, err := s.text(ctx, name)
+	if !found || err != nil {
+		return Host{}, false, err
 	}
-	var stored bytes.Buffer
-	if damage := s.load(ctx, s.manifest.Hosts[i], &stored); damage != nil {
-		return Host{}, false, damage
-	}
-	h, damage := decode(s.zstd, s.manifest.Run, name, stored.Bytes())
+	h, damage := s.parse(name, text)
 	if damage != nil {
 		return Host{}, false, damage
 	}
 	return h, true, nil
-}
-
-// decode reads a host's file as stored.
-func decode(unpack *zstd.Decoder, run, name string, stored []byte) (Host, *Damage) {
-	text, err := unpack.DecodeAll(stored, nil)
-	if err != nil {
-		return Host{}, damaged(run, Unreadable, "host %q in baseline %s cannot be unpacked: %v", name, run, err)
-	}
-	h, err := parseHost(string(text))
-	var later newerError
-	switch {
-	case errors.As(err, &later):
-		return Host{}, newer(run, int(later))
-	case errors.Is(err, errCut):
-		return Host{}, damaged(run, Truncated, "host %q in baseline %s is cut short: %v", name, run, err)
-	case err != nil:
-		return Host{}, damaged(run, Unreadable, "host %q in baseline %s cannot be read: %v", name, run, err)
-	case h.Host != name:
-		return Host{}, damaged(run, Edited, "the file of host %q in baseline %s is that of host %q", name, run, h.Host)
-	}
-	return h, nil
 }
 
 // checkFolder finds files of hosts that the manifest does not name, and misses none

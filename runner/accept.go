@@ -60,7 +60,7 @@ func (s *sheet) behind(f report.Finding, changes []baseline.Change) []Drift {
 		return nil
 	}
 	if spec, _ := s.c.Kind.Reading(f.Reading); spec.Role == probes.Boots {
-		return []Drift{{Item: f.Item, Reading: f.Reading, After: s.now[place{f.Item, f.Reading}]}}
+		return []Drift{{Item: f.Item, Reading: f.Reading, After: s.now.at(place{f.Item, f.Reading})}}
 	}
 	var all []Drift
 	for _, change := range changes {

@@ -9,7 +9,7 @@ import (
 // drift takes in the changes that no expectation has spoken about. An item that
 // came or went as a whole is one finding.
 func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
-	before, now := items(s.before, ""), items(s.now, "")
+	before, now := s.had, s.now.items("")
 	for _, change := range changes {
 		at := place{change.Key.Item, change.Key.Name}
 		compared := s.c.Compare.For(at.item, at.reading)

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"postpatch/baseline"
@@ -25,7 +26,7 @@ const movesByItself = "moves by itself"
 // nil means that there is no plan.
 func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	h := report.Host{
-		Host: v.Host.Name, Unreachable: v.Seen.Unreachable, Started: v.Started, Took: v.Took,
+		Host: v.Host.Name, Unreachable: strings.Clone(v.Seen.Unreachable), Started: v.Started, Took: v.Took,
 		Session: v.Session,
 		Counts:  map[report.Outcome]int{}, Ignored: map[string]int{}, Outcome: report.Skipped,
 	}
@@ -80,9 +81,9 @@ func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool) {
 		if known[was.Check] {
 			continue
 		}
-		suite, id, _ := strings.Cut(was.Check, "/")
+		suite, id, _ := strings.Cut(strings.Clone(was.Check), "/")
 		h.Checks = append(h.Checks, report.Check{
-			ID: id, Suite: suite, Kind: was.Kind, Outcome: report.Skipped,
+			ID: id, Suite: suite, Kind: strings.Clone(was.Kind), Outcome: report.Skipped,
 			Error: "it was checked at the baseline, and is no more",
 		})
 		h.Counts[report.Skipped]++
@@ -162,11 +163,8 @@ type side struct {
 	exists      bool
 	unreachable bool
 	checks      map[string]baseline.Check
-	readings    map[string]map[place]fact.Value
+	readings    []fact.Reading // sorted by key
 }
-
-// place is where in a check a reading stands.
-type place struct{ item, reading string }
 
 func newSide(h *baseline.Host) side {
 	if h == nil {
@@ -174,21 +172,30 @@ func newSide(h *baseline.Host) side {
 	}
 	s := side{
 		exists: true, unreachable: h.Unreachable != "",
-		checks:   make(map[string]baseline.Check, len(h.Checks)),
-		readings: make(map[string]map[place]fact.Value, len(h.Checks)),
+		checks: make(map[string]baseline.Check, len(h.Checks)), readings: h.Readings,
 	}
 	for _, c := range h.Checks {
 		s.checks[c.Check] = c
 	}
-	for _, r := range h.Readings {
-		values := s.readings[r.Key.Check]
-		if values == nil {
-			values = map[place]fact.Value{}
-			s.readings[r.Key.Check] = values
-		}
-		values[place{r.Key.Item, r.Key.Name}] = r.Value
+	byKey := func(a, b fact.Reading) int { return a.Key.Compare(b.Key) }
+	if !slices.IsSortedFunc(s.readings, byKey) {
+		s.readings = slices.SortedStableFunc(slices.Values(s.readings), byKey)
 	}
 	return s
+}
+
+// of returns what a check has seen.
+func (s side) of(check string) values {
+	from, _ := slices.BinarySearchFunc(s.readings, check, func(r fact.Reading, check string) int {
+		return strings.Compare(r.Key.Check, check)
+	})
+	all := s.readings[from:]
+	for i := range all {
+		if all[i].Key.Check != check {
+			return values(all[:i])
+		}
+	}
+	return values(all)
 }
 
 // observed says whether the check was observed, and if not, why.

@@ -28,7 +28,28 @@ func (d draft) result() report.Check {
 	}
 	slices.SortFunc(d.check.Findings, mildestFirst)
 	d.check.Evidence = d.sheet.evidence()
+	detach(&d.check)
 	return d.check
+}
+
+// detach copies the texts of a result that a host has said: a view may keep them for
+// long, and they are parts of all that the host has said.
+func detach(c *report.Check) {
+	c.Error = strings.Clone(c.Error)
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		f.Item, f.Reading = strings.Clone(f.Item), strings.Clone(f.Reading)
+		f.Before, f.Now = strings.Clone(f.Before), strings.Clone(f.Now)
+	}
+	for i := range c.Hidden {
+		h := &c.Hidden[i]
+		h.Item, h.Reading = strings.Clone(h.Item), strings.Clone(h.Reading)
+		h.Before, h.Now = strings.Clone(h.Before), strings.Clone(h.Now)
+	}
+	for i := range c.Evidence {
+		e := &c.Evidence[i]
+		e.Item, e.Value = strings.Clone(e.Item), strings.Clone(e.Value)
+	}
 }
 
 // unbased lists what a baseline that was not whole has nothing of, though only the
@@ -39,13 +60,13 @@ func (s *sheet) unbased() []string {
 		return nil
 	}
 	var all []string
-	for at := range s.now {
+	for at := range s.now.all() {
 		compared := s.c.Compare.For(at.item, at.reading)
 		own, kept := s.wantedOf(at.reading)
 		f, spoken := s.findings[at]
 		switch {
-		case s.before[at] != nil, own, spoken && fails(f):
-		case kept != nil && (kept.Holds(s.now[at]) || s.excused(at.reading, s.now[at])):
+		case s.before.at(at) != nil, own, spoken && fails(f):
+		case kept != nil && (kept.Holds(s.now.at(at)) || s.excused(at.reading, s.now.at(at))):
 		case kept != nil && s.had[at.item]:
 			f = s.finding(at)
 			f.Outcome, f.Wanted = report.Failed, "expected "+kept.String()+", and nothing is known of before"
@@ -59,7 +80,7 @@ func (s *sheet) unbased() []string {
 	for _, at := range s.strange {
 		own, kept := s.wantedOf(at.reading)
 		looked := own || kept != nil || s.c.Compare.For(at.item, at.reading).Rule.Op != fact.Ignore
-		if s.now[at] == nil && looked { // what it was might tell whether it may be gone
+		if s.now.at(at) == nil && looked { // what it was might tell whether it may be gone
 			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
 		}
 	}
@@ -113,7 +134,7 @@ func (s *sheet) evidence() []report.Evidence {
 	var all []report.Evidence
 	for _, item := range slices.Sorted(maps.Keys(wrong)) {
 		for _, spec := range s.c.Kind.Readings {
-			v := s.now[place{item, spec.Name}]
+			v := s.now.at(place{item, spec.Name})
 			_, told := s.findings[place{item, spec.Name}]
 			if spec.Evidence && v != nil && v.String() != "" && !told {
 				all = append(all, report.Evidence{Item: item, Reading: spec.Name, Value: v.String()})

@@ -1,10 +1,10 @@
 package runner
 
 import (
+	"sync"
 	"time"
 
 	"postpatch/baseline"
-	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
 )
@@ -14,14 +14,16 @@ import (
 const clockTolerance = 2 * time.Minute
 
 // Planning holds the hosts of one run against the operator's plan, and remembers
-// which of the wanted changes any host could show.
+// which of the wanted changes any host could show. Several goroutines may judge by it.
 type Planning struct {
-	plan   *suites.Plan
-	host   suites.Host        // that is judged, see on
-	may    []suites.MayChange // what the plan allows there
-	waive  waiving
-	shown  []bool // by wanted change: a host has the reading
-	unsure []bool // by wanted change: a check that may have it could not be observed
+	plan  *suites.Plan
+	host  suites.Host        // that is judged, see on
+	may   []suites.MayChange // what the plan allows there
+	waive waiving
+
+	mu     *sync.Mutex // several hosts are judged at once
+	shown  []bool      // by wanted change: a host has the reading
+	unsure []bool      // by wanted change: a check that may have it could not be observed
 }
 
 // NewPlanning begins a run; without a plan everything is allowed and nothing
@@ -30,7 +32,8 @@ func NewPlanning(plan *suites.Plan) *Planning {
 	if plan == nil {
 		plan = &suites.Plan{Reboot: suites.RebootAllowed}
 	}
-	return &Planning{plan: plan, shown: make([]bool, len(plan.Must)), unsure: make([]bool, len(plan.Must))}
+	n := len(plan.Must)
+	return &Planning{plan: plan, mu: new(sync.Mutex), shown: make([]bool, n), unsure: make([]bool, n)}
 }
 
 // Nowhere is a host's place in the report for the wanted changes that no host of
@@ -82,16 +85,16 @@ func (p *Planning) allows(c suites.Check, change baseline.Change) (allowed bool,
 // speaks over every other finding of the reading.
 func (j judging) mustChange(checks []suites.Check, drafts []draft) {
 	for i, must := range j.planning.plan.Must {
-		shown, first := false, -1
+		shown, unsure, first := false, false, -1
 		for k, c := range checks {
 			switch {
 			case c.Kind.Name != must.Pattern.Kind:
 			case drafts[k].unseen && !drafts[k].sheet.partly:
-				j.planning.unsure[i] = true
+				unsure = true
 			case drafts[k].unseen: // what was seen of it counts
 				seen := drafts[k].sheet.wanted(must)
 				shown = seen || shown
-				j.planning.unsure[i] = j.planning.unsure[i] || !seen
+				unsure = unsure || !seen
 			default:
 				if first < 0 {
 					first = k
@@ -107,27 +110,35 @@ func (j judging) mustChange(checks []suites.Check, drafts []draft) {
 				Reading: must.Pattern.Reading, Outcome: report.Unmet, Wanted: "the plan wants " + must.Predicate.String(),
 			}
 		}
-		j.planning.shown[i] = j.planning.shown[i] || shown
+		j.planning.note(i, shown, unsure)
 	}
+}
+
+// note remembers what a host says of a wanted change.
+func (p *Planning) note(i int, shown, unsure bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shown[i] = p.shown[i] || shown
+	p.unsure[i] = p.unsure[i] || unsure
 }
 
 // wanted judges the readings of a check that a wanted change speaks of, and says
 // whether there are any. That a wanted change came does not excuse what failed.
 func (s *sheet) wanted(must suites.MustChange) bool {
 	found := false
-	sides := []map[place]fact.Value{s.before, s.now}
+	sides := []values{s.before, s.now}
 	if s.partly {
 		sides = sides[1:] // what is missing may be there
 	}
-	for _, values := range sides {
-		for at := range values {
+	for _, side := range sides {
+		for at := range side.all() {
 			if !must.Pattern.Matches(s.c, at.item, at.reading) {
 				continue
 			}
 			found = true
 			f := s.finding(at)
 			f.Wanted, f.Outcome = "the plan wants "+must.Predicate.String(), report.Expected
-			if !must.Predicate.Holds(s.now[at]) {
+			if !must.Predicate.Holds(s.now.at(at)) {
 				f.Outcome = report.Unmet
 			}
 			was := s.findings[at] // the zero finding does not fail

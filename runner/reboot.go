@@ -19,8 +19,8 @@ func (j judging) reboot(h *report.Host, checks []suites.Check) {
 			if spec.Role != probes.BootTime {
 				continue
 			}
-			before, okBefore := j.before.readings[c.Key()][place{"", spec.Name}].(fact.Time)
-			now, okNow := j.now.readings[c.Key()][place{"", spec.Name}].(fact.Time)
+			before, okBefore := j.before.of(c.Key()).at(place{"", spec.Name}).(fact.Time)
+			now, okNow := j.now.of(c.Key()).at(place{"", spec.Name}).(fact.Time)
 			if !okBefore || !okNow {
 				continue
 			}
@@ -64,7 +64,7 @@ func (j judging) rebootWanted(rebooted bool) string {
 // broken.
 func (j judging) starts(told *report.Check, c suites.Check, baselineBoot time.Time) {
 	for _, spec := range c.Kind.Readings {
-		now, ok := j.now.readings[c.Key()][place{"", spec.Name}].(fact.Set)
+		now, ok := j.now.of(c.Key()).at(place{"", spec.Name}).(fact.Set)
 		if spec.Role != probes.Boots || !ok {
 			continue
 		}

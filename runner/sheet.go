@@ -15,7 +15,7 @@ import (
 // them and against the baseline.
 type sheet struct {
 	c           suites.Check
-	before, now map[place]fact.Value
+	before, now values
 	mark        string // why there is nothing to compare with; empty when there is
 	known       bool   // the check was observed at the baseline, or a part of it
 	wasWhole    bool   // it was observed at the baseline, and not only in part
@@ -31,11 +31,11 @@ type sheet struct {
 
 func (j judging) sheet(c suites.Check) *sheet {
 	s := &sheet{
-		c: c, before: j.before.readings[c.Key()], now: j.now.readings[c.Key()],
+		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()),
 		findings: map[place]report.Finding{}, lacking: map[place]bool{}, unheld: map[place]bool{},
 	}
-	s.before, s.strange = ofItsTypes(c.Kind, s.before)
-	s.had = items(s.before, "")
+	s.before, s.strange = s.before.ofTheirTypes(c.Kind)
+	s.had = s.before.items("")
 	// What was seen beside an error at the baseline can be compared; what little
 	// was seen of a host that did not answer cannot.
 	s.wasWhole, _ = j.before.observed(c.Key())
@@ -53,52 +53,18 @@ func (j judging) sheet(c suites.Check) *sheet {
 	return s
 }
 
-// ofItsTypes leaves out readings of another type than the kind declares, as another
-// version may have stored them, and lists them: nobody knows what they said.
-func ofItsTypes(k probes.Kind, readings map[place]fact.Value) (map[place]fact.Value, []place) {
-	types := make(map[string]fact.Type, len(k.Readings))
-	for _, spec := range k.Readings {
-		types[spec.Name] = spec.Type
-	}
-	var strange []place
-	for at, v := range readings {
-		if declared, found := types[at.reading]; found && v.Type() != declared {
-			strange = append(strange, at)
-		}
-	}
-	if len(strange) == 0 {
-		return readings, nil
-	}
-	own := maps.Clone(readings)
-	for _, at := range strange {
-		delete(own, at)
-	}
-	return own, strange
-}
-
-// items returns the items that have the reading, or with an empty reading all.
-func items(values map[place]fact.Value, reading string) map[string]bool {
-	found := map[string]bool{}
-	for at := range values {
-		if reading == "" || at.reading == reading {
-			found[at.item] = true
-		}
-	}
-	return found
-}
-
 // finding holds the values of a reading, before and now.
 func (s *sheet) finding(at place) report.Finding {
 	f := report.Finding{Item: at.item, Reading: at.reading}
-	spec, _ := s.c.Kind.Reading(at.reading)
-	if v := s.before[at]; v != nil {
+	spec := s.spec(at.reading)
+	if v := s.before.at(at); v != nil {
 		f.Before, f.HasBefore = inUnit(v, spec.Unit), true
 	}
-	if v := s.now[at]; v != nil {
+	if v := s.now.at(at); v != nil {
 		f.Now, f.HasNow = inUnit(v, spec.Unit), true
 	}
-	if f.Before == f.Now && f.HasBefore && f.HasNow && !fact.Equal(s.before[at], s.now[at]) { // but for rounding
-		f.Before, f.Now = s.before[at].String(), s.now[at].String()
+	if f.Before == f.Now && f.HasBefore && f.HasNow && !fact.Equal(s.before.at(at), s.now.at(at)) { // but for rounding
+		f.Before, f.Now = s.before.at(at).String(), s.now.at(at).String()
 	}
 	return f
 }
@@ -125,9 +91,9 @@ func (s *sheet) onlyWhatCounts() {
 // the same sort that lack it, and one that finds no item at all is not met: an
 // expectation that looks at nothing must not pass.
 func (s *sheet) expectedOf(e suites.Expectation) []string {
-	found := items(s.now, e.Reading)
+	found := s.now.items(e.Reading)
 	if !s.restated { // another list of items is the suite's doing, not the host's
-		maps.Copy(found, items(s.before, e.Reading))
+		maps.Copy(found, s.before.items(e.Reading))
 	}
 	if e.Default {
 		return slices.Sorted(maps.Keys(found))
@@ -143,8 +109,8 @@ func (s *sheet) expectedOf(e suites.Expectation) []string {
 func (s *sheet) addSiblings(found map[string]bool) {
 	_, ofWhole := found[""]
 	ofItems := len(found) > 1 || !ofWhole
-	for at := range s.now {
-		spec, _ := s.c.Kind.Reading(at.reading)
+	for at := range s.now.all() {
+		spec := s.spec(at.reading)
 		if spec.Expect != "" && (at.item == "" && ofWhole || at.item != "" && ofItems) {
 			found[at.item] = true
 		}
@@ -153,27 +119,28 @@ func (s *sheet) addSiblings(found map[string]bool) {
 
 // expectation holds one expectation against one reading.
 func (s *sheet) expectation(e suites.Expectation, at place) {
-	f := s.finding(at)
-	if !f.HasNow && (e.Default || s.partly) {
+	before, now := s.before.at(at), s.now.at(at)
+	if now == nil && (e.Default || s.partly) {
 		return // the diff tells what is gone
 	}
 	if _, spoken := s.findings[at]; spoken && e.Keep {
 		return
 	}
-	held, holds := e.Predicate.Holds(s.before[at]), e.Predicate.Holds(s.now[at])
+	held, holds := e.Predicate.Holds(before), e.Predicate.Holds(now)
 	known := s.knew(at)
-	switch excused := e.Default && s.excused(at.reading, s.before[at]); {
-	case e.Default && e.Keep && s.pending(at.reading, s.before[at]):
+	switch excused := e.Default && s.excused(at.reading, before); {
+	case e.Default && e.Keep && s.pending(at.reading, before):
 		held = true
 	case excused:
 		known = false
 	}
-	pending := e.Default && s.pending(at.reading, s.now[at]) && s.pending(at.reading, s.before[at])
-	if pending || e.Keep && e.Default && s.excused(at.reading, s.now[at]) && s.behindAGate(at) {
+	pending := e.Default && s.pending(at.reading, now) && s.pending(at.reading, before)
+	if pending || e.Keep && e.Default && s.excused(at.reading, now) && s.behindAGate(at) {
 		return // it is as open as it was, or says nothing
 	}
 	if e.Keep && !holds && s.behindAGate(at) {
 		// Nobody could see before whether it was well.
+		f := s.finding(at)
 		f.Outcome, f.Wanted = report.Failed, "expected "+e.Predicate.String()+", and nothing is known of before"
 		s.findings[at] = f
 		return
@@ -181,84 +148,98 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if e.Keep && (!known || !held) {
 		return
 	}
-	if known && held && e.Default && s.excused(at.reading, s.now[at]) {
+	if known && held && e.Default && s.excused(at.reading, now) {
 		return
 	}
 	s.bound = s.bound || !e.Keep
-	f.Wanted = "expected " + e.Predicate.String()
+	outcome := report.PreExisting
 	switch {
-	case holds && known && f.HasBefore && !held:
-		f.Outcome = report.Fixed
+	case holds && known && before != nil && !held:
+		outcome = report.Fixed
 	case holds:
 		return
 	case !known:
-		f.Outcome = report.Failed
+		outcome = report.Failed
 	case held:
-		f.Outcome = report.Regressed
-	default:
-		f.Outcome = report.PreExisting
+		outcome = report.Regressed
 	}
+	f := s.finding(at)
+	f.Outcome, f.Wanted = outcome, "expected "+e.Predicate.String()
 	s.findings[at] = f
 }
 
 // excused says whether a value says nothing of what the kind itself expects.
 func (s *sheet) excused(reading string, v fact.Value) bool {
-	spec, _ := s.c.Kind.Reading(reading)
-	isIt := func(excuse fact.Value) bool { return fact.Equal(excuse, v) }
-	return slices.ContainsFunc(spec.Excused, isIt) || slices.ContainsFunc(spec.Pending, isIt)
+	spec := s.spec(reading)
+	return isOneOf(spec.Excused, v) || isOneOf(spec.Pending, v)
 }
 
 // pending says whether a value is about to be as the kind expects.
 func (s *sheet) pending(reading string, v fact.Value) bool {
-	spec, _ := s.c.Kind.Reading(reading)
-	return slices.ContainsFunc(spec.Pending, func(almost fact.Value) bool { return fact.Equal(almost, v) })
+	return isOneOf(s.spec(reading).Pending, v)
+}
+
+func isOneOf(some []fact.Value, v fact.Value) bool {
+	for _, one := range some {
+		if fact.Equal(one, v) {
+			return true
+		}
+	}
+	return false
+}
+
+// spec is a reading's declaration; one that is not declared says nothing.
+func (s *sheet) spec(reading string) *probes.ReadingSpec {
+	if spec := specOf(s.c.Kind, reading); spec != nil {
+		return spec
+	}
+	return &probes.ReadingSpec{}
 }
 
 // knew says whether the baseline tells how the reading was. One that is there
 // only now was not there to fail, unless the gate of its item had failed: a page that
 // was refused had no status either.
 func (s *sheet) knew(at place) bool {
-	if !s.known || at.item != "" && !s.had[at.item] || at.item == "" && s.restated && s.before[at] == nil {
+	if !s.known || at.item != "" && !s.had[at.item] || at.item == "" && s.restated && s.before.at(at) == nil {
 		return false
 	}
-	return s.before[at] != nil || s.wasWhole && (s.now[at] == nil || s.gateFailedBefore(at.item))
+	return s.before.at(at) != nil || s.wasWhole && (s.now.at(at) == nil || s.gateFailedBefore(at.item))
 }
 
 // behindAGate says whether a reading is there now and could not be at the baseline,
 // since a gate had failed.
 func (s *sheet) behindAGate(at place) bool {
-	return s.known && s.now[at] != nil && s.before[at] == nil && !s.restated &&
+	return s.known && s.now.at(at) != nil && s.before.at(at) == nil && !s.restated &&
 		(s.gateFailedBefore(at.item) || s.gateFailedBefore(""))
 }
 
 func (s *sheet) gateFailedBefore(item string) bool {
 	return slices.ContainsFunc(s.c.Expect, func(e suites.Expectation) bool {
-		v := s.before[place{item, e.Reading}]
+		v := s.before.at(place{item, e.Reading})
 		return s.isGate(e.Reading) && !e.Keep && v != nil && !e.Predicate.Holds(v)
 	})
 }
 
 func (s *sheet) isGate(reading string) bool {
-	spec, _ := s.c.Kind.Reading(reading)
-	return spec.Gate
+	return s.spec(reading).Gate
 }
 
 // vanished catches what met a kind's own expectation before and is not reported
 // any more, where nothing that fails has told so. A rule that ignores the reading
 // hides its values, never that it is gone.
 func (s *sheet) vanished(planning *Planning) {
-	has := items(s.now, "")
+	has := s.now.items("")
 	for _, e := range s.c.Expect {
-		for item := range items(s.before, e.Reading) {
+		for item := range s.before.items(e.Reading) {
 			at := place{item, e.Reading}
-			f := s.finding(at)
-			if !e.Default || f.HasNow || s.goneIsTold(item) || !e.Predicate.Holds(s.before[at]) ||
+			if !e.Default || s.now.at(at) != nil || s.goneIsTold(item) || !e.Predicate.Holds(s.before.at(at)) ||
 				s.restated && !has[item] { // whose going is told by what it is
 				continue
 			}
+			f := s.finding(at)
 			f.Outcome, f.Wanted = report.Regressed, "expected "+e.Predicate.String()
 			key := fact.Key{Item: item, Name: e.Reading}
-			change := baseline.Change{Op: baseline.Removed, Key: key, Before: s.before[at]}
+			change := baseline.Change{Op: baseline.Removed, Key: key, Before: s.before.at(at)}
 			if allowed, _ := planning.allows(s.c, change); allowed {
 				f.Outcome = report.Expected
 			}
@@ -299,7 +280,7 @@ func (s *sheet) dropConsequences() {
 func (s *sheet) everyGateFails() bool {
 	outcomes := []report.Outcome{report.Regressed, report.Failed, report.PreExisting}
 	stops := map[string]bool{} // by item
-	for at := range s.now {
+	for at := range s.now.all() {
 		if s.isGate(at.reading) {
 			stops[at.item] = stops[at.item] || slices.Contains(outcomes, s.findings[at].Outcome)
 		}
@@ -311,7 +292,8 @@ func (s *sheet) everyGateFails() bool {
 // the outcomes: a login that is refused takes every database along, a changed version
 // does not.
 func (s *sheet) gateIs(item string, outcomes ...report.Outcome) bool {
-	for _, spec := range s.c.Kind.Readings {
+	for i := range s.c.Kind.Readings {
+		spec := &s.c.Kind.Readings[i]
 		if !spec.Gate {
 			continue
 		}

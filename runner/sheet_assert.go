@@ -46,9 +46,9 @@ func (j judging) asserts(s *sheet) {
 func (s *sheet) assertedOf(a suites.Assertion) []string {
 	found := map[string]bool{}
 	for _, look := range a.Expr.Looks() {
-		maps.Copy(found, items(s.now, look.Reading))
+		maps.Copy(found, s.now.items(look.Reading))
 		if !s.restated {
-			maps.Copy(found, items(s.before, look.Reading))
+			maps.Copy(found, s.before.items(look.Reading))
 		}
 	}
 	if len(found) > 0 {
@@ -110,7 +110,7 @@ func (s *sheet) assertBack(a suites.Assertion, at place, now answer) {
 		s.bound = true
 		s.tell(a, at, now, regressedIf(had))
 	case s.partly: // what is missing may be there
-	case had && s.before[place{at.item, now.lacks.Reading}] == nil:
+	case had && s.before.at(place{at.item, now.lacks.Reading}) == nil:
 		s.unheld[at], s.lacking[at] = true, true
 	default:
 		s.tell(a, at, now, regressedIf(had))
@@ -148,7 +148,7 @@ func wantedOf(a suites.Assertion, err error) string {
 }
 
 // values lists the readings of an assertion, by name; ok when one of them is there.
-func (s *sheet) values(a suites.Assertion, item string, side map[place]fact.Value) (text string, ok bool) {
+func (s *sheet) values(a suites.Assertion, item string, side values) (text string, ok bool) {
 	var all []string
 	told := map[string]bool{}
 	for _, look := range a.Expr.Looks() {
@@ -158,7 +158,7 @@ func (s *sheet) values(a suites.Assertion, item string, side map[place]fact.Valu
 		told[look.Reading] = true
 		spec, _ := s.c.Kind.Reading(look.Reading)
 		f := report.Finding{}
-		if v := side[place{item, look.Reading}]; v != nil {
+		if v := side.at(place{item, look.Reading}); v != nil {
 			f.Now, f.HasNow, ok = inUnit(v, spec.Unit), true, true
 		}
 		all = append(all, look.Reading+" "+f.NowText())
@@ -170,9 +170,9 @@ func (s *sheet) values(a suites.Assertion, item string, side map[place]fact.Valu
 }
 
 // ask asks an assertion of an item as one side has it.
-func (s *sheet) ask(h suites.Host, a suites.Assertion, item string, side map[place]fact.Value) answer {
-	of := func(side map[place]fact.Value) func(string) fact.Value {
-		return func(reading string) fact.Value { return side[place{item, reading}] }
+func (s *sheet) ask(h suites.Host, a suites.Assertion, item string, side values) answer {
+	of := func(side values) func(string) fact.Value {
+		return func(reading string) fact.Value { return side.at(place{item, reading}) }
 	}
 	holds, err := a.Expr.Holds(assert.Subject{
 		Host: assert.Host{Name: h.Name, Address: h.Address, Tags: h.Tags, Vars: a.Vars},
@@ -194,7 +194,7 @@ func (s *sheet) knewAll(item string, then answer) bool {
 	case then.lacks == nil:
 		return true
 	default:
-		return s.wasWhole && (s.now[place{item, then.lacks.Reading}] == nil || s.gateFailedBefore(item))
+		return s.wasWhole && (s.now.at(place{item, then.lacks.Reading}) == nil || s.gateFailedBefore(item))
 	}
 }
 

@@ -3,7 +3,6 @@
 package fact
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,10 +21,16 @@ type Key struct {
 
 // Compare orders keys by host, check, item, name, byte by byte.
 func (k Key) Compare(o Key) int {
-	return cmp.Or(
-		cmp.Compare(k.Host, o.Host), cmp.Compare(k.Check, o.Check),
-		cmp.Compare(k.Item, o.Item), cmp.Compare(k.Name, o.Name),
-	)
+	switch { // most keys differ in their last parts, and share the first
+	case k.Host != o.Host:
+		return strings.Compare(k.Host, o.Host)
+	case k.Check != o.Check:
+		return strings.Compare(k.Check, o.Check)
+	case k.Item != o.Item:
+		return strings.Compare(k.Item, o.Item)
+	default:
+		return strings.Compare(k.Name, o.Name)
+	}
 }
 
 // Reading is one observed fact.

@@ -3,6 +3,7 @@ package fact
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -40,17 +41,19 @@ func Unquote(s string) (text, rest string, err error) {
 	if s == "" || s[0] != '"' {
 		return "", "", errors.New("want a text in quotes")
 	}
-	for i := 1; i < len(s); i++ {
-		switch b := s[i]; {
-		case b == '"':
-			return s[1:i], s[i+1:], nil
-		case b == '\\' || needsEscape(rune(b)) || b >= utf8.RuneSelf:
+	end := 1 + strings.IndexByte(s[1:], '"')
+	for i := 1; i < end; i++ {
+		if b := s[i]; b < ' ' || b >= 0x7F || b == '\\' {
 			return unquoteSlowly(s)
 		}
 	}
-	return "", "", errors.New("a text without an end")
+	if end == 0 {
+		return unquoteSlowly(s)
+	}
+	return s[1:end], s[end+1:], nil
 }
 
+// unquoteSlowly reads a text with escapes, or with anything but ASCII.
 func unquoteSlowly(s string) (text, rest string, err error) {
 	end := 1
 	for end < len(s) && s[end] != '"' {
@@ -62,46 +65,87 @@ func unquoteSlowly(s string) (text, rest string, err error) {
 	if end >= len(s) {
 		return "", "", errors.New("a text without an end")
 	}
-	plain := unescape(s[1:end])
-	if string(AppendQuoted(make([]byte, 0, end+1), plain)) != s[:end+1] {
+	plain, ok := unescape(s[1:end])
+	if !ok {
 		return "", "", errors.New("a text in another form than the stored one")
 	}
 	return plain, s[end+1:], nil
 }
 
-// unescape undoes appendEscape. What appendEscape never writes comes out wrong
-// and is found by quoting it again.
-func unescape(s string) string {
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 >= len(s) {
-			out = append(out, s[i])
-			continue
+// unescape undoes what AppendQuoted did, and nothing else.
+func unescape(s string) (plain string, ok bool) {
+	var out strings.Builder
+	out.Grow(len(s))
+	hasRaw := false
+	for i := 0; i < len(s); {
+		start := i
+		for i < len(s) && s[i] >= ' ' && s[i] < 0x7F && s[i] != '\\' {
+			i++
 		}
-		i++
-		switch s[i] {
-		case 'n':
-			out = append(out, '\n')
-		case 'r':
-			out = append(out, '\r')
-		case 't':
-			out = append(out, '\t')
-		case 'u':
-			code, err := strconv.ParseUint(s[i+1:min(i+5, len(s))], 16, 16)
-			if err != nil {
-				return ""
-			}
-			i += 4
-			if code >= rawByte+utf8.RuneSelf && code <= rawByte+0xFF {
-				out = append(out, byte(code-rawByte))
-			} else {
-				out = utf8.AppendRune(out, rune(code))
-			}
+		out.WriteString(s[start:i])
+		if i == len(s) {
+			break
+		}
+		r, size := readRune(s[i:])
+		switch {
+		case size == 0:
+			return "", false
+		case r >= rawByte+utf8.RuneSelf && r <= rawByte+0xFF:
+			hasRaw = true
+			out.WriteByte(byte(r - rawByte))
 		default:
-			out = append(out, s[i])
+			out.WriteRune(r)
 		}
+		i += size
 	}
-	return string(out)
+	// Raw bytes that together are valid text have another form.
+	if hasRaw && string(AppendQuoted(make([]byte, 0, len(s)+2), out.String())) != `"`+s+`"` {
+		return "", false
+	}
+	return out.String(), true
+}
+
+// readRune reads a character as it is stored at the start of s; what is stored in
+// another form has the size 0.
+func readRune(s string) (r rune, size int) {
+	if s[0] == '\\' {
+		return unescapeRune(s)
+	}
+	r, size = utf8.DecodeRuneInString(s)
+	if r == utf8.RuneError && size == 1 || needsEscape(r) {
+		return 0, 0
+	}
+	return r, size
+}
+
+// unescapeRune reads what appendEscape wrote at the start of s; the size of all else
+// is 0.
+func unescapeRune(s string) (r rune, size int) {
+	if len(s) < 2 {
+		return 0, 0
+	}
+	switch s[1] {
+	case '"', '\\':
+		return rune(s[1]), 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	case 'u':
+		if len(s) < 6 {
+			return 0, 0
+		}
+		code, err := strconv.ParseUint(s[2:6], 16, 16)
+		var own [6]byte
+		if r = rune(code); err != nil || !needsEscape(r) || string(appendEscape(own[:0], r)) != s[:6] {
+			return 0, 0
+		}
+		return r, 6
+	default:
+		return 0, 0
+	}
 }
 
 // needsEscape names its characters one by one and asks no Unicode table: a

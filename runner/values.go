@@ -1,0 +1,85 @@
+package runner
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+)
+
+// place is where in a check a reading stands.
+type place struct{ item, reading string }
+
+// values are the readings of one check on one side, sorted by item and reading. They
+// are a part of what the host has said, and looked up there: a host has thousands.
+type values []fact.Reading
+
+// at finds a value; nil when there is none.
+func (v values) at(at place) fact.Value {
+	i, found := slices.BinarySearchFunc(v, at, func(r fact.Reading, at place) int {
+		return cmp.Or(strings.Compare(r.Key.Item, at.item), strings.Compare(r.Key.Name, at.reading))
+	})
+	if !found {
+		return nil
+	}
+	return v[i].Value
+}
+
+// all lists the values with their places, in order.
+func (v values) all() iter.Seq2[place, fact.Value] {
+	return func(yield func(place, fact.Value) bool) {
+		for i := range v {
+			if !yield(place{v[i].Key.Item, v[i].Key.Name}, v[i].Value) {
+				return
+			}
+		}
+	}
+}
+
+// items returns the items that have the reading, or with an empty reading all.
+func (v values) items(reading string) map[string]bool {
+	found := map[string]bool{}
+	last := ""
+	for i := range v {
+		k := &v[i].Key
+		if reading != "" && k.Name != reading || i > 0 && k.Item == last && found[last] {
+			continue
+		}
+		found[k.Item] = true
+		last = k.Item
+	}
+	return found
+}
+
+// ofTheirTypes leaves out readings of another type than the kind declares, as another
+// version may have stored them, and lists them: nobody knows what they said.
+func (v values) ofTheirTypes(k probes.Kind) (own values, strange []place) {
+	isStrange := func(r fact.Reading) bool {
+		spec := specOf(k, r.Key.Name)
+		return spec != nil && r.Value.Type() != spec.Type
+	}
+	if !slices.ContainsFunc(v, isStrange) {
+		return v, nil
+	}
+	for _, r := range v {
+		if isStrange(r) {
+			strange = append(strange, place{r.Key.Item, r.Key.Name})
+		} else {
+			own = append(own, r)
+		}
+	}
+	return own, strange
+}
+
+// specOf finds a reading's declaration, without a copy of it; nil when there is none.
+func specOf(k probes.Kind, reading string) *probes.ReadingSpec {
+	for i := range k.Readings {
+		if k.Readings[i].Name == reading {
+			return &k.Readings[i]
+		}
+	}
+	return nil
+}
