@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/baseline"
 	"postpatch/probes"
 	"postpatch/probes/all"
 	"postpatch/probes/fact"
@@ -136,12 +137,10 @@ func otherDriftStillDrifts(t *testing.T, p performance, r replay, verified []rep
 			}
 		}
 	}
-	err := r.visits(t.Context(), p.job.set.Hosts, func(v runner.Visit) error {
-		before, err := storedHost(t.Context(), p.against, storedNames(p.against)[strings.ToLower(v.Host.Name)], v.Host.Name)
-		if err != nil {
-			return err
-		}
-		for _, c := range runner.Judge(v, &before, p.planning()).Checks {
+	unjudged := func(v runner.Visit, before *baseline.Host) judged { return judged{visit: v, before: before} }
+	err := r.of(p.job)(t.Context(), judges{judge: unjudged, take: func(j judged) error {
+		v, before := j.visit, j.before
+		for _, c := range runner.Judge(v, before, p.planning()).Checks {
 			for _, f := range c.Findings {
 				if !drifted[v.Host.Name+"/"+c.Subject(f.Item)+"/"+f.Reading] || f.Reading == "" || !f.HasNow {
 					continue
@@ -155,7 +154,7 @@ func otherDriftStillDrifts(t *testing.T, p performance, r replay, verified []rep
 					}
 				}
 				stillDrifts := false
-				for _, c := range runner.Judge(other, &before, p.planning()).Checks {
+				for _, c := range runner.Judge(other, before, p.planning()).Checks {
 					for _, g := range c.Findings {
 						stillDrifts = stillDrifts || g.Item == f.Item && g.Reading == f.Reading && g.Outcome != report.Expected
 					}
@@ -166,7 +165,7 @@ func otherDriftStillDrifts(t *testing.T, p performance, r replay, verified []rep
 			}
 		}
 		return nil
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,14 +135,13 @@ func (s shelf) show(ctx context.Context, store *baseline.Store, names []string) 
 }
 
 func (s shelf) showHost(ctx context.Context, snapshot *baseline.Snapshot, name string) error {
-	known := storedNames(snapshot)
-	if _, found := known[strings.ToLower(name)]; !found {
-		return fmt.Errorf("run %s has no host %q; `postpatch baselines show %s` lists them",
-			snapshot.Manifest().Run, name, snapshot.Manifest().Run)
-	}
-	h, err := storedHost(ctx, snapshot, known[strings.ToLower(name)], name)
+	h, found, err := snapshot.Host(ctx, storedNames(snapshot).of(name))
 	if err != nil {
 		return err
+	}
+	if !found {
+		return fmt.Errorf("run %s has no host %q; `postpatch baselines show %s` lists them",
+			snapshot.Manifest().Run, name, snapshot.Manifest().Run)
 	}
 	if h.Unreachable != "" {
 		s.tell("unreachable: %s\n", report.Clean(h.Unreachable))

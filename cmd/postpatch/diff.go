@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"postpatch/baseline"
-	"postpatch/probes"
 	"postpatch/probes/all"
 	"postpatch/runner"
 	"postpatch/runner/report"
@@ -29,6 +28,7 @@ func newDiff(a app) *cobra.Command {
 		Example: "  postpatch diff november november-verify",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, names []string) error {
+			defer frugal(a)()
 			store, err := openStore(folder, trust)
 			if err != nil {
 				return err
@@ -76,19 +76,24 @@ func diffRuns(ctx context.Context, d diffJob, to report.Handler) (report.Summary
 	if err := to.Start(run); err != nil {
 		return report.Summary{}, err
 	}
+	differ, err := newDiffer(before, now)
+	if err != nil {
+		return report.Summary{}, err
+	}
 	tally := runner.NewTally(run.Started)
-	for _, entry := range now.Manifest().Hosts {
-		if err := ctx.Err(); err != nil {
-			return report.Summary{}, err
+	work := func(yield func(func() (report.Host, error)) bool) {
+		for _, entry := range now.Manifest().Hosts {
+			if !yield(func() (report.Host, error) { return differ.host(ctx, entry.Host) }) {
+				return
+			}
 		}
-		judged, err := diffHost(ctx, before, now, entry.Host)
-		if err != nil {
-			return report.Summary{}, err
-		}
+	}
+	err = runner.InOrder(judgedAtOnce(), work, func(judged report.Host) error {
 		tally.Add(judged)
-		if err := to.Host(judged); err != nil {
-			return report.Summary{}, err
-		}
+		return to.Host(judged)
+	})
+	if err != nil {
+		return report.Summary{}, err
 	}
 	summary := tally.Summary(time.Now().UTC())
 	if len(summary.Ignored) > 0 {
@@ -125,53 +130,55 @@ func diffHeader(before, now baseline.Manifest) report.Run {
 	return run
 }
 
-// diffHost judges a stored host by checks that expect nothing.
-func diffHost(ctx context.Context, before, now *baseline.Snapshot, name string) (report.Host, error) {
-	seen, _, err := now.Host(ctx, name)
-	if err != nil {
-		return report.Host{}, err
-	}
-	was, _, err := before.Host(ctx, name)
-	if err != nil {
-		return report.Host{}, err
-	}
-	v := runner.Visit{Host: suites.Host{Name: name}, Seen: seen}
-	for _, record := range seen.Checks {
-		kind, err := kindNamed(record.Kind)
-		if err != nil {
-			return report.Host{}, err
-		}
-		suite, id, _ := strings.Cut(record.Check, "/")
-		c := suites.Check{Suite: suite, ID: id, Kind: kind, Items: kind.Items}
-		c.Compare = suites.Compare(kind, kind.Items, nil, nil)
+// differ compares the hosts of two stored runs.
+type differ struct {
+	before, now *baseline.Snapshot
+	checks      map[string]suites.Check // by kind: one that expects but what is to be kept
+}
+
+func newDiffer(before, now *baseline.Snapshot) (differ, error) {
+	d := differ{before: before, now: now, checks: map[string]suites.Check{}}
+	for _, kind := range all.Kinds() {
+		c := suites.Check{Kind: kind, Items: kind.Items, Compare: suites.Compare(kind, kind.Items, nil, nil)}
 		for _, spec := range kind.Readings {
 			if spec.Keep == "" {
 				continue
 			}
 			p, err := expect.Parse(spec.Keep, spec.Type)
 			if err != nil {
-				return report.Host{}, err
+				return differ{}, err
 			}
 			c.Expect = append(c.Expect, suites.Expectation{
 				Reading: spec.Name, Predicate: p, Default: true, Keep: true,
 			})
 		}
-		v.Host.Checks = append(v.Host.Checks, c)
+		d.checks[kind.Name] = c
 	}
-	judged := runner.Judge(v, &was, nil)
-	known := map[string]bool{}
-	for _, record := range seen.Checks {
-		known[record.Check] = true
-	}
-	runner.AddRemoved(&judged, &was, known)
-	return judged, nil
+	return d, nil
 }
 
-func kindNamed(name string) (probes.Kind, error) {
-	kinds := all.Kinds()
-	i := slices.IndexFunc(kinds, func(k probes.Kind) bool { return k.Name == name })
-	if i < 0 {
-		return probes.Kind{}, fmt.Errorf("the snapshot has checks of kind %q, which this version does not know", name)
+// host judges a stored host by checks that expect nothing of their own.
+func (d differ) host(ctx context.Context, name string) (report.Host, error) {
+	if err := ctx.Err(); err != nil {
+		return report.Host{}, err
 	}
-	return kinds[i], nil
+	before, now := baseline.Of{Snapshot: d.before, Host: name}, baseline.Of{Snapshot: d.now, Host: name}
+	was, seen, err := baseline.Both(ctx, before, now)
+	if err != nil {
+		return report.Host{}, err
+	}
+	v := runner.Visit{Host: suites.Host{Name: name}, Seen: seen}
+	known := map[string]bool{}
+	for _, record := range seen.Checks {
+		c, found := d.checks[record.Kind]
+		if !found {
+			return report.Host{}, fmt.Errorf("the snapshot has checks of kind %q, which this version does not know", record.Kind)
+		}
+		c.Suite, c.ID, _ = strings.Cut(strings.Clone(record.Check), "/")
+		v.Host.Checks = append(v.Host.Checks, c)
+		known[record.Check] = true
+	}
+	judged := runner.Judge(v, &was, nil)
+	runner.AddRemoved(&judged, &was, known)
+	return judged, nil
 }

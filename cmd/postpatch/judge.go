@@ -12,9 +12,7 @@ import (
 
 	"postpatch/baseline"
 	"postpatch/probes"
-	"postpatch/probes/fact"
 	"postpatch/probes/host"
-	"postpatch/runner"
 	"postpatch/runner/report"
 	"postpatch/suites"
 )
@@ -31,6 +29,7 @@ func newJudge(a app) *cobra.Command {
 		Example: "  postpatch judge november-verify web.suite.yaml --plan november.plan.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, names []string) error {
+			defer frugal(a)()
 			c.name, c.suites = names[0], names[1:]
 			c.progress = "never" // it is over before a line could be read
 			summary, err := rejudge(cmd.Context(), a, c)
@@ -114,7 +113,7 @@ func (c judgeJob) ready(ctx context.Context, a app) (performance, replay, error)
 	}
 	p.listIgnored = rerun{inputs: c.inputs, suites: c.suites}.ignored(c.name, c.baseline)
 	return p, replay{
-		from: stored, run: c.name, started: stored.Manifest().Started, names: storedNames(stored),
+		run: c.name, started: stored.Manifest().Started, read: reading(p.against, stored),
 		otherBaseline: cmp.Or(c.baseline, own) != own,
 	}, nil
 }
@@ -136,78 +135,6 @@ func storedNotes(m baseline.Manifest, changed []string, j job) []string {
 		notes = append(notes, fmt.Sprintf("in run %s and not judged now: %s", m.Run, shorten(left)))
 	}
 	return notes
-}
-
-// replay makes visits of a stored run.
-type replay struct {
-	from          storedHosts
-	run           string
-	started       time.Time
-	names         map[string]string // see byName
-	otherBaseline bool              // than the run knew when it asked
-}
-
-// of makes the visits of a job's hosts.
-func (r replay) of(j job) visits {
-	return func(ctx context.Context, done func(runner.Visit) error) error {
-		return r.visits(ctx, j.set.Hosts, done)
-	}
-}
-
-func (r replay) visits(ctx context.Context, hosts []suites.Host, done func(runner.Visit) error) error {
-	for _, h := range hosts {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		seen, err := storedHost(ctx, r.from, r.names[strings.ToLower(h.Name)], h.Name)
-		if err != nil {
-			return err
-		}
-		v := runner.Visit{Host: h, Seen: r.asAsked(h, seen), Started: r.started}
-		for _, c := range v.Seen.Checks {
-			v.Took = max(v.Took, c.Took)
-		}
-		if err := done(v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// asAsked leaves of what was seen what the checks of now would ask too: an answer
-// to another question is none.
-func (r replay) asAsked(h suites.Host, seen baseline.Host) baseline.Host {
-	records := map[string]baseline.Check{}
-	for _, record := range seen.Checks {
-		records[record.Check] = record
-	}
-	seen.Checks = nil
-	none := map[string]bool{}
-	for _, c := range h.Checks {
-		record, tried := records[c.Key()]
-		if why := r.unasked(c, record, tried); why != "" {
-			none[c.Key()] = true
-			record = baseline.Check{Check: c.Key(), Kind: c.Kind.Name, Asked: c.Asked, Error: why}
-		}
-		seen.Checks = append(seen.Checks, record)
-	}
-	seen.Readings = slices.DeleteFunc(seen.Readings, func(reading fact.Reading) bool { return none[reading.Key.Check] })
-	seen.Sort()
-	return seen
-}
-
-// unasked says why the run has no answer to a check; it is empty when it has one.
-func (r replay) unasked(c suites.Check, record baseline.Check, tried bool) string {
-	switch {
-	case !tried:
-		return "run " + r.run + " did not ask it"
-	case record.Asked != c.Asked: // also when it is of another kind
-		return "run " + r.run + " asked something else by it: the suite has changed"
-	case r.otherBaseline && sinceBaseline(c):
-		return "run " + r.run + " asked it since another baseline"
-	default:
-		return ""
-	}
 }
 
 // sinceBaseline says whether what is asked depends on when the baseline was taken.

@@ -89,7 +89,7 @@ func storedAs(t *testing.T, store *baseline.Store, run, host string) baseline.Ho
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := storedHost(t.Context(), s, storedNames(s)[strings.ToLower(host)], host)
+	h, err := storedHost(t.Context(), s, storedNames(s), host)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,6 @@ type performance struct {
 	name    string
 	store   *baseline.Store
 	against *baseline.Snapshot // nil for capture
-	stored  map[string]string  // the baseline's hosts, see storedNames
 	options runner.Options
 	views   *views
 	run     report.Run
@@ -66,8 +65,22 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	return summary, p.end(summary)
 }
 
-// visits hands over what was seen of every host, one at a time.
-type visits func(ctx context.Context, done func(runner.Visit) error) error
+// judged is one host with what it was judged by.
+type judged struct {
+	visit  runner.Visit
+	before *baseline.Host
+	host   report.Host
+}
+
+// judges judge what was seen of a host, several at once, and take what comes of it,
+// one at a time.
+type judges struct {
+	judge func(v runner.Visit, before *baseline.Host) judged
+	take  func(judged) error
+}
+
+// visits have every host judged that was seen.
+type visits func(ctx context.Context, j judges) error
 
 // judge holds what was seen of every host against the suites and the baseline,
 // and shows what each comes to.
@@ -78,24 +91,24 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 	if err := p.views.Start(p.run); err != nil {
 		return report.Summary{}, blind, err
 	}
-	p.stored = storedNames(p.against)
 	tally := runner.NewTally(p.run.Started)
-	err := seen(ctx, func(v runner.Visit) error {
-		before, err := p.before(ctx, v.Host.Name)
-		if err != nil {
-			return err
-		}
-		judged := runner.Judge(v, before, planning)
-		runner.AddRemoved(&judged, before, p.job.known[v.Host.Name])
-		tally.Add(judged)
-		blind.note(judged)
-		if p.collect != nil {
-			p.collect(judged)
-		}
-		if p.look != nil {
-			p.look(v, before, judged)
-		}
-		return p.views.Host(judged)
+	err := seen(ctx, judges{
+		judge: func(v runner.Visit, before *baseline.Host) judged {
+			h := runner.Judge(v, before, planning)
+			runner.AddRemoved(&h, before, p.job.known[v.Host.Name])
+			return judged{v, before, h}
+		},
+		take: func(j judged) error {
+			tally.Add(j.host)
+			blind.note(j.host)
+			if p.collect != nil {
+				p.collect(j.host)
+			}
+			if p.look != nil {
+				p.look(j.visit, j.before, j.host)
+			}
+			return p.views.Host(j.host)
+		},
 	})
 	p.views.stop()
 	if err != nil {
@@ -148,23 +161,42 @@ func (p performance) end(summary report.Summary) error {
 
 // storedNames are a snapshot's hosts by their names in lower case: Windows knows
 // no case in names, and two suites may write one differently.
-func storedNames(s *baseline.Snapshot) map[string]string {
-	names := map[string]string{}
+func storedNames(s *baseline.Snapshot) hostNames {
+	names := hostNames{}
 	if s != nil {
 		for _, entry := range s.Manifest().Hosts {
-			names[strings.ToLower(entry.Host)] = entry.Host
+			names.add(entry.Host)
 		}
 	}
 	return names
 }
 
+// hostNames are the names of stored hosts by what they are in lower case. One that is
+// in lower case is not kept: most are.
+type hostNames map[string]string
+
+func (n hostNames) add(host string) {
+	if lower := strings.ToLower(host); lower != host {
+		n[lower] = host
+	}
+}
+
+// of returns the name that a host would be stored under.
+func (n hostNames) of(host string) string {
+	lower := strings.ToLower(host)
+	if name, found := n[lower]; found {
+		return name
+	}
+	return lower
+}
+
 // before returns the host's part of the baseline: nil without one, empty for a
 // host that the baseline does not have.
-func (p performance) before(ctx context.Context, host string) (*baseline.Host, error) {
+func (p performance) before(ctx context.Context, names hostNames, host string) (*baseline.Host, error) {
 	if p.against == nil {
 		return nil, nil
 	}
-	before, err := storedHost(ctx, p.against, p.stored[strings.ToLower(host)], host)
+	before, err := storedHost(ctx, p.against, names, host)
 	return &before, err
 }
 
@@ -175,8 +207,8 @@ type storedHosts interface {
 
 // storedHost is a stored host under the name that the suites have for it; empty for
 // one that is not there.
-func storedHost(ctx context.Context, from storedHosts, stored, host string) (baseline.Host, error) {
-	h, _, err := from.Host(ctx, stored)
+func storedHost(ctx context.Context, from storedHosts, names hostNames, host string) (baseline.Host, error) {
+	h, _, err := from.Host(ctx, names.of(host))
 	if err != nil {
 		return baseline.Host{}, err
 	}

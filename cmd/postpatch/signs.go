@@ -13,7 +13,8 @@ import (
 )
 
 func trustFlag(f *pflag.FlagSet, into *string) {
-	f.StringVar(into, "trust", "", "file of public keys (authorized_keys, allowed_signers or PEM): read only runs that one signed")
+	f.StringVar(into, "trust", "",
+		"file of public keys (authorized_keys, allowed_signers or PEM): read only runs that one signed")
 }
 
 // signer reads the key that signs; no file signs nothing.

@@ -20,7 +20,8 @@ import (
 type taking struct {
 	performance
 	writer *baseline.Writer
-	had    map[string]string // the hosts that it has, by their names in lower case
+	had    map[string]bool // the hosts that it has, by their names in lower case
+	names  hostNames       // of these
 }
 
 // take begins the run in the store, or takes it up where it was cut off.
@@ -33,9 +34,10 @@ func (p *performance) take(ctx context.Context) (taking, error) {
 	if err != nil {
 		return taking{}, err
 	}
-	t := taking{writer: writer, had: map[string]string{}}
+	t := taking{writer: writer, had: map[string]bool{}, names: hostNames{}}
 	for _, host := range writer.Stored() {
-		t.had[strings.ToLower(host)] = host
+		t.had[strings.ToLower(host)] = true
+		t.names.add(host)
 	}
 	at, finished := writer.Finished()
 	switch {
@@ -51,8 +53,8 @@ func (p *performance) take(ctx context.Context) (taking, error) {
 }
 
 // visits hands over what the run has, and then what it asks now.
-func (t taking) visits(ctx context.Context, done func(runner.Visit) error) error {
-	isStored := func(h suites.Host) bool { return t.had[strings.ToLower(h.Name)] != "" }
+func (t taking) visits(ctx context.Context, j judges) error {
+	isStored := func(h suites.Host) bool { return t.had[strings.ToLower(h.Name)] }
 	var stored, left []suites.Host
 	for _, h := range t.job.set.Hosts {
 		if isStored(h) {
@@ -61,8 +63,19 @@ func (t taking) visits(ctx context.Context, done func(runner.Visit) error) error
 			left = append(left, h)
 		}
 	}
-	r := replay{from: t.writer, run: t.name, started: t.writer.Started(), names: t.had}
-	if err := r.visits(ctx, stored, done); err != nil {
+	known := storedNames(t.against)
+	r := replay{
+		run: t.name, started: t.writer.Started(),
+		read: func(ctx context.Context, host string) (*baseline.Host, baseline.Host, error) {
+			seen, err := storedHost(ctx, t.writer, t.names, host)
+			if err != nil {
+				return nil, baseline.Host{}, err
+			}
+			was, err := t.before(ctx, known, host)
+			return was, seen, err
+		},
+	}
+	if err := r.visits(stored)(ctx, j); err != nil {
 		return err
 	}
 	if _, finished := t.writer.Finished(); finished && len(left) > 0 {
@@ -79,7 +92,11 @@ func (t taking) visits(ctx context.Context, done func(runner.Visit) error) error
 		if err := t.writer.Put(ctx, v.Seen); err != nil {
 			return err
 		}
-		return done(v)
+		before, err := t.before(ctx, known, v.Host.Name)
+		if err != nil {
+			return err
+		}
+		return j.take(j.judge(v, before))
 	})
 }
 
