@@ -99,21 +99,6 @@ func (s *Store) Runs(ctx context.Context) ([]Manifest, error) {
 	return runs, errors.Join(damaged...)
 }
 
-// Latest returns the newest finished run that keep wants. A run with a damaged
-// manifest may be the newest: then the answer is an error, not an older run.
-func (s *Store) Latest(ctx context.Context, keep func(Manifest) bool) (Manifest, bool, error) {
-	runs, err := s.Runs(ctx)
-	if err != nil {
-		return Manifest{}, false, err
-	}
-	for _, m := range slices.Backward(runs) {
-		if keep(m) {
-			return m, true, nil
-		}
-	}
-	return Manifest{}, false, nil
-}
-
 // names lists what can be runs.
 func (s *Store) names(ctx context.Context) ([]string, error) {
 	names, err := s.prefixes(ctx)

@@ -217,7 +217,7 @@ func TestCutOffBeforeFinish(t *testing.T) {
 	wantDamage(t, err, Unfinished, "baseline before was cut off", "a new baseline helps only before the patch")
 	_, err = s.Runs(t.Context())
 	wantDamage(t, err, Unfinished, "only runs that were cut off (before)")
-	_, _, err = s.Latest(t.Context(), func(Manifest) bool { return true })
+	_, _, err = s.Latest(t.Context(), tomorrow(), func(Manifest) bool { return true })
 	wantDamage(t, err, Unfinished)
 }
 
@@ -297,10 +297,10 @@ func TestLatest(t *testing.T) {
 		t.Errorf("got runs %q, %v", got, err)
 	}
 	captured := func(m Manifest) bool { return m.Command == "capture" }
-	if m, found, err := s.Latest(t.Context(), captured); m.Run != "b-second" || !found || err != nil {
+	if m, found, err := s.Latest(t.Context(), tomorrow(), captured); m.Run != "b-second" || !found || err != nil {
 		t.Errorf("got %q, %v, %v", m.Run, found, err)
 	}
-	if _, found, err := s.Latest(t.Context(), func(Manifest) bool { return false }); found || err != nil {
+	if _, found, err := s.Latest(t.Context(), tomorrow(), func(Manifest) bool { return false }); found || err != nil {
 		t.Errorf("got %v, %v", found, err)
 	}
 	// A damaged manifest may be the newest: no older run takes its place.
@@ -310,7 +310,7 @@ func TestLatest(t *testing.T) {
 	if len(runs) != 2 {
 		t.Errorf("the others are not listed: %v", runs)
 	}
-	_, found, err := s.Latest(t.Context(), captured)
+	_, found, err := s.Latest(t.Context(), tomorrow(), captured)
 	wantDamage(t, err, Truncated)
 	if found {
 		t.Error("an older run takes the place of a damaged one")

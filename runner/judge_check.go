@@ -192,7 +192,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 	s := j.sheet(c)
 	d := draft{sheet: s, check: report.Check{
 		ID: c.ID, Suite: c.Suite, Kind: c.Kind.Name, Outcome: report.Passed,
-		Why: c.Why, Owner: c.Owner, File: c.File, Line: c.Line, Took: j.now.checks[c.Key()].Took,
+		Why: c.Why, Owner: c.Owner, File: c.File, Line: c.Line, Took: max(0, j.now.checks[c.Key()].Took),
 	}}
 	d.check.Mark = s.mark
 	d.hide(j.ignored[c.Key()])

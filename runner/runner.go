@@ -33,6 +33,10 @@ type Options struct {
 	// Baseline is when the baseline was taken that the run is to be compared with;
 	// zero for none.
 	Baseline time.Time
+	// Began is when the run began by the clock that dates its questions, or a try
+	// of it before; zero where nobody kept it. A Baseline that is later is no time that
+	// can be asked since.
+	Began time.Time
 	// Begin, when not nil, is told of every host as its visit starts; it may be
 	// called by several goroutines at once.
 	Begin func(hostName string)

@@ -198,12 +198,19 @@ func ask(
 	var limit time.Duration
 	questions := []host.Question{host.IdentityQuestion()}
 	undated := map[string][2]host.Question{} // as they are put, and as their probes ask
+	var unasked []host.Question
 	now := time.Now()
+	ahead := o.ahead(now)
 	for _, c := range checks {
 		a, _ := asker(c)
 		for _, q := range a.Questions() {
 			dated := host.Dated(q, o.Baseline, now)
-			if dated.String() != q.String() {
+			isDated := dated.String() != q.String()
+			if isDated && ahead != nil {
+				unasked = append(unasked, q)
+				continue
+			}
+			if isDated {
 				undated[q.String()] = [2]host.Question{dated, q}
 			}
 			questions = append(questions, dated)
@@ -222,6 +229,9 @@ func ask(
 	answers.Asked, answers.Answered = asked, time.Now()
 	for _, q := range undated {
 		answers.Under(q[0], q[1])
+	}
+	for _, q := range unasked {
+		answers.Put(q, host.Answer{Err: ahead})
 	}
 	return answers, "", err
 }

@@ -74,7 +74,7 @@ func (t *Tally) Add(h report.Host) {
 // Summary computes the verdict, here and nowhere else.
 func (t *Tally) Summary(finished time.Time) report.Summary {
 	s := report.Summary{
-		Finished: finished, Took: finished.Sub(t.started), Counts: t.counts,
+		Finished: finished, Took: max(0, finished.Sub(t.started)), Counts: t.counts,
 		Unseen: t.unseen, Ignored: t.ignored, Waived: t.waived, Notes: t.removed.notes(),
 	}
 	switch {

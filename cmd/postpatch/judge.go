@@ -109,7 +109,7 @@ func (c judgeJob) ready(ctx context.Context, a app) (performance, replay, error)
 		}
 		p.against = against
 		p.run.Baseline = &report.Baseline{Name: m.Run, Taken: m.Finished, Store: c.store}
-		p.run.Notes = slices.Concat(p.run.Notes, notes, planNotes(j))
+		p.run.Notes = slices.Concat(p.run.Notes, notes, clockNotes(m, stored.Manifest().Started), planNotes(j))
 	}
 	p.listIgnored = rerun{inputs: c.inputs, suites: c.suites}.ignored(c.name, c.baseline)
 	return p, replay{

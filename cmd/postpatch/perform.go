@@ -86,6 +86,7 @@ type visits func(ctx context.Context, j judges) error
 // and shows what each comes to.
 func (p performance) judge(ctx context.Context, seen visits) (report.Summary, blind, error) {
 	var blind blind
+	began := time.Now() // its clock only goes on, whatever becomes of the one that is told
 	planning := p.planning()
 	p.run.Notes = append(slices.Clip(p.run.Notes), overNotes(planning.Over())...)
 	if err := p.views.Start(p.run); err != nil {
@@ -121,6 +122,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 		}
 	}
 	summary := tally.Summary(time.Now().UTC())
+	summary.Took = time.Since(began)
 	if len(summary.Ignored) > 0 {
 		summary.ListIgnored = p.listIgnored
 	}

@@ -70,7 +70,11 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	p.run = newRun("verify", p.name, j)
 	m := against.Manifest()
 	p.run.Baseline = &report.Baseline{Name: m.Run, Taken: m.Finished, Store: c.store}
-	p.run.Notes = append(notes, planNotes(j)...)
+	p.options.Began = p.run.Started
+	if taken { // what was asked then was dated then
+		p.options.Began = cut.Started
+	}
+	p.run.Notes = slices.Concat(notes, clockNotes(m, p.options.Began), planNotes(j))
 	if j.plan != nil {
 		p.planned = j.plan.Digest
 	}
@@ -85,7 +89,7 @@ func findBaseline(
 	ctx context.Context, store *baseline.Store, name string, j job,
 ) (against *baseline.Snapshot, notes []string, err error) {
 	if name == "" {
-		newest, found, err := store.Latest(ctx, func(m baseline.Manifest) bool {
+		newest, found, err := store.Latest(ctx, time.Now(), func(m baseline.Manifest) bool {
 			return m.Command == "capture" && hasSuites(m, j) && hasChecks(m, j)
 		})
 		if err != nil {
