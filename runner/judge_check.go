@@ -65,7 +65,7 @@ func (s *sheet) unbased() []string {
 		own, kept := s.wantedOf(at.reading)
 		f, spoken := s.findings[at]
 		switch {
-		case s.before.at(at) != nil, own, spoken && fails(f):
+		case s.before.at(at) != nil && (kept == nil || s.typed(s.before, at) != nil), own, spoken && fails(f):
 		case kept != nil && (kept.Holds(s.now.at(at)) || s.excused(at.reading, s.now.at(at))):
 		case kept != nil && s.had[at.item]:
 			f = s.finding(at)

@@ -106,7 +106,7 @@ func TestABaselineOfAnotherType(t *testing.T) {
 	}{
 		"what the suite expects fails": {
 			check(t, "squeak=no"), before(there, "front squeak=3"), doors(there, "front squeak=yes"),
-			[]string{"failed failing", "front squeak: failed ->yes"},
+			[]string{"failed failing", "front squeak: failed 3->yes"},
 		},
 		"what the suite expects holds": {
 			check(t, "squeak=no"), before(there, "front squeak=3"), doors(there, "front squeak=no"), []string{"passed"},

@@ -34,7 +34,7 @@ func (j judging) sheet(c suites.Check) *sheet {
 		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()),
 		findings: map[place]report.Finding{}, lacking: map[place]bool{}, unheld: map[place]bool{},
 	}
-	s.before, s.strange = s.before.ofTheirTypes(c.Kind)
+	s.strange = s.before.ofOtherTypes(c.Kind)
 	s.had = s.before.items("")
 	// What was seen beside an error at the baseline can be compared; what little
 	// was seen of a host that did not answer cannot.
@@ -119,7 +119,7 @@ func (s *sheet) addSiblings(found map[string]bool) {
 
 // expectation holds one expectation against one reading.
 func (s *sheet) expectation(e suites.Expectation, at place) {
-	before, now := s.before.at(at), s.now.at(at)
+	before, now := s.typed(s.before, at), s.now.at(at)
 	if now == nil && (e.Default || s.partly) {
 		return // the diff tells what is gone
 	}
@@ -203,6 +203,9 @@ func (s *sheet) knew(at place) bool {
 	if !s.known || at.item != "" && !s.had[at.item] || at.item == "" && s.restated && s.before.at(at) == nil {
 		return false
 	}
+	if s.before.at(at) != nil && s.typed(s.before, at) == nil {
+		return false
+	}
 	return s.before.at(at) != nil || s.wasWhole && (s.now.at(at) == nil || s.gateFailedBefore(at.item))
 }
 
@@ -215,7 +218,7 @@ func (s *sheet) behindAGate(at place) bool {
 
 func (s *sheet) gateFailedBefore(item string) bool {
 	return slices.ContainsFunc(s.c.Expect, func(e suites.Expectation) bool {
-		v := s.before.at(place{item, e.Reading})
+		v := s.typed(s.before, place{item, e.Reading})
 		return s.isGate(e.Reading) && !e.Keep && v != nil && !e.Predicate.Holds(v)
 	})
 }

@@ -172,7 +172,7 @@ func (s *sheet) values(a suites.Assertion, item string, side values) (text strin
 // ask asks an assertion of an item as one side has it.
 func (s *sheet) ask(h suites.Host, a suites.Assertion, item string, side values) answer {
 	of := func(side values) func(string) fact.Value {
-		return func(reading string) fact.Value { return side.at(place{item, reading}) }
+		return func(reading string) fact.Value { return s.typed(side, place{item, reading}) }
 	}
 	holds, err := a.Expr.Holds(assert.Subject{
 		Host: assert.Host{Name: h.Name, Address: h.Address, Tags: h.Tags, Vars: a.Vars},

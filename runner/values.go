@@ -54,24 +54,15 @@ func (v values) items(reading string) map[string]bool {
 	return found
 }
 
-// ofTheirTypes leaves out readings of another type than the kind declares, as another
-// version may have stored them, and lists them: nobody knows what they said.
-func (v values) ofTheirTypes(k probes.Kind) (own values, strange []place) {
-	isStrange := func(r fact.Reading) bool {
-		spec := specOf(k, r.Key.Name)
-		return spec != nil && r.Value.Type() != spec.Type
-	}
-	if !slices.ContainsFunc(v, isStrange) {
-		return v, nil
-	}
-	for _, r := range v {
-		if isStrange(r) {
-			strange = append(strange, place{r.Key.Item, r.Key.Name})
-		} else {
-			own = append(own, r)
+// ofOtherTypes lists readings of another type than the kind declares, as another
+// version may have stored them: nobody knows what they said.
+func (v values) ofOtherTypes(k probes.Kind) (strange []place) {
+	for i := range v {
+		if spec := specOf(k, v[i].Key.Name); spec != nil && v[i].Value.Type() != spec.Type {
+			strange = append(strange, place{v[i].Key.Item, v[i].Key.Name})
 		}
 	}
-	return own, strange
+	return strange
 }
 
 // specOf finds a reading's declaration, without a copy of it; nil when there is none.

@@ -102,7 +102,7 @@ func (l language) predicate(text string) (test, error) {
 	}
 	switch op {
 	case "any":
-		return func(fact.Value) bool { return true }, nil
+		return l.typed(func(fact.Value) bool { return true }), nil
 	case "empty", "not empty":
 		return l.empty(op)
 	case "", "=":
