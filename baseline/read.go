@@ -98,6 +98,18 @@ func (s *Snapshot) Manifest() Manifest {
 // nobody, or where none was set.
 func (s *Snapshot) SignedBy() string { return s.by }
 
+// Has says whether the run has a host of that name.
+func (s *Snapshot) Has(name string) bool {
+	_, found := s.find(name)
+	return found
+}
+
+func (s *Snapshot) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(s.manifest.Hosts, name, func(e HostEntry, name string) int {
+		return strings.Compare(e.Host, name)
+	})
+}
+
 // Host decodes one host, or reports that the run has none of that name. The
 // file is compared with its digest again: it may have changed since Read.
 func (s *Snapshot) Host(ctx context.Context, name string) (Host, bool, error) {

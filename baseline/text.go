@@ -4,16 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"slices"
-	"strings"
 )
 
 // text returns a host's lines, or reports that the run has none of that name. The
 // file is compared with its digest.
 func (s *Snapshot) text(ctx context.Context, name string) (text string, found bool, err error) {
-	i, found := slices.BinarySearchFunc(s.manifest.Hosts, name, func(e HostEntry, name string) int {
-		return strings.Compare(e.Host, name)
-	})
+	i, found := s.find(name)
 	if !found {
 		return "", false, nil
 	}

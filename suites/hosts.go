@@ -16,6 +16,7 @@ type hostEntry struct {
 	name    string
 	address *template // nil unless the suite gives one
 	tags    []string
+	was     *yaml.Node        // its name before; nil unless the suite gives one
 	vars    map[string]string // the entry's own over the suite's
 	own     map[string]string
 	built   []int // its checks, in the suite's distinct ones
@@ -26,6 +27,7 @@ type hostEntry struct {
 type sharedHost struct {
 	Host
 	place string // where its address is given; "" for nowhere
+	was   string // the same of its name before
 }
 
 func (l *loader) readHosts(s *suiteEntries, top object) {
@@ -69,7 +71,10 @@ func (s *suiteEntries) host(n *yaml.Node, what string) (hostEntry, bool) {
 	if !ok {
 		return h, false
 	}
-	s.known(o, what, "name", "address", "tags", "vars")
+	s.known(o, what, "name", "was", "address", "tags", "vars")
+	if e, found := o.get("was"); found {
+		h.was = s.formerName(e.value, what+".was")
+	}
 	if e, found := o.get("address"); found {
 		if _, ok := s.text(e.value, what+".address"); ok {
 			if t, ok := s.template(e.value); ok {
@@ -121,6 +126,11 @@ func (l *loader) mergeHosts() {
 	for _, s := range l.entries {
 		for i := range s.hosts {
 			l.merge(s, &s.hosts[i])
+		}
+	}
+	for _, s := range l.entries {
+		for _, h := range s.hosts {
+			l.formerly(s, h)
 		}
 	}
 	for _, h := range l.order {

@@ -30,6 +30,7 @@ type Suite struct {
 // Host is a server under test.
 type Host struct {
 	Name    string
+	Was     string // its name before, by which a baseline may know it; mostly empty
 	Address string // the name itself unless the suite gives another
 	Tags    []string
 	Vars    map[string]string

@@ -22,7 +22,8 @@ const aboutSuite = `suite: what a healthy server looks like; kept by the server'
 
 Top level
   suite     the suite's name; required
-  hosts     names, or {name, address, tags, vars}; required
+  hosts     names, or {name, address, tags, vars, was}; required. was is the name by which the
+            baseline knows a host that was renamed since
   checks    required, and never empty
   owner     who is asked when a check fails
   vars      variables for templates; a host's own come first

@@ -12,6 +12,7 @@ import (
 	"postpatch/baseline"
 	"postpatch/runner"
 	"postpatch/runner/report"
+	"postpatch/suites"
 )
 
 // performance is one run over the hosts: observe, store, judge, report.
@@ -93,6 +94,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 		return report.Summary{}, blind, err
 	}
 	tally := runner.NewTally(p.run.Started)
+	renames := renames{against: p.against, known: p.job.known}
 	err := seen(ctx, judges{
 		judge: func(v runner.Visit, before *baseline.Host) judged {
 			h := runner.Judge(v, before, planning)
@@ -100,6 +102,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 			return judged{v, before, h}
 		},
 		take: func(j judged) error {
+			j.host.Notes = renames.of(j.visit)
 			tally.Add(j.host)
 			blind.note(j.host)
 			if p.collect != nil {
@@ -192,13 +195,24 @@ func (n hostNames) of(host string) string {
 	return lower
 }
 
+// nameIn returns the name that a snapshot has for a host: its own or, where the suite
+// says that it was renamed, the one that it had.
+func nameIn(s *baseline.Snapshot, names hostNames, h suites.Host) string {
+	name := names.of(h.Name)
+	if h.Was != "" && !s.Has(name) {
+		return names.of(h.Was)
+	}
+	return name
+}
+
 // before returns the host's part of the baseline: nil without one, empty for a
 // host that the baseline does not have.
-func (p performance) before(ctx context.Context, names hostNames, host string) (*baseline.Host, error) {
+func (p performance) before(ctx context.Context, names hostNames, host suites.Host) (*baseline.Host, error) {
 	if p.against == nil {
 		return nil, nil
 	}
-	before, err := storedHost(ctx, p.against, names, host)
+	before, _, err := p.against.Host(ctx, nameIn(p.against, names, host))
+	before.Rename(host.Name)
 	return &before, err
 }
 

@@ -34,25 +34,25 @@ type replay struct {
 	started time.Time
 	// read reads a host as it was and as it was seen, under the name that the suites have
 	// for it; was is nil without a baseline.
-	read          func(ctx context.Context, host string) (was *baseline.Host, seen baseline.Host, err error)
+	read          func(ctx context.Context, host suites.Host) (was *baseline.Host, seen baseline.Host, err error)
 	otherBaseline bool // than the run knew when it asked
 }
 
 // reading reads from two snapshots; the baseline may be nil.
 func reading(against, stored *baseline.Snapshot) func(
-	ctx context.Context, host string,
+	ctx context.Context, host suites.Host,
 ) (was *baseline.Host, seen baseline.Host, err error) {
 	before, now := storedNames(against), storedNames(stored)
-	return func(ctx context.Context, host string) (was *baseline.Host, seen baseline.Host, err error) {
+	return func(ctx context.Context, host suites.Host) (was *baseline.Host, seen baseline.Host, err error) {
 		if against == nil {
-			seen, err = storedHost(ctx, stored, now, host)
+			seen, err = storedHost(ctx, stored, now, host.Name)
 			return nil, seen, err
 		}
 		was = new(baseline.Host)
-		*was, seen, err = baseline.Both(ctx, baseline.Of{Snapshot: against, Host: before.of(host)},
-			baseline.Of{Snapshot: stored, Host: now.of(host)})
-		was.Rename(host)
-		seen.Rename(host)
+		*was, seen, err = baseline.Both(ctx, baseline.Of{Snapshot: against, Host: nameIn(against, before, host)},
+			baseline.Of{Snapshot: stored, Host: now.of(host.Name)})
+		was.Rename(host.Name)
+		seen.Rename(host.Name)
 		return was, seen, err
 	}
 }
@@ -78,7 +78,7 @@ func (r replay) judged(ctx context.Context, j judges, h suites.Host) (judged, er
 	if err := ctx.Err(); err != nil {
 		return judged{}, err
 	}
-	was, seen, err := r.read(ctx, h.Name)
+	was, seen, err := r.read(ctx, h)
 	if err != nil {
 		return judged{}, err
 	}

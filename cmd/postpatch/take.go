@@ -66,8 +66,8 @@ func (t taking) visits(ctx context.Context, j judges) error {
 	known := storedNames(t.against)
 	r := replay{
 		run: t.name, started: t.writer.Started(),
-		read: func(ctx context.Context, host string) (*baseline.Host, baseline.Host, error) {
-			seen, err := storedHost(ctx, t.writer, t.names, host)
+		read: func(ctx context.Context, host suites.Host) (*baseline.Host, baseline.Host, error) {
+			seen, err := storedHost(ctx, t.writer, t.names, host.Name)
 			if err != nil {
 				return nil, baseline.Host{}, err
 			}
@@ -92,7 +92,7 @@ func (t taking) visits(ctx context.Context, j judges) error {
 		if err := t.writer.Put(ctx, v.Seen); err != nil {
 			return err
 		}
-		before, err := t.before(ctx, known, v.Host.Name)
+		before, err := t.before(ctx, known, v.Host)
 		if err != nil {
 			return err
 		}

@@ -134,7 +134,7 @@ func hasChecks(m baseline.Manifest, j job) bool {
 		taken[strings.ToLower(h.Host)] = h.Checks
 	}
 	return !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool {
-		return taken[strings.ToLower(h.Name)] < len(h.Checks)
+		return max(taken[strings.ToLower(h.Name)], taken[strings.ToLower(h.Was)]) < len(h.Checks)
 	})
 }
 
@@ -184,10 +184,14 @@ func baselineNotes(against *baseline.Snapshot, changed []string, j job) []string
 		known[strings.ToLower(h.Host)] = true
 	}
 	for _, h := range j.set.Hosts {
-		if !known[strings.ToLower(h.Name)] {
+		name := strings.ToLower(h.Name)
+		if !known[name] {
+			name = strings.ToLower(h.Was)
+		}
+		if !known[name] {
 			missing = append(missing, h.Name)
 		}
-		delete(known, strings.ToLower(h.Name))
+		delete(known, name)
 	}
 	if len(missing) > 0 {
 		notes = append(notes, "not in the baseline, so nothing to compare with: "+shorten(missing))

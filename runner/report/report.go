@@ -71,7 +71,10 @@ type Host struct {
 	// proved, and why by that one.
 	Session string `json:"session,omitempty"`
 	// Problem says why the host has no verdict: another machine answers.
-	Problem  string     `json:"problem,omitempty"`
+	Problem string `json:"problem,omitempty"`
+	// Notes are sentences that the reader needs beside the results, and that change
+	// none: "srv02 is the machine that the baseline knows as srv01".
+	Notes    []string   `json:"notes,omitempty"`
 	Rebooted *time.Time `json:"rebooted,omitempty"` // boot time, when it is later than the baseline's
 	// RebootKnown says that the boot times before and now are known: without it,
 	// no Rebooted means nothing.

@@ -70,6 +70,9 @@ func (w *writer) Host(h report.Host) error {
 	if w.run.Baseline != nil {
 		property(&s, "baseline", w.run.Baseline.Name)
 	}
+	for _, note := range h.Notes {
+		property(&s, "note", note)
+	}
 	s.Cases = cases(h)
 	count(&s)
 	enc := xml.NewEncoder(&w.suites)

@@ -23,7 +23,7 @@ func cleanRun(r report.Run) report.Run {
 
 func cleanHost(h report.Host) report.Host {
 	h.Host, h.Unreachable, h.Problem = line(h.Host), line(h.Unreachable), line(h.Problem)
-	h.Session = line(h.Session)
+	h.Session, h.Notes = line(h.Session), cleanAll(h.Notes)
 	h.Checks = slices.Clone(h.Checks)
 	for i := range h.Checks {
 		c := &h.Checks[i]

@@ -46,6 +46,7 @@ type view struct {
 	run    report.Run
 	folder folder
 	rows   []row
+	notes  []string // of the hosts
 	pen    pen
 	// sessions are the hosts by how they were asked.
 	sessions map[string][]string
@@ -69,6 +70,7 @@ func (v *view) Host(h report.Host) error {
 		v.count(c)
 	}
 	v.folder.add(h)
+	v.notes = append(v.notes, h.Notes...)
 	if h.Session != "" {
 		v.sessions[h.Session] = append(v.sessions[h.Session], h.Host)
 	}
@@ -152,10 +154,19 @@ func (v *view) header(b *strings.Builder, notes []string) {
 	for _, row := range v.pen.flow(parts, v.pen.Width) {
 		b.WriteString(v.pen.dim(row) + "\n")
 	}
-	for _, note := range slices.Concat(r.Notes, notes) {
+	for _, note := range slices.Concat(r.Notes, notes, v.hostNotes()) {
 		rows := v.pen.rows(note, v.pen.Width-len("note  "))
 		b.WriteString(v.pen.paint("note", bold+yellow) + "  " + strings.Join(rows, "\n      ") + "\n")
 	}
+}
+
+// hostNotes are those of the hosts, and of very many the first ones.
+func (v *view) hostNotes() []string {
+	more := len(v.notes) - groupLimit
+	if more <= 0 || v.pen.Verbosity >= Raw {
+		return v.notes
+	}
+	return append(slices.Clone(v.notes[:groupLimit]), thousands(more)+" more of this sort (-vv lists them)")
 }
 
 // hidden says what is not shown, so that nobody takes it for not looked at.
