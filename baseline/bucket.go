@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
@@ -100,6 +99,14 @@ var errTaken = errors.New("it is stored already")
 
 // write writes a file whole or not at all, and only once.
 func (s *Store) write(ctx context.Context, key string, data []byte) error {
+	err := s.writeOnce(ctx, key, data)
+	if err == nil || errors.Is(err, errTaken) || ctx.Err() != nil {
+		return err
+	}
+	return &writeError{s.place.where(key), err}
+}
+
+func (s *Store) writeOnce(ctx context.Context, key string, data []byte) error {
 	bucket, err := s.in(ctx, true)
 	if err != nil {
 		return err
@@ -181,12 +188,4 @@ func (s *Store) syncFolder(key string) {
 		_ = f.Sync()
 		_ = f.Close()
 	}
-}
-
-// reason leaves out of an error what the sentence around it says already.
-func reason(err error) string {
-	if path := (*fs.PathError)(nil); errors.As(err, &path) {
-		return path.Err.Error()
-	}
-	return strings.TrimPrefix(err.Error(), "blob ")
 }

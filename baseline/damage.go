@@ -33,6 +33,7 @@ func (d *Damage) Error() string { return d.Msg }
 const (
 	restore = "; it can be restored from a copy, and a new baseline helps only before the patch"
 	retake  = "; a new baseline helps only before the patch"
+	permit  = "; the account that runs postpatch needs the right to read it"
 	upgrade = "; read it with the version that wrote it or a later one"
 )
 

@@ -87,7 +87,7 @@ func (s *Store) readBegun(ctx context.Context, run string) (begun, error) {
 	case isMissing(err):
 		return begun{}, lacking(run, Unfinished, "baseline %s was cut off, and nothing tells what it was to be", run)
 	case err != nil:
-		return begun{}, damaged(run, Unreadable, "the beginning of baseline %s cannot be read: %s", run, reason(err))
+		return begun{}, unreadable(run, err, "the beginning of baseline %s cannot be read", run)
 	}
 	var b begun
 	if damage := unseal(run, "beginning", data, &b); damage != nil {

@@ -70,7 +70,7 @@ func (s *Store) loadManifest(ctx context.Context, run string) (Manifest, []byte,
 	case isMissing(err):
 		return Manifest{}, nil, s.withoutManifest(ctx, run)
 	case err != nil:
-		return Manifest{}, nil, damaged(run, Unreadable, "the manifest of baseline %s cannot be read: %s", run, reason(err))
+		return Manifest{}, nil, unreadable(run, err, "the manifest of baseline %s cannot be read", run)
 	}
 	m, damage := parseManifest(run, data)
 	if damage != nil {

@@ -130,7 +130,7 @@ func (s *Snapshot) checkFolder(ctx context.Context) *Damage {
 	run := s.manifest.Run
 	stored, err := s.store.list(ctx, key(run, hostsFolder)+"/")
 	if err != nil {
-		return damaged(run, Unreadable, "baseline %s has lost the files of its hosts: %s", run, reason(err))
+		return unreadable(run, err, "baseline %s has lost the files of its hosts", run)
 	}
 	known := make(map[string]bool, len(s.manifest.Hosts))
 	for _, e := range s.manifest.Hosts {
@@ -152,14 +152,14 @@ func (s *Snapshot) load(ctx context.Context, e HostEntry, into io.Writer) *Damag
 	case isMissing(err):
 		return damaged(run, Missing, "baseline %s has lost the file of host %q", run, e.Host)
 	case err != nil:
-		return damaged(run, Unreadable, "host %q in baseline %s cannot be read: %s", e.Host, run, reason(err))
+		return unreadable(run, err, "host %q in baseline %s cannot be read", e.Host, run)
 	}
 	defer func() { _ = f.Close() }()
 	hash := sha256.New()
 	n, err := io.Copy(io.MultiWriter(hash, into), io.LimitReader(f, e.Bytes+1))
 	switch {
 	case err != nil:
-		return damaged(run, Unreadable, "host %q in baseline %s cannot be read: %s", e.Host, run, reason(err))
+		return unreadable(run, err, "host %q in baseline %s cannot be read", e.Host, run)
 	case n < e.Bytes:
 		return damaged(run, Truncated, "host %q in baseline %s is cut short: %d bytes of %d", e.Host, run, n, e.Bytes)
 	case n > e.Bytes || hex.EncodeToString(hash.Sum(nil)) != e.SHA256:

@@ -109,14 +109,12 @@ func (w *Writer) takeUp(ctx context.Context) error {
 		return fmt.Errorf("taking up run %s: %w", w.run, err)
 	}
 	for _, file := range files {
-		h, data, err := w.load(ctx, file)
-		if err == nil && key(w.run, hostFile(h.Host)) != file {
-			err = errors.New("it is another host's")
+		data, err := w.store.read(ctx, file, maxFile)
+		if err != nil { // it may be whole: it is not to be dropped for that
+			return fmt.Errorf("taking up run %s: reading %q: %s", w.run, w.store.place.where(file), reason(err))
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err == nil {
+		h, err := unpacked(data)
+		if err == nil && key(w.run, hostFile(h.Host)) == file {
 			w.hosts[h.Host] = newEntry(h, data)
 			continue
 		}
@@ -137,17 +135,22 @@ func (w *Writer) load(ctx context.Context, file string) (Host, []byte, error) {
 	if err != nil {
 		return Host{}, nil, err
 	}
+	h, err := unpacked(data)
+	return h, data, err
+}
+
+// unpacked reads a host's file as stored, whatever host it is of.
+func unpacked(data []byte) (Host, error) {
 	unpack, err := newDecoder(maxText)
 	if err != nil {
-		return Host{}, nil, err
+		return Host{}, err
 	}
 	defer unpack.Close()
 	text, err := unpack.DecodeAll(data, nil)
 	if err != nil {
-		return Host{}, nil, err
+		return Host{}, err
 	}
-	h, err := parseHost(string(text))
-	return h, data, err
+	return parseHost(string(text))
 }
 
 // Stored lists the names of the hosts that the run has, sorted.

@@ -20,7 +20,7 @@ func (w *Writer) sampleFile(n int, host string) string {
 func (w *Writer) PutSample(ctx context.Context, n int, h Host) error {
 	data, err := w.pack(h.sorted())
 	if err == nil {
-		err = w.store.write(ctx, w.sampleFile(n, h.Host), data)
+		err = w.write(ctx, w.sampleFile(n, h.Host), data)
 	}
 	if err != nil {
 		return fmt.Errorf("storing sample %d of host %q: %w", n, h.Host, err)

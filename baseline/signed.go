@@ -36,7 +36,7 @@ func (s *Store) signedBy(ctx context.Context, run string, manifest []byte) (by s
 		return "", damagef(run, Untrusted, "baseline %s is not signed, and only signed ones are trusted; "+
 			"leave --trust out to take it all the same", run)
 	case err != nil:
-		return "", damaged(run, Unreadable, "the signature of baseline %s cannot be read: %s", run, reason(err))
+		return "", unreadable(run, err, "the signature of baseline %s cannot be read", run)
 	}
 	by, err = s.check(manifest, signature)
 	if err != nil {
@@ -53,7 +53,7 @@ func (w *Writer) sign(ctx context.Context, manifest []byte, sign Signer) error {
 	if err := w.dropSignature(ctx); err != nil { // of a try before
 		return err
 	}
-	return w.store.write(ctx, key(w.run, signatureName), signature)
+	return w.write(ctx, key(w.run, signatureName), signature)
 }
 
 // dropSignature removes the one of a manifest that was never written.

@@ -106,7 +106,7 @@ func (s *Store) names(ctx context.Context) ([]string, error) {
 	case isMissing(err):
 		return nil, damaged("", Missing, "there is no store at %q", s.name)
 	case err != nil:
-		return nil, damaged("", Unreadable, "the store %q cannot be read: %s", s.name, reason(err))
+		return nil, unreadable("", err, "the store %q cannot be read", s.name)
 	case len(names) == 0:
 		return nil, lacking("", Empty, "the store %q is empty", s.name)
 	}

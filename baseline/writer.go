@@ -109,7 +109,7 @@ func (w *Writer) Put(ctx context.Context, h Host) error {
 	if err := w.reserve(h.Host); err != nil {
 		return fmt.Errorf("storing host %q: %w", h.Host, err)
 	}
-	entry, err := w.write(ctx, h.sorted())
+	entry, err := w.put(ctx, h.sorted())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pending--
@@ -135,12 +135,12 @@ func (w *Writer) reserve(host string) error {
 	return nil
 }
 
-func (w *Writer) write(ctx context.Context, h Host) (HostEntry, error) {
+func (w *Writer) put(ctx context.Context, h Host) (HostEntry, error) {
 	data, err := w.pack(h)
 	if err != nil {
 		return HostEntry{}, err
 	}
-	return newEntry(h, data), w.store.write(ctx, key(w.run, hostFile(h.Host)), data)
+	return newEntry(h, data), w.write(ctx, key(w.run, hostFile(h.Host)), data)
 }
 
 // pack makes a host's file.
@@ -184,7 +184,7 @@ func (w *Writer) Finish(ctx context.Context, finished time.Time, sign Signer) er
 	case len(w.hosts) == 0:
 		return fmt.Errorf("finishing baseline %s: no host was stored", w.run)
 	}
-	if err := w.claimed(ctx); err != nil {
+	if err := w.allThere(ctx); err != nil {
 		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
 	}
 	m := Manifest{Head: w.begun.Head, Finished: finished.UTC(), Resumed: w.resumed}
@@ -199,7 +199,7 @@ func (w *Writer) Finish(ctx context.Context, finished time.Time, sign Signer) er
 		}
 	}
 	w.store.syncFolder(key(w.run, hostsFolder)) // no manifest may outlive a host's file
-	if err := w.store.write(ctx, key(w.run, manifestName), data); err != nil {
+	if err := w.write(ctx, key(w.run, manifestName), data); err != nil {
 		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
 	}
 	w.store.syncFolder(w.run)

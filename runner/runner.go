@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -95,7 +94,7 @@ func Observe(ctx context.Context, hosts []suites.Host, o Options, done func(Visi
 	}()
 	for v := range visits {
 		if err := done(v); err != nil {
-			cancel(fmt.Errorf("taking in host %q: %w", v.Host.Name, err))
+			cancel(err)
 		}
 	}
 	return context.Cause(ctx)

@@ -44,9 +44,6 @@ func newDiff(a app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := v.commit(); err != nil {
-				return err
-			}
 			return exitWith(summary.ExitCode)
 		},
 	}

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -43,11 +39,11 @@ func (o *outputs) ignoredFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.ignored, "show-ignored", false, "list the changes that rules hide, and where each rule stands")
 }
 
-// views are the open views of a run.
+// views are the open views of a run: those on the screen, and the files.
 type views struct {
 	report.Handler
 	progress *progress.Progress
-	files    []*atomicFile
+	files    []*reportFile
 }
 
 // open makes all views before anything is sent to a host: a report that cannot
@@ -68,20 +64,22 @@ func (o *outputs) open(a app) (*views, error) {
 	}
 	v := &views{}
 	handlers := []report.Handler{text.New(a.stdout, o.textOptions(a))}
-	for path, view := range map[string]func(io.Writer) report.Handler{
-		o.junit: func(w io.Writer) report.Handler { return junit.New(w) },
-		o.json:  func(w io.Writer) report.Handler { return jsonl.New(w) },
+	for _, file := range []struct {
+		path string
+		view func(io.Writer) report.Handler
+	}{
+		{o.junit, func(w io.Writer) report.Handler { return junit.New(w) }},
+		{o.json, func(w io.Writer) report.Handler { return jsonl.New(w) }},
 	} {
-		if path == "" {
+		if file.path == "" {
 			continue
 		}
-		f, err := createAtomic(path)
+		f, err := createAtomic(file.path)
 		if err != nil {
 			v.discard()
 			return nil, err
 		}
-		v.files = append(v.files, f)
-		handlers = append(handlers, view(f))
+		v.files = append(v.files, &reportFile{view: file.view(f), file: f})
 	}
 	if o.progress != "never" {
 		terminal := o.progress == "tty" || o.progress == "auto" && a.stderrIsTerminal && a.getenv("CI") == ""
@@ -116,77 +114,5 @@ func (v *views) begin(host string) {
 func (v *views) stop() {
 	if v.progress != nil {
 		v.progress.Close()
-	}
-}
-
-// commit puts the report files in their place.
-func (v *views) commit() error {
-	var errs []error
-	for _, f := range v.files {
-		errs = append(errs, f.commit())
-	}
-	v.files = nil
-	return errors.Join(errs...)
-}
-
-// discard drops the report files of a run that came to no end.
-func (v *views) discard() {
-	for _, f := range v.files {
-		f.discard()
-	}
-	v.files = nil
-}
-
-// atomicFile is a file that is there whole or not at all: pipelines pick reports
-// up by name. A pipe or a device, which cannot be replaced, is written as it is.
-type atomicFile struct {
-	*bufio.Writer
-	file *os.File
-	path string // where the file goes in the end; empty when it is written in place
-}
-
-func createAtomic(path string) (*atomicFile, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, fmt.Errorf("making the folder of %q: %w", path, err)
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link stays one
-	}
-	switch there, err := os.Stat(path); {
-	case err == nil && there.IsDir():
-		return nil, fmt.Errorf("creating %q: it is a folder", path)
-	case err == nil && !there.Mode().IsRegular():
-		file, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, fmt.Errorf("opening %q: %w", path, err)
-		}
-		return &atomicFile{bufio.NewWriterSize(file, 1<<16), file, ""}, nil
-	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return nil, fmt.Errorf("creating %q: %w", path, err)
-	}
-	return &atomicFile{bufio.NewWriterSize(temp, 1<<16), temp, path}, nil
-}
-
-func (f *atomicFile) commit() error {
-	if f.path == "" {
-		return errors.Join(f.Flush(), f.file.Close())
-	}
-	err := errors.Join(f.Flush(), f.file.Chmod(0o644), f.file.Close())
-	if err == nil {
-		err = os.Rename(f.file.Name(), f.path)
-	}
-	if err != nil {
-		_ = os.Remove(f.file.Name())
-		return fmt.Errorf("writing %q: %w", f.path, err)
-	}
-	return nil
-}
-
-func (f *atomicFile) discard() {
-	_ = f.file.Close()
-	if f.path != "" {
-		_ = os.Remove(f.file.Name())
 	}
 }

@@ -156,12 +156,14 @@ func overNotes(over []string) []string {
 	}
 }
 
-// end shows the verdict and puts the report files in their place.
+// end puts the report files in their place and shows the verdict.
 func (p performance) end(summary report.Summary) error {
-	if err := p.views.Finish(summary); err != nil {
-		return err
+	err := p.views.Finish(summary)
+	if err != nil && p.command != "" { // of a run that was stored now
+		err = fmt.Errorf("%w\nRun %s is in the store: the same command with --name %s --resume asks no host, and writes "+
+			"the reports again", err, p.name, p.name)
 	}
-	return p.views.commit()
+	return err
 }
 
 // storedNames are a snapshot's hosts by their names in lower case: Windows knows

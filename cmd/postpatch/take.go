@@ -114,8 +114,12 @@ type cutOff struct {
 }
 
 func (e cutOff) Error() string { return e.err.Error() + "; " + e.wayOut() }
+
 func (e cutOff) Unwrap() error { return e.err }
 func (e cutOff) wayOut() string {
+	if lost := (*baseline.LostError)(nil); errors.As(e.err, &lost) {
+		return "what was stored cannot be taken up: begin anew, under another --name"
+	}
 	return "what was stored is kept: the same command with --name " + e.run + " --resume takes it up"
 }
 

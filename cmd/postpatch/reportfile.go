@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"postpatch/runner"
+	"postpatch/runner/report"
+)
+
+// reportFile is a view that is a file. What goes wrong with it is told when all else is
+// done: no run is cut off for a report, which can be made again from the store.
+type reportFile struct {
+	view report.Handler
+	file *atomicFile
+	err  error
+}
+
+func (f *reportFile) take(tell func(report.Handler) error) {
+	if f.err == nil {
+		f.err = tell(f.view)
+	}
+}
+
+// finish puts the file in its place, or drops it.
+func (f *reportFile) finish(s report.Summary) error {
+	f.take(func(h report.Handler) error { return h.Finish(s) })
+	if f.err == nil {
+		return f.file.commit()
+	}
+	f.file.discard()
+	return named(f.file.name(), f.err)
+}
+
+// Start implements report.Handler.
+func (v *views) Start(r report.Run) error {
+	for _, f := range v.files {
+		f.take(func(h report.Handler) error { return h.Start(r) })
+	}
+	return v.Handler.Start(r)
+}
+
+// Host implements report.Handler.
+func (v *views) Host(host report.Host) error {
+	for _, f := range v.files {
+		f.take(func(h report.Handler) error { return h.Host(host) })
+	}
+	return v.Handler.Host(host)
+}
+
+// Finish implements report.Handler. It puts the files in their place before it tells
+// the verdict on the screen, so that this does not promise an exit code that a pipeline
+// without its reports does not get.
+func (v *views) Finish(s report.Summary) error {
+	var all []error
+	for _, f := range v.files {
+		all = append(all, f.finish(s))
+	}
+	v.files = nil
+	err := errors.Join(all...)
+	if err != nil {
+		s.ExitCode = runner.ExitNoVerdict
+	}
+	return errors.Join(v.Handler.Finish(s), err)
+}
+
+// discard drops the report files of a run that came to no end.
+func (v *views) discard() {
+	for _, f := range v.files {
+		f.file.discard()
+	}
+	v.files = nil
+}
+
+// atomicFile is a file that is there whole or not at all: pipelines pick reports
+// up by name. A pipe or a device, which cannot be replaced, is written as it is.
+type atomicFile struct {
+	*bufio.Writer
+	file *os.File
+	path string // where the file goes in the end; empty when it is written in place
+}
+
+func createAtomic(path string) (*atomicFile, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, fmt.Errorf("making the folder of %q: %w", path, err)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a link stays one
+	}
+	switch there, err := os.Stat(path); {
+	case err == nil && there.IsDir():
+		return nil, fmt.Errorf("creating %q: it is a folder", path)
+	case err == nil && !there.Mode().IsRegular():
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("opening %q: %w", path, err)
+		}
+		return &atomicFile{bufio.NewWriterSize(file, 1<<16), file, ""}, nil
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, fmt.Errorf("creating %q: %w", path, err)
+	}
+	return &atomicFile{bufio.NewWriterSize(temp, 1<<16), temp, path}, nil
+}
+
+func (f *atomicFile) commit() error {
+	if f.path == "" {
+		return named(f.file.Name(), errors.Join(f.Flush(), f.file.Close()))
+	}
+	err := errors.Join(f.Flush(), f.file.Chmod(0o644), f.file.Sync(), f.file.Close())
+	if err == nil {
+		err = os.Rename(f.file.Name(), f.path)
+	}
+	if err != nil {
+		_ = os.Remove(f.file.Name())
+	}
+	return named(f.path, err)
+}
+
+func (f *atomicFile) discard() {
+	_ = f.file.Close()
+	if f.path != "" {
+		_ = os.Remove(f.file.Name())
+	}
+}
+
+// name is where the file goes, or where it is written in place.
+func (f *atomicFile) name() string {
+	if f.path == "" {
+		return f.file.Name()
+	}
+	return f.path
+}
+
+// named is an error of writing a file, by the name that the operator gave it.
+func named(file string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("writing %q: %w", file, err)
+}
