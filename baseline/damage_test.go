@@ -228,7 +228,7 @@ func TestMutations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{manifestName, hostFile("ex01.corp.test")} {
+	for _, file := range []string{manifestName, begunName, hostFile("ex01.corp.test")} {
 		path := s.path("before", filepath.FromSlash(file))
 		good := read(t, path)
 		try := func(data []byte, what string, at int) {

@@ -120,7 +120,13 @@ func (m Manifest) check(run string) *Damage {
 	case len(m.Hosts) == 0:
 		return lacking(run, Empty, "baseline %s holds no host", run)
 	}
+	spelt := make(map[string]string, len(m.Hosts))
 	for i, e := range m.Hosts {
+		name := strings.ToLower(e.Host)
+		if other, twice := spelt[name]; twice && other != e.Host {
+			return damaged(run, Edited, "the manifest of baseline %s has one host as %q and as %q", run, other, e.Host)
+		}
+		spelt[name] = e.Host
 		if i > 0 && m.Hosts[i-1].Host >= e.Host {
 			return damaged(run, Edited, "the manifest of baseline %s has host %q twice or out of order", run, e.Host)
 		}

@@ -47,6 +47,9 @@ func (s *Store) Read(ctx context.Context, run string) (*Snapshot, error) {
 		return nil, fmt.Errorf("preparing decompression: %w", err)
 	}
 	snapshot := &Snapshot{store: s, manifest: m, by: by, zstd: decoder}
+	if damage := snapshot.checkBegun(ctx); damage != nil {
+		return nil, damage
+	}
 	if damage := snapshot.checkFolder(ctx); damage != nil {
 		return nil, damage
 	}

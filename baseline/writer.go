@@ -189,6 +189,9 @@ func (w *Writer) Finish(ctx context.Context, finished time.Time, sign Signer) er
 	}
 	m := Manifest{Head: w.begun.Head, Finished: finished.UTC(), Resumed: w.resumed}
 	m.Hosts = slices.SortedFunc(maps.Values(w.hosts), func(a, b HostEntry) int { return strings.Compare(a.Host, b.Host) })
+	if damage := m.check(w.run); damage != nil { // nobody could read it
+		return fmt.Errorf("finishing baseline %s: %w", w.run, damage)
+	}
 	data, err := seal(m)
 	if err != nil {
 		return fmt.Errorf("finishing baseline %s: %w", w.run, err)

@@ -8,9 +8,11 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hiddeco/sshsig"
@@ -193,8 +195,8 @@ func By(manifest, signature []byte) (fingerprint string, err error) {
 }
 
 func signedBy(manifest, signature []byte) (ssh.PublicKey, error) {
-	block, rest := pem.Decode(signature)
-	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
+	block, _ := pem.Decode(signature)
+	if block == nil || !bytes.Equal(signature, armored(block, signature)) {
 		return nil, errors.New("its signature cannot be read")
 	}
 	s, err := sshsig.Unarmor(signature)
@@ -208,4 +210,16 @@ func signedBy(manifest, signature []byte) (ssh.PublicKey, error) {
 		return nil, errors.New("its signature is not that of its manifest")
 	}
 	return s.PublicKey, nil
+}
+
+// armored writes a signature down as OpenSSH does, in lines as long as the first one of
+// what was read: Go's are shorter. So each has one form only, and no byte can change.
+func armored(block *pem.Block, read []byte) []byte {
+	_, body, _ := bytes.Cut(read, []byte("\n"))
+	width := max(1, bytes.IndexByte(body, '\n'))
+	out := []byte("-----BEGIN " + block.Type + "-----\n")
+	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(block.Bytes)), width) {
+		out = append(append(out, line...), '\n')
+	}
+	return append(out, "-----END "+block.Type+"-----\n"...)
 }
