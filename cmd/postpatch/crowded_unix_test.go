@@ -4,8 +4,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"encoding/xml"
@@ -56,16 +54,7 @@ func crowdedEnvironment(t *testing.T) {
 	write(t, "fleet.suite.yaml", crowdedSuite)
 	write(t, "keys.yaml", thousandCredentials(`FLEET\probe`, "auth: ntlm"))
 	t.Setenv("LAB_PASSWORD", "lab")
-	_, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err := os.WriteFile("key.pem", text, 0o600); err != nil {
+	if err := os.WriteFile("key.pem", newSigningKey(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll("disk", 0o755); err != nil {
