@@ -61,7 +61,8 @@ func at(t *testing.T, name string) *baseline.Store {
 // s3 is a simulated S3 behind a wire that can be cut.
 type s3 struct {
 	http.Handler
-	cutRequest  atomic.Int32 // so many writes of hosts are cut off in their middle
+	cutFile     atomic.Value // a string: writes of files that end so are cut off in their middle
+	cutRequest  atomic.Int32 // so many writes of hosts are
 	cutResponse atomic.Int32 // so many are carried out, and the answer is lost
 }
 
@@ -82,7 +83,11 @@ func startS3(t *testing.T) (*s3, string) {
 // ServeHTTP implements http.Handler.
 func (s *s3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	isHost := r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/hosts/")
+	cutFile, _ := s.cutFile.Load().(string)
 	switch {
+	case r.Method == http.MethodPut && cutFile != "" && strings.HasSuffix(r.URL.Path, cutFile):
+		_, _ = io.CopyN(io.Discard, r.Body, 10)
+		hangUp(w)
 	case isHost && s.cutRequest.Add(-1) >= 0:
 		_, _ = io.CopyN(io.Discard, r.Body, 10)
 		hangUp(w)

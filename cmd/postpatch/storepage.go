@@ -20,6 +20,14 @@ A run that was cut off, at whatever moment, is taken up by the same command with
 hosts that it has are kept, the others are asked. With --name, a pipeline can always say
 --resume: a run that is not there is begun, one that is finished is judged and asks nothing.
 Take a capture up only before the patch: verify says when a baseline was taken in two goes.
+So it is with a disk that was full: make room, and say --resume. Reports that had no room are
+written again by it, too, and no host is asked.
+
+The newest baseline is the one that was finished last, by the clock of who took it. Where a
+clock is wrong, so that one lies ahead, none of several is chosen: name it with --baseline.
+What a check asks since a baseline that lies ahead is unknown; all else is compared as ever.
+A host that was renamed since is named {name: NEW, was: OLD} in its suite: it is compared
+with what the baseline knows of OLD, and has to be the same machine.
 
 A digest tells an edited file, not who wrote it. --sign KEY signs the manifest (RUN/
 manifest.json.sig) with a key of OpenSSH or Ed25519 in PEM, and --trust FILE reads only runs
