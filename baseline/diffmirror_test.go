@@ -92,9 +92,10 @@ func FuzzDiffLearned(f *testing.F) {
 		slices.SortFunc(told, func(x, y Change) int { return x.Key.Compare(y.Key) })
 		for i := range told {
 			if told[i].Learned {
-				m, _ := a.move(told[i].Key)
-				if !asksTheSame(a, b, told[i].Key.Check) || !m.Holds(told[i].After) || anyRule(told[i].Key).Holds(told[i].Before, told[i].After) {
-					t.Fatalf("%v was not learned: %v", told[i], m)
+				c := told[i]
+				m, _ := a.move(c.Key)
+				if !asksTheSame(a, b, c.Key.Check) || !m.Holds(c.After) || anyRule(c.Key).Holds(c.Before, c.After) {
+					t.Fatalf("%+q was not learned: %v", c.Key, m)
 				}
 			}
 			told[i].Learned = false
