@@ -62,7 +62,9 @@ var odds = probes.Define(probes.Kind{
 
 func oddRun(store *baseline.Store, command, now string) performance {
 	check := func(suite, id string, items ...string) suites.Check {
-		c := suites.Check{Suite: suite, ID: id, Kind: odds, Probe: odd{items, now}, Asked: id, Why: id, Owner: id, File: id, Line: 1}
+		c := suites.Check{
+			Suite: suite, ID: id, Kind: odds, Probe: odd{items, now}, Asked: id, Why: id, Owner: id, File: id, Line: 1,
+		}
 		c.Compare = suites.Compare(odds, c.Items, nil, nil)
 		return c
 	}
@@ -73,7 +75,8 @@ func oddRun(store *baseline.Store, command, now string) performance {
 		if !utf8.ValidString(name) { // no suite can say so, and none is stored
 			continue
 		}
-		p.job.set.Hosts = append(p.job.set.Hosts, suites.Host{Name: name, Address: name, Checks: []suites.Check{check("s", name, name)}})
+		h := suites.Host{Name: name, Address: name, Checks: []suites.Check{check("s", name, name)}}
+		p.job.set.Hosts = append(p.job.set.Hosts, h)
 	}
 	all := suites.Host{Name: "all", Address: "all", Checks: []suites.Check{check("s", "all", anyNames()...)}}
 	for i, name := range anyNames() {
@@ -154,7 +157,9 @@ func TestNamesOfAnyBytes(t *testing.T) {
 	if want := 4 * len(anyNames()); drifted["x"] != want { // of checks and suites that are called so
 		t.Errorf("%d of %d changes are told", drifted["x"], want)
 	}
-	for _, args := range [][]string{{"verify"}, {"show", "capture"}, {"show", "capture", "CON"}, {"show", "capture", "a\nb"}, {"ls"}} {
+	for _, args := range [][]string{
+		{"verify"}, {"show", "capture"}, {"show", "capture", "CON"}, {"show", "capture", "a\nb"}, {"ls"},
+	} {
 		code, out, said := inProcess(append([]string{"baselines"}, args...)...)
 		if code != 0 {
 			t.Errorf("baselines %q exits %d: %s", args, code, said)
@@ -167,8 +172,8 @@ func TestNamesOfAnyBytes(t *testing.T) {
 func harmless(t *testing.T, what, text string) {
 	t.Helper()
 	for i, r := range text {
-		bad := unicode.IsControl(r) && r != '\n' || r == '\u202e' || r == '\u2028' || r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd")
-		if bad {
+		noText := r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd")
+		if noText || unicode.IsControl(r) && r != '\n' || r == '\u202e' || r == '\u2028' {
 			t.Errorf("%s has %q: %q", what, r, text[max(0, i-60):min(len(text), i+20)])
 			return
 		}

@@ -132,16 +132,20 @@ func TestReadOnlyStore(t *testing.T) {
 	}
 	for _, command := range []string{"capture", "verify"} {
 		code, stdout, said := crowded{command: command}.run(t, "--name", "run")
-		if code != 2 || stdout != "" || !strings.Contains(said, "read-only file system") || !strings.Contains(said, `"disk/store/run/begun.json"`) {
+		const why = `writing "disk/store/run/begun.json": read-only file system`
+		if code != 2 || stdout != "" || !strings.Contains(said, why) {
 			t.Errorf("%s exits %d: %s%s", command, code, stdout, said)
 		}
 	}
-	for _, args := range [][]string{{"judge", "after", "fleet.suite.yaml"}, {"diff", "before", "after"}, {"baselines", "verify"}} {
+	for _, args := range [][]string{
+		{"judge", "after", "fleet.suite.yaml"}, {"diff", "before", "after"}, {"baselines", "verify"},
+	} {
 		if code, _, said := (crowded{command: args[0]}).run(t, args[1:]...); code != 0 {
 			t.Errorf("%s exits %d: %s", args, code, said)
 		}
 	}
-	if code, _, said := (crowded{command: "baselines"}).run(t, "rm", "after"); code != 2 || !strings.Contains(said, "read-only") {
+	code, _, said := crowded{command: "baselines"}.run(t, "rm", "after")
+	if code != 2 || !strings.Contains(said, "read-only") {
 		t.Errorf("baselines rm exits %d: %s", code, said)
 	}
 }
@@ -179,8 +183,12 @@ func TestNoRightToOneFile(t *testing.T) {
 	const told = `host "srv02" in baseline before cannot be read: permission denied; ` +
 		"the account that runs postpatch needs the right to read it"
 	for _, args := range [][]string{
-		{"verify", "--name", "again"}, {"judge", "after", "fleet.suite.yaml"}, {"diff", "before", "after"},
-		{"accept", "after", "fleet.suite.yaml"}, {"baselines", "verify"}, {"baselines", "show", "before"},
+		{"verify", "--name", "again"},
+		{"judge", "after", "fleet.suite.yaml"},
+		{"diff", "before", "after"},
+		{"accept", "after", "fleet.suite.yaml"},
+		{"baselines", "verify"},
+		{"baselines", "show", "before"},
 	} {
 		if code, said := run(args[0], args[1:]...); code != 2 || !strings.Contains(said, told) {
 			t.Errorf("%s exits %d: %s", args, code, said)
