@@ -9,7 +9,6 @@ import (
 // drift takes in the changes that no expectation has spoken about. An item that
 // came or went as a whole is one finding.
 func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
-	before, now := s.had, s.now.items("")
 	for _, change := range changes {
 		at := place{change.Key.Item, change.Key.Name}
 		compared := s.c.Compare.For(at.item, at.reading)
@@ -25,7 +24,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 			f.Wanted += ", which it did not meet before either"
 			s.findings[at] = f
 		case spoken, s.follows(change):
-		case before[at.item] == now[at.item], s.counts(change):
+		case s.before.has(at.item) == s.now.has(at.item), s.counts(change):
 			f = s.finding(at)
 			f.Severity, f.Wanted, f.Outcome = compared.Severity.String(), compared.Rule.String(), driftUnless(allowed)
 			if s.counts(change) {

@@ -23,10 +23,9 @@ type sheet struct {
 	bound       bool   // an expectation has looked at something
 	partly      bool   // the check was not observed whole: what is missing says nothing
 	findings    map[place]report.Finding
-	had         map[string]bool // the items of the baseline; thousands, asked for each reading
-	lacking     map[place]bool  // assertions that lack a reading now
-	unheld      map[place]bool  // assertions that lack what was before
-	strange     []place         // of the baseline, and of another type than the kind has it now
+	lacking     map[place]bool // assertions that lack a reading now
+	unheld      map[place]bool // assertions that lack what was before
+	strange     []place        // of the baseline, and of another type than the kind has it now
 }
 
 func (j judging) sheet(c suites.Check) *sheet {
@@ -35,7 +34,6 @@ func (j judging) sheet(c suites.Check) *sheet {
 		findings: map[place]report.Finding{}, lacking: map[place]bool{}, unheld: map[place]bool{},
 	}
 	s.strange = s.before.ofOtherTypes(c.Kind)
-	s.had = s.before.items("")
 	// What was seen beside an error at the baseline can be compared; what little
 	// was seen of a host that did not answer cannot.
 	s.wasWhole, _ = j.before.observed(c.Key())
@@ -93,28 +91,30 @@ func (s *sheet) onlyWhatCounts() {
 func (s *sheet) expectedOf(e suites.Expectation) []string {
 	found := s.now.items(e.Reading)
 	if !s.restated { // another list of items is the suite's doing, not the host's
-		maps.Copy(found, s.before.items(e.Reading))
+		found = union(found, s.before.items(e.Reading))
 	}
-	if e.Default {
-		return slices.Sorted(maps.Keys(found))
-	}
-	if len(found) == 0 {
+	switch {
+	case e.Default:
+		return found
+	case len(found) == 0:
 		return []string{""}
+	default:
+		return s.withSiblings(found)
 	}
-	s.addSiblings(found)
-	return slices.Sorted(maps.Keys(found))
 }
 
-// addSiblings adds the items of the same sort as those that were found.
-func (s *sheet) addSiblings(found map[string]bool) {
-	_, ofWhole := found[""]
+// withSiblings adds the items of the same sort as those that were found, sorted.
+func (s *sheet) withSiblings(found []string) []string {
+	ofWhole := found[0] == ""
 	ofItems := len(found) > 1 || !ofWhole
+	var siblings []string
 	for at := range s.now.all() {
 		spec := s.spec(at.reading)
 		if spec.Expect != "" && (at.item == "" && ofWhole || at.item != "" && ofItems) {
-			found[at.item] = true
+			siblings = append(siblings, at.item)
 		}
 	}
+	return union(found, slices.Compact(siblings))
 }
 
 // expectation holds one expectation against one reading.
@@ -200,7 +200,7 @@ func (s *sheet) spec(reading string) *probes.ReadingSpec {
 // only now was not there to fail, unless the gate of its item had failed: a page that
 // was refused had no status either.
 func (s *sheet) knew(at place) bool {
-	if !s.known || at.item != "" && !s.had[at.item] || at.item == "" && s.restated && s.before.at(at) == nil {
+	if !s.known || at.item != "" && !s.before.has(at.item) || at.item == "" && s.restated && s.before.at(at) == nil {
 		return false
 	}
 	if s.before.at(at) != nil && s.typed(s.before, at) == nil {
@@ -231,12 +231,14 @@ func (s *sheet) isGate(reading string) bool {
 // any more, where nothing that fails has told so. A rule that ignores the reading
 // hides its values, never that it is gone.
 func (s *sheet) vanished(planning *Planning) {
-	has := s.now.items("")
 	for _, e := range s.c.Expect {
-		for item := range s.before.items(e.Reading) {
+		if !e.Default {
+			continue
+		}
+		for _, item := range s.before.items(e.Reading) {
 			at := place{item, e.Reading}
-			if !e.Default || s.now.at(at) != nil || s.goneIsTold(item) || !e.Predicate.Holds(s.before.at(at)) ||
-				s.restated && !has[item] { // whose going is told by what it is
+			if s.now.at(at) != nil || s.goneIsTold(item) || !e.Predicate.Holds(s.before.at(at)) ||
+				s.restated && !s.now.has(item) { // whose going is told by what it is
 				continue
 			}
 			f := s.finding(at)

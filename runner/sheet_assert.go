@@ -3,7 +3,6 @@ package runner
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -44,17 +43,17 @@ func (j judging) asserts(s *sheet) {
 // assertedOf lists the items of which an assertion is asked: those that have one of
 // its readings now, or had one before, and those of the same sort that lack them.
 func (s *sheet) assertedOf(a suites.Assertion) []string {
-	found := map[string]bool{}
+	var found []string
 	for _, look := range a.Expr.Looks() {
-		maps.Copy(found, s.now.items(look.Reading))
+		found = union(found, s.now.items(look.Reading))
 		if !s.restated {
-			maps.Copy(found, s.before.items(look.Reading))
+			found = union(found, s.before.items(look.Reading))
 		}
 	}
-	if len(found) > 0 {
-		s.addSiblings(found)
+	if len(found) == 0 {
+		return nil
 	}
-	return slices.Sorted(maps.Keys(found))
+	return s.withSiblings(found)
 }
 
 // assertsNothing tells of an assertion that finds no item at all: it must not pass.
@@ -100,7 +99,7 @@ func (s *sheet) assert(h suites.Host, a suites.Assertion, at place) {
 // assertBack judges an assertion that speaks of before, too. Without what was before
 // nobody knows whether it is met, unless it fails whatever that was.
 func (s *sheet) assertBack(a suites.Assertion, at place, now answer) {
-	had := s.known && (at.item == "" || s.had[at.item])
+	had := s.known && (at.item == "" || s.before.has(at.item))
 	switch {
 	case now.holds && s.mark == "":
 		return // all that it needed was there
@@ -189,7 +188,7 @@ func (s *sheet) ask(h suites.Host, a suites.Assertion, item string, side values)
 // lacked then was not there to fail, unless it is lacking still or could not be there.
 func (s *sheet) knewAll(item string, then answer) bool {
 	switch {
-	case !s.known, item != "" && !s.had[item]:
+	case !s.known, item != "" && !s.before.has(item):
 		return false
 	case then.lacks == nil:
 		return true
@@ -201,7 +200,7 @@ func (s *sheet) knewAll(item string, then answer) bool {
 // newIsTold says whether an item is told as one that the baseline has not: then it needs
 // no word more that nothing is known of before.
 func (s *sheet) newIsTold(item string) bool {
-	if item == "" || s.had[item] || !s.wasWhole || s.mark != "" || s.restated {
+	if item == "" || s.before.has(item) || !s.wasWhole || s.mark != "" || s.restated {
 		return false
 	}
 	for at, f := range s.findings {

@@ -39,19 +39,33 @@ func (v values) all() iter.Seq2[place, fact.Value] {
 	}
 }
 
-// items returns the items that have the reading, or with an empty reading all.
-func (v values) items(reading string) map[string]bool {
-	found := map[string]bool{}
-	last := ""
+// has says whether there is anything of an item.
+func (v values) has(item string) bool {
+	_, found := slices.BinarySearchFunc(v, item, func(r fact.Reading, item string) int {
+		return strings.Compare(r.Key.Item, item)
+	})
+	return found
+}
+
+// items lists the items that have the reading, sorted.
+func (v values) items(reading string) []string {
+	var found []string
 	for i := range v {
-		k := &v[i].Key
-		if reading != "" && k.Name != reading || i > 0 && k.Item == last && found[last] {
-			continue
+		if v[i].Key.Name == reading {
+			found = append(found, v[i].Key.Item)
 		}
-		found[k.Item] = true
-		last = k.Item
 	}
 	return found
+}
+
+// union lists what is in one of two sorted lists, or in both.
+func union(a, b []string) []string {
+	if slices.Equal(a, b) {
+		return a
+	}
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // ofOtherTypes lists readings of another type than the kind declares, as another
