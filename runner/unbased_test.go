@@ -117,3 +117,22 @@ func TestOnlyAGateSpeaksForOthers(t *testing.T) {
 		})
 	}
 }
+
+// What little was seen of a host that did not answer at the baseline is nothing to
+// compare with: what fails now has failed, and nobody knows since when.
+func TestABaselineThatDidNotAnswer(t *testing.T) {
+	before := doors("front bell=rings")
+	before.Unreachable = "no answer"
+	for name, tt := range map[string]struct {
+		now  baseline.Host
+		want []string
+	}{
+		"met":     {doors("front bell=rings"), []string{"passed no baseline"}},
+		"not met": {doors("front bell=silent"), []string{"failed no baseline failing", "front bell: failed rings->silent"}},
+	} {
+		got := told(judge(check(t, "*bell=rings"), &before, tt.now, nil).Checks[0])
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
