@@ -129,13 +129,13 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	held, holds := e.Predicate.Holds(before), e.Predicate.Holds(now)
 	known := s.knew(at)
 	switch excused := e.Default && s.excused(at.reading, before); {
-	case e.Default && e.Keep && s.pending(at.reading, before):
+	case e.Keep && s.pending(at.reading, before): // only a kind has something kept
 		held = true
 	case excused:
 		known = false
 	}
 	pending := e.Default && s.pending(at.reading, now) && s.pending(at.reading, before)
-	if pending || e.Keep && e.Default && s.excused(at.reading, now) && s.behindAGate(at) {
+	if pending || e.Keep && s.excused(at.reading, now) && s.behindAGate(at) {
 		return // it is as open as it was, or says nothing
 	}
 	if e.Keep && !holds && s.behindAGate(at) {

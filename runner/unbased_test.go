@@ -136,3 +136,15 @@ func TestABaselineThatDidNotAnswer(t *testing.T) {
 		}
 	}
 }
+
+// An item that the baseline has not was not there to fail: what the suite itself
+// expects of it and it lacks has failed now.
+func TestANewItemWasNotBrokenBefore(t *testing.T) {
+	before := doors("front bell=rings", "front colour=red")
+	now := doors("front bell=rings", "front colour=red", "side bell=rings")
+	got := told(judge(check(t, "colour=red"), &before, now, nil).Checks[0])
+	want := []string{"failed failing", "side: drifted ->new", "side colour: failed ->"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+}
