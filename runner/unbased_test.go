@@ -148,3 +148,15 @@ func TestANewItemWasNotBrokenBefore(t *testing.T) {
 		t.Errorf("outcome (-want +got):\n%s", d)
 	}
 }
+
+// That the check asks otherwise than at the baseline says nothing of an item that both
+// have: what it lacked then and lacks now was broken before.
+func TestWhatAnItemLacksStillWasLackingBefore(t *testing.T) {
+	before, now := doors("front bell=rings"), doors("front bell=rings", "side bell=rings", "side colour=red")
+	now.Checks[0].Asked = "otherwise"
+	got := told(judge(check(t, "colour=red"), &before, now, nil).Checks[0])
+	want := []string{"pre-existing", "front colour: pre-existing ->"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+}
