@@ -160,3 +160,35 @@ func TestWhatAnItemLacksStillWasLackingBefore(t *testing.T) {
 		t.Errorf("outcome (-want +got):\n%s", d)
 	}
 }
+
+// A gate that had failed speaks for what could not be seen behind it, not for what was.
+func TestAFailedGateHidesOnlyWhatWasNotSeen(t *testing.T) {
+	kept := check(t, "*bell=rings")
+	kept.Expect = append(kept.Expect, keep(check(t, "*colour=red")).Expect...)
+	for name, tt := range map[string]struct {
+		before, now baseline.Host
+		want        []string
+	}{
+		"it was kept": {
+			doors("front bell=silent", "front colour=red"), doors("front bell=rings", "front colour=blue"),
+			[]string{"regressed failing", "front bell: fixed silent->rings", "front colour: regressed red->blue"},
+		},
+		"it was not": {
+			doors("front bell=silent", "front colour=green"), doors("front bell=rings", "front colour=blue"),
+			[]string{"drifted", "front bell: fixed silent->rings", "front colour: drifted green->blue"},
+		},
+		"it was not seen, and no gate had failed": {
+			doors("front bell=rings"), doors("front bell=rings", "front colour=blue"),
+			[]string{"drifted", "front colour: drifted ->blue"},
+		},
+		"the gate of another": {
+			doors("front bell=silent", "side bell=rings"),
+			doors("front bell=rings", "side bell=rings", "side colour=blue"),
+			[]string{"drifted", "front bell: fixed silent->rings", "side colour: drifted ->blue"},
+		},
+	} {
+		if d := cmp.Diff(tt.want, told(judge(kept, &tt.before, tt.now, nil).Checks[0])); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
