@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/baseline"
+	"postpatch/runner/report"
 	"postpatch/suites"
 )
 
@@ -189,6 +190,32 @@ func TestAFailedGateHidesOnlyWhatWasNotSeen(t *testing.T) {
 	} {
 		if d := cmp.Diff(tt.want, told(judge(kept, &tt.before, tt.now, nil).Checks[0])); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+// A gate that was not there, or of which only what it was is to be kept, had not failed:
+// what is there for the first time and not as expected has failed now.
+func TestNoGateHadFailed(t *testing.T) {
+	own := check(t, "sign=in")
+	kept := keep(check(t, "*bell=rings"))
+	for name, tt := range map[string]struct {
+		expects     []suites.Expectation
+		before, now baseline.Host
+	}{
+		"it was not there": {
+			check(t, "*bell=rings").Expect, doors("front colour=red"),
+			doors("front colour=red", "front bell=rings", "front sign=out"),
+		},
+		"it is to be kept": {
+			kept.Expect, doors("front bell=silent"), doors("front bell=silent", "front sign=out"),
+		},
+	} {
+		c := own
+		c.Expect = append(tt.expects, own.Expect...)
+		got := judge(c, &tt.before, tt.now, nil).Checks[0]
+		if got.Outcome != report.Failed || !got.Failing {
+			t.Errorf("%s: %v", name, told(got))
 		}
 	}
 }
