@@ -43,7 +43,7 @@ func withOwnMounts(t *testing.T) (ok bool) {
 		test.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	}
 	out, err := test.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) {
+	if errors.Is(err, syscall.EPERM) && os.Getenv("CI") == "" {
 		t.Skip("mounting is not allowed here; TestFilesMayNotGrow tries the same in another way")
 	}
 	t.Logf("in a process of its own:\n%s", out)
