@@ -16,15 +16,20 @@ const begunName = "begun.json"
 // Head says what a run is, before it has seen a host. It is written first, so that
 // a run which was cut off can be taken up.
 type Head struct {
-	Format   int         `json:"format"` // FormatVersion
-	Run      string      `json:"run"`
-	Command  string      `json:"command"` // "capture" or "verify"
-	Tool     string      `json:"tool"`    // name and version
-	By       string      `json:"by"`      // user@machine of the operator
-	Started  time.Time   `json:"started"`
-	Baseline string      `json:"baseline,omitempty"` // the run that a verify compares with
-	Plan     string      `json:"plan,omitempty"`     // digest
-	Suites   []SuiteInfo `json:"suites"`             // sorted by name
+	Format   int       `json:"format"` // FormatVersion
+	Run      string    `json:"run"`
+	Command  string    `json:"command"` // "capture" or "verify"
+	Tool     string    `json:"tool"`    // name and version
+	By       string    `json:"by"`      // user@machine of the operator
+	Started  time.Time `json:"started"`
+	Baseline string    `json:"baseline,omitempty"` // the run that a verify compares with
+	Plan     string    `json:"plan,omitempty"`     // digest
+	// PlanName is what the plan calls itself, by which its runs are found; Wave and Pass
+	// say which part of it a verify is of. Runs before format 3 have none.
+	PlanName string      `json:"plan_name,omitempty"`
+	Wave     string      `json:"wave,omitempty"`
+	Pass     string      `json:"pass,omitempty"`
+	Suites   []SuiteInfo `json:"suites"` // sorted by name
 	// Asked is a digest of all hosts and of what their checks ask: only a run that
 	// asks the same can be taken up. Runs before format 2 have none.
 	Asked string `json:"asked,omitempty"`
@@ -50,6 +55,8 @@ func (h Head) sameAs(now Head) string {
 		{"command", h.Command, now.Command},
 		{"baseline", h.Baseline, now.Baseline},
 		{"plan", h.Plan, now.Plan},
+		{"wave", h.Wave, now.Wave},
+		{"pass", h.Pass, now.Pass},
 	} {
 		if part.was != part.is {
 			return fmt.Sprintf("its %s was %q and is %q now", part.name, part.was, part.is)

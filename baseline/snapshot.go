@@ -63,8 +63,8 @@ type HostEntry struct {
 }
 
 // FormatVersion is the version of the stored form that this program writes. It reads
-// the earlier ones, too: the first knew no Moves.
-const FormatVersion = 2
+// the earlier ones, too: the first knew no Moves, the second no waves and passes.
+const FormatVersion = 3
 
 // Sort brings the checks and readings in the order that Diff and the stored form
 // rest on.

@@ -26,6 +26,12 @@ type Kind struct {
 	// Credential is the use for which its probes want one, "sql"; empty for none.
 	// What asks through a host's session needs none of its own.
 	Credential string
+	// Settles is the role whose time to settle after a reboot its checks have, "sql";
+	// empty for the time that every host has.
+	Settles string
+	// Final are patterns of items, with * and ?, that tell, where they are new, that what
+	// a role waits for will not come: the event of an upgrade that failed. By the role.
+	Final map[string][]string
 	// RunsCode says that its checks run on the host what the suite brings: the
 	// operator has to allow that.
 	RunsCode bool
@@ -61,6 +67,9 @@ type ReadingSpec struct {
 	// Pending are such values that are about to be as the kind expects: at the
 	// baseline they count as met by what is to be kept.
 	Pending []fact.Value
+	// Waits are the values by which a host itself says that it is on its way, and has to
+	// be waited for after a reboot.
+	Waits []fact.Value
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.
 	Silence []fact.Value

@@ -87,6 +87,16 @@ type Plan struct {
 	Must    []MustChange
 	May     []MayChange
 	Waivers []Waiver
+	Hosts   []string // selectors of the suites' hosts that the patch is for; none for all
+	Waves   []Wave   // in their order; none where all hosts are patched together
+	Gate    Gate     // of waves that say nothing else
+	Settle  Settle
+	Budgets map[string]Budget // by command: capture, verify
+	Store   string            // what keeps the runs; "" where the plan does not say
+	Drift   []Drift           // the last one that fits counts
+	Passes  map[Pass]Reboot   // whether hosts have to be restarted since the pass before
+	// Precheck is what has to be so before the patch.
+	Precheck Precheck
 }
 
 // Reboot says whether the hosts have to be, may be or may not be restarted.
@@ -103,6 +113,12 @@ const (
 type MustChange struct {
 	Pattern   Pattern
 	Predicate expect.Predicate
+	Hosts     []string // selectors, see Host.Chosen
+	// Where, unless it is "", is a glob: only of readings that were so at the baseline
+	// it is wanted, as of the hosts of one version of Windows.
+	Where  string
+	Reason string
+	Update Update
 }
 
 // Pattern chooses readings: "kind.reading", "kind.*" or "kind/item.reading"
