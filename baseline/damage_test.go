@@ -134,8 +134,8 @@ func TestEveryDamageIsTold(t *testing.T) {
 			plantText(t, s, strings.Join(lines[:5], ""))
 		}, Truncated, "line 6"},
 		{"lines of a newer format", func(t *testing.T, s *Store) {
-			plantText(t, s, strings.Replace(encode(t, small()), `"format":3`, `"format":4`, 1))
-		}, NewerFormat, "has format 4"},
+			plantText(t, s, strings.Replace(encode(t, small()), `"format":3`, `"format":5`, 1))
+		}, NewerFormat, "has format 5"},
 	}
 	seen := map[string]string{}
 	for _, test := range tests {
