@@ -95,6 +95,7 @@ const (
 	// recorded once, so that one boot always has the same time and two never do. What
 	// follows says why, and may become known only later.
 	Boots
+	Uptime // how long the host has been running when it was asked
 )
 
 // Param declares one parameter of a kind.

@@ -59,6 +59,9 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 		j.reboot(&h, v.Host.Checks)
 		j.identity(&h, v, before.Identity)
 	}
+	if h.Unreachable == "" && h.Problem == "" {
+		j.settling(&h)
+	}
 	for i, d := range drafts {
 		j.waive(&h.Checks[i], d)
 	}

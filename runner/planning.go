@@ -16,10 +16,11 @@ const clockTolerance = 2 * time.Minute
 // Planning holds the hosts of one run against the operator's plan, and remembers
 // which of the wanted changes any host could show. Several goroutines may judge by it.
 type Planning struct {
-	plan  *suites.Plan
-	host  suites.Host        // that is judged, see on
-	may   []suites.MayChange // what the plan allows there
-	waive waiving
+	plan   *suites.Plan
+	host   suites.Host        // that is judged, see on
+	may    []suites.MayChange // what the plan allows there
+	waive  waiving
+	window *Window // before this one; nil for none
 
 	mu     *sync.Mutex // several hosts are judged at once
 	shown  []bool      // by wanted change: a host has the reading

@@ -93,10 +93,10 @@ func (h *hostEntry) matches(selector string) bool { return h.shared.matches(sele
 func (h Host) matches(selector string) bool {
 	wanted, isTag := strings.CutPrefix(selector, "tag:")
 	if !isTag {
-		return glob(selector, h.Name)
+		return Glob(selector, h.Name)
 	}
 	for _, tag := range h.Tags {
-		if glob(wanted, tag) {
+		if Glob(wanted, tag) {
 			return true
 		}
 	}

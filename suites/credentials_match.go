@@ -32,7 +32,7 @@ func (r *credential) fits(hostName, use string) (best fit, ok bool) {
 		return fit{}, false
 	}
 	for _, pattern := range r.hosts {
-		if !glob(pattern, hostName) {
+		if !Glob(pattern, hostName) {
 			continue
 		}
 		f := fit{!strings.ContainsAny(pattern, "*?"), len(strings.NewReplacer("*", "", "?", "").Replace(pattern)), r.named}

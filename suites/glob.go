@@ -7,8 +7,8 @@ import (
 	"postpatch/probes/fact"
 )
 
-// glob reports whether s matches a pattern in any case, see match.
-func glob(pattern, s string) bool { return match(fact.Fold(pattern), fact.Fold(s)) }
+// Glob says whether a text is as a pattern with * and ? has it, in any case.
+func Glob(pattern, s string) bool { return match(fact.Fold(pattern), fact.Fold(s)) }
 
 // match reports whether s matches a pattern in which * stands for any text and ? for
 // one character. No pattern is an error and none takes more than len(pattern) × len(s)

@@ -119,8 +119,8 @@ func TestGlob(t *testing.T) {
 		{"a**", "a", true},
 		{"[a]", "a", false}, // no classes: a bracket is a bracket
 	} {
-		if got := glob(c.pattern, c.s); got != c.want {
-			t.Errorf("glob(%q, %q) = %v", c.pattern, c.s, got)
+		if got := Glob(c.pattern, c.s); got != c.want {
+			t.Errorf("Glob(%q, %q) = %v", c.pattern, c.s, got)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func withAsserts(kinds []probes.Kind) []probes.Kind {
 }
 
 func (w Waiver) isFor(c Check) bool {
-	return len(w.Checks) == 0 || slices.ContainsFunc(w.Checks, func(id string) bool { return glob(id, c.ID) })
+	return len(w.Checks) == 0 || slices.ContainsFunc(w.Checks, func(id string) bool { return Glob(id, c.ID) })
 }
 
 // choice is where a waiver or a plan's change says what it is about.
@@ -210,7 +210,7 @@ func (r reader) chooses(c choice, kind string, of world) {
 	for _, n := range c.checks {
 		var found []string
 		for id, of := range ids {
-			if glob(n.Value, id) {
+			if Glob(n.Value, id) {
 				found = append(found, of)
 			}
 		}

@@ -53,7 +53,7 @@ func readings() []probes.ReadingSpec {
 			Doc: "When Windows was started.",
 		},
 		{
-			Name: "uptime", Type: fact.TypeDuration, Rule: ignore,
+			Name: "uptime", Type: fact.TypeDuration, Rule: ignore, Role: probes.Uptime,
 			Doc: "How long Windows has been running.",
 		},
 		{

@@ -78,12 +78,15 @@ type Host struct {
 	Rebooted *time.Time `json:"rebooted,omitempty"` // boot time, when it is later than the baseline's
 	// RebootKnown says that the boot times before and now are known: without it,
 	// no Rebooted means nothing.
-	RebootKnown bool            `json:"reboot_known,omitempty"`
-	Started     time.Time       `json:"started"`
-	Took        time.Duration   `json:"took_ns"`
-	Checks      []Check         `json:"checks"` // in the order of the suite
-	Outcome     Outcome         `json:"outcome"`
-	Counts      map[Outcome]int `json:"counts"` // checks by outcome
+	RebootKnown bool `json:"reboot_known,omitempty"`
+	// Settled is how long after its start the host was well as a whole, where it was
+	// waited for.
+	Settled time.Duration   `json:"settled_ns,omitempty"`
+	Started time.Time       `json:"started"`
+	Took    time.Duration   `json:"took_ns"`
+	Checks  []Check         `json:"checks"` // in the order of the suite
+	Outcome Outcome         `json:"outcome"`
+	Counts  map[Outcome]int `json:"counts"` // checks by outcome
 	// Ignored counts the changes that were hidden, by "kind.reading: rule", and those
 	// that the baseline's samples explain by "kind.reading: moves by itself".
 	Ignored map[string]int `json:"ignored,omitempty"`
@@ -101,6 +104,7 @@ type Check struct {
 	Findings []Finding     `json:"findings,omitempty"` // all but what passed; worst last
 	Evidence []Evidence    `json:"evidence,omitempty"` // why its items are as the findings say
 	Hidden   []Hidden      `json:"hidden,omitempty"`   // changes that a rule does not tell of, all of them
+	Settled  []Settled     `json:"settled,omitempty"`  // what came up while the host was waited for
 	Why      string        `json:"why,omitempty"`      // the suite's own words
 	Owner    string        `json:"owner,omitempty"`
 	File     string        `json:"file"` // where the suite says so
@@ -146,6 +150,15 @@ type Evidence struct {
 	Item    string `json:"item,omitempty"`
 	Reading string `json:"reading"`
 	Value   string `json:"value"`
+}
+
+// Settled is a reading that was not well when the host was first looked at after its
+// start, or became ill again, and is well now.
+type Settled struct {
+	Item    string        `json:"item,omitempty"`
+	Reading string        `json:"reading,omitempty"` // "" where the check could not be observed
+	After   time.Duration `json:"after_ns"`          // the host's start
+	Was     string        `json:"was"`               // what it was on the way, one after the other
 }
 
 // Hidden is a change that a rule allows, or ignores: nobody is told of it who does not
