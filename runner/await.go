@@ -360,3 +360,13 @@ func (w *watched) seen() Visit {
 	}
 	return v
 }
+
+// AddLate adds to what a host has come to that the run's time was over before it was
+// done: whatever was seen of it, it is not known.
+func AddLate(h *report.Host, why string) {
+	h.Checks = append(h.Checks, report.Check{ID: "deadline", Kind: "plan", Outcome: report.Unknown, Error: why})
+	h.Counts[report.Unknown]++
+	if report.Worse(report.Unknown, h.Outcome) {
+		h.Outcome = report.Unknown
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ func newCapture(a app) *cobra.Command {
 	var out outputs
 	var learn learning
 	var acceptFailing bool
+	var deadline string
 	cmd := &cobra.Command{
 		Use:   "capture SUITE…",
 		Short: "Take the baseline, before the maintenance window",
@@ -27,7 +29,7 @@ func newCapture(a app) *cobra.Command {
 			if err := learn.check(cmd.Flags().Changed("every")); err != nil {
 				return err
 			}
-			summary, err := capture(cmd.Context(), a, captureJob{in, out, learn, files})
+			summary, err := capture(cmd.Context(), a, captureJob{in, out, learn, files, deadline})
 			if err != nil {
 				return err
 			}
@@ -44,6 +46,7 @@ func newCapture(a app) *cobra.Command {
 	in.flags(cmd, a)
 	out.flags(cmd)
 	learn.flags(cmd.Flags())
+	deadlineFlag(cmd.Flags(), &deadline)
 	cmd.Flags().BoolVar(&acceptFailing, "accept-failing", false, "exit 0 although something fails already")
 	return cmd
 }
@@ -52,7 +55,8 @@ type captureJob struct {
 	inputs
 	outputs
 	learning
-	suites []string
+	suites   []string
+	deadline string
 }
 
 func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
@@ -69,7 +73,11 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 	p.learn, p.say = c.learning, a.talk
 	p.name = cmp.Or(c.name, cut.Run, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
+	if p.until, err = deadlineOf(c.deadline, time.Now()); err != nil {
+		return report.Summary{}, err
+	}
 	again := rerun{c.inputs, c.suites, p.name}
+	p.resumed = rerun{c.inputs, c.suites, ""}.resumed("capture", p.name)
 	p.next = func(_ report.Summary, b blind) []string { return append(again.doctor(b), again.command()) }
 	return runWithViews(ctx, a, c.outputs, p)
 }

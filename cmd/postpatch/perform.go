@@ -28,10 +28,14 @@ type performance struct {
 	planned string // the plan's digest
 	resume  bool   // take the run up where it was cut off
 	learn   learning
+	waiting *runner.Waiting                  // for hosts to settle; nil looks once
+	until   time.Time                        // when the run has to be done; zero for no limit
+	pass    string                           // of a verify, see suites.Pass
 	say     func(format string, args ...any) // what is no result
 	// on is when what is judged was seen, if that was not in this run: a waiver that
 	// held then holds still.
-	on time.Time
+	on      time.Time
+	resumed string // the command that takes the run up
 	// next names the commands a reader wants after this summary.
 	next    func(s report.Summary, b blind) []string
 	collect func(report.Host) // may be nil
@@ -62,7 +66,11 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, cutOff{p.name, err}
 	}
+	summary.Notes = append(summary.Notes, taking.notes(p.until)...)
 	summary.Next = p.next(summary, blind)
+	if len(taking.late) > 0 {
+		summary.Next = append([]string{p.resumed}, summary.Next...)
+	}
 	return summary, p.end(summary)
 }
 
@@ -236,7 +244,7 @@ func storedHost(ctx context.Context, from storedHosts, names hostNames, host str
 
 func (p performance) head() baseline.Head {
 	h := baseline.Head{
-		Run: p.name, Command: p.command, Tool: "postpatch " + version, By: operator(),
+		Pass: p.pass, Run: p.name, Command: p.command, Tool: "postpatch " + version, By: operator(),
 		Started: p.run.Started, Plan: p.planned, Suites: suiteInfos(p.job), Asked: askedOf(p.job),
 	}
 	if p.run.Baseline != nil {

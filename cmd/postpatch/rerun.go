@@ -80,6 +80,12 @@ func (r rerun) command() string {
 	return shellWords(words)
 }
 
+// resumed is the command line that takes a run up where it was cut off.
+func (r rerun) resumed(command, run string, waiting ...string) string {
+	words := strings.Replace(r.command(), "postpatch verify", "postpatch "+command, 1)
+	return words + " " + shellWords(append(waiting, "--name", run, "--resume"))
+}
+
 // ignored is the command line that lists what rules hide of a stored run: it is judged
 // again, and no host is asked.
 func (r rerun) ignored(run, baseline string) string {

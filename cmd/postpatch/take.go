@@ -12,6 +12,7 @@ import (
 
 	"postpatch/baseline"
 	"postpatch/runner"
+	"postpatch/runner/report"
 	"postpatch/suites"
 )
 
@@ -22,19 +23,22 @@ type taking struct {
 	writer *baseline.Writer
 	had    map[string]bool // the hosts that it has, by their names in lower case
 	names  hostNames       // of these
+	known  hostNames       // of the baseline's hosts
+	lateness
 }
 
 // take begins the run in the store, or takes it up where it was cut off.
-func (p *performance) take(ctx context.Context) (taking, error) {
+func (p *performance) take(ctx context.Context) (*taking, error) {
 	begin := p.store.Create
 	if p.resume {
 		begin = p.store.Resume
 	}
 	writer, err := begin(ctx, p.head())
 	if err != nil {
-		return taking{}, err
+		return nil, err
 	}
-	t := taking{writer: writer, had: map[string]bool{}, names: hostNames{}}
+	t := &taking{writer: writer, had: map[string]bool{}, names: hostNames{}, known: storedNames(p.against)}
+	t.done = map[string]bool{}
 	for _, host := range writer.Stored() {
 		t.had[strings.ToLower(host)] = true
 		t.names.add(host)
@@ -53,7 +57,7 @@ func (p *performance) take(ctx context.Context) (taking, error) {
 }
 
 // visits hands over what the run has, and then what it asks now.
-func (t taking) visits(ctx context.Context, j judges) error {
+func (t *taking) visits(ctx context.Context, j judges) error {
 	isStored := func(h suites.Host) bool { return t.had[strings.ToLower(h.Name)] }
 	var stored, left []suites.Host
 	for _, h := range t.job.set.Hosts {
@@ -63,7 +67,6 @@ func (t taking) visits(ctx context.Context, j judges) error {
 			left = append(left, h)
 		}
 	}
-	known := storedNames(t.against)
 	r := replay{
 		run: t.name, started: t.writer.Started(),
 		read: func(ctx context.Context, host suites.Host) (*baseline.Host, baseline.Host, error) {
@@ -71,7 +74,7 @@ func (t taking) visits(ctx context.Context, j judges) error {
 			if err != nil {
 				return nil, baseline.Host{}, err
 			}
-			was, err := t.before(ctx, known, host)
+			was, err := t.before(ctx, t.known, host)
 			return was, seen, err
 		},
 	}
@@ -81,10 +84,27 @@ func (t taking) visits(ctx context.Context, j judges) error {
 	if _, finished := t.writer.Finished(); finished && len(left) > 0 {
 		return fmt.Errorf("run %s is finished and has no host %q", t.name, left[0].Name)
 	}
-	if err := t.sample(ctx, left); err != nil {
-		return err
+	within, cancel := t.within(ctx)
+	defer cancel()
+	err := t.sample(within, left)
+	if err == nil {
+		err = t.observe(ctx, within, left, j)
 	}
-	return runner.Observe(ctx, left, t.options, func(v runner.Visit) error {
+	if isLate := context.Cause(within) == errDeadline && ctx.Err() == nil; isLate && late(err) {
+		return t.tooLate(ctx, left, j)
+	}
+	return err
+}
+
+// late says whether an error is none but the deadline's.
+func late(err error) bool {
+	return err == nil || errors.Is(err, errDeadline) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// observe asks the hosts within one context, and stores what they say within another.
+func (t *taking) observe(ctx, within context.Context, left []suites.Host, j judges) error {
+	done := func(v runner.Visit) error {
+		t.done[v.Host.Name] = true
 		v, err := t.learned(ctx, v)
 		if err != nil {
 			return err
@@ -92,16 +112,29 @@ func (t taking) visits(ctx context.Context, j judges) error {
 		if err := t.writer.Put(ctx, v.Seen); err != nil {
 			return err
 		}
-		before, err := t.before(ctx, known, v.Host)
+		before, err := t.before(ctx, t.known, v.Host)
 		if err != nil {
 			return err
 		}
 		return j.take(j.judge(v, before))
+	}
+	if t.waiting == nil {
+		return runner.Observe(within, left, t.options, done)
+	}
+	run := runner.Watch{Hosts: left, Options: t.options, Waiting: *t.waiting}
+	run.Before = func(ctx context.Context, h suites.Host) (*baseline.Host, error) { return t.before(ctx, t.known, h) }
+	interim := t.planning() // what it remembers of a look is not what the run comes to
+	run.Judge = func(v runner.Visit, before *baseline.Host) report.Host { return runner.Judge(v, before, interim) }
+	return runner.Await(within, run, done, func(v runner.Visit) error {
+		if context.Cause(within) != errDeadline {
+			return nil
+		}
+		return t.cut(ctx, j, v)
 	})
 }
 
-func (t taking) finish(ctx context.Context, at time.Time) error {
-	if _, finished := t.writer.Finished(); finished {
+func (t *taking) finish(ctx context.Context, at time.Time) error {
+	if _, finished := t.writer.Finished(); finished || len(t.late) > 0 {
 		return nil
 	}
 	return t.writer.Finish(ctx, at, t.job.sign)

@@ -37,6 +37,7 @@ func newVerify(a app) *cobra.Command {
 	v.inputs.flags(cmd, a)
 	v.outputs.flags(cmd)
 	v.ignoredFlag(cmd)
+	v.waits.flags(cmd.Flags())
 	cmd.Flags().StringVar(&v.baseline, "baseline", "", "the baseline's name (default: the newest of these suites)")
 	return cmd
 }
@@ -44,6 +45,7 @@ func newVerify(a app) *cobra.Command {
 type verifyJob struct {
 	inputs
 	outputs
+	waits
 	suites   []string
 	baseline string
 }
@@ -78,7 +80,11 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	if j.plan != nil {
 		p.planned = j.plan.Digest
 	}
+	if err := c.waits.apply(&p); err != nil {
+		return report.Summary{}, err
+	}
 	again := rerun{c.inputs, c.suites, m.Run}
+	p.resumed = again.resumed("verify", p.name, c.waits.words()...)
 	p.next, p.listIgnored = again.after, again.ignored(p.name, "")
 	return runWithViews(ctx, a, c.outputs, p)
 }

@@ -13,7 +13,7 @@ import (
 func nodeSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "membership", Type: fact.TypeText, Keep: "up",
+			Name: "membership", Type: fact.TypeText, Keep: "up", Waits: []fact.Value{fact.Text("joining")},
 			Doc: "Of a node: up, down, paused (still in maintenance) or joining.",
 		},
 		{

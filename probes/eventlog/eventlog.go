@@ -32,7 +32,9 @@ var Kind = probes.Define(probes.Kind{
 		"    except: [ShopClient/*]\n" +
 		"    watch: [ShopServer/1000]\n" +
 		"  why: a shop server that restarts itself writes 1000\n",
-	Notes:    notes(),
+	Notes: notes(),
+	// A script upgrade that failed, and master that it left unusable: SQL Server ends.
+	Final:    map[string][]string{"sql": {"Application/MSSQL*/912*", "Application/MSSQL*/3417*"}},
 	Readings: specs(),
 }, params{Level: []string{"critical", "error"}, Since: sinceBoot}, build)
 

@@ -23,7 +23,7 @@ var Kind = probes.Define(probes.Kind{
 	Notes:   winsvc.Notes(),
 	Readings: append([]probes.ReadingSpec{{
 		Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "running",
-		Pending: []fact.Value{fact.Text(winsvc.NotYetStarted)},
+		Pending: []fact.Value{fact.Text(winsvc.NotYetStarted)}, Waits: winsvc.Waits(),
 		Doc: "running, stopped, start pending, stop pending, paused, absent when there is no such service, " +
 			"or not yet started within minutes of a boot, which regresses only when the time is over.",
 	}}, winsvc.ConfigSpecs()...),

@@ -32,6 +32,7 @@ var Kind = probes.Define(probes.Kind{
 		{
 			Name: "state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Keep: "running",
 			Excused: []fact.Value{fact.Text(winsvc.Idle)}, Pending: []fact.Value{fact.Text(winsvc.NotYetStarted)},
+			Waits: winsvc.Waits(),
 			Doc: "running, stopped…; idle when stopped as its trigger allows, not yet started within minutes of a boot; " +
 				"of services that start by themselves, and of disabled ones, which may have done so.",
 		},

@@ -39,6 +39,11 @@ const (
 	notReady      = 17187
 )
 
+// notYet are the readings of login that mean it.
+func notYet() []fact.Value { return []fact.Value{waitingFor(scriptUpgrade), waitingFor(notReady)} }
+
+func waitingFor(number int32) fact.Text { return fact.Text(fmt.Sprintf("waiting %d", number)) }
+
 func encryptions() map[string]msdsn.Encryption {
 	return map[string]msdsn.Encryption{
 		"true":    msdsn.EncryptionRequired,
@@ -299,7 +304,7 @@ func loginWord(answer mssql.Error) string {
 		number = answer.All[0].Number
 	}
 	if number == scriptUpgrade || number == notReady {
-		return fmt.Sprintf("waiting %d", number)
+		return string(waitingFor(number))
 	}
 	return fmt.Sprintf("failed %d", number)
 }

@@ -38,7 +38,7 @@ func instanceReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "login", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "ok",
-			Silence: []fact.Value{fact.Text("refused")},
+			Silence: []fact.Value{fact.Text("refused")}, Waits: notYet(),
 			Doc: "ok; failed or waiting, with the server's error number (waiting 18401: its update scripts run); " +
 				"refused when nothing listens; certificate refused.",
 		},
@@ -77,7 +77,8 @@ func databaseReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: "ONLINE",
-			Doc: "State of a database that the suite names, such as ONLINE or SUSPECT; absent when the login sees no such one.",
+			Waits: []fact.Value{fact.Text("RECOVERING")},
+			Doc:   "State of a database that the suite names, such as ONLINE or SUSPECT; absent when the login sees no such one.",
 		},
 		{
 			Name: "opened", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore}, Expect: "true",

@@ -99,6 +99,12 @@ func (h Host) StartsBy(s Service) (by time.Time, ok bool) {
 	return h.boot.Add(bootTime), true
 }
 
+// Waits are the states in which the service control manager says that a service is on
+// its way.
+func Waits() []fact.Value {
+	return []fact.Value{fact.Text("start pending"), fact.Text("continue pending")}
+}
+
 // Pending says whether the boot has yet to start the service: nobody has tried
 // to, or it is starting, and its time is not over. What was started and has
 // stopped again is not pending.
