@@ -194,14 +194,15 @@ func (st stage) capture(ctx context.Context, out outputs) error {
 }
 
 func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []report.Host, error) {
-	if err := st.lab.Switch(st.scenario.After); err != nil {
-		return report.Summary{}, nil, err
-	}
-	st.app.talk("$ postpatch verify %s --baseline demo\n", shellWords(st.scenario.shown()))
 	p, err := st.performance(ctx, "verify", "demo-verify")
 	if err != nil {
 		return report.Summary{}, nil, err
 	}
+	wait, err := st.enter(&p)
+	if err != nil {
+		return report.Summary{}, nil, err
+	}
+	st.app.talk("$ postpatch verify %s --baseline demo%s\n", shellWords(st.scenario.shown()), wait)
 	against, err := p.store.Read(ctx, "demo")
 	if err != nil {
 		return report.Summary{}, nil, err
@@ -212,6 +213,18 @@ func (st stage) verify(ctx context.Context, out outputs) (report.Summary, []repo
 	p.collect = func(h report.Host) { hosts = append(hosts, h) }
 	summary, err := runWithViews(ctx, st.app, out, p)
 	return summary, hosts, err
+}
+
+// enter puts the lab into the state that verify meets, or into the first of those.
+func (st stage) enter(p *performance) (flag string, err error) {
+	if len(st.scenario.Window) == 0 {
+		return "", st.lab.Switch(st.scenario.After)
+	}
+	s := &staging{acts: st.scenario.Window, enter: st.lab.Switch}
+	if p.waiting, err = s.waiting(*p); err != nil {
+		return "", err
+	}
+	return " --wait", s.begin()
 }
 
 func (st stage) performance(ctx context.Context, command, name string) (performance, error) {

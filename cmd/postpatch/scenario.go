@@ -26,6 +26,8 @@ type scenario struct {
 	Plan   part   `yaml:"plan"`
 	Before string `yaml:"before"`
 	After  string `yaml:"after"`
+	// Window are the states that a verify meets which waits, in place of After.
+	Window []act `yaml:"window"`
 	Expect struct {
 		Exit     *int                                `yaml:"exit"`
 		Hosts    map[string]string                   `yaml:"hosts"`
@@ -45,6 +47,9 @@ const scenarioPage = `scenario: a story with a known end (*.scenario.yaml), run 
   plan: acme.plan.yaml               optional: what the patch must and may change
   before: before                     the estate's state for capture (default: before)
   after: after                       the state for verify (default: after)
+  window: [off, {state: starting, asked: 5}, after]
+                                     in place of after: verify waits, and meets one state after the other, each until
+                                     a host has been waited for 3 times, or as often as it says
   expect:
     exit: 1                          the exit code of verify; required
     hosts: {app03: unreachable}      hosts that are not to be reached, or "another machine"

@@ -101,6 +101,9 @@ func finish(h Host, estate, name string) Host {
 	if h.OS.InstallType == "" {
 		h.OS.InstallType = "Server"
 	}
+	if h.OS.Up > 0 {
+		h.OS.Boot = time.Now().UTC().Add(-h.OS.Up)
+	}
 	if h.OS.Boot.IsZero() {
 		h.OS.Boot = time.Date(2026, 10, 14, 3, 12, 45, 500_000_000, time.UTC)
 	}

@@ -77,8 +77,10 @@ type OS struct {
 	InstallType string    `yaml:"install"` // Server, Server Core
 	Edition     string    `yaml:"edition"` // ServerStandard
 	Boot        time.Time `yaml:"boot"`
-	UUID        string    `yaml:"uuid"` // SMBIOS UUID; made from the name when empty
-	Domain      string    `yaml:"domain"`
+	// Up is how long it has been running when the estate is loaded, in place of Boot.
+	Up     time.Duration `yaml:"up"`
+	UUID   string        `yaml:"uuid"` // SMBIOS UUID; made from the name when empty
+	Domain string        `yaml:"domain"`
 }
 
 // Service is one Windows service, in Win32_Service's words.
