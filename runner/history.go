@@ -83,7 +83,7 @@ func (h *history) take(l looked) {
 	for at, s := range h.spells {
 		if _, ill := l.ill[at]; s.ill && !ill && asked[at.check] {
 			s.ill, s.waits, s.since = false, false, l.at
-			s.say("well")
+			s.say(wordWell)
 			h.asked = 0
 		}
 	}
@@ -93,7 +93,7 @@ func (h *history) take(l looked) {
 			s = &spell{since: l.at}
 			h.spells[at] = s
 			if !first {
-				s.say("well")
+				s.say(wordWell)
 			}
 		}
 		if !s.ill {
@@ -108,7 +108,10 @@ func (h *history) take(l looked) {
 	}
 }
 
-// most words are kept of what a reading was: of one that goes up and down for an hour,
+// wordWell is what a reading was when it was as it has to be.
+const wordWell = "well"
+
+// mostWords are kept of what a reading was: of one that goes up and down for an hour,
 // the first tell as much.
 const mostWords = 8
 

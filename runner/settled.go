@@ -77,7 +77,8 @@ func (j judging) settled(r *report.Check, c suites.Check, s settlement) {
 	if well {
 		r.Settled = append(r.Settled, report.Settled{
 			Item: strings.Clone(s.item), Reading: strings.Clone(s.reading),
-			After: time.Duration(after), Was: strings.Clone(string(words)),
+			After: time.Duration(after),
+			Was:   strings.Clone(strings.TrimSuffix(string(words), ", "+wordWell)),
 		})
 	}
 	f := report.Finding{Item: s.item, Reading: s.reading, HasNow: true}

@@ -38,6 +38,11 @@ func cleanHost(h report.Host) report.Host {
 			w.Until, w.Reason, w.Ticket = line(w.Until), line(w.Reason), line(w.Ticket)
 			w.Owner, w.File, w.Was = line(w.Owner), line(w.File), report.Outcome(line(string(w.Was)))
 		}
+		c.Settled = slices.Clone(c.Settled)
+		for k := range c.Settled {
+			s := &c.Settled[k]
+			s.Item, s.Reading, s.Was = line(s.Item), line(s.Reading), line(s.Was)
+		}
 	}
 	return h
 }

@@ -47,6 +47,7 @@ type view struct {
 	folder folder
 	rows   []row
 	notes  []string // of the hosts
+	late   []late
 	pen    pen
 	// sessions are the hosts by how they were asked.
 	sessions map[string][]string
@@ -75,6 +76,7 @@ func (v *view) Host(h report.Host) error {
 		v.sessions[h.Session] = append(v.sessions[h.Session], h.Host)
 	}
 	v.rows = append(v.rows, newRow(h, v.folder.diff))
+	v.late = append(v.late, lateOf(h)...)
 	return nil
 }
 
@@ -100,6 +102,7 @@ func (v *view) Finish(s report.Summary) error {
 	if v.pen.Verbosity > Quiet {
 		v.header(&b, s.Notes)
 		v.groups(&b)
+		v.settled(&b)
 		v.hidden(&b, s)
 		v.table(&b)
 		v.next(&b, s)
