@@ -25,7 +25,7 @@ func Questions(h suites.Host) []host.Question {
 // Longest is how long a visit of the host takes at most, where nothing answers in time.
 func Longest(h suites.Host) time.Duration {
 	var session time.Duration
-	var free [lanes]time.Duration // when each of those that go out from the runner is
+	var free [Lanes]time.Duration // when each of those that go out from the runner is
 	for _, c := range h.Checks {
 		if _, asks := asker(c); asks {
 			session = max(session, timeoutOf(c, sessionTimeout))
