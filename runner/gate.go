@@ -188,13 +188,16 @@ func (g *WaveGated) open() []string {
 	if quorum := max(1, g.Quorum); g.Known < quorum {
 		why = append(why, fmt.Sprintf("%s known, and the quorum is %d%s", of(g.Known, g.Hosts), quorum, comes))
 	}
-	unknown, parts := g.Unknown, []string{fmt.Sprintf("%d could not be observed", g.Unknown)}
-	if !g.More {
+	unknown, parts := g.Unknown, []string{}
+	if g.Unknown > 0 {
+		parts = append(parts, fmt.Sprintf("%d could not be observed", g.Unknown))
+	}
+	if !g.More && g.Unseen > 0 {
 		unknown += g.Unseen
-		parts = append(parts, fmt.Sprintf("%d not seen by any run that counts", g.Unseen))
+		parts = append(parts, fmt.Sprintf("no run that counts has seen %d", g.Unseen))
 	}
 	if unknown > g.MaxUnknown {
-		why = append(why, fmt.Sprintf("%s unknown (%s), and %s may be: verify them again",
+		why = append(why, fmt.Sprintf("%s unknown (%s), and %s may be: verify what is missing",
 			of(unknown, g.Hosts), strings.Join(parts, ", "), most(g.MaxUnknown)))
 	}
 	return why
