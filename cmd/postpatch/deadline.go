@@ -102,13 +102,15 @@ func (l lateness) notes(until time.Time) []string {
 	if len(l.late) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("the run's time was over at %s: %s not done, so nothing is known of: %s",
-		until.Format("15:04"), hostWords(len(l.late)), shorten(l.late))}
+	return []string{fmt.Sprintf("the run's time was over at %s before %s done, so nothing is known of: %s",
+		until.Format("15:04"), hostsWere(len(l.late)), shorten(l.late))}
 }
 
-func hostWords(n int) string {
+func hostWords(n int) string { return count(n, "host") }
+
+func hostsWere(n int) string {
 	if n == 1 {
 		return "1 host was"
 	}
-	return fmt.Sprintf("%d hosts were", n)
+	return hostWords(n) + " were"
 }

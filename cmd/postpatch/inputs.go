@@ -32,6 +32,7 @@ type inputs struct {
 	ca          string
 	store       string
 	name        string
+	waves       []string
 	hosts       []string
 	only        []string
 	atOnce      int
@@ -66,6 +67,7 @@ func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringVar(&in.store, "store", standardStore, storeHelp)
 	in.storeFlag = f.Lookup("store")
 	trustFlag(f, &in.trust)
+	f.StringSliceVar(&in.waves, "wave", nil, "only the hosts of these waves of the plan")
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
 }
@@ -84,7 +86,8 @@ func (in *inputs) reachFlags(f *pflag.FlagSet, a app) {
 type job struct {
 	set         *suites.Set
 	plan        *suites.Plan
-	credentials keys // nil when the operator gave none
+	waves       []string // that it is narrowed to; none for all hosts
+	credentials keys     // nil when the operator gave none
 	routes      probes.Routes
 	roots       *x509.CertPool // nil for the system's
 	logins      *auth.Logins   // closed by who carries the run out
@@ -284,7 +287,7 @@ func readRoutes(file string) (probes.Routes, error) {
 	return document.Routes, nil
 }
 
-// narrow leaves the hosts and checks that --hosts and --only choose. A choice
+// narrow leaves the hosts and checks that --wave, --hosts and --only choose. A choice
 // that chooses nothing is a mistake, not an empty run that passes.
 func (in *inputs) narrow(j *job) error {
 	for _, pattern := range slices.Concat(in.hosts, in.only) {
@@ -296,10 +299,13 @@ func (in *inputs) narrow(j *job) error {
 	if err != nil {
 		return err
 	}
+	if err := in.ofWaves(j); err != nil {
+		return err
+	}
 	for _, pattern := range in.hosts {
 		one := []string{pattern}
 		if !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool { return chosen(one, h) }) {
-			return fmt.Errorf("--hosts %s: no host of %s is called so", pattern, among)
+			return fmt.Errorf("--hosts %s: no host of %s is called so", pattern, in.whose(among))
 		}
 	}
 	if len(in.hosts) > 0 {

@@ -250,6 +250,9 @@ func (p performance) head() baseline.Head {
 	if p.run.Baseline != nil {
 		h.Baseline = p.run.Baseline.Name
 	}
+	if p.job.plan != nil {
+		h.PlanName, h.Wave = p.job.plan.Name, waveWords(p.job.waves)
+	}
 	if p.learn.samples > 1 {
 		h.Samples, h.Every = p.learn.samples, p.learn.every.String()
 	}

@@ -71,6 +71,7 @@ func (r rerun) command() string {
 		flagValue{"--ca", r.ca, ""},
 		flagValue{"--trust", r.trust, ""},
 		flagValue{"--sign", r.sign, ""},
+		flagValue{"--wave", strings.Join(r.waves, ","), ""},
 		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
 		flagValue{"--only", strings.Join(r.only, ","), ""},
 	)...)
@@ -94,6 +95,7 @@ func (r rerun) ignored(run, baseline string) string {
 		flagValue{"--baseline", baseline, ""},
 		flagValue{"--plan", r.plan, ""},
 		flagValue{"--store", r.store, standardStore},
+		flagValue{"--wave", strings.Join(r.waves, ","), ""},
 		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
 		flagValue{"--only", strings.Join(r.only, ","), ""},
 	)...)
