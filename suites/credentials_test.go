@@ -3,6 +3,7 @@ package suites
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -347,10 +348,20 @@ func FuzzLoadCredentials(f *testing.F) {
 func FuzzPlan(f *testing.F) {
 	f.Add([]byte(tuesday))
 	f.Add([]byte(waived))
+	f.Add([]byte(windowed))
+	for _, file := range []string{
+		"waves", "waves-in-circles", "gate", "settle", "budget", "store", "must-change-list", "drift",
+	} {
+		data, err := os.ReadFile(filepath.Join("testdata", "badplan", file+".yaml"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Add([]byte("plan: p\nmay_change: [./., a/b.c, '*.*']\nmust_change: {os/.build: x}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := reader{file: filepath.Join(t.TempDir(), "p.yaml"), found: &problems{}}
-		plan := &Plan{}
+		plan := newPlan(r.file)
 		r.plan(plan, data, testKinds())
 		for _, p := range plan.May {
 			if again, ok := splitPattern(p.Pattern.String()); !ok || again != p.Pattern {
@@ -358,10 +369,48 @@ func FuzzPlan(f *testing.F) {
 			}
 			_ = p.Allows(nil) || p.Allows(fact.Text("x")) || p.Allows(fact.SetOf("a"))
 		}
+		if len(r.found.list) == 0 {
+			isSane(t, plan)
+		}
 		for _, w := range plan.Waivers {
 			if w.Reason == "" || w.Until.IsZero() && w.Day() != "0001-01-01" || w.Line < 1 {
 				t.Fatalf("a waiver without an end or a reason: %+v", w)
 			}
 		}
 	})
+}
+
+// isSane holds a plan without a problem against what no plan may come to.
+func isSane(t *testing.T, plan *Plan) {
+	t.Helper()
+	s := plan.Settle
+	for _, d := range slices.Concat([]time.Duration{s.Default, s.Return, s.Stable, s.Poll}, slices.Collect(maps.Values(s.Roles))) {
+		if d <= 0 || d > day {
+			t.Fatalf("settle: %+v", s)
+		}
+	}
+	gates := []Gate{plan.Gate}
+	names := map[string]bool{}
+	for _, w := range plan.Waves {
+		if w.Name == "" || names[w.Name] || len(w.Hosts) == 0 {
+			t.Fatalf("wave: %+v", w)
+		}
+		names[w.Name] = true
+		gates = append(gates, w.Gate)
+	}
+	for _, g := range gates {
+		if g.Quorum.N <= 0 || g.Quorum.Percent && g.Quorum.N > 100 || g.MaxRegressed.AtMost(7) < 0 {
+			t.Fatalf("gate: %+v", g)
+		}
+	}
+	for _, b := range plan.Budgets {
+		if (b.At == "") == (b.For == 0) || b.For < 0 {
+			t.Fatalf("budget: %+v", b)
+		}
+	}
+	for _, d := range plan.Drift {
+		if _, err := fact.ParseSeverity(d.Severity); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

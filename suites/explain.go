@@ -22,6 +22,9 @@ func ExplainKind(k probes.Kind) string {
 			fmt.Fprintf(&b, "Names of items: %s; %s\n", cmp.Or(k.Items, probes.Exact), k.Items.Doc())
 		}
 	}
+	if k.Settles != "" {
+		fmt.Fprintf(&b, "\nAfter a reboot its checks have the time of the role %s (postpatch explain plan)\n", k.Settles)
+	}
 	b.WriteString("\nParameters")
 	switch {
 	case len(k.Params) == 0:

@@ -77,7 +77,7 @@ func serviceKind() probes.Kind {
 
 func webKind() probes.Kind {
 	return probes.Define(probes.Kind{
-		Name: "web", Doc: "Fetches a page.",
+		Name: "web", Doc: "Fetches a page.", Settles: "web",
 		Readings: []probes.ReadingSpec{
 			{Name: "status", Type: fact.TypeInt}, {Name: "size", Type: fact.TypeInt, Unit: "bytes"}, {Name: "cert_left", Type: fact.TypeInt, Unit: "days"},
 		},
@@ -91,7 +91,7 @@ func webKind() probes.Kind {
 
 func dnsKind() probes.Kind {
 	return probes.Define(probes.Kind{
-		Name: "dns", Doc: "Looks names up.", Item: "the name", Items: probes.HostNames, Main: "name",
+		Name: "dns", Doc: "Looks names up.", Item: "the name", Items: probes.HostNames, Main: "name", Settles: "dc",
 		Readings: []probes.ReadingSpec{{Name: "answers", Type: fact.TypeSet}, {Name: "ttl", Type: fact.TypeDuration}},
 	}, dnsParams{Type: "A", From: "runner"}, func(p dnsParams) (probes.Probe, error) {
 		if p.From != "runner" && p.From != "host" {

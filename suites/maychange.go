@@ -56,7 +56,7 @@ func (r reader) mayChange(n *yaml.Node, kinds []probes.Kind) []MayChange {
 				continue
 			}
 			if p, _, ok := r.pattern(e, kinds); ok {
-				all = append(all, MayChange{Pattern: p})
+				all = append(all, MayChange{Pattern: p, said: choice{what: e}})
 			}
 			continue
 		}

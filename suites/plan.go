@@ -3,7 +3,6 @@ package suites
 import (
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -13,7 +12,7 @@ import (
 // LoadPlan reads a plan. There is a Plan only where there is no problem.
 func LoadPlan(file string, kinds []probes.Kind) (*Plan, []Problem) {
 	r := reader{file: file, found: &problems{}}
-	plan := &Plan{File: file, Reboot: RebootAllowed}
+	plan := newPlan(file)
 	if data, ok := r.bytes(); ok {
 		plan.Digest = digest(data)
 		r.plan(plan, data, kinds)
@@ -28,12 +27,24 @@ func LoadPlan(file string, kinds []probes.Kind) (*Plan, []Problem) {
 // its suites are relative to.
 func LoadPlanBytes(file string, data []byte, kinds []probes.Kind) (*Plan, []Problem) {
 	r := reader{file: file, found: &problems{}}
-	plan := &Plan{File: file, Digest: digest(data), Reboot: RebootAllowed}
+	plan := newPlan(file)
+	plan.Digest = digest(data)
 	r.plan(plan, data, kinds)
 	if list := r.found.sorted(); len(list) > 0 {
 		return nil, list
 	}
 	return plan, nil
+}
+
+// newPlan is what a plan says that says nothing.
+func newPlan(file string) *Plan {
+	return &Plan{File: file, Reboot: RebootAllowed, Gate: DefaultGate(), Settle: DefaultSettle()}
+}
+
+// planSaid is where a plan says what is held against the suites later on.
+type planSaid struct {
+	hosts []*yaml.Node
+	roles map[string]*yaml.Node // of settle, by the role
 }
 
 func (r reader) plan(plan *Plan, data []byte, kinds []probes.Kind) {
@@ -48,40 +59,58 @@ func (r reader) plan(plan *Plan, data []byte, kinds []probes.Kind) {
 	if r.another(top, "a plan", "must_change", "may_change") {
 		return
 	}
-	r.known(top, "the plan", "plan", "suites", "reboot", "must_change", "may_change", "waivers", "waves", "settle",
-		"store")
-	for _, later := range []string{"waves", "settle", "store"} {
-		if e, found := top.get(later); found {
-			r.hintf(e.key, "leave it out", "%s: not supported yet", later)
+	fields := r.planFields(plan, kinds)
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.key)
+	}
+	r.known(top, "the plan", names...)
+	for _, f := range fields {
+		if e, found := top.get(f.key); found {
+			f.read(e.value)
 		}
 	}
-	if e, found := top.get("plan"); found {
-		plan.Name, _ = r.text(e.value, "plan")
-	} else {
+	if _, found := top.get("plan"); !found {
 		r.hintf(root, "begin the file with: plan: its-name", "the plan has no name")
-	}
-	if e, found := top.get("suites"); found {
-		plan.Suites = r.files(e.value)
-	}
-	if e, found := top.get("reboot"); found {
-		plan.Reboot = r.reboot(e.value)
-	}
-	if e, found := top.get("must_change"); found {
-		plan.Must = r.mustChange(e.value, kinds)
-	}
-	if e, found := top.get("may_change"); found {
-		plan.May = r.mayChange(e.value, kinds)
-	}
-	if e, found := top.get("waivers"); found {
-		plan.Waivers = r.waivers(e.value, kinds)
 	}
 }
 
-func (r reader) reboot(n *yaml.Node) Reboot {
-	text, ok := r.text(n, "reboot")
+// planField is a key of a plan, and how its value is read.
+type planField struct {
+	key  string
+	read func(*yaml.Node)
+}
+
+// planFields are all of them, in the order in which they are read: a wave takes from
+// the plan's gate what it does not say itself.
+func (r reader) planFields(plan *Plan, kinds []probes.Kind) []planField {
+	return []planField{
+		{"plan", func(n *yaml.Node) { plan.Name, _ = r.text(n, "plan") }},
+		{"suites", func(n *yaml.Node) { plan.Suites = r.files(n) }},
+		{"hosts", func(n *yaml.Node) {
+			plan.said.hosts = r.selectors(n, "hosts")
+			plan.Hosts = values(plan.said.hosts)
+		}},
+		{"reboot", func(n *yaml.Node) { plan.Reboot = r.reboot(n, "reboot") }},
+		{"must_change", func(n *yaml.Node) { plan.Must = r.mustChange(n, kinds) }},
+		{"may_change", func(n *yaml.Node) { plan.May = r.mayChange(n, kinds) }},
+		{"drift", func(n *yaml.Node) { plan.Drift = r.drifts(n, kinds) }},
+		{"gate", func(n *yaml.Node) { plan.Gate = r.planGate(n) }},
+		{"waves", func(n *yaml.Node) { plan.Waves = r.waves(n, plan.Gate) }},
+		{"settle", func(n *yaml.Node) { plan.Settle, plan.said.roles = r.settle(n, kinds) }},
+		{"passes", func(n *yaml.Node) { plan.Passes = r.passes(n) }},
+		{"budget", func(n *yaml.Node) { plan.Budgets = r.budgets(n) }},
+		{"store", func(n *yaml.Node) { plan.Store = r.store(n) }},
+		{"precheck", func(n *yaml.Node) { plan.Precheck = r.precheck(n) }},
+		{"waivers", func(n *yaml.Node) { plan.Waivers = r.waivers(n, kinds) }},
+	}
+}
+
+func (r reader) reboot(n *yaml.Node, what string) Reboot {
+	text, ok := r.text(n, what)
 	word := Reboot(text)
 	if ok && !slices.Contains([]Reboot{RebootAllowed, RebootRequired, RebootForbidden}, word) {
-		r.errorf(n, "reboot: want required, allowed or forbidden, got %s", r.describe(n))
+		r.errorf(n, "%s: want required, allowed or forbidden, got %s", what, r.describe(n))
 	}
 	return word
 }
@@ -108,32 +137,4 @@ func (r reader) files(n *yaml.Node) []string {
 		}
 	}
 	return all
-}
-
-func (r reader) mustChange(n *yaml.Node, kinds []probes.Kind) []MustChange {
-	o, ok := r.object(n, "must_change")
-	if ok && len(o.entries) == 0 {
-		r.hintf(n, "leave it out, or name a reading", "must_change: asserts nothing")
-	}
-	var must []MustChange
-	for _, e := range o.entries {
-		p, specs, ok := r.pattern(e.key, kinds)
-		switch {
-		case !ok:
-			continue
-		case strings.Contains(p.Reading, "*"):
-			r.errorf(e.key, "must_change: want one reading, got %q", p)
-			continue
-		}
-		predicate, ok := r.predicate(e.value, specs[0], "must_change: "+p.String())
-		switch {
-		case !ok:
-		case predicate.Any():
-			r.hintf(e.value, "write what it has to be after the patch; what only may change is for may_change",
-				"must_change: %s: \"any\" asserts nothing", p)
-		default:
-			must = append(must, MustChange{Pattern: p, Predicate: predicate})
-		}
-	}
-	return must
 }

@@ -97,6 +97,8 @@ type Plan struct {
 	Passes  map[Pass]Reboot   // whether hosts have to be restarted since the pass before
 	// Precheck is what has to be so before the patch.
 	Precheck Precheck
+
+	said planSaid
 }
 
 // Reboot says whether the hosts have to be, may be or may not be restarted.
@@ -119,6 +121,8 @@ type MustChange struct {
 	Where  string
 	Reason string
 	Update Update
+
+	said choice
 }
 
 // Pattern chooses readings: "kind.reading", "kind.*" or "kind/item.reading"

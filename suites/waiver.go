@@ -109,7 +109,7 @@ func (r reader) waiver(o object, what string, kinds []probes.Kind) (Waiver, bool
 		return ok
 	})
 	need("until", "write its last day: until: 2026-12-31", func(e entry) (ok bool) {
-		w.Until, ok = r.day(e.value, what+".until")
+		w.Until, ok = r.day(e.value, what+".until", "the waiver holds on that day, too, until midnight UTC")
 		return ok
 	})
 	need("reason", "write why nobody mends it now: reason: …", func(e entry) (ok bool) {
@@ -130,16 +130,15 @@ func (r reader) waiver(o object, what string, kinds []probes.Kind) (Waiver, bool
 	return w, good
 }
 
-// day reads a date.
-func (r reader) day(n *yaml.Node, what string) (time.Time, bool) {
+// day reads a date; the hint is for what is none.
+func (r reader) day(n *yaml.Node, what, hint string) (time.Time, bool) {
 	text, ok := r.text(n, what)
 	if !ok {
 		return time.Time{}, false
 	}
 	day, err := time.Parse(time.DateOnly, strings.TrimSpace(text))
 	if err != nil {
-		r.hintf(n, "the waiver holds on that day, too, until midnight UTC",
-			"%s: want a day like 2026-12-31, got %s", what, r.describe(n))
+		r.hintf(n, hint, "%s: want a day like 2026-12-31, got %s", what, r.describe(n))
 	}
 	return day, err == nil
 }
@@ -175,20 +174,6 @@ func (l *loader) waive(s *suiteEntries) {
 type world struct {
 	hosts []Host
 	name  string
-}
-
-// Against tells what the plan's changes and waivers name, and the suites do not
-// have.
-func (p *Plan) Against(set *Set) []Problem {
-	r := reader{file: p.File, found: &problems{}}
-	all := world{set.Hosts, "the suites"}
-	for _, m := range p.May {
-		r.chooses(choice{hosts: m.said.hosts}, "", all)
-	}
-	for _, w := range p.Waivers {
-		r.chooses(w.said, w.Pattern.Kind, all)
-	}
-	return r.found.sorted()
 }
 
 // chooses reports what a choice names and nobody has. That there is no such item

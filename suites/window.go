@@ -13,6 +13,8 @@ type Wave struct {
 	After []string // the waves that have to be well before this one begins
 	Gate  Gate     // what is asked of it before the waves after it may begin
 	Line  int
+
+	said waveSaid
 }
 
 // Gate says how much of a wave has to be known and well.
@@ -121,6 +123,8 @@ type Precheck struct {
 type Drift struct {
 	Pattern  Pattern // the zero Pattern is every reading
 	Severity string  // fail, warn or note
+
+	said choice
 }
 
 // Update is what is known of an update that a plan wants.

@@ -21,7 +21,8 @@ var Kind = probes.Define(probes.Kind{
 	Doc:  "How a domain controller serves: what it advertises, SYSVOL, its operations master roles, replication.",
 	Item: "the partner and the naming context that comes from it, such as DC02 DC=corp,DC=test; " +
 		"empty for the domain controller as a whole",
-	Items: probes.AnyCase,
+	Items:   probes.AnyCase,
+	Settles: "dc",
 	Example: "- adds: {}\n" +
 		"  expect: {fsmo: contains pdc, oldest_sync: \"< 3h\"}\n" +
 		"  why: a domain controller that does not advertise lets nobody sign in\n",

@@ -25,8 +25,9 @@ var Kind = probes.Define(probes.Kind{
 	Doc:  "The failover cluster as this node sees it: nodes, networks, groups, resources, quorum, shared volumes.",
 	Item: "node/N1, network/…, group/SQL Server (INST1), resource/…, witness/File Share Witness, volume/…; " +
 		"empty for the cluster as a whole",
-	Items: probes.AnyCase,
-	Main:  "part",
+	Items:   probes.AnyCase,
+	Main:    "part",
+	Settles: "cluster",
 	Example: "- cluster: {}\n" +
 		"  why: what was online before the patch has to be online after it, on whichever node\n" +
 		"- cluster: nodes\n" +

@@ -19,13 +19,16 @@ import (
 )
 
 // Kind is what a suite calls "dnsserver". Serial numbers are left out: each domain
-// controller counts its own. Whether the server answers is asked by the kind dns.
+// controller counts its own. Whether the server answers is asked by the kind dns. The
+// zones of a domain controller are loaded once the directory has replicated, so the
+// kind has that role's time to settle.
 var Kind = probes.Define(probes.Kind{
-	Name:  "dnsserver",
-	Doc:   "The DNS server on a Windows host: its zones, whether they are loaded, its forwarders.",
-	Item:  "the zone's name; empty for the server as a whole",
-	Items: probes.HostNames,
-	Main:  "zone",
+	Name:    "dnsserver",
+	Doc:     "The DNS server on a Windows host: its zones, whether they are loaded, its forwarders.",
+	Item:    "the zone's name; empty for the server as a whole",
+	Items:   probes.HostNames,
+	Main:    "zone",
+	Settles: "dc",
 	Example: "- dnsserver: {}\n" +
 		"  expect: {forwarders: \"= 10.0.0.53, 10.0.1.53\"}\n" +
 		"  why: a zone that is not loaded takes its names with it\n",

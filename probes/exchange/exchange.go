@@ -24,6 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the endpoint: owa, ews, mapi…",
 	Items:    probes.AnyCase,
 	Main:     "endpoint",
+	Settles:  "exchange",
 	Example:  "- exchange: [owa, ews, mapi, autodiscover]\n  why: Outlook and phones\n",
 	Readings: append(specs(), certificateSpecs()...),
 }, params{

@@ -19,11 +19,12 @@ import (
 // another host are left to the kind cluster: here they would seem gone after
 // every maintenance.
 var Kind = probes.Define(probes.Kind{
-	Name:  "hyperv",
-	Doc:   "Hyper-V: does the hypervisor run, do the virtual machines run that ran before, are they replicated.",
-	Item:  "vm/ and the virtual machine's name; empty for the host",
-	Items: probes.AnyCase,
-	Main:  "except",
+	Name:    "hyperv",
+	Doc:     "Hyper-V: does the hypervisor run, do the virtual machines run that ran before, are they replicated.",
+	Item:    "vm/ and the virtual machine's name; empty for the host",
+	Items:   probes.AnyCase,
+	Main:    "except",
+	Settles: "cluster",
 	Example: "- hyperv: {}\n" +
 		"  why: what ran before the patch has to run after it\n" +
 		"- hyperv: {except: [Test*, VDI-*]}\n" +

@@ -21,6 +21,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it",
 	Items:      probes.AnyCase,
 	Credential: "sql",
+	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
 	Readings:   slices.Concat(instanceReadings(), databaseReadings(), backupReadings()),
