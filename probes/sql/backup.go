@@ -5,6 +5,7 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func backupReadings() []probes.ReadingSpec {
 		{
 			Name: "backup_history", Type: fact.TypeText,
 			Unseen: []fact.Value{fact.Text(notAllowed), fact.Text(tooSlow)},
-			Doc: "read; or not checked, and why: permission, when the login may not read msdb's backupset and restorehistory.",
+			Doc:    "read; or not checked, and why: permission, when the login may not read msdb's backupset and restorehistory.",
 		},
 		{
 			Name: "backup_type", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
@@ -69,7 +70,7 @@ func backupReadings() []probes.ReadingSpec {
 		},
 		{
 			Name: "last_restore", Type: fact.TypeTime, Rule: newer, Severity: fact.Note,
-			Doc: "When a full backup of it was last restored on this instance, under any name; 1900-01-01 when never.",
+			Doc: "When a full backup of it was last restored on this instance, under any name, or 1900-01-01; not of system ones.",
 		},
 	}
 }
@@ -243,16 +244,23 @@ func (h history) readings(item string, d database, offset time.Duration) []fact.
 	default:
 		kind = "full"
 	}
+	readings := []fact.Reading{
+		probes.Read(item, "backup_type", fact.Text(kind)),
+		probes.Read(item, "last_backup", fact.Time(later(full, differential))),
+		probes.Read(item, "last_log_backup", fact.Time(since(zoned.log, local.log))),
+	}
+	if d.isSystem() {
+		return readings // nobody restores one to try it
+	}
 	restored := never()
 	if !local.restored.IsZero() {
 		restored = local.restored.Add(-offset)
 	}
-	return []fact.Reading{
-		probes.Read(item, "backup_type", fact.Text(kind)),
-		probes.Read(item, "last_backup", fact.Time(later(full, differential))),
-		probes.Read(item, "last_log_backup", fact.Time(since(zoned.log, local.log))),
-		probes.Read(item, "last_restore", fact.Time(restored)),
-	}
+	return append(readings, probes.Read(item, "last_restore", fact.Time(restored)))
+}
+
+func (d database) isSystem() bool {
+	return slices.Contains([]string{"master", "model", "msdb", "tempdb"}, strings.ToLower(d.name))
 }
 
 func later(a, b time.Time) time.Time {
