@@ -18,7 +18,7 @@ const begunName = "begun.json"
 type Head struct {
 	Format   int       `json:"format"` // FormatVersion
 	Run      string    `json:"run"`
-	Command  string    `json:"command"` // "capture" or "verify"
+	Command  string    `json:"command"` // "capture", "verify" or "precheck"
 	Tool     string    `json:"tool"`    // name and version
 	By       string    `json:"by"`      // user@machine of the operator
 	Started  time.Time `json:"started"`

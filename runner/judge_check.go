@@ -239,5 +239,8 @@ func (j judging) check(c suites.Check, problem string) draft {
 	if why := s.unanswered(); why != "" {
 		d.check.Outcome, d.check.Error = report.Unknown, why
 	}
+	if len(s.unseen) > 0 {
+		d.check.Outcome, d.check.Error = report.Unknown, upTo(5, s.unseen)
+	}
 	return d
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"postpatch/baseline"
 	"postpatch/probes"
@@ -26,6 +27,7 @@ type sheet struct {
 	lacking     map[place]bool // assertions that lack a reading now
 	unheld      map[place]bool // assertions that lack what was before
 	strange     []place        // of the baseline, and of another type than the kind has it now
+	unseen      []string       // expected of the suite, and the reading says that it was not observed
 }
 
 func (j judging) sheet(c suites.Check) *sheet {
@@ -122,6 +124,10 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	before, now := s.typed(s.before, at), s.now.at(at)
 	if now == nil && (e.Default || s.partly) {
 		return // the diff tells what is gone
+	}
+	if !e.Default && isOneOf(s.spec(at.reading).Unseen, now) {
+		s.unseen = append(s.unseen, strings.TrimSpace(at.item+" "+at.reading)+": "+now.String())
+		return
 	}
 	if _, spoken := s.findings[at]; spoken && e.Keep {
 		return

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,12 +31,17 @@ type Tally struct {
 	waived     int // findings
 	waiving    int // checks that have any
 	removed    removed
+	precheck   bool     // what is judged is whether the patch may begin
+	silent     []string // hosts, where that is judged
 }
 
 // NewTally begins a summary of a run.
 func NewTally(started time.Time) *Tally {
 	return &Tally{started: started, counts: map[report.Outcome]int{}, ignored: map[string]int{}, removed: removed{}}
 }
+
+// Precheck has the summary say whether the patch may begin.
+func (t *Tally) Precheck() { t.precheck = true }
 
 // Add takes one host in.
 func (t *Tally) Add(h report.Host) {
@@ -65,6 +71,9 @@ func (t *Tally) Add(h report.Host) {
 	}
 	if h.Unreachable != "" {
 		t.unseen++
+		if t.precheck {
+			t.silent = append(t.silent, h.Host)
+		}
 	}
 	if h.Problem != "" {
 		t.otherHosts++
@@ -88,7 +97,30 @@ func (t *Tally) Summary(finished time.Time) report.Summary {
 		s.Verdict, s.ExitCode = "PASS", ExitOK
 	}
 	s.Reason = t.reason()
+	if t.precheck {
+		t.mayBegin(&s)
+	}
 	return s
+}
+
+// mayBegin puts the verdict into the words of a precheck: whether the patch may begin,
+// and before all else which hosts did not answer.
+func (t *Tally) mayBegin(s *report.Summary) {
+	const most = 3
+	switch s.ExitCode {
+	case ExitOK:
+		s.Verdict, s.Reason = "READY", "the patch may begin"
+		if t.waiving > 0 {
+			s.Reason += ", " + plural(t.waiving, "check") + " waived"
+		}
+		return
+	case ExitBroken:
+		s.Verdict = "NOT READY"
+	}
+	if len(t.silent) > 0 {
+		slices.Sort(t.silent)
+		s.Reason = "no answer from " + upTo(most, t.silent) + "; " + s.Reason
+	}
 }
 
 // reason names what the verdict rests on, worst first.

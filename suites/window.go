@@ -112,11 +112,11 @@ const (
 // Passes lists them in their order.
 func Passes() []Pass { return []Pass{PassEarly, PassSettled, PassLate} }
 
-// Precheck says what has to be so before the patch.
+// Precheck says what has to be so before the patch, see Set.Prechecked.
 type Precheck struct {
-	Free        int64         // bytes that every volume at least has to have free; 0 asks for nothing
-	Backup      time.Duration // how old the last backup of a database at most may be; 0 asks for nothing
-	RestoreTest time.Duration // how old the last restore of one at most may be; 0 asks for nothing
+	Free        int64         // bytes that every volume at least has to have free; 0 for 10 GiB on the system's
+	Backup      time.Duration // how old the last backup of a database at most may be; 0 for 7 days
+	RestoreTest time.Duration // how old the last restore of one at most may be; 0 asks for none
 }
 
 // Drift says how bad it is when something drifts.

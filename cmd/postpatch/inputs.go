@@ -41,6 +41,8 @@ type inputs struct {
 	resume      bool // take up the run that was cut off
 	scripts     bool // of the suites' owners may run on the hosts
 	storeFlag   *pflag.Flag
+	// extend makes of the suites what is asked; nil leaves them as they are.
+	extend func(*suites.Set, *suites.Plan) (*suites.Set, []suites.Problem)
 }
 
 // hostsAtOnce is how many hosts are visited at the same time, unless the
@@ -129,6 +131,9 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	if len(suiteFiles) > 0 {
 		set, found := suites.Load(suiteFiles, kinds)
 		j.set, problems = set, append(problems, found...)
+	}
+	if in.extend != nil && len(problems) == 0 {
+		j.set, problems = in.extend(j.set, j.plan)
 	}
 	problems = append(problems, in.enter(ctx, a, &j)...)
 	problems = append(problems, in.scriptsIn(j.set)...)

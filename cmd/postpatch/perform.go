@@ -102,6 +102,9 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 		return report.Summary{}, blind, err
 	}
 	tally := runner.NewTally(p.run.Started)
+	if p.command == "precheck" {
+		tally.Precheck()
+	}
 	renames := renames{against: p.against, known: p.job.known}
 	err := seen(ctx, judges{
 		judge: func(v runner.Visit, before *baseline.Host) judged {

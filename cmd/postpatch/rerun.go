@@ -60,8 +60,11 @@ func (r rerun) doctor(b blind) []string {
 }
 
 // command is the command line.
-func (r rerun) command() string {
-	words := append([]string{"postpatch", "verify"}, r.suites...)
+func (r rerun) command() string { return r.commandOf("verify") }
+
+// commandOf is the command line of another command that takes the same flags.
+func (r rerun) commandOf(verb string) string {
+	words := append([]string{"postpatch", verb}, r.suites...)
 	words = append(words, flagWords(
 		flagValue{"--baseline", r.baseline, ""},
 		flagValue{"--plan", r.plan, ""},

@@ -54,7 +54,9 @@ func (p probe) read(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, err
 		started := databases[i].created.Time.Add(-offset)
 		readings = append(readings, probes.Read("", "started", fact.Time(started)))
 	}
-	return append(readings, p.sorted(databases)...), nil
+	readings = append(readings, p.sorted(databases)...)
+	history, err := readHistory(ctx, conn)
+	return append(readings, p.backups(history, databases, offset)...), err
 }
 
 func readInstance(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, time.Duration, error) {

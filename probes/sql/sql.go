@@ -24,7 +24,8 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   append(instanceReadings(), databaseReadings()...),
+	Readings:   slices.Concat(instanceReadings(), databaseReadings(), backupReadings()),
+	Notes:      backupNotes(),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {

@@ -38,7 +38,7 @@ func TestHealthyInstance(t *testing.T) {
 	want := map[string]string{
 		" login": "ok", " version": "16.0.4165.4", " update": "CU16", " kb": "KB5048033",
 		" edition": "Standard Edition (64-bit)", " auth_scheme": "SQL", " encryption": "TLS 1.2",
-		" started":     "2026-11-20T03:12:44Z",
+		" started": "2026-11-20T03:12:44Z", " backup_history": "read",
 		"ORDERS state": "ONLINE", "ORDERS opened": "true", "ORDERS access": "MULTI_USER",
 		"ORDERS read_only": "false", "ORDERS recovery": "FULL", "ORDERS compatibility": "160",
 	}
@@ -47,6 +47,14 @@ func TestHealthyInstance(t *testing.T) {
 	} {
 		want[name+" other_state"], want[name+" access"], want[name+" read_only"] = "ONLINE", "MULTI_USER", "false"
 		want[name+" recovery"], want[name+" compatibility"] = recovery, "160"
+	}
+	for _, name := range []string{"ORDERS", "Stock", "master", "model", "msdb"} {
+		want[name+" backup_type"] = "none"
+		for _, reading := range []string{"last_backup", "last_log_backup", "last_restore"} {
+			if reading != "last_restore" || name == "ORDERS" || name == "Stock" {
+				want[name+" "+reading] = "1900-01-01T00:00:00Z"
+			}
+		}
 	}
 	if diff := cmp.Diff(want, readings(observed)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -40,7 +40,7 @@ func Outcomes() []Outcome {
 
 // Run opens the stream.
 type Run struct {
-	Command  string    `json:"command"` // "capture", "verify", "diff", "judge"
+	Command  string    `json:"command"` // "capture", "verify", "diff", "judge", "precheck"
 	Tool     string    `json:"tool"`    // "postpatch 0.1.0"
 	Name     string    `json:"name"`    // this run's name in the store
 	Started  time.Time `json:"started"`
@@ -183,9 +183,10 @@ type Summary struct {
 	Counts   map[Outcome]int `json:"counts"` // checks by outcome
 	Unseen   int             `json:"unreachable_hosts"`
 	Waived   int             `json:"waived,omitempty"` // findings of which a waiver says that they may be
-	Verdict  string          `json:"verdict"`          // "PASS", "FAIL", "INCOMPLETE", "NO VERDICT"
-	Reason   string          `json:"reason"`           // "1 check regressed, 1 host unreachable"
-	ExitCode int             `json:"exit_code"`
+	// Verdict is "PASS", "FAIL", "INCOMPLETE" or "NO VERDICT"; of a precheck "READY", "NOT READY" or "INCOMPLETE".
+	Verdict  string `json:"verdict"`
+	Reason   string `json:"reason"` // "1 check regressed, 1 host unreachable"
+	ExitCode int    `json:"exit_code"`
 	// Notes are sentences like those of the Run that could be known only now: what was
 	// checked at the baseline, and is no more.
 	Notes []string `json:"notes,omitempty"`

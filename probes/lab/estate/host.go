@@ -114,6 +114,9 @@ type SQL struct {
 	Edition   string              `yaml:"edition"`
 	Started   time.Time           `yaml:"started"`
 	Databases map[string]Database `yaml:"databases"`
+	// Denied are databases that the login may not enter, "msdb", and tables that it may
+	// not read, "msdb.dbo.backupset".
+	Denied []string `yaml:"denied"`
 	// LoginError is an error number that every login gets: 18401, 18456…
 	LoginError int `yaml:"login_error"`
 	// Encrypt is "" for a server that encrypts when the client wants it,
@@ -130,6 +133,28 @@ type Database struct {
 	ReadOnly      bool   `yaml:"read_only"`     //
 	Recovery      string `yaml:"recovery"`      // FULL, SIMPLE
 	Compatibility int    `yaml:"compatibility"` // 160
+	// Backups and Restores are what msdb knows of it.
+	Backups  []Backup  `yaml:"backups"`
+	Restores []Restore `yaml:"restores"`
+}
+
+// Backup is one row of msdb.dbo.backupset.
+type Backup struct {
+	Type     string        `yaml:"type"`      // D, I, L…; D when ""
+	Finished time.Time     `yaml:"finished"`  // in the server's own time
+	Age      time.Duration `yaml:"age"`       // instead of Finished: so long ago, whenever it is asked
+	Zone     *int          `yaml:"time_zone"` // in quarters of an hour; null when nil
+	CopyOnly bool          `yaml:"copy_only"` //
+	Damaged  bool          `yaml:"damaged"`   //
+	Server   string        `yaml:"server"`    // the host's own name when ""
+}
+
+// Restore is one row of msdb.dbo.restorehistory, of a full backup that the host took.
+type Restore struct {
+	As   string        `yaml:"as"`   // the database that it made
+	Type string        `yaml:"type"` // D, L, V…; D when ""
+	Date time.Time     `yaml:"date"` // in the server's own time
+	Age  time.Duration `yaml:"age"`  // instead of Date
 }
 
 // DNS is a name server on port 53, UDP and TCP.

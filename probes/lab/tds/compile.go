@@ -36,14 +36,10 @@ func compile(st selectStatement, sc scope) (result, error) {
 	source := table{rows: [][]any{nil}}
 	if len(st.from) > 0 {
 		var err error
-		if source, err = sc.find(st.from); err != nil {
+		if source, err = sc.joined(st.from); err != nil {
 			return result{}, err
 		}
 		sc.columns = source.columns
-	}
-	columns, list, err := sc.list(st.list)
-	if err != nil {
-		return result{}, err
 	}
 	rows := source.rows
 	if st.where != nil {
@@ -52,6 +48,13 @@ func compile(st selectStatement, sc scope) (result, error) {
 			return result{}, err
 		}
 		rows = slices.DeleteFunc(slices.Clone(rows), func(row []any) bool { return where.eval(row) != true })
+	}
+	if st.groups() {
+		return sc.grouped(st, rows)
+	}
+	columns, list, err := sc.list(st.list)
+	if err != nil {
+		return result{}, err
 	}
 	r := result{columns: columns}
 	for _, by := range slices.Backward(st.order) { // stable, so the last key first
@@ -127,10 +130,9 @@ func (sc scope) expr(n node) (compiled, error) {
 	case variable:
 		return sc.variable(n.name)
 	case name:
-		last := n.parts[len(n.parts)-1]
-		i := slices.IndexFunc(sc.columns, func(c column) bool { return strings.EqualFold(c.name, last) })
-		if i < 0 {
-			return compiled{}, failf(207, 16, "Invalid column name '%s'.", last)
+		i, err := sc.column(n)
+		if err != nil {
+			return compiled{}, err
 		}
 		return columnAt(sc.columns[i], i), nil
 	case call:

@@ -126,6 +126,10 @@ func (sc scope) lookup(function string, args []compiled) (compiled, bool, error)
 		return of(variant, 2, func(t []string) any { return sc.databaseProperty(t[0], t[1]) })
 	case "HAS_DBACCESS":
 		return of(colType{kind: kindInt, nullable: true}, 1, func(t []string) any { return sc.hasAccess(t[0]) })
+	case "UPPER":
+		return of(sysname(), 1, func(t []string) any { return strings.ToUpper(t[0]) })
+	case "MAX": // in a list it is grouped, see grouped
+		return compiled{}, true, failf(147, 15, "An aggregate may not appear here.")
 	case "ISNULL", "COALESCE":
 		if len(args) < 2 {
 			return compiled{}, true, failf(174, 15, "The %s function requires 2 argument(s).", strings.ToLower(function))

@@ -14,8 +14,9 @@ type (
 	selectStatement struct {
 		top   int // -1 for all
 		list  []selected
-		from  []string // the parts of the table's name; none for no table
+		from  []source // the first table and those joined to it; none for no table
 		where node     // nil for all rows
+		group []node   // GROUP BY
 		order []ordering
 	}
 	useStatement  struct{ database string }
@@ -32,6 +33,13 @@ type selected struct {
 	star  bool
 	expr  node
 	alias string
+}
+
+// source is a table in FROM.
+type source struct {
+	parts []string // of its name
+	alias string   // the last part where there is no other
+	on    node     // nil for the first one
 }
 
 type ordering struct {
@@ -242,35 +250,26 @@ func (p *parser) selected() (selected, error) {
 			return item, nil
 		}
 		item.alias, err = p.name()
-	case l.kind == lexName, l.kind == lexText, l.kind == lexWord && !l.is("FROM") && !l.is("WHERE") &&
-		!l.is("ORDER") && !p.atStatement():
+	case l.kind == lexName, l.kind == lexText, l.kind == lexWord && !l.is("FROM") && !p.atClause():
 		item.alias = p.next().text
 	}
 	return item, err
 }
 
-// tail parses FROM, WHERE and ORDER BY.
+// tail parses FROM, WHERE, GROUP BY and ORDER BY.
 func (p *parser) tail(st *selectStatement) (err error) {
 	if p.accept("FROM") {
-		for {
-			part, err := p.name()
-			if err != nil {
-				return err
-			}
-			st.from = append(st.from, part)
-			if !p.accept(".") {
-				break
-			}
-		}
-		_ = p.accept("AS")
-		if l := p.peek(); l.kind == lexName || l.kind == lexWord && !l.is("WHERE") && !l.is("ORDER") && !p.atStatement() {
-			p.next() // the alias: columns are found by their last part
+		if st.from, err = p.sources(); err != nil {
+			return err
 		}
 	}
 	if p.accept("WHERE") {
 		if st.where, err = p.expression(); err != nil {
 			return err
 		}
+	}
+	if st.group, err = p.groups(); err != nil {
+		return err
 	}
 	if !p.accept("ORDER") {
 		return nil

@@ -97,7 +97,7 @@ func (p *parser) primary() (node, error) {
 	case l.kind == lexWord && strings.HasPrefix(l.text, "@"):
 		p.next()
 		return variable{l.text}, nil
-	case p.atStatement() || l.is("FROM") || l.is("WHERE") || l.is("ORDER"):
+	case p.atClause() || l.is("FROM"):
 		return nil, p.unexpected()
 	default:
 		return p.nameOrCall()

@@ -128,6 +128,14 @@ func (sc scope) find(parts []string) (table, error) {
 		if err := cannotOpen(name, db); err != nil {
 			return table{}, err
 		}
+		if err := sc.denied(name, full, parts); err != nil {
+			return table{}, err
+		}
+		if strings.EqualFold(name, "msdb") {
+			if t, found := sc.history(strings.Join(parts[1:], ".")); found {
+				return t, nil
+			}
+		}
 		parts = parts[1:]
 	}
 	switch strings.ToLower(strings.Join(parts, ".")) {

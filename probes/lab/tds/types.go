@@ -33,7 +33,8 @@ type colType struct {
 type column struct {
 	name  string
 	typ   colType
-	table bool // taken from a table, not computed
+	table bool   // taken from a table, not computed
+	of    string // what the statement calls that table
 }
 
 // The bytes of the type tokens.

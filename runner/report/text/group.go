@@ -61,7 +61,7 @@ func (g group) look(command string) look {
 	case unmet:
 		return look{"UNMET", "was meant to change, and did not", "✗", "[UNMT]", red, true}
 	case failed:
-		if command == "capture" {
+		if command == "capture" || command == "precheck" {
 			return look{
 				"FAILING NOW", "fails before the patch: mend it or accept it first", "✗", "[FAIL]", red, true,
 			}

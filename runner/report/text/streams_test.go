@@ -247,6 +247,14 @@ func capture() stream {
 		"postpatch verify --baseline wave1-march   (after the patch)")
 }
 
+// precheck says why a patch may not begin.
+func precheck() stream {
+	s := capture()
+	s.run.Command, s.run.Name, s.run.Plan, s.run.Suites = "precheck", "wave1-precheck", "march", []string{"hq", "precheck"}
+	return summary(s, "NOT READY", "no answer from SRV-APP-03; 2 checks failed, 1 host unreachable, 2 checks unknown", 1,
+		"postpatch precheck --plan march.plan.yaml")
+}
+
 // fleet is forty hosts on which the same happened, and a few of their own.
 func fleet() stream {
 	s := stream{run: verifyRun(0, 0)}

@@ -128,7 +128,7 @@ func (v *view) header(b *strings.Builder, notes []string) {
 	r := v.run
 	title := map[string]string{
 		"verify": "Post-patch verification", "capture": "Baseline capture", "diff": "Comparison of two runs",
-		"judge": "Stored run judged again",
+		"judge": "Stored run judged again", "precheck": "Check before the patch",
 	}[r.Command]
 	if title == "" {
 		title = "postpatch " + r.Command

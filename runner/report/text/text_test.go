@@ -24,6 +24,7 @@ func streams() map[string]stream {
 		"mixed": mixed(), "all-pass": allPass(), "capture": capture(), "fleet": fleet(), "many-well": manyWell(),
 		"hostile": hostile(), "unreachable": unreached(), "long-values": longValues(), "diff": comparison(),
 		"unbased": unbased(), "dark": dark(), "halves": halves(), "waivers": waivers(),
+		"precheck": precheck(),
 	}
 }
 
@@ -55,6 +56,7 @@ func TestReports(t *testing.T) {
 		{"mixed", "vv", text.Options{Verbosity: text.Raw}},
 		{"all-pass", "", text.Options{}},
 		{"capture", "", text.Options{}},
+		{"precheck", "", text.Options{}},
 		{"fleet", "", text.Options{}},
 		{"fleet", "v", text.Options{Verbosity: text.Verbose, ASCII: true}},
 		{"many-well", "", text.Options{}},

@@ -1,0 +1,187 @@
+package sql
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/fact"
+	"postpatch/probes/lab/estate"
+)
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.DateTime, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// TestBackups holds which backups count. What is not said is 1900-01-01.
+func TestBackups(t *testing.T) {
+	full, later, old := at("2026-11-20 01:00:00"), at("2026-11-21 01:00:00"), at("2024-03-01 00:00:00")
+	west, unknown := -20, 127
+	for _, c := range []struct {
+		name, why         string
+		db                estate.Database
+		kind              string
+		backup, log, rest string
+	}{
+		{name: "none", kind: "none"},
+		{name: "a full one", db: estate.Database{Backups: []estate.Backup{{Finished: full}}}, kind: "full", backup: "2026-11-20T01:00:00Z"},
+		{
+			name: "a differential one on top",
+			db:   estate.Database{Backups: []estate.Backup{{Finished: full}, {Type: "I", Finished: later}}},
+			kind: "differential", backup: "2026-11-21T01:00:00Z",
+		},
+		{
+			name: "a differential one alone", why: "nothing can be restored from it",
+			db: estate.Database{Backups: []estate.Backup{{Type: "I", Finished: later}}}, kind: "none",
+		},
+		{
+			name: "the newest one", db: estate.Database{Backups: []estate.Backup{{Finished: later}, {Finished: full}}},
+			kind: "full", backup: "2026-11-21T01:00:00Z",
+		},
+		{
+			name: "copy-only", why: "the chain of backups knows nothing of it",
+			db:   estate.Database{Backups: []estate.Backup{{Finished: full}, {Finished: later, CopyOnly: true}}},
+			kind: "full", backup: "2026-11-20T01:00:00Z",
+		},
+		{name: "damaged", db: estate.Database{Backups: []estate.Backup{{Finished: later, Damaged: true}}}, kind: "none"},
+		{
+			name: "of another server", why: "RESTORE writes it into the tables of this one",
+			db: estate.Database{Backups: []estate.Backup{{Finished: later, Server: "sql99"}}}, kind: "none",
+		},
+		{
+			name: "of a server by another casing", why: "SQL Server 2019 has changed it between updates",
+			db:   estate.Database{Backups: []estate.Backup{{Finished: full, Server: "SQL01.corp.TEST"}}},
+			kind: "full", backup: "2026-11-20T01:00:00Z",
+		},
+		{
+			name: "of a database that had the name before", why: "this one was created on 2024-03-04",
+			db: estate.Database{Backups: []estate.Backup{{Finished: old}}}, kind: "none",
+		},
+		{
+			name: "files and parts", why: "they are not the whole database",
+			db: estate.Database{Backups: []estate.Backup{{Type: "F", Finished: full}, {Type: "P", Finished: full}}}, kind: "none",
+		},
+		{
+			name: "of the log", db: estate.Database{Backups: []estate.Backup{{Finished: full}, {Type: "L", Finished: later}}},
+			kind: "full", backup: "2026-11-20T01:00:00Z", log: "2026-11-21T01:00:00Z",
+		},
+		{
+			name: "in a zone", why: "msdb keeps local times, and the zone of each",
+			db:   estate.Database{Backups: []estate.Backup{{Finished: full, Zone: &west}}},
+			kind: "full", backup: "2026-11-20T06:00:00Z",
+		},
+		{
+			name: "in a zone that nobody knows", why: "127 says so: today's is taken",
+			db:   estate.Database{Backups: []estate.Backup{{Finished: full, Zone: &unknown}}},
+			kind: "full", backup: "2026-11-20T01:00:00Z",
+		},
+		{
+			name: "restored under another name", kind: "none", rest: "2026-11-20T01:00:00Z",
+			db: estate.Database{Restores: []estate.Restore{{As: "Orders_test", Date: full}, {Date: old}}},
+		},
+		{
+			name: "only looked at", why: "RESTORE VERIFYONLY restores nothing", kind: "none",
+			db: estate.Database{Restores: []estate.Restore{{Type: "V", Date: full}}},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := observed(t, changed(func(s *estate.SQL) { s.Databases["Orders"] = c.db }))
+			want := map[string]string{"type": c.kind, "last_backup": c.backup, "last_log_backup": c.log, "last_restore": c.rest}
+			for name, text := range want {
+				if text == "" {
+					want[name] = "1900-01-01T00:00:00Z"
+				}
+			}
+			have := map[string]string{"type": got["Orders backup_type"]}
+			for _, name := range []string{"last_backup", "last_log_backup", "last_restore"} {
+				have[name] = got["Orders "+name]
+			}
+			if diff := cmp.Diff(want, have); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.why, diff)
+			}
+		})
+	}
+}
+
+func observed(t *testing.T, h estate.Host) map[string]string {
+	t.Helper()
+	s := serve(t, h, selfSigned(t, 7))
+	all, err := build(t, map[string]any{"database": []string{"Orders"}}).Observe(t.Context(), s.target())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readings(all)
+}
+
+// TestNoBackupAsked holds of which databases nobody wants one.
+func TestNoBackupAsked(t *testing.T) {
+	got := observed(t, changed(func(s *estate.SQL) {
+		s.Databases = map[string]estate.Database{
+			"Orders": {}, "Away": {State: "OFFLINE"}, "Copy": {State: "RESTORING"}, "Old": {ReadOnly: true},
+			"Broken": {State: "SUSPECT"},
+		}
+	}))
+	var told []string
+	for _, name := range []string{"Orders", "Away", "Copy", "Old", "Broken", "tempdb", "master", "msdb", "model"} {
+		if got[name+" last_backup"] != "" {
+			told = append(told, name)
+		}
+	}
+	if diff := cmp.Diff("Orders Broken master msdb model", strings.Join(told, " ")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestHistoryNotRead holds that a login that may not read msdb loses nothing else.
+func TestHistoryNotRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*estate.SQL)
+		want   string
+	}{
+		"a table is denied":          {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.backupset"} }, notAllowed},
+		"the other table is denied":  {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.restorehistory"} }, notAllowed},
+		"the database is denied":     {func(s *estate.SQL) { s.Denied = []string{"MSDB"} }, notAllowed},
+		"the database is not to use": {func(s *estate.SQL) { s.Databases["msdb"] = estate.Database{State: "SUSPECT"} }, "not checked (error 926)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := observed(t, changed(c.change))
+			if got[" backup_history"] != c.want {
+				t.Errorf("got %q, want %q", got[" backup_history"], c.want)
+			}
+			if got["Orders last_backup"] != "" || got["Orders state"] != "ONLINE" || got[" started"] == "" {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// TestNewerBackupIsNoDrift holds what the diff takes for a change.
+func TestNewerBackupIsNoDrift(t *testing.T) {
+	before := at("2026-11-20 01:00:00")
+	for _, reading := range []string{"last_backup", "last_log_backup", "last_restore"} {
+		spec, _ := Kind.Reading(reading)
+		for name, c := range map[string]struct {
+			now  fact.Value
+			same bool
+		}{
+			"newer":                  {fact.Time(before.Add(time.Minute)), true},
+			"the clock was put back": {fact.Time(before.Add(-time.Hour)), true},
+			"an older one":           {fact.Time(before.Add(-25 * time.Hour)), false},
+			"the history is lost":    {fact.Time(never()), false},
+			"not told any more":      {nil, false},
+		} {
+			if got := spec.Rule.Holds(fact.Time(before), c.now); got != c.same {
+				t.Errorf("%s: %s: unchanged is %t, want %t", reading, name, got, c.same)
+			}
+		}
+		if !spec.Rule.Holds(fact.Time(never()), fact.Time(before)) {
+			t.Errorf("%s: the first one is a change", reading)
+		}
+	}
+}

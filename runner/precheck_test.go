@@ -1,0 +1,104 @@
+package runner_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/baseline"
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/runner"
+	"postpatch/runner/report"
+)
+
+// TestUnseen holds that a reading which says that it was not observed leaves the check
+// unknown where somebody expects something of it, and nowhere else.
+func TestUnseen(t *testing.T) {
+	for name, c := range map[string]struct {
+		expect []string
+		before *baseline.Host
+		now    baseline.Host
+		want   []string
+		about  string
+	}{
+		"of which nothing is expected": {nil, nil, doors(" squeak=not heard", "front bell=rings"), []string{"passed"}, ""},
+		"of which something is": {
+			[]string{"squeak=soft"}, nil, doors(" squeak=not heard"), []string{"unknown"}, "squeak: not heard",
+		},
+		"of an item": {
+			[]string{"squeak=soft"}, nil, doors("front squeak=not heard"), []string{"unknown"}, "front squeak: not heard",
+		},
+		"of which the kind expects something": {
+			[]string{"*squeak=soft"}, nil, doors("front squeak=not heard"),
+			[]string{"failed failing", "front squeak: failed ->not heard"}, "",
+		},
+		"beside what fails": {
+			[]string{"bell=rings", "squeak=soft"}, nil, doors("front bell=broken", "front squeak=not heard"),
+			[]string{"failed failing", "front bell: failed ->broken"}, "front squeak: not heard",
+		},
+		"as it is meant to be": {[]string{"squeak=soft"}, nil, doors("front squeak=soft"), []string{"passed"}, ""},
+		"not as it is meant to be": {
+			[]string{"squeak=soft"}, nil, doors("front squeak=loud"), []string{"failed failing", "front squeak: failed ->loud"}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tested := check(t, c.expect...)
+			tested.Kind.Readings = append([]probes.ReadingSpec(nil), tested.Kind.Readings...)
+			for i := range tested.Kind.Readings {
+				if tested.Kind.Readings[i].Name == "squeak" {
+					tested.Kind.Readings[i].Unseen = []fact.Value{fact.Text("not heard"), fact.Text("too late")}
+				}
+			}
+			got := judge(tested, c.before, c.now, nil).Checks[0]
+			if diff := cmp.Diff(c.want, told(got)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if got.Error != c.about {
+				t.Errorf("error %q, want %q", got.Error, c.about)
+			}
+		})
+	}
+}
+
+// TestMayBegin holds the words in which a precheck says whether the patch may begin.
+func TestMayBegin(t *testing.T) {
+	one := func(o report.Outcome) report.Host {
+		return report.Host{Checks: []report.Check{{Outcome: o, Failing: o == report.Failed}}}
+	}
+	gone := func(name string) report.Host {
+		return report.Host{Host: name, Unreachable: "silent", Checks: []report.Check{{Outcome: report.Unknown}}}
+	}
+	waived := report.Host{Checks: []report.Check{{
+		Outcome: report.Waived, Findings: []report.Finding{{Outcome: report.Waived}},
+	}}}
+	for name, c := range map[string]struct {
+		hosts           []report.Host
+		exit            int
+		verdict, reason string
+	}{
+		"all is well":    {[]report.Host{one(report.Passed)}, 0, "READY", "the patch may begin"},
+		"waived":         {[]report.Host{waived}, 0, "READY", "the patch may begin, 1 check waived"},
+		"failed":         {[]report.Host{one(report.Failed), waived}, 1, "NOT READY", "1 check failed, 1 check waived"},
+		"not known":      {[]report.Host{one(report.Unknown)}, 3, "INCOMPLETE", "1 check unknown"},
+		"no answer":      {[]report.Host{gone("b"), gone("a")}, 3, "INCOMPLETE", "no answer from a, b; 2 hosts unreachable"},
+		"and one failed": {[]report.Host{gone("a"), one(report.Failed)}, 1, "NOT READY", "no answer from a; 1 check failed, 1 host unreachable"},
+		"of many": {
+			[]report.Host{gone("a"), gone("b"), gone("c"), gone("d"), gone("e")}, 3, "INCOMPLETE",
+			"no answer from a, b, c and 2 more; 5 hosts unreachable",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tally := runner.NewTally(time.Time{})
+			tally.Precheck()
+			for _, h := range c.hosts {
+				tally.Add(h)
+			}
+			s := tally.Summary(time.Time{})
+			if s.ExitCode != c.exit || s.Verdict != c.verdict || s.Reason != c.reason {
+				t.Errorf("got exit %d, %s, %q; want %d, %s, %q", s.ExitCode, s.Verdict, s.Reason, c.exit, c.verdict, c.reason)
+			}
+		})
+	}
+}
