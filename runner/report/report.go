@@ -79,6 +79,7 @@ type Host struct {
 	// RebootKnown says that the boot times before and now are known: without it,
 	// no Rebooted means nothing.
 	RebootKnown bool            `json:"reboot_known,omitempty"`
+	Reboot      Reboot          `json:"reboot,omitzero"` // what both rest on; zero where nobody asks
 	Started     time.Time       `json:"started"`
 	Took        time.Duration   `json:"took_ns"`
 	Checks      []Check         `json:"checks"` // in the order of the suite
