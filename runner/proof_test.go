@@ -142,6 +142,11 @@ func proofsOfOneStart() map[string]proofCase {
 			look{boot: -29 * 24 * hour, log: "-696h planned"}, look{at: 48 * hour, boot: -29 * 24 * hour, log: ""},
 			report.NotRebooted, 0, "", "by the uptime",
 		},
+		"aged out, and no clock to hold it against": {
+			look{boot: -29 * 24 * hour, log: "-696h planned"},
+			look{at: 48 * hour, boot: -29 * 24 * hour, log: "", lacks: "late"}, report.RebootUnknown, 0, "does not reach back",
+			"an empty log is none that has nothing since",
+		},
 		"the oldest starts have aged out": {
 			look{boot: -24 * hour, log: "-700h planned; -24h planned"},
 			look{at: 48 * hour, boot: 47 * hour, log: "-24h planned; 47h by an update"}, report.Rebooted, 1, "",

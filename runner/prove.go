@@ -63,24 +63,13 @@ func (p *Proof) prove() {
 }
 
 // startsSince are the starts since the baseline. Where the log has a flaw they prove
-// nothing, and are no more than those that it happens to have.
+// nothing, and are those that it has after the baseline's boot time.
 func startsSince(before, now session) bootLog {
 	log := newBoots(before.log, now.log, before.boot, now.clock())
-	if log.flaw == "" {
-		return log
+	if log.flaw != "" {
+		log.boots = now.log.after(before.boot.Add(clockTolerance))
 	}
-	since := before.boot
-	if e := elapsedBetween(before, now); e.known {
-		since = later(since, now.clock().Add(-e.least))
-	}
-	return bootLog{boots: now.log.after(since.Add(clockTolerance)), flaw: log.flaw}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+	return log
 }
 
 // byStarts is for a log with starts since the baseline.
@@ -137,6 +126,9 @@ func (p *Proof) byUptime() {
 
 // done is that it has rebooted.
 func (p *Proof) done() {
+	if p.log.flaw != "" { // then those count that are later than the baseline by any clock
+		p.log.boots = p.now.log.after(p.now.clock().Add(clockTolerance - elapsedBetween(p.before, p.now).least))
+	}
 	starts := p.log.texts()
 	p.State, p.Boots = report.Rebooted, fewOf(starts)
 	list := strings.Join(p.Boots, ", ")
