@@ -98,7 +98,16 @@ const (
 	// recorded once, so that one boot always has the same time and two never do. What
 	// follows says why, and may become known only later.
 	Boots
-	Uptime // how long the host has been running when it was asked
+	// Uptime is how long the host has been running when it told so: its own clock less
+	// its boot time, which a clock that is set moves together.
+	Uptime
+	// ClockSkew is how far the host's clock is from the runner's, without a sign.
+	ClockSkew
+	// Configuring is a set of what a host is still at after a start, before it is what
+	// it will be; empty when it is done.
+	Configuring
+	// RebootPending is a bool: something that cannot be put off waits for a reboot.
+	RebootPending
 )
 
 // Param declares one parameter of a kind.

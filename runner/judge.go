@@ -62,6 +62,9 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	if h.Unreachable == "" && h.Problem == "" {
 		j.settling(&h)
 	}
+	if h.Problem != "" {
+		h.Reboot = report.Reboot{State: report.AnotherMachine, Words: h.Problem}
+	}
 	for i, d := range drafts {
 		j.waive(&h.Checks[i], d)
 	}
@@ -164,6 +167,7 @@ type judging struct {
 // side is one snapshot of a host, readable by check.
 type side struct {
 	exists      bool
+	identity    string
 	unreachable bool
 	checks      map[string]baseline.Check
 	readings    []fact.Reading // sorted by key
@@ -174,7 +178,7 @@ func newSide(h *baseline.Host) side {
 		return side{}
 	}
 	s := side{
-		exists: true, unreachable: h.Unreachable != "",
+		exists: true, identity: h.Identity, unreachable: h.Unreachable != "",
 		checks: make(map[string]baseline.Check, len(h.Checks)), readings: h.Readings,
 	}
 	for _, c := range h.Checks {

@@ -3,7 +3,6 @@ package runner
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"postpatch/baseline"
 	"postpatch/probes"
@@ -12,88 +11,75 @@ import (
 	"postpatch/suites"
 )
 
-// reboot holds the boot times against the plan and notes a reboot on the host.
+// reboot proves whether the host has rebooted, notes it on the host and holds it
+// against the plan.
 func (j judging) reboot(h *report.Host, checks []suites.Check) {
-	for i, c := range checks {
-		for _, spec := range c.Kind.Readings {
-			if spec.Role != probes.BootTime {
-				continue
-			}
-			before, okBefore := j.before.of(c.Key()).at(place{"", spec.Name}).(fact.Time)
-			now, okNow := j.now.of(c.Key()).at(place{"", spec.Name}).(fact.Time)
-			if !okBefore || !okNow {
-				continue
-			}
-			h.RebootKnown = true
-			later := time.Time(now).Sub(time.Time(before)) > clockTolerance
-			if later {
-				h.Rebooted = new(time.Time(now).UTC())
-			}
-			j.starts(&h.Checks[i], c, time.Time(before))
-			if wanted := j.rebootWanted(later); wanted != "" {
-				add(&h.Checks[i], report.Finding{
-					Reading: spec.Name, Outcome: report.Unmet, Wanted: wanted,
-					Before: before.String(), Now: now.String(), HasBefore: true, HasNow: true,
-				})
-			}
-			return
-		}
+	p := proofOf(j.before, j.now, checks)
+	plan := j.planning.plan.Reboot
+	if p.asked >= 0 || plan != suites.RebootAllowed {
+		h.Reboot = p.Reboot
 	}
-	if j.planning.plan.Reboot != suites.RebootAllowed {
+	h.RebootKnown = p.State.Known()
+	if p.State.Done() {
+		h.Rebooted = new(p.Started.UTC())
+	}
+	if p.note != "" {
+		h.Notes = append(h.Notes, h.Host+" "+p.note)
+	}
+	if p.asked >= 0 {
+		j.starts(&h.Checks[p.asked], checks[p.asked], p)
+	}
+	wanted := ""
+	switch {
+	case plan == suites.RebootAllowed:
+	case p.State == report.RebootUnknown, plan == suites.RebootRequired && p.State == report.RebootConfiguring:
 		h.Checks = append(h.Checks, report.Check{
 			ID: "reboot", Kind: "plan", Suite: j.planning.plan.Name, File: j.planning.plan.File, Outcome: report.Unknown,
-			Error: fmt.Sprintf("the plan says reboot: %s, and no boot time was observed before and now: "+
-				"add `- os: {}` to the host's checks", j.planning.plan.Reboot),
+			Error: "the plan says reboot: " + string(plan) + ", and " + j.unproven(h.Host, p),
+		})
+	case plan == suites.RebootRequired && p.State == report.NotRebooted:
+		wanted = "the plan says reboot: required, and the host " + p.Words
+	case plan == suites.RebootForbidden && p.State.Done():
+		wanted = "the plan says reboot: forbidden, and the host has " + p.Words
+	}
+	if wanted != "" {
+		add(&h.Checks[p.asked], report.Finding{
+			Reading: roleOf(checks[p.asked].Kind, probes.BootTime), Outcome: report.Unmet, Wanted: wanted,
+			Before: fact.Time(p.before.boot).String(), Now: fact.Time(p.now.boot).String(), HasBefore: true, HasNow: true,
 		})
 	}
 }
 
-func (j judging) rebootWanted(rebooted bool) string {
-	switch {
-	case j.planning.plan.Reboot == suites.RebootRequired && !rebooted:
-		return "the plan says reboot: required, and the host has not rebooted since the baseline"
-	case j.planning.plan.Reboot == suites.RebootForbidden && rebooted:
-		return "the plan says reboot: forbidden, and the host has rebooted"
-	default:
-		return ""
+// unproven says what is missing for the plan to be met or unmet.
+func (j judging) unproven(host string, p Proof) string {
+	if p.State == report.RebootConfiguring {
+		return host + " has " + p.Words + "; verify again"
 	}
+	return p.Words
 }
 
 // starts tells when a host was started more than once since the baseline, and why
 // each time: a patch may need two, and a host that starts again and again is
 // broken.
-func (j judging) starts(told *report.Check, c suites.Check, baselineBoot time.Time) {
-	for _, spec := range c.Kind.Readings {
-		now, ok := j.now.of(c.Key()).at(place{"", spec.Name}).(fact.Set)
-		if spec.Role != probes.Boots || !ok {
-			continue
-		}
-		var since []string
-		for _, start := range now.Elems() {
-			text, _, _ := strings.Cut(start, " ")
-			at, err := time.Parse(time.RFC3339, text)
-			if err == nil && at.Sub(baselineBoot) > clockTolerance {
-				since = append(since, start)
-			}
-		}
-		if len(since) > 1 {
-			key := fact.Key{Name: spec.Name}
-			allowed, _ := j.planning.allows(c, baseline.Change{Op: baseline.Changed, Key: key, After: now})
-			add(told, report.Finding{
-				Reading: spec.Name, Outcome: driftUnless(allowed), Severity: fact.Warn.String(),
-				Now: fmt.Sprintf("%d starts since the baseline: %s", len(since), fewOf(since)), HasNow: true,
-				Wanted: "one start",
-			})
-		}
+func (j judging) starts(told *report.Check, c suites.Check, p Proof) {
+	if len(p.log.boots) < 2 {
+		return
 	}
-}
-
-// fewOf lists the first and the last ones of many.
-func fewOf(starts []string) string {
-	const most = 5
-	if len(starts) <= most {
-		return strings.Join(starts, ", ")
+	name := roleOf(c.Kind, probes.Boots)
+	now := j.now.of(c.Key()).at(place{"", name})
+	change := baseline.Change{Op: baseline.Changed, Key: fact.Key{Name: name}, After: now}
+	allowed, _ := j.planning.allows(c, change)
+	starts := p.log.texts()
+	words := rebootedTimes(len(starts))
+	switch {
+	case p.log.flaw != "": // nothing proves that these are all
+		words = fmt.Sprintf("at least %d starts since the baseline", len(starts))
+	case !p.State.Done():
+		words = fmt.Sprintf("%d starts since the baseline", len(starts))
 	}
-	more := fmt.Sprintf("%d more", len(starts)-most)
-	return strings.Join([]string{starts[0], more, strings.Join(starts[len(starts)-most+1:], ", ")}, ", ")
+	add(told, report.Finding{
+		Reading: name, Outcome: driftUnless(allowed), Severity: fact.Warn.String(),
+		Now: words + ": " + strings.Join(fewOf(starts), ", "), HasNow: true,
+		Wanted: "one reboot since the baseline",
+	})
 }

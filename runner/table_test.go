@@ -25,6 +25,8 @@ var lamp = probes.Define(probes.Kind{
 		{Name: "light", Type: fact.TypeInt, Doc: "How bright it is."},
 		{Name: "shade", Type: fact.TypeText, Doc: "Its shade; never changes."},
 		{Name: "power", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.BootTime, Doc: "Since when."},
+		{Name: "lit", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.Uptime, Doc: "For how long."},
+		{Name: "skew", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Role: probes.ClockSkew, Doc: "Of its clock."},
 	},
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return nil, nil })
 
@@ -306,14 +308,14 @@ func (s *street) judge(n night) (report.Host, report.Summary) {
 func (n night) sides() (before *baseline.Host, seen baseline.Host) {
 	power := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 	if n.before.how != noBaseline {
-		was := n.before.host(power)
+		was := n.before.host(power, power.Add(time.Hour))
 		was.Moves = n.moves()
 		before = &was
 	}
 	if n.plan == rebootDone || n.plan == rebootWrong {
 		power = power.Add(47 * time.Hour)
 	}
-	return before, n.now.host(power)
+	return before, n.now.host(power, time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC))
 }
 
 // come is what these sides come to, by what is said of the lamp.
@@ -362,8 +364,8 @@ func (s *street) planOf(name string) *suites.Plan {
 	return p
 }
 
-// host is what a run has stored of the lamp.
-func (l lampSide) host(power time.Time) baseline.Host {
+// host is what a run has stored of the lamp at a time.
+func (l lampSide) host(power, at time.Time) baseline.Host {
 	h := baseline.Host{Host: "h", Identity: "m1"}
 	record := baseline.Check{Check: lampKey, Kind: "lamp"}
 	switch l.how {
@@ -386,6 +388,8 @@ func (l lampSide) host(power time.Time) baseline.Host {
 		h.Readings = append(h.Readings, fact.Reading{Key: key, Value: v})
 	}
 	add("", "power", fact.Time(power))
+	add("", "lit", fact.Duration(at.Sub(power)))
+	add("", "skew", fact.Duration(0))
 	if l.light > noItem {
 		add("a", "shade", fact.Text("green"))
 	}

@@ -70,7 +70,8 @@ func readings() []probes.ReadingSpec {
 		},
 		{
 			Name: "clock_skew", Type: fact.TypeDuration, Rule: ignore, Severity: fact.Fail, Expect: "< 5m",
-			Doc: "How far the host's clock is from the clock of the machine that runs postpatch; Kerberos tolerates 5 minutes.",
+			Role: probes.ClockSkew,
+			Doc:  "How far the host's clock is from the clock of the machine that runs postpatch; Kerberos tolerates 5 minutes.",
 		},
 		{
 			Name: "name", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,

@@ -78,7 +78,8 @@ type Host struct {
 	Rebooted *time.Time `json:"rebooted,omitempty"` // boot time, when it is later than the baseline's
 	// RebootKnown says that the boot times before and now are known: without it,
 	// no Rebooted means nothing.
-	RebootKnown bool `json:"reboot_known,omitempty"`
+	RebootKnown bool   `json:"reboot_known,omitempty"`
+	Reboot      Reboot `json:"reboot,omitzero"` // what both rest on; zero where nobody asks
 	// Settled is how long after its start the host was well as a whole, where it was
 	// waited for.
 	Settled time.Duration   `json:"settled_ns,omitempty"`

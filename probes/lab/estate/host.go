@@ -31,8 +31,8 @@ type Host struct {
 	WMI map[string][]map[string]any `yaml:"wmi"`
 	// Collectors holds what collectors other than registry answer: name, then
 	// rows of columns. A name with arguments, as host.Collector writes them, goes
-	// before the name alone. Without it servicekeys follows from Services, boots is
-	// the one start that OS tells, and firewall is as WMI's MSFT_NetFirewallProfile
+	// before the name alone. Without it servicekeys follows from Services, boots has
+	// the starts that OS tells up to now, and firewall is as WMI's MSFT_NetFirewallProfile
 	// sets it, else on.
 	Collectors map[string][]map[string]any `yaml:"collectors"`
 	// Refuses holds what the account may not ask, or what fails: a namespace, a
@@ -77,10 +77,15 @@ type OS struct {
 	InstallType string    `yaml:"install"` // Server, Server Core
 	Edition     string    `yaml:"edition"` // ServerStandard
 	Boot        time.Time `yaml:"boot"`
+	// Clock is how far the host's clock is ahead of the lab's; a clock that is set moves
+	// the boot time with it, and the uptime not.
+	Clock time.Duration `yaml:"clock"`
 	// Up is how long it has been running when the estate is loaded, in place of Boot.
-	Up     time.Duration `yaml:"up"`
-	UUID   string        `yaml:"uuid"` // SMBIOS UUID; made from the name when empty
-	Domain string        `yaml:"domain"`
+	Up time.Duration `yaml:"up"`
+	// Boots are the starts up to Boot that the estate's states have, oldest first.
+	Boots  []time.Time `yaml:"-"`
+	UUID   string      `yaml:"uuid"` // SMBIOS UUID; made from the name when empty
+	Domain string      `yaml:"domain"`
 }
 
 // Service is one Windows service, in Win32_Service's words.

@@ -235,6 +235,7 @@ func (p *parser) build(e *Estate) {
 		e.hosts[s.name] = hosts
 		p.checkAliases(hosts)
 	}
+	p.rememberBoots(e)
 	room := 1 << (32 - e.Network.Bits())
 	if n := len(e.hosts[Before]) + firstHost; n >= room {
 		p.problemf(p.keys[0].key, "network %s has no room for %d hosts", e.Network, len(e.hosts[Before]))

@@ -62,12 +62,13 @@ func stateNumber(state string) int {
 	return number
 }
 
-// boots are the events of the one start that the estate tells.
+// boots are the events of the starts that the estate tells.
 func boots(h estate.Host) []host.Row {
-	if h.OS.Boot.IsZero() {
-		return nil
+	var rows []host.Row
+	for _, at := range slices.Backward(h.OS.Boots) {
+		rows = append(rows, host.Row{"Id": cell(12), "Time": cell(at)})
 	}
-	return []host.Row{{"Id": cell(12), "Time": cell(h.OS.Boot)}}
+	return rows
 }
 
 // firewall answers as the script does: what the estate tells of the class in which

@@ -48,7 +48,8 @@ func TestServiceKeys(t *testing.T) {
 
 // The estate's own rows go before, and a refusal before those.
 func TestBoots(t *testing.T) {
-	h := estate.Host{OS: estate.OS{Boot: time.Date(2026, 11, 23, 2, 5, 0, 0, time.UTC)}}
+	boot := time.Date(2026, 11, 23, 2, 5, 0, 0, time.UTC)
+	h := estate.Host{OS: estate.OS{Boot: boot, Boots: []time.Time{boot.Add(-time.Hour), boot}}}
 	own := h
 	own.Collectors = map[string][]map[string]any{"boots": {{"Id": 41, "Code": 159}}}
 	refused := own
@@ -58,8 +59,11 @@ func TestBoots(t *testing.T) {
 		want []host.Row
 		err  string
 	}{
-		"the start that the system tells": {
-			h, []host.Row{{"Id": {Text: "12"}, "Time": {Text: "2026-11-23T02:05:00.0000000Z"}}}, "",
+		"the starts that the system tells, newest first": {
+			h, []host.Row{
+				{"Id": {Text: "12"}, "Time": {Text: "2026-11-23T02:05:00.0000000Z"}},
+				{"Id": {Text: "12"}, "Time": {Text: "2026-11-23T01:05:00.0000000Z"}},
+			}, "",
 		},
 		"the estate's own":      {own, []host.Row{{"Id": {Text: "41"}, "Code": {Text: "159"}}}, ""},
 		"a refusal":             {refused, nil, "Access is denied."},
@@ -148,5 +152,18 @@ func TestFirewall(t *testing.T) {
 				t.Errorf("rules %v", last)
 			}
 		})
+	}
+}
+
+// A clock that is set moves the boot time along, and the uptime not.
+func TestClockThatIsSet(t *testing.T) {
+	h := estate.Host{OS: estate.OS{Boot: time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)}}
+	for _, clock := range []time.Duration{0, time.Hour, -time.Hour} {
+		h.OS.Clock = clock
+		system := operatingSystem(h)
+		boot, now := system["LastBootUpTime"].(time.Time), system["LocalDateTime"].(time.Time)
+		if boot != h.OS.Boot.Add(clock) || time.Until(now.Add(-clock)).Abs() > time.Minute {
+			t.Errorf("ahead by %v: started %v, now %v", clock, boot, now)
+		}
 	}
 }

@@ -112,14 +112,14 @@ func processID(h estate.Host, name, kind, path string) int {
 }
 
 func operatingSystem(h estate.Host) row {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+	now := time.Now().UTC().Truncate(time.Microsecond).Add(h.OS.Clock)
 	return row{
 		"BootDevice": `\Device\HarddiskVolume1`, "BuildNumber": version(h)[strings.LastIndexByte(version(h), '.')+1:],
 		"BuildType": "Multiprocessor Free", "CSCreationClassName": "Win32_ComputerSystem", "CSDVersion": nil,
 		"CSName": computer(h), "Caption": h.OS.Caption, "CodeSet": "1252", "CountryCode": "1",
 		"CreationClassName": "Win32_OperatingSystem", "CurrentTimeZone": 0, "Debug": false, "Description": "",
 		"Distributed": false, "EncryptionLevel": 256, "FreePhysicalMemory": 11534336, "FreeVirtualMemory": 13631488,
-		"InstallDate": time.Date(2024, 3, 5, 9, 21, 7, 0, time.UTC), "LastBootUpTime": h.OS.Boot.UTC(),
+		"InstallDate": time.Date(2024, 3, 5, 9, 21, 7, 0, time.UTC), "LastBootUpTime": h.OS.Boot.UTC().Add(h.OS.Clock),
 		"LocalDateTime": now, "Locale": "0409", "MUILanguages": []any{"en-US"}, "Manufacturer": "Microsoft Corporation",
 		"Name":               h.OS.Caption + `|C:\Windows|\Device\Harddisk0\Partition3`,
 		"NumberOfProcesses":  len(h.Services) + 40,
