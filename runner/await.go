@@ -235,24 +235,11 @@ func notBack(before, seen baseline.Host, proving []suites.Check) string {
 	if seen.Unreachable != "" {
 		return "it does not answer: " + seen.Unreachable
 	}
-	if problem := otherMachine(before.Identity, seen.Identity); problem != "" {
-		return problem
+	proof := ProofOf(before, seen, proving)
+	if proof.State.Done() {
+		return ""
 	}
-	was, is := newSide(&before), newSide(&seen)
-	for _, c := range proving {
-		for _, spec := range c.Kind.Readings {
-			old, okOld := was.of(c.Key()).at(place{"", spec.Name}).(fact.Time)
-			now, okNow := is.of(c.Key()).at(place{"", spec.Name}).(fact.Time)
-			switch {
-			case spec.Role != probes.BootTime || !okOld || !okNow:
-			case time.Time(now).Sub(time.Time(old)) > clockTolerance:
-				return ""
-			default:
-				return "it answers, and has not been restarted yet"
-			}
-		}
-	}
-	return "it does not tell when it was started"
+	return proof.Words
 }
 
 // look looks at some checks of the host, all of them the first time, and takes in what

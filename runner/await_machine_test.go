@@ -117,6 +117,8 @@ func (m *machine) kinds() []probes.Kind {
 		kind(probes.Kind{Name: "os", Readings: []probes.ReadingSpec{
 			{Name: "boot_time", Type: fact.TypeTime, Rule: ignore, Role: probes.BootTime},
 			{Name: "uptime", Type: fact.TypeDuration, Rule: ignore, Role: probes.Uptime},
+			{Name: "clock_skew", Type: fact.TypeDuration, Rule: ignore, Role: probes.ClockSkew},
+			{Name: "boots", Type: fact.TypeSet, Rule: ignore, Role: probes.Boots},
 			{Name: "build", Type: fact.TypeText, Severity: fact.Note},
 		}}, inside{m.boot, "Win32_OperatingSystem"}),
 		kind(probes.Kind{Name: "service", Readings: []probes.ReadingSpec{
@@ -143,8 +145,21 @@ func (m *machine) boot(context.Context, probes.Target) ([]fact.Reading, error) {
 	return []fact.Reading{
 		probes.Read("", "boot_time", fact.Time(m.zero.Add(c.boot+c.ahead))),
 		probes.Read("", "uptime", fact.Duration(time.Since(m.zero)-c.boot)),
+		probes.Read("", "clock_skew", fact.Duration(c.ahead)),
+		probes.Read("", "boots", fact.SetOf(m.boots()...)),
 		probes.Read("", "build", fact.Text("20348.1")),
 	}, nil
+}
+
+// boots are the starts that the machine's log has by now.
+func (m *machine) boots() []string {
+	all := []string{m.zero.Add(longAgo).UTC().Format(time.RFC3339) + " planned"}
+	for _, moment := range m.life {
+		if moment.boot != 0 && !moment.off && !moment.other && moment.at <= time.Since(m.zero) {
+			all = append(all, m.zero.Add(moment.boot+moment.ahead).UTC().Format(time.RFC3339)+" planned")
+		}
+	}
+	return all
 }
 
 func (m *machine) service(context.Context, probes.Target) ([]fact.Reading, error) {

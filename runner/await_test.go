@@ -119,7 +119,7 @@ func stories() []settling {
 			life: []moment{
 				{0, off}, {2 * min, services(1*min, "W3SVC", "start pending")}, {4 * min, off}, {6 * min, booted(5 * min)},
 			},
-			from: 7 * min, to: 8 * min,
+			outcomes: come(report.Drifted, "os"), says: "rebooted twice", from: 7 * min, to: 8 * min,
 		},
 		{
 			name: "rebooted twice, the second time unseen", why: "what was ill before a restart says nothing of after it",
@@ -129,6 +129,7 @@ func stories() []settling {
 				{4 * min, services(210*sec, "W3SVC", "stopped")},
 				{9 * min, booted(210 * sec)},
 			},
+			outcomes: come(report.Drifted, "os"), says: "rebooted twice",
 			after: map[string]time.Duration{"service W3SVC": 330 * sec}, from: 10 * min, to: 11 * min,
 		},
 		{
