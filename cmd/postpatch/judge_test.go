@@ -27,12 +27,31 @@ func TestJudgedAgainAsVerified(t *testing.T) {
 	}
 }
 
+// Maintenance windows that are waited for come to what their files say, and to the same
+// when they are judged again: all that waiting has shown is in the store.
+func TestWindows(t *testing.T) {
+	files, err := filepath.Glob("../../examples/windows/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			t.Parallel()
+			judgedAgain(t, file)
+		})
+	}
+}
+
 func judgedAgain(t *testing.T, file string) {
+	t.Helper()
 	s, err := readScenario(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	st, verified, exit := played(t, s)
+	for _, d := range s.differences(verified, report.Summary{ExitCode: exit}) {
+		t.Error(d)
+	}
 	var judged []report.Host
 	c := judgeJob{
 		inputs:  inputs{store: st.store, name: "demo-verify", plan: st.scenario.Plan.path, scripts: true, atOnce: 1},
