@@ -77,6 +77,9 @@ type ReadingSpec struct {
 	// tells a dead host.
 	Silence []fact.Value
 	Role    Role
+	// Trend, unless it is 0, is by how many percent it may grow from one pass after the
+	// patch to the next; of numbers and durations.
+	Trend float64
 	// Fallback is compared only where the check was not observed whole, now or at the
 	// baseline: elsewhere what is counted item by item tells the same, and more.
 	Fallback bool

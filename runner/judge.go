@@ -61,6 +61,7 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	}
 	if h.Unreachable == "" && h.Problem == "" {
 		j.settling(&h)
+		j.passes(&h, before)
 	}
 	if h.Problem != "" {
 		h.Reboot = report.Reboot{State: report.AnotherMachine, Words: h.Problem}

@@ -23,6 +23,9 @@ type Planning struct {
 	may    []suites.MayChange // what the plan allows there
 	waive  waiving
 	window *Window // before this one; nil for none
+	// pass is the one that is judged, and earlier are those before it.
+	pass    suites.Pass
+	earlier []Earlier
 
 	mu     *sync.Mutex // several hosts are judged at once
 	shown  []bool      // by wanted change: a host has the reading

@@ -111,6 +111,11 @@ func (c judgeJob) ready(ctx context.Context, a app) (performance, replay, error)
 		p.run.Baseline = &report.Baseline{Name: m.Run, Taken: m.Finished, Store: c.store}
 		p.run.Notes = slices.Concat(p.run.Notes, notes, clockNotes(m, stored.Manifest().Started), planNotes(j))
 	}
+	if m := stored.Manifest(); m.Command == "verify" {
+		if err := p.lookBack(ctx, moment{cmp.Or(c.baseline, own), suites.Pass(m.Pass), m.Started}); err != nil {
+			return p, replay{}, err
+		}
+	}
 	p.listIgnored = rerun{inputs: c.inputs, suites: c.suites}.ignored(c.name, c.baseline)
 	return p, replay{
 		run: c.name, started: stored.Manifest().Started, read: reading(p.against, stored),

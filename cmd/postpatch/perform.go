@@ -31,6 +31,7 @@ type performance struct {
 	waiting *runner.Waiting                  // for hosts to settle; nil looks once
 	until   time.Time                        // when the run has to be done; zero for no limit
 	pass    string                           // of a verify, see suites.Pass
+	past    past                             // what it is held against beside the baseline
 	say     func(format string, args ...any) // what is no result
 	// on is when what is judged was seen, if that was not in this run: a waiver that
 	// held then holds still.
@@ -151,6 +152,12 @@ func (p performance) planning() *runner.Planning {
 		on = p.on
 	}
 	planning.Waive(p.job.set.Waivers, on)
+	if len(p.past.earlier) > 0 {
+		planning.After(suites.Pass(p.pass), p.past.earlier)
+	}
+	if p.past.window != nil {
+		planning.Since(*p.past.window)
+	}
 	return planning
 }
 

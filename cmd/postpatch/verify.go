@@ -83,6 +83,9 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	if err := c.waits.apply(&p); err != nil {
 		return report.Summary{}, err
 	}
+	if err := p.lookBack(ctx, moment{m.Run, suites.Pass(p.pass), p.options.Began}); err != nil {
+		return report.Summary{}, err
+	}
 	again := rerun{c.inputs, c.suites, m.Run}
 	p.resumed = again.resumed("verify", p.name, c.waits.words()...)
 	p.next, p.listIgnored = again.after, again.ignored(p.name, "")

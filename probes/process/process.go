@@ -37,15 +37,15 @@ var Kind = probes.Define(probes.Kind{
 		},
 		{
 			Name: "memory", Type: fact.TypeInt, Unit: "bytes",
-			Rule: fact.Rule{Op: fact.AtMost, Percent: 100, Gone: true},
-			Doc:  "The memory that they have for themselves, of all together.",
+			Rule: fact.Rule{Op: fact.AtMost, Percent: 100, Gone: true}, Trend: 20,
+			Doc: "The memory that they have for themselves, of all together.",
 		},
 		{
 			Name: "largest", Type: fact.TypeInt, Unit: "bytes", Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "The same of the largest one.",
 		},
 		{
-			Name: "handles", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "handles", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Trend: 50,
 			Doc: "How many handles they have open, of all together.",
 		},
 		{

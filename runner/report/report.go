@@ -128,9 +128,17 @@ type Finding struct {
 	// change broke: `expected running`, `same`.
 	Wanted   string `json:"wanted,omitempty"`
 	Severity string `json:"severity,omitempty"` // of a drift: fail, warn, note
+	// Pass says whether the pass before this one had the finding, too; zero without one.
+	Pass Since `json:"pass,omitzero"`
 	// Waiver is the one that covers the finding: in force where it is waived, over
 	// where it failed.
 	Waiver Waiver `json:"waiver,omitzero"`
+}
+
+// Since compares a finding with the pass before.
+type Since struct {
+	Pass string `json:"pass"` // its name: early, settled
+	Had  bool   `json:"had"`  // that it had the finding as well
 }
 
 // Waiver says who answers for something that is wrong, and until when.

@@ -33,7 +33,7 @@ func cleanHost(h report.Host) report.Host {
 		for k := range c.Findings {
 			f := &c.Findings[k]
 			f.Item, f.Reading, f.Before, f.Now = line(f.Item), line(f.Reading), line(f.Before), line(f.Now)
-			f.Wanted = line(f.Wanted)
+			f.Wanted, f.Pass.Pass = line(f.Wanted), line(f.Pass.Pass)
 			w := &f.Waiver
 			w.Until, w.Reason, w.Ticket = line(w.Until), line(w.Reason), line(w.Ticket)
 			w.Owner, w.File, w.Was = line(w.Owner), line(w.File), report.Outcome(line(string(w.Was)))

@@ -226,9 +226,25 @@ func (v *view) brief(f report.Finding, align int) string {
 	}
 }
 
-// wanted is what a finding should have been. What the group says already is not
-// said again.
+// wanted is what a finding should have been, and whether the pass before had it, too.
 func wanted(f report.Finding) string {
+	words := should(f)
+	if f.Pass.Pass == "" {
+		return words
+	}
+	since := "new since the " + f.Pass.Pass + " pass"
+	if f.Pass.Had {
+		since = "as in the " + f.Pass.Pass + " pass"
+	}
+	if words == "" {
+		return since
+	}
+	return words + "; " + since
+}
+
+// should is what a finding should have been. What the group says already is not said
+// again.
+func should(f report.Finding) string {
 	switch {
 	case f.Wanted == "" || f.Outcome == report.Expected || f.Outcome == report.Drifted && f.Wanted == "same":
 		return ""
