@@ -70,7 +70,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	summary.Notes = append(summary.Notes, taking.notes(p.until)...)
 	summary.Next = p.next(summary, blind)
 	if len(taking.late) > 0 {
-		summary.Next = append([]string{p.resumed}, summary.Next...)
+		summary.Next, summary.Unfinished = append([]string{p.resumed}, summary.Next...), true
 	}
 	return summary, p.end(summary)
 }

@@ -109,3 +109,19 @@ func TestTheTimeOfALook(t *testing.T) {
 		}
 	}
 }
+
+// A plan that is written into another folder keeps its suites and its store.
+func TestAnAcceptedPlanKeepsItsStore(t *testing.T) {
+	moved := rebase(filepath.Join("plans", "november.plan.yaml"), filepath.Join("out", "accepted.plan.yaml"))
+	for old, want := range map[string]string{
+		"suites: [a.suite.yaml]\nstore: ./evidence\n": "suites: [../plans/a.suite.yaml]\nstore: ../plans/evidence\n",
+		"suites: &s x\nstore: *s\n":                   "suites: &s ../plans/x\nstore: *s\n",
+		"store: s3://bucket?region=eu\n":              "store: s3://bucket?region=eu\n",
+	} {
+		got, err := addTo([]byte(old), nil, moved)
+		got, _ = bytes.CutSuffix(got, []byte("may_change:\n"))
+		if d := cmp.Diff(want, string(got)); err != nil || d != "" {
+			t.Errorf("%v (-want +got):\n%s", err, d)
+		}
+	}
+}

@@ -168,15 +168,16 @@ func (v planView) wave(p *page, w waveView, e estimate) {
 	}
 	p.row("  settles", "%s", strings.Join(settle, ", "))
 	if g := w.Gate; g != nil {
-		p.row("  gate", "at least %d of %d known (%s), at most %d regressed (%s), at most %d unknown (%s)", g.Known, len(w.Hosts),
-			g.Quorum, g.Regressed, g.MaxRegressed, g.Unknown, g.MaxUnknown)
+		p.row("  gate", "at least %d of %d known (%s), at most %d regressed (%s), at most %d unknown (%s)",
+			g.Known, len(w.Hosts), g.Quorum, g.Regressed, g.MaxRegressed, g.Unknown, g.MaxUnknown)
 	}
 }
 
 // conditions are what holds for all waves.
 func (v planView) conditions(p *page) {
 	s := v.Settle
-	p.row("WAITS", "until a host is back: %s; a pass holds for %s; asked again after %s, at first", s.Return, s.Stable, s.Poll)
+	p.row("WAITS", "until a host is back: %s; a pass holds for %s; asked again after %s, at first",
+		s.Return, s.Stable, s.Poll)
 	var budget []string
 	for _, command := range slices.Sorted(maps.Keys(v.Budget)) {
 		word := "for "
@@ -188,7 +189,8 @@ func (v planView) conditions(p *page) {
 	p.row("BUDGET", "%s", cmp.Or(strings.Join(budget, ", "), "none"))
 	var before []string
 	for _, words := range [][3]string{
-		{"free", "at least ", " free on every volume"}, {"backup", "a backup of the last ", ""},
+		{"free", "at least ", " free on every volume"},
+		{"backup", "a backup of the last ", ""},
 		{"restore_test", "a restore of the last ", ""},
 	} {
 		if wanted := v.Precheck[words[0]]; wanted != "" {

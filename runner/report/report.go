@@ -196,6 +196,9 @@ type Summary struct {
 	Verdict  string `json:"verdict"`
 	Reason   string `json:"reason"` // "1 check regressed, 1 host unreachable"
 	ExitCode int    `json:"exit_code"`
+	// Unfinished says that the run's time was over before all hosts were done: it is no
+	// baseline, and can be taken up.
+	Unfinished bool `json:"unfinished,omitempty"`
 	// Notes are sentences like those of the Run that could be known only now: what was
 	// checked at the baseline, and is no more.
 	Notes []string `json:"notes,omitempty"`

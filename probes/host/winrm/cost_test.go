@@ -40,7 +40,9 @@ func TestCostOf(t *testing.T) {
 		})
 	}
 	two := []host.Question{
-		host.Cmdlet{Endpoint: "Microsoft.Exchange", Name: "A"}, host.Cmdlet{Endpoint: "microsoft.exchange", Name: "B"}, system(),
+		host.Cmdlet{Endpoint: "Microsoft.Exchange", Name: "A"},
+		host.Cmdlet{Endpoint: "microsoft.exchange", Name: "B"},
+		system(),
 	}
 	if got := CostOf(two); got != (Cost{Messages: 1 + 4 + 2*3}) {
 		t.Errorf("commands: %+v", got)

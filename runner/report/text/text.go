@@ -211,7 +211,7 @@ func (v *view) hidden(out *strings.Builder, s report.Summary) {
 // next gives the commands that the reader wants now.
 func (v *view) next(b *strings.Builder, s report.Summary) {
 	if v.run.Command == "capture" && v.run.Name != "" && (s.ExitCode == 0 || s.ExitCode == 1 || s.ExitCode == 3) {
-		v.stored(b)
+		v.stored(b, s.Unfinished)
 	}
 	if len(s.Next) == 0 {
 		return
@@ -225,7 +225,11 @@ func (v *view) next(b *strings.Builder, s report.Summary) {
 }
 
 // stored says under which name a capture is kept, and of how much it is none.
-func (v *view) stored(b *strings.Builder) {
+func (v *view) stored(b *strings.Builder, unfinished bool) {
+	if unfinished {
+		b.WriteString("\nNot finished: " + v.run.Name + " is no baseline until it is taken up and done\n")
+		return
+	}
 	rows := v.pen.rows("Stored as "+v.run.Name+": "+v.worth(), v.pen.Width)
 	b.WriteString("\n" + strings.Join(rows, "\n") + "\n")
 }
