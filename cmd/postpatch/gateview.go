@@ -156,7 +156,7 @@ func (c *gateJob) next(answer gateAnswer, e evidence) []string {
 			commands = append(commands, c.judgeCommand(hosts[i].Run, namesOf(hosts, runner.HostWorse)))
 		}
 		if i := slices.IndexFunc(e.runs, func(r storedRun) bool {
-			return w.More && r.snapshot == nil && e.comes(r, suites.Wave{Name: w.Wave, Hosts: waveHosts(e, w.Wave)})
+			return w.More && r.manifest == nil && e.comes(r, suites.Wave{Name: w.Wave, Hosts: waveHosts(e, w.Wave)})
 		}); i >= 0 && w.Unseen > 0 {
 			commands = append(commands, c.takeUp(e.runs[i].head))
 			continue
