@@ -384,7 +384,8 @@ func FuzzPlan(f *testing.F) {
 func isSane(t *testing.T, plan *Plan) {
 	t.Helper()
 	s := plan.Settle
-	for _, d := range slices.Concat([]time.Duration{s.Default, s.Return, s.Stable, s.Poll}, slices.Collect(maps.Values(s.Roles))) {
+	times := []time.Duration{s.Default, s.Return, s.Stable, s.Poll}
+	for _, d := range slices.AppendSeq(times, maps.Values(s.Roles)) {
 		if d <= 0 || d > day {
 			t.Fatalf("settle: %+v", s)
 		}

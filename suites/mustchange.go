@@ -146,8 +146,8 @@ func (r reader) where(n *yaml.Node, spec probes.ReadingSpec, what string) string
 	switch {
 	case !ok:
 	case spec.Name != "" && spec.Type != fact.TypeText:
-		r.hintf(n, "leave it out, or choose the hosts by hosts:", "%s: is for readings of the type text, and %s is of type %s",
-			what, spec.Name, spec.Type)
+		r.hintf(n, "leave it out, or choose the hosts by hosts:",
+			"%s: is for readings of the type text, and %s is of type %s", what, spec.Name, spec.Type)
 	case strings.Trim(text, "*") == "":
 		r.hintf(n, "leave it out", "%s: %q says nothing", what, shorten(text, 80))
 	default:

@@ -57,7 +57,8 @@ func (r reader) waves(n *yaml.Node, gate Gate) []Wave {
 		switch earlier := first[name]; {
 		case name == "":
 		case earlier != nil:
-			r.hintf(w.said.name, "rename one of them", "waves: the wave %q is there twice, first at %s", w.Name, r.place(earlier))
+			r.hintf(w.said.name, "rename one of them", "waves: the wave %q is there twice, first at %s",
+				w.Name, r.place(earlier))
 		default:
 			first[name] = w.said.name
 		}

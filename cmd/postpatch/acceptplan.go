@@ -138,6 +138,14 @@ func anew(doc *yaml.Node, moved func(string) string) (changed bool) {
 			}
 		}
 	}
+	if _, store := entryOf(top, "store"); store != nil {
+		if store.Kind == yaml.AliasNode {
+			store = store.Alias
+		}
+		if path := moved(store.Value); path != store.Value {
+			store.Value, changed = path, true
+		}
+	}
 	key, value := entryOf(top, "may_change")
 	if key == nil {
 		changed = changed || top.Style&yaml.FlowStyle != 0
@@ -177,7 +185,8 @@ func entryOf(top *yaml.Node, name string) (key, value *yaml.Node) {
 // another.
 func rebase(from, to string) func(string) string {
 	return func(path string) string {
-		if filepath.IsAbs(path) || absolute([]string{filepath.Dir(from)})[0] == absolute([]string{filepath.Dir(to)})[0] {
+		folders := absolute([]string{filepath.Dir(from), filepath.Dir(to)})
+		if filepath.IsAbs(path) || strings.Contains(path, "://") || folders[0] == folders[1] {
 			return path
 		}
 		return relativeTo(filepath.Dir(to), filepath.Join(filepath.Dir(from), filepath.FromSlash(path)))

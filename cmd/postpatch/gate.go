@@ -44,6 +44,7 @@ func newGate(a app) *cobra.Command {
 	f.StringSliceVar(&c.after, "after", nil, "the wave that has to be well; several where a wave waits for several")
 	f.StringSliceVar(&c.baselines, "baseline", nil, "the baselines that count (default: the newest of each host)")
 	f.StringVar(&c.store, "store", standardStore, storeHelp)
+	c.storeFlag = f.Lookup("store")
 	trustFlag(f, &c.trust)
 	f.StringVar(&c.json, "json", "", "write the answer as JSON, to stdout or to =FILE")
 	f.Lookup("json").NoOptDefVal = stdoutFile

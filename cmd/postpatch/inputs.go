@@ -40,6 +40,7 @@ type inputs struct {
 	trust       string
 	resume      bool // take up the run that was cut off
 	scripts     bool // of the suites' owners may run on the hosts
+	storeFlag   *pflag.Flag
 }
 
 // hostsAtOnce is how many hosts are visited at the same time, unless the
@@ -64,6 +65,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
 	f.StringVar(&in.store, "store", standardStore, storeHelp)
+	in.storeFlag = f.Lookup("store")
 	trustFlag(f, &in.trust)
 	f.StringSliceVar(&in.waves, "wave", nil, "only the hosts of these waves of the plan")
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
@@ -116,6 +118,7 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	if in.plan != "" {
 		plan, found := suites.LoadPlan(in.plan, kinds)
 		j.plan, problems = plan, append(problems, found...)
+		in.keepAsPlanned(plan)
 		if plan != nil && len(suiteFiles) == 0 {
 			suiteFiles = plan.Suites
 		}
@@ -287,18 +290,22 @@ func readRoutes(file string) (probes.Routes, error) {
 // narrow leaves the hosts and checks that --wave, --hosts and --only choose. A choice
 // that chooses nothing is a mistake, not an empty run that passes.
 func (in *inputs) narrow(j *job) error {
-	if err := in.ofPlan(j); err != nil {
-		return err
-	}
 	for _, pattern := range slices.Concat(in.hosts, in.only) {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return fmt.Errorf("pattern %q: %w", pattern, err)
 		}
 	}
+	among, err := narrowToPlan(j)
+	if err != nil {
+		return err
+	}
+	if err := in.ofWaves(j); err != nil {
+		return err
+	}
 	for _, pattern := range in.hosts {
 		one := []string{pattern}
 		if !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool { return chosen(one, h) }) {
-			return fmt.Errorf("--hosts %s: no host of %s is called so", pattern, in.whose())
+			return fmt.Errorf("--hosts %s: no host of %s is called so", pattern, in.whose(among))
 		}
 	}
 	if len(in.hosts) > 0 {

@@ -8,14 +8,8 @@ import (
 	"postpatch/suites"
 )
 
-// ofPlan leaves the hosts that the plan is for, and of these the ones of the waves that
-// --wave names.
-func (in *inputs) ofPlan(j *job) error {
-	if j.plan != nil {
-		if j.set.Hosts = j.plan.Of(j.set.Hosts); len(j.set.Hosts) == 0 {
-			return fmt.Errorf("plan %s: none of its hosts (%s) is in the suites", j.plan.Name, strings.Join(j.plan.Hosts, ", "))
-		}
-	}
+// ofWaves leaves the hosts of the waves that --wave names.
+func (in *inputs) ofWaves(j *job) error {
 	if len(in.waves) == 0 {
 		return nil
 	}
@@ -70,11 +64,11 @@ func (j job) of(waves ...suites.Wave) job {
 // waveWords is how a run's head has the waves that it is of.
 func waveWords(names []string) string { return strings.Join(names, ",") }
 
-// whose says of what hosts --hosts chooses.
-func (in *inputs) whose() string {
+// whose says of what hosts --hosts chooses: of these, unless waves were chosen before.
+func (in *inputs) whose(among string) string {
 	switch len(in.waves) {
 	case 0:
-		return "the suites"
+		return among
 	case 1:
 		return "wave " + in.waves[0]
 	default:
