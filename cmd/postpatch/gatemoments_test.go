@@ -396,13 +396,18 @@ func (n *night) capture() {
 
 // observed is a host as a run would store it: what is unknown is so in several ways.
 func (n *night) observed(name string, state runner.Standing) baseline.Host {
-	i := slices.IndexFunc(n.job.set.Hosts, func(h suites.Host) bool { return h.Name == name })
+	return observedHost(n.job, name, state, n.rand.IntN(3))
+}
+
+// observedHost is a host as a run would store it; way is in which of three ways it is
+// unknown.
+func observedHost(j job, name string, state runner.Standing, way int) baseline.Host {
+	i := slices.IndexFunc(j.set.Hosts, func(h suites.Host) bool { return h.Name == name })
 	h := baseline.Host{Host: name, Identity: "machine of " + name}
-	why := -1
-	if state == runner.HostUnknown {
-		why = n.rand.IntN(3)
+	if state != runner.HostUnknown {
+		way = -1
 	}
-	for k, c := range n.job.set.Hosts[i].Checks {
+	for k, c := range j.set.Hosts[i].Checks {
 		record := baseline.Check{Check: c.Key(), Kind: c.Kind.Name, Asked: c.Asked}
 		value := fact.Text("running")
 		if state == runner.HostWorse && k == 1 {
@@ -410,9 +415,9 @@ func (n *night) observed(name string, state runner.Standing) baseline.Host {
 		}
 		item := strings.TrimPrefix(c.ID, "service/")
 		switch {
-		case why == 0:
+		case way == 0:
 			record.Error = "no answer"
-		case why == 1 && k == 0:
+		case way == 1 && k == 0:
 			record.Error = "access denied"
 		default:
 			h.Readings = append(h.Readings,
@@ -421,7 +426,7 @@ func (n *night) observed(name string, state runner.Standing) baseline.Host {
 		}
 		h.Checks = append(h.Checks, record)
 	}
-	switch why {
+	switch way {
 	case 0:
 		h.Unreachable, h.Identity = "no answer", ""
 	case 2:
