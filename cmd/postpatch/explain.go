@@ -36,7 +36,7 @@ func newExplain(a app) *cobra.Command {
 
 // topics are the pages beside the kinds'.
 func topics() []string {
-	return append(suites.Topics(), "store", "scenario")
+	return append(suites.Topics(), "gate", "store", "scenario")
 }
 
 func explain(word string) (string, error) {
@@ -47,6 +47,8 @@ func explain(word string) (string, error) {
 		return suites.ExplainKind(kinds[i]), nil
 	case word == "scenario":
 		return scenarioPage, nil
+	case word == "gate":
+		return aboutGate, nil
 	case word == "store":
 		return aboutStore, nil
 	}

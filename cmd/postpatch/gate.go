@@ -44,6 +44,7 @@ func newGate(a app) *cobra.Command {
 	f.StringSliceVar(&c.after, "after", nil, "the wave that has to be well; several where a wave waits for several")
 	f.StringSliceVar(&c.baselines, "baseline", nil, "the baselines that count (default: the newest of each host)")
 	f.StringVar(&c.store, "store", standardStore, storeHelp)
+	c.storeFlag = f.Lookup("store")
 	trustFlag(f, &c.trust)
 	f.StringVar(&c.json, "json", "", "write the answer as JSON, to stdout or to =FILE")
 	f.Lookup("json").NoOptDefVal = stdoutFile
@@ -95,15 +96,20 @@ func gate(ctx context.Context, a app, c gateJob) (gateAnswer, error) {
 		return gateAnswer{}, err
 	}
 	j.logins.Close() // nobody is asked
-	waves, err := c.chain(j)
-	if err != nil {
-		return gateAnswer{}, err
-	}
 	store, err := openStore(c.store, c.trust)
 	if err != nil {
 		return gateAnswer{}, err
 	}
 	defer func() { _ = store.Close() }()
+	return c.decide(ctx, j, store)
+}
+
+// decide answers from what a store keeps at this moment.
+func (c *gateJob) decide(ctx context.Context, j job, store *baseline.Store) (gateAnswer, error) {
+	waves, err := c.chain(j)
+	if err != nil {
+		return gateAnswer{}, err
+	}
 	e := evidence{job: j, store: store, trusting: c.trust != "", now: c.now(), changed: outdated{}}
 	if err := e.find(ctx, c.baselines); err != nil {
 		return gateAnswer{}, err

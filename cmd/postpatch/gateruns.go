@@ -31,11 +31,11 @@ type evidence struct {
 // storedRun is a verify run of the plan.
 type storedRun struct {
 	head     baseline.Head
-	finished time.Time // zero while it is not
-	glimpse  *baseline.Glimpse
-	snapshot *baseline.Snapshot // nil while the run is not finished
-	against  *baseline.Snapshot
-	names    hostNames // of the snapshot
+	manifest *baseline.Manifest // nil while the run is not finished
+	names    map[string]string  // of the manifest's hosts, by what they are in lower case
+	glimpse  *baseline.Glimpse  // nil where the manifest tells enough, see peek
+	// Both are read once they are needed.
+	snapshot, against *baseline.Snapshot
 }
 
 // find finds the plan's runs and the baselines that they count with. What is damaged
@@ -66,7 +66,7 @@ func (e *evidence) find(ctx context.Context, named []string) error {
 		case head.Command == "capture":
 			e.baselines = append(e.baselines, entry.Manifest)
 		case head.Command == "verify" && e.isOfPlan(head):
-			if err := e.add(ctx, entry, head); err != nil {
+			if err := e.add(entry, head); err != nil {
 				return err
 			}
 		case head.Command == "verify" && head.Plan == "" && !entry.Cut && entry.Err == nil:
@@ -76,6 +76,29 @@ func (e *evidence) find(ctx context.Context, named []string) error {
 	newest := func(a, b baseline.Manifest) int { return b.Finished.Compare(a.Finished) }
 	slices.SortStableFunc(e.baselines, newest)
 	slices.SortStableFunc(e.runs, func(a, b storedRun) int { return b.head.Started.Compare(a.head.Started) })
+	return e.peek(ctx)
+}
+
+// peek looks at the runs of which the manifest does not tell enough: those without one,
+// and those during which another was begun, so that it counts when a host was stored.
+func (e *evidence) peek(ctx context.Context) error {
+	for i := range e.runs {
+		r := &e.runs[i]
+		during := func(o storedRun) bool {
+			return o.head.Run != r.head.Run && !o.head.Started.Before(r.head.Started) && !o.head.Started.After(r.manifest.Finished)
+		}
+		if r.manifest != nil && (e.trusting || !slices.ContainsFunc(e.runs, during)) {
+			continue
+		}
+		glimpse, err := e.store.Peek(ctx, r.head.Run)
+		if damage := (*baseline.Damage)(nil); errors.As(err, &damage) && damage.Kind == baseline.Unfinished && r.manifest != nil {
+			continue // the first versions wrote no beginning
+		}
+		if err != nil {
+			return err
+		}
+		r.glimpse = glimpse
+	}
 	return nil
 }
 
@@ -113,7 +136,7 @@ func (e *evidence) isOfPlan(h baseline.Head) bool {
 }
 
 // add takes in a run that can be evidence.
-func (e *evidence) add(ctx context.Context, entry baseline.Entry, head baseline.Head) error {
+func (e *evidence) add(entry baseline.Entry, head baseline.Head) error {
 	switch {
 	case entry.Err != nil:
 		return entry.Err
@@ -121,21 +144,12 @@ func (e *evidence) add(ctx context.Context, entry baseline.Entry, head baseline.
 		e.note("run %s is of the early pass, which is no evidence: what comes up late is not up yet", head.Run)
 		return nil
 	}
-	r := storedRun{head: head, names: hostNames{}}
-	var err error
+	r := storedRun{head: head, names: map[string]string{}}
 	if !entry.Cut {
-		r.finished = entry.Manifest.Finished
-		if r.snapshot, err = e.store.Read(ctx, head.Run); err != nil {
-			return err
+		r.manifest = &entry.Manifest
+		for _, h := range entry.Manifest.Hosts {
+			r.names[strings.ToLower(h.Host)] = h.Host
 		}
-		r.names = storedNames(r.snapshot)
-	}
-	r.glimpse, err = e.store.Peek(ctx, head.Run)
-	if damage := (*baseline.Damage)(nil); errors.As(err, &damage) && damage.Kind == baseline.Unfinished && !entry.Cut {
-		err = nil // of the first versions; when its files were written is then not asked
-	}
-	if err != nil {
-		return err
 	}
 	if head.Started.After(e.now) {
 		e.note("run %s began at %s, and now it is %s: a clock is or was wrong, and nothing that others saw is taken as older",
@@ -147,35 +161,30 @@ func (e *evidence) add(ctx context.Context, entry baseline.Entry, head baseline.
 
 // has says whether a run has a host, and between which moments it was seen.
 func (e *evidence) has(r storedRun, host string) (from, to time.Time, ok bool) {
-	from, to = r.head.Started, r.finished
-	if from.After(e.now) {
+	if from = r.head.Started; from.After(e.now) {
 		from = time.Time{}
 	}
-	if r.snapshot == nil && e.trusting {
-		return from, to, false // what nobody has signed
-	}
-	var written time.Time
+	written, ok := time.Time{}, false
 	if r.glimpse != nil {
 		written, ok = r.glimpse.Written(host)
 	}
-	if r.snapshot != nil {
-		ok = r.snapshot.Has(r.names.of(host))
+	told := !e.trusting && !written.Before(r.head.Started) // nobody has signed when a file was written
+	if r.manifest == nil {
+		if to = written; !told {
+			to = time.Unix(1<<40, 0) // no clock tells: no run is later
+		}
+		return from, to, ok && !e.trusting // nor has anybody signed what it has
 	}
-	switch earlier := written.Before(to) && !written.Before(r.head.Started); {
-	case !ok:
-	case r.snapshot == nil && written.Before(r.head.Started):
-		to = time.Unix(1<<40, 0) // no clock tells: no run is later
-	case r.snapshot == nil:
-		to = written
-	case earlier && !e.trusting: // nobody has signed when a file was written
+	if to = r.manifest.Finished; told && written.Before(to) {
 		to = written
 	}
+	_, ok = r.names[strings.ToLower(host)]
 	return from, to, ok
 }
 
 // more says whether a run is going on, or can be taken up, that looks at all of a wave.
 func (e *evidence) more(w suites.Wave) bool {
-	return slices.ContainsFunc(e.runs, func(r storedRun) bool { return r.snapshot == nil && e.comes(r, w) })
+	return slices.ContainsFunc(e.runs, func(r storedRun) bool { return r.manifest == nil && e.comes(r, w) })
 }
 
 // comes says whether an unfinished run brings what is missing of a wave: it has to ask

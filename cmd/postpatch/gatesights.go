@@ -109,10 +109,8 @@ func (e *evidence) look(ctx context.Context, r *storedRun, l look) error {
 	if len(hosts) == 0 {
 		return nil
 	}
-	if r.against == nil {
-		if err := e.readBaseline(ctx, r); err != nil {
-			return err
-		}
+	if err := e.read(ctx, r); err != nil {
+		return err
 	}
 	before := performance{against: r.against}
 	known := storedNames(r.against)
@@ -141,19 +139,23 @@ func (e *evidence) look(ctx context.Context, r *storedRun, l look) error {
 	})
 }
 
-// readBaseline reads what a run was compared with.
-func (e *evidence) readBaseline(ctx context.Context, r *storedRun) error {
+// read reads a run, and what it was compared with.
+func (e *evidence) read(ctx context.Context, r *storedRun) error {
+	var err error
+	if r.manifest != nil && r.snapshot == nil {
+		if r.snapshot, err = e.store.Read(ctx, r.head.Run); err != nil {
+			return err
+		}
+	}
 	for _, other := range e.runs {
 		if other.against != nil && other.head.Baseline == r.head.Baseline {
 			r.against = other.against
 			return nil
 		}
 	}
-	against, err := e.store.Read(ctx, r.head.Baseline)
-	if err != nil {
+	if r.against, err = e.store.Read(ctx, r.head.Baseline); err != nil {
 		return fmt.Errorf("run %s cannot be judged: %w", r.head.Run, err)
 	}
-	r.against = against
 	return nil
 }
 
@@ -170,7 +172,7 @@ func (e *evidence) sight(ctx context.Context, r storedRun, h suites.Host, by jud
 	}
 	from, as := storedHosts(r.glimpse), h.Name
 	if r.snapshot != nil {
-		from, as = r.snapshot, r.names.of(h.Name)
+		from, as = r.snapshot, r.names[strings.ToLower(h.Name)]
 	}
 	seen, found, err := from.Host(ctx, as)
 	if err != nil || !found {
@@ -205,10 +207,12 @@ func (r replay) unaskedOf(h suites.Host, seen baseline.Host) map[string]bool {
 func (e *evidence) tellOf(r storedRun, j job, older []string) {
 	in := 0
 	for _, h := range j.set.Hosts {
-		if r.glimpse != nil {
-			if _, has := r.glimpse.Written(h.Name); has {
-				in++
-			}
+		_, has := r.names[strings.ToLower(h.Name)]
+		if r.manifest == nil {
+			_, has = r.glimpse.Written(h.Name)
+		}
+		if has {
+			in++
 		}
 	}
 	switch {
@@ -217,10 +221,10 @@ func (e *evidence) tellOf(r storedRun, j job, older []string) {
 	case len(older) > 0:
 		e.note("run %s is older than the baseline %s of %s: it is no evidence, unless the baselines from before the patch "+
 			"are named with --baseline", r.head.Run, older[0], hostWords(len(older)))
-	case r.snapshot == nil && e.trusting:
+	case r.manifest == nil && e.trusting:
 		e.note("run %s is going on, or was cut off: nobody has signed it yet, so that it is no evidence", r.head.Run)
 		return
-	case r.snapshot == nil:
+	case r.manifest == nil:
 		e.note("run %s is going on, or was cut off: it has %d of %s of wave %s", r.head.Run, in,
 			hostWords(len(j.set.Hosts)), waveWords(j.waves))
 	}

@@ -108,14 +108,14 @@ func (g gateAnswer) hostRows() [][]string {
 func (g gateAnswer) unseen() string {
 	var b strings.Builder
 	for _, w := range g.Waves {
-		if names := thoseThat(g.Hosts[w.Wave], runner.HostUnseen); len(names) > 0 {
+		if names := hostsThat(g.Hosts[w.Wave], runner.HostUnseen); len(names) > 0 {
 			fmt.Fprintf(&b, "\nnot seen of %s: %s\n", w.Wave, report.CleanLine(shorten(names)))
 		}
 	}
 	return b.String()
 }
 
-func thoseThat(hosts []runner.HostSeen, is ...runner.Standing) []string {
+func hostsThat(hosts []runner.HostSeen, is ...runner.Standing) []string {
 	var names []string
 	for _, h := range hosts {
 		if slices.Contains(is, h.Is) {
@@ -153,10 +153,10 @@ func (c *gateJob) next(answer gateAnswer, e evidence) []string {
 		}
 		hosts := answer.Hosts[w.Wave]
 		if i := slices.IndexFunc(hosts, func(h runner.HostSeen) bool { return h.Is == runner.HostWorse }); i >= 0 {
-			commands = append(commands, c.judgeCommand(hosts[i].Run, thoseThat(hosts, runner.HostWorse)))
+			commands = append(commands, c.judgeCommand(hosts[i].Run, hostsThat(hosts, runner.HostWorse)))
 		}
 		if i := slices.IndexFunc(e.runs, func(r storedRun) bool {
-			return w.More && r.snapshot == nil && e.comes(r, suites.Wave{Name: w.Wave, Hosts: waveHosts(e, w.Wave)})
+			return w.More && r.manifest == nil && e.comes(r, suites.Wave{Name: w.Wave, Hosts: waveHosts(e, w.Wave)})
 		}); i >= 0 && w.Unseen > 0 {
 			commands = append(commands, c.takeUp(e.runs[i].head))
 			continue
@@ -202,7 +202,7 @@ func (c *gateJob) again(e evidence, wave string, hosts []runner.HostSeen) string
 	r.waves, r.scripts = []string{wave}, false
 	all := hostsOf(e.job, suites.Wave{Hosts: waveHosts(e, wave)})
 	if len(hosts) <= mostNamed && len(hosts) < len(all) {
-		r.hosts = thoseThat(hosts, runner.HostWorse, runner.HostUnknown, runner.HostUnseen)
+		r.hosts = hostsThat(hosts, runner.HostWorse, runner.HostUnknown, runner.HostUnseen)
 	}
 	for _, h := range all {
 		if known := e.baselinesOf(h); len(known) > 0 && len(hosts) > 0 && h.Name == hosts[0].Host {

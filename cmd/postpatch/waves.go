@@ -64,7 +64,7 @@ func (j job) of(waves ...suites.Wave) job {
 // waveWords is how a run's head has the waves that it is of.
 func waveWords(names []string) string { return strings.Join(names, ",") }
 
-// whose says of what hosts --hosts chooses.
+// whose says of what hosts --hosts chooses: of these, unless waves were chosen before.
 func (in *inputs) whose(among string) string {
 	switch len(in.waves) {
 	case 0:
