@@ -75,7 +75,7 @@ func configuring(found []row) ([]string, error) {
 	} {
 		running, err := notZero(found[4].cells.Get(name), name)
 		if err != nil {
-			return nil, fmt.Errorf("Setup: %w", err)
+			return nil, fmt.Errorf("key Setup: %w", err)
 		}
 		if running == fact.Bool(true) {
 			doing = append(doing, what)

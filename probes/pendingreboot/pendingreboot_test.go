@@ -49,7 +49,8 @@ func TestObserve(t *testing.T) {
 // What cannot be read is no "false": it is named, and the rest is there.
 func TestWhatCannotBeReadIsNamed(t *testing.T) {
 	readings, err := probetest.Load(t, pendingreboot.Kind, "odd.json", nil).Observe(nil)
-	const wrong = "reading servicing_pending, configuring, configuring_what: Der angeforderte Registrierungszugriff ist unzulässig.; " +
+	const wrong = "reading servicing_pending, configuring, configuring_what: " +
+		"Der angeforderte Registrierungszugriff ist unzulässig.; " +
 		"configmgr_hard, configmgr: Anbieterladefehler; update_exe: Flags: want a number, got \"drei\"; " +
 		"servicing_file: There: want true or false, got \"vielleicht\""
 	if err == nil || err.Error() != wrong {
@@ -197,7 +198,8 @@ func TestConfigurationManager(t *testing.T) {
 // What waits for a reboot is not being configured: a host says of itself that it is at
 // it, or has work and does not wait.
 func TestConfiguring(t *testing.T) {
-	const pending, inProgress, packages, session, setup = "RebootPending", "RebootInProgress", "PackagesPending", "Exclusive", "Setup"
+	const pending, inProgress, packages = "RebootPending", "RebootInProgress", "PackagesPending"
+	const session, setup = "Exclusive", "Setup"
 	for name, tt := range map[string]struct {
 		there []string
 		want  string

@@ -231,8 +231,10 @@ func TestWhatIsNotKnownOfARebootIsAsked(t *testing.T) {
 		hosts []report.Host
 		want  map[string]string // the last column of the row that starts with
 	}{
-		{hosts, map[string]string{"HOST": "rebooted", "did": "02:10:00Z", "not": "-", "unknown": "?", "(plan)": "1",
-			"twice": "02:10:00Z (2 times)", "busy": "02:10:00Z, configuring"}},
+		{hosts, map[string]string{
+			"HOST": "rebooted", "did": "02:10:00Z", "not": "-", "unknown": "?", "(plan)": "1",
+			"twice": "02:10:00Z (2 times)", "busy": "02:10:00Z, configuring",
+		}},
 		{hosts[2:4], map[string]string{"HOST": "same", "unknown": "1"}},
 	} {
 		var b strings.Builder
