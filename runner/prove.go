@@ -92,8 +92,8 @@ func (p *Proof) byNoStart() {
 	case e.known && p.now.up-p.before.up > e.most+clockTolerance:
 		p.restored("only " + span(e.most) + " have passed since")
 	case e.known && p.now.up < e.least-clockTolerance:
-		*p = untold(*p, fmt.Sprintf("it has been running for %s, less than since the baseline, and its log has no start since; "+
-			"was it paused?", span(p.now.up)))
+		*p = untold(*p, fmt.Sprintf("it has been running for %s, less than since the baseline, and its log has no "+
+			"start since: was it paused?", span(p.now.up)))
 	default:
 		p.not()
 	}

@@ -23,16 +23,12 @@ func (j judging) reboot(h *report.Host, checks []suites.Check) {
 	if p.State.Done() {
 		h.Rebooted = new(p.Started.UTC())
 	}
-	if p.note != "" {
-		h.Notes = append(h.Notes, h.Host+" "+p.note)
-	}
 	if p.asked >= 0 {
 		j.starts(&h.Checks[p.asked], checks[p.asked], p)
 	}
 	wanted := ""
-	switch {
-	case plan == suites.RebootAllowed:
-	case p.State == report.RebootUnknown, plan == suites.RebootRequired && p.State == report.RebootConfiguring:
+	switch open := p.State == report.RebootUnknown && plan != suites.RebootAllowed; {
+	case open, plan == suites.RebootRequired && p.State == report.RebootConfiguring:
 		h.Checks = append(h.Checks, report.Check{
 			ID: "reboot", Kind: "plan", Suite: j.planning.plan.Name, File: j.planning.plan.File, Outcome: report.Unknown,
 			Error: "the plan says reboot: " + string(plan) + ", and " + j.unproven(h.Host, p),
@@ -41,6 +37,9 @@ func (j judging) reboot(h *report.Host, checks []suites.Check) {
 		wanted = "the plan says reboot: required, and the host " + p.Words
 	case plan == suites.RebootForbidden && p.State.Done():
 		wanted = "the plan says reboot: forbidden, and the host has " + p.Words
+	}
+	if told := len(h.Checks) > len(checks); !told && p.note != "" {
+		h.Notes = append(h.Notes, h.Host+" "+p.note)
 	}
 	if wanted != "" {
 		add(&h.Checks[p.asked], report.Finding{

@@ -76,7 +76,8 @@ func newBoots(before, now bootLog, bootTime, clock time.Time) bootLog {
 		last := before.boots[n-1]
 		anchored = now.has(last)
 		if !anchored && !aged(last) {
-			return bootLog{flaw: "its log has lost the start of " + fact.Time(last.at).String() + ", which it had at the baseline"}
+			at := fact.Time(last.at).String()
+			return bootLog{flaw: "its log has lost the start of " + at + ", which it had at the baseline"}
 		}
 	}
 	var log bootLog

@@ -114,7 +114,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 			return judged{v, before, h}
 		},
 		take: func(j judged) error {
-			j.host.Notes = renames.of(j.visit)
+			j.host.Notes = append(j.host.Notes, renames.of(j.visit)...)
 			tally.Add(j.host)
 			blind.note(j.host)
 			if p.collect != nil {

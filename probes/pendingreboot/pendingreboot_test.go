@@ -22,6 +22,7 @@ func TestObserve(t *testing.T) {
 			" servicing_pending=false", " servicing_in_progress=false", " servicing_packages=false",
 			" windows_update=false", " configmgr_hard=false", " file_renames=", " update_exe=false", " computer_rename=",
 			" domain_join=false", " configmgr=false", " servicing_file=false", " server_manager=false",
+			" configuring=false", " configuring_what=",
 		},
 		"everything.json": {
 			" servicing_pending=true", " servicing_in_progress=true", " servicing_packages=true",
@@ -29,7 +30,8 @@ func TestObserve(t *testing.T) {
 			` file_renames=delete C:\Windows\Temp\setup.tmp, delete \\fs01\tools\old.exe, ` +
 				`rename C:\Program Files\Agent\new.dll to C:\Program Files\Agent\agent.dll`,
 			" update_exe=true", " computer_rename=SRV02", " domain_join=true", " configmgr=true",
-			" servicing_file=true", " server_manager=true",
+			" servicing_file=true", " server_manager=true", " configuring=true",
+			" configuring_what=servicing is at the work of the reboot, setup has not ended, setup's last part has not ended",
 		},
 	} {
 		t.Run(file, func(t *testing.T) {
@@ -47,7 +49,8 @@ func TestObserve(t *testing.T) {
 // What cannot be read is no "false": it is named, and the rest is there.
 func TestWhatCannotBeReadIsNamed(t *testing.T) {
 	readings, err := probetest.Load(t, pendingreboot.Kind, "odd.json", nil).Observe(nil)
-	const wrong = "reading servicing_pending: Der angeforderte Registrierungszugriff ist unzulässig.; " +
+	const wrong = "reading servicing_pending, configuring, configuring_what: " +
+		"Der angeforderte Registrierungszugriff ist unzulässig.; " +
 		"configmgr_hard, configmgr: Anbieterladefehler; update_exe: Flags: want a number, got \"drei\"; " +
 		"servicing_file: There: want true or false, got \"vielleicht\""
 	if err == nil || err.Error() != wrong {
@@ -85,7 +88,7 @@ func TestAHostThatAnswersNothing(t *testing.T) {
 		t.Errorf("got %v, %v; want one error that names the cause once", got, err)
 	}
 	// Every Windows has its names and its Session Manager, whatever else it lacks.
-	if got, err := what(t, nil, host.Answer{}); err == nil || len(got) != 7 {
+	if got, err := what(t, nil, host.Answer{}); err == nil || len(got) != 9 {
 		t.Errorf("no keys at all: got %v, %v", got, err)
 	}
 	if got, err := what(t, nil, host.Answer{Rows: []host.Row{{}, {}}}); err == nil {
@@ -100,7 +103,7 @@ func TestExcept(t *testing.T) {
 	got, err := what(t, map[string]any{"except": except}, host.Answer{})
 	want := []string{
 		" servicing_pending=false", " servicing_in_progress=false", " servicing_packages=false",
-		" windows_update=false", " update_exe=false", " domain_join=false",
+		" windows_update=false", " update_exe=false", " domain_join=false", " configuring=false", " configuring_what=",
 	}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Errorf("readings (-want +got), %v:\n%s", err, d)
@@ -187,6 +190,53 @@ func TestConfigurationManager(t *testing.T) {
 			}
 			if tt.wantErr == "" && err != nil || tt.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tt.wantErr)) {
 				t.Errorf("error %v, want %q in it", err, tt.wantErr)
+			}
+		})
+	}
+}
+
+// What waits for a reboot is not being configured: a host says of itself that it is at
+// it, or has work and does not wait.
+func TestConfiguring(t *testing.T) {
+	const pending, inProgress, packages = "RebootPending", "RebootInProgress", "PackagesPending"
+	const session, setup = "Exclusive", "Setup"
+	for name, tt := range map[string]struct {
+		there []string
+		want  string
+	}{
+		"nothing":                          {nil, ""},
+		"a reboot is to come":              {[]string{pending, packages, session}, ""},
+		"a session of no reboot":           {[]string{session}, "a servicing session has not ended"},
+		"packages after the reboot":        {[]string{packages}, "packages are being installed or removed"},
+		"the work of the reboot":           {[]string{inProgress}, "servicing is at the work of the reboot"},
+		"the work, and another is to come": {[]string{inProgress, pending, packages}, "servicing is at the work of the reboot"},
+		"setup":                            {[]string{setup}, "setup has not ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			probe, err := pendingreboot.Kind.Build(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var answers host.Answers
+			for _, q := range probe.(probes.Asker).Questions() {
+				var a host.Answer
+				for _, key := range tt.there {
+					switch text := q.String(); {
+					case strings.Contains(text, "Servicing") && strings.Contains(text, key):
+						a.Rows = []host.Row{{"Exclusive": {Text: "1"}}}
+					case key == setup && strings.Contains(text, "OOBEInProgress"):
+						a.Rows = []host.Row{{"SystemSetupInProgress": {Text: "1"}, "OOBEInProgress": {Text: "0"}}}
+					}
+				}
+				answers.Put(q, a)
+			}
+			readings, _ := probe.Observe(t.Context(), probes.Target{Answers: answers}) // of the others, which lack their keys
+			got := map[string]string{}
+			for _, r := range readings {
+				got[r.Key.Name] = r.Value.String()
+			}
+			if got["configuring_what"] != tt.want || got["configuring"] != fmt.Sprint(tt.want != "") {
+				t.Errorf("configuring %s: %q, want %q", got["configuring"], got["configuring_what"], tt.want)
 			}
 		})
 	}

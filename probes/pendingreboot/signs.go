@@ -3,6 +3,7 @@ package pendingreboot
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"postpatch/probes"
@@ -61,7 +62,12 @@ const (
 // Microsoft's Exchange HealthChecker reads, and the list that Configuration
 // Manager's prerequisite check documents.
 func signs() []sign {
-	return append([]sign{
+	return slices.Concat(hard(), milder(), afterwards())
+}
+
+// hard are the signs that fail.
+func hard() []sign {
+	all := []sign{
 		keyThere("servicing_pending", servicing+"RebootPending",
 			"Servicing has work left that a reboot has to finish."),
 		keyThere("servicing_in_progress", servicing+"RebootInProgress",
@@ -72,7 +78,14 @@ func signs() []sign {
 			"Windows Update has installed something that needs a reboot."),
 		configMgr("configmgr_hard", "IsHardRebootPending", fact.Fail,
 			"The Configuration Manager client waits for a reboot that cannot be put off."),
-	}, milder()...)
+	}
+	for i := range all {
+		// What is in progress is at the work of the reboot that was.
+		if name := all[i].spec.Name; name != "servicing_in_progress" {
+			all[i].spec.Role = probes.RebootPending
+		}
+	}
+	return all
 }
 
 // milder are the signs that other programs leave as well: their change is told,

@@ -46,6 +46,7 @@ func sample() *tape {
 		},
 		Hosts: []report.Host{{
 			Host: "a.example.org", Started: at, Took: time.Second, Rebooted: &at, Outcome: report.Regressed,
+			Reboot: report.Reboot{State: report.Rebooted, Times: 1, Words: "rebooted: x", Boots: []string{"x"}},
 			Counts: map[report.Outcome]int{report.Regressed: 1}, Ignored: map[string]int{"os.boot_time: ignore": 1},
 			Checks: []report.Check{{
 				ID: "service/W3SVC", Suite: "sql", Kind: "service", Outcome: report.Regressed, File: "s.yaml", Line: 3,

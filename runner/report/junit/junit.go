@@ -70,6 +70,7 @@ func (w *writer) Host(h report.Host) error {
 	if w.run.Baseline != nil {
 		property(&s, "baseline", w.run.Baseline.Name)
 	}
+	property(&s, "reboot", h.Reboot.Words)
 	for _, note := range h.Notes {
 		property(&s, "note", note)
 	}

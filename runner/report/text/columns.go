@@ -118,6 +118,7 @@ func (c column) of(r row) int {
 	return n
 }
 
+// rebooted is when a host was started, and what is not as usual of it.
 func (v *view) rebooted(r row) string {
 	switch {
 	case r.noHost:
@@ -126,9 +127,16 @@ func (v *view) rebooted(r row) string {
 		return "?"
 	case r.rebooted == nil:
 		return "-"
-	case r.rebooted.UTC().Format(time.DateOnly) == v.run.Started.UTC().Format(time.DateOnly):
-		return r.rebooted.UTC().Format("15:04:05Z")
-	default:
-		return strings.Replace(moment(*r.rebooted, v.run.Started), " UTC", "Z", 1)
 	}
+	text := strings.Replace(moment(*r.rebooted, v.run.Started), " UTC", "Z", 1)
+	if r.rebooted.UTC().Format(time.DateOnly) == v.run.Started.UTC().Format(time.DateOnly) {
+		text = r.rebooted.UTC().Format("15:04:05Z")
+	}
+	if r.reboot.Times > 1 {
+		text += fmt.Sprintf(" (%d times)", r.reboot.Times)
+	}
+	if r.reboot.State == report.RebootConfiguring {
+		text += ", configuring"
+	}
+	return text
 }

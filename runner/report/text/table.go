@@ -22,6 +22,7 @@ type row struct {
 	counts   map[report.Outcome]int
 	rebooted *time.Time
 	known    bool // whether it has rebooted
+	reboot   report.Reboot
 	noHost   bool // what the run has to say of the plan
 }
 
@@ -33,7 +34,7 @@ func newRow(h report.Host, compared bool) row {
 	r := row{
 		host: h.Host, compared: compared, blind: h.Unreachable != "", problem: h.Problem != "", outcome: h.Outcome,
 		failing: slices.ContainsFunc(h.Checks, func(c report.Check) bool { return c.Failing }),
-		counts:  maps.Clone(h.Counts), rebooted: h.Rebooted, known: h.RebootKnown || h.Rebooted != nil,
+		counts:  maps.Clone(h.Counts), rebooted: h.Rebooted, known: h.RebootKnown || h.Rebooted != nil, reboot: h.Reboot,
 		noHost: len(h.Checks) > 0 && !slices.ContainsFunc(h.Checks, func(c report.Check) bool { return c.Kind != "plan" }),
 	}
 	for _, c := range h.Checks {

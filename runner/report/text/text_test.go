@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -224,13 +225,19 @@ func TestADriftThatFailsNothingIsAWarningWhateverItsSeverity(t *testing.T) {
 func TestWhatIsNotKnownOfARebootIsAsked(t *testing.T) {
 	not, plan := host("not", 1), host("(plan)", 0, ofPlan(check("os.build", "")))
 	not.RebootKnown = true
-	hosts := []report.Host{rebooted(host("did", 1), 2, 10, 0), not, host("unknown", 1), plan}
+	twice, busy := rebooted(host("twice", 1), 2, 10, 0), rebooted(host("busy", 1), 2, 10, 0)
+	twice.Reboot = report.Reboot{State: report.Rebooted, Times: 2}
+	busy.Reboot = report.Reboot{State: report.RebootConfiguring, Times: 1}
+	hosts := []report.Host{rebooted(host("did", 1), 2, 10, 0), not, host("unknown", 1), plan, twice, busy}
 	for _, c := range []struct {
 		hosts []report.Host
-		want  map[string]string // the last word of the row that starts with
+		want  map[string]string // the last column of the row that starts with
 	}{
-		{hosts, map[string]string{"HOST": "rebooted", "did": "02:10:00Z", "not": "-", "unknown": "?", "(plan)": "1"}},
-		{hosts[2:], map[string]string{"HOST": "same", "unknown": "1"}},
+		{hosts, map[string]string{
+			"HOST": "rebooted", "did": "02:10:00Z", "not": "-", "unknown": "?", "(plan)": "1",
+			"twice": "02:10:00Z (2 times)", "busy": "02:10:00Z, configuring",
+		}},
+		{hosts[2:4], map[string]string{"HOST": "same", "unknown": "1"}},
 	} {
 		var b strings.Builder
 		s := summary(stream{run: verifyRun(0, 0), hosts: c.hosts}, "PASS", "", 0)
@@ -241,7 +248,8 @@ func TestWhatIsNotKnownOfARebootIsAsked(t *testing.T) {
 		for row := range strings.Lines(b.String()) {
 			words := strings.Fields(row)
 			if len(words) > 1 && c.want[words[0]] != "" {
-				got[words[0]] = words[len(words)-1]
+				fields := regexp.MustCompile(`  +`).Split(strings.TrimSpace(row), -1)
+				got[words[0]] = fields[len(fields)-1]
 			}
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
