@@ -106,7 +106,7 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 
 // Topics lists what ExplainTopic knows.
 func Topics() []string {
-	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers"}
+	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "precheck"}
 }
 
 // ExplainTopic is the page on one of Topics.
@@ -126,6 +126,8 @@ func ExplainTopic(topic string) (string, bool) {
 		return aboutCompare, true
 	case "waivers":
 		return aboutWaivers, true
+	case "precheck":
+		return aboutPrecheck, true
 	default:
 		return "", false
 	}
