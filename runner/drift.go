@@ -12,6 +12,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 	for _, change := range changes {
 		at := place{change.Key.Item, change.Key.Name}
 		compared := s.c.Compare.For(at.item, at.reading)
+		compared.Severity = s.severity(change.Key, planning)
 		allowed, reason := planning.allows(s.c, change)
 		f, spoken := s.findings[at]
 		switch {
@@ -35,7 +36,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 			}
 			s.findings[at] = f
 		case !s.restated:
-			s.cameOrWent(change, allowed)
+			s.cameOrWent(change, allowed, planning)
 		case change.Op == baseline.Removed:
 			s.notAsked(change.Key.Item)
 		}
@@ -45,6 +46,15 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 			delete(s.findings, place{at.item, ""}) // that it is new is said already
 		}
 	}
+}
+
+// severity says how bad it is that a reading drifts: by the plan's word, or else by the
+// suite's and the kind's.
+func (s *sheet) severity(key fact.Key, planning *Planning) fact.Severity {
+	if severity, said := planning.severity(s.c, key); said {
+		return severity
+	}
+	return s.c.Compare.For(key.Item, key.Name).Severity
 }
 
 // counts says whether a change is the first of something that is counted while it
@@ -91,13 +101,16 @@ func driftUnless(allowed bool) report.Outcome {
 
 // cameOrWent makes one finding of an item that is new or gone. It is expected
 // only when the plan allows each of its readings to go.
-func (s *sheet) cameOrWent(change baseline.Change, allowed bool) {
+func (s *sheet) cameOrWent(change baseline.Change, allowed bool, planning *Planning) {
 	at := place{change.Key.Item, ""}
 	// Something new is worth a look, and seldom a reason to roll back.
 	f := report.Finding{Item: at.item, Now: "new", HasNow: true, Severity: fact.Warn.String()}
+	if severity, said := planning.severity(s.c, fact.Key{Item: at.item}); said { // of one reading it says nothing here
+		f.Severity = severity.String()
+	}
 	if change.Op == baseline.Removed {
 		f = report.Finding{Item: at.item, Before: "there", HasBefore: true, Now: "gone", HasNow: true}
-		f.Severity = graver(s.findings[at].Severity, s.c.Compare.For(change.Key.Item, change.Key.Name).Severity)
+		f.Severity = graver(s.findings[at].Severity, s.severity(change.Key, planning))
 	}
 	f.Outcome = driftUnless(allowed && s.findings[at].Outcome != report.Drifted)
 	s.findings[at] = f

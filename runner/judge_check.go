@@ -55,7 +55,7 @@ func detach(c *report.Check) {
 // unbased lists what a baseline that was not whole has nothing of, though only the
 // baseline could tell whether it is well: nobody may take that for unchanged. What
 // the kind wants kept is held against its word alone.
-func (s *sheet) unbased() []string {
+func (s *sheet) unbased(planning *Planning) []string {
 	if s.mark != "" || s.wasWhole || !s.known {
 		return nil
 	}
@@ -71,7 +71,8 @@ func (s *sheet) unbased() []string {
 			f = s.finding(at)
 			f.Outcome, f.Wanted = report.Failed, "expected "+kept.String()+", and nothing is known of before"
 			s.findings[at] = f
-		case kept == nil && (compared.Rule.Op == fact.Ignore || compared.Severity == fact.Note):
+		case kept == nil && (compared.Rule.Op == fact.Ignore ||
+			s.severity(fact.Key{Item: at.item, Name: at.reading}, planning) == fact.Note):
 		case compared.Rule.Gone && s.hasFallback(): // which is among them
 		default:
 			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
@@ -221,7 +222,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 		s.vanished(j.planning)
 	}
 	s.dropConsequences()
-	if unbased := s.unbased(); len(unbased) > 0 {
+	if unbased := s.unbased(j.planning); len(unbased) > 0 {
 		_, why := j.before.observed(c.Key())
 		if why == "" {
 			why = "it is stored in another type"

@@ -1,10 +1,12 @@
 package runner
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"postpatch/baseline"
+	"postpatch/probes/fact"
 	"postpatch/runner/report"
 	"postpatch/suites"
 )
@@ -79,6 +81,23 @@ func (p *Planning) allows(c suites.Check, change baseline.Change) (allowed bool,
 		}
 	}
 	return false, ""
+}
+
+// severity says how bad the plan takes it that a reading drifts: by the last of its
+// words that fits. What a kind or a suite takes for a note is one, unless the plan names
+// the reading: who says that drift fails does not speak of what is hardly told. A Name
+// of "" is an item that came as a whole.
+func (p *Planning) severity(c suites.Check, key fact.Key) (fact.Severity, bool) {
+	note := c.Compare.For(key.Item, key.Name).Severity == fact.Note
+	for _, d := range slices.Backward(p.plan.Drift) {
+		every := d.Pattern == (suites.Pattern{})
+		if !every && !d.Pattern.Matches(c, key.Item, key.Name) || note && (every || d.Pattern.Reading == "*") {
+			continue
+		}
+		severity, err := fact.ParseSeverity(d.Severity)
+		return severity, err == nil
+	}
+	return fact.Warn, false
 }
 
 // mustChange holds what the patch has to bring against what is there now. It

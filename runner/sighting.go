@@ -58,11 +58,14 @@ func (s sighting) answered() bool {
 	return !slices.ContainsFunc(s.check.Kind.Readings, func(r probes.ReadingSpec) bool { return len(r.Silence) > 0 })
 }
 
+// Lanes are how many of a host's checks go out from the runner at the same time.
+const Lanes = 4
+
 // fromRunner runs the checks that go out from the runner, a few at a time: a
 // host under test is not to be stormed.
 func fromRunner(ctx context.Context, h suites.Host, checks []suites.Check, o Options) []sighting {
 	seen := make([]sighting, len(checks))
-	slots := make(chan struct{}, 4)
+	slots := make(chan struct{}, Lanes)
 	var all sync.WaitGroup
 	for i, c := range checks {
 		slots <- struct{}{}

@@ -43,40 +43,6 @@ Templates: {{ name }}, {{ host.name }} and {{ host.address }} stand in parameter
 in a host's address, inside of quotes. They hold names of variables, never code.
 `
 
-const aboutPlan = `plan: what the operator says of the patch, in *.plan.yaml
-
-    plan: 2026-11-patch-tuesday
-    suites: [suites/*.suite.yaml]    # relative to the plan's folder
-    reboot: required                 # or allowed (the default), or forbidden
-    must_change:
-      os.build: "20348.4405"         # as the reading has it: build and update
-      service/W3SVC.state: running
-    may_change:
-      - os.*
-      - service.start_mode
-      - {change: service/Spooler.path, to: 'C:\spool\new.exe', hosts: ["print*"]}
-
-  plan          the plan's name; required
-  suites        files or patterns
-  reboot        whether the hosts have to be, may be or may not be restarted
-  must_change   readings and what they have to be after the patch (postpatch explain
-                expect); what is not so is unmet, and the run fails
-  may_change    readings whose change is expected and no drift, each by its name or as
-                {change, to, hosts, reason}; postpatch accept writes them from what drifted
-  waivers       what may be wrong until a day, of all suites (postpatch explain waivers)
-
-A reading is named kind.reading, for every item, or kind/item.reading; * stands for any
-text in an item and ? for one character, unless = stands before it, and kind.* for every
-reading of a kind.
-
-Of a change that may be
-  to      what the reading may change to, and nothing else (postpatch explain expect); gone:
-          it may go away, as all readings of an item that does; digest and 64 digits: the one
-          value that has it, for what cannot be written here
-  hosts   on which hosts: names, patterns with * and ?, tag:NAME
-  reason  for who reads it
-`
-
 const aboutCredentials = `credentials: which user goes to which host; the operator's own file
 
     credentials:

@@ -196,5 +196,6 @@ func (c acceptJob) planFile() string {
 
 // keptOf says what of a plan adding to it has to leave as it is.
 func keptOf(p *suites.Plan) string {
-	return fmt.Sprintf("%q %q %q %d %d", p.Name, p.Reboot, absolute(p.Suites), len(p.Must), len(p.Waivers))
+	return fmt.Sprintf("%q %q %q %d %d %q %d %d %q", p.Name, p.Reboot, absolute(p.Suites), len(p.Must), len(p.Waivers),
+		p.Hosts, len(p.Waves), len(p.Drift), absolute([]string{p.Store}))
 }

@@ -138,6 +138,11 @@ func anew(doc *yaml.Node, moved func(string) string) (changed bool) {
 			}
 		}
 	}
+	if _, store := entryOf(top, "store"); store != nil && !strings.Contains(store.Value, "://") {
+		if path := moved(store.Value); path != store.Value {
+			store.Value, changed = path, true
+		}
+	}
 	key, value := entryOf(top, "may_change")
 	if key == nil {
 		changed = changed || top.Style&yaml.FlowStyle != 0

@@ -39,6 +39,7 @@ type inputs struct {
 	trust       string
 	resume      bool // take up the run that was cut off
 	scripts     bool // of the suites' owners may run on the hosts
+	storeFlag   *pflag.Flag
 	// extend makes of the suites what is asked; nil leaves them as they are.
 	extend func(*suites.Set, *suites.Plan) (*suites.Set, []suites.Problem)
 }
@@ -65,6 +66,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringVar(&in.plan, "plan", "", "the patch's plan (*.plan.yaml)")
 	f.StringVar(&in.store, "store", standardStore, storeHelp)
+	in.storeFlag = f.Lookup("store")
 	trustFlag(f, &in.trust)
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
@@ -115,6 +117,7 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	if in.plan != "" {
 		plan, found := suites.LoadPlan(in.plan, kinds)
 		j.plan, problems = plan, append(problems, found...)
+		in.keepAsPlanned(plan)
 		if plan != nil && len(suiteFiles) == 0 {
 			suiteFiles = plan.Suites
 		}
@@ -294,10 +297,14 @@ func (in *inputs) narrow(j *job) error {
 			return fmt.Errorf("pattern %q: %w", pattern, err)
 		}
 	}
+	among, err := narrowToPlan(j)
+	if err != nil {
+		return err
+	}
 	for _, pattern := range in.hosts {
 		one := []string{pattern}
 		if !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool { return chosen(one, h) }) {
-			return fmt.Errorf("--hosts %s: no host of the suites is called so", pattern)
+			return fmt.Errorf("--hosts %s: no host of %s is called so", pattern, among)
 		}
 	}
 	if len(in.hosts) > 0 {

@@ -99,8 +99,8 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.AddCommand(
-		newPrecheck(a), newCapture(a), newVerify(a), newDiff(a), newJudge(a), newAccept(a), newBaselines(a), newLint(a), newExplain(a),
-		newDoctor(a), newDemo(a), newLab(a), newVersion(a),
+		newPrecheck(a), newCapture(a), newVerify(a), newDiff(a), newJudge(a), newAccept(a), newBaselines(a), newPlan(a),
+		newLint(a), newExplain(a), newDoctor(a), newDemo(a), newLab(a), newVersion(a),
 	)
 	return root
 }

@@ -162,20 +162,14 @@ func (s *Session) tell(ctx context.Context, messages ...message) {
 func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
 	var cmdlets []host.Cmdlet
 	var others []host.Question
-	messages, script := 0, false
 	for _, q := range questions {
-		switch q := q.(type) {
-		case host.Cmdlet:
-			cmdlets = append(cmdlets, q)
+		if cmdlet, is := q.(host.Cmdlet); is {
+			cmdlets = append(cmdlets, cmdlet)
 			continue
-		case host.Collector, host.Script:
-			script = true
-		case host.WQL:
-			messages += messagesOf(q)
 		}
 		others = append(others, q)
 	}
-	answers, err := s.askHost(ctx, others, script || messages > mostMessages)
+	answers, err := s.askHost(ctx, others, CostOf(others).Script)
 	if err != nil {
 		return answers, err
 	}

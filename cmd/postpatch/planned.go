@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"postpatch/suites"
+)
+
+// keepAsPlanned takes the plan's store where the operator names none.
+func (in *inputs) keepAsPlanned(plan *suites.Plan) {
+	if plan != nil && plan.Store != "" && in.storeFlag != nil && !in.storeFlag.Changed {
+		in.store = plan.Store
+	}
+}
+
+// narrowToPlan leaves the hosts that the plan is for, and says what they are called. One
+// of its selectors that chooses nobody is a mistake: those whom it means would not be
+// looked at, and nobody would notice.
+func narrowToPlan(j *job) (among string, err error) {
+	if j.plan == nil || len(j.plan.Hosts) == 0 {
+		return "the suites", nil
+	}
+	for _, selector := range j.plan.Hosts {
+		one := []string{selector}
+		if !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool { return h.Chosen(one) }) {
+			return "", fmt.Errorf("plan %q: hosts: %q matches no host of the suites", j.plan.Name, selector)
+		}
+	}
+	j.set.Hosts = j.plan.Of(j.set.Hosts)
+	return "the plan's hosts", nil
+}
