@@ -32,16 +32,23 @@ func TestUnseen(t *testing.T) {
 			[]string{"squeak=soft"}, nil, doors("front squeak=not heard"), []string{"unknown"}, "front squeak: not heard",
 		},
 		"of which the kind expects something": {
-			[]string{"*squeak=soft"}, nil, doors("front squeak=not heard"),
-			[]string{"failed failing", "front squeak: failed ->not heard"}, "",
+			[]string{"*squeak=soft"},
+			nil, doors("front squeak=not heard"),
+			[]string{"failed failing", "front squeak: failed ->not heard"},
+			"",
 		},
 		"beside what fails": {
-			[]string{"bell=rings", "squeak=soft"}, nil, doors("front bell=broken", "front squeak=not heard"),
-			[]string{"failed failing", "front bell: failed ->broken"}, "front squeak: not heard",
+			[]string{"bell=rings", "squeak=soft"},
+			nil, doors("front bell=broken", "front squeak=not heard"),
+			[]string{"failed failing", "front bell: failed ->broken"},
+			"front squeak: not heard",
 		},
 		"as it is meant to be": {[]string{"squeak=soft"}, nil, doors("front squeak=soft"), []string{"passed"}, ""},
 		"not as it is meant to be": {
-			[]string{"squeak=soft"}, nil, doors("front squeak=loud"), []string{"failed failing", "front squeak: failed ->loud"}, "",
+			[]string{"squeak=soft"},
+			nil, doors("front squeak=loud"),
+			[]string{"failed failing", "front squeak: failed ->loud"},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +140,8 @@ func TestMayBegin(t *testing.T) {
 		"no answer":      {[]report.Host{gone("b"), gone("a")}, 3, "INCOMPLETE", "no answer from a, b; 2 hosts unreachable"},
 		"and one failed": {[]report.Host{gone("a"), one(report.Failed)}, 1, "NOT READY", "no answer from a; 1 check failed, 1 host unreachable"},
 		"of many": {
-			[]report.Host{gone("a"), gone("b"), gone("c"), gone("d"), gone("e")}, 3, "INCOMPLETE",
+			[]report.Host{gone("a"), gone("b"), gone("c"), gone("d"), gone("e")},
+			3, "INCOMPLETE",
 			"no answer from a, b, c and 2 more; 5 hosts unreachable",
 		},
 	} {

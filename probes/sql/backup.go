@@ -55,7 +55,7 @@ func backupReadings() []probes.ReadingSpec {
 		{
 			Name: behind, Type: fact.TypeText,
 			Unseen: []fact.Value{fact.Text(notAllowed), fact.Text(tooSlow), fact.Text(unreadable)},
-			Doc:    "read; or not checked, and why: permission, when the login may not read msdb's backupset and restorehistory.",
+			Doc:    "read; or not checked, and why: permission, when the login may not read msdb's tables of it.",
 		},
 		{
 			Name: "backup_type", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
@@ -71,7 +71,7 @@ func backupReadings() []probes.ReadingSpec {
 		},
 		{
 			Name: "last_restore", Type: fact.TypeTime, Rule: newer, Behind: behind, Severity: fact.Note,
-			Doc: "When a full backup of it was last restored on this instance, under any name, or 1900-01-01; not of system ones.",
+			Doc: "When a full backup of it was last restored here, under any name; 1900-01-01 when never; not of system ones.",
 		},
 	}
 }

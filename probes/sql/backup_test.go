@@ -65,7 +65,8 @@ func TestBackups(t *testing.T) {
 		},
 		{
 			name: "files and parts", why: "they are not the whole database",
-			db: estate.Database{Backups: []estate.Backup{{Type: "F", Finished: full}, {Type: "P", Finished: full}}}, kind: "none",
+			db:   estate.Database{Backups: []estate.Backup{{Type: "F", Finished: full}, {Type: "P", Finished: full}}},
+			kind: "none",
 		},
 		{
 			name: "of the log", db: estate.Database{Backups: []estate.Backup{{Finished: full}, {Type: "L", Finished: later}}},
