@@ -73,6 +73,9 @@ type ReadingSpec struct {
 	// Unseen are the values that mean "could not be observed": where more than the kind
 	// itself is expected of the reading, they leave the check unknown.
 	Unseen []fact.Value
+	// Behind is a reading of the item "" that tells whether this one was looked at at all:
+	// where it is Unseen, or not there, this one is neither gone nor new.
+	Behind string
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.
 	Silence []fact.Value

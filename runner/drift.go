@@ -16,7 +16,7 @@ func (s *sheet) drift(changes []baseline.Change, planning *Planning) {
 		allowed, reason := planning.allows(s.c, change)
 		f, spoken := s.findings[at]
 		switch {
-		case s.excusedIn(change), s.isWhole() && s.fallback(at.reading):
+		case s.excusedIn(change), s.isWhole() && s.fallback(at.reading), s.notLooked(change):
 		case s.partly && change.Op == baseline.Added: // beside what could not be seen, it may not be new
 		case spoken && f.Outcome == report.PreExisting && change.Op != baseline.Added && !allowed &&
 			compared.Severity != fact.Note && !s.follows(change):
@@ -78,6 +78,18 @@ func (s *sheet) fallback(reading string) bool {
 func (s *sheet) excusedIn(change baseline.Change) bool {
 	name := change.Key.Name
 	return change.Op == baseline.Changed && (s.excused(name, change.Before) || s.excused(name, change.After))
+}
+
+// notLooked says whether a reading came or went because nobody could look, on one side
+// or the other.
+func (s *sheet) notLooked(change baseline.Change) bool {
+	behind := s.spec(change.Key.Name).Behind
+	if behind == "" || change.Op == baseline.Changed {
+		return false
+	}
+	unseen := func(v fact.Value) bool { return v == nil || isOneOf(s.spec(behind).Unseen, v) }
+	at := place{"", behind}
+	return unseen(s.before.at(at)) || unseen(s.now.at(at))
 }
 
 func driftUnless(allowed bool) report.Outcome {

@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,10 @@ func TestUnseen(t *testing.T) {
 		},
 		"as it is meant to be": {[]string{"squeak=soft"}, nil, doors("front squeak=soft"), []string{"passed"}, ""},
 		"not as it is meant to be": {
-			[]string{"squeak=soft"}, nil, doors("front squeak=loud"), []string{"failed failing", "front squeak: failed ->loud"}, "",
+			[]string{"squeak=soft"},
+			nil, doors("front squeak=loud"),
+			[]string{"failed failing", "front squeak: failed ->loud"},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,6 +65,53 @@ func TestUnseen(t *testing.T) {
 			}
 			if got.Error != c.about {
 				t.Errorf("error %q, want %q", got.Error, c.about)
+			}
+		})
+	}
+}
+
+// TestBehindWhatWasNotLookedAt holds that what comes and goes with a look is no change.
+func TestBehindWhatWasNotLookedAt(t *testing.T) {
+	const read, unread = " squeak=heard", " squeak=not heard"
+	for name, c := range map[string]struct {
+		before, now baseline.Host
+		want        []string
+	}{
+		"gone, and nobody could look": {doors(read, "front colour=red"), doors(unread, "front sign=x"), nil},
+		"new, and nobody could look":  {doors(unread, "front sign=x"), doors(read, "front colour=red", "front sign=x"), nil},
+		"new, and nobody knew of it":  {doors("front sign=x"), doors(read, "front colour=red", "front sign=x"), nil},
+		"gone although somebody looked": {
+			doors(read, "front colour=red", "front sign=x"), doors(read, "front sign=x"),
+			[]string{"front colour: drifted red->"},
+		},
+		"new although somebody had looked": {
+			doors(read, "front sign=x"), doors(read, "front colour=red", "front sign=x"),
+			[]string{"front colour: drifted ->red"},
+		},
+		"otherwise than before": {
+			doors(unread, "front colour=red"), doors(unread, "front colour=blue"),
+			[]string{"front colour: drifted red->blue"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tested := check(t)
+			tested.Kind.Readings = append([]probes.ReadingSpec(nil), tested.Kind.Readings...)
+			for i := range tested.Kind.Readings {
+				switch tested.Kind.Readings[i].Name {
+				case "squeak":
+					tested.Kind.Readings[i].Unseen = []fact.Value{fact.Text("not heard")}
+				case "colour":
+					tested.Kind.Readings[i].Behind = "squeak"
+				}
+			}
+			var got []string
+			for _, line := range told(judge(tested, &c.before, c.now, nil).Checks[0])[1:] {
+				if strings.Contains(line, "colour") {
+					got = append(got, line)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -106,7 +106,7 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 
 // Topics lists what ExplainTopic knows.
 func Topics() []string {
-	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot"}
+	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck"}
 }
 
 // ExplainTopic is the page on one of Topics.
@@ -128,6 +128,8 @@ func ExplainTopic(topic string) (string, bool) {
 		return aboutWaivers, true
 	case "reboot":
 		return aboutReboot, true
+	case "precheck":
+		return aboutPrecheck, true
 	default:
 		return "", false
 	}

@@ -121,7 +121,9 @@ func (w wanting) lacking(has []Check) []Check {
 		}
 	}
 	looksAt := func(asked string) bool {
-		return slices.ContainsFunc(has, func(c Check) bool { return c.Kind.Name == "disk" && (asked == "" || c.Asked == asked) })
+		return slices.ContainsFunc(has, func(c Check) bool {
+			return c.Kind.Name == "disk" && (asked == "" || c.Asked == asked)
+		})
 	}
 	switch {
 	case w.all && !looksAt(""):

@@ -53,7 +53,8 @@ func TestPrechecked(t *testing.T) {
 			want: []string{"shop/os: name = web01", "shop/pending_reboot", "precheck/disk: free >= 1500"},
 		},
 		"and where it looks at some volumes": {
-			checks: []string{"os: {}", "pending_reboot: {}", "disk: D", "disk: {except: [D]}"}, wanted: Precheck{Free: 512 << 20},
+			checks: []string{"os: {}", "pending_reboot: {}", "disk: D", "disk: {except: [D]}"},
+			wanted: Precheck{Free: 512 << 20},
 			want: []string{
 				"shop/os: name = web01", "shop/pending_reboot", "shop/disk/D: free >= 512 MiB", "shop/disk: free >= 512 MiB",
 				"precheck/system disk: free >= 512 MiB",

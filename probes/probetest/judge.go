@@ -51,9 +51,11 @@ func incomplete(k probes.Kind) []string {
 		for _, v := range r.Silence {
 			want(v != nil && v.Type() == r.Type, "reading %s: silence %v is no %s", r.Name, v, r.Type)
 		}
-		for _, v := range slices.Concat(r.Excused, r.Pending) {
+		for _, v := range slices.Concat(r.Excused, r.Pending, r.Unseen) {
 			want(v != nil && v.Type() == r.Type, "reading %s: excused %v is no %s", r.Name, v, r.Type)
 		}
+		behind, _ := k.Reading(r.Behind)
+		want(r.Behind == "" || len(behind.Unseen) > 0, "reading %s: behind %q, which is never unseen", r.Name, r.Behind)
 	}
 	return problems
 }

@@ -92,6 +92,8 @@ func TestIncomplete(t *testing.T) {
 		"no type":          func(k *probes.Kind) { k.Readings[1].Type = fact.TypeUnknown },
 		"cannot compare":   func(k *probes.Kind) { k.Readings[0].Rule.Op = fact.AtLeast },
 		"reading text: do": func(k *probes.Kind) { k.Readings[0].Doc = "" },
+		"never unseen":     func(k *probes.Kind) { k.Readings[0].Behind = "text" },
+		"excused 0":        func(k *probes.Kind) { k.Readings[0].Unseen = []fact.Value{fact.Int(0)} },
 		"is no text":       func(k *probes.Kind) { k.Readings[0].Silence[0] = fact.Int(0) },
 	} {
 		t.Run(name, func(t *testing.T) {

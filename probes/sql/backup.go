@@ -33,12 +33,12 @@ const (
  GROUP BY b.database_name`
 )
 
-// wasRead is what backup_history says when it could be read; notAllowed when the login
-// may not.
+// What backup_history says.
 const (
 	wasRead    = "read"
 	notAllowed = "not checked (permission)"
 	tooSlow    = "not checked (no answer in time)"
+	unreadable = "not checked (msdb cannot be read)"
 )
 
 // never is the date of what has not happened, the first that SQL Server's own datetime
@@ -50,37 +50,37 @@ func backupReadings() []probes.ReadingSpec {
 	// That there is a newer one is no change. The hour is for a server's clock that
 	// was put back in the autumn: where msdb does not tell the zone, today's is taken.
 	newer := fact.Rule{Op: fact.AtLeast, Duration: time.Hour}
+	const behind = "backup_history"
 	return []probes.ReadingSpec{
 		{
-			Name: "backup_history", Type: fact.TypeText,
-			Unseen: []fact.Value{fact.Text(notAllowed), fact.Text(tooSlow)},
-			Doc:    "read; or not checked, and why: permission, when the login may not read msdb's backupset and restorehistory.",
+			Name: behind, Type: fact.TypeText,
+			Unseen: []fact.Value{fact.Text(notAllowed), fact.Text(tooSlow), fact.Text(unreadable)},
+			Doc:    "read; or not checked, and why: permission, when the login may not read msdb's tables of it.",
 		},
 		{
 			Name: "backup_type", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "Of what last_backup is: full, differential or none.",
 		},
 		{
-			Name: "last_backup", Type: fact.TypeTime, Rule: newer,
+			Name: "last_backup", Type: fact.TypeTime, Rule: newer, Behind: behind,
 			Doc: "When the newest full or differential backup ended; 1900-01-01 when there is none.",
 		},
 		{
-			Name: "last_log_backup", Type: fact.TypeTime, Rule: newer, Severity: fact.Note,
+			Name: "last_log_backup", Type: fact.TypeTime, Rule: newer, Behind: behind, Severity: fact.Note,
 			Doc: "When the newest backup of the log ended; 1900-01-01 when there is none.",
 		},
 		{
-			Name: "last_restore", Type: fact.TypeTime, Rule: newer, Severity: fact.Note,
-			Doc: "When a full backup of it was last restored on this instance, under any name, or 1900-01-01; not of system ones.",
+			Name: "last_restore", Type: fact.TypeTime, Rule: newer, Behind: behind, Severity: fact.Note,
+			Doc: "When a full backup of it was last restored here, under any name; 1900-01-01 when never; not of system ones.",
 		},
 	}
 }
 
 func backupNotes() []string {
 	return []string{
-		"Backups are told where the login may SELECT from msdb.dbo.backupset and msdb.dbo.restorehistory; not of " +
-			"tempdb, nor of databases that are read-only, OFFLINE or RESTORING.",
-		"Only backups count that this instance took since the database was created: not those of another replica, " +
-			"copy-only or damaged ones.",
+		"Backups are told where the login may SELECT from msdb.dbo.backupset and msdb.dbo.restorehistory.",
+		"They are of all databases but tempdb and those that are read-only, OFFLINE or RESTORING.",
+		"Only those count that this instance took since the database was created, no copy-only or damaged one.",
 	}
 }
 
@@ -119,12 +119,12 @@ func readHistory(ctx context.Context, conn *stdsql.Conn) (history, error) {
 	switch {
 	case ctx.Err() == nil && asked.Err() != nil:
 		return history{state: tooSlow}, nil
-	case !errors.As(err, &answer) || answer.Number == 0:
+	case !errors.As(err, &answer) || answer.Number == 0: // no word of the server's
 		return history{}, fmt.Errorf("reading the history of backups: %w", err)
 	case isDenied(answer.Number):
 		return history{state: notAllowed}, nil
 	default: // msdb cannot be opened, say
-		return history{state: fmt.Sprintf("not checked (error %d)", answer.Number)}, nil
+		return history{state: unreadable}, nil
 	}
 }
 

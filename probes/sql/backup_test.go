@@ -65,7 +65,8 @@ func TestBackups(t *testing.T) {
 		},
 		{
 			name: "files and parts", why: "they are not the whole database",
-			db: estate.Database{Backups: []estate.Backup{{Type: "F", Finished: full}, {Type: "P", Finished: full}}}, kind: "none",
+			db:   estate.Database{Backups: []estate.Backup{{Type: "F", Finished: full}, {Type: "P", Finished: full}}},
+			kind: "none",
 		},
 		{
 			name: "of the log", db: estate.Database{Backups: []estate.Backup{{Finished: full}, {Type: "L", Finished: later}}},
@@ -147,7 +148,7 @@ func TestHistoryNotRead(t *testing.T) {
 		"a table is denied":          {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.backupset"} }, notAllowed},
 		"the other table is denied":  {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.restorehistory"} }, notAllowed},
 		"the database is denied":     {func(s *estate.SQL) { s.Denied = []string{"MSDB"} }, notAllowed},
-		"the database is not to use": {func(s *estate.SQL) { s.Databases["msdb"] = estate.Database{State: "SUSPECT"} }, "not checked (error 926)"},
+		"the database is not to use": {func(s *estate.SQL) { s.Databases["msdb"] = estate.Database{State: "SUSPECT"} }, unreadable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := observed(t, changed(c.change))

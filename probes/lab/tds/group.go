@@ -45,10 +45,7 @@ func (sc scope) grouped(st selectStatement, rows [][]any) (result, error) {
 		order = []string{""}
 	}
 	for _, row := range rows {
-		id := ""
-		for _, key := range keys {
-			id += fmt.Sprintf("%T %q,", key.eval(row), strings.ToLower(fmt.Sprint(key.eval(row))))
-		}
+		id := idOf(keys, row)
 		if _, known := groups[id]; !known && len(keys) > 0 {
 			order = append(order, id)
 		}
@@ -63,6 +60,16 @@ func (sc scope) grouped(st selectStatement, rows [][]any) (result, error) {
 		}
 		return out, nil
 	}}, nil
+}
+
+// idOf tells a row's group from the others.
+func idOf(keys []compiled, row []any) string {
+	var id strings.Builder
+	for _, key := range keys {
+		v := key.eval(row)
+		fmt.Fprintf(&id, "%T %q,", v, strings.ToLower(fmt.Sprint(v)))
+	}
+	return id.String()
 }
 
 // groupedColumn compiles one column of a grouped list.
