@@ -26,6 +26,9 @@ func TestNothingMissingMeetsAnAssertion(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
 			for _, f := range everyCheck(t, file) {
+				if f.known.Identity != f.seen.Identity {
+					continue // of another machine nothing is judged
+				}
 				for _, u := range unmet(t, f) {
 					a, alone := u.Assertion, f.about(u.item)
 					alone.host.Checks = []suites.Check{onlyAsserting(f.host.Checks[0], a)}
