@@ -129,7 +129,8 @@ func TestPeekTellsDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := g.Host(t.Context(), "dc01"); err == nil || !strings.Contains(err.Error(), "is newer than this program") {
+	_, _, err = g.Host(t.Context(), "dc01")
+	if err == nil || !strings.Contains(err.Error(), "is newer than this program") {
 		t.Errorf("a host of a later version: %v", err)
 	}
 }

@@ -155,7 +155,8 @@ func gateOf(w WaveSeen) WaveGated {
 func (g *WaveGated) decide(lacks []string) {
 	if g.Worse > g.MaxRegressed {
 		g.Answer = NoGo
-		g.Why = []string{fmt.Sprintf("%s worse than before the patch, and %s may be", of(g.Worse, g.Hosts), most(g.MaxRegressed))}
+		g.Why = []string{fmt.Sprintf("%s worse than before the patch, and %s may be",
+			of(g.Worse, g.Hosts), most(g.MaxRegressed))}
 		return
 	}
 	g.Why = g.open()
@@ -205,11 +206,15 @@ func (g *WaveGated) open() []string {
 
 // passed says on what go rests, and what could still turn it.
 func (g *WaveGated) passed() string {
-	text := fmt.Sprintf("%s known, and the quorum is %d; %d worse, and %s may be; %d unknown, and %s may be",
-		of(g.Known, g.Hosts), g.Quorum, g.Worse, most(g.MaxRegressed), g.Hosts-g.Known, most(g.MaxUnknown))
+	text := fmt.Sprintf("%s known, and the quorum is %d; %d worse, and %s may be",
+		of(g.Known, g.Hosts), g.Quorum, g.Worse, most(g.MaxRegressed))
+	unknown := g.Unknown
+	if !g.More {
+		unknown += g.Unseen
+	}
+	text += fmt.Sprintf("; %d unknown, and %s may be", unknown, most(g.MaxUnknown))
 	if g.More && g.Unseen > 0 {
-		text = fmt.Sprintf("%s known, and the quorum is %d; %d worse, and %s may be; %d still to be seen, which can turn this",
-			of(g.Known, g.Hosts), g.Quorum, g.Worse, most(g.MaxRegressed), g.Unseen)
+		text += fmt.Sprintf("; %d still to be seen, which can turn this", g.Unseen)
 	}
 	return text
 }

@@ -57,8 +57,10 @@ func TestGateOfOneWave(t *testing.T) {
 		{"the quorum is of those known, well or worse", lax, []int{17, 1, 1, 1}, true, Go, "18 of 20"},
 		{"one short of the quorum", lax, []int{17, 0, 1, 2}, true, Undecided, "17 of 20 hosts are known, and the quorum is 18"},
 		{
-			"a quorum in hosts that the wave has not", suites.Gate{Quorum: hosts(3), MaxUnknown: percent(100)},
-			[]int{2, 0, 0, 0}, false, Undecided, "2 of 2 hosts are known, and the quorum is 3",
+			"a quorum in hosts that the wave has not",
+			suites.Gate{Quorum: hosts(3), MaxUnknown: percent(100)},
+			[]int{2, 0, 0, 0},
+			false, Undecided, "2 of 2 hosts are known, and the quorum is 3",
 		},
 		{"a quorum of no percent needs one", suites.Gate{Quorum: percent(0), MaxUnknown: percent(100)}, []int{0, 0, 20, 0}, false, Undecided, "the quorum is 1"},
 		{"a gate that nobody has filled in asks for all", suites.Gate{}, []int{19, 0, 0, 1}, true, Undecided, "the quorum is 20"},
@@ -82,7 +84,8 @@ func TestGateCountsAndLimits(t *testing.T) {
 	got := Gate([]WaveSeen{w}, []string{"pilot"}).Waves
 	want := []WaveGated{{
 		Wave: "pilot", Answer: NoGo, Why: []string{"4 of 30 hosts are worse than before the patch, and none may be"},
-		Hosts: 30, Known: 24, Well: 20, Worse: 4, Unknown: 3, Unseen: 3, Quorum: 29, MaxRegressed: 0, MaxUnknown: 1, More: true,
+		Hosts: 30, Known: 24, Well: 20, Worse: 4, Unknown: 3, Unseen: 3, Quorum: 29, MaxRegressed: 0, MaxUnknown: 1,
+		More: true,
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -193,7 +193,8 @@ func (e *evidence) tellPlanless(answer gateAnswer) {
 	for _, m := range e.planless {
 		for _, hosts := range answer.Hosts {
 			looked := func(h runner.HostSeen) bool {
-				return slices.ContainsFunc(m.Hosts, func(entry baseline.HostEntry) bool { return strings.EqualFold(entry.Host, h.Host) })
+				is := func(entry baseline.HostEntry) bool { return strings.EqualFold(entry.Host, h.Host) }
+				return slices.ContainsFunc(m.Hosts, is)
 			}
 			since := func(b baseline.Manifest) bool { return b.Run == m.Baseline }
 			if slices.ContainsFunc(hosts, looked) && slices.ContainsFunc(e.baselines, since) {

@@ -246,7 +246,8 @@ func TestARunFromTheFutureIsNotTheNewest(t *testing.T) {
 	s := shelve(t, twoWaves, 2, 2)
 	now := s.began.Add(2 * time.Hour)
 	s.at.now = func() time.Time { return now }
-	s.run(baseline.Head{Run: "worse", Wave: "pilot"}, s.names("pilot"), map[string]runner.Standing{"pilot01": runner.HostWorse})
+	s.run(baseline.Head{Run: "worse", Wave: "pilot"}, s.names("pilot"),
+		map[string]runner.Standing{"pilot01": runner.HostWorse})
 	s.began = s.began.Add(24 * time.Hour)
 	s.run(baseline.Head{Run: "ahead", Wave: "pilot"}, s.names("pilot"), nil)
 	s.want("pilot", runner.NoGo, "a clock is or was wrong")
@@ -258,9 +259,10 @@ func TestWhatThePlanWantsOfAWave(t *testing.T) {
 	s := shelve(t, twoWaves+"must_change: {service/Absent.state: running}\n", 2, 2)
 	s.run(baseline.Head{Run: "v", Wave: "pilot"}, s.names("pilot"), nil)
 	s.want("pilot", runner.NoGo, "the plan wants what no host of the wave shows: service/Absent.state")
-	text := strings.Replace(string(readAll(s, "shop.suite.yaml")), "checks:\n", "checks:\n  - os: {}\n    hosts: [rest01]\n", 1)
-	write(t, "shop.suite.yaml", text)
-	write(t, "november.plan.yaml", "plan: november\nsuites: [shop.suite.yaml]\n"+twoWaves+"must_change: {os.build: \"1.2\"}\n")
+	const check = "checks:\n  - os: {}\n    hosts: [rest01]\n"
+	write(t, "shop.suite.yaml", strings.Replace(string(readAll(s, "shop.suite.yaml")), "checks:\n", check, 1))
+	const absent, build = "service/Absent.state: running", `os.build: "1.2"`
+	write(t, "november.plan.yaml", strings.Replace(string(readAll(s, "november.plan.yaml")), absent, build, 1))
 	s.want("pilot", runner.Go, "pilot")
 	s.want("rest", runner.Undecided, "rest")
 }

@@ -75,7 +75,6 @@ type night struct {
 	looks   map[string][]runner.Standing // by host, in the order in which it was looked at
 	going   map[string]int               // whole runs that are not finished, by wave
 	writers map[string]*baseline.Writer
-	runs    int
 	said    map[runner.Answer]int
 }
 
@@ -105,7 +104,8 @@ func newNight(t *testing.T, seed uint64) *night {
 	}
 	in := inputs{plan: filepath.Join(folder, "window.plan.yaml"), atOnce: 1}
 	var err error
-	if n.job, err = in.load(t.Context(), app{stderr: t.Output(), getenv: func(string) string { return "" }}, nil); err != nil {
+	a := app{stderr: t.Output(), getenv: func(string) string { return "" }}
+	if n.job, err = in.load(t.Context(), a, nil); err != nil {
 		t.Fatal(err)
 	}
 	n.rand.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
@@ -138,7 +138,7 @@ func (n *night) play(moments int) {
 	}
 	n.Logf("%d events, answers: %v", len(events), n.said)
 	for _, answer := range []runner.Answer{runner.Go, runner.NoGo, runner.Undecided} {
-		if n.said[answer] < moments/20 {
+		if n.said[answer] < moments/40 {
 			n.Errorf("the gate said %s %d times: the night shows too little", answer, n.said[answer])
 		}
 	}
@@ -304,10 +304,12 @@ func (n *night) head(v visit) baseline.Head {
 		n.Fatal(err)
 	}
 	asks := n.job.of(waves...)
-	asks.set.Hosts = slices.DeleteFunc(asks.set.Hosts, func(h suites.Host) bool { return !slices.Contains(v.hosts, h.Name) })
+	other := func(h suites.Host) bool { return !slices.Contains(v.hosts, h.Name) }
+	asks.set.Hosts = slices.DeleteFunc(asks.set.Hosts, other)
 	return baseline.Head{
 		Run: v.name, Command: "verify", Started: time.Now(), Baseline: "before", Plan: n.job.plan.Digest,
-		PlanName: cmp.Or(v.plan, n.job.plan.Name), Wave: v.wave, Pass: v.pass, Suites: suiteInfos(n.job), Asked: askedOf(asks),
+		PlanName: cmp.Or(v.plan, n.job.plan.Name), Wave: v.wave, Pass: v.pass, Suites: suiteInfos(n.job),
+		Asked: askedOf(asks),
 	}
 }
 

@@ -85,19 +85,20 @@ func (e *evidence) peek(ctx context.Context) error {
 	for i := range e.runs {
 		r := &e.runs[i]
 		during := func(o storedRun) bool {
-			return o.head.Run != r.head.Run && !o.head.Started.Before(r.head.Started) && !o.head.Started.After(r.manifest.Finished)
+			began := o.head.Started
+			return o.head.Run != r.head.Run && !began.Before(r.head.Started) && !began.After(r.manifest.Finished)
 		}
 		if r.manifest != nil && (e.trusting || !slices.ContainsFunc(e.runs, during)) {
 			continue
 		}
 		glimpse, err := e.store.Peek(ctx, r.head.Run)
-		if damage := (*baseline.Damage)(nil); errors.As(err, &damage) && damage.Kind == baseline.Unfinished && r.manifest != nil {
-			continue // the first versions wrote no beginning
-		}
-		if err != nil {
+		damage := (*baseline.Damage)(nil)
+		switch {
+		case err == nil:
+			r.glimpse = glimpse
+		case r.manifest == nil || !errors.As(err, &damage) || damage.Kind != baseline.Unfinished:
 			return err
-		}
-		r.glimpse = glimpse
+		} // else it is of the first versions, which wrote no beginning
 	}
 	return nil
 }
