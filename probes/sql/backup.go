@@ -115,16 +115,23 @@ func readHistory(ctx context.Context, conn *stdsql.Conn) (history, error) {
 	if err == nil {
 		return h, nil
 	}
+	state, err := whyNot(ctx, asked, err)
+	return history{state: state}, err
+}
+
+// whyNot is what backup_history says when the history was asked for within a part of
+// the check's time and did not come; an error where the server itself is lost.
+func whyNot(ctx, asked context.Context, err error) (state string, lost error) {
 	var answer mssql.Error
 	switch {
 	case ctx.Err() == nil && asked.Err() != nil:
-		return history{state: tooSlow}, nil
+		return tooSlow, nil
 	case !errors.As(err, &answer) || answer.Number == 0: // no word of the server's
-		return history{}, fmt.Errorf("reading the history of backups: %w", err)
+		return "", fmt.Errorf("reading the history of backups: %w", err)
 	case isDenied(answer.Number):
-		return history{state: notAllowed}, nil
+		return notAllowed, nil
 	default: // msdb cannot be opened, say
-		return history{state: unreadable}, nil
+		return unreadable, nil
 	}
 }
 

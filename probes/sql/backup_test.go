@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"context"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +92,10 @@ func TestBackups(t *testing.T) {
 			name: "only looked at", why: "RESTORE VERIFYONLY restores nothing", kind: "none",
 			db: estate.Database{Restores: []estate.Restore{{Type: "V", Date: full}}},
 		},
+		{
+			name: "a backup of another server restored", why: "it is no test of this one's", kind: "none",
+			db: estate.Database{Restores: []estate.Restore{{Server: "sql99", Date: full}}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := observed(t, changed(func(s *estate.SQL) { s.Databases["Orders"] = c.db }))
@@ -159,6 +165,26 @@ func TestHistoryNotRead(t *testing.T) {
 				t.Errorf("got %v", got)
 			}
 		})
+	}
+}
+
+// TestHistoryTooSlow holds that a history which takes too long costs the check nothing,
+// and that a server which is lost meanwhile is an error.
+func TestHistoryTooSlow(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, c := range map[string]struct {
+		ctx, asked context.Context
+		state      string
+	}{
+		"only the history":   {t.Context(), over, tooSlow},
+		"the check as well":  {over, over, ""},
+		"the server hung up": {t.Context(), t.Context(), ""},
+	} {
+		state, err := whyNot(c.ctx, c.asked, io.ErrUnexpectedEOF)
+		if state != c.state || (err != nil) != (c.state == "") {
+			t.Errorf("%s: got %q and %v", name, state, err)
+		}
 	}
 }
 

@@ -154,12 +154,13 @@ type Backup struct {
 	Server   string        `yaml:"server"`    // the host's own name when ""
 }
 
-// Restore is one row of msdb.dbo.restorehistory, of a full backup that the host took.
+// Restore is one row of msdb.dbo.restorehistory, of a full backup.
 type Restore struct {
-	As   string        `yaml:"as"`   // the database that it made
-	Type string        `yaml:"type"` // D, L, V…; D when ""
-	Date time.Time     `yaml:"date"` // in the server's own time
-	Age  time.Duration `yaml:"age"`  // instead of Date
+	As     string        `yaml:"as"`     // the database that it made
+	Type   string        `yaml:"type"`   // D, L, V…; D when ""
+	Date   time.Time     `yaml:"date"`   // in the server's own time
+	Age    time.Duration `yaml:"age"`    // instead of Date
+	Server string        `yaml:"server"` // that took the backup; the host's own name when ""
 }
 
 // DNS is a name server on port 53, UDP and TCP.

@@ -75,8 +75,8 @@ func (sc scope) backupSets() table {
 		})
 	}
 	sc.eachDatabase(func(name string, db estate.Database) {
-		for range db.Restores { // the backup may long be gone from the disk, not from the table
-			add(name, estate.Backup{}, time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
+		for _, r := range db.Restores { // the backup may long be gone from the disk, not from the table
+			add(name, estate.Backup{Server: r.Server}, time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
 		}
 	})
 	sc.eachDatabase(func(name string, db estate.Database) {
