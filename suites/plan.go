@@ -3,7 +3,6 @@ package suites
 import (
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -108,32 +107,4 @@ func (r reader) files(n *yaml.Node) []string {
 		}
 	}
 	return all
-}
-
-func (r reader) mustChange(n *yaml.Node, kinds []probes.Kind) []MustChange {
-	o, ok := r.object(n, "must_change")
-	if ok && len(o.entries) == 0 {
-		r.hintf(n, "leave it out, or name a reading", "must_change: asserts nothing")
-	}
-	var must []MustChange
-	for _, e := range o.entries {
-		p, specs, ok := r.pattern(e.key, kinds)
-		switch {
-		case !ok:
-			continue
-		case strings.Contains(p.Reading, "*"):
-			r.errorf(e.key, "must_change: want one reading, got %q", p)
-			continue
-		}
-		predicate, ok := r.predicate(e.value, specs[0], "must_change: "+p.String())
-		switch {
-		case !ok:
-		case predicate.Any():
-			r.hintf(e.value, "write what it has to be after the patch; what only may change is for may_change",
-				"must_change: %s: \"any\" asserts nothing", p)
-		default:
-			must = append(must, MustChange{Pattern: p, Predicate: predicate})
-		}
-	}
-	return must
 }

@@ -119,6 +119,8 @@ type MustChange struct {
 	Where  string
 	Reason string
 	Update Update
+
+	said choice
 }
 
 // Pattern chooses readings: "kind.reading", "kind.*" or "kind/item.reading"

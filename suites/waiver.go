@@ -182,6 +182,9 @@ type world struct {
 func (p *Plan) Against(set *Set) []Problem {
 	r := reader{file: p.File, found: &problems{}}
 	all := world{set.Hosts, "the suites"}
+	for _, m := range p.Must {
+		r.chooses(choice{hosts: m.said.hosts}, "", all)
+	}
 	for _, m := range p.May {
 		r.chooses(choice{hosts: m.said.hosts}, "", all)
 	}
