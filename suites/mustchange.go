@@ -242,8 +242,8 @@ func (u *Update) readWithin(r reader) func(*yaml.Node, string) bool {
 		if !ok {
 			return false
 		}
-		var good bool
-		if u.Within, good = howLong(strings.TrimSpace(text)); !good || u.Within <= 0 || u.Within > maxWithin {
+		u.Within, ok = howLong(strings.TrimSpace(text))
+		if !ok {
 			r.errorf(n, "%s: want a time like 72h or 14d, and at most 366d, got %s", what, r.describe(n))
 			return false
 		}
@@ -251,12 +251,19 @@ func (u *Update) readWithin(r reader) func(*yaml.Node, string) bool {
 	}
 }
 
-// howLong reads a duration, or a number of days.
+// IsWithin says whether a text can stand in an update's within.
+func IsWithin(text string) bool {
+	_, ok := howLong(text)
+	return ok
+}
+
+// howLong reads a duration, or a number of days, of at most maxWithin.
 func howLong(text string) (time.Duration, bool) {
-	if number, found := strings.CutSuffix(text, "d"); found {
-		n, err := strconv.ParseUint(number, 10, 16)
-		return time.Duration(n) * 24 * time.Hour, err == nil
-	}
 	d, err := time.ParseDuration(text)
-	return d, err == nil
+	if number, found := strings.CutSuffix(text, "d"); found {
+		var n uint64
+		n, err = strconv.ParseUint(number, 10, 16)
+		d = time.Duration(n) * 24 * time.Hour
+	}
+	return d, err == nil && d > 0 && d <= maxWithin
 }

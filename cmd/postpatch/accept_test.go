@@ -258,7 +258,7 @@ func TestAddingToAPlanLeavesTheRest(t *testing.T) {
 		"a mark in front":   {"\uFEFFplan: p\n", "plan: p\nmay_change:\n  # why\n  - change: os.build\n    to: gone\n"},
 		"all moved inwards": {"  plan: p\n", "  plan: p\n  may_change:\n    # why\n    - change: os.build\n      to: gone\n"},
 	} {
-		got, err := addTo([]byte(c.plan), entries, stay)
+		got, err := addTo([]byte(c.plan), "may_change", entries, stay)
 		if d := cmp.Diff(c.want, string(got)); err != nil || d != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, d)
 		}

@@ -100,7 +100,7 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 	root.SetErr(a.stderr)
 	root.AddCommand(
 		newCapture(a), newVerify(a), newDiff(a), newJudge(a), newAccept(a), newBaselines(a), newLint(a), newExplain(a),
-		newDoctor(a), newDemo(a), newLab(a), newVersion(a),
+		newDoctor(a), newDemo(a), newLab(a), newVersion(a), newPlanParent(a),
 	)
 	return root
 }
