@@ -265,6 +265,22 @@ func TestAddingToAPlanLeavesTheRest(t *testing.T) {
 	}
 }
 
+// A must_change may be a mapping still, which becomes the list's last entry.
+func TestAddingToAMustChange(t *testing.T) {
+	entries := []string{"- change: os.build", "  to: x"}
+	for name, c := range map[string]struct{ plan, want string }{
+		"none":               {"plan: p\n", "plan: p\nmust_change:\n  - change: os.build\n    to: x\n"},
+		"a list":             {"must_change:\n- a.b: c # d\nplan: p\n", "must_change:\n- change: os.build\n  to: x\n- a.b: c # d\nplan: p\n"},
+		"a mapping":          {"# a\nmust_change:\n  # b\n  a.b: c # d\n  e.f: [g]\nplan: p\n", "# a\nmust_change:\n  - change: os.build\n    to: x\n  - # b\n    a.b: c # d\n    e.f: [g]\nplan: p\n"},
+		"a mapping in a row": {"must_change: {a.b: c} # d\n", "must_change:\n  - change: os.build\n    to: x\n  - {a.b: c} # d\n"},
+	} {
+		got, err := addTo([]byte(c.plan), "must_change", entries, func(path string) string { return path })
+		if d := cmp.Diff(c.want, string(got)); err != nil || d != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, d)
+		}
+	}
+}
+
 // That accepting a drift excuses something else is never written.
 func TestAcceptExcusesNothingElse(t *testing.T) {
 	host := func(o report.Outcome) []report.Host {
