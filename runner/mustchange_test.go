@@ -57,107 +57,156 @@ func TestMustChangeWhere(t *testing.T) {
 		why         string
 	}{
 		"updated within its family": {
-			[]string{of2022, of2025}, doors(" sign=20348.4294"), doors(" sign=20348.4405"),
-			[]string{"expected", "sign: expected 20348.4294->20348.4405"}, "door.sign where it was 26100.*", false, "",
+			[]string{of2022, of2025},
+			doors(" sign=20348.4294"), doors(" sign=20348.4405"),
+			[]string{"expected", "sign: expected 20348.4294->20348.4405"},
+			"door.sign where it was 26100.*", false, "",
 		},
 		"a later update than wanted": {
-			[]string{of2022}, doors(" sign=20348.4294"), doors(" sign=20348.5001"),
-			[]string{"expected", "sign: expected 20348.4294->20348.5001"}, "", false, "",
+			[]string{of2022},
+			doors(" sign=20348.4294"), doors(" sign=20348.5001"),
+			[]string{"expected", "sign: expected 20348.4294->20348.5001"},
+			"", false, "",
 		},
 		"rolled back": {
-			[]string{of2022, of2025}, doors(" sign=20348.4294"), doors(" sign=20348.4294"),
-			[]string{"unmet failing", "sign: unmet 20348.4294->20348.4294"}, "door.sign where it was 26100.*", false, "",
+			[]string{of2022, of2025},
+			doors(" sign=20348.4294"), doors(" sign=20348.4294"),
+			[]string{"unmet failing", "sign: unmet 20348.4294->20348.4294"},
+			"door.sign where it was 26100.*", false, "",
 		},
 		"was updated before the baseline": {
-			[]string{of2022}, doors(" sign=20348.4405"), doors(" sign=20348.4405"), []string{"passed"}, "", false,
+			[]string{of2022},
+			doors(" sign=20348.4405"), doors(" sign=20348.4405"),
+			[]string{"passed"},
+			"", false,
 			"nothing had to change",
 		},
 		"upgraded to another family that lacks its own update": {
-			[]string{of2022, of2025}, doors(" sign=20348.4294"), doors(" sign=26100.1"),
-			[]string{"unmet failing", "sign: unmet 20348.4294->26100.1"}, "door.sign where it was 26100.*", false,
+			[]string{of2022, of2025},
+			doors(" sign=20348.4294"), doors(" sign=26100.1"),
+			[]string{"unmet failing", "sign: unmet 20348.4294->26100.1"},
+			"door.sign where it was 26100.*", false,
 			"26100.1 is more than 20348.4405, and no update of it",
 		},
 		"upgraded to another family that has its own update": {
-			[]string{of2022, of2025}, doors(" sign=20348.4294"), doors(" sign=26100.7171"),
-			[]string{"unmet failing", "sign: unmet 20348.4294->26100.7171"}, "door.sign where it was 26100.*", false,
+			[]string{of2022, of2025},
+			doors(" sign=20348.4294"), doors(" sign=26100.7171"),
+			[]string{"unmet failing", "sign: unmet 20348.4294->26100.7171"},
+			"door.sign where it was 26100.*", false,
 			"the baseline decides what the change is for, and nobody asked for another Windows",
 		},
 		"of a family that the plan does not know": {
-			[]string{of2022, of2025}, doors(" sign=9600.1"), doors(" sign=9600.1"), []string{"passed"},
+			[]string{of2022, of2025},
+			doors(" sign=9600.1"), doors(" sign=9600.1"),
+			[]string{"passed"},
 			"door.sign where it was 20348.*, door.sign where it was 26100.*", false, "",
 		},
 		"each of two wanted of one reading has to come": {
-			[]string{">= 20348.4000", of2022}, doors(" sign=20348.3000"), doors(" sign=20348.4100"),
-			[]string{"unmet failing", "sign: unmet 20348.3000->20348.4100"}, "", false, "",
+			[]string{">= 20348.4000", of2022},
+			doors(" sign=20348.3000"), doors(" sign=20348.4100"),
+			[]string{"unmet failing", "sign: unmet 20348.3000->20348.4100"},
+			"", false, "",
 		},
 		"and in the other order": {
-			[]string{of2022, ">= 20348.4000"}, doors(" sign=20348.3000"), doors(" sign=20348.4100"),
-			[]string{"unmet failing", "sign: unmet 20348.3000->20348.4100"}, "", false, "",
+			[]string{of2022, ">= 20348.4000"},
+			doors(" sign=20348.3000"), doors(" sign=20348.4100"),
+			[]string{"unmet failing", "sign: unmet 20348.3000->20348.4100"},
+			"", false, "",
 		},
 		"without a baseline, with the update": {
-			[]string{of2022, of2025}, doors("error: timed out"), doors(" state=open", " sign=26100.7171"),
-			[]string{"expected no baseline", "sign: expected ->26100.7171"}, "door.sign where it was 20348.*", false,
+			[]string{of2022, of2025},
+			doors("error: timed out"), doors(" state=open", " sign=26100.7171"),
+			[]string{"expected no baseline", "sign: expected ->26100.7171"},
+			"door.sign where it was 20348.*", false,
 			"what it is now decides: the fix is on",
 		},
 		"without a baseline, without the update": {
-			[]string{of2022, of2025}, doors("error: timed out"), doors(" state=open", " sign=26100.1742"),
-			[]string{"unmet no baseline failing", "sign: unmet ->26100.1742"}, "door.sign where it was 20348.*", false, "",
+			[]string{of2022, of2025},
+			doors("error: timed out"), doors(" state=open", " sign=26100.1742"),
+			[]string{"unmet no baseline failing", "sign: unmet ->26100.1742"},
+			"door.sign where it was 20348.*", false, "",
 		},
 		"without a baseline, of a family that the plan does not know": {
-			[]string{of2022}, doors("error: timed out"), doors(" state=open", " sign=26100.9999"),
-			[]string{"unknown no baseline"}, "", false, "it may have been 20348, and nobody knows",
+			[]string{of2022},
+			doors("error: timed out"), doors(" state=open", " sign=26100.9999"),
+			[]string{"unknown no baseline"},
+			"", false, "it may have been 20348, and nobody knows",
 		},
 		"without a baseline, of a family that is wanted of other hosts alone": {
-			[]string{of2022, of2025 + " on web*"}, doors("error: timed out"), doors(" state=open", " sign=26100.9999"),
-			[]string{"unknown no baseline"}, "door.sign where it was 26100.* on web*", false, "",
+			[]string{of2022, of2025 + " on web*"},
+			doors("error: timed out"), doors(" state=open", " sign=26100.9999"),
+			[]string{"unknown no baseline"},
+			"door.sign where it was 26100.* on web*", false, "",
 		},
 		"not in the baseline at all, of an unknown family": {
-			[]string{of2022}, baseline.Host{Host: "h"}, doors(" state=open", " sign=26100.9999"),
-			[]string{"unknown new"}, "", false, "",
+			[]string{of2022},
+			baseline.Host{Host: "h"},
+			doors(" state=open", " sign=26100.9999"),
+			[]string{"unknown new"},
+			"", false, "",
 		},
 		"the baseline has the check and not the reading": {
-			[]string{of2022}, doors(" state=open"), doors(" state=open", " sign=26100.9999"),
-			[]string{"unknown", "sign: drifted ->26100.9999"}, "", false, "a gate may have hidden it",
+			[]string{of2022},
+			doors(" state=open"), doors(" state=open", " sign=26100.9999"),
+			[]string{"unknown", "sign: drifted ->26100.9999"},
+			"", false, "a gate may have hidden it",
 		},
 		"the reading is nowhere": {
-			[]string{of2022}, doors(" state=open"), doors(" state=open"), []string{"unknown"}, "", false,
+			[]string{of2022},
+			doors(" state=open"), doors(" state=open"),
+			[]string{"unknown"},
+			"", false,
 			"without a where it would be unmet; here nobody knows whether it is wanted",
 		},
 		"the reading has gone": {
-			[]string{of2022}, doors(" state=open", " sign=20348.4294"), doors(" state=open"),
-			[]string{"unmet failing", "sign: unmet 20348.4294->"}, "", false, "",
+			[]string{of2022},
+			doors(" state=open", " sign=20348.4294"), doors(" state=open"),
+			[]string{"unmet failing", "sign: unmet 20348.4294->"},
+			"", false, "",
 		},
 		"an item that is new since the baseline": {
-			[]string{"20348.4294 to 20348.4405"}, doors("front sign=20348.4294"),
+			[]string{"20348.4294 to 20348.4405"},
+			doors("front sign=20348.4294"),
 			doors("front sign=20348.4405", "side sign=1.0"),
-			[]string{"drifted", "front sign: expected 20348.4294->20348.4405", "side: drifted ->new"}, "", false,
+			[]string{"drifted", "front sign: expected 20348.4294->20348.4405", "side: drifted ->new"},
+			"", false,
 			"it was nothing at the baseline, and so not as the change is for",
 		},
 		"items of several families": {
-			[]string{of2022, of2025}, doors("back sign=26100.1", "front sign=20348.1"),
+			[]string{of2022, of2025},
+			doors("back sign=26100.1", "front sign=20348.1"),
 			doors("back sign=26100.1", "front sign=20348.4405"),
 			[]string{
 				"unmet failing", "front sign: expected 20348.1->20348.4405", "back sign: unmet 26100.1->26100.1",
-			}, "", false, "",
+			},
+			"", false, "",
 		},
 		"not observed now": {
 			[]string{of2022}, doors(" sign=20348.1"), doors("error: timed out"), []string{"unknown"}, "", false, "",
 		},
 		"seen in part, without the reading": {
-			[]string{of2022}, doors(" state=open", " sign=20348.1"), doors("error: no sign", " state=open"),
-			[]string{"unknown"}, "", false, "it may be there",
+			[]string{of2022},
+			doors(" state=open", " sign=20348.1"), doors("error: no sign", " state=open"),
+			[]string{"unknown"},
+			"", false, "it may be there",
 		},
 		"seen in part, with the reading": {
-			[]string{of2022}, doors(" state=open", " sign=20348.1"), doors("error: no state", " sign=20348.1"),
-			[]string{"unmet failing", "sign: unmet 20348.1->20348.1"}, "", false, "",
+			[]string{of2022},
+			doors(" state=open", " sign=20348.1"), doors("error: no state", " sign=20348.1"),
+			[]string{"unmet failing", "sign: unmet 20348.1->20348.1"},
+			"", false, "",
 		},
 		"for other hosts": {
-			[]string{of2022 + " on web*"}, doors(" sign=20348.1"), doors(" sign=20348.1"), []string{"passed"},
+			[]string{of2022 + " on web*"},
+			doors(" sign=20348.1"), doors(" sign=20348.1"),
+			[]string{"passed"},
 			"door.sign where it was 20348.* on web*", false, "",
 		},
 		"for this host": {
-			[]string{">= 20348.4405 on h"}, doors(" sign=20348.1"), doors(" sign=20348.1"),
-			[]string{"unmet failing", "sign: unmet 20348.1->20348.1"}, "", false, "",
+			[]string{">= 20348.4405 on h"},
+			doors(" sign=20348.1"), doors(" sign=20348.1"),
+			[]string{"unmet failing", "sign: unmet 20348.1->20348.1"},
+			"", false, "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -194,7 +243,9 @@ func TestNowhereAndIdle(t *testing.T) {
 	if len(nowhere.Checks) != 1 || nowhere.Checks[0].ID != "window.sign" {
 		t.Errorf("nowhere: %+v", nowhere.Checks)
 	}
-	want := []string{"the plan's must_change is for no host of this run at door.sign where it was 20348.*, door.sign on web*"}
+	want := []string{
+		"the plan's must_change is for no host of this run at door.sign where it was 20348.*, door.sign on web*",
+	}
 	if d := cmp.Diff(want, planning.Idle()); d != "" {
 		t.Errorf("idle (-want +got):\n%s", d)
 	}
@@ -224,7 +275,8 @@ func TestWhatSaysForWhomAChangeIs(t *testing.T) {
 	p := musts(t, of2022, of2025)
 	p.Must[1].Pattern.Reading = "colour"
 	before := doors("error: timed out")
-	got := judge(check(t, "*state=open"), &before, doors(" state=open", " sign=26100.1", " colour=26100.7171"), p).Checks[0]
+	now := doors(" state=open", " sign=26100.1", " colour=26100.7171")
+	got := judge(check(t, "*state=open"), &before, now, p).Checks[0]
 	if got.Outcome != report.Unknown {
 		t.Errorf("a change of another reading: %v", told(got))
 	}
@@ -265,7 +317,8 @@ func TestWantedInWords(t *testing.T) {
 		"on in time":        {update, "the fix", "20348.4405", tuesday.Add(time.Hour), ": " + known + "due by 2026-11-13: in time (the fix)"},
 		"on after its time": {update, "", "20348.4405", tuesday.AddDate(0, 0, 4), ": " + known + "due by 2026-11-13"},
 		"within hours": {
-			suites.Update{Released: tuesday, Within: 36 * time.Hour}, "", "20348.1", tuesday.Add(35 * time.Hour),
+			suites.Update{Released: tuesday, Within: 36 * time.Hour},
+			"", "20348.1", tuesday.Add(35 * time.Hour),
 			": released 2026-11-10, due by 2026-11-11 12:00Z: 1 h left",
 		},
 	} {

@@ -115,7 +115,9 @@ func TestExplainMustChange(t *testing.T) {
 		t.Fatal(Format(problems, nil))
 	}
 	must := plan.Must[0]
-	for build, met := range map[string]bool{"20348.4405": true, "20348.4346": true, "20348.4350": false, "26100.1": false} {
+	for build, met := range map[string]bool{
+		"20348.4405": true, "20348.4346": true, "20348.4350": false, "26100.1": false,
+	} {
 		if must.Met(fact.Text(build)) != met {
 			t.Errorf("%s of %s: want %t", must.Words(), build, met)
 		}

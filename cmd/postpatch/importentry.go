@@ -36,7 +36,8 @@ func (c importJob) entry(document *msrc.Document, f msrc.Fix) []string {
 	if update := c.update(f); len(update) > 0 {
 		lines = append(lines, "  update: {"+strings.Join(update, ", ")+"}")
 	}
-	return append(lines, "  reason: "+yamlScalar(brief(cmp.Or(document.Title, document.ID, "security updates"), mostTitle)))
+	reason := brief(cmp.Or(document.Title, document.ID, "security updates"), mostTitle)
+	return append(lines, "  reason: "+yamlScalar(reason))
 }
 
 func vulnerabilities(f msrc.Fix) string {

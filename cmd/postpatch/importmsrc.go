@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -141,11 +142,13 @@ func (c importJob) nothing(document *msrc.Document, left []msrc.Left) error {
 		return fmt.Errorf("--products %s: the document has no such product among its %d",
 			strings.Join(c.products, ", "), len(document.Products))
 	}
-	text := "the document has no build that a plan could want of " + shorten(cleanAll(slices.Sorted(slices.Values(named))))
-	for _, l := range left[:min(len(left), 5)] {
-		text += "\n  " + leftLine(l)
+	lines := []string{
+		"the document has no build that a plan could want of " + shorten(cleanAll(slices.Sorted(slices.Values(named)))),
 	}
-	return fmt.Errorf("%s", text)
+	for _, l := range left[:min(len(left), 5)] {
+		lines = append(lines, leftLine(l))
+	}
+	return errors.New(strings.Join(lines, "\n  "))
 }
 
 // compose writes the text, and says how many changes are new in it. It is read again as

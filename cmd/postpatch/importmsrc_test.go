@@ -67,7 +67,8 @@ func TestHostileDocument(t *testing.T) {
 	if code := run(t.Context(), []string{"plan", "import-msrc", file, "--into", into}, a); code != 0 {
 		t.Fatalf("exit %d: %s", code, &errs)
 	}
-	if plan, problems := suites.LoadPlan(into, all.Kinds()); len(problems) > 0 || len(plan.Must) != 1 || len(plan.May) != 0 {
+	plan, problems = suites.LoadPlan(into, all.Kinds())
+	if len(problems) > 0 || len(plan.Must) != 1 || len(plan.May) != 0 {
 		t.Errorf("%+v, %v", plan, problems)
 	}
 }

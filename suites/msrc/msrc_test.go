@@ -90,11 +90,13 @@ func TestFixes(t *testing.T) {
 	}
 	wantLeft := []Left{
 		{
-			"Microsoft Exchange Server 2019 Cumulative Update 15", []string{"KB5090873"},
+			"Microsoft Exchange Server 2019 Cumulative Update 15",
+			[]string{"KB5090873"},
 			"no kind of check reads its build",
 		},
 		{
-			"Windows Server 2012 R2", []string{"KB5068905"},
+			"Windows Server 2012 R2",
+			[]string{"KB5068905"},
 			"whether the registry's revision follows its builds is not known: want its KB in updates.hotfixes",
 		},
 		{"Windows Server 2016", []string{"KB5069998"}, "the document names no fixed build"},
@@ -289,7 +291,9 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(file)
-	for _, seed := range []string{"{}", "\uFEFF{", small("{}"), small(`{"Threats":[{"Type":3,"Description":{"Value":{"Value":1}}}]}`)} {
+	for _, seed := range []string{
+		"{}", "\uFEFF{", small("{}"), small(`{"Threats":[{"Type":3,"Description":{"Value":{"Value":1}}}]}`),
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, document []byte) {
