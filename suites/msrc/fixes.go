@@ -55,7 +55,7 @@ func (d *Document) Fixes(chosen func(product string) bool) ([]Fix, []Left) {
 			}
 		}
 	}
-	return g.fixes(chosen), g.leftOut()
+	return g.fixes(), g.leftOut()
 }
 
 // baseName is a product without the words that make two of one.
@@ -127,13 +127,13 @@ func newest[V any](builds map[Build]V) Build {
 	return slices.MaxFunc(slices.Collect(maps.Keys(builds)), Build.Compare)
 }
 
-func (g *gathering) fixes(chosen func(string) bool) []Fix {
+func (g *gathering) fixes() []Fix {
 	all := slices.SortedFunc(maps.Keys(g.branches), func(a, b branch) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), slices.Compare(a.major[:], b.major[:]), cmp.Compare(a.third, b.third))
 	})
 	var fixes []Fix
 	for _, b := range all {
-		if f, ok := g.fix(b, chosen); ok {
+		if f, ok := g.fix(b); ok {
 			fixes = append(fixes, f)
 		}
 	}
@@ -141,7 +141,7 @@ func (g *gathering) fixes(chosen func(string) bool) []Fix {
 }
 
 // fix sums a branch up.
-func (g *gathering) fix(b branch, chosen func(string) bool) (f Fix, ok bool) {
+func (g *gathering) fix(b branch) (f Fix, ok bool) {
 	found := g.branches[b]
 	if len(found.kbs) == 0 { // a hotpatch alone says nothing of hosts that get none
 		for build, kbs := range found.hotpatches {
@@ -167,7 +167,7 @@ func (g *gathering) fix(b branch, chosen func(string) bool) (f Fix, ok bool) {
 			f.Exploited++
 		}
 		worst = max(worst, v.worst(func(id string) bool {
-			return chosen(g.doc.Products[id]) && found.products[baseName(g.doc.Products[id])]
+			return found.products[baseName(g.doc.Products[id])]
 		}))
 	}
 	f.Severity = worst.String()

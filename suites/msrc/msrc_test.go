@@ -189,6 +189,24 @@ func TestAHotpatchAlone(t *testing.T) {
 	}
 }
 
+// A hotpatch that is newer than the update needs no word of its own, and a build that
+// SQL Server cannot have is none.
+func TestOddBuilds(t *testing.T) {
+	d, err := Read(strings.NewReader(`{"ProductTree":{"FullProductName":[` +
+		`{"ProductID":"1","Value":"Windows Server 2022"},{"ProductID":"2","Value":"Microsoft SQL Server 2022"}]},` +
+		`"Vulnerability":[{"Remediations":[{"Type":2,"ProductID":["1"],"FixedBuild":"10.0.20348.4405"},` +
+		`{"Type":2,"ProductID":["1"],"SubType":"Security Hotpatch Update","FixedBuild":"10.0.20348.4410"},` +
+		`{"Type":2,"ProductID":["2"],"FixedBuild":"16.0.99.1"},{"Type":2,"ProductID":["2"],"FixedBuild":"8.0.2039.1"},` +
+		`{"Type":2,"ProductID":["2"],"FixedBuild":"16.0.10000.1"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixes, left := d.Fixes(servers)
+	if len(fixes) != 1 || len(fixes[0].Or) != 0 || fixes[0].Hotpatch.Build != "20348.4410" || len(left) != 3 {
+		t.Errorf("%+v, %+v", fixes, left)
+	}
+}
+
 func TestWhatIsNoDocument(t *testing.T) {
 	for name, c := range map[string]struct{ document, want string }{
 		"nothing":   {" \n", "it is empty"},
