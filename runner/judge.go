@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/baseline"
 	"postpatch/probes"
@@ -38,7 +39,7 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	}
 	j := judging{
 		host: v.Host, now: newSide(&v.Seen), before: newSide(before), planning: planning.on(v.Host),
-		unreachable: h.Unreachable != "",
+		unreachable: h.Unreachable != "", at: v.Started,
 	}
 	if before != nil {
 		h.Problem = otherMachine(before.Identity, v.Seen.Identity)
@@ -163,6 +164,7 @@ type judging struct {
 	ignored     map[string][]baseline.Change // by check, those that a rule hides
 	planning    *Planning
 	unreachable bool
+	at          time.Time // when the host was seen; zero when nobody knows
 }
 
 // side is one snapshot of a host, readable by check.

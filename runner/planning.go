@@ -27,9 +27,8 @@ type Planning struct {
 	pass    suites.Pass
 	earlier []Earlier
 
-	mu     *sync.Mutex // several hosts are judged at once
-	shown  []bool      // by wanted change: a host has the reading
-	unsure []bool      // by wanted change: a check that may have it could not be observed
+	mu   *sync.Mutex // several hosts are judged at once
+	seen []mustSeen  // by wanted change
 }
 
 // NewPlanning begins a run; without a plan everything is allowed and nothing
@@ -38,17 +37,17 @@ func NewPlanning(plan *suites.Plan) *Planning {
 	if plan == nil {
 		plan = &suites.Plan{Reboot: suites.RebootAllowed}
 	}
-	n := len(plan.Must)
-	return &Planning{plan: plan, mu: new(sync.Mutex), shown: make([]bool, n), unsure: make([]bool, n)}
+	return &Planning{plan: plan, mu: new(sync.Mutex), seen: make([]mustSeen, len(plan.Must))}
 }
 
 // Nowhere is a host's place in the report for the wanted changes that no host of
 // the run could have shown: a plan that looks at nothing must not pass. It is not
-// ok when there are none.
+// ok when there are none. What is wanted of other hosts than those of the run is no
+// fault; Idle names it.
 func (p *Planning) Nowhere() (h report.Host, ok bool) {
 	h = report.Host{Host: "(plan)", Outcome: report.Unmet, Counts: map[report.Outcome]int{}}
 	for i, must := range p.plan.Must {
-		if p.shown[i] || p.unsure[i] {
+		if p.seen[i].looked() || p.seen[i].idle(must) {
 			continue
 		}
 		c := report.Check{
@@ -102,74 +101,4 @@ func (p *Planning) severity(c suites.Check, key fact.Key) (fact.Severity, bool) 
 		return severity, err == nil
 	}
 	return fact.Warn, false
-}
-
-// mustChange holds what the patch has to bring against what is there now. It
-// speaks over every other finding of the reading.
-func (j judging) mustChange(checks []suites.Check, drafts []draft) {
-	for i, must := range j.planning.plan.Must {
-		shown, unsure, first := false, false, -1
-		for k, c := range checks {
-			switch {
-			case c.Kind.Name != must.Pattern.Kind:
-			case drafts[k].unseen && !drafts[k].sheet.partly:
-				unsure = true
-			case drafts[k].unseen: // what was seen of it counts
-				seen := drafts[k].sheet.wanted(must)
-				shown = seen || shown
-				unsure = unsure || !seen
-			default:
-				if first < 0 {
-					first = k
-				}
-				shown = drafts[k].sheet.wanted(must) || shown
-			}
-		}
-		// A plan that names no item wants the reading of every host that is asked
-		// about its kind.
-		if !shown && first >= 0 && must.Pattern.Item == "" {
-			shown = true
-			drafts[first].sheet.findings[place{"", must.Pattern.Reading}] = report.Finding{
-				Reading: must.Pattern.Reading, Outcome: report.Unmet, Wanted: "the plan wants " + must.Predicate.String(),
-			}
-		}
-		j.planning.note(i, shown, unsure)
-	}
-}
-
-// note remembers what a host says of a wanted change.
-func (p *Planning) note(i int, shown, unsure bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.shown[i] = p.shown[i] || shown
-	p.unsure[i] = p.unsure[i] || unsure
-}
-
-// wanted judges the readings of a check that a wanted change speaks of, and says
-// whether there are any. That a wanted change came does not excuse what failed.
-func (s *sheet) wanted(must suites.MustChange) bool {
-	found := false
-	sides := []values{s.before, s.now}
-	if s.partly {
-		sides = sides[1:] // what is missing may be there
-	}
-	for _, side := range sides {
-		for at := range side.all() {
-			if !must.Pattern.Matches(s.c, at.item, at.reading) {
-				continue
-			}
-			found = true
-			f := s.finding(at)
-			f.Wanted, f.Outcome = "the plan wants "+must.Predicate.String(), report.Expected
-			if !must.Predicate.Holds(s.now.at(at)) {
-				f.Outcome = report.Unmet
-			}
-			was := s.findings[at] // the zero finding does not fail
-			excused := !fails(was) || was.Outcome == report.Drifted
-			if f.Outcome == report.Unmet || f.Before != f.Now && excused {
-				s.findings[at] = f
-			}
-		}
-	}
-	return found
 }

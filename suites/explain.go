@@ -115,7 +115,7 @@ func ExplainTopic(topic string) (string, bool) {
 	case "suite":
 		return aboutSuite, true
 	case "plan":
-		return aboutPlan, true
+		return aboutPlan + aboutMustChange, true
 	case "credentials":
 		return aboutCredentials, true
 	case "expect":

@@ -107,6 +107,26 @@ func TestThePagesPlanIsNotMetWithoutThePatch(t *testing.T) {
 	}
 }
 
+// The page's change with a where is read, and comes to what it says.
+func TestExplainMustChange(t *testing.T) {
+	_, part, _ := strings.Cut(aboutMustChange, "\n\n")
+	plan, problems := LoadPlanBytes("p.plan.yaml", []byte("plan: p\n"+example(part)), all.Kinds())
+	if len(problems) > 0 {
+		t.Fatal(Format(problems, nil))
+	}
+	must := plan.Must[0]
+	for build, met := range map[string]bool{
+		"20348.4405": true, "20348.4346": true, "20348.4350": false, "26100.1": false,
+	} {
+		if must.Met(fact.Text(build)) != met {
+			t.Errorf("%s of %s: want %t", must.Words(), build, met)
+		}
+	}
+	if len(plan.Must) != 2 || must.Update.KB == "" || must.Reason == "" || len(must.Hosts) != 1 {
+		t.Errorf("must change: %+v", plan.Must)
+	}
+}
+
 // example returns the indented block of a page.
 func example(page string) string {
 	var lines []string

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -179,7 +178,7 @@ func (r reader) update(n *yaml.Node, what string) (u Update) {
 		u.Released, _ = r.day(released.value, what+".released", "the day of its release, in UTC")
 	}
 	if e, found := o.get("within"); found {
-		u.Within = r.span(e.value, what+".within", within{time.Hour, 365 * day})
+		u.Within = r.span(e.value, what+".within", saneWithin())
 		if !dated {
 			r.hintf(e.key, "write released: 2026-11-10", "%s.within: nobody knows since when, without a day of release", what)
 		}

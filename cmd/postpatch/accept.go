@@ -162,15 +162,7 @@ func (c acceptJob) write(a app, accepted acceptance) error {
 		_, err := a.stdout.Write(accepted.text)
 		return err
 	}
-	f, err := createAtomic(c.output)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(accepted.text); err != nil {
-		f.discard()
-		return fmt.Errorf("writing %q: %w", c.output, err)
-	}
-	if err := f.commit(); err != nil {
+	if err := writeAtomic(c.output, accepted.text); err != nil {
 		return err
 	}
 	again := append([]string{"postpatch", "judge", c.name}, c.suites...)

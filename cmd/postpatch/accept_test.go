@@ -258,7 +258,23 @@ func TestAddingToAPlanLeavesTheRest(t *testing.T) {
 		"a mark in front":   {"\uFEFFplan: p\n", "plan: p\nmay_change:\n  # why\n  - change: os.build\n    to: gone\n"},
 		"all moved inwards": {"  plan: p\n", "  plan: p\n  may_change:\n    # why\n    - change: os.build\n      to: gone\n"},
 	} {
-		got, err := addTo([]byte(c.plan), entries, stay)
+		got, err := addTo([]byte(c.plan), "may_change", entries, stay)
+		if d := cmp.Diff(c.want, string(got)); err != nil || d != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, d)
+		}
+	}
+}
+
+// A must_change may be a mapping still, which becomes the list's last entry.
+func TestAddingToAMustChange(t *testing.T) {
+	entries := []string{"- change: os.build", "  to: x"}
+	for name, c := range map[string]struct{ plan, want string }{
+		"none":               {"plan: p\n", "plan: p\nmust_change:\n  - change: os.build\n    to: x\n"},
+		"a list":             {"must_change:\n- a.b: c # d\nplan: p\n", "must_change:\n- change: os.build\n  to: x\n- a.b: c # d\nplan: p\n"},
+		"a mapping":          {"# a\nmust_change:\n  # b\n  a.b: c # d\n  e.f: [g]\nplan: p\n", "# a\nmust_change:\n  - change: os.build\n    to: x\n  - # b\n    a.b: c # d\n    e.f: [g]\nplan: p\n"},
+		"a mapping in a row": {"must_change: {a.b: c} # d\n", "must_change:\n  - change: os.build\n    to: x\n  - {a.b: c} # d\n"},
+	} {
+		got, err := addTo([]byte(c.plan), "must_change", entries, func(path string) string { return path })
 		if d := cmp.Diff(c.want, string(got)); err != nil || d != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, d)
 		}

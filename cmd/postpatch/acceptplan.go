@@ -30,7 +30,7 @@ func (c acceptJob) compose(changes []*acceptedChange, old *suites.Plan) ([]byte,
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading --plan: %w", err)
 		}
-		if text, err = addTo(content, entries, rebase(c.plan, c.planFile())); err != nil {
+		if text, err = addTo(content, "may_change", entries, rebase(c.plan, c.planFile())); err != nil {
 			return nil, nil, fmt.Errorf("adding to plan %q: %w", c.plan, err)
 		}
 	}
@@ -63,17 +63,18 @@ func (c acceptJob) fresh(entries []string) []byte {
 	return []byte(b.String())
 }
 
-// addTo puts entries into a plan's may_change. What stands in the plan stays as it
-// is, to the byte where it can: only a may_change that is written in one line, and
-// paths that become others, need the file to be written anew.
-func addTo(content []byte, entries []string, moved func(path string) string) ([]byte, error) {
+// addTo puts entries into a list of a plan, its may_change or must_change. What stands
+// in the plan stays as it is, to the byte where it can: only a list that is written in
+// one line or is none yet, and paths that become others, need the file to be written
+// anew.
+func addTo(content []byte, list string, entries []string, moved func(path string) string) ([]byte, error) {
 	content = bytes.TrimPrefix(content, []byte("\uFEFF"))
 	doc, err := parsePlan(content)
 	if err != nil {
 		return nil, err
 	}
 	ends := regexp.MustCompile(`(?m)^\.\.\.`).Match(content) // the document, and nothing can be added behind it
-	if anew(doc, moved) || ends {
+	if anew(doc, list, moved) || ends {
 		var b bytes.Buffer
 		enc := yaml.NewEncoder(&b)
 		enc.SetIndent(2)
@@ -85,7 +86,7 @@ func addTo(content []byte, entries []string, moved func(path string) string) ([]
 			return nil, err
 		}
 	}
-	key, value := entryOf(doc.Content[0], "may_change")
+	key, value := entryOf(doc.Content[0], list)
 	end := "\n"
 	if bytes.Contains(content, []byte("\r\n")) {
 		end = "\r\n"
@@ -98,7 +99,7 @@ func addTo(content []byte, entries []string, moved func(path string) string) ([]
 	at, indent := len(lines), doc.Content[0].Column+1
 	var added []string
 	if key == nil {
-		added = []string{strings.Repeat(" ", indent-2) + "may_change:"}
+		added = []string{strings.Repeat(" ", indent-2) + list + ":"}
 	} else {
 		at, indent = key.Line, value.Column-1
 	}
@@ -122,7 +123,7 @@ func parsePlan(content []byte) (*yaml.Node, error) {
 
 // anew makes a plan's nodes such that lines can be added, and says whether it had
 // to change any.
-func anew(doc *yaml.Node, moved func(string) string) (changed bool) {
+func anew(doc *yaml.Node, list string, moved func(string) string) (changed bool) {
 	top := doc.Content[0]
 	if _, files := entryOf(top, "suites"); files != nil {
 		all := []*yaml.Node{files}
@@ -146,7 +147,7 @@ func anew(doc *yaml.Node, moved func(string) string) (changed bool) {
 			store.Value, changed = path, true
 		}
 	}
-	key, value := entryOf(top, "may_change")
+	key, value := entryOf(top, list)
 	if key == nil {
 		changed = changed || top.Style&yaml.FlowStyle != 0
 		top.Style &^= yaml.FlowStyle

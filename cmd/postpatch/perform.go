@@ -137,6 +137,9 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 		}
 	}
 	summary := tally.Summary(time.Now().UTC())
+	if p.against != nil {
+		summary.Notes = append(summary.Notes, planning.Idle()...)
+	}
 	summary.Took = time.Since(began)
 	if len(summary.Ignored) > 0 {
 		summary.ListIgnored = p.listIgnored

@@ -28,6 +28,7 @@ func newPlan(a app) *cobra.Command {
 			return p.run(cmd.Context(), a, files)
 		},
 	}
+	cmd.AddCommand(newImportMSRC(a))
 	f := cmd.Flags()
 	f.StringVar(&p.in.store, "store", standardStore, storeHelp)
 	p.in.storeFlag = f.Lookup("store")

@@ -108,6 +108,19 @@ func createAtomic(path string) (*atomicFile, error) {
 	return &atomicFile{bufio.NewWriterSize(temp, 1<<16), temp, path}, nil
 }
 
+// writeAtomic writes a file whole, or not at all.
+func writeAtomic(path string, content []byte) error {
+	f, err := createAtomic(path)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(content); err != nil {
+		f.discard()
+		return fmt.Errorf("writing %q: %w", path, err)
+	}
+	return f.commit()
+}
+
 func (f *atomicFile) commit() error {
 	if f.path == "" {
 		return named(f.file.Name(), errors.Join(f.Flush(), f.file.Close()))

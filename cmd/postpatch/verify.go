@@ -164,13 +164,14 @@ func planNotes(j job) []string {
 	for _, must := range j.plan.Must {
 		var without []string
 		for _, h := range j.set.Hosts {
-			if !slices.ContainsFunc(h.Checks, func(c suites.Check) bool { return c.Kind.Name == must.Pattern.Kind }) {
+			looks := func(c suites.Check) bool { return c.Kind.Name == must.Pattern.Kind }
+			if h.Chosen(must.Hosts) && !slices.ContainsFunc(h.Checks, looks) {
 				without = append(without, h.Name)
 			}
 		}
-		if n := len(without); n > 0 && n < len(j.set.Hosts) {
-			notes = append(notes, fmt.Sprintf("the plan wants %s, and no check looks for it on %s",
-				must.Pattern, shorten(without)))
+		note := fmt.Sprintf("the plan wants %s, and no check looks for it on %s", must.Pattern, shorten(without))
+		if n := len(without); n > 0 && n < len(j.set.Hosts) && !slices.Contains(notes, note) {
+			notes = append(notes, note)
 		}
 	}
 	return notes
