@@ -245,7 +245,7 @@ func (m *machine) baseline(t *testing.T) baseline.Host {
 	if err := runner.Observe(t.Context(), m.hosts, o, keep); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Until(m.zero)) // of simulated time
+	<-time.After(time.Until(m.zero)) // of simulated time
 	m.calls = 0
 	clear(m.looks)
 	return before

@@ -52,14 +52,14 @@ func dueBy(due time.Time, met bool, at time.Time) string {
 	case met:
 		return text + ": in time"
 	case at.Before(due):
-		return text + ": " + span(due.Sub(at)) + " left"
+		return text + ": " + roughly(due.Sub(at)) + " left"
 	default:
-		return text + ": overdue since " + span(at.Sub(due))
+		return text + ": overdue since " + roughly(at.Sub(due))
 	}
 }
 
-// span is a time in one or two units, without what is too small to matter.
-func span(d time.Duration) string {
+// roughly is a time in one or two units, without what is too small to matter.
+func roughly(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch hours := int(d / time.Hour); {
 	case d < time.Hour:
