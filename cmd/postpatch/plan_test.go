@@ -118,7 +118,7 @@ func TestAnAcceptedPlanKeepsItsStore(t *testing.T) {
 		"suites: &s x\nstore: *s\n":                   "suites: &s ../plans/x\nstore: *s\n",
 		"store: s3://bucket?region=eu\n":              "store: s3://bucket?region=eu\n",
 	} {
-		got, err := addTo([]byte(old), nil, moved)
+		got, err := addTo([]byte(old), "may_change", nil, moved)
 		got, _ = bytes.CutSuffix(got, []byte("may_change:\n"))
 		if d := cmp.Diff(want, string(got)); err != nil || d != "" {
 			t.Errorf("%v (-want +got):\n%s", err, d)
