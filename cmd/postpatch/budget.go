@@ -25,6 +25,11 @@ func budgetOf(plan *suites.Plan, command string, now time.Time) time.Time {
 	if err != nil {
 		return time.Time{} // no plan that was read has such a one
 	}
+	return nextTime(at, now)
+}
+
+// nextTime is when the clock, in now's zone, next shows the hour and minute of at.
+func nextTime(at, now time.Time) time.Time {
 	year, month, day := now.Date()
 	end := time.Date(year, month, day, at.Hour(), at.Minute(), 0, 0, now.Location())
 	if !end.After(now) {

@@ -73,11 +73,11 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 	p.learn, p.say = c.learning, a.talk
 	p.name = cmp.Or(c.name, cut.Run, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
-	if p.until, err = deadlineOf(c.deadline, time.Now()); err != nil {
+	if p.until, err = deadlineOf(c.deadline, j.plan, "capture", time.Now()); err != nil {
 		return report.Summary{}, err
 	}
-	again := rerun{c.inputs, c.suites, p.name}
-	p.resumed = rerun{c.inputs, c.suites, ""}.resumed("capture", p.name)
+	again := rerun{inputs: c.inputs, suites: c.suites, baseline: p.name}
+	p.resumed = rerun{inputs: c.inputs, suites: c.suites, waits: waits{deadline: c.deadline}}.resumed("capture", p.name)
 	p.next = func(_ report.Summary, b blind) []string { return append(again.doctor(b), again.command()) }
 	return runWithViews(ctx, a, c.outputs, p)
 }

@@ -17,14 +17,15 @@ import (
 var errDeadline = errors.New("the deadline has passed")
 
 func deadlineFlag(f *pflag.FlagSet, text *string) {
-	f.StringVar(text, "deadline", "", "when the run has to be done: a duration, or a time of day such as 04:30; "+
-		"what is not is unknown, and --resume takes it up")
+	f.StringVar(text, "deadline", "", "when the run has to be done: a duration, or a time of day such as 04:30 "+
+		"(default: the plan's budget); what is not is unknown, and --resume takes it up")
 }
 
-// deadlineOf reads a duration from now on, or the next time of day in now's zone.
-func deadlineOf(text string, now time.Time) (time.Time, error) {
+// deadlineOf is when a command has to be done: by --deadline, a duration from now on or
+// the next time of day in now's zone, and without it by the plan's budget.
+func deadlineOf(text string, plan *suites.Plan, command string, now time.Time) (time.Time, error) {
 	if text == "" {
-		return time.Time{}, nil
+		return budgetOf(plan, command, now), nil
 	}
 	if d, err := time.ParseDuration(text); err == nil {
 		if d <= 0 {
@@ -36,11 +37,7 @@ func deadlineOf(text string, now time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("--deadline %q: want a duration like 2h, or a time of day like 04:30", text)
 	}
-	day := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
-	if !day.After(now) {
-		day = day.AddDate(0, 0, 1)
-	}
-	return day, nil
+	return nextTime(at, now), nil
 }
 
 // within ends the context when the run's time is over.

@@ -36,7 +36,7 @@ func newExplain(a app) *cobra.Command {
 
 // topics are the pages beside the kinds'.
 func topics() []string {
-	return append(suites.Topics(), "gate", "store", "scenario")
+	return append(suites.Topics(), "settle", "gate", "store", "scenario")
 }
 
 func explain(word string) (string, error) {
@@ -49,6 +49,8 @@ func explain(word string) (string, error) {
 		return scenarioPage, nil
 	case word == "gate":
 		return aboutGate, nil
+	case word == "settle":
+		return aboutSettle, nil
 	case word == "store":
 		return aboutStore, nil
 	}

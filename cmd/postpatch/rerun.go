@@ -13,6 +13,7 @@ type rerun struct {
 	inputs
 	suites   []string
 	baseline string
+	waits    waits
 }
 
 // blind are hosts of which nothing is known.
@@ -81,13 +82,12 @@ func (r rerun) commandOf(verb string) string {
 	if r.scripts {
 		words = append(words, "--allow-scripts")
 	}
-	return shellWords(words)
+	return shellWords(append(words, r.waits.words()...))
 }
 
 // resumed is the command line that takes a run up where it was cut off.
-func (r rerun) resumed(command, run string, waiting ...string) string {
-	words := strings.Replace(r.command(), "postpatch verify", "postpatch "+command, 1)
-	return words + " " + shellWords(append(waiting, "--name", run, "--resume"))
+func (r rerun) resumed(command, run string) string {
+	return r.commandOf(command) + " " + shellWords([]string{"--name", run, "--resume"})
 }
 
 // ignored is the command line that lists what rules hide of a stored run: it is judged

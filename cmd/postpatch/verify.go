@@ -86,8 +86,8 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	if err := p.lookBack(ctx, moment{m.Run, suites.Pass(p.pass), p.options.Began}); err != nil {
 		return report.Summary{}, err
 	}
-	again := rerun{c.inputs, c.suites, m.Run}
-	p.resumed = again.resumed("verify", p.name, c.waits.words()...)
+	again := rerun{c.inputs, c.suites, m.Run, c.waits}
+	p.resumed = again.resumed("verify", p.name)
 	p.next, p.listIgnored = again.after, again.ignored(p.name, "")
 	return runWithViews(ctx, a, c.outputs, p)
 }

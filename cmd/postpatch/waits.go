@@ -46,7 +46,7 @@ func (w waits) apply(p *performance) error {
 	}
 	p.pass = string(pass)
 	var err error
-	if p.until, err = deadlineOf(w.deadline, time.Now()); err != nil {
+	if p.until, err = deadlineOf(w.deadline, p.job.plan, "verify", time.Now()); err != nil {
 		return err
 	}
 	if !w.wait && pass != suites.PassSettled {
