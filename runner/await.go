@@ -196,7 +196,7 @@ func (w *watched) away(ctx context.Context) string {
 	asks := len(proving) > 0
 	if w.Alive != nil && asks {
 		if err := w.Alive(ctx, w.host); err != nil {
-			return "it does not answer: " + err.Error()
+			return "does not answer: " + err.Error()
 		}
 	}
 	if !asks || w.before == nil || w.Reboot != suites.RebootRequired {
@@ -233,7 +233,7 @@ func hasRole(c suites.Check, role probes.Role) bool {
 // notBack says why a host is not taken for restarted; it is empty when it is.
 func notBack(before, seen baseline.Host, proving []suites.Check) string {
 	if seen.Unreachable != "" {
-		return "it does not answer: " + seen.Unreachable
+		return "does not answer: " + seen.Unreachable
 	}
 	proof := ProofOf(before, seen, proving)
 	if proof.State.Done() {

@@ -97,7 +97,8 @@ func (j judging) restarted(h *report.Host, last passed) {
 		r.Outcome, r.Error = report.Unknown, says+", and "+p.Words
 	case wanted == suites.RebootRequired && !p.State.Done(), wanted == suites.RebootForbidden && p.State.Done():
 		add(&r, report.Finding{
-			Reading: "reboot", Outcome: report.Unmet, Wanted: says, Now: p.Words + ", since the " + last.name + " pass", HasNow: true,
+			Reading: "reboot", Outcome: report.Unmet, Wanted: says, HasNow: true,
+			Now: p.Words + ", since the " + last.name + " pass",
 		})
 	}
 	h.Checks = append(h.Checks, r)

@@ -31,7 +31,8 @@ func passKinds(t *testing.T) []suites.Host {
 			{Name: "boots", Type: fact.TypeSet, Rule: ignore, Role: probes.Boots},
 		}}, nil),
 	}
-	set, problems := suites.LoadBytes("s.suite.yaml", []byte("suite: s\nhosts: [h]\nchecks: [{process: {}}, {os: {}}]\n"), kinds)
+	const text = "suite: s\nhosts: [h]\nchecks: [{process: {}}, {os: {}}]\n"
+	set, problems := suites.LoadBytes("s.suite.yaml", []byte(text), kinds)
 	if len(problems) > 0 {
 		t.Fatal(suites.Format(problems, nil))
 	}
@@ -52,7 +53,8 @@ func (p pass) host() baseline.Host {
 		{Check: "s/os", Kind: "os"}, {Check: "s/process", Kind: "process"},
 	}}
 	add := func(check, item, name string, v fact.Value) {
-		h.Readings = append(h.Readings, fact.Reading{Key: fact.Key{Host: "h", Check: check, Item: item, Name: name}, Value: v})
+		key := fact.Key{Host: "h", Check: check, Item: item, Name: name}
+		h.Readings = append(h.Readings, fact.Reading{Key: key, Value: v})
 	}
 	for name, n := range p.memory {
 		add("s/process", name, "memory", fact.Int(n))
@@ -75,7 +77,6 @@ func (p pass) host() baseline.Host {
 
 func lsass(mb int64) map[string]int64 { return map[string]int64{"lsass": mb << 20} }
 
-
 // Each pass is held against the baseline and against the passes before.
 func TestPasses(t *testing.T) {
 	const day = 24 * hour
@@ -97,7 +98,9 @@ func TestPasses(t *testing.T) {
 		{
 			name: "lsass grows", why: "each pass has more than the one before, and more than before the patch",
 			passes: []pass{
-				{lsass(200), "ok", week, 0}, {lsass(210), "ok", patched, 2 * hour}, {lsass(300), "ok", patched, 3 * hour},
+				{lsass(200), "ok", week, 0},
+				{lsass(210), "ok", patched, 2 * hour},
+				{lsass(300), "ok", patched, 3 * hour},
 				{lsass(600), "ok", patched, day},
 			},
 			want: []string{
@@ -112,7 +115,9 @@ func TestPasses(t *testing.T) {
 		{
 			name: "it grew, and shrank again", why: "a leak does not shrink",
 			passes: []pass{
-				{lsass(200), "ok", week, 0}, {lsass(500), "ok", patched, 2 * hour}, {lsass(300), "ok", patched, 3 * hour},
+				{lsass(200), "ok", week, 0},
+				{lsass(500), "ok", patched, 2 * hour},
+				{lsass(300), "ok", patched, 3 * hour},
 				{lsass(600), "ok", patched, day},
 			},
 		},

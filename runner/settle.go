@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"postpatch/probes"
@@ -42,7 +44,7 @@ func (w *watched) next(now time.Time) step {
 	if now.After(w.last()) {
 		return step{done: true}
 	}
-	w.tell("it has to stay as it is for " + w.Settle.Stable.String())
+	w.tell("has to hold for " + w.Settle.Stable.String())
 	return step{at: later(holds, now), checks: w.host.Checks}
 }
 
@@ -52,7 +54,7 @@ func (w *watched) nextOfLost(now time.Time) step {
 	if !now.Before(end) || w.losses > patience {
 		return step{done: true}
 	}
-	w.tell("it does not answer")
+	w.tell("does not answer")
 	at := now.Add(w.backoff())
 	if at.After(end) {
 		at = end
@@ -185,16 +187,15 @@ func (w *watched) bootTime(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// words tell what the host is waited for.
+// words tell what the host is waited for: the first of it, and how much more.
 func (w *watched) words() string {
+	var all []string
 	for at, s := range w.history.spells {
 		if s.ill {
-			what := at.check
-			if at.reading != "" {
-				what += " " + at.reading
-			}
-			return "it is not settled: " + what
+			_, id, _ := strings.Cut(at.check, "/")
+			all = append(all, strings.Join(strings.Fields(id+" "+at.item+" "+at.reading), " "))
 		}
 	}
-	return ""
+	slices.Sort(all)
+	return "not settled: " + upTo(1, all)
 }

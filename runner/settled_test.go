@@ -18,9 +18,11 @@ func settledHost(h *history, start time.Time) (suites.Host, baseline.Host) {
 	c := suites.Check{Suite: "s", ID: "service", Kind: probes.Kind{
 		Name: "service", Readings: []probes.ReadingSpec{{Name: "state", Type: fact.TypeText}},
 	}}
-	seen := baseline.Host{Host: "h", Checks: []baseline.Check{{Check: "s/service", Kind: "service"}}, Readings: []fact.Reading{
-		{Key: fact.Key{Host: "h", Check: "s/service", Item: "W3SVC", Name: "state"}, Value: fact.Text("running")},
-	}}
+	key := fact.Key{Host: "h", Check: "s/service", Item: "W3SVC", Name: "state"}
+	seen := baseline.Host{
+		Host: "h", Checks: []baseline.Check{{Check: "s/service", Kind: "service"}},
+		Readings: []fact.Reading{{Key: key, Value: fact.Text("running")}},
+	}
 	if h != nil {
 		seen = h.stored(seen, start, time.Minute)
 	}

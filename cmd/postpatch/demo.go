@@ -257,7 +257,9 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 			if st.scenario.isWhole() {
 				return nil // its files are gone when this is read
 			}
-			again := rerun{inputs: inputs{plan: st.scenario.Plan.path, store: standardStore}, suites: st.scenario.files(), baseline: "demo"}
+			again := rerun{
+				inputs: inputs{plan: st.scenario.Plan.path, store: standardStore}, suites: st.scenario.files(), baseline: "demo",
+			}
 			if command == "capture" {
 				return []string{again.command()}
 			}

@@ -110,6 +110,13 @@ func (v *views) begin(host string) {
 	}
 }
 
+// wait tells the progress what a host is waited for.
+func (v *views) wait(host, what string) {
+	if v.progress != nil {
+		v.progress.Wait(host, what)
+	}
+}
+
 // stop ends the progress display.
 func (v *views) stop() {
 	if v.progress != nil {

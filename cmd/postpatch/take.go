@@ -90,7 +90,7 @@ func (t *taking) visits(ctx context.Context, j judges) error {
 	if err == nil {
 		err = t.observe(ctx, within, left, j)
 	}
-	if isLate := context.Cause(within) == errDeadline && ctx.Err() == nil; isLate && late(err) {
+	if isLate := errors.Is(context.Cause(within), errDeadline) && ctx.Err() == nil; isLate && late(err) {
 		return t.tooLate(ctx, left, j)
 	}
 	return err
@@ -123,10 +123,13 @@ func (t *taking) observe(ctx, within context.Context, left []suites.Host, j judg
 	}
 	run := runner.Watch{Hosts: left, Options: t.options, Waiting: *t.waiting}
 	run.Before = func(ctx context.Context, h suites.Host) (*baseline.Host, error) { return t.before(ctx, t.known, h) }
+	if run.Tell == nil {
+		run.Tell = t.views.wait
+	}
 	interim := t.planning() // what it remembers of a look is not what the run comes to
 	run.Judge = func(v runner.Visit, before *baseline.Host) report.Host { return runner.Judge(v, before, interim) }
 	return runner.Await(within, run, done, func(v runner.Visit) error {
-		if context.Cause(within) != errDeadline {
+		if !errors.Is(context.Cause(within), errDeadline) {
 			return nil
 		}
 		return t.cut(ctx, j, v)

@@ -80,7 +80,7 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	if j.plan != nil {
 		p.planned = j.plan.Digest
 	}
-	if err := c.waits.apply(&p); err != nil {
+	if err := c.apply(&p); err != nil {
 		return report.Summary{}, err
 	}
 	if err := p.lookBack(ctx, moment{m.Run, suites.Pass(p.pass), p.options.Began}); err != nil {

@@ -51,8 +51,9 @@ func serviceSpecs() []probes.ReadingSpec {
 			Doc: "Why its directory does not answer, in the host's words.",
 		},
 		{
-			Name: "synchronized", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true", Waits: []fact.Value{fact.Bool(false)},
-			Doc: "Whether it has replicated once since its directory was started, which it has to before it serves.",
+			Name: "synchronized", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Waits: []fact.Value{fact.Bool(false)},
+			Doc:   "Whether it has replicated once since its directory was started, which it has to before it serves.",
 		},
 		{
 			Name: "global_catalog", Type: fact.TypeBool, Severity: fact.Fail, Keep: "true",
@@ -71,8 +72,9 @@ func serviceSpecs() []probes.ReadingSpec {
 			Doc: "The operations master roles that it holds: schema, naming, pdc, rid, infrastructure.",
 		},
 		{
-			Name: "sysvol_ready", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true", Waits: []fact.Value{fact.Bool(false)},
-			Doc: "Whether Netlogon takes SYSVOL for ready.",
+			Name: "sysvol_ready", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Waits: []fact.Value{fact.Bool(false)},
+			Doc:   "Whether Netlogon takes SYSVOL for ready.",
 		},
 		{
 			Name: "sysvol_shared", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",

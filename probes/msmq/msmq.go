@@ -52,7 +52,7 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "Whether the queue keeps copies of what was received.",
 		},
 		{
-			Name: "messages", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "messages", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Trend: 50,
 			Doc: "How many messages wait; absent where Windows has lost its performance counters, and of very long names.",
 		},
 		{

@@ -80,7 +80,8 @@ func databaseReadings() []probes.ReadingSpec {
 		{
 			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: "ONLINE",
 			Waits: []fact.Value{fact.Text("RECOVERING")},
-			Doc:   "State of a database that the suite names, such as ONLINE or SUSPECT; absent when the login sees no such one.",
+			Doc: "State of a database that the suite names, such as ONLINE or SUSPECT; absent when the login sees no " +
+				"such one.",
 		},
 		{
 			Name: "opened", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore}, Expect: "true",

@@ -39,6 +39,7 @@ type Progress struct {
 	closed   bool
 	run      report.Run
 	begun    map[string]time.Time // hosts in flight
+	waits    map[string]string    // what such a host is waited for
 	done     int
 	counts   map[report.Outcome]int
 	unseen   int
@@ -49,15 +50,27 @@ type Progress struct {
 func New(w io.Writer, o Options) *Progress {
 	o.Width = cmp.Or(max(o.Width, 0), 80)
 	return &Progress{
-		out: w, options: o, stop: make(chan struct{}), begun: map[string]time.Time{}, counts: map[report.Outcome]int{},
+		out: w, options: o, stop: make(chan struct{}), begun: map[string]time.Time{}, waits: map[string]string{},
+		counts: map[report.Outcome]int{},
 	}
 }
 
-// Begin says that a host's visit has started.
+// Begin says that a host's visit has started. One that is waited for is visited again
+// and again: the first time counts.
 func (p *Progress) Begin(host string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.begun[host] = time.Now()
+	if p.begun[host].IsZero() {
+		p.begun[host] = time.Now()
+	}
+}
+
+// Wait says what a host is waited for.
+func (p *Progress) Wait(host, what string) {
+	p.Begin(host)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waits[host] = what
 }
 
 // Start begins the show.
@@ -78,6 +91,7 @@ func (p *Progress) Host(h report.Host) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.begun, h.Host)
+	delete(p.waits, h.Host)
 	p.done++
 	for o, n := range h.Counts {
 		p.counts[o] += n
@@ -183,13 +197,20 @@ func (p *Progress) waiting(now time.Time) string {
 	const named = 3
 	var names []string
 	for _, v := range all[:min(named, len(all))] {
-		names = append(names, fmt.Sprintf("%s (%s)", report.CleanLine(v.host), now.Sub(v.since).Truncate(time.Second)))
+		name := fmt.Sprintf("%s (%s", report.CleanLine(v.host), now.Sub(v.since).Truncate(time.Second))
+		if what := p.waits[v.host]; what != "" {
+			name += ": " + report.CleanLine(fit(what, mostWords))
+		}
+		names = append(names, name+")")
 	}
 	if more := len(all) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, ", ")
 }
+
+// mostWords are characters of what a host is waited for.
+const mostWords = 60
 
 // fit cuts a line, so that the terminal does not break it in two.
 func fit(s string, width int) string {

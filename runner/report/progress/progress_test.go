@@ -193,3 +193,25 @@ func TestHostsBeginAndEndAtTheSameTime(t *testing.T) {
 		}
 	})
 }
+
+// A host that is waited for is told with the reason, and since when, however often it
+// is asked again.
+func TestWhatAHostIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out screen
+		p := progress.New(&out, progress.Options{})
+		start(t, p, 2)
+		p.Begin("sql01")
+		p.Wait("web01", "it does not answer: "+strings.Repeat("no route\x1b[2J ", 20))
+		<-time.After(20 * time.Second)
+		p.Begin("sql01")
+		p.Wait("sql01", "it is not settled: sql/Orders login")
+		host(t, p, report.Host{Host: "web01"})
+		<-time.After(11 * time.Second)
+		p.Close()
+		want := []string{"00:00:30Z 1/2 hosts done, waiting for: sql01 (30s: it is not settled: sql/Orders login)\n"}
+		if diff := cmp.Diff(want, out.all()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
