@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "write the README's and the scripts' outputs anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"postpatch": main, "keeper": keeper})
+	testscript.Main(m, map[string]func(){"postpatch": main, "keeper": keeper, "lab-patch": labPatch})
 }
 
 // TestScripts plays the stories in testdata/script. Beside testscript's own
