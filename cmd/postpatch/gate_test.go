@@ -83,7 +83,7 @@ func (s *shelved) run(h baseline.Head, hosts []string, states map[string]runner.
 		h.Command, h.Baseline, h.Plan = "verify", "before", s.job.plan.Digest
 		h.PlanName = s.job.plan.Name
 	}
-	if waves, err := s.job.plan.FindWaves(strings.Fields(h.Wave)); h.Wave != "" {
+	if waves, err := s.job.plan.FindWaves(strings.Fields(h.Wave)); h.Wave != "" && h.Asked == "" {
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -103,6 +103,39 @@ func (s *shelved) run(h baseline.Head, hosts []string, states map[string]runner.
 		if err := w.Finish(s.Context(), s.began.Add(10*time.Minute), nil); err != nil {
 			s.Fatal(err)
 		}
+	}
+	files, err := filepath.Glob(filepath.Join("evidence", h.Run, "hosts", "*"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, file := range files {
+		if err := os.Chtimes(file, time.Time{}, s.began.Add(5*time.Minute)); err != nil {
+			s.Fatal(err)
+		}
+	}
+	s.began = s.began.Add(40 * time.Minute)
+}
+
+// resume takes up a run that was cut off.
+func (s *shelved) resume(run string, hosts []string) {
+	s.Helper()
+	g, err := s.store.Peek(s.Context(), run)
+	if err != nil {
+		s.Fatal(err)
+	}
+	h := g.Head()
+	h.Started = s.began
+	w, err := s.store.Resume(s.Context(), h)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, host := range hosts {
+		if err := w.Put(s.Context(), observedHost(s.job, host, runner.HostWell, 0)); err != nil {
+			s.Fatal(err)
+		}
+	}
+	if err := w.Finish(s.Context(), s.began.Add(10*time.Minute), nil); err != nil {
+		s.Fatal(err)
 	}
 	s.began = s.began.Add(40 * time.Minute)
 }
@@ -216,9 +249,26 @@ func TestWhatIsStillToCome(t *testing.T) {
 		{"one whose plan has changed", "rest", func(s *shelved) {
 			write(s, "november.plan.yaml", string(readAll(s, "november.plan.yaml"))+"reboot: allowed\n")
 		}, runner.Undecided},
+		{"one whose suite has changed, though it asks the same", "rest", func(s *shelved) {
+			write(s, "shop.suite.yaml", string(readAll(s, "shop.suite.yaml"))+"    why: it prints\n")
+		}, runner.Undecided},
 		{"one whose baseline is no more the newest", "rest", func(s *shelved) {
 			s.run(baseline.Head{Run: "capture-2", Command: "capture"}, s.names("rest"), nil)
+			s.run(baseline.Head{
+				Run: "part", Command: "verify", Baseline: "capture-2", Plan: s.job.plan.Digest, PlanName: "november",
+			}, s.names("rest")[:5], nil)
 		}, runner.Undecided},
+		{"one of a part of the wave's hosts", "rest", func(s *shelved) {
+			if err := os.RemoveAll("evidence/half"); err != nil {
+				s.Fatal(err)
+			}
+			s.run(baseline.Head{Run: "part", Wave: "rest", Pass: "cut", Asked: "a part"}, s.names("rest")[:5], nil)
+		}, runner.Undecided},
+		{"one with files that are not whole", "rest", func(s *shelved) {
+			for _, host := range s.names("rest")[5:8] {
+				write(s, "evidence/half/hosts/"+host+".jsonl.zst", "half a file")
+			}
+		}, runner.Go},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := shelve(t, twoWaves, 2, 10)
@@ -251,6 +301,75 @@ func TestARunFromTheFutureIsNotTheNewest(t *testing.T) {
 	s.began = s.began.Add(24 * time.Hour)
 	s.run(baseline.Head{Run: "ahead", Wave: "pilot"}, s.names("pilot"), nil)
 	s.want("pilot", runner.NoGo, "a clock is or was wrong")
+}
+
+// A run is cut off, a host that it saw is mended and looked at alone, and then the run is
+// taken up: what the run saw of that host is the older, though the run ended last.
+func TestMendedBetweenCutAndResume(t *testing.T) {
+	for _, c := range []struct {
+		first, then runner.Standing
+		want        runner.Answer
+	}{{runner.HostWorse, runner.HostWell, runner.Go}, {runner.HostWell, runner.HostWorse, runner.NoGo}} {
+		s := shelve(t, twoWaves, 2, 2)
+		s.run(baseline.Head{Run: "main", Wave: "pilot", Pass: "cut"}, s.names("pilot01"),
+			map[string]runner.Standing{"pilot01": c.first})
+		s.run(baseline.Head{Run: "alone", Wave: "pilot"}, s.names("pilot01"), map[string]runner.Standing{"pilot01": c.then})
+		half := s.after("pilot")
+		if worse := half.Answer == runner.NoGo; worse != (c.then == runner.HostWorse) {
+			t.Errorf("%s, then %s, while cut off:\n%s", c.first, c.then, half.text())
+		}
+		s.unclocked("main", func() { s.want("pilot", runner.NoGo, "pilot01") })
+		s.resume("main", s.names("pilot02"))
+		s.want("pilot", c.want, "pilot")
+		s.unclocked("main", func() { s.want("pilot", runner.NoGo, "pilot01") })
+	}
+}
+
+// unclocked has nothing tell when a run's first host was stored, while it does something:
+// then the worse of what two runs saw counts.
+func (s *shelved) unclocked(run string, do func()) {
+	s.Helper()
+	file := filepath.Join("evidence", run, "hosts", "pilot01.jsonl.zst")
+	info, err := os.Stat(file)
+	for _, at := range []time.Time{time.Unix(0, 0), info.ModTime()} {
+		if err == nil {
+			err = os.Chtimes(file, time.Time{}, at)
+		}
+		if err != nil {
+			s.Fatal(err)
+		}
+		if at.Unix() == 0 {
+			do()
+		}
+	}
+}
+
+func TestADamagedRunOfThePlanLeavesNoAnswer(t *testing.T) {
+	for file, also := range map[string]bool{
+		"manifest.json": true, "begun.json": false, "hosts/pilot01.jsonl.zst": true,
+	} {
+		s := shelve(t, twoWaves, 2, 2)
+		s.run(baseline.Head{Run: "first", Wave: "pilot"}, s.names("pilot"), nil)
+		s.run(baseline.Head{Run: "second", Wave: "pilot"}, s.names("pilot"), nil)
+		path := filepath.Join("evidence", "second", filepath.FromSlash(file))
+		data := readAll(s, path)
+		data[len(data)/2] ^= 1
+		write(t, path, string(data))
+		c := s.at
+		c.after = []string{"pilot"}
+		if _, err := gate(t.Context(), s.app, c); err == nil || !strings.Contains(err.Error(), "second") {
+			t.Errorf("%s: %v", file, err)
+		}
+		if !also {
+			continue
+		}
+		// One of another plan that is damaged says nothing of this one.
+		write(t, "december.plan.yaml", strings.Replace(string(readAll(s, "november.plan.yaml")), "november", "december", 1))
+		c.plan = "december.plan.yaml"
+		if answer, err := gate(t.Context(), s.app, c); err != nil || answer.Answer != runner.Undecided {
+			t.Errorf("%s of another plan: %v, %v", file, answer.Answer, err)
+		}
+	}
 }
 
 // A change that the plan wants and that no host of the wave shows keeps from go; one of
