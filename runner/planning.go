@@ -105,6 +105,10 @@ func (p *Planning) severity(c suites.Check, key fact.Key) (fact.Severity, bool) 
 // speaks over every other finding of the reading.
 func (j judging) mustChange(checks []suites.Check, drafts []draft) {
 	for i, must := range j.planning.plan.Must {
+		if !j.host.Chosen(must.Hosts) {
+			j.planning.note(i, true, false) // nothing is wanted here
+			continue
+		}
 		shown, unsure, first := false, false, -1
 		for k, c := range checks {
 			switch {
@@ -156,6 +160,9 @@ func (s *sheet) wanted(must suites.MustChange) bool {
 				continue
 			}
 			found = true
+			if !s.was(must, at) {
+				continue
+			}
 			f := s.finding(at)
 			f.Wanted, f.Outcome = "the plan wants "+must.Predicate.String(), report.Expected
 			if !must.Predicate.Holds(s.now.at(at)) {
@@ -169,4 +176,14 @@ func (s *sheet) wanted(must suites.MustChange) bool {
 		}
 	}
 	return found
+}
+
+// was says whether a reading was as it has to have been for a change of it to be wanted.
+// Where the baseline does not have it, what is there now tells.
+func (s *sheet) was(must suites.MustChange, at place) bool {
+	before := s.before.at(at)
+	if before == nil {
+		before = s.now.at(at)
+	}
+	return must.Where == "" || before == nil || suites.Glob(must.Where, before.String())
 }
