@@ -44,9 +44,10 @@ must_change:
 			t.Fatal(suites.Format(problems, nil))
 		}
 		side := func(h suites.Host, build string) baseline.Host {
-			seen := baseline.Host{Host: h.Name, Checks: []baseline.Check{{Check: h.Checks[0].Key(), Kind: "os", Asked: h.Checks[0].Asked}}}
+			c := h.Checks[0]
+			seen := baseline.Host{Host: h.Name, Checks: []baseline.Check{{Check: c.Key(), Kind: "os", Asked: c.Asked}}}
 			if build != "" {
-				key := fact.Key{Host: h.Name, Check: h.Checks[0].Key(), Name: "build"}
+				key := fact.Key{Host: h.Name, Check: c.Key(), Name: "build"}
 				seen.Readings = []fact.Reading{{Key: key, Value: fact.Text(build)}}
 			}
 			return seen
