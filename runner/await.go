@@ -99,6 +99,8 @@ type watched struct {
 	slots   chan struct{}
 	before  *baseline.Host
 	began   time.Time // when it was begun to wait
+	silent  bool      // it has not answered since then
+	back    time.Time // when it answered again; zero where that was not seen
 	lost    time.Time // since when it does not answer; zero while it does
 	losses  int
 	visit   Visit
@@ -167,6 +169,9 @@ func (w *watched) untilBack(ctx context.Context) error {
 		var why string
 		err := w.inTurn(ctx, func() { why = w.away(ctx) })
 		left := time.Until(end)
+		if err == nil && why == "" && w.silent {
+			w.back = time.Now()
+		}
 		if err != nil || why == "" || left <= 0 {
 			return err
 		}
@@ -196,6 +201,7 @@ func (w *watched) away(ctx context.Context) string {
 	asks := len(proving) > 0
 	if w.Alive != nil && asks {
 		if err := w.Alive(ctx, w.host); err != nil {
+			w.silent = true
 			return "does not answer: " + err.Error()
 		}
 	}
@@ -207,6 +213,7 @@ func (w *watched) away(ctx context.Context) string {
 	o := w.o
 	o.Begin = nil
 	seen := visit(ctx, h, o).Seen
+	w.silent = w.silent || seen.Unreachable != ""
 	return notBack(*w.before, seen, proving)
 }
 
@@ -279,6 +286,9 @@ func (w *watched) take(v Visit, checks []suites.Check, whole bool) {
 	w.visit.Took = now.Sub(w.visit.Started)
 	switch {
 	case w.visit.Seen.Unreachable == "":
+		if !w.lost.IsZero() {
+			w.back = now
+		}
 		w.lost = time.Time{}
 	case w.lost.IsZero():
 		w.lost, w.losses = now, w.losses+1

@@ -305,18 +305,38 @@ func stories() []settling {
 			life: flaps(90*sec, 45*sec, 60*min), outcomes: regressed("service"), failing: true, from: 3 * min, to: 44 * min,
 		},
 		{
+			name: "it flaps by the half minute for ever", why: "it is up at both ends of the minute in which it has to hold",
+			life: slices.Concat([]moment{
+				{0, off}, {90 * sec, services(60*sec, "W3SVC", "stopped")}, {120 * sec, booted(60 * sec)},
+				{190 * sec, services(60*sec, "W3SVC", "stopped")},
+			}, flaps(200*sec, 30*sec, 60*min)[1:]),
+			outcomes: regressed("service"), failing: true, from: 3 * min, to: 44 * min,
+		},
+		{
 			name: "well just after its time", why: "six minutes are six minutes: nobody has seen it well when they were over",
 			life: []moment{
-				{0, off}, {90 * sec, services(60*sec, "W3SVC", "stopped")}, {440 * sec, booted(60 * sec)},
+				{0, off}, {90 * sec, services(60*sec, "W3SVC", "stopped")}, {480 * sec, booted(60 * sec)},
 			},
-			outcomes: regressed("service"), failing: true, from: 7 * min, to: 8 * min,
+			outcomes: regressed("service"), failing: true, from: 7 * min, to: 9 * min,
 		},
 		{
 			name: "well just after its time, as another is starting", why: "a later look counts, whatever it was made for",
 			life: []moment{
-				{0, off}, {90 * sec, services(60*sec, "W3SVC", "stopped", "Agent", "start pending")}, {440 * sec, booted(60 * sec)},
+				{0, off}, {90 * sec, services(60*sec, "W3SVC", "stopped", "Agent", "start pending")}, {480 * sec, booted(60 * sec)},
 			},
-			after: map[string]time.Duration{"service W3SVC": 380 * sec, "service Agent": 380 * sec}, from: 8 * min, to: 9 * min,
+			after: map[string]time.Duration{"service W3SVC": 420 * sec, "service Agent": 420 * sec}, from: 9 * min, to: 10 * min,
+		},
+		{
+			name: "it configures updates before it answers", why: "its services could not start before: it has six minutes from then on",
+			life: []moment{
+				{0, off}, {12 * min, services(1*min, "W3SVC", "stopped")}, {15 * min, booted(1 * min)},
+			},
+			after: map[string]time.Duration{"service W3SVC": 14 * min}, from: 16 * min, to: 17 * min,
+		},
+		{
+			name: "started a while before it is waited for", why: "nobody has seen when it answered: it may be just now",
+			life:  []moment{{0, services(-14*min, "W3SVC", "stopped")}, {3 * min, booted(-14 * min)}},
+			after: map[string]time.Duration{"service W3SVC": 17 * min}, from: 4 * min, to: 5 * min,
 		},
 		{
 			name: "its time counts from its start", why: "a host that takes ten minutes to start has six from then on",

@@ -45,7 +45,38 @@ func (w *watched) next(now time.Time) step {
 		return step{done: true}
 	}
 	w.tell("has to hold for " + w.Settle.Stable.String())
+	soon := now.Add(w.Settle.Stable / holdLooks)
+	if fickle := w.fickle(); len(fickle) > 0 && soon.Before(holds) {
+		return step{at: soon, checks: fickle}
+	}
 	return step{at: later(holds, now), checks: w.host.Checks}
+}
+
+// holdLooks is into how many parts the time is cut in which something has to hold that
+// went down before: a service that is up for half a minute, and down for another, is up
+// at its begin and at its end.
+const holdLooks = 6
+
+// fickle are the checks of which something became ill again, with those that tell when
+// the host was started.
+func (w *watched) fickle() []suites.Check {
+	again := map[string]bool{}
+	for at, s := range w.history.spells {
+		again[at.check] = again[at.check] || s.downs > 0
+	}
+	var all []suites.Check
+	found := false
+	for _, c := range w.host.Checks {
+		_, asks := asker(c)
+		if again[c.Key()] || asks && hasRole(c, probes.BootTime) {
+			all = append(all, c)
+			found = found || again[c.Key()]
+		}
+	}
+	if !found {
+		return nil
+	}
+	return all
 }
 
 // nextOfLost is for a host that has not answered: it may be in another start.
@@ -127,7 +158,7 @@ func (w *watched) limit(at spot, s *spell) time.Time {
 	default:
 		roles = []string{role}
 	}
-	limit := w.start().Add(w.Settle.Limit(w.host, roles...))
+	limit := w.settles().Add(w.Settle.Limit(w.host, roles...))
 	if s.downs > 0 && s.downs <= patience {
 		limit = later(limit, s.since.Add(w.Settle.Stable))
 	}
@@ -156,7 +187,7 @@ func (w *watched) roles() []string {
 
 // last is when the host is waited for no longer whatever becomes ill again.
 func (w *watched) last() time.Time {
-	limit := w.start().Add(w.Settle.Limit(w.host, w.roles()...))
+	limit := w.settles().Add(w.Settle.Limit(w.host, w.roles()...))
 	return later(limit, w.history.first).Add(4 * patience * w.Settle.Stable)
 }
 
@@ -170,6 +201,18 @@ func (w *watched) start() time.Time {
 		return w.history.first
 	}
 	return w.began
+}
+
+// settles is when its time to settle begins. A start may last: while Windows configures
+// updates it does not answer, and its services have to wait. So the time begins when it
+// was seen to answer again or, where nobody looked before and it was started but lately,
+// when somebody did.
+func (w *watched) settles() time.Time {
+	start := w.start()
+	if w.back.IsZero() && start.After(w.began.Add(-w.Settle.Return)) {
+		return later(start, w.began)
+	}
+	return later(start, w.back)
 }
 
 // bootTime is when the host was started by the clock of this machine, which need not

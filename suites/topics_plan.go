@@ -73,7 +73,8 @@ Of a change that must be
   reason  for who reads it
 
 Of settle, with what holds unless given; times are like 90s, 6m, 1h30m or 2d
-  default     6m: after its start a host has so long until all its checks are well
+  default     6m: from its start, or from when it answers again, a host has so long until all
+              its checks are well
   sql         30m: the same, where a check is of kind sql
   exchange    15m: of kind exchange
   dc          25m: of kind adds or dnsserver

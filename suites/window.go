@@ -63,7 +63,8 @@ func (s Share) String() string {
 
 // Settle says how long hosts are waited for after a reboot.
 type Settle struct {
-	// Default is how long after its start a host may take until all its checks are well.
+	// Default is how long after its start, or after it answers again, a host may take until
+	// all its checks are well.
 	Default time.Duration
 	// Roles are other such times, by what a kind's Settles says, or by "tag:NAME" for
 	// hosts with that tag; the longest that fits counts.
