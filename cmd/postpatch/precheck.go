@@ -34,13 +34,15 @@ func newPrecheck(a app) *cobra.Command {
 	}
 	c.inputs.flags(cmd, a)
 	c.outputs.flags(cmd)
+	deadlineFlag(cmd.Flags(), &c.deadline)
 	return cmd
 }
 
 type precheckJob struct {
 	inputs
 	outputs
-	suites []string
+	suites   []string
+	deadline string
 }
 
 func precheck(ctx context.Context, a app, c precheckJob) (report.Summary, error) {
@@ -60,6 +62,10 @@ func precheck(ctx context.Context, a app, c precheckJob) (report.Summary, error)
 	if j.plan != nil {
 		p.planned = j.plan.Digest
 	}
+	if p.until, err = deadlineOf(c.deadline, j.plan, "precheck", time.Now()); err != nil {
+		return report.Summary{}, err
+	}
+	p.resumed = rerun{inputs: c.inputs, suites: c.suites, waits: waits{deadline: c.deadline}}.resumed("precheck", p.name)
 	p.next = func(s report.Summary, b blind) []string {
 		again := rerun{inputs: c.inputs, suites: c.suites}
 		if s.ExitCode == runner.ExitOK {

@@ -15,10 +15,11 @@ With --wait every host goes three ways, and takes no other host's place meanwhil
   settled     it is looked at whole, and what is not well is asked again, with longer and
               longer pauses from settle.poll (5s) on, until its time is over
   stable      all is asked once more when what is well has been so for settle.stable (60s).
-              What goes down meanwhile is waited for again, and is told as flapping
+              What goes down meanwhile is waited for again, looked at more closely, and is told
+              as flapping
 
-How long something is waited for counts from the host's start, by its uptime, whatever its
-clock says: settle.default (6m), or the time of the role that its kind has (sql 30m,
+How long something is waited for counts from when the host was seen to answer again, or
+from its start where that is long over, by its uptime and not by its clock: settle.default (6m), or the time of the role that its kind has (sql 30m,
 exchange 15m, dc 25m, cluster 15m; postpatch explain KIND tells the role), or of the
 host's tag. Where the host itself says that it is on its way, it has the longest time of
 its roles: a service that is start pending, a delayed start whose time has not come, SQL

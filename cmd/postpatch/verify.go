@@ -206,7 +206,7 @@ func baselineNotes(against *baseline.Snapshot, changed []string, j job) []string
 	if len(missing) > 0 {
 		notes = append(notes, "not in the baseline, so nothing to compare with: "+shorten(missing))
 	}
-	if len(known) > 0 {
+	if len(known) > 0 && len(j.waves) == 0 { // those of the other waves have another time
 		notes = append(notes, fmt.Sprintf("in the baseline and not verified now: %s", shorten(sortedKeys(known))))
 	}
 	return notes
