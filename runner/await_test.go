@@ -268,7 +268,7 @@ func stories() []settling {
 			life: []moment{
 				{0, off}, {90 * sec, up}, {120 * sec, services(60*sec, "W3SVC", "stopped")}, {200 * sec, booted(60 * sec)},
 			},
-			outcomes: come(report.Drifted, "service"), says: "well, stopped, well | to stay well; it became ill again once",
+			outcomes: come(report.Drifted, "service"), says: "well, stopped, well | not to flap; it became ill again once",
 			after: map[string]time.Duration{"service W3SVC": 140 * sec}, from: 4 * min, to: 5 * min,
 		},
 		{

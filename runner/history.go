@@ -210,7 +210,7 @@ func (w *watched) inVain() map[string]bool {
 }
 
 // settlingKey is the check under which a run keeps what it learnt by waiting. No check
-// of a suite has such a key: it has no suite.
+// of a suite has such a key: it has no suite, and it was not tried.
 const settlingKey = "(settling)"
 
 // The readings of settlingKey. Their item is the check's key, the item and the reading
@@ -266,10 +266,21 @@ func (h *history) stored(seen baseline.Host, start time.Time, stable time.Durati
 		return seen
 	}
 	out := seen
-	out.Checks = append(slices.Clone(seen.Checks), baseline.Check{Check: settlingKey, Kind: "settling"})
 	out.Readings = slices.Concat(seen.Readings, readings)
 	out.Sort()
 	return out
+}
+
+// Learnt is what waiting for a host has shown.
+func Learnt(h baseline.Host) []fact.Reading { return newSide(&h).of(settlingKey) }
+
+// Observed is a host without what waiting for it has shown: what its checks saw alone.
+func Observed(h baseline.Host) baseline.Host {
+	of := func(r fact.Reading) bool { return r.Key.Check == settlingKey }
+	if slices.ContainsFunc(h.Readings, of) {
+		h.Readings = slices.DeleteFunc(slices.Clone(h.Readings), of)
+	}
+	return h
 }
 
 // round leaves of a duration what a reader can use; at least nothing.

@@ -96,7 +96,7 @@ func (j judging) settled(r *report.Check, c suites.Check, s settlement) {
 		if downs > patience {
 			f.Severity = fact.Fail.String()
 		}
-		f.Now, f.Wanted = string(words), "to stay well; it became ill again "+times(int(downs))
+		f.Now, f.Wanted = string(words), "not to flap; it became ill again "+times(int(downs))
 		add(r, detached(f))
 	}
 	if was, found := s.of(s.before, settledAfter).(fact.Duration); found && well && j.slower(was, after) {

@@ -79,12 +79,12 @@ func TestSettled(t *testing.T) {
 		{
 			name: "went down once", why: "a warning",
 			now: took(start, 2*time.Minute, 1), after: 2 * time.Minute,
-			want: []string{"state drifted warn:  -> stopped, well (to stay well; it became ill again once)"},
+			want: []string{"state drifted warn:  -> stopped, well (not to flap; it became ill again once)"},
 		},
 		{
 			name: "went down four times", why: "nobody can rely on that",
 			now: took(start, 2*time.Minute, 4), after: 2 * time.Minute,
-			want: []string{"state drifted fail:  -> stopped, well (to stay well; it became ill again 4 times)"},
+			want: []string{"state drifted fail:  -> stopped, well (not to flap; it became ill again 4 times)"},
 		},
 		{
 			name: "did not hold", why: "what was well for twenty seconds is not proven",

@@ -13,6 +13,7 @@ import (
 
 	"postpatch/baseline"
 	"postpatch/probes/fact"
+	"postpatch/runner"
 	"postpatch/runner/report"
 )
 
@@ -151,6 +152,9 @@ func (s shelf) showHost(ctx context.Context, snapshot *baseline.Snapshot, name s
 		moves[m.Key] = m
 	}
 	rows := [][]string{{"CHECK", "ITEM", "READING", "VALUE"}}
+	for _, r := range runner.Learnt(h) {
+		rows = append(rows, []string{r.Key.Check, r.Key.Item, r.Key.Name, r.Value.String()})
+	}
 	for _, c := range h.Checks {
 		if c.Error != "" {
 			rows = append(rows, []string{c.Check, "", "", "could not be observed: " + c.Error})

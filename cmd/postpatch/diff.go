@@ -164,6 +164,7 @@ func (d differ) host(ctx context.Context, name string) (report.Host, error) {
 	if err != nil {
 		return report.Host{}, err
 	}
+	was, seen = runner.Observed(was), runner.Observed(seen)
 	v := runner.Visit{Host: suites.Host{Name: name}, Seen: seen}
 	known := map[string]bool{}
 	for _, record := range seen.Checks {

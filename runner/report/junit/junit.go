@@ -71,6 +71,9 @@ func (w *writer) Host(h report.Host) error {
 		property(&s, "baseline", w.run.Baseline.Name)
 	}
 	property(&s, "reboot", h.Reboot.Words)
+	if h.Settled > 0 {
+		property(&s, "settled", h.Settled.String()+" after the start")
+	}
 	for _, note := range h.Notes {
 		property(&s, "note", note)
 	}
