@@ -88,8 +88,9 @@ func (e estimate) cost(hosts []suites.Host) looking {
 	l.Longest = seconds((time.Duration(rounds) * longest).Seconds())
 	if e.last.run != "" && len(hosts) > 0 {
 		all := e.last.mean * time.Duration(len(hosts)) / time.Duration(e.atOnce)
-		about := max(all, min(e.last.longest, longest))
-		l.About = seconds(about.Round(100 * time.Millisecond).Seconds())
+		const least = 100 * time.Millisecond // 0 would be no estimate
+		about := max(all, min(e.last.longest, longest), least)
+		l.About = seconds(about.Round(least).Seconds())
 	}
 	return l
 }
