@@ -97,11 +97,11 @@ type watched struct {
 	o       Options
 	host    suites.Host
 	slots   chan struct{}
-	before  *baseline.Host
-	began   time.Time // when it was begun to wait
-	silent  bool      // it has not answered since then
-	back    time.Time // when it answered again; zero where that was not seen
-	lost    time.Time // since when it does not answer; zero while it does
+	before  *baseline.Host // while it is needed, see recalling
+	began   time.Time      // when it was begun to wait
+	silent  bool           // it has not answered since then
+	back    time.Time      // when it answered again; zero where that was not seen
+	lost    time.Time      // since when it does not answer; zero while it does
 	losses  int
 	visit   Visit
 	history *history
@@ -111,12 +111,6 @@ type watched struct {
 func (w *watched) watch(ctx context.Context) error {
 	w.began = time.Now()
 	w.visit = Visit{Host: w.host, Seen: baseline.Host{Host: w.host.Name}, Started: w.began}
-	if w.Before != nil {
-		var err error
-		if w.before, err = w.Before(ctx, w.host); err != nil {
-			return err
-		}
-	}
 	if err := w.untilBack(ctx); err != nil {
 		return err
 	}
@@ -167,7 +161,7 @@ func (w *watched) untilBack(ctx context.Context) error {
 	end := w.began.Add(w.Settle.Return)
 	for wait := w.Settle.Poll; ; wait = w.longer(wait) {
 		var why string
-		err := w.inTurn(ctx, func() { why = w.away(ctx) })
+		err := w.recalling(ctx, func() error { return w.inTurn(ctx, func() { why = w.away(ctx) }) })
 		left := time.Until(end)
 		if err == nil && why == "" && w.silent {
 			w.back = time.Now()
@@ -265,8 +259,23 @@ func (w *watched) look(ctx context.Context, checks []suites.Check) error {
 			return err
 		}
 	}
-	w.take(v, h.Checks, whole)
-	return nil
+	return w.recalling(ctx, func() error {
+		w.take(v, h.Checks, whole)
+		return nil
+	})
+}
+
+// recalling does something with the host's part of the baseline at hand. It is not kept
+// meanwhile: thousands of hosts may be waited for.
+func (w *watched) recalling(ctx context.Context, do func() error) error {
+	if w.Before != nil {
+		var err error
+		if w.before, err = w.Before(ctx, w.host); err != nil {
+			return err
+		}
+		defer func() { w.before = nil }()
+	}
+	return do()
 }
 
 // odd says whether a look at some checks asks for one at all of them.

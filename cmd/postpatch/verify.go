@@ -21,10 +21,12 @@ func newVerify(a app) *cobra.Command {
 		Use:   "verify SUITE…",
 		Short: "Compare with the baseline, after the reboot",
 		Long: "Observes every check again and compares it with the baseline: what regressed, what failed before,\n" +
-			"what was fixed, what was meant to change (--plan). The exit code is the gate of a pipeline. A run that\n" +
-			"was cut off is taken up with --resume: only hosts that it does not have are asked.",
+			"what was fixed, what was meant to change (--plan). With --wait it waits until the hosts are back from\n" +
+			"their reboot and have settled (`postpatch explain settle`). The exit code is the gate of a pipeline. A\n" +
+			"run that was cut off is taken up with --resume: only hosts that it does not have are asked.",
 		Example: "  postpatch verify web.suite.yaml --credentials patch.credentials.yaml --baseline november \\\n" +
-			"      --plan november.plan.yaml --junit out/junit.xml",
+			"      --plan november.plan.yaml --junit out/junit.xml\n" +
+			"  postpatch verify --plan november.plan.yaml --wave pilot --wait --deadline 04:30",
 		RunE: func(cmd *cobra.Command, files []string) error {
 			v.suites = files
 			summary, err := verify(cmd.Context(), a, v)
