@@ -82,6 +82,9 @@ func (j judging) settled(r *report.Check, c suites.Check, s settlement) {
 		})
 	}
 	f := report.Finding{Item: s.item, Reading: s.reading, HasNow: true}
+	if was := j.before.of(c.Key()).at(s.place); was != nil {
+		f.Before, f.HasBefore = was.String(), true
+	}
 	if f.Reading == "" {
 		f.Reading = "observed"
 	}
@@ -109,8 +112,8 @@ func (j judging) settled(r *report.Check, c suites.Check, s settlement) {
 
 // detached is a finding that keeps no part of what the host has said.
 func detached(f report.Finding) report.Finding {
-	f.Item, f.Reading, f.Now, f.Wanted = strings.Clone(f.Item), strings.Clone(f.Reading), strings.Clone(f.Now),
-		strings.Clone(f.Wanted)
+	f.Item, f.Reading, f.Wanted = strings.Clone(f.Item), strings.Clone(f.Reading), strings.Clone(f.Wanted)
+	f.Before, f.Now = strings.Clone(f.Before), strings.Clone(f.Now)
 	return f
 }
 

@@ -79,17 +79,17 @@ func TestSettled(t *testing.T) {
 		{
 			name: "went down once", why: "a warning",
 			now: took(start, 2*time.Minute, 1), after: 2 * time.Minute,
-			want: []string{"state drifted warn:  -> stopped, well (not to flap; it became ill again once)"},
+			want: []string{"state drifted warn: running -> stopped, well (not to flap; it became ill again once)"},
 		},
 		{
 			name: "went down four times", why: "nobody can rely on that",
 			now: took(start, 2*time.Minute, 4), after: 2 * time.Minute,
-			want: []string{"state drifted fail:  -> stopped, well (not to flap; it became ill again 4 times)"},
+			want: []string{"state drifted fail: running -> stopped, well (not to flap; it became ill again 4 times)"},
 		},
 		{
 			name: "did not hold", why: "what was well for twenty seconds is not proven",
 			now: unheld, after: 5 * time.Minute,
-			want: []string{"state regressed :  -> well for 20s of 1m0s (well for good; it was: stopped, well)"},
+			want: []string{"state regressed : running -> well for 20s of 1m0s (well for good; it was: stopped, well)"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
