@@ -22,7 +22,8 @@ type waits struct {
 
 func (w *waits) flags(f *pflag.FlagSet) {
 	f.BoolVar(&w.wait, "wait", false, "wait until the hosts are back and have settled, as long as the plan's settle says")
-	f.StringVar(&w.pass, "pass", "", "which run after the patch this is: early, settled (the default with --wait) or late")
+	f.StringVar(&w.pass, "pass", "", "which run after the patch this is: early (one look, as soon as hosts are back), settled (the default with "+
+			"--wait) or late")
 	deadlineFlag(f, &w.deadline)
 }
 
@@ -49,7 +50,7 @@ func (w waits) apply(p *performance) error {
 	if p.until, err = deadlineOf(w.deadline, p.job.plan, "verify", time.Now()); err != nil {
 		return err
 	}
-	if !w.wait && pass != suites.PassSettled {
+	if !w.wait && pass != suites.PassSettled && pass != suites.PassEarly {
 		return nil
 	}
 	p.waiting = &runner.Waiting{
