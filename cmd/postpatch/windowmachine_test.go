@@ -174,19 +174,19 @@ func (n *night) alive(context.Context) error {
 
 // dial connects to one of the server's ports.
 func (n *night) dial(ctx context.Context, port string) (net.Conn, error) {
-	h := n.is()
-	if isOff(h) {
+	if isOff(n.is()) {
 		<-ctx.Done()
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	h := n.now()
 	near, far := net.Pipe()
 	switch {
 	case port == "1433" && h.SQL != nil && h.SQL.Fault != estate.Refuse && h.Services[sqlServer].State == stateRunning:
 		server := tds.New(n.is, func(estate.TLS) (*tls.Certificate, error) { return nil, nil })
 		go func() { _ = server.Serve(&once{conn: far, done: make(chan struct{})}) }()
-		n.mu.Lock()
 		n.open = append(n.open, server)
-		n.mu.Unlock()
 	case port == "80" && len(h.HTTP) > 0 && h.Services["W3SVC"].State == stateRunning:
 		go answerPage(far, h.HTTP[0].Pages["/health"].Status)
 	case isOpen(h, port):
