@@ -307,7 +307,9 @@ func stories() []settling {
 		{
 			name: "it flaps by the half minute for ever", why: "it is up at both ends of the minute in which it has to hold",
 			life: slices.Concat([]moment{
-				{0, off}, {90 * sec, services(60*sec, "W3SVC", "stopped")}, {120 * sec, booted(60 * sec)},
+				{0, off},
+				{90 * sec, services(60*sec, "W3SVC", "stopped")},
+				{120 * sec, booted(60 * sec)},
 				{190 * sec, services(60*sec, "W3SVC", "stopped")},
 			}, flaps(200*sec, 30*sec, 60*min)[1:]),
 			outcomes: regressed("service"), failing: true, from: 3 * min, to: 44 * min,
@@ -327,7 +329,7 @@ func stories() []settling {
 			after: map[string]time.Duration{"service W3SVC": 420 * sec, "service Agent": 420 * sec}, from: 9 * min, to: 10 * min,
 		},
 		{
-			name: "it configures updates before it answers", why: "its services could not start before: it has six minutes from then on",
+			name: "it configures updates before it answers", why: "its services could not start before that",
 			life: []moment{
 				{0, off}, {12 * min, services(1*min, "W3SVC", "stopped")}, {15 * min, booted(1 * min)},
 			},
