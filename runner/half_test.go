@@ -1,0 +1,62 @@
+package runner_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/baseline"
+)
+
+// A change that does not fail the run is no proof of what it replaced: where the
+// baseline was not whole, what came is unknown, though it is told as new as well.
+func TestWhatCameToHalfABaselineIsUnknown(t *testing.T) {
+	before := doors("error: no bell", "front state=open")
+	got := told(judge(check(t), &before, doors("front state=open", "front colour=red"), nil).Checks[0])
+	if got[0] != "unknown" {
+		t.Errorf("a warning speaks for what nothing is known of: %q", got)
+	}
+}
+
+// What little was seen of a host that did not answer is compared with nothing: neither
+// with a check that is observed whole now, nor with a part of one.
+func TestAHostThatDidNotAnswerIsComparedWithNothing(t *testing.T) {
+	before := doors("front state=open", "front colour=red")
+	before.Unreachable = "nothing answers"
+	for name, tt := range map[string]struct {
+		now  baseline.Host
+		want []string
+	}{
+		"whole":  {doors("front state=open", "front colour=blue"), []string{"passed no baseline"}},
+		"a part": {doors("error: no bell", "front state=open", "front colour=blue"), []string{"unknown no baseline"}},
+	} {
+		if d := cmp.Diff(tt.want, told(judge(check(t, "state=open"), &before, tt.now, nil).Checks[0])); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+// Whether a part of a check was seen that could not be observed whole, for the reader
+// who may take that for a baseline.
+func TestPartly(t *testing.T) {
+	for want, now := range map[bool]baseline.Host{
+		true: doors("error: no bell", "front state=open"), false: doors("error: no bell"),
+	} {
+		if got := judge(check(t, "state=open"), nil, now, nil).Checks[0].Partly; got != want {
+			t.Errorf("%v: partly is %v", now.Readings, got)
+		}
+	}
+}
+
+// Readings are judged in whichever order somebody hands them over.
+func TestReadingsInAnyOrder(t *testing.T) {
+	before := doors("back state=open", "front colour=red", "front state=open", "side state=open")
+	now := doors("back state=open", "front colour=blue", "front state=shut", "side state=open")
+	want := told(judge(check(t, "state=open"), &before, now, nil).Checks[0])
+	slices.Reverse(before.Readings)
+	slices.Reverse(now.Readings)
+	if d := cmp.Diff(want, told(judge(check(t, "state=open"), &before, now, nil).Checks[0])); d != "" {
+		t.Errorf("(-sorted +reversed):\n%s", d)
+	}
+}
