@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/baseline"
+	"postpatch/probes/fact"
 	"postpatch/runner"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -77,6 +78,28 @@ func TestWhyACheckIsUnknown(t *testing.T) {
 	} {
 		if c := judge(check(t), &half, tt.now, nil).Checks[0]; c.Outcome != report.Unknown || c.Error != tt.want {
 			t.Errorf("%s: want %q, got %q: %q", name, tt.want, c.Outcome, c.Error)
+		}
+	}
+}
+
+// The same of checks that have no baseline at all, or one of another version.
+func TestWhyThereIsNothingToCompareWith(t *testing.T) {
+	stored := doors("front squeak=no")
+	stored.Readings[0].Value = fact.Int(3)
+	for want, tt := range map[string]struct {
+		before, now baseline.Host
+	}{
+		"nothing to compare with: the check expects nothing of its own, and the baseline has nothing of it": {
+			baseline.Host{Host: "h"}, doors("front state=open"),
+		},
+		"nothing to compare with of front colour: at the baseline it could not be observed " +
+			"(it is stored in another type)": {
+			stored, doors("front squeak=no", "front colour=red"),
+		},
+	} {
+		c := judge(check(t), &tt.before, tt.now, nil).Checks[0]
+		if c.Outcome != report.Unknown || c.Error != want {
+			t.Errorf("want %q, got %q: %q", want, c.Outcome, c.Error)
 		}
 	}
 }
