@@ -37,6 +37,18 @@ func TestAHostThatDidNotAnswerIsComparedWithNothing(t *testing.T) {
 	}
 }
 
+// Nor does a gate that had failed there tell anything of what was behind it.
+func TestAGateOfAHostThatDidNotAnswer(t *testing.T) {
+	c := check(t, "*bell=rings")
+	c.Expect = append(c.Expect, keep(check(t, "*squeak=no")).Expect...)
+	before := doors("front bell=silent")
+	before.Unreachable = "nothing answers"
+	got := told(judge(c, &before, doors("front bell=rings", "front squeak=loud"), nil).Checks[0])
+	if d := cmp.Diff([]string{"passed no baseline"}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 // Whether a part of a check was seen that could not be observed whole, for the reader
 // who may take that for a baseline.
 func TestPartly(t *testing.T) {

@@ -33,6 +33,14 @@ func TestWhatAFindingWanted(t *testing.T) {
 			gated, doors("front state=shut"), doors("front state=open", "front squeak=loud"),
 			"expected no, and nothing is known of before",
 		},
+		"an assertion that finds nothing": {
+			asserting(t, check(t), "after.creak < 5"), doors("front state=open"), doors("front state=open"),
+			"expected after.creak < 5; no item has a reading of it",
+		},
+		"the kind's own, and not reported any more": {
+			check(t, "*bell=rings"), doors("front bell=rings", "front colour=red"), doors("front colour=red"),
+			"expected rings",
+		},
 	} {
 		findings := judge(tt.check, &tt.before, tt.now, nil).Checks[0].Findings
 		if len(findings) == 0 {
@@ -154,5 +162,22 @@ func TestACheckThatIsNoMore(t *testing.T) {
 	}}
 	if d := cmp.Diff(want, h.Checks); d != "" || h.Counts[report.Skipped] != 1 {
 		t.Errorf("skipped: %d, checks (-want +got):\n%s", h.Counts[report.Skipped], d)
+	}
+}
+
+// What the plan wants is told in its words, whether it came or not.
+func TestWhatThePlanWanted(t *testing.T) {
+	red, none := doors("front state=open", "front colour=red"), doors("front state=open")
+	for name, tt := range map[string]struct{ before, now baseline.Host }{
+		"came":             {red, doors("front state=open", "front colour=blue")},
+		"did not come":     {red, red},
+		"went":             {red, none},
+		"was not there":    {none, none},
+		"came from nought": {none, doors("front state=open", "front colour=blue")},
+	} {
+		got := judge(check(t), &tt.before, tt.now, plan(t, "colour=blue")).Checks[0].Findings
+		if len(got) != 1 || got[0].Wanted != "the plan wants blue" {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

@@ -209,10 +209,10 @@ func (s *sheet) knew(at place) bool {
 	return s.before.at(at) != nil || s.wasWhole && (s.now.at(at) == nil || s.gateFailedBefore(at.item))
 }
 
-// behindAGate says whether a reading is there now and could not be at the baseline,
+// behindAGate says whether a reading that is there now could not be at the baseline,
 // since a gate had failed.
 func (s *sheet) behindAGate(at place) bool {
-	return s.known && s.now.at(at) != nil && s.before.at(at) == nil && !s.restated &&
+	return s.known && s.before.at(at) == nil && !s.restated &&
 		(s.gateFailedBefore(at.item) || s.gateFailedBefore(""))
 }
 

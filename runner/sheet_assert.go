@@ -65,7 +65,6 @@ func (s *sheet) assertsNothing(a suites.Assertion, at place) {
 	}
 	f.Wanted = wantedOf(a, errors.New("no item has a reading of it"))
 	s.bound = s.bound || !a.Expr.LooksBack()
-	s.lacking[at] = true
 	s.findings[at] = f
 }
 

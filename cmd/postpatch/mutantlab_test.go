@@ -85,7 +85,7 @@ func without(t *testing.T, mutants []mutant, output string) []mutant {
 	}
 	var kept []mutant
 	for _, m := range mutants {
-		if m.safe || !bad[fmt.Sprintf("%s:%d", m.file, m.line)] {
+		if m.safe || !bad[fmt.Sprintf("%s:%d", m.file, m.begins)] {
 			kept = append(kept, m)
 		} else {
 			t.Logf("not tried: %s:%d: %s", m.file, m.line, m.what)

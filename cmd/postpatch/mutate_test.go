@@ -17,10 +17,12 @@ import (
 
 // mutant is one change of a file, which the number switches on.
 type mutant struct {
-	number, line, column int
-	file                 string // its name alone
-	what                 string
-	edits                []edit
+	number       int
+	file         string // its name alone
+	line, column int    // of an operator, or else where it begins
+	begins       int    // the line that the compiler names
+	what         string
+	edits        []edit
 	// safe is a change that the types cannot refuse.
 	safe bool
 }
@@ -176,9 +178,13 @@ func removable(s ast.Stmt) bool {
 func (m *mutator) next() int { return m.before + len(m.all) + 1 }
 
 func (m *mutator) keep(n ast.Node, what string, edits []edit, safe bool) {
-	at := m.files.Position(n.Pos())
+	begins := m.files.Position(n.Pos())
+	at := begins
+	if b, ok := n.(*ast.BinaryExpr); ok {
+		at = m.files.Position(b.OpPos)
+	}
 	m.all = append(m.all, mutant{
-		number: m.next(), file: m.base, line: at.Line, column: at.Column,
+		number: m.next(), file: m.base, line: at.Line, column: at.Column, begins: begins.Line,
 		what: strings.Join(strings.Fields(what), " "), edits: edits, safe: safe,
 	})
 }
