@@ -159,6 +159,18 @@ func TestJudgeAsserts(t *testing.T) {
 			[]string{"failed new failing", "front assert: failed ->creak 9"},
 			"",
 		},
+		"nothing of before, of a new item, and it fails whatever was": {
+			[]string{"after.creak < 5 and after.creak == before.creak"},
+			doors(quiet), doors(quiet, "side creak=9"),
+			[]string{"failed failing", "side assert: failed ->creak 9"},
+			"",
+		},
+		"nothing of before, of the check as a whole, and it fails whatever was": {
+			[]string{"after.creak < 5 and after.creak == before.creak"},
+			doors(" sign=in"), doors(" sign=in", " creak=9"),
+			[]string{"regressed failing", "assert: regressed ->creak 9"},
+			"",
+		},
 		"nothing of before, and it holds whatever was": {
 			[]string{"after.creak < 5 or after.creak == before.creak"},
 			absent, doors(quiet),

@@ -106,7 +106,7 @@ func TestOnlyAGateSpeaksForOthers(t *testing.T) {
 			[]string{"regressed failing", "front bell: regressed rings->silent"},
 		},
 		"items' gates that fail, as before, are none for what the check had as a whole": {
-			doors("front bell=silent", " colour=red"), doors("front bell=silent"),
+			doors("front bell=silent", " colour=red", " squeak=no"), doors("front bell=silent", " squeak=no"),
 			[]string{"regressed failing", "front bell: pre-existing silent->silent", "colour: regressed red->"},
 		},
 		"a gate that failed before is one for what came": {
