@@ -201,7 +201,8 @@ func TestJudgeAsserts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := judge(asserting(t, check(t), tt.asserts...), &tt.before, tt.now, nil).Checks[0]
-			if d := cmp.Diff(tt.want, told(c)); d != "" || !strings.Contains(c.Error, tt.about) {
+			d := cmp.Diff(tt.want, told(c))
+			if d != "" || !strings.Contains(c.Error, tt.about) || (c.Error == "") != (tt.about == "") {
 				t.Errorf("error %q, outcome (-want +got):\n%s", c.Error, d)
 			}
 		})

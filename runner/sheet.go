@@ -24,14 +24,14 @@ type sheet struct {
 	partly      bool   // the check was not observed whole: what is missing says nothing
 	findings    map[place]report.Finding
 	lacking     map[place]bool // assertions that lack a reading now
-	unheld      map[place]bool // assertions that lack what was before
+	unheld      []place        // assertions that lack what was before
 	strange     []place        // of the baseline, and of another type than the kind has it now
 }
 
 func (j judging) sheet(c suites.Check) *sheet {
 	s := &sheet{
 		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()),
-		findings: map[place]report.Finding{}, lacking: map[place]bool{}, unheld: map[place]bool{},
+		findings: map[place]report.Finding{}, lacking: map[place]bool{},
 	}
 	s.strange = s.before.ofOtherTypes(c.Kind)
 	// What was seen beside an error at the baseline can be compared; what little

@@ -103,13 +103,13 @@ func (s *sheet) assertBack(a suites.Assertion, at place, now answer) {
 	case now.holds && s.mark == "":
 		return // all that it needed was there
 	case now.holds, now.lacks != nil && now.lacks.Before:
-		s.unheld[at] = true
+		s.unheld = append(s.unheld, at)
 	case now.lacks == nil:
 		s.bound = true
 		s.tell(a, at, now, regressedIf(had))
 	case s.partly: // what is missing may be there
 	case had && s.before.at(place{at.item, now.lacks.Reading}) == nil:
-		s.unheld[at], s.lacking[at] = true, true
+		s.unheld, s.lacking[at] = append(s.unheld, at), true
 	default:
 		s.tell(a, at, now, regressedIf(had))
 	}
@@ -214,7 +214,7 @@ func (s *sheet) newIsTold(item string) bool {
 // speak of before. Where a gate tells why neither side has anything, nobody asks.
 func (s *sheet) unanswered() string {
 	var all []string
-	for at := range s.unheld {
+	for _, at := range s.unheld {
 		if s.newIsTold(at.item) {
 			continue
 		}
