@@ -181,3 +181,25 @@ func TestWhatThePlanWanted(t *testing.T) {
 		}
 	}
 }
+
+// An assertion that fails is told to the last field; it has a side only where one of
+// its readings is there.
+func TestHowAnAssertionIsTold(t *testing.T) {
+	none, loud := doors("front sign=in"), doors("front sign=in", "front creak=9")
+	c := asserting(t, check(t), "after.creak < 5")
+	want := report.Finding{
+		Item: "front", Reading: "assert", Outcome: report.Failed, Now: "creak 9", HasNow: true,
+		Wanted: "expected after.creak < 5",
+	}
+	if d := cmp.Diff([]report.Finding{want}, judge(c, nil, loud, nil).Checks[0].Findings); d != "" {
+		t.Errorf("before it was there (-want +got):\n%s", d)
+	}
+	want = report.Finding{
+		Item: "front", Reading: "assert", Outcome: report.PreExisting, Before: "creak 9", HasBefore: true,
+		Wanted: "expected after.creak < 5; after.creak is not there",
+	}
+	got := judge(c, &loud, none, nil).Checks[0].Findings
+	if d := cmp.Diff([]report.Finding{want}, got); d != "" {
+		t.Errorf("where it is gone (-want +got):\n%s", d)
+	}
+}
