@@ -72,3 +72,45 @@ func TestReadingsInAnyOrder(t *testing.T) {
 		t.Errorf("(-sorted +reversed):\n%s", d)
 	}
 }
+
+// Only of an item that is told as new does nobody need to hear that an assertion has
+// nothing of before to be held against: not where the item was there, or may have been.
+func TestWhatIsNewIsNoAnswer(t *testing.T) {
+	const creaks, there = "front creak=1", "front sign=in"
+	for name, tt := range map[string]struct {
+		before, now baseline.Host
+		want        []string
+		about       string
+	}{
+		"it is told as new": {
+			doors(creaks), doors(creaks, "side creak=1", "side colour=red"), []string{"drifted", "side: drifted ->new"}, "",
+		},
+		"the item was there": {
+			doors(there), doors(there, creaks, "front colour=red"),
+			[]string{"unknown", "front colour: drifted ->red"},
+			"front assert",
+		},
+		"it is the check as a whole": {
+			doors(creaks), doors(creaks, " creak=1", " colour=red"), []string{"unknown", ": drifted ->new"}, "assert",
+		},
+		"the baseline was not whole": {
+			doors("error: no bell", creaks), doors(creaks, "side creak=1", "side knocks=3"),
+			[]string{"unknown"},
+			"side assert",
+		},
+		"the check asks otherwise": {
+			restated(doors(creaks)), doors(creaks, "side creak=1", "side knocks=3"),
+			[]string{"unknown failing", "side knocks: drifted ->3"},
+			"side assert",
+		},
+	} {
+		c := judge(asserting(t, check(t), "after.creak <= before.creak * 2"), &tt.before, tt.now, nil).Checks[0]
+		want := ""
+		if tt.about != "" {
+			want = "the baseline has nothing to hold this against: " + tt.about
+		}
+		if d := cmp.Diff(tt.want, told(c)); d != "" || c.Error != want {
+			t.Errorf("%s: %q, outcome (-want +got):\n%s", name, c.Error, d)
+		}
+	}
+}
