@@ -10,13 +10,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 var (
 	// The judge and the store, which people stake a maintenance window on.
 	mutated = flag.String("mutated", "runner/*.go,baseline/*.go,baseline/*/*.go", "the files to mutate, globs")
 	only    = flag.String("only", "", "the mutants to try, a regular expression of what their line of the report says")
-	quick   = flag.Bool("quick", false, "leaves the program's own tests out, which take the longest")
+	quick   = flag.Bool("quick", false, "leaves the program's own tests out, and those that take seconds")
 )
 
 const program = "cmd/postpatch"
@@ -103,7 +104,9 @@ func tryAll(t *testing.T, l laboratory, files []string) {
 // ones are asked first, since what stands side by side is mostly tested together.
 func (l *laboratory) killer(t *testing.T, number int) string {
 	t.Helper()
-	reaching := slices.DeleteFunc(slices.Clone(l.proofs), func(p proof) bool { return !p.reaches[number] })
+	reaching := slices.DeleteFunc(slices.Clone(l.proofs), func(p proof) bool {
+		return !p.reaches[number] || *quick && p.took > 4*time.Second
+	})
 	isRecent := func(p proof) bool { return slices.Contains(l.recent, p.String()) }
 	batches := [][]proof{{}}
 	for _, p := range reaching {
