@@ -85,6 +85,16 @@ func TestWhatIsNewIsNoAnswer(t *testing.T) {
 		"it is told as new": {
 			doors(creaks), doors(creaks, "side creak=1", "side colour=red"), []string{"drifted", "side: drifted ->new"}, "",
 		},
+		"another is": {
+			doors(creaks), doors(creaks, "side creak=1", "back colour=red"),
+			[]string{"unknown", "back: drifted ->new"},
+			"side assert",
+		},
+		"another has changed": {
+			doors(creaks, "front colour=red"), doors(creaks, "side creak=1", "front colour=blue"),
+			[]string{"unknown", "front colour: drifted red->blue"},
+			"side assert",
+		},
 		"the item was there": {
 			doors(there), doors(there, creaks, "front colour=red"),
 			[]string{"unknown", "front colour: drifted ->red"},
