@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/baseline"
+	"postpatch/probes/fact"
 )
 
 // A change that does not fail the run is no proof of what it replaced: where the
@@ -77,6 +78,8 @@ func TestReadingsInAnyOrder(t *testing.T) {
 // nothing of before to be held against: not where the item was there, or may have been.
 func TestWhatIsNewIsNoAnswer(t *testing.T) {
 	const creaks, there = "front creak=1", "front sign=in"
+	odd := doors(creaks, "front squeak=3")
+	odd.Readings[1].Value = fact.Int(3)
 	for name, tt := range map[string]struct {
 		before, now baseline.Host
 		want        []string
@@ -106,6 +109,11 @@ func TestWhatIsNewIsNoAnswer(t *testing.T) {
 		"the baseline was not whole": {
 			doors("error: no bell", creaks), doors(creaks, "side creak=1", "side knocks=3"),
 			[]string{"unknown"},
+			"side assert",
+		},
+		"a part of it is of another type": {
+			odd, doors(creaks, "front squeak=3", "side creak=1", "side colour=red"),
+			[]string{"unknown", "side: drifted ->new"},
 			"side assert",
 		},
 		"the check asks otherwise": {

@@ -3,7 +3,6 @@ package runner
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"postpatch/probes/fact"
@@ -199,7 +198,7 @@ func (s *sheet) knewAll(item string, then answer) bool {
 // newIsTold says whether an item is told as one that the baseline has not: then it needs
 // no word more that nothing is known of before.
 func (s *sheet) newIsTold(item string) bool {
-	if item == "" || s.before.has(item) || !s.wasWhole || s.mark != "" || s.restated {
+	if item == "" || s.before.has(item) || !s.wasWhole || s.restated {
 		return false
 	}
 	for at, f := range s.findings {
@@ -225,6 +224,5 @@ func (s *sheet) unanswered() string {
 	if len(all) == 0 {
 		return ""
 	}
-	slices.Sort(all)
 	return "the baseline has nothing to hold this against: " + upTo(5, all)
 }

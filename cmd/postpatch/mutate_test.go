@@ -113,7 +113,7 @@ func (m *mutator) binary(n *ast.BinaryExpr) {
 			}, false)
 		default:
 			k := m.next()
-			other := fmt.Sprintf("%s %s %s", m.text(n.X), op, m.text(n.Y))
+			other := fmt.Sprintf("(%s) %s (%s)", m.text(n.X), op, m.text(n.Y))
 			if strings.Contains(other, "\n") { // what the compiler does not like is found by its line
 				other += fmt.Sprintf(" /*line %s:%d:1*/", m.base, m.files.Position(n.Pos()).Line)
 			}
