@@ -30,7 +30,8 @@ type laboratory struct {
 // proof is one test, and one story of the scripts is one.
 type proof struct {
 	pkg, name string
-	took      time.Duration
+	took      time.Duration // by the clock
+	cost      time.Duration // of processor time
 	reaches   map[int]bool // the mutants that it comes by
 }
 
@@ -112,16 +113,17 @@ func (l *laboratory) survey(t *testing.T, pkg string) {
 		t.Fatalf("%s: %s", pkg, output)
 	}
 	for _, name := range l.tests(t, pkg) {
-		p := proof{pkg: pkg, name: name, took: time.Minute, reaches: map[int]bool{}}
+		p := proof{pkg: pkg, name: name, took: time.Minute, cost: time.Minute, reaches: map[int]bool{}}
 		l.switchTo(t, surveying)
 		reached := l.path("number.reached")
 		_ = os.Remove(reached)
 		began := time.Now()
-		if failed := l.run(t, []proof{p}); failed != "" {
+		failed, cost := l.cost(t, []proof{p})
+		if failed != "" {
 			t.Errorf("%s fails without a mutant: %s", p, failed)
 			continue
 		}
-		p.took = time.Since(began)
+		p.took, p.cost = time.Since(began), cost
 		text, _ := os.ReadFile(reached)
 		for line := range strings.Lines(string(text)) {
 			k, _ := strconv.Atoi(strings.TrimSpace(line))
@@ -199,10 +201,17 @@ func (l *laboratory) switchTo(t *testing.T, number int) {
 // and by the clock only when it uses none: the machine may have other work.
 func (l *laboratory) run(t *testing.T, tests []proof) string {
 	t.Helper()
-	var took time.Duration
+	failed, _ := l.cost(t, tests)
+	return failed
+}
+
+// cost is run, with the processor time that it took.
+func (l *laboratory) cost(t *testing.T, tests []proof) (failed string, cost time.Duration) {
+	t.Helper()
+	var took, limit time.Duration
 	var names, stories []string
 	for _, p := range tests {
-		took += p.took
+		took, limit = took+p.took, limit+5*p.cost
 		name, story, _ := strings.Cut(p.name, "/")
 		names, stories = append(names, name), append(stories, story)
 	}
@@ -212,22 +221,23 @@ func (l *laboratory) run(t *testing.T, tests []proof) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute+20*took)
 	defer cancel()
-	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v 12000000; exec "$@"`, 20+int(10*took.Seconds()))
+	limits := fmt.Sprintf(`ulimit -S -t %d; ulimit -v 12000000; exec "$@"`, 5+int(limit.Seconds()))
 	command := exec.CommandContext(ctx, "sh", "-c", limits, "sh", l.built(tests[0].pkg),
 		"-test.failfast", "-test.timeout", (2*time.Minute + 10*took).String(), "-test.run", pattern)
 	command.Dir = filepath.Join(l.root, tests[0].pkg)
 	output, err := command.CombinedOutput()
+	cost = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	if err == nil {
-		return ""
+		return "", cost
 	}
 	if m := regexp.MustCompile(`--- FAIL: (\S+)`).FindStringSubmatch(string(output)); m != nil {
 		l.killedBy(tests, m[1])
-		return tests[0].pkg + " " + m[1]
+		return tests[0].pkg + " " + m[1], cost
 	}
 	if m := regexp.MustCompile(`panic: (.{1,60})|out of memory|SIGXCPU`).FindString(string(output)); m != "" {
-		return tests[0].pkg + " " + m
+		return tests[0].pkg + " " + m, cost
 	}
-	return tests[0].pkg + " " + err.Error()
+	return tests[0].pkg + " " + err.Error(), cost
 }
 
 // killedBy remembers the test for the next mutants.
