@@ -226,6 +226,9 @@ func (l *laboratory) cost(t *testing.T, tests []proof) (failed string, cost time
 		"-test.failfast", "-test.timeout", (2*time.Minute + 10*took).String(), "-test.run", pattern)
 	command.Dir = filepath.Join(l.root, tests[0].pkg)
 	output, err := command.CombinedOutput()
+	if command.ProcessState == nil {
+		t.Fatal(err)
+	}
 	cost = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	if err == nil {
 		return "", cost
