@@ -221,7 +221,7 @@ func (l *laboratory) cost(t *testing.T, tests []proof) (failed string, cost time
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute+20*took)
 	defer cancel()
-	limits := fmt.Sprintf(`ulimit -S -t %d; ulimit -v 12000000; exec "$@"`, 5+int(limit.Seconds()))
+	limits := fmt.Sprintf(`ulimit -S -t %d; ulimit -v 5000000; exec "$@"`, 5+int(limit.Seconds()))
 	command := exec.CommandContext(ctx, "sh", "-c", limits, "sh", l.built(tests[0].pkg),
 		"-test.failfast", "-test.timeout", (2*time.Minute + 10*took).String(), "-test.run", pattern)
 	command.Dir = filepath.Join(l.root, tests[0].pkg)
