@@ -162,7 +162,10 @@ func (l *laboratory) tests(t *testing.T, pkg string) []string {
 // inBatches sorts tests and puts those together that one process can run: of one
 // package, the quick ones before the slow ones.
 func inBatches(all []proof) [][]proof {
-	slow := func(p proof) int { return int(min(p.took, 8*time.Second) / (2 * time.Second)) }
+	slow := func(p proof) int {
+		n, _ := slices.BinarySearch([]time.Duration{200 * time.Millisecond, time.Second, 4 * time.Second}, p.cost)
+		return n
+	}
 	kind := func(p proof) string {
 		story := strings.Contains(p.name, "/")
 		return fmt.Sprint(p.pkg == program, slow(p), p.pkg, story)
@@ -211,7 +214,7 @@ func (l *laboratory) cost(t *testing.T, tests []proof) (failed string, cost time
 	var took, limit time.Duration
 	var names, stories []string
 	for _, p := range tests {
-		took, limit = took+p.took, limit+5*p.cost
+		took, limit = took+p.took, limit+4*p.cost
 		name, story, _ := strings.Cut(p.name, "/")
 		names, stories = append(names, name), append(stories, story)
 	}
@@ -221,7 +224,7 @@ func (l *laboratory) cost(t *testing.T, tests []proof) (failed string, cost time
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute+20*took)
 	defer cancel()
-	limits := fmt.Sprintf(`ulimit -S -t %d; ulimit -v 5000000; exec "$@"`, 5+int(limit.Seconds()))
+	limits := fmt.Sprintf(`ulimit -S -t %d; ulimit -v 5000000; exec "$@"`, 3+int(limit.Seconds()))
 	command := exec.CommandContext(ctx, "sh", "-c", limits, "sh", l.built(tests[0].pkg),
 		"-test.failfast", "-test.timeout", (2*time.Minute + 10*took).String(), "-test.run", pattern)
 	command.Dir = filepath.Join(l.root, tests[0].pkg)

@@ -17,6 +17,7 @@ var (
 	// The judge and the store, which people stake a maintenance window on.
 	mutated = flag.String("mutated", "runner/*.go,baseline/*.go,baseline/*/*.go", "the files to mutate, globs")
 	only    = flag.String("only", "", "the mutants to try, a regular expression of what their line of the report says")
+	by      = flag.String("by", "", "the packages whose tests are asked, by commas; all that know the mutated one where empty")
 	quick   = flag.Bool("quick", false, "leaves the program's own tests out, and those that take seconds")
 )
 
@@ -24,6 +25,9 @@ const program = "cmd/postpatch"
 
 // proving are the packages whose tests a mutant has to outlive, the quick ones first.
 func proving(own string) []string {
+	if *by != "" {
+		return strings.Split(*by, ",")
+	}
 	all := []string{own}
 	for _, pkg := range []string{
 		"runner", "baseline", "baseline/bucket", "baseline/signing", "runner/report/text", "runner/report/junit",
@@ -105,7 +109,7 @@ func tryAll(t *testing.T, l laboratory, files []string) {
 func (l *laboratory) killer(t *testing.T, number int) string {
 	t.Helper()
 	reaching := slices.DeleteFunc(slices.Clone(l.proofs), func(p proof) bool {
-		return !p.reaches[number] || *quick && p.took > 4*time.Second
+		return !p.reaches[number] || *quick && p.cost > 4*time.Second
 	})
 	isRecent := func(p proof) bool { return slices.Contains(l.recent, p.String()) }
 	batches := [][]proof{{}}
