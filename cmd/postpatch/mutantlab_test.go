@@ -32,7 +32,7 @@ type proof struct {
 	pkg, name string
 	took      time.Duration // by the clock
 	cost      time.Duration // of processor time
-	reaches   map[int]bool // the mutants that it comes by
+	reaches   map[int]bool  // the mutants that it comes by
 }
 
 func (p proof) String() string { return p.pkg + " " + p.name }

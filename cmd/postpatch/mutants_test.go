@@ -17,7 +17,7 @@ var (
 	// The judge and the store, which people stake a maintenance window on.
 	mutated = flag.String("mutated", "runner/*.go,baseline/*.go,baseline/*/*.go", "the files to mutate, globs")
 	only    = flag.String("only", "", "the mutants to try, a regular expression of what their line of the report says")
-	by      = flag.String("by", "", "the packages whose tests are asked, by commas; all that know the mutated one where empty")
+	by      = flag.String("by", "", "the packages whose tests are asked, by commas; empty for all")
 	quick   = flag.Bool("quick", false, "leaves the program's own tests out, and those that take seconds")
 )
 

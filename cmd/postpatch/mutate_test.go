@@ -104,10 +104,10 @@ func (m *mutator) binary(n *ast.BinaryExpr) {
 		case token.EQL, token.NEQ:
 			m.negate(n, what)
 		case token.ADD, token.SUB:
-			k := m.next()
 			at := m.offset(n.OpPos)
+			call := map[token.Token]string{token.ADD: "mutantAdd", token.SUB: "mutantSub"}[n.Op]
 			m.keep(n, what, []edit{
-				{at: m.offset(n.Pos()), text: fmt.Sprintf("%s(%d, ", map[token.Token]string{token.ADD: "mutantAdd", token.SUB: "mutantSub"}[n.Op], k), depth: m.depth},
+				{at: m.offset(n.Pos()), text: fmt.Sprintf("%s(%d, ", call, m.next()), depth: m.depth},
 				{at: at, skip: 1, text: ", ", depth: m.depth},
 				{at: m.offset(n.End()), text: ")", close: true, depth: m.depth},
 			}, false)
