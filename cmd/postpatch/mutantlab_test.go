@@ -224,7 +224,7 @@ func (l *laboratory) cost(t *testing.T, tests []proof) (failed string, cost time
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute+20*took)
 	defer cancel()
-	limits := fmt.Sprintf(`ulimit -S -t %d; ulimit -v 5000000; exec "$@"`, 3+int(limit.Seconds()))
+	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v 5000000; exec "$@"`, 3+int(limit.Seconds()))
 	command := exec.CommandContext(ctx, "sh", "-c", limits, "sh", l.built(tests[0].pkg),
 		"-test.failfast", "-test.timeout", (2*time.Minute + 10*took).String(), "-test.run", pattern)
 	command.Dir = filepath.Join(l.root, tests[0].pkg)
@@ -240,7 +240,7 @@ func (l *laboratory) cost(t *testing.T, tests []proof) (failed string, cost time
 		l.killedBy(tests, m[1])
 		return tests[0].pkg + " " + m[1], cost
 	}
-	if m := regexp.MustCompile(`panic: (.{1,60})|out of memory|SIGXCPU`).FindString(string(output)); m != "" {
+	if m := regexp.MustCompile(`panic: (.{1,60})|out of memory`).FindString(string(output)); m != "" {
 		return tests[0].pkg + " " + m, cost
 	}
 	return tests[0].pkg + " " + err.Error(), cost
