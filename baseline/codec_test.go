@@ -156,6 +156,8 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"a check twice", strings.Join(lines[:2], "") + strings.Join(lines[1:], ""), "line 3: check"},
 		{"a reading twice", strings.Join(lines[:5], "") + strings.Join(lines[4:], ""), "line 6: reading"},
 		{"readings out of order", strings.Join(lines[:4], "") + lines[5] + lines[4], "line 6: reading"},
+		{"only the order is wrong", strings.Join(slices.Concat(lines[:8], lines[9:10], lines[8:9], lines[10:]), ""), "line 10: reading"},
+		{"only a reading is there twice", strings.Join(slices.Concat(lines[:9], lines[8:9], lines[10:]), ""), "line 10: reading"},
 		{"an unknown key", swap(`,"kind":"os"`, `,"kind":"os","x":1`), `line 3: want ,"asked":`},
 		{"a key twice", swap(`,"kind":"os"`, `,"kind":"os","kind":"os"`), "line 3"},
 		{"other order of keys", swap(`"item":"Spooler","name":"state"`, `"name":"state","item":"Spooler"`), "line 10"},
@@ -178,6 +180,11 @@ func TestDecodeIsStrict(t *testing.T) {
 			_, err := parseHost(test.text)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("want an error with %q, got %v", test.want, err)
+			}
+			for _, pair := range [][2]string{{test.text, test.text}, {good, test.text}, {test.text, good}} {
+				if _, _, ok := parseBoth(pair[0], pair[1]); ok {
+					t.Error("it is read beside another")
+				}
 			}
 		})
 	}
@@ -222,6 +229,11 @@ func TestDecodeOfMovesIsStrict(t *testing.T) {
 			_, err := parseHost(test.text)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("want an error with %q, got %v", test.want, err)
+			}
+			for _, pair := range [][2]string{{test.text, test.text}, {good, test.text}, {test.text, good}} {
+				if _, _, ok := parseBoth(pair[0], pair[1]); ok {
+					t.Error("it is read beside another")
+				}
 			}
 		})
 	}
