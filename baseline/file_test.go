@@ -45,3 +45,20 @@ func TestWhatCouldNotBeWritten(t *testing.T) {
 		t.Errorf("want %q, got %v", want, err)
 	}
 }
+
+// A file is written once. Who writes the same again has not heard that it is there.
+func TestAFileIsWrittenOnce(t *testing.T) {
+	s := open(t, t.TempDir())
+	name := key("before", "five")
+	for _, tt := range []struct {
+		data string
+		want error
+	}{{"12345", nil}, {"12345", nil}, {"123456", errTaken}, {"1234", errTaken}, {"54321", errTaken}} {
+		if err := s.write(t.Context(), name, []byte(tt.data)); !errors.Is(err, tt.want) {
+			t.Errorf("%s: want %v, got %v", tt.data, tt.want, err)
+		}
+		if got := string(read(t, s.path("before", "five"))); got != "12345" {
+			t.Errorf("%s: the file is %q", tt.data, got)
+		}
+	}
+}
