@@ -164,7 +164,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"white space", swap(`{"int":4294}`, `{"int": 4294}`), "line 7"},
 		{"a carriage return", swap("{\"int\":4294}}\n", "{\"int\":4294}}\r\n"), "line 7"},
 		{"an empty line", swap("{\"int\":4294}}\n", "{\"int\":4294}}\n\n"), "line 8"},
-		{"a newer format", swap(`"format":3`, `"format":4`), "newer"},
+		{"a newer format", swap(`"format":3`, `"format":4`), "format 4 is newer than this program"},
 		{"format zero", swap(`"format":3`, `"format":0`), "none"},
 		{"a huge format", swap(`"format":3`, `"format":99999999999999999999`), "want a number"},
 		{"another form of a number", swap(`{"int":4294}`, `{"int":04294}`), "line 7"},
