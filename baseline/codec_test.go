@@ -173,6 +173,10 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"a set out of order", swap(`["RPCSS","http"]`, `["http","RPCSS"]`), "line 9"},
 		{"raw bytes", swap(`"running"`, "\"run\xffing\""), "line 10"},
 		{"raw control characters", swap(`"running"`, "\"run\x1b[0m\""), "line 10"},
+		{"something after the header", swap(`"unreachable":""}`, `"unreachable":""}x`), "line 1: something follows"},
+		{"a header without an end", swap(`"unreachable":""}`, `"unreachable":""`), "line 1: want }"},
+		{"something after a check", swap(`"12ms"}`, `"12ms"}x`), "line 3: something follows"},
+		{"a check without an end", swap(`"12ms"}`, `"12ms"`), "line 3: want }"},
 		{"something after a value", swap(`{"int":4294}}`, `{"int":4294}} `), "line 7"},
 	}
 	for _, test := range tests {
@@ -306,6 +310,10 @@ func TestLimits(t *testing.T) {
 	}
 	if _, err := parseHost(many.String()); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("too many lines: %v", err)
+	}
+	lines := strings.SplitAfterN(many.String(), "\n", maxLines)[:maxLines-1] // the header, and room for the trailer
+	if _, err := parseHost(strings.Join(lines, "") + string(appendTrailer(nil, maxLines-1))); err != nil {
+		t.Errorf("as many lines as there may be: %v", err)
 	}
 	many.Reset()
 	many.WriteString(header + "\n")
