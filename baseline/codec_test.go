@@ -166,6 +166,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"an empty line", swap("{\"int\":4294}}\n", "{\"int\":4294}}\n\n"), "line 8"},
 		{"a newer format", swap(`"format":3`, `"format":4`), "format 4 is newer than this program"},
 		{"format zero", swap(`"format":3`, `"format":0`), "none"},
+		{"another form of a format", swap(`"format":3`, `"format":03`), "want a number"},
 		{"a huge format", swap(`"format":3`, `"format":99999999999999999999`), "want a number"},
 		{"another form of a number", swap(`{"int":4294}`, `{"int":04294}`), "line 7"},
 		{"another form of a text", swap(`"text":"running"`, `"text":"r\u0075nning"`), "line 10"},
