@@ -326,6 +326,9 @@ func TestLimits(t *testing.T) {
 	if _, err := DiffText(whole, whole, same0); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("too many lines: %v", err)
 	}
+	if err := checkText(bytes.Repeat([]byte("\n"), maxLines)); err != nil {
+		t.Errorf("as many lines as there may be are not stored: %v", err)
+	}
 	if err := checkText(many.Bytes()); err == nil {
 		t.Error("too many lines are stored")
 	}

@@ -84,6 +84,10 @@ func TestEveryDamageIsTold(t *testing.T) {
 			data := read(t, manifest(s))
 			write(t, manifest(s), data[:len(data)/2])
 		}, Truncated, "manifest of baseline before is cut short"},
+		{"a manifest without its last line end", func(t *testing.T, s *Store) {
+			write(t, manifest(s), bytes.TrimSuffix(read(t, manifest(s)), []byte("\n")))
+		}, Truncated, "manifest of baseline before is cut short"},
+		{"nonsense without a line end", func(t *testing.T, s *Store) { write(t, manifest(s), []byte("x")) }, Unreadable, "cannot be read"},
 		{"a manifest of nonsense", func(t *testing.T, s *Store) { write(t, manifest(s), []byte("hello\n")) }, Unreadable, "cannot be read"},
 		{"a manifest that is a folder", func(t *testing.T, s *Store) {
 			remove(t, manifest(s))

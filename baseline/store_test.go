@@ -61,17 +61,18 @@ func TestManifestIsFilledIn(t *testing.T) {
 }
 
 func TestPutSortsACopy(t *testing.T) {
-	h := small()
+	h := moved()
+	h.Moves[0], h.Moves[6] = h.Moves[6], h.Moves[0]
 	h.Readings[0], h.Readings[6] = h.Readings[6], h.Readings[0]
 	h.Checks[0], h.Checks[2] = h.Checks[2], h.Checks[0]
 	hosts, err := whole(stored(t, h), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := same(small(), hosts[0]); diff != "" {
+	if diff := same(moved(), hosts[0]); diff != "" {
 		t.Error(diff)
 	}
-	if h.Readings[0].Key.Check != "hq/services" || h.Checks[0].Check != "hq/services" {
+	if h.Moves[0].Key.Item != "Spooler" || h.Readings[0].Key.Check != "hq/services" || h.Checks[0].Check != "hq/services" {
 		t.Error("the caller's lists were sorted")
 	}
 }
