@@ -105,6 +105,11 @@ func TestLearn(t *testing.T) {
 			[]string{"a.n=1", "b.n=3", "b.n: 2 | 3"},
 		},
 		{
+			"one that says why it could not, of a host that was silent, before one that was not tried",
+			[]Host{silent("refused", failed("denied", sample())), {Host: "h"}},
+			[]string{"error: denied"},
+		},
+		{
 			"the newest that could is the baseline",
 			[]Host{sample("a.n=1"), sample("a.n=2"), failed("denied", sample())},
 			[]string{"a.n=2", "a.n: 1 | 2"},
