@@ -119,6 +119,12 @@ func TestEveryDamageIsTold(t *testing.T) {
 		{"an endless file", func(t *testing.T, s *Store) {
 			forge(t, s, func(m *Manifest) { m.Hosts[0].Bytes = 1 << 60 })
 		}, Edited, "gives a wrong size"},
+		{"a file of no bytes", func(t *testing.T, s *Store) {
+			forge(t, s, func(m *Manifest) { m.Hosts[0].Bytes = 0 })
+		}, Edited, "was edited"},
+		{"the longest file", func(t *testing.T, s *Store) {
+			forge(t, s, func(m *Manifest) { m.Hosts[0].Bytes = maxFile })
+		}, Truncated, "is cut short"},
 		{"no hosts folder", func(t *testing.T, s *Store) { remove(t, s.path("before", hostsFolder)) }, Missing, "has lost the file of host"},
 		{"a host without its file", func(t *testing.T, s *Store) { remove(t, file(s)) }, Missing, "has lost the file of host"},
 		{"a file without its host", func(t *testing.T, s *Store) {
