@@ -184,7 +184,7 @@ func TestCreateRefusesWhatIsThere(t *testing.T) {
 
 func TestRunNames(t *testing.T) {
 	s := open(t, t.TempDir())
-	for _, run := range []string{"a", "2026-11-10T2000", "A_b.c", strings.Repeat("x", 100)} {
+	for _, run := range []string{"a", "azAZ09", "2026-11-10T2000", "A_b.c", strings.Repeat("x", 100)} {
 		if _, err := s.Create(t.Context(), head(run)); err != nil {
 			t.Errorf("%q: %v", run, err)
 		}
