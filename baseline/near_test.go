@@ -13,8 +13,15 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"xabc", "abc", 1}, {"abc", "xabc", 1},
-		{"abc", "axc", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 2},
+		{"", "", 0},
+		{"", "abc", 3},
+		{"abc", "", 3},
+		{"abc", "abc", 0},
+		{"xabc", "abc", 1},
+		{"abc", "xabc", 1},
+		{"abc", "axc", 1},
+		{"kitten", "sitting", 3},
+		{"ab", "ba", 2},
 	} {
 		if got := distance(tt.a, tt.b); got != tt.want {
 			t.Errorf("%q, %q: want %d, got %d", tt.a, tt.b, tt.want, got)
@@ -41,7 +48,8 @@ func TestAllCapturesAreNamed(t *testing.T) {
 	for i := range shown + 1 {
 		finish(t, s, fmt.Sprintf("run%d", i), small())
 		want := map[int]string{
-			shown - 1: "; its captures are run4, run3, run2, run1, run0", shown: "; its newest captures are run5, run4, run3, run2, run1",
+			shown - 1: "; its captures are run4, run3, run2, run1, run0",
+			shown:     "; its newest captures are run5, run4, run3, run2, run1",
 		}[i]
 		if _, err := s.Read(t.Context(), "december"); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)

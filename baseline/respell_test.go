@@ -96,7 +96,8 @@ func TestRespellEachCheck(t *testing.T) {
 		return fact.Reading{Key: fact.Key{Host: "h", Check: check, Item: item, Name: "n"}, Value: fact.Int(1)}
 	}
 	now := Host{Host: "h", Readings: []fact.Reading{in("a", "x"), in("b", "x"), in("c", "y"), in("d", "y"), in("d", "z")}}
-	before := Host{Host: "h", Readings: []fact.Reading{in("a", "x"), in("b", "X"), in("c", "Y"), in("d", "Y"), in("d", "Z")}}
+	before := Host{Host: "h"}
+	before.Readings = []fact.Reading{in("a", "x"), in("b", "X"), in("c", "Y"), in("d", "Y"), in("d", "Z")}
 	if d := cmp.Diff(before, Respell(now, before, foldCase)); d != "" {
 		t.Errorf("(-before +respelt):\n%s", d)
 	}

@@ -26,7 +26,8 @@ func TestWhatAFindingWanted(t *testing.T) {
 			"expected open, which it did not meet before either",
 		},
 		"to be kept, and not known of before": {
-			keep(check(t, "*colour=red")), doors("error: no bell", "side squeak=no"), doors("side colour=blue", "side squeak=no"),
+			keep(check(t, "*colour=red")),
+			doors("error: no bell", "side squeak=no"), doors("side colour=blue", "side squeak=no"),
 			"expected red, and nothing is known of before",
 		},
 		"to be kept, and not seen before": {
