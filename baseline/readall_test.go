@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 )
@@ -17,14 +18,24 @@ func TestReadComparesEveryFile(t *testing.T) {
 	if _, err := s.Read(t.Context(), "before"); err != nil {
 		t.Fatal(err)
 	}
-	for _, i := range []int{hosts - 1, readsAtOnce, 1, 0} { // the first of them last
-		path := s.path("before", hostFile(all[i].Host))
-		data := read(t, path)
-		data[len(data)-1]++
-		write(t, path, data)
+	damage := func(i int) (path string, data []byte) {
+		path = s.path("before", hostFile(all[i].Host))
+		data = read(t, path)
+		bad := bytes.Clone(data)
+		bad[len(bad)-1]++
+		write(t, path, bad)
+		return path, data
+	}
+	for i := range hosts {
+		path, data := damage(i)
 		_, err := s.Read(t.Context(), "before")
 		wantDamage(t, err, Edited, fmt.Sprintf("host %q in baseline before was edited", all[i].Host))
+		write(t, path, data)
 	}
+	damage(hosts - 1)
+	damage(1)
+	_, err := s.Read(t.Context(), "before")
+	wantDamage(t, err, Edited, `host "h01" in baseline before was edited`)
 }
 
 // A host that the run has not is not found.
