@@ -26,11 +26,9 @@ func Both(ctx context.Context, before, now Of) (b, n Host, err error) {
 	if err != nil {
 		return Host{}, Host{}, err
 	}
-	if foundBefore && foundNow {
-		b, n, read := parseBoth(wasText, isText)
-		if read && b.Host == was && n.Host == is {
-			return b, n, nil
-		}
+	b, n, read := parseBoth(wasText, isText) // not, where a text is missing
+	if read && b.Host == was && n.Host == is {
+		return b, n, nil
 	}
 	// What is wrong is told by who reads one alone.
 	if foundBefore {
@@ -65,11 +63,9 @@ func parseBoth(before, now string) (b, n Host, ok bool) {
 		if !shared(x, y) || x.look() != nil || y.look() != nil {
 			return Host{}, Host{}, false
 		}
-		order := comesFirst(x, y)
-		if order <= 0 && !x.ended() {
+		if comesFirst(x, y) < 0 {
 			x.keep()
-		}
-		if order >= 0 && !y.ended() {
+		} else if !y.ended() {
 			y.keep()
 		}
 	}

@@ -76,5 +76,10 @@ func TestBothTellsDamage(t *testing.T) {
 		wantDamage(t, err, Edited, `is that of host "ex02"`)
 		_, _, err = Both(t.Context(), Of{strange, "ex01.corp.test"}, Of{strange, "ex01.corp.test"})
 		wantDamage(t, err, Edited, `is that of host "ex02"`)
+		if sides[1-harmed], err = stored(t, small()).Read(t.Context(), "before"); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = Both(t.Context(), Of{sides[0], "ex01.corp.test"}, Of{sides[1], "ex01.corp.test"})
+		wantDamage(t, err, Edited, `is that of host "ex02"`)
 	}
 }

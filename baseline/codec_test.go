@@ -156,14 +156,17 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"a check twice", strings.Join(lines[:2], "") + strings.Join(lines[1:], ""), "line 3: check"},
 		{"a reading twice", strings.Join(lines[:5], "") + strings.Join(lines[4:], ""), "line 6: reading"},
 		{"readings out of order", strings.Join(lines[:4], "") + lines[5] + lines[4], "line 6: reading"},
+		{"only the order is wrong", strings.Join(slices.Concat(lines[:8], lines[9:10], lines[8:9], lines[10:]), ""), "line 10: reading"},
+		{"only a reading is there twice", strings.Join(slices.Concat(lines[:9], lines[8:9], lines[10:]), ""), "line 10: reading"},
 		{"an unknown key", swap(`,"kind":"os"`, `,"kind":"os","x":1`), `line 3: want ,"asked":`},
 		{"a key twice", swap(`,"kind":"os"`, `,"kind":"os","kind":"os"`), "line 3"},
 		{"other order of keys", swap(`"item":"Spooler","name":"state"`, `"name":"state","item":"Spooler"`), "line 10"},
 		{"white space", swap(`{"int":4294}`, `{"int": 4294}`), "line 7"},
 		{"a carriage return", swap("{\"int\":4294}}\n", "{\"int\":4294}}\r\n"), "line 7"},
 		{"an empty line", swap("{\"int\":4294}}\n", "{\"int\":4294}}\n\n"), "line 8"},
-		{"a newer format", swap(`"format":3`, `"format":4`), "newer"},
+		{"a newer format", swap(`"format":3`, `"format":4`), "format 4 is newer than this program"},
 		{"format zero", swap(`"format":3`, `"format":0`), "none"},
+		{"another form of a format", swap(`"format":3`, `"format":03`), "want a number"},
 		{"a huge format", swap(`"format":3`, `"format":99999999999999999999`), "want a number"},
 		{"another form of a number", swap(`{"int":4294}`, `{"int":04294}`), "line 7"},
 		{"another form of a text", swap(`"text":"running"`, `"text":"r\u0075nning"`), "line 10"},
@@ -171,6 +174,10 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"a set out of order", swap(`["RPCSS","http"]`, `["http","RPCSS"]`), "line 9"},
 		{"raw bytes", swap(`"running"`, "\"run\xffing\""), "line 10"},
 		{"raw control characters", swap(`"running"`, "\"run\x1b[0m\""), "line 10"},
+		{"something after the header", swap(`"unreachable":""}`, `"unreachable":""}x`), "line 1: something follows"},
+		{"a header without an end", swap(`"unreachable":""}`, `"unreachable":""`), "line 1: want }"},
+		{"something after a check", swap(`"12ms"}`, `"12ms"}x`), "line 3: something follows"},
+		{"a check without an end", swap(`"12ms"}`, `"12ms"`), "line 3: want }"},
 		{"something after a value", swap(`{"int":4294}}`, `{"int":4294}} `), "line 7"},
 	}
 	for _, test := range tests {
@@ -178,6 +185,11 @@ func TestDecodeIsStrict(t *testing.T) {
 			_, err := parseHost(test.text)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("want an error with %q, got %v", test.want, err)
+			}
+			for _, pair := range [][2]string{{test.text, test.text}, {good, test.text}, {test.text, good}} {
+				if _, _, ok := parseBoth(pair[0], pair[1]); ok {
+					t.Error("it is read beside another")
+				}
 			}
 		})
 	}
@@ -222,6 +234,11 @@ func TestDecodeOfMovesIsStrict(t *testing.T) {
 			_, err := parseHost(test.text)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("want an error with %q, got %v", test.want, err)
+			}
+			for _, pair := range [][2]string{{test.text, test.text}, {good, test.text}, {test.text, good}} {
+				if _, _, ok := parseBoth(pair[0], pair[1]); ok {
+					t.Error("it is read beside another")
+				}
 			}
 		})
 	}
@@ -295,6 +312,10 @@ func TestLimits(t *testing.T) {
 	if _, err := parseHost(many.String()); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("too many lines: %v", err)
 	}
+	lines := strings.SplitAfterN(many.String(), "\n", maxLines)[:maxLines-1] // the header, and room for the trailer
+	if _, err := parseHost(strings.Join(lines, "") + string(appendTrailer(nil, maxLines-1))); err != nil {
+		t.Errorf("as many lines as there may be: %v", err)
+	}
 	many.Reset()
 	many.WriteString(header + "\n")
 	for i := range maxLines {
@@ -304,6 +325,9 @@ func TestLimits(t *testing.T) {
 	whole := string(appendTrailer(many.Bytes(), 1+maxLines))
 	if _, err := DiffText(whole, whole, same0); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("too many lines: %v", err)
+	}
+	if err := checkText(bytes.Repeat([]byte("\n"), maxLines)); err != nil {
+		t.Errorf("as many lines as there may be are not stored: %v", err)
 	}
 	if err := checkText(many.Bytes()); err == nil {
 		t.Error("too many lines are stored")
@@ -350,6 +374,12 @@ func TestHostFiles(t *testing.T) {
 		{"a device", "con", "hosts/%63on.jsonl.zst"},
 		{"a device with a suffix", "com1.corp", "hosts/%63om1.corp.jsonl.zst"},
 		{"no device", "console", "hosts/console.jsonl.zst"},
+		{"the last device", "lpt9", "hosts/%6Cpt9.jsonl.zst"},
+		{"the first device", "com0", "hosts/%63om0.jsonl.zst"},
+		{"no device either", "com:", "hosts/com%3A.jsonl.zst"},
+		{"the first and the last letters", "az09", "hosts/az09.jsonl.zst"},
+		{"as long as may be", strings.Repeat("a", 100), "hosts/" + strings.Repeat("a", 100) + ".jsonl.zst"},
+		{"one longer", strings.Repeat("a", 101), "hosts/" + strings.Repeat("a", 60) + "~9d0793397991b57a99a07c6e6b4a92ba.jsonl.zst"},
 		{"capitals carry a hash", "EX01", "hosts/EX01~535008bd67a72a7a1bad9399314cd793.jsonl.zst"},
 		{"what a folder's library takes for an escape", "a__0x41__", "hosts/a%5F_0x41__.jsonl.zst"},
 		{"control characters", "a\n\x00", "hosts/a%0A%00.jsonl.zst"},

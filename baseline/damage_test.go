@@ -84,6 +84,10 @@ func TestEveryDamageIsTold(t *testing.T) {
 			data := read(t, manifest(s))
 			write(t, manifest(s), data[:len(data)/2])
 		}, Truncated, "manifest of baseline before is cut short"},
+		{"a manifest without its last line end", func(t *testing.T, s *Store) {
+			write(t, manifest(s), bytes.TrimSuffix(read(t, manifest(s)), []byte("\n")))
+		}, Truncated, "manifest of baseline before is cut short"},
+		{"nonsense without a line end", func(t *testing.T, s *Store) { write(t, manifest(s), []byte("x")) }, Unreadable, "cannot be read"},
 		{"a manifest of nonsense", func(t *testing.T, s *Store) { write(t, manifest(s), []byte("hello\n")) }, Unreadable, "cannot be read"},
 		{"a manifest that is a folder", func(t *testing.T, s *Store) {
 			remove(t, manifest(s))
@@ -115,6 +119,12 @@ func TestEveryDamageIsTold(t *testing.T) {
 		{"an endless file", func(t *testing.T, s *Store) {
 			forge(t, s, func(m *Manifest) { m.Hosts[0].Bytes = 1 << 60 })
 		}, Edited, "gives a wrong size"},
+		{"a file of no bytes", func(t *testing.T, s *Store) {
+			forge(t, s, func(m *Manifest) { m.Hosts[0].Bytes = 0 })
+		}, Edited, "was edited"},
+		{"the longest file", func(t *testing.T, s *Store) {
+			forge(t, s, func(m *Manifest) { m.Hosts[0].Bytes = maxFile })
+		}, Truncated, "is cut short"},
 		{"no hosts folder", func(t *testing.T, s *Store) { remove(t, s.path("before", hostsFolder)) }, Missing, "has lost the file of host"},
 		{"a host without its file", func(t *testing.T, s *Store) { remove(t, file(s)) }, Missing, "has lost the file of host"},
 		{"a file without its host", func(t *testing.T, s *Store) {

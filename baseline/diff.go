@@ -101,8 +101,8 @@ func (d *differ) add(c Change) {
 // learned says whether the baseline's samples explain a change. They do not where
 // something else is asked now, or where they do not go with the baseline.
 func (d *differ) learned(c Change) bool {
-	m, found := d.before.host.move(c.Key)
-	if !found || !m.Holds(c.Before) || !m.Holds(c.After) {
+	m := d.before.host.move(c.Key)
+	if !m.Holds(c.Before) || !m.Holds(c.After) {
 		return false
 	}
 	was, known := d.before.record(c.Key.Check)

@@ -55,9 +55,11 @@ func TestLatestOfTwoAtOneMoment(t *testing.T) {
 	for _, run := range []string{"a", "b", "c", "d", "e"} {
 		finishAt(t, s, run, finishedAt())
 	}
-	finishAt(t, s, "old", finishedAt().Add(-time.Hour))
-	_, found, err := s.Latest(t.Context(), tomorrow(), func(Manifest) bool { return true })
-	if found || err == nil || !strings.HasSuffix(err.Error(), "e, d, c, b, a and 1 more") {
-		t.Errorf("got %v, %v", found, err)
+	for _, names := range []string{"--baseline: e, d, c, b, a", "--baseline: e, d, c, b, a and 1 more"} {
+		_, found, err := s.Latest(t.Context(), tomorrow(), func(Manifest) bool { return true })
+		if found || err == nil || !strings.HasSuffix(err.Error(), names) {
+			t.Errorf("want %s, got %v, %v", names, found, err)
+		}
+		finishAt(t, s, "old"+names[len(names)-1:], finishedAt().Add(-time.Hour))
 	}
 }

@@ -105,6 +105,11 @@ func TestLearn(t *testing.T) {
 			[]string{"a.n=1", "b.n=3", "b.n: 2 | 3"},
 		},
 		{
+			"one that says why it could not, of a host that was silent, before one that was not tried",
+			[]Host{silent("refused", failed("denied", sample())), {Host: "h"}},
+			[]string{"error: denied"},
+		},
+		{
 			"the newest that could is the baseline",
 			[]Host{sample("a.n=1"), sample("a.n=2"), failed("denied", sample())},
 			[]string{"a.n=2", "a.n: 1 | 2"},
@@ -376,5 +381,28 @@ func TestMoveInWords(t *testing.T) {
 		if got := m.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// Samples are learned from in whichever order their readings come, and stay the caller's.
+func TestLearnLeavesItsSamplesAlone(t *testing.T) {
+	other := sample("a.n=9", "b.n=9")
+	other.Identity = "another"
+	last := sample("a.n=2", "b.n=3")
+	last.Identity = "this"
+	samples := []Host{sample("a.n=1", "b.n=3"), other, last}
+	want, err := Learn(samples, foldCase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range samples {
+		slices.Reverse(samples[i].Readings)
+	}
+	got, err := Learn(samples, foldCase)
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("%v (-in order +reversed):\n%s", err, d)
+	}
+	if samples[1].Identity != "another" || samples[2].Identity != "this" || samples[0].Readings[0].Key.Item != "b" {
+		t.Errorf("the caller's samples have changed: %v", samples)
 	}
 }

@@ -145,11 +145,12 @@ func (h Host) checkMove(m Move) error {
 
 func compareMoves(a, b Move) int { return a.Key.Compare(b.Key) }
 
-// move finds what was learned of a reading.
-func (h Host) move(k fact.Key) (Move, bool) {
+// move is what was learned of a reading; the zero Move, which holds for nothing, where
+// nothing was.
+func (h Host) move(k fact.Key) Move {
 	i, found := slices.BinarySearchFunc(h.Moves, Move{Key: k}, compareMoves)
 	if !found {
-		return Move{}, false
+		return Move{}
 	}
-	return h.Moves[i], true
+	return h.Moves[i]
 }

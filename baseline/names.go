@@ -32,17 +32,10 @@ func isLitter(file string) bool {
 		return true
 	}
 	name, temporary := strings.CutSuffix(name, ".tmp")
-	whole, hex, found := cutLast(name, ".")
+	end := path.Ext(name)
+	whole, hex := strings.TrimSuffix(name, end), strings.TrimPrefix(end, ".")
 	isOurs := strings.HasSuffix(whole, hostSuffix) || whole == begunName || strings.HasPrefix(whole, manifestName)
-	return temporary && found && isOurs && hex != "" && strings.Trim(hex, "0123456789abcdef") == ""
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(sep):], true
+	return temporary && isOurs && hex != "" && strings.Trim(hex, "0123456789abcdef") == ""
 }
 
 // checkRun says whether a run can be named so, on every file system: a store

@@ -38,3 +38,31 @@ func TestRemove(t *testing.T) {
 		t.Errorf("left over: %v, %v", left, err)
 	}
 }
+
+// A run that was cut off can be removed, and so can one of which some files have gone.
+func TestRemoveOfARunThatWasCutOff(t *testing.T) {
+	s := open(t, t.TempDir())
+	w := begin(t, s, "before")
+	if err := w.Put(t.Context(), small()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(t.Context(), "before"); err != nil {
+		t.Error(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(s.name, "*")); err != nil || len(left) > 0 {
+		t.Errorf("left over: %v, %v", left, err)
+	}
+}
+
+// What the store does not know as its own stays, and is told.
+func TestRemoveLeavesWhatIsNotOurs(t *testing.T) {
+	s := stored(t, small())
+	path := s.path("before", "mine.attrs") // which the library of folders never lists
+	write(t, path, []byte("mine"))
+	if err := s.Remove(t.Context(), "before"); err == nil {
+		t.Error("nothing is told")
+	}
+	if got := string(read(t, path)); got != "mine" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -78,21 +78,21 @@ func partOf(readings []fact.Reading, check string) []fact.Reading {
 }
 
 // items are those of one check that a snapshot has, or learned of.
-func (h Host) items(check string) map[string]bool {
-	found := map[string]bool{}
+func (h Host) items(check string) map[string]struct{} {
+	found := map[string]struct{}{}
 	for _, r := range partOf(h.Readings, check) {
-		found[r.Key.Item] = true
+		found[r.Key.Item] = struct{}{}
 	}
 	for _, m := range h.Moves {
 		if m.Key.Check == check {
-			found[m.Key.Item] = true
+			found[m.Key.Item] = struct{}{}
 		}
 	}
 	return found
 }
 
 // spellings says by which name of had an item of now goes that is spelt otherwise.
-func spellings(now []fact.Reading, had map[string]bool, key func(item string) string) map[string]string {
+func spellings(now []fact.Reading, had map[string]struct{}, key func(item string) string) map[string]string {
 	spelt := map[string]string{} // by the key; "" for several
 	for name := range had {
 		same := key(name)

@@ -78,3 +78,30 @@ func FuzzRespell(f *testing.F) {
 func anyCase(r *rand.Rand) string {
 	return []string{"a", "A", "ab", "aB", "AB", "b", "B", "ä", "Ä", ""}[r.IntN(10)]
 }
+
+// Respelling minds no order of what it is given.
+func TestRespellInAnyOrder(t *testing.T) {
+	now, before := sample("B.n=1", "a.n=2", "c.n=3"), sample("A.n=2", "C.n=3", "b.n=1")
+	want := words(Respell(now, before, foldCase))
+	slices.Reverse(now.Readings)
+	slices.Reverse(before.Readings)
+	if d := cmp.Diff(want, words(Respell(now, before, foldCase))); d != "" || len(want) != 3 || want[0] != "A.n=2" {
+		t.Errorf("%v (-sorted +reversed):\n%s", want, d)
+	}
+}
+
+// Each check that has a name spelt anew is respelt, also where another has the very name.
+func TestRespellEachCheck(t *testing.T) {
+	in := func(check, item string) fact.Reading {
+		return fact.Reading{Key: fact.Key{Host: "h", Check: check, Item: item, Name: "n"}, Value: fact.Int(1)}
+	}
+	now := Host{Host: "h", Readings: []fact.Reading{in("a", "x"), in("b", "x"), in("c", "y"), in("d", "y"), in("d", "z")}}
+	before := Host{Host: "h"}
+	before.Readings = []fact.Reading{in("a", "x"), in("b", "X"), in("c", "Y"), in("d", "Y"), in("d", "Z")}
+	for range 2 { // and in whichever order they come
+		if d := cmp.Diff(before, Respell(now, before, foldCase)); d != "" {
+			t.Errorf("(-before +respelt):\n%s", d)
+		}
+		slices.Reverse(now.Readings)
+	}
+}

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestHostsComeBackAsTheyWere(t *testing.T) {
@@ -61,17 +64,18 @@ func TestManifestIsFilledIn(t *testing.T) {
 }
 
 func TestPutSortsACopy(t *testing.T) {
-	h := small()
+	h := moved()
+	h.Moves[0], h.Moves[6] = h.Moves[6], h.Moves[0]
 	h.Readings[0], h.Readings[6] = h.Readings[6], h.Readings[0]
 	h.Checks[0], h.Checks[2] = h.Checks[2], h.Checks[0]
 	hosts, err := whole(stored(t, h), "before")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := same(small(), hosts[0]); diff != "" {
+	if diff := same(moved(), hosts[0]); diff != "" {
 		t.Error(diff)
 	}
-	if h.Readings[0].Key.Check != "hq/services" || h.Checks[0].Check != "hq/services" {
+	if h.Moves[0].Key.Item != "Spooler" || h.Readings[0].Key.Check != "hq/services" || h.Checks[0].Check != "hq/services" {
 		t.Error("the caller's lists were sorted")
 	}
 }
@@ -183,7 +187,7 @@ func TestCreateRefusesWhatIsThere(t *testing.T) {
 
 func TestRunNames(t *testing.T) {
 	s := open(t, t.TempDir())
-	for _, run := range []string{"a", "2026-11-10T2000", "A_b.c", strings.Repeat("x", 100)} {
+	for _, run := range []string{"a", "azAZ09", "2026-11-10T2000", "A_b.c", strings.Repeat("x", 100)} {
 		if _, err := s.Create(t.Context(), head(run)); err != nil {
 			t.Errorf("%q: %v", run, err)
 		}
@@ -331,6 +335,9 @@ func TestCovers(t *testing.T) {
 	if err := w.Finish(t.Context(), finishedAt(), nil); err != nil {
 		t.Fatal(err)
 	}
+	if got := w.begun.Suites[0].Name; got != "exchange" {
+		t.Errorf("the first suite is %s", got)
+	}
 	if h.Suites[0].Name != "sql" {
 		t.Error("the caller's suites were sorted")
 	}
@@ -370,5 +377,72 @@ func TestDamageIsFoundByType(t *testing.T) {
 	var damage *Damage
 	if wrapped := fmt.Errorf("verifying: %w", err); !errors.As(wrapped, &damage) || damage.Kind != Missing {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Finished runs come before all else that the store has, whatever they are called.
+func TestEntriesBeginWithWhatIsFinished(t *testing.T) {
+	s := open(t, t.TempDir())
+	begin(t, s, "a-cut-off")
+	for _, run := range []string{"b-damaged", "c-whole", "d-damaged", "e-whole"} {
+		finish(t, s, run, small())
+	}
+	write(t, s.path("b-damaged", manifestName), nil)
+	write(t, s.path("d-damaged", manifestName), nil)
+	entries, err := s.Entries(t.Context())
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Run)
+	}
+	if got := strings.Join(names, " "); got != "c-whole e-whole a-cut-off b-damaged d-damaged" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// A host that is still being stored is waited for.
+func TestFinishWhileAHostIsStored(t *testing.T) {
+	w := begin(t, open(t, t.TempDir()), "before")
+	if err := w.Put(t.Context(), small()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.reserve("ex02"); err != nil {
+		t.Fatal(err)
+	}
+	err := w.Finish(t.Context(), finishedAt(), nil)
+	if want := "finishing baseline before: 1 hosts are still being stored"; err == nil || err.Error() != want {
+		t.Errorf("want %q, got %v", want, err)
+	}
+}
+
+// A host that a run has is read as it was stored, or not at all.
+func TestAHostThatHasChanged(t *testing.T) {
+	s := cutOff(t)
+	w, err := s.Resume(t.Context(), head("before"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, found, err := w.Host(t.Context(), "dc01")
+	if h.Host != "dc01" || !found || err != nil {
+		t.Fatalf("got %v, %v, %v", h, found, err)
+	}
+	data, err := w.pack(Host{Host: "dc01"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, s.path("before", hostFile("dc01")), data)
+	_, found, err = w.Host(t.Context(), "dc01")
+	if want := `reading host "dc01" of run before: its file has changed`; found || err == nil || err.Error() != want {
+		t.Errorf("want %q, got %v, %v", want, found, err)
+	}
+}
+
+func TestSortSortsAllLists(t *testing.T) {
+	h := moved()
+	slices.Reverse(h.Checks)
+	slices.Reverse(h.Readings)
+	slices.Reverse(h.Moves)
+	h.Sort()
+	if d := cmp.Diff(moved(), h); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }

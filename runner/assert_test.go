@@ -66,6 +66,12 @@ func TestJudgeAsserts(t *testing.T) {
 			[]string{"failed failing", "side assert: failed ->creak 9"},
 			"",
 		},
+		"of a new item that lacks what it needs": {
+			[]string{"after.creak > 0 and after.squeak == 'no'"},
+			doors(quiet, "front squeak=no"), doors(quiet, "front squeak=no", "side creak=1"),
+			[]string{"failed failing", "side assert: failed ->creak 1, squeak (absent)"},
+			"",
+		},
 		"met, of a new check": {[]string{below}, absent, doors(quiet), []string{"passed new"}, ""},
 		"not met, of a new check": {
 			[]string{below}, absent, doors(loud), []string{"failed new failing", "front assert: failed ->creak 9"}, "",
@@ -159,6 +165,18 @@ func TestJudgeAsserts(t *testing.T) {
 			[]string{"failed new failing", "front assert: failed ->creak 9"},
 			"",
 		},
+		"nothing of before, of a new item, and it fails whatever was": {
+			[]string{"after.creak < 5 and after.creak == before.creak"},
+			doors(quiet), doors(quiet, "side creak=9"),
+			[]string{"failed failing", "side assert: failed ->creak 9"},
+			"",
+		},
+		"nothing of before, of the check as a whole, and it fails whatever was": {
+			[]string{"after.creak < 5 and after.creak == before.creak"},
+			doors(" sign=in"), doors(" sign=in", " creak=9"),
+			[]string{"regressed failing", "assert: regressed ->creak 9"},
+			"",
+		},
 		"nothing of before, and it holds whatever was": {
 			[]string{"after.creak < 5 or after.creak == before.creak"},
 			absent, doors(quiet),
@@ -189,7 +207,8 @@ func TestJudgeAsserts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := judge(asserting(t, check(t), tt.asserts...), &tt.before, tt.now, nil).Checks[0]
-			if d := cmp.Diff(tt.want, told(c)); d != "" || !strings.Contains(c.Error, tt.about) {
+			d := cmp.Diff(tt.want, told(c))
+			if d != "" || !strings.Contains(c.Error, tt.about) || (c.Error == "") != (tt.about == "") {
 				t.Errorf("error %q, outcome (-want +got):\n%s", c.Error, d)
 			}
 		})
@@ -225,6 +244,17 @@ func TestAssertsBehindAGate(t *testing.T) {
 	}{
 		"it fails now": {
 			"after.creak < 5", doors("front bell=rings", "front creak=1"), doors("front bell=silent"),
+			[]string{"regressed failing", "front bell: regressed rings->silent"},
+		},
+		"it fails now, and so does what is there": {
+			"after.creak < 5", doors("front bell=rings", "front creak=1"), doors("front bell=silent", "front creak=9"),
+			[]string{
+				"regressed failing", "front assert: regressed creak 1->creak 9", "front bell: regressed rings->silent",
+			},
+		},
+		"it fails now, and one of two is there": {
+			"after.creak > 0 and after.sign == 'in'",
+			doors("front bell=rings", "front creak=1", "front sign=in"), doors("front bell=silent", "front creak=1"),
 			[]string{"regressed failing", "front bell: regressed rings->silent"},
 		},
 		"it failed before, too": {

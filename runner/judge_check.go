@@ -85,7 +85,6 @@ func (s *sheet) unbased(planning *Planning) []string {
 			all = append(all, strings.TrimSpace(at.item+" "+at.reading))
 		}
 	}
-	slices.Sort(all)
 	return all
 }
 
@@ -125,15 +124,16 @@ func upTo(most int, what []string) string {
 // evidence lists the readings that explain what is wrong with an item, as they
 // are now, in the order of the items and of the kind's own list.
 func (s *sheet) evidence() []report.Evidence {
-	wrong := map[string]bool{}
+	var wrong []string
 	for at, f := range s.findings {
 		note := f.Outcome == report.Drifted && f.Severity == fact.Note.String()
 		if report.Worse(f.Outcome, report.Expected) && !note {
-			wrong[at.item] = true
+			wrong = append(wrong, at.item)
 		}
 	}
+	slices.Sort(wrong)
 	var all []report.Evidence
-	for _, item := range slices.Sorted(maps.Keys(wrong)) {
+	for _, item := range slices.Compact(wrong) {
 		for _, spec := range s.c.Kind.Readings {
 			v := s.now.at(place{item, spec.Name})
 			_, told := s.findings[place{item, spec.Name}]
@@ -208,7 +208,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 			d.check.Partly = len(s.now) > 0
 			s.expectations()
 			j.asserts(s)
-			if s.mark == "" && j.before.exists {
+			if s.mark == "" {
 				s.drift(j.changes[c.Key()], j.planning) // of what both sides saw
 			}
 			s.onlyWhatCounts()
@@ -217,7 +217,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 	}
 	s.expectations()
 	j.asserts(s)
-	if s.mark == "" && j.before.exists {
+	if s.mark == "" {
 		s.drift(j.changes[c.Key()], j.planning)
 		s.vanished(j.planning)
 	}

@@ -630,19 +630,26 @@ func TestJudgeAnotherMachine(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
+	const fine = "nothing regressed, nothing unmet"
 	one := func(o report.Outcome, failing bool) report.Host {
 		return report.Host{Checks: []report.Check{{Outcome: o, Failing: failing}}}
 	}
 	gone := report.Host{Unreachable: "silent", Checks: []report.Check{{Outcome: report.Unknown}}}
+	another := report.Host{Problem: "it is another", Checks: []report.Check{{Outcome: report.Unknown}}}
+	verdicts := []string{"PASS", "FAIL", "NO VERDICT", "INCOMPLETE"} // by exit code
 	for name, test := range map[string]struct {
 		hosts  []report.Host
 		exit   int
 		reason string
 	}{
-		"nothing":                 {nil, 0, "nothing regressed, nothing unmet"},
-		"passed and pre-existing": {[]report.Host{one(report.Passed, false), one(report.PreExisting, false)}, 0, "nothing"},
-		"drift as a warning":      {[]report.Host{one(report.Drifted, false)}, 0, "nothing"},
+		"nothing":                 {nil, 0, fine},
+		"passed and pre-existing": {[]report.Host{one(report.Passed, false), one(report.PreExisting, false)}, 0, fine},
+		"drift as a warning":      {[]report.Host{one(report.Drifted, false)}, 0, fine},
 		"drift that fails":        {[]report.Host{one(report.Drifted, true)}, 1, "1 check drifted"},
+		"failed":                  {[]report.Host{one(report.Failed, true), one(report.Failed, true)}, 1, "2 checks failed"},
+		"unmet":                   {[]report.Host{one(report.Unmet, true)}, 1, "1 check unmet"},
+		"unknown":                 {[]report.Host{one(report.Unknown, false)}, 3, "1 check unknown"},
+		"another machine":         {[]report.Host{another, gone}, 2, "1 host answered by another machine, 1 host unreachable"},
 		"unreachable":             {[]report.Host{gone}, 3, "1 host unreachable"},
 		"regressed and unreachable": {
 			[]report.Host{gone, one(report.Regressed, true)}, 1, "1 check regressed, 1 host unreachable",
@@ -654,9 +661,20 @@ func TestSummary(t *testing.T) {
 				tally.Add(h)
 			}
 			s := tally.Summary(time.Time{})
-			if s.ExitCode != test.exit || !strings.HasPrefix(s.Reason, test.reason) {
-				t.Errorf("got exit %d, %q; want %d, %q", s.ExitCode, s.Reason, test.exit, test.reason)
+			if s.ExitCode != test.exit || s.Reason != test.reason || s.Verdict != verdicts[test.exit] {
+				t.Errorf("got exit %d, %s, %q; want %d, %q", s.ExitCode, s.Verdict, s.Reason, test.exit, test.reason)
 			}
 		})
+	}
+}
+
+// What was hidden is added up over the hosts.
+func TestSummaryOfWhatWasHidden(t *testing.T) {
+	tally := runner.NewTally(time.Time{})
+	for range 2 {
+		tally.Add(report.Host{Ignored: map[string]int{"door.creak: ignore": 3}})
+	}
+	if got := tally.Summary(time.Time{}).Ignored["door.creak: ignore"]; got != 6 {
+		t.Errorf("hidden: %d", got)
 	}
 }

@@ -13,10 +13,10 @@ import (
 // suite and id.
 type removed map[[2]string]removal
 
-// removal is one of them: on how many hosts, and the first of these by name.
+// removal is one of them: on how many hosts, and one of these.
 type removal struct {
 	hosts int
-	first string
+	host  string
 }
 
 func (r removed) add(h report.Host) {
@@ -24,12 +24,8 @@ func (r removed) add(h report.Host) {
 		if c.Outcome != report.Skipped { // see AddRemoved
 			continue
 		}
-		was := r[[2]string{c.Suite, c.ID}]
-		if was.hosts == 0 || h.Host < was.first {
-			was.first = h.Host
-		}
-		was.hosts++
-		r[[2]string{c.Suite, c.ID}] = was
+		of := [2]string{c.Suite, c.ID}
+		r[of] = removal{r[of].hosts + 1, h.Host}
 	}
 }
 
@@ -45,7 +41,7 @@ func (r removed) notes() []string {
 		if was := r[of]; was.hosts > 1 {
 			names = append(names, fmt.Sprintf("%s on %d hosts", of[1], was.hosts))
 		} else {
-			names = append(names, strings.TrimSpace(was.first+" "+of[1]))
+			names = append(names, strings.TrimSpace(was.host+" "+of[1]))
 		}
 	}
 	return []string{"checked at the baseline, and no more: " + upTo(5, names)}

@@ -25,7 +25,7 @@ type sheet struct {
 	partly      bool   // the check was not observed whole: what is missing says nothing
 	findings    map[place]report.Finding
 	lacking     map[place]bool // assertions that lack a reading now
-	unheld      map[place]bool // assertions that lack what was before
+	unheld      []place        // assertions that lack what was before
 	strange     []place        // of the baseline, and of another type than the kind has it now
 	unseen      []string       // expected of the suite, and the reading says that it was not observed
 }
@@ -33,7 +33,7 @@ type sheet struct {
 func (j judging) sheet(c suites.Check) *sheet {
 	s := &sheet{
 		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()),
-		findings: map[place]report.Finding{}, lacking: map[place]bool{}, unheld: map[place]bool{},
+		findings: map[place]report.Finding{}, lacking: map[place]bool{},
 	}
 	s.strange = s.before.ofOtherTypes(c.Kind)
 	// What was seen beside an error at the baseline can be compared; what little
@@ -215,10 +215,10 @@ func (s *sheet) knew(at place) bool {
 	return s.before.at(at) != nil || s.wasWhole && (s.now.at(at) == nil || s.gateFailedBefore(at.item))
 }
 
-// behindAGate says whether a reading is there now and could not be at the baseline,
+// behindAGate says whether a reading that is there now could not be at the baseline,
 // since a gate had failed.
 func (s *sheet) behindAGate(at place) bool {
-	return s.known && s.now.at(at) != nil && s.before.at(at) == nil && !s.restated &&
+	return s.known && s.before.at(at) == nil && !s.restated &&
 		(s.gateFailedBefore(at.item) || s.gateFailedBefore(""))
 }
 

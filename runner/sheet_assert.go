@@ -3,7 +3,6 @@ package runner
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"postpatch/probes/fact"
@@ -65,7 +64,6 @@ func (s *sheet) assertsNothing(a suites.Assertion, at place) {
 	}
 	f.Wanted = wantedOf(a, errors.New("no item has a reading of it"))
 	s.bound = s.bound || !a.Expr.LooksBack()
-	s.lacking[at] = true
 	s.findings[at] = f
 }
 
@@ -104,13 +102,13 @@ func (s *sheet) assertBack(a suites.Assertion, at place, now answer) {
 	case now.holds && s.mark == "":
 		return // all that it needed was there
 	case now.holds, now.lacks != nil && now.lacks.Before:
-		s.unheld[at] = true
+		s.unheld = append(s.unheld, at)
 	case now.lacks == nil:
 		s.bound = true
 		s.tell(a, at, now, regressedIf(had))
 	case s.partly: // what is missing may be there
 	case had && s.before.at(place{at.item, now.lacks.Reading}) == nil:
-		s.unheld[at], s.lacking[at] = true, true
+		s.unheld, s.lacking[at] = append(s.unheld, at), true
 	default:
 		s.tell(a, at, now, regressedIf(had))
 	}
@@ -200,7 +198,7 @@ func (s *sheet) knewAll(item string, then answer) bool {
 // newIsTold says whether an item is told as one that the baseline has not: then it needs
 // no word more that nothing is known of before.
 func (s *sheet) newIsTold(item string) bool {
-	if item == "" || s.before.has(item) || !s.wasWhole || s.mark != "" || s.restated {
+	if item == "" || s.before.has(item) || !s.wasWhole || s.restated {
 		return false
 	}
 	for at, f := range s.findings {
@@ -215,7 +213,7 @@ func (s *sheet) newIsTold(item string) bool {
 // speak of before. Where a gate tells why neither side has anything, nobody asks.
 func (s *sheet) unanswered() string {
 	var all []string
-	for at := range s.unheld {
+	for _, at := range s.unheld {
 		if s.newIsTold(at.item) {
 			continue
 		}
@@ -226,6 +224,5 @@ func (s *sheet) unanswered() string {
 	if len(all) == 0 {
 		return ""
 	}
-	slices.Sort(all)
 	return "the baseline has nothing to hold this against: " + upTo(5, all)
 }

@@ -105,6 +105,10 @@ func TestOnlyAGateSpeaksForOthers(t *testing.T) {
 			doors("front bell=rings", "front sign=in"), doors("front bell=silent"),
 			[]string{"regressed failing", "front bell: regressed rings->silent"},
 		},
+		"items' gates that fail, as before, are none for what the check had as a whole": {
+			doors("front bell=silent", " colour=red", " squeak=no"), doors("front bell=silent", " squeak=no"),
+			[]string{"regressed failing", "front bell: pre-existing silent->silent", "colour: regressed red->"},
+		},
 		"a gate that failed before is one for what came": {
 			doors("front bell=silent"), doors("front bell=rings", "front sign=out"),
 			[]string{"pre-existing", "front bell: fixed silent->rings", "front sign: pre-existing ->out"},

@@ -25,7 +25,15 @@ func TestInUnit(t *testing.T) {
 		"9.22 EB":     {fact.Int(1<<63 - 1), "bytes"},
 		"a":           {fact.Text("a"), "bytes"},
 		"1.5s":        {fact.Duration(1500 * time.Millisecond), "%"},
-		"1.00 MB":     {fact.Int(999_990), "bytes"},
+		"1.00 MB":     {fact.Int(999_500), "bytes"},
+		"-9999 bytes": {fact.Int(-9999), "bytes"},
+		"-10.0 kB":    {fact.Int(-10_000), "bytes"},
+		"99.9 kB":     {fact.Int(99_900), "bytes"},
+		"100 kB":      {fact.Int(100_000), "bytes"},
+		"-100 kB":     {fact.Int(-100_000), "bytes"},
+		"999 kB":      {fact.Int(999_499), "bytes"},
+		"-1.00 MB":    {fact.Int(-999_500), "bytes"},
+		"-999 kB":     {fact.Int(-999_499), "bytes"},
 		"(no number)": {fact.Text("(no number)"), "%"},
 	} {
 		if got := inUnit(tt.value, tt.unit); got != want {

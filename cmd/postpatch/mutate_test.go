@@ -9,6 +9,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,9 +17,12 @@ import (
 
 // mutant is one change of a file, which the number switches on.
 type mutant struct {
-	number, line, column int
-	what                 string
-	edits                []edit
+	number       int
+	file         string // its name alone
+	line, column int    // of an operator, or else where it begins
+	begins       int    // the line that the compiler names
+	what         string
+	edits        []edit
 	// safe is a change that the types cannot refuse.
 	safe bool
 }
@@ -36,14 +40,16 @@ type edit struct {
 type mutator struct {
 	files  *token.FileSet
 	source []byte
+	base   string
+	before int // mutants in the files before
 	all    []mutant
 	depth  int
 }
 
-// mutantsOf finds every mutant of a file.
-func mutantsOf(t *testing.T, path string, source []byte) []mutant {
+// mutantsOf finds every mutant of a file, and numbers them from behind those before.
+func mutantsOf(t *testing.T, path string, source []byte, before int) []mutant {
 	t.Helper()
-	m := &mutator{files: token.NewFileSet(), source: source}
+	m := &mutator{files: token.NewFileSet(), source: source, base: filepath.Base(path), before: before}
 	tree, err := parser.ParseFile(m.files, path, source, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
@@ -98,16 +104,19 @@ func (m *mutator) binary(n *ast.BinaryExpr) {
 		case token.EQL, token.NEQ:
 			m.negate(n, what)
 		case token.ADD, token.SUB:
-			k := m.next()
 			at := m.offset(n.OpPos)
+			call := map[token.Token]string{token.ADD: "mutantAdd", token.SUB: "mutantSub"}[n.Op]
 			m.keep(n, what, []edit{
-				{at: m.offset(n.Pos()), text: fmt.Sprintf("%s(%d, ", map[token.Token]string{token.ADD: "mutantAdd", token.SUB: "mutantSub"}[n.Op], k), depth: m.depth},
+				{at: m.offset(n.Pos()), text: fmt.Sprintf("%s(%d, ", call, m.next()), depth: m.depth},
 				{at: at, skip: 1, text: ", ", depth: m.depth},
 				{at: m.offset(n.End()), text: ")", close: true, depth: m.depth},
 			}, false)
 		default:
 			k := m.next()
-			other := fmt.Sprintf("%s %s %s", m.text(n.X), op, m.text(n.Y))
+			other := fmt.Sprintf("(%s) %s (%s)", m.text(n.X), op, m.text(n.Y))
+			if strings.Contains(other, "\n") { // what the compiler does not like is found by its line
+				other += fmt.Sprintf(" /*line %s:%d:1*/", m.base, m.files.Position(n.Pos()).Line)
+			}
 			m.keep(n, what, []edit{
 				{at: m.offset(n.Pos()), text: fmt.Sprintf("(mutant(%d) && (%s) || !mutant(%d) && (", k, other, k), depth: m.depth},
 				{at: m.offset(n.End()), text: "))", close: true, depth: m.depth},
@@ -148,7 +157,14 @@ func (m *mutator) statements(list []ast.Stmt) {
 
 func removable(s ast.Stmt) bool {
 	switch s := s.(type) {
-	case *ast.ExprStmt, *ast.IncDecStmt:
+	case *ast.ExprStmt:
+		call, ok := s.X.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		name, ok := call.Fun.(*ast.Ident)
+		return !ok || name.Name != "panic" // the function might end without it
+	case *ast.IncDecStmt:
 		return true
 	case *ast.AssignStmt:
 		return s.Tok != token.DEFINE
@@ -159,11 +175,18 @@ func removable(s ast.Stmt) bool {
 	}
 }
 
-func (m *mutator) next() int { return len(m.all) + 1 }
+func (m *mutator) next() int { return m.before + len(m.all) + 1 }
 
 func (m *mutator) keep(n ast.Node, what string, edits []edit, safe bool) {
-	at := m.files.Position(n.Pos())
-	m.all = append(m.all, mutant{m.next(), at.Line, at.Column, strings.Join(strings.Fields(what), " "), edits, safe})
+	begins := m.files.Position(n.Pos())
+	at := begins
+	if b, ok := n.(*ast.BinaryExpr); ok {
+		at = m.files.Position(b.OpPos)
+	}
+	m.all = append(m.all, mutant{
+		number: m.next(), file: m.base, line: at.Line, column: at.Column, begins: begins.Line,
+		what: strings.Join(strings.Fields(what), " "), edits: edits, safe: safe,
+	})
 }
 
 func (m *mutator) offset(p token.Pos) int { return m.files.Position(p).Offset }
@@ -204,13 +227,12 @@ func applied(source []byte, mutants []mutant) []byte {
 	return b.Bytes()
 }
 
+// surveying is the number that switches no mutant on, and has those written down that
+// are come by.
+const surveying = -1
+
 // switches is the Go file that reads which mutant is at work.
-func switches(t *testing.T, source []byte, number string) []byte {
-	t.Helper()
-	tree, err := parser.ParseFile(token.NewFileSet(), "", source, parser.PackageClauseOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
+func switches(pkg, number string, mutants int) []byte {
 	return fmt.Appendf(nil, `package %s
 
 import (
@@ -218,15 +240,35 @@ import (
 	mutantOS "os"
 	mutantReflect "reflect"
 	mutantStrconv "strconv"
+	mutantAtomic "sync/atomic"
 )
 
 var mutantNumber = func() int {
-	text, _ := mutantOS.ReadFile(%q)
+	text, _ := mutantOS.ReadFile(%[2]q)
 	n, _ := mutantStrconv.Atoi(string(text))
 	return n
 }()
 
-func mutant(k int) bool { return mutantNumber == k }
+func mutant(k int) bool {
+	if mutantNumber == %[4]d {
+		mutantReach(k)
+	}
+	return mutantNumber == k
+}
+
+var mutantReached [%[3]d + 1]mutantAtomic.Bool
+
+func mutantReach(k int) {
+	if mutantReached[k].Load() || mutantReached[k].Swap(true) {
+		return
+	}
+	flags := mutantOS.O_APPEND|mutantOS.O_CREATE|mutantOS.O_WRONLY
+	f, err := mutantOS.OpenFile(%[2]q+".reached", flags, 0o600)
+	if err == nil {
+		_, _ = f.WriteString(mutantStrconv.Itoa(k) + "\n")
+		_ = f.Close()
+	}
+}
 
 func mutantAdd[T mutantCmp.Ordered](k int, a, b T) T {
 	if !mutant(k) {
@@ -258,5 +300,5 @@ func mutantMinus[T mutantCmp.Ordered](a, b T) T {
 	}
 	return v.Interface().(T)
 }
-`, tree.Name.Name, number)
+`, pkg, number, mutants, surveying)
 }
