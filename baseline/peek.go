@@ -123,9 +123,8 @@ func (g *Glimpse) filesOf(host string) []string {
 // stem is what the files of names that differ in case alone share: a name that has
 // capitals is in its file's name with a hash of itself.
 func stem(file string) string {
-	whole, _, hashed := cutLast(file, "~")
-	if !hashed {
-		whole = strings.TrimSuffix(file, hostSuffix)
+	if i := strings.LastIndex(file, "~"); i >= 0 {
+		return strings.ToLower(file[:i])
 	}
-	return strings.ToLower(whole)
+	return strings.ToLower(strings.TrimSuffix(file, hostSuffix))
 }

@@ -98,7 +98,7 @@ func (w *window) draw(g *guest) {
 	g.release = pick(d, releases()...)
 	g.required = w.reboot == "required"
 	g.restarts = g.required || w.reboot == "allowed" && d.chance(60)
-	g.night = &windowNight{pace: d.between(0, 6*time.Second), host: cloned(member()), kept: map[string]kept{}}
+	g.windowNight = &windowNight{pace: d.between(0, 6*time.Second), host: cloned(member()), kept: map[string]kept{}}
 	h := &g.host
 	h.Name = g.name
 	booted := w.captured.Add(-d.between(2*24*time.Hour, 50*24*time.Hour))

@@ -227,7 +227,7 @@ func (w *window) performance(t *testing.T, command string, store *baseline.Store
 	o := runner.Options{
 		Hosts: hostsAtOnce,
 		Open: func(_ context.Context, h suites.Host) (host.Session, error) {
-			return w.guest(h.Name).night, nil
+			return w.guest(h.Name).windowNight, nil
 		},
 		Dial: func(ctx context.Context, _, address string) (net.Conn, error) {
 			name, port, err := net.SplitHostPort(address)
