@@ -116,9 +116,23 @@ const wordWell = "well"
 const mostWords = 8
 
 func (s *spell) say(word string) {
-	if n := len(s.words); n < mostWords && (n == 0 || s.words[n-1] != word) {
+	n := len(s.words)
+	switch {
+	case n > 0 && counted(s.words[n-1]) == counted(word): // so many seconds after the start
+		s.words[n-1] = word
+	case n < mostWords:
 		s.words = append(s.words, word)
 	}
+}
+
+// counted is a word without the numbers in it.
+func counted(word string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, word)
 }
 
 // held is since when everything that is well has been so.

@@ -145,3 +145,21 @@ func FuzzSpot(f *testing.F) {
 		_, _ = spotOf(item) // whatever it is
 	})
 }
+
+// What only counts on is one word, and what goes to and fro is told so often and no more.
+func TestSpellSays(t *testing.T) {
+	s := &spell{}
+	for _, word := range []string{"not yet started, 9 s after the start", "not yet started, 14 s after the start", "stopped"} {
+		s.say(word)
+	}
+	if d := cmp.Diff([]string{"not yet started, 14 s after the start", "stopped"}, s.words); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	for range 20 {
+		s.say(wordWell)
+		s.say("stopped")
+	}
+	if len(s.words) != mostWords {
+		t.Errorf("%d words: %v", len(s.words), s.words)
+	}
+}
