@@ -30,6 +30,7 @@ type condition struct {
 	services map[string]string // those that are not running
 	login    string            // "" is ok
 	events   []string
+	build    string // "" is that of before
 }
 
 // moment is when a condition begins, by the time at which it is begun to wait.
@@ -45,7 +46,8 @@ type machine struct {
 	looks map[string]int // by check
 	calls int            // sessions
 	hosts []suites.Host  // this one
-	mu    sync.Mutex     // guards looks and calls
+	plan  *suites.Plan
+	mu    sync.Mutex // guards looks and calls
 }
 
 const longAgo = -30 * 24 * time.Hour
@@ -147,7 +149,7 @@ func (m *machine) boot(context.Context, probes.Target) ([]fact.Reading, error) {
 		probes.Read("", "uptime", fact.Duration(time.Since(m.zero)-c.boot)),
 		probes.Read("", "clock_skew", fact.Duration(c.ahead)),
 		probes.Read("", "boots", fact.SetOf(m.boots()...)),
-		probes.Read("", "build", fact.Text("20348.1")),
+		probes.Read("", "build", fact.Text(cmp.Or(c.build, "20348.1"))),
 	}, nil
 }
 
@@ -213,6 +215,7 @@ type story struct {
 	life     []moment
 	deadline time.Duration // 0 for none
 	once     bool
+	plan     string // "" wants a restart, and nothing else
 }
 
 // settle are the times of these tests.
@@ -231,7 +234,7 @@ func newMachine(t *testing.T, life []moment) *machine {
 	if len(problems) > 0 {
 		t.Fatal(suites.Format(problems, nil))
 	}
-	m.hosts = set.Hosts
+	m.hosts, m.plan = set.Hosts, &suites.Plan{Name: "p", Reboot: suites.RebootRequired}
 	return m
 }
 
@@ -253,7 +256,7 @@ func (m *machine) baseline(t *testing.T) baseline.Host {
 
 // watch is a run that waits for a reboot.
 func (m *machine) watch(before baseline.Host, hosts []suites.Host) runner.Watch {
-	plan := &suites.Plan{Name: "p", Reboot: suites.RebootRequired}
+	plan := m.plan
 	return runner.Watch{
 		Hosts:   hosts,
 		Options: runner.Options{Hosts: 2, Open: func(context.Context, suites.Host) (host.Session, error) { return m, nil }},
@@ -276,6 +279,13 @@ func (m *machine) watch(before baseline.Host, hosts []suites.Host) runner.Watch 
 func waitFor(t *testing.T, s story) window {
 	t.Helper()
 	w := window{machine: newMachine(t, s.life)}
+	if s.plan != "" {
+		plan, problems := suites.LoadPlanBytes("p.plan.yaml", []byte(s.plan), w.kinds())
+		if len(problems) > 0 {
+			t.Fatal(suites.Format(problems, nil))
+		}
+		w.plan = plan
+	}
 	before := w.baseline(t)
 	run := w.watch(before, w.hosts)
 	run.Once = s.once

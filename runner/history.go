@@ -36,6 +36,7 @@ type spot struct {
 type spell struct {
 	ill   bool
 	waits bool // the host itself says that it is on its way
+	lags  bool // the patch had yet to bring it, and the host to restart
 	since time.Time
 	downs int      // how often it became ill after it had been well
 	words []string // what it was, each time that it became another
@@ -53,8 +54,8 @@ type looked struct {
 
 // illness is a reading that is not as it has to be.
 type illness struct {
-	now   string
-	waits bool
+	now         string
+	waits, lags bool
 }
 
 // take takes a look in.
@@ -103,7 +104,7 @@ func (h *history) take(l looked) {
 			}
 			h.asked = 0
 		}
-		s.waits = is.waits
+		s.waits, s.lags = is.waits, s.lags || is.lags
 		s.say(is.now)
 	}
 }
@@ -161,7 +162,24 @@ func (w *watched) looked(now time.Time, checks []suites.Check, whole bool) looke
 	for _, c := range checks {
 		w.ills(l.ill, c, byID[[2]string{c.Suite, c.ID}])
 	}
+	if w.before != nil && !ProofOf(*w.before, w.visit.Seen, w.host.Checks).State.Done() {
+		w.lagging(l.ill, judged)
+	}
 	return l
+}
+
+// lagging marks what the patch has to bring to a host that has not been restarted yet:
+// it may be at it.
+func (w *watched) lagging(ill map[spot]illness, judged report.Host) {
+	for _, c := range judged.Checks {
+		for _, f := range c.Findings {
+			at := spot{c.Suite + "/" + c.ID, place{f.Item, f.Reading}}
+			if is, found := ill[at]; found && f.Outcome == report.Unmet {
+				is.lags = true
+				ill[at] = is
+			}
+		}
+	}
 }
 
 // ills adds what is not well of a check: what fails the run, what could not be

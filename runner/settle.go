@@ -159,6 +159,9 @@ func (w *watched) limit(at spot, s *spell) time.Time {
 		roles = []string{role}
 	}
 	limit := w.settles().Add(w.Settle.Limit(w.host, roles...))
+	if s.lags {
+		limit = later(limit, w.began.Add(w.Settle.Return))
+	}
 	if s.downs > 0 && s.downs <= patience {
 		limit = later(limit, s.since.Add(w.Settle.Stable))
 	}
@@ -187,8 +190,13 @@ func (w *watched) roles() []string {
 
 // last is when the host is waited for no longer whatever becomes ill again.
 func (w *watched) last() time.Time {
-	limit := w.settles().Add(w.Settle.Limit(w.host, w.roles()...))
-	return later(limit, w.history.first).Add(4 * patience * w.Settle.Stable)
+	limit := later(w.settles().Add(w.Settle.Limit(w.host, w.roles()...)), w.history.first)
+	for _, s := range w.history.spells {
+		if s.lags {
+			limit = later(limit, w.began.Add(w.Settle.Return))
+		}
+	}
+	return limit.Add(4 * patience * w.Settle.Stable)
 }
 
 // start is when the host was started or, where that is not known, when it was first

@@ -27,6 +27,9 @@ Server's error 18401, a database that is recovering, a domain controller that ha
 synchronised, Windows that still configures updates. Where it says that waiting is in vain,
 as SQL Server's event 912 does, nobody waits.
 
+What must_change wants of a host that has not been restarted is waited for as long as a
+restart is: verify may have begun before the patch.
+
 A restart in between begins all anew. A host that is gone again is waited for as at first.
 
 What came up late is listed with its time after the start, and kept with the run; one that
