@@ -50,6 +50,29 @@ func TestAGateOfAHostThatDidNotAnswer(t *testing.T) {
 	}
 }
 
+// What another type says is told as a change, and needs no other word.
+func TestAnotherTypeIsAChange(t *testing.T) {
+	before := doors("front colour=red")
+	before.Readings[0].Value = fact.Int(3)
+	c := judge(check(t), &before, doors("front colour=red"), nil).Checks[0]
+	if d := cmp.Diff([]string{"drifted", "front colour: drifted 3->red"}, told(c)); d != "" || c.Error != "" {
+		t.Errorf("%q (-want +got):\n%s", c.Error, d)
+	}
+}
+
+// Of a host that does not answer, and of another machine, nothing is judged, also where
+// a part was seen.
+func TestNothingIsJudgedOfWhatIsNotTheHost(t *testing.T) {
+	before := sayingABC(doors("front state=open"))
+	silent, another := doors("error: no bell", "front state=shut"), doors("front state=shut")
+	silent.Unreachable, another.Identity = "nothing answers", "xyz"
+	for name, now := range map[string]baseline.Host{"it does not answer": silent, "another machine": another} {
+		if d := cmp.Diff([]string{"unknown"}, told(judge(check(t, "state=open"), &before, now, nil).Checks[0])); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
 // Whether a part of a check was seen that could not be observed whole, for the reader
 // who may take that for a baseline.
 func TestPartly(t *testing.T) {
@@ -88,6 +111,9 @@ func TestWhatIsNewIsNoAnswer(t *testing.T) {
 		"it is told as new": {
 			doors(creaks), doors(creaks, "side creak=1", "side colour=red"), []string{"drifted", "side: drifted ->new"}, "",
 		},
+		"it is told as new, and may be": {
+			doors(creaks), doors(creaks, "side creak=1", "side sign=in"), []string{"expected", "side: expected ->new"}, "",
+		},
 		"another is": {
 			doors(creaks), doors(creaks, "side creak=1", "back colour=red"),
 			[]string{"unknown", "back: drifted ->new"},
@@ -122,7 +148,7 @@ func TestWhatIsNewIsNoAnswer(t *testing.T) {
 			"side assert",
 		},
 	} {
-		c := judge(asserting(t, check(t), "after.creak <= before.creak * 2"), &tt.before, tt.now, nil).Checks[0]
+		c := judge(asserting(t, check(t), "after.creak <= before.creak * 2"), &tt.before, tt.now, plan(t, "", "sign")).Checks[0]
 		want := ""
 		if tt.about != "" {
 			want = "the baseline has nothing to hold this against: " + tt.about
