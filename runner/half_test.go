@@ -3,6 +3,7 @@ package runner_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -155,6 +156,32 @@ func TestWhatIsNewIsNoAnswer(t *testing.T) {
 		}
 		if d := cmp.Diff(tt.want, told(c)); d != "" || c.Error != want {
 			t.Errorf("%s: %q, outcome (-want +got):\n%s", name, c.Error, d)
+		}
+	}
+}
+
+// What waiting has learnt of a host is not told of one that does not answer, or is another.
+func TestNothingIsToldOfAWaitForAnother(t *testing.T) {
+	before := sayingABC(doors("front state=open"))
+	waited := func(change func(*baseline.Host)) baseline.Host {
+		now := doors("front state=open")
+		key := fact.Key{Host: "h", Check: "(settling)", Name: "after"}
+		now.Checks = append(now.Checks, baseline.Check{Check: key.Check, Kind: "settling"})
+		now.Readings = append(now.Readings, fact.Reading{Key: key, Value: fact.Duration(time.Minute)})
+		now.Sort()
+		change(&now)
+		return now
+	}
+	for name, tt := range map[string]struct {
+		change func(*baseline.Host)
+		want   time.Duration
+	}{
+		"it answers":         {func(*baseline.Host) {}, time.Minute},
+		"it does not answer": {func(h *baseline.Host) { h.Unreachable = "nothing answers" }, 0},
+		"another machine":    {func(h *baseline.Host) { h.Identity = "xyz" }, 0},
+	} {
+		if got := judge(check(t), &before, waited(tt.change), nil).Settled; got != tt.want {
+			t.Errorf("%s: want %s, got %s", name, tt.want, got)
 		}
 	}
 }
