@@ -149,13 +149,14 @@ func TestWhatIsNewIsNoAnswer(t *testing.T) {
 			"side assert",
 		},
 	} {
-		c := judge(asserting(t, check(t), "after.creak <= before.creak * 2"), &tt.before, tt.now, plan(t, "", "sign")).Checks[0]
+		c := asserting(t, check(t), "after.creak <= before.creak * 2")
+		got := judge(c, &tt.before, tt.now, plan(t, "", "sign")).Checks[0]
 		want := ""
 		if tt.about != "" {
 			want = "the baseline has nothing to hold this against: " + tt.about
 		}
-		if d := cmp.Diff(tt.want, told(c)); d != "" || c.Error != want {
-			t.Errorf("%s: %q, outcome (-want +got):\n%s", name, c.Error, d)
+		if d := cmp.Diff(tt.want, told(got)); d != "" || got.Error != want {
+			t.Errorf("%s: %q, outcome (-want +got):\n%s", name, got.Error, d)
 		}
 	}
 }
