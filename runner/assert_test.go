@@ -67,9 +67,9 @@ func TestJudgeAsserts(t *testing.T) {
 			"",
 		},
 		"of a new item that lacks what it needs": {
-			[]string{"after.creak > 0 and after.squeak == 'no'"},
+			[]string{"after.squeak == 'no' and after.creak > 0"},
 			doors(quiet, "front squeak=no"), doors(quiet, "front squeak=no", "side creak=1"),
-			[]string{"failed failing", "side assert: failed ->creak 1, squeak (absent)"},
+			[]string{"failed failing", "side assert: failed ->squeak (absent), creak 1"},
 			"",
 		},
 		"met, of a new check": {[]string{below}, absent, doors(quiet), []string{"passed new"}, ""},

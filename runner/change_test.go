@@ -74,13 +74,17 @@ func TestWhatThePlanLetsGo(t *testing.T) {
 	before, now := doors("front bell=rings", "front colour=red"), doors("front colour=red")
 	rings := check(t, "*bell=rings")
 	for name, tt := range map[string]struct {
-		plan *suites.Plan
-		want []string
+		check suites.Check
+		plan  *suites.Plan
+		want  []string
 	}{
-		"not asked": {nil, []string{"regressed failing", "front bell: regressed rings->"}},
-		"let go":    {plan(t, "", "bell"), []string{"expected", "front bell: expected rings->"}},
+		"not asked": {rings, nil, []string{"regressed failing", "front bell: regressed rings->"}},
+		"let go":    {rings, plan(t, "", "bell"), []string{"expected", "front bell: expected rings->"}},
+		"let go, but the suite itself expects it": {
+			check(t, "bell=rings"), plan(t, "", "bell"), []string{"regressed failing", "front bell: regressed rings->"},
+		},
 	} {
-		if d := cmp.Diff(tt.want, told(judge(rings, &before, now, tt.plan).Checks[0])); d != "" {
+		if d := cmp.Diff(tt.want, told(judge(tt.check, &before, now, tt.plan).Checks[0])); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}

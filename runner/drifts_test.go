@@ -45,6 +45,7 @@ func TestWhatLiesBehindDrift(t *testing.T) {
 		},
 		"an item that went":              {check(t), doors(front, "side colour=red", "side sign=in"), doors(front), []string{"side *"}},
 		"an item that is spelt anew":     {check(t), spelt, doors(front, "side colour=red"), nil},
+		"and has changed":                {check(t), spelt, doors(front, "side colour=blue"), []string{"Side colour=blue"}},
 		"an item that nobody asks about": {check(t), restated(doors(front, "side colour=red")), doors(front), nil},
 	} {
 		v := visitOf(tt.check, tt.now)

@@ -46,3 +46,18 @@ func TestEvidence(t *testing.T) {
 		})
 	}
 }
+
+// Evidence comes in the order of its items, each once, however much is wrong with it.
+func TestEvidenceIsInOrder(t *testing.T) {
+	var before, now []string
+	var want []report.Evidence
+	for _, item := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		before = append(before, item+" state=open", item+" colour=red")
+		now = append(now, item+" state=shut", item+" colour=blue", item+" creak_why=rust")
+		want = append(want, report.Evidence{Item: item, Reading: "creak_why", Value: "rust"})
+	}
+	was := doors(before...)
+	if d := cmp.Diff(want, judge(check(t), &was, doors(now...), nil).Checks[0].Evidence); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -50,6 +51,29 @@ func TestAGateOfAHostThatDidNotAnswer(t *testing.T) {
 	}
 }
 
+// What another type says is told as a change, and needs no other word.
+func TestAnotherTypeIsAChange(t *testing.T) {
+	before := doors("front colour=red")
+	before.Readings[0].Value = fact.Int(3)
+	c := judge(check(t), &before, doors("front colour=red"), nil).Checks[0]
+	if d := cmp.Diff([]string{"drifted", "front colour: drifted 3->red"}, told(c)); d != "" || c.Error != "" {
+		t.Errorf("%q (-want +got):\n%s", c.Error, d)
+	}
+}
+
+// Of a host that does not answer, and of another machine, nothing is judged, also where
+// a part was seen.
+func TestNothingIsJudgedOfWhatIsNotTheHost(t *testing.T) {
+	before := sayingABC(doors("front state=open"))
+	silent, another := doors("error: no bell", "front state=shut"), doors("front state=shut")
+	silent.Unreachable, another.Identity = "nothing answers", "xyz"
+	for name, now := range map[string]baseline.Host{"it does not answer": silent, "another machine": another} {
+		if d := cmp.Diff([]string{"unknown"}, told(judge(check(t, "state=open"), &before, now, nil).Checks[0])); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
 // Whether a part of a check was seen that could not be observed whole, for the reader
 // who may take that for a baseline.
 func TestPartly(t *testing.T) {
@@ -88,6 +112,9 @@ func TestWhatIsNewIsNoAnswer(t *testing.T) {
 		"it is told as new": {
 			doors(creaks), doors(creaks, "side creak=1", "side colour=red"), []string{"drifted", "side: drifted ->new"}, "",
 		},
+		"it is told as new, and may be": {
+			doors(creaks), doors(creaks, "side creak=1", "side sign=in"), []string{"expected", "side: expected ->new"}, "",
+		},
 		"another is": {
 			doors(creaks), doors(creaks, "side creak=1", "back colour=red"),
 			[]string{"unknown", "back: drifted ->new"},
@@ -122,13 +149,40 @@ func TestWhatIsNewIsNoAnswer(t *testing.T) {
 			"side assert",
 		},
 	} {
-		c := judge(asserting(t, check(t), "after.creak <= before.creak * 2"), &tt.before, tt.now, nil).Checks[0]
+		c := asserting(t, check(t), "after.creak <= before.creak * 2")
+		got := judge(c, &tt.before, tt.now, plan(t, "", "sign")).Checks[0]
 		want := ""
 		if tt.about != "" {
 			want = "the baseline has nothing to hold this against: " + tt.about
 		}
-		if d := cmp.Diff(tt.want, told(c)); d != "" || c.Error != want {
-			t.Errorf("%s: %q, outcome (-want +got):\n%s", name, c.Error, d)
+		if d := cmp.Diff(tt.want, told(got)); d != "" || got.Error != want {
+			t.Errorf("%s: %q, outcome (-want +got):\n%s", name, got.Error, d)
+		}
+	}
+}
+
+// What waiting has learnt of a host is not told of one that does not answer, or is another.
+func TestNothingIsToldOfAWaitForAnother(t *testing.T) {
+	before := sayingABC(doors("front state=open"))
+	waited := func(change func(*baseline.Host)) baseline.Host {
+		now := doors("front state=open")
+		key := fact.Key{Host: "h", Check: "(settling)", Name: "after"}
+		now.Checks = append(now.Checks, baseline.Check{Check: key.Check, Kind: "settling"})
+		now.Readings = append(now.Readings, fact.Reading{Key: key, Value: fact.Duration(time.Minute)})
+		now.Sort()
+		change(&now)
+		return now
+	}
+	for name, tt := range map[string]struct {
+		change func(*baseline.Host)
+		want   time.Duration
+	}{
+		"it answers":         {func(*baseline.Host) {}, time.Minute},
+		"it does not answer": {func(h *baseline.Host) { h.Unreachable = "nothing answers" }, 0},
+		"another machine":    {func(h *baseline.Host) { h.Identity = "xyz" }, 0},
+	} {
+		if got := judge(check(t), &before, waited(tt.change), nil).Settled; got != tt.want {
+			t.Errorf("%s: want %s, got %s", name, tt.want, got)
 		}
 	}
 }

@@ -76,7 +76,11 @@ func TestTheFirstCheckIsUnmet(t *testing.T) {
 		r.Key.Check = c.Key()
 		v.Seen.Readings = append(v.Seen.Readings, r)
 	}
-	h := runner.Judge(v, &v.Seen, runner.NewPlanning(plan(t, "colour=blue")))
+	planning := runner.NewPlanning(plan(t, "colour=blue"))
+	h := runner.Judge(v, &v.Seen, planning)
+	if nowhere, some := planning.Nowhere(); some {
+		t.Errorf("it is told twice: %v", nowhere.Checks)
+	}
 	for i, want := range []report.Outcome{report.Unmet, report.Passed, report.Passed} {
 		if got := h.Checks[i].Outcome; got != want {
 			t.Errorf("%s: want %s, got %s", h.Checks[i].ID, want, got)

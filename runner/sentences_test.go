@@ -93,20 +93,28 @@ func TestWhyACheckIsUnknown(t *testing.T) {
 
 // The same of checks that have no baseline at all, or one of another version.
 func TestWhyThereIsNothingToCompareWith(t *testing.T) {
-	stored := doors("front squeak=no")
+	stored, state := doors("front squeak=no"), "front state=open"
 	stored.Readings[0].Value = fact.Int(3)
+	both := doors("front squeak=no", state)
+	both.Readings[0].Value = fact.Int(3)
 	for want, tt := range map[string]struct {
+		check       suites.Check
 		before, now baseline.Host
 	}{
+		"it was not tried": {check(t), doors(state), baseline.Host{Host: "h"}},
+		"nothing to compare with of front squeak: at the baseline it could not be observed " +
+			"(it is stored in another type)": {
+			keep(check(t, "squeak=no")), both, doors(state),
+		},
 		"nothing to compare with: the check expects nothing of its own, and the baseline has nothing of it": {
-			baseline.Host{Host: "h"}, doors("front state=open"),
+			check(t), baseline.Host{Host: "h"}, doors(state),
 		},
 		"nothing to compare with of front colour: at the baseline it could not be observed " +
 			"(it is stored in another type)": {
-			stored, doors("front squeak=no", "front colour=red"),
+			check(t), stored, doors("front squeak=no", "front colour=red"),
 		},
 	} {
-		c := judge(check(t), &tt.before, tt.now, nil).Checks[0]
+		c := judge(tt.check, &tt.before, tt.now, nil).Checks[0]
 		if c.Outcome != report.Unknown || c.Error != want {
 			t.Errorf("want %q, got %q: %q", want, c.Outcome, c.Error)
 		}

@@ -36,7 +36,7 @@ func size(n int64) string {
 		}
 	}
 	decimals := 2
-	for limit := 10.0; decimals > 0 && (amount >= limit || amount <= -limit); limit *= 10 {
+	for limit := 10.0; amount >= limit || amount <= -limit; limit *= 10 {
 		decimals--
 	}
 	return strconv.FormatFloat(amount, 'f', decimals, 64) + " " + unit

@@ -156,7 +156,17 @@ func TestTrustFiles(t *testing.T) {
 	if _, err := (signing.Trust{}).Check([]byte("manifest"), signature); err == nil {
 		t.Error("nobody is trusted, and it passes")
 	}
+	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other256, err := x509.MarshalPKIXPublicKey(&ecdsaKey.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for text, want := range map[string]string{
+		string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: other256})):    "none of Ed25519",
+		string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte("x")})): "none of Ed25519",
 		"":                                    "no public key",
 		"# nothing":                           "no public key",
 		"hello":                               "line 1: it is no public key",
