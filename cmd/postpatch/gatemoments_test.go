@@ -54,7 +54,7 @@ func waveNames() []string { return []string{"pilot", "tier2", "tier3", "tier4", 
 // taken up: at 1,000 moments the gate says what counting says.
 func TestTheGateIsRightAtEveryMoment(t *testing.T) {
 	moments := 1000
-	if testing.Short() {
+	if testing.Short() || underRace {
 		moments = 200
 	}
 	synctest.Test(t, func(t *testing.T) { newNight(t, 6).play(moments) })
