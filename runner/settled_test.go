@@ -149,7 +149,9 @@ func FuzzSpot(f *testing.F) {
 // What only counts on is one word, and what goes to and fro is told so often and no more.
 func TestSpellSays(t *testing.T) {
 	s := &spell{}
-	for _, word := range []string{"not yet started, 9 s after the start", "not yet started, 14 s after the start", "stopped"} {
+	for _, word := range []string{
+		"not yet started, 9 s after the start", "not yet started, 14 s after the start", "stopped",
+	} {
 		s.say(word)
 	}
 	if d := cmp.Diff([]string{"not yet started, 14 s after the start", "stopped"}, s.words); d != "" {

@@ -19,13 +19,14 @@ With --wait every host goes three ways, and takes no other host's place meanwhil
               as flapping
 
 How long something is waited for counts from when the host was seen to answer again, or
-from its start where that is long over, by its uptime and not by its clock: settle.default (6m), or the time of the role that its kind has (sql 30m,
-exchange 15m, dc 25m, cluster 15m; postpatch explain KIND tells the role), or of the
-host's tag. Where the host itself says that it is on its way, it has the longest time of
-its roles: a service that is start pending, a delayed start whose time has not come, SQL
-Server's error 18401, a database that is recovering, a domain controller that has not
-synchronised, Windows that still configures updates. Where it says that waiting is in vain,
-as SQL Server's event 912 does, nobody waits.
+from its start where that is long over, by its uptime and not by its clock: settle.default
+(6m), or the time of the role that its kind has (sql 30m, exchange 15m, dc 25m, cluster
+15m; postpatch explain KIND tells the role), or of the host's tag. Where the host itself
+says that it is on its way, it has the longest time of its roles: a service that is start
+pending, a delayed start whose time has not come, SQL Server's error 18401, a database
+that is recovering, a domain controller that has not synchronised, Windows that still
+configures updates. Where it says that waiting is in vain, as SQL Server's event 912 does,
+nobody waits.
 
 What must_change wants of a host that has not been restarted is waited for as long as a
 restart is: verify may have begun before the patch.

@@ -22,8 +22,8 @@ type waits struct {
 
 func (w *waits) flags(f *pflag.FlagSet) {
 	f.BoolVar(&w.wait, "wait", false, "wait until the hosts are back and have settled, as long as the plan's settle says")
-	f.StringVar(&w.pass, "pass", "", "which run after the patch this is: early (one look, as soon as hosts are back), settled (the default with "+
-		"--wait) or late")
+	f.StringVar(&w.pass, "pass", "", "which run after the patch this is: early (one look, as soon as hosts are "+
+		"back), settled (the default with --wait) or late")
 	deadlineFlag(f, &w.deadline)
 }
 

@@ -71,7 +71,7 @@ func TestNotAlive(t *testing.T) {
 
 // A host that is off, or mute, is not waited for longer than its caller waits.
 func TestNobodyAlive(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
