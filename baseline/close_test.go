@@ -1,9 +1,6 @@
 package baseline
 
-import (
-	"os"
-	"testing"
-)
+import "testing"
 
 // A store that was closed is closed, however often it is asked to; who goes on with it
 // opens it again.
@@ -16,28 +13,5 @@ func TestCloseTwice(t *testing.T) {
 	}
 	if _, err := s.Read(t.Context(), "before"); err != nil {
 		t.Error(err)
-	}
-}
-
-// Whatever is read is closed again: a fleet has more hosts than a process may have files.
-func TestFilesAreClosed(t *testing.T) {
-	const descriptors, times = "/proc/self/fd", 50
-	s := stored(t, small())
-	count := func() int {
-		t.Helper()
-		open, err := os.ReadDir(descriptors)
-		if err != nil {
-			t.Skip(err)
-		}
-		return len(open)
-	}
-	before := count()
-	for range times {
-		if _, err := s.Read(t.Context(), "before"); err != nil { // which reads manifest, beginning and host
-			t.Fatal(err)
-		}
-	}
-	if more := count() - before; more >= times/2 {
-		t.Errorf("%d files more are open after reading the run %d times", more, times)
 	}
 }
