@@ -251,7 +251,7 @@ const (
 	settledAfter = "after"     // how long after the host's start it was well, a duration
 	settledDowns = "downs"     // how often it became ill again
 	settledWords = "was"       // what it was meanwhile
-	settledOpen  = "unsettled" // why it is not to be believed that it is well
+	settledOpen  = "unsettled" // why it is not to be believed that it is well, or is not yet
 )
 
 func (s spot) String() string { return fmt.Sprintf("%q %q %q", s.check, s.item, s.reading) }
@@ -283,6 +283,9 @@ func (h *history) stored(seen baseline.Host, start time.Time, stable time.Durati
 		}
 		if held := h.whole.Sub(s.since); !s.ill && held < stable {
 			add(at.String(), settledOpen, fact.Text(fmt.Sprintf("well for %s of %s", round(max(held, 0)), stable)))
+		}
+		if s.ill && s.waits {
+			add(at.String(), settledOpen, fact.Text(s.words[len(s.words)-1]))
 		}
 		if s.downs > 0 {
 			add(at.String(), settledDowns, fact.Int(s.downs))

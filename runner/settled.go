@@ -88,7 +88,15 @@ func (j judging) settled(r *report.Check, c suites.Check, s settlement) {
 	if f.Reading == "" {
 		f.Reading = "observed"
 	}
-	if open, found := s.of(s.now, settledOpen).(fact.Text); found && well {
+	open, isOpen := s.of(s.now, settledOpen).(fact.Text)
+	if isOpen && !well && report.Worse(report.Unknown, r.Outcome) {
+		// Nothing fails, but the host itself has said that it was not done.
+		r.Outcome = report.Unknown
+		r.Error = fmt.Sprintf("when its time to settle was over, %s was still %s",
+			strings.TrimSpace(s.item+" "+s.reading), open)
+		return
+	}
+	if isOpen && well {
 		f.Outcome, f.Now = j.brokeNow(c), string(open)
 		f.Wanted = "well for good; it was: " + string(words)
 		add(r, detached(f))

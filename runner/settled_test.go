@@ -165,3 +165,19 @@ func TestSpellSays(t *testing.T) {
 		t.Errorf("%d words: %v", len(s.words), s.words)
 	}
 }
+
+// What the host itself says is on its way, when nobody waits any longer, is not known:
+// that nothing else fails of it makes it no pass.
+func TestNeverSettled(t *testing.T) {
+	start := time.Date(2026, 11, 11, 2, 0, 0, 0, time.UTC)
+	h := took(start, time.Minute, 0)
+	s := h.spells[spot{"s/service", place{"W3SVC", "state"}}]
+	s.ill, s.waits, s.words = true, true, []string{"start pending"}
+	host, seen := settledHost(h, start)
+	_, was := settledHost(nil, start)
+	c := Judge(Visit{Host: host, Seen: seen}, &was, nil).Checks[0]
+	if want := "when its time to settle was over, W3SVC state was still start pending"; c.Outcome != report.Unknown ||
+		c.Error != want || len(c.Settled) > 0 {
+		t.Errorf("%s: %q, settled %v", c.Outcome, c.Error, c.Settled)
+	}
+}
