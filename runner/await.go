@@ -370,7 +370,11 @@ func (w *watched) seen() Visit {
 // AddLate adds to what a host has come to that the run's time was over before it was
 // done: whatever was seen of it, it is not known.
 func AddLate(h *report.Host, why string) {
-	h.Checks = append(h.Checks, report.Check{ID: "deadline", Kind: "plan", Outcome: report.Unknown, Error: why})
+	late := report.Check{ID: "deadline", Kind: "plan", Outcome: report.Unknown, Error: why}
+	if len(h.Checks) > 0 { // whose report it stands in
+		late.Suite = h.Checks[0].Suite
+	}
+	h.Checks = append(h.Checks, late)
 	h.Counts[report.Unknown]++
 	if report.Worse(report.Unknown, h.Outcome) {
 		h.Outcome = report.Unknown

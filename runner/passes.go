@@ -43,15 +43,13 @@ type passed struct {
 // restarted since, and what grows from pass to pass.
 func (j judging) passes(h *report.Host, before *baseline.Host) {
 	all := j.sightings()
-	if len(all) == 0 {
-		return
+	if len(all) > 0 {
+		j.since(h, all[len(all)-1], before)
 	}
-	last := all[len(all)-1]
-	j.since(h, last, before)
-	j.restarted(h, last)
+	j.restarted(h, all)
 	for i, c := range j.host.Checks {
 		for _, spec := range c.Kind.Readings {
-			if spec.Trend > 0 {
+			if spec.Trend > 0 && len(all) > 0 {
 				j.trend(&h.Checks[i], c, spec, all)
 			}
 		}
@@ -80,13 +78,21 @@ func (j judging) since(h *report.Host, last passed, before *baseline.Host) {
 	}
 }
 
-// restarted holds a restart since the pass before against the plan.
-func (j judging) restarted(h *report.Host, last passed) {
+// restarted holds a restart since the pass before against the plan. Where no pass before
+// has seen the host, nobody can tell.
+func (j judging) restarted(h *report.Host, all []passed) {
 	wanted := j.planning.plan.Passes[j.planning.pass]
 	if wanted == "" || wanted == suites.RebootAllowed {
 		return
 	}
-	p := proofOf(newSide(&last.seen), j.now, j.host.Checks)
+	last := passed{name: "the pass before"}
+	p := untold(Proof{}, "no pass before this one has seen the host")
+	for _, earlier := range all {
+		if earlier.name != string(j.planning.pass) { // of two late ones the second needs no other restart
+			last = earlier
+			p = proofOf(newSide(&earlier.seen), j.now, j.host.Checks)
+		}
+	}
 	r := report.Check{
 		ID: "reboot since " + last.name, Kind: "plan", Suite: j.planning.plan.Name, File: j.planning.plan.File,
 		Outcome: report.Passed,

@@ -154,6 +154,11 @@ func TestPasses(t *testing.T) {
 			want: []string{"os  boots drifted new since early"},
 		},
 		{
+			name: "no pass before", why: "since when is not known, and the first restart is not the second",
+			passes: []pass{{nil, "ok", week, 0}, {nil, "ok", patched, day}}, plan: required,
+			want: []string{"reboot since the pass before unknown"},
+		},
+		{
 			name: "a reboot that nobody wants", why: "a host that restarts by itself after the patch is not well",
 			passes: []pass{{nil, "ok", week, 0}, {nil, "ok", patched, 2 * hour}, {nil, "ok", again, day}}, plan: forbidden,
 			want: []string{"os  boots drifted new since early", "reboot since early  reboot unmet"},

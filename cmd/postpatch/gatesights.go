@@ -89,6 +89,17 @@ type look struct {
 	sights   map[string][]runner.Sight // by host
 }
 
+// passesBefore are the passes against which a run is held, where the plan wants something
+// of it that only they can show.
+func (e *evidence) passesBefore(ctx context.Context, r storedRun) ([]runner.Earlier, error) {
+	pass := suites.Pass(r.head.Pass)
+	if wanted := e.job.plan.Passes[pass]; wanted == "" || wanted == suites.RebootAllowed {
+		return nil, nil
+	}
+	past, err := lookBack(ctx, e.store, moment{r.head.Baseline, pass, r.head.Started}, e.job.plan.Settle)
+	return past.earlier, err
+}
+
 // look judges what a run saw of the hosts of a wave, where that can still count.
 func (e *evidence) look(ctx context.Context, r *storedRun, l look) error {
 	var hosts []suites.Host
@@ -112,6 +123,10 @@ func (e *evidence) look(ctx context.Context, r *storedRun, l look) error {
 	if err := e.read(ctx, r); err != nil {
 		return err
 	}
+	past, err := e.passesBefore(ctx, *r)
+	if err != nil {
+		return err
+	}
 	before := performance{against: r.against}
 	known := storedNames(r.against)
 	work := func(yield func(func() (runner.Sight, error)) bool) {
@@ -121,7 +136,9 @@ func (e *evidence) look(ctx context.Context, r *storedRun, l look) error {
 				if err != nil {
 					return runner.Sight{}, err
 				}
-				return e.sight(ctx, *r, h, judgedBy{l.planning.At(l.job.set.Waivers, r.head.Started), was})
+				planning := l.planning.At(l.job.set.Waivers, r.head.Started)
+				planning.After(suites.Pass(r.head.Pass), past)
+				return e.sight(ctx, *r, h, judgedBy{planning, was})
 			}) {
 				return
 			}

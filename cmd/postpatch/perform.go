@@ -155,9 +155,7 @@ func (p performance) planning() *runner.Planning {
 		on = p.on
 	}
 	planning.Waive(p.job.set.Waivers, on)
-	if len(p.past.earlier) > 0 {
-		planning.After(suites.Pass(p.pass), p.past.earlier)
-	}
+	planning.After(suites.Pass(p.pass), p.past.earlier)
 	if p.past.window != nil {
 		planning.Since(*p.past.window)
 	}
