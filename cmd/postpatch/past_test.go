@@ -74,7 +74,8 @@ func TestLookBack(t *testing.T) {
 		{"late", "nov", suites.PassLate, now, []string{"nov-early", "nov-settled"}, "oct-settled"},
 		{
 			"late once more", "nov", suites.PassLate, l.at,
-			[]string{"nov-early", "nov-settled", "nov-later", "nov-late"}, "oct-settled",
+			[]string{"nov-early", "nov-settled", "nov-later", "nov-late"},
+			"oct-settled",
 		},
 		{"settled", "nov", suites.PassSettled, now, []string{"nov-early"}, "oct-settled"},
 		{"early", "nov", suites.PassEarly, now, nil, "oct-settled"},
