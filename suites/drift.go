@@ -13,15 +13,8 @@ import (
 // drifts reads how bad it is when something drifts: one severity for everything, or a
 // list of them, by patterns; of a list the last one that fits counts.
 func (r reader) drifts(n *yaml.Node, kinds []probes.Kind) []Drift {
-	n = resolve(n)
-	elems := []*yaml.Node{n}
-	if n.Kind == yaml.SequenceNode {
-		if elems, _ = r.list(n, "drift"); len(elems) == 0 {
-			r.errorf(n, "drift: the list is empty")
-		}
-	}
 	var all []Drift
-	for i, e := range elems {
+	for i, e := range r.oneOrMany(n, "drift") {
 		if e.Kind != yaml.MappingNode {
 			if severity, ok := r.severity(e, "drift"); ok {
 				all = append(all, Drift{Severity: severity, said: choice{what: e}})

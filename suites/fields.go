@@ -185,3 +185,15 @@ func shorten(s string, n int) string {
 	}
 	return s
 }
+
+// oneOrMany reads a list, or what may stand in place of a list of one.
+func (r reader) oneOrMany(n *yaml.Node, what string) []*yaml.Node {
+	if n = resolve(n); n.Kind != yaml.SequenceNode {
+		return []*yaml.Node{n}
+	}
+	elems, _ := r.list(n, what)
+	if len(elems) == 0 {
+		r.errorf(n, "%s: the list is empty", what)
+	}
+	return elems
+}

@@ -42,15 +42,8 @@ func Digest(v fact.Value) string {
 
 // mayChange reads a pattern, or a list of patterns and of mappings.
 func (r reader) mayChange(n *yaml.Node, kinds []probes.Kind) []MayChange {
-	n = resolve(n)
-	elems := []*yaml.Node{n}
-	if n.Kind == yaml.SequenceNode {
-		if elems, _ = r.list(n, "may_change"); len(elems) == 0 {
-			r.errorf(n, "may_change: the list is empty")
-		}
-	}
 	var all []MayChange
-	for i, e := range elems {
+	for i, e := range r.oneOrMany(n, "may_change") {
 		if e.Kind != yaml.MappingNode {
 			if _, ok := r.text(e, "may_change"); !ok {
 				continue
