@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -116,17 +115,14 @@ func played(t *testing.T, s scenario) (st stage, verified []report.Host, exit in
 // The README shows what a window tells of what came up late.
 func TestREADMEWindow(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	readme := readmeText(t)
 	var out bytes.Buffer
 	a := app{stdout: &out, stderr: io.Discard, getenv: func(string) string { return "" }, width: 100}
 	if code := run(t.Context(), []string{"demo", "-v", "../../examples/windows/sql-script-upgrade.yaml"}, a); code != 0 {
 		t.Fatalf("exit %d\n%s", code, &out)
 	}
-	start, end := block(t, string(readme), "settled")
-	if shown := steady(string(readme[start:end])); !strings.Contains(steady(out.String()), shown) {
+	start, end := block(t, readme, "settled")
+	if shown := steady(readme[start:end]); !strings.Contains(steady(out.String()), shown) {
 		t.Errorf("the README shows\n%s\nand this comes out\n%s", shown, &out)
 	}
 }

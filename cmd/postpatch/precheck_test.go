@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,15 +13,7 @@ import (
 // TestREADMEPrecheck runs the README's plan against a lab and holds the output that
 // the README shows against what comes out.
 func TestREADMEPrecheck(t *testing.T) {
-	path, err := filepath.Abs("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme := string(content)
+	readme := readmeText(t)
 	l := startTestLab(t, "testdata/readme/precheck.estate.yaml")
 	t.Chdir(t.TempDir())
 	start, end := block(t, readme, "precheckplan")
