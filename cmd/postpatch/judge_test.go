@@ -115,7 +115,7 @@ func played(t *testing.T, s scenario) (st stage, verified []report.Host, exit in
 // The README shows what a window tells of what came up late.
 func TestREADMEWindow(t *testing.T) {
 	t.Parallel()
-	readme := readmeText(t)
+	_, readme := readmeText(t)
 	var out bytes.Buffer
 	a := app{stdout: &out, stderr: io.Discard, getenv: func(string) string { return "" }, width: 100}
 	if code := run(t.Context(), []string{"demo", "-v", "../../examples/windows/sql-script-upgrade.yaml"}, a); code != 0 {

@@ -13,7 +13,7 @@ import (
 // TestREADMEPrecheck runs the README's plan against a lab and holds the output that
 // the README shows against what comes out.
 func TestREADMEPrecheck(t *testing.T) {
-	readme := readmeText(t)
+	path, readme := readmeText(t)
 	l := startTestLab(t, "testdata/readme/precheck.estate.yaml")
 	t.Chdir(t.TempDir())
 	start, end := block(t, readme, "precheckplan")

@@ -33,14 +33,18 @@ func block(t *testing.T, readme, marker string) (start, end int) {
 	return start, end
 }
 
-// readmeText is the README as it is; tests that change the folder read it before.
-func readmeText(t *testing.T) string {
+// readmeText is the README and where it stands, for tests that change the folder, too.
+func readmeText(t *testing.T) (path, text string) {
 	t.Helper()
-	content, err := os.ReadFile("../../README.md")
+	path, err := filepath.Abs("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(content)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path, string(content)
 }
 
 // steady replaces what is different in every run.
@@ -60,11 +64,7 @@ func steady(output string) string {
 // TestREADME runs the README's suite against a lab and holds the output that the
 // README shows against what really comes out.
 func TestREADME(t *testing.T) {
-	path, err := filepath.Abs("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme := readmeText(t)
+	path, readme := readmeText(t)
 	l := startTestLab(t, "testdata/readme/shop.estate.yaml")
 	t.Chdir(t.TempDir())
 	start, end := block(t, readme, "suite")
