@@ -3,13 +3,9 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	mssql "github.com/microsoft/go-mssqldb"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -33,13 +29,14 @@ const (
  GROUP BY b.database_name`
 )
 
-// What backup_history says.
-const (
-	wasRead    = "read"
-	notAllowed = "not checked (permission)"
-	tooSlow    = "not checked (no answer in time)"
-	unreadable = "not checked (msdb cannot be read)"
-)
+// backupPart is what msdb knows of backups and restores.
+func backupPart() part {
+	return part{
+		name: "backups", state: "backup_history",
+		needs: "SELECT on msdb.dbo.backupset and msdb.dbo.restorehistory",
+		specs: backupReadings(), notes: backupNotes(), read: readHistory,
+	}
+}
 
 // never is the date of what has not happened, the first that SQL Server's own datetime
 // is for: it is older than any that somebody could want, and a history that is lost
@@ -50,13 +47,8 @@ func backupReadings() []probes.ReadingSpec {
 	// That there is a newer one is no change. The hour is for a server's clock that
 	// was put back in the autumn: where msdb does not tell the zone, today's is taken.
 	newer := fact.Rule{Op: fact.AtLeast, Duration: time.Hour}
-	const behind = "backup_history"
+	const behind = "backup_history" // as in backupPart
 	return []probes.ReadingSpec{
-		{
-			Name: behind, Type: fact.TypeText,
-			Unseen: []fact.Value{fact.Text(notAllowed), fact.Text(tooSlow), fact.Text(unreadable)},
-			Doc:    "read; or not checked, and why: permission, when the login may not read msdb's tables of it.",
-		},
 		{
 			Name: "backup_type", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "Of what last_backup is: full, differential or none.",
@@ -93,53 +85,23 @@ type backups struct {
 
 // history is what msdb knows, by database.
 type history struct {
-	state string // wasRead, or why it was not
 	of    map[string]backups
 	local map[string]backups // backups whose time zone nobody kept, in the server's own time
 }
 
-// readHistory asks msdb, which many logins may not. It takes half of the time that is
-// left at most: on a server that never forgets a backup the tables are huge, and what
-// else was read is worth more.
-func readHistory(ctx context.Context, conn *stdsql.Conn) (history, error) {
-	asked, cancel := ctx, context.CancelFunc(func() {})
-	if deadline, limited := ctx.Deadline(); limited {
-		asked, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+// readHistory asks msdb, which many logins may not.
+func readHistory(ctx context.Context, v *visit) ([]fact.Reading, error) {
+	h := history{of: map[string]backups{}, local: map[string]backups{}}
+	if err := h.readBackups(ctx, v.conn); err != nil {
+		return nil, err
 	}
-	defer cancel()
-	h := history{state: wasRead, of: map[string]backups{}, local: map[string]backups{}}
-	err := h.readBackups(asked, conn)
-	if err == nil {
-		err = h.readRestores(asked, conn)
+	if err := h.readRestores(ctx, v.conn); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		return h, nil
-	}
-	state, err := whyNot(ctx, asked, err)
-	return history{state: state}, err
+	return v.backups(h), nil
 }
 
-// whyNot is what backup_history says when the history was asked for within a part of
-// the check's time and did not come; an error where the server itself is lost.
-func whyNot(ctx, asked context.Context, err error) (state string, lost error) {
-	var answer mssql.Error
-	switch {
-	case ctx.Err() == nil && asked.Err() != nil:
-		return tooSlow, nil
-	case !errors.As(err, &answer) || answer.Number == 0: // no word of the server's
-		return "", fmt.Errorf("reading the history of backups: %w", err)
-	case isDenied(answer.Number):
-		return notAllowed, nil
-	default: // msdb cannot be opened, say
-		return unreadable, nil
-	}
-}
-
-// isDenied knows the errors of a login that may not: SELECT denied on a table or a
-// column, no way into the database.
-func isDenied(number int32) bool { return number == 229 || number == 230 || number == 916 }
-
-func (h history) readBackups(ctx context.Context, conn *stdsql.Conn) error {
+func (h history) readBackups(ctx context.Context, conn connection) error {
 	rows, err := conn.QueryContext(ctx, backupQuery)
 	if err != nil {
 		return err
@@ -173,7 +135,7 @@ func (h history) readBackups(ctx context.Context, conn *stdsql.Conn) error {
 	return rows.Err()
 }
 
-func (h history) readRestores(ctx context.Context, conn *stdsql.Conn) error {
+func (h history) readRestores(ctx context.Context, conn connection) error {
 	rows, err := conn.QueryContext(ctx, restoreQuery)
 	if err != nil {
 		return err
@@ -195,22 +157,16 @@ func (h history) readRestores(ctx context.Context, conn *stdsql.Conn) error {
 }
 
 // backups reports the history of the databases that are to be backed up.
-func (p probe) backups(h history, databases []database, offset time.Duration) []fact.Reading {
-	if h.state == "" {
-		return nil
-	}
-	readings := []fact.Reading{probes.Read("", "backup_history", fact.Text(h.state))}
-	if h.state != wasRead {
-		return readings
-	}
+func (v *visit) backups(h history) []fact.Reading {
+	var readings []fact.Reading
 	seen := map[string]bool{}
-	for _, d := range databases {
-		item, _ := p.item(d.name, databases)
+	for _, d := range v.databases {
+		item, _ := v.probe.item(d.name, v.databases)
 		if seen[item] || !d.isBackedUp() {
 			continue
 		}
 		seen[item] = true
-		readings = append(readings, h.readings(item, d, offset)...)
+		readings = append(readings, h.readings(item, d, v.offset)...)
 	}
 	return readings
 }

@@ -151,9 +151,9 @@ func TestHistoryNotRead(t *testing.T) {
 		change func(*estate.SQL)
 		want   string
 	}{
-		"a table is denied":          {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.backupset"} }, notAllowed},
-		"the other table is denied":  {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.restorehistory"} }, notAllowed},
-		"the database is denied":     {func(s *estate.SQL) { s.Denied = []string{"MSDB"} }, notAllowed},
+		"a table is denied":          {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.backupset"} }, backupPart().notAllowed()},
+		"the other table is denied":  {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.restorehistory"} }, backupPart().notAllowed()},
+		"the database is denied":     {func(s *estate.SQL) { s.Denied = []string{"MSDB"} }, backupPart().notAllowed()},
 		"the database is not to use": {func(s *estate.SQL) { s.Databases["msdb"] = estate.Database{State: "SUSPECT"} }, unreadable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestHistoryTooSlow(t *testing.T) {
 		"the check as well":  {over, over, ""},
 		"the server hung up": {t.Context(), t.Context(), ""},
 	} {
-		state, err := whyNot(c.ctx, c.asked, io.ErrUnexpectedEOF)
+		state, err := backupPart().whyNot(c.ctx, c.asked, io.ErrUnexpectedEOF)
 		if state != c.state || (err != nil) != (c.state == "") {
 			t.Errorf("%s: got %q and %v", name, state, err)
 		}

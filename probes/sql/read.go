@@ -39,7 +39,8 @@ type database struct {
 
 // read asks the instance all there is to ask. What was read before an error is
 // kept.
-func (p probe) read(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, error) {
+func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error) {
+	v := &visit{probe: p, conn: conn}
 	readings, offset, err := readInstance(ctx, conn)
 	if err != nil {
 		return readings, err
@@ -49,17 +50,30 @@ func (p probe) read(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, err
 		// Half a list would look like lost databases.
 		return readings, err
 	}
+	v.offset, v.databases = offset, databases
 	i := slices.IndexFunc(databases, func(d database) bool { return strings.EqualFold(d.name, "tempdb") })
 	if i >= 0 && databases[i].created.Valid {
 		started := databases[i].created.Time.Add(-offset)
 		readings = append(readings, probes.Read("", "started", fact.Time(started)))
 	}
 	readings = append(readings, p.sorted(databases)...)
-	history, err := readHistory(ctx, conn)
-	return append(readings, p.backups(history, databases, offset)...), err
+	for _, part := range p.parts {
+		more, err := v.ask(ctx, part)
+		readings = append(readings, more...)
+		if err != nil {
+			return readings, err
+		}
+	}
+	return readings, nil
 }
 
-func readInstance(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, time.Duration, error) {
+// connection is what questions are put through.
+type connection interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *stdsql.Row
+}
+
+func readInstance(ctx context.Context, conn connection) ([]fact.Reading, time.Duration, error) {
 	var version, update, kb, edition, scheme stdsql.NullString
 	var minutes stdsql.NullInt64
 	row := conn.QueryRowContext(ctx, instanceQuery)
@@ -89,7 +103,7 @@ func readInstance(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, time.
 	return readings, time.Duration(minutes.Int64) * time.Minute, nil
 }
 
-func readDatabases(ctx context.Context, conn *stdsql.Conn) ([]database, error) {
+func readDatabases(ctx context.Context, conn connection) ([]database, error) {
 	rows, err := conn.QueryContext(ctx, databaseQuery)
 	if err != nil {
 		return nil, fmt.Errorf("reading the databases: %w", err)

@@ -24,8 +24,8 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(instanceReadings(), databaseReadings(), backupReadings()),
-	Notes:      backupNotes(),
+	Readings:   slices.Concat(instanceReadings(), databaseReadings(), partReadings()),
+	Notes:      partNotes(),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {
@@ -33,6 +33,7 @@ type params struct {
 	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
 	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
+	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups; all of them when not given."`
 	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
 
@@ -110,6 +111,7 @@ func databaseReadings() []probes.ReadingSpec {
 type probe struct {
 	params
 	roots *x509.CertPool // nil for the runner's own
+	parts []part
 }
 
 func newProbe(p params) (probes.Probe, error) {
@@ -127,7 +129,11 @@ func newProbe(p params) (probes.Probe, error) {
 			return nil, probes.Fieldf("database", "%q is named twice", name)
 		}
 	}
-	return probe{params: p}, nil
+	parts, err := chosen(p.Parts)
+	if err != nil {
+		return nil, err
+	}
+	return probe{params: p, parts: parts}, nil
 }
 
 // Aims implements probes.Aimer.

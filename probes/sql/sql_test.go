@@ -377,7 +377,7 @@ func TestCertificate(t *testing.T) {
 			if c.host != "" {
 				target.Host = c.host
 			}
-			observed, err := probe{c.params, c.roots}.Observe(t.Context(), target)
+			observed, err := probe{params: c.params, roots: c.roots}.Observe(t.Context(), target)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -107,62 +107,6 @@ type Service struct {
 	DependsOn []string `yaml:"depends_on"`
 }
 
-// SQL is a SQL Server instance.
-type SQL struct {
-	Port      int                 `yaml:"port"` // 1433 when 0
-	User      string              `yaml:"user"`
-	Password  string              `yaml:"password"`
-	Version   string              `yaml:"version"` // 16.0.4165.4
-	Level     string              `yaml:"level"`   // RTM
-	Update    string              `yaml:"update"`  // CU16
-	KB        string              `yaml:"kb"`      // KB5048033
-	Edition   string              `yaml:"edition"`
-	Started   time.Time           `yaml:"started"`
-	Databases map[string]Database `yaml:"databases"`
-	// Denied are databases that the login may not enter, "msdb", and tables that it may
-	// not read, "msdb.dbo.backupset".
-	Denied []string `yaml:"denied"`
-	// LoginError is an error number that every login gets: 18401, 18456…
-	LoginError int `yaml:"login_error"`
-	// Encrypt is "" for a server that encrypts when the client wants it,
-	// "required" for one that insists, "none" for one that cannot.
-	Encrypt string `yaml:"encrypt" oneof:"required,none"`
-	TLS     *TLS   `yaml:"tls"` // the certificate; of the host's name when nil
-	Fault   Fault  `yaml:"fault"`
-}
-
-// Database is one row of sys.databases.
-type Database struct {
-	State         string `yaml:"state"`         // ONLINE…
-	Access        string `yaml:"access"`        // MULTI_USER
-	ReadOnly      bool   `yaml:"read_only"`     //
-	Recovery      string `yaml:"recovery"`      // FULL, SIMPLE
-	Compatibility int    `yaml:"compatibility"` // 160
-	// Backups and Restores are what msdb knows of it.
-	Backups  []Backup  `yaml:"backups"`
-	Restores []Restore `yaml:"restores"`
-}
-
-// Backup is one row of msdb.dbo.backupset.
-type Backup struct {
-	Type     string        `yaml:"type"`      // D, I, L…; D when ""
-	Finished time.Time     `yaml:"finished"`  // in the server's own time
-	Age      time.Duration `yaml:"age"`       // instead of Finished: so long ago, whenever it is asked
-	Zone     *int          `yaml:"time_zone"` // in quarters of an hour; null when nil
-	CopyOnly bool          `yaml:"copy_only"` //
-	Damaged  bool          `yaml:"damaged"`   //
-	Server   string        `yaml:"server"`    // the host's own name when ""
-}
-
-// Restore is one row of msdb.dbo.restorehistory, of a full backup.
-type Restore struct {
-	As     string        `yaml:"as"`     // the database that it made
-	Type   string        `yaml:"type"`   // D, L, V…; D when ""
-	Date   time.Time     `yaml:"date"`   // in the server's own time
-	Age    time.Duration `yaml:"age"`    // instead of Date
-	Server string        `yaml:"server"` // that took the backup; the host's own name when ""
-}
-
 // DNS is a name server on port 53, UDP and TCP.
 type DNS struct {
 	// Records are in zone file form: "www.corp.test. 300 IN A 10.0.0.5".

@@ -11,14 +11,11 @@ import (
 // denied says why the login may not enter a database or, where the parts of its name
 // are given, read a table of it.
 func (sc scope) denied(database, full string, parts []string) error {
-	has := func(name string) bool {
-		return slices.ContainsFunc(sc.sql.Denied, func(d string) bool { return strings.EqualFold(d, name) })
-	}
 	switch {
-	case has(database):
+	case sc.isDenied(database):
 		return failf(916, 14, "The server principal \"%s\" is not able to access the database \"%s\" under the current "+
 			"security context.", sc.session.login.user, database)
-	case len(parts) == 3 && has(full):
+	case len(parts) == 3 && sc.isDenied(full):
 		return failf(229, 14, "The SELECT permission was denied on the object '%s', database '%s', schema '%s'.",
 			parts[2], database, parts[1])
 	default:
@@ -26,16 +23,9 @@ func (sc scope) denied(database, full string, parts []string) error {
 	}
 }
 
-// history is a table of msdb that tells of backups.
-func (sc scope) history(table string) (t table, found bool) {
-	switch strings.ToLower(table) {
-	case "dbo.backupset":
-		return sc.backupSets(), true
-	case "dbo.restorehistory":
-		return sc.restores(), true
-	default:
-		return t, false
-	}
+// isDenied finds what the estate withholds from the login.
+func (sc scope) isDenied(what string) bool {
+	return slices.ContainsFunc(sc.sql.Denied, func(d string) bool { return strings.EqualFold(d, what) })
 }
 
 // moment is when something was that an estate tells by its date or by its age.

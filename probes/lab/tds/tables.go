@@ -120,7 +120,9 @@ func loginError(number int, user string) *sqlError {
 // find returns the table of a name of one to three parts.
 func (sc scope) find(parts []string) (table, error) {
 	full := strings.Join(parts, ".")
+	msdb := strings.EqualFold(sc.session.database, "msdb")
 	if len(parts) == 3 {
+		msdb = strings.EqualFold(parts[0], "msdb")
 		name, db, found := findDatabase(sc.sql, parts[0])
 		if !found {
 			return table{}, failf(208, 16, "Invalid object name '%s'.", full)
@@ -131,25 +133,22 @@ func (sc scope) find(parts []string) (table, error) {
 		if err := sc.denied(name, full, parts); err != nil {
 			return table{}, err
 		}
-		if strings.EqualFold(name, "msdb") {
-			if t, found := sc.history(strings.Join(parts[1:], ".")); found {
-				return t, nil
-			}
-		}
 		parts = parts[1:]
 	}
-	switch strings.ToLower(strings.Join(parts, ".")) {
-	case "sys.databases":
-		return sc.databasesTable(), nil
-	case "sys.dm_os_sys_info":
-		return table{
-			columns: []column{tableColumn("sqlserver_start_time", colType{kind: kindDateTime})},
-			rows:    [][]any{{started(sc.sql)}},
-		}, nil
-	case "sys.dm_exec_connections":
-		return sc.connectionsTable(), nil
-	default:
+	view, known := sc.view(parts, msdb)
+	if !known {
 		return table{}, failf(208, 16, "Invalid object name '%s'.", full)
+	}
+	if err := sc.withheld(view); err != nil {
+		return table{}, err
+	}
+	return view.build(sc), nil
+}
+
+func (sc scope) sysInfo() table {
+	return table{
+		columns: []column{tableColumn("sqlserver_start_time", colType{kind: kindDateTime})},
+		rows:    [][]any{{started(sc.sql)}},
 	}
 }
 

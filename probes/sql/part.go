@@ -1,0 +1,143 @@
+package sql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	mssql "github.com/microsoft/go-mssqldb"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/internal/choice"
+)
+
+// part is one thing to ask of an instance beside itself and its databases. It may need
+// a permission that the login has not: so it is asked in a batch of its own, and one that
+// is not answered takes nothing else along.
+type part struct {
+	name  string // what a suite calls it
+	state string // the reading of the item "" that tells whether it was looked at
+	needs string // the permission, as a DBA would call it
+	optIn bool   // looked at only where the suite names it
+	specs []probes.ReadingSpec
+	notes []string
+	// read asks. An error of the server's own means that the part was not looked at.
+	read func(ctx context.Context, v *visit) ([]fact.Reading, error)
+}
+
+// allParts are the parts, in the order in which they are asked.
+func allParts() []part {
+	return []part{backupPart()}
+}
+
+// wasRead is what a part's state says when it was looked at; whatever it says otherwise
+// begins with notChecked.
+const (
+	wasRead    = "read"
+	notChecked = "not checked: "
+	tooSlow    = notChecked + "no answer in time"
+	notThere   = notChecked + "this version has none"
+	unreadable = notChecked + "it cannot be read"
+)
+
+func (p part) notAllowed() string { return notChecked + "needs " + p.needs }
+
+// readings are what the part may report, its state first.
+func (p part) readings() []probes.ReadingSpec {
+	return append([]probes.ReadingSpec{{
+		Name: p.state, Type: fact.TypeText,
+		Unseen: []fact.Value{
+			fact.Text(p.notAllowed()), fact.Text(tooSlow), fact.Text(notThere), fact.Text(unreadable),
+		},
+		Doc: "read; or not checked, and why: what the login needs, mostly.",
+	}}, p.specs...)
+}
+
+// partReadings are what all parts may report.
+func partReadings() []probes.ReadingSpec {
+	var all []probes.ReadingSpec
+	for _, p := range allParts() {
+		all = append(all, p.readings()...)
+	}
+	return all
+}
+
+func partNotes() []string {
+	var all []string
+	for _, p := range allParts() {
+		all = append(all, p.notes...)
+	}
+	return all
+}
+
+// chosen are the parts that a suite names, or those that are looked at by default.
+func chosen(names []string) ([]part, error) {
+	var known []string
+	for _, p := range allParts() {
+		known = append(known, p.name)
+	}
+	if err := choice.Some("part", known, names...); len(names) > 0 && err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(allParts(), func(p part) bool {
+		if len(names) == 0 {
+			return p.optIn
+		}
+		return !slices.Contains(names, p.name)
+	}), nil
+}
+
+// visit is one connection, and what is known of the instance so far.
+type visit struct {
+	probe     probe
+	conn      connection
+	offset    time.Duration // of the server's local time from UTC
+	databases []database
+}
+
+// ask looks at a part. It takes half of the time that is left at most: what other parts
+// tell is worth more than one that never ends. The error means that the server is lost.
+func (v *visit) ask(ctx context.Context, p part) ([]fact.Reading, error) {
+	asked, cancel := ctx, context.CancelFunc(func() {})
+	if deadline, limited := ctx.Deadline(); limited {
+		asked, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+	}
+	defer cancel()
+	readings, err := p.read(asked, v)
+	state := wasRead
+	if err != nil {
+		readings = nil
+		if state, err = p.whyNot(ctx, asked, err); err != nil {
+			return nil, err
+		}
+	}
+	return append([]fact.Reading{probes.Read("", p.state, fact.Text(state))}, readings...), nil
+}
+
+// whyNot is what a part's state says when it was asked within a part of the check's time
+// and did not come; an error where the server itself is lost.
+func (p part) whyNot(ctx, asked context.Context, err error) (state string, lost error) {
+	var answer mssql.Error
+	switch {
+	case ctx.Err() == nil && asked.Err() != nil:
+		return tooSlow, nil
+	case !errors.As(err, &answer) || answer.Number == 0: // no word of the server's
+		return "", fmt.Errorf("reading %s: %w", p.name, err)
+	case isDenied(answer.Number):
+		return p.notAllowed(), nil
+	case answer.Number == 207 || answer.Number == 208: // no such column, no such object
+		return notThere, nil
+	default: // msdb cannot be opened, say
+		return unreadable, nil
+	}
+}
+
+// isDenied knows the errors of a login that may not: SELECT denied on a table or a column
+// (229, 230), no right to the server's state (297, 300), no way into the database (916).
+// Source: sys.messages, as Microsoft documents it under "Database engine errors".
+func isDenied(number int32) bool {
+	return slices.Contains([]int32{229, 230, 297, 300, 916}, number)
+}
