@@ -70,8 +70,10 @@ func (s *session) settle(err error) error {
 			return err
 		}
 		return errAborted
-	case ofCompiling(e), isThrown(err):
+	case isThrown(err):
 		return errAborted
+	case ofCompiling(e):
+		return errEnded
 	}
 	return nil
 }

@@ -91,13 +91,14 @@ func (s *session) runNested(ctx context.Context, text string, sc scope, params m
 			return err
 		}
 	}
-	if errors.Is(err, errAborted) && s.tries == 0 && s.tran.count == 0 {
+	if err != nil && !errors.Is(err, errEnded) {
 		return err
 	}
-	if errors.Is(err, errAborted) {
-		return nil // only the text inside was
+	if err := s.emit(); err != nil { // only the text inside was ended
+		return err
 	}
-	return err
+	s.held = &heldDone{token: tokenDoneProc, command: commandNone}
+	return nil
 }
 
 // runCaught is runText where a TRY waits for the error.

@@ -22,7 +22,7 @@ func (s *session) run(ctx context.Context, m message) error {
 			return err
 		}
 	}
-	if err := s.checkDescriptor(headers); err != nil {
+	if err := s.checkDescriptor(headers); err != nil && !m.reset { // which ended the one that the client knows of
 		return s.fail(err, m.kind == packetRPC)
 	}
 	switch m.kind {
@@ -71,7 +71,7 @@ func (s *session) runBatch(ctx context.Context, text string, params map[string]p
 	}
 	s.inCall = call
 	err := s.runText(ctx, text, scope{session: s, sql: sql, params: params})
-	if err != nil && !errors.Is(err, errAborted) {
+	if err != nil && !errors.Is(err, errAborted) && !errors.Is(err, errEnded) {
 		return err
 	}
 	return s.endReply()

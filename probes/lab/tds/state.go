@@ -36,6 +36,7 @@ func newState() state {
 // The ends of a batch before its last statement.
 var (
 	errAborted = errors.New("the batch was aborted")
+	errEnded   = errors.New("the text was aborted") // the batch, or what EXEC runs
 	errReturn  = errors.New("the batch returned")
 )
 
@@ -79,7 +80,7 @@ func (s *session) endReply() error {
 	if h == nil {
 		return s.write(done(tokenDone, 0, commandNone, 0))
 	}
-	if h.token == tokenDoneProc { // of a call at the batch's end
+	if h.token != tokenDone { // of a call at the batch's end
 		return s.write(done(h.token, h.status|doneMore, h.command, h.rows), done(tokenDone, 0, commandNone, 0))
 	}
 	return s.write(done(h.token, h.status, h.command, h.rows))
