@@ -21,10 +21,13 @@ import (
 
 const defaultPort = 1433
 
+// strict is TLS before anything else is said.
+const strict = "strict"
+
 func encryptions() map[string]msdsn.Encryption {
 	return map[string]msdsn.Encryption{
 		"true":    msdsn.EncryptionRequired,
-		"strict":  msdsn.EncryptionStrict,
+		strict:    msdsn.EncryptionStrict,
 		"false":   msdsn.EncryptionOff,
 		"disable": msdsn.EncryptionDisabled,
 	}
@@ -69,6 +72,7 @@ type door struct {
 
 	mu        sync.Mutex
 	dialled   bool
+	conn      *limited      // nil while there is none
 	failed    error         // why nothing was connected to
 	waited    time.Duration // until it failed
 	untrusted error         // why the certificate was refused

@@ -11,7 +11,6 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
-	"postpatch/probes/internal/reach"
 )
 
 // Kind is what a suite calls "sql".
@@ -153,6 +152,7 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)
 	}
 	d := newDoor(ctx, p, t)
+	defer d.close()
 	db := d.open(credential)
 	defer func() { _ = db.Close() }()
 	readings, conn, err := d.logIn(ctx, db)
@@ -164,8 +164,8 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil { // the closed socket's error says nothing
-		err = fmt.Errorf("asking SQL Server at %q: %w", p.at(t), plain(reach.Cause(ctx, err)))
+	if err != nil {
+		err = fmt.Errorf("asking SQL Server at %q: %w", p.at(t), d.plain(ctx, err))
 	}
 	return append(readings, more...), err
 }
