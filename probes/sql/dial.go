@@ -59,6 +59,13 @@ func (d *door) connection() *limited {
 	return d.conn
 }
 
+// isIn says whether the login was let in.
+func (d *door) isIn() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.in
+}
+
 // limited is a connection that gives only so much and takes everything. It remembers
 // what became of it, which the driver tells in words only, or not at all.
 type limited struct {

@@ -75,6 +75,7 @@ type door struct {
 	conn      *limited      // nil while there is none
 	failed    error         // why nothing was connected to
 	waited    time.Duration // until it failed
+	in        bool          // the login was let in
 	untrusted error         // why the certificate was refused
 	tls       string
 }
@@ -150,6 +151,7 @@ func (d *door) logIn(ctx context.Context, db *stdsql.DB) ([]fact.Reading, *stdsq
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.in = true
 	return []fact.Reading{
 		probes.Read("", "login", fact.Text("ok")),
 		probes.Read("", "login_time", fact.Duration(took)),

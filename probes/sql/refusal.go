@@ -44,7 +44,7 @@ func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 	case refused(failed):
 		return login("refused")
 	case errors.Is(ctx.Err(), context.Canceled):
-		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, err)
+		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, reach.Cause(ctx, err))
 	case failed != nil:
 		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, d.unanswered())
 	case ctx.Err() != nil:
@@ -84,14 +84,20 @@ func (d *door) plain(ctx context.Context, err error) error {
 		return reach.Tell(foreign+err.Error(), err)
 	case lost != nil, isEnd(err):
 		return reach.Tell("it closed the connection", err, lost)
+	case d.isIn():
+		return reach.Tell(damaged+err.Error(), err)
 	case isNonsense(err):
 		return reach.Tell(foreign+err.Error(), err)
-	default:
+	default: // it cannot encrypt, say
 		return err
 	}
 }
 
-const foreign = "it does not speak SQL Server's protocol: "
+// What an answer is of which the driver makes nothing.
+const (
+	foreign = "it does not speak SQL Server's protocol: "
+	damaged = "its answer breaks off or is damaged: " // of one that has let the login in
+)
 
 // isEnd says whether TLS, or the driver, has been told that the connection is over.
 func isEnd(err error) bool {

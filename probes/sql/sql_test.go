@@ -189,6 +189,7 @@ func TestDeadlineHolds(t *testing.T) {
 		"silent":  changed(func(s *estate.SQL) { s.Fault = "silent" }),
 		"endless": changed(func(s *estate.SQL) { s.Fault = "endless" }),
 		"slow":    {SQL: healthy().SQL, Think: time.Hour},
+		"tiny":    changed(func(s *estate.SQL) { s.Fault = estate.TinyPackets }),
 	} {
 		for _, encrypt := range []string{"true", "strict", "false", "disable"} {
 			t.Run(name+" with encrypt "+encrypt, func(t *testing.T) {

@@ -137,6 +137,7 @@ func (s *session) runSelect(ctx context.Context, st selectStatement, sc scope) (
 	if err != nil {
 		return 0, err
 	}
+	result = s.spoil(result, sc.sql)
 	if err := s.write(columnsToken(result.columns)); err != nil {
 		return 0, err
 	}
@@ -159,7 +160,11 @@ func (s *session) runSelect(ctx context.Context, st selectStatement, sc scope) (
 			if ctx.Err() != nil {
 				return 0, context.Cause(ctx)
 			}
-			if err := s.write(rowToken(result.columns, row, nullRows)); err != nil {
+			token := rowToken(result.columns, row, nullRows)
+			if err := s.mangle(sc.sql.Fault, token); err != nil {
+				return 0, err
+			}
+			if err := s.write(token); err != nil {
 				return 0, err
 			}
 		}

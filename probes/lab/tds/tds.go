@@ -49,14 +49,18 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		return
 	case "garbage":
 		// Once the client has spoken, or it would see a reset instead.
-		if _, err := readMessage(conn); err == nil && s.think(ctx) == nil {
+		if _, err := conn.Read(make([]byte, 4<<10)); err == nil && s.think(ctx) == nil {
 			_, _ = conn.Write(conns.Noise(512))
 		}
 		return
-	case "error", "endless", "":
+	case estate.Slow:
+		conn = slowConn{conn, ctx}
 	}
 	session := newSession(s, conn)
 	if err := session.logIn(ctx); err != nil {
+		return
+	}
+	if err := session.stallAt(estate.StallLogin); err != nil {
 		return
 	}
 	session.serve(ctx)
