@@ -19,18 +19,6 @@ import (
 	"postpatch/probes/internal/reach"
 )
 
-// The error numbers that mean "not yet": upgrade scripts run, or databases are
-// being recovered.
-const (
-	scriptUpgrade = 18401
-	notReady      = 17187
-)
-
-// notYet are the readings of login that mean it.
-func notYet() []fact.Value { return []fact.Value{waitingFor(scriptUpgrade), waitingFor(notReady)} }
-
-func waitingFor(number int32) fact.Text { return fact.Text(fmt.Sprintf("waiting %d", number)) }
-
 // refusal tells what a server said from what it did not say.
 func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 	d.mu.Lock()
@@ -41,7 +29,7 @@ func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 	}
 	var answer mssql.Error
 	switch {
-	case refused(failed):
+	case nothingListens(failed):
 		return login("refused")
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, reach.Cause(ctx, err))
@@ -52,7 +40,7 @@ func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 	case untrusted != nil:
 		return login("certificate refused")
 	case errors.As(err, &answer) && answer.Number != 0:
-		return login(loginWord(answer))
+		return loginAnswer(answer), nil
 	default:
 		return nil, fmt.Errorf("logging in to SQL Server at %q: %w", d.at, d.plain(ctx, err))
 	}
@@ -116,21 +104,8 @@ func isNonsense(err error) bool {
 	return errors.As(err, &stream) || errors.As(err, &record) || errors.As(err, &reading) || errors.As(err, &damage)
 }
 
-// loginWord tells "not yet" from "no". The first error is the cause: a database
-// that cannot be opened comes before the login that fails with it.
-func loginWord(answer mssql.Error) string {
-	number := answer.Number
-	if len(answer.All) > 0 {
-		number = answer.All[0].Number
-	}
-	if number == scriptUpgrade || number == notReady {
-		return string(waitingFor(number))
-	}
-	return fmt.Sprintf("failed %d", number)
-}
-
-// refused reports whether the host itself said that nothing listens.
-func refused(err error) bool {
+// nothingListens reports whether the host itself said that nothing listens.
+func nothingListens(err error) bool {
 	const windows = syscall.Errno(10061) // WSAECONNREFUSED; means nothing elsewhere
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, windows)
 }

@@ -23,7 +23,7 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(instanceReadings(), databaseReadings(), partReadings()),
+	Readings:   slices.Concat(instanceReadings(), hintReadings(), databaseReadings(), partReadings()),
 	Notes:      partNotes(),
 }, params{Encrypt: "true"}, newProbe)
 
@@ -40,7 +40,7 @@ func instanceReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "login", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "ok",
-			Silence: []fact.Value{fact.Text("refused")}, Waits: notYet(),
+			Silence: []fact.Value{fact.Text("refused")}, Waits: loginWords(stanceWait), Refused: loginWords(stanceRefused),
 			Doc: "ok; failed or waiting, with the server's error number (waiting 18401: its update scripts run); " +
 				"refused when nothing listens; certificate refused.",
 		},

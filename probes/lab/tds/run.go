@@ -13,6 +13,7 @@ import (
 
 // run answers a batch or a call up to its last token.
 func (s *session) run(ctx context.Context, m message) error {
+	s.server.batches.Add(1)
 	body, err := skipHeaders(m.body)
 	if err != nil {
 		return err

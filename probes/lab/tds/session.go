@@ -199,6 +199,7 @@ func (c *startedConn) Read(b []byte) (int, error) {
 
 // answerLogin lets the client in, or says why not.
 func (s *session) answerLogin() error {
+	s.server.logins.Add(1)
 	sql := s.sql()
 	if refusals := s.refuse(sql); len(refusals) > 0 {
 		for _, e := range refusals {
@@ -244,7 +245,7 @@ func (s *session) answerLogin() error {
 func (s *session) refuse(sql estate.SQL) []*sqlError {
 	switch {
 	case sql.LoginError != 0:
-		return []*sqlError{loginError(sql.LoginError, s.login.user)}
+		return loginErrors(sql.LoginError, s.login.user)
 	case s.login.integrated:
 		return []*sqlError{loginError(18452, "")}
 	case !strings.EqualFold(s.login.user, sql.User) || s.login.password != sql.Password:

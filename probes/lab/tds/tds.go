@@ -16,6 +16,7 @@ type Server struct {
 	host  func() estate.Host
 	certs func(estate.TLS) (*tls.Certificate, error)
 	group *conns.Group
+	counters
 }
 
 // New makes a server of the host that h returns, asked anew for every answer.
@@ -32,6 +33,8 @@ func (s *Server) Close() error { return s.group.Close() }
 
 // serve is one connection. What goes wrong in it is the client's to notice.
 func (s *Server) serve(ctx context.Context, conn net.Conn) {
+	s.connections.Add(1)
+	conn = countedConn{conn, &s.counters}
 	h := s.host()
 	if h.SQL == nil {
 		return
