@@ -10,18 +10,19 @@ type Counts struct {
 	Connections int64
 	Logins      int64 // let in or not
 	Batches     int64 // and calls
+	Columns     int64 // of all results
 	Received    int64 // bytes, as they are on the wire
 	Sent        int64
 }
 
-type counters struct{ connections, logins, batches, received, sent atomic.Int64 }
+type counters struct{ connections, logins, batches, columns, received, sent atomic.Int64 }
 
 // Counts tells what the server has had to do so far.
 func (s *Server) Counts() Counts {
 	c := &s.counters
 	return Counts{
 		Connections: c.connections.Load(), Logins: c.logins.Load(), Batches: c.batches.Load(),
-		Received: c.received.Load(), Sent: c.sent.Load(),
+		Columns: c.columns.Load(), Received: c.received.Load(), Sent: c.sent.Load(),
 	}
 }
 

@@ -52,6 +52,9 @@ func (s *session) stallAt(fault estate.SQLFault) error {
 // with nulls: in all columns or, as in "nulls 7", in the one with that number, counted
 // over the whole session.
 func (s *session) spoil(r result, sql estate.SQL) result {
+	first := s.columns
+	s.columns += len(r.columns)
+	s.server.columns.Add(int64(len(r.columns)))
 	word, number, one := strings.Cut(string(sql.Fault), " ")
 	fault := estate.SQLFault(word)
 	if fault != estate.WrongType && fault != estate.Nulls {
@@ -61,8 +64,7 @@ func (s *session) spoil(r result, sql estate.SQL) result {
 	spoilt := make([]bool, len(r.columns))
 	columns := slices.Clone(r.columns)
 	for i := range columns {
-		spoilt[i] = !one || chosen == s.columns
-		s.columns++
+		spoilt[i] = !one || chosen == first+i
 		switch {
 		case !spoilt[i]:
 		case fault == estate.Nulls:
