@@ -11,7 +11,6 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
-	"postpatch/probes/internal/reach"
 )
 
 // Kind is what a suite calls "sql".
@@ -24,7 +23,7 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(instanceReadings(), versionReadings(), databaseReadings(), partReadings()),
+	Readings:   slices.Concat(instanceReadings(), hintReadings(), versionReadings(), databaseReadings(), partReadings()),
 	Notes:      partNotes(),
 }, params{Encrypt: "true"}, newProbe)
 
@@ -41,7 +40,7 @@ func instanceReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "login", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "ok",
-			Silence: []fact.Value{fact.Text("refused")}, Waits: notYet(),
+			Silence: []fact.Value{fact.Text("refused")}, Waits: loginWords(stanceWait), Refused: loginWords(stanceRefused),
 			Doc: "ok; failed or waiting, with the server's error number (waiting 18401: its update scripts run); " +
 				"refused when nothing listens; certificate refused.",
 		},
@@ -153,6 +152,7 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)
 	}
 	d := newDoor(ctx, p, t)
+	defer d.close()
 	db := d.open(credential)
 	defer func() { _ = db.Close() }()
 	readings, conn, err := d.logIn(ctx, db)
@@ -164,8 +164,8 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil { // the closed socket's error says nothing
-		err = fmt.Errorf("asking SQL Server at %q: %w", p.at(t), plain(reach.Cause(ctx, err)))
+	if err != nil {
+		err = fmt.Errorf("asking SQL Server at %q: %w", p.at(t), d.plain(ctx, err))
 	}
 	return append(readings, more...), err
 }

@@ -76,6 +76,9 @@ func (p *parser) checkScalar(n *yaml.Node, t reflect.Type, oneOf string) {
 	if t == reflect.TypeFor[Fault]() && oneOf == "" {
 		oneOf = "silent,garbage,error,endless,drop,refuse"
 	}
+	if t == reflect.TypeFor[SQLFault]() {
+		oneOf = sqlFaults
+	}
 	if t == reflect.TypeFor[Trouble]() {
 		oneOf = strings.Join(troubles(), ",")
 	}

@@ -13,6 +13,7 @@ import (
 
 // run answers a batch, a call or a request of transactions up to its last token.
 func (s *session) run(ctx context.Context, m message) error {
+	s.server.batches.Add(1)
 	headers, body, err := splitHeaders(m.body)
 	if err != nil {
 		return err
@@ -145,6 +146,7 @@ func (s *session) writeResult(ctx context.Context, sc scope, p plan) (int, error
 		*s.captured = append(*s.captured, rows...)
 		return len(rows), sc.run.err
 	}
+	p = s.spoil(p, sc.sql)
 	if err := s.emit(columnsToken(p.columns)); err != nil {
 		return 0, err
 	}
@@ -167,7 +169,11 @@ func (s *session) writeResult(ctx context.Context, sc scope, p plan) (int, error
 			if ctx.Err() != nil {
 				return 0, context.Cause(ctx)
 			}
-			if err := s.write(rowToken(p.columns, row, nullRows)); err != nil {
+			token := rowToken(p.columns, row, nullRows)
+			if err := s.mangle(sc.sql.Fault, token); err != nil {
+				return 0, err
+			}
+			if err := s.write(token); err != nil {
 				return 0, err
 			}
 		}

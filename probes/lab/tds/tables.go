@@ -93,32 +93,6 @@ func changedDatabase(name string) *sqlError {
 	return &sqlError{number: 5701, state: 2, class: 10, text: fmt.Sprintf("Changed database context to '%s'.", name)}
 }
 
-// loginError is what the server says with one of the numbers that end a login.
-func loginError(number int, user string) *sqlError {
-	e := &sqlError{number: number, state: 1, class: 14}
-	reason := map[int]string{
-		18401: " Reason: Server is in script upgrade mode. Only administrator can connect at this time.",
-		18451: " Only administrators may connect at this time.",
-		18461: " Reason: Server is in single user mode. Only one administrator can connect at this time.",
-		18470: " Reason: The account is disabled.",
-		18487: " Reason: The password of the account has expired.",
-		18488: " Reason: The password of the account must be changed.",
-	}[number]
-	switch number {
-	case 17187:
-		e.class, e.text = 16, "SQL Server is not ready to accept new client connections. Try again later."
-	case 17142:
-		e.text = "SQL Server service has been paused. No new connections will be accepted."
-	case 18452:
-		e.text = "Login failed. The login is from an untrusted domain and cannot be used with Windows authentication."
-	case 4064:
-		e.class, e.text = 11, "Cannot open user default database. Login failed."
-	default:
-		e.text = fmt.Sprintf("Login failed for user '%s'.%s", user, reason)
-	}
-	return e
-}
-
 func (sc scope) sysInfo() table {
 	return table{
 		columns: []column{tableColumn("sqlserver_start_time", colType{kind: kindDateTime})},

@@ -19,6 +19,7 @@ type Server struct {
 	group *conns.Group
 	store *store
 	begun atomic.Uint64 // transactions
+	counters
 }
 
 // nextDescriptor is that of a new transaction.
@@ -38,6 +39,8 @@ func (s *Server) Close() error { return s.group.Close() }
 
 // serve is one connection. What goes wrong in it is the client's to notice.
 func (s *Server) serve(ctx context.Context, conn net.Conn) {
+	s.connections.Add(1)
+	conn = countedConn{conn, &s.counters}
 	h := s.host()
 	if h.SQL == nil {
 		return
@@ -55,14 +58,18 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		return
 	case "garbage":
 		// Once the client has spoken, or it would see a reset instead.
-		if _, err := readMessage(conn); err == nil && s.think(ctx) == nil {
+		if _, err := conn.Read(make([]byte, 4<<10)); err == nil && s.think(ctx) == nil {
 			_, _ = conn.Write(conns.Noise(512))
 		}
 		return
-	case "error", "endless", "":
+	case estate.Slow:
+		conn = slowConn{conn, ctx}
 	}
 	session := newSession(s, conn)
 	if err := session.logIn(ctx); err != nil {
+		return
+	}
+	if err := session.stallAt(estate.StallLogin); err != nil {
 		return
 	}
 	session.serve(ctx)
