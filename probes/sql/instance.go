@@ -23,6 +23,7 @@ const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(
  CAST(SERVERPROPERTY('ResourceVersion') AS nvarchar(128)) AS resource_version,
  CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) AS edition,
  CAST(SERVERPROPERTY('ServerName') AS nvarchar(128)) AS server_name,
+ CAST(SERVERPROPERTY('InstanceName') AS nvarchar(128)) AS instance_name,
  CAST(SERVERPROPERTY('ComputerNamePhysicalNetBIOS') AS nvarchar(128)) AS node,
  CAST(SERVERPROPERTY('Collation') AS nvarchar(128)) AS collation_name,
  CAST(SERVERPROPERTY('EngineEdition') AS int) AS engine,
@@ -35,14 +36,18 @@ const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(
 
 // readInstance asks what the instance is, and keeps for the parts what their questions
 // depend on.
-func (v *visit) readInstance(ctx context.Context) ([]fact.Reading, error) {
-	var version, level, update, kb, build, resource, edition, server, node, collation, scheme stdsql.NullString
+// Of another instance than the suite's only the name is told.
+func (v *visit) readInstance(ctx context.Context) (readings []fact.Reading, right bool, err error) {
+	var version, level, update, kb, build, resource, edition, server, name, node, collation, scheme stdsql.NullString
 	var engine, clustered, hadr, manager, single, minutes stdsql.NullInt64
 	row := v.conn.QueryRowContext(ctx, instanceQuery)
-	err := row.Scan(&version, &level, &update, &kb, &build, &resource, &edition, &server, &node, &collation,
+	err = row.Scan(&version, &level, &update, &kb, &build, &resource, &edition, &server, &name, &node, &collation,
 		&engine, &clustered, &hadr, &manager, &single, &scheme, &minutes)
 	if err != nil {
-		return nil, fmt.Errorf("reading the instance: %w", err)
+		return nil, false, fmt.Errorf("reading the instance: %w", err)
+	}
+	if readings, right = v.probe.whose(name.String); !right {
+		return readings, false, nil
 	}
 	major, _, _ := strings.Cut(version.String, ".")
 	v.major, _ = strconv.Atoi(major) // 0 for what no SQL Server says: then nothing that came later is asked
@@ -54,7 +59,6 @@ func (v *visit) readInstance(ctx context.Context) ([]fact.Reading, error) {
 	if !kb.Valid {
 		kb.String = "none"
 	}
-	var readings []fact.Reading
 	for _, r := range []struct{ name, text string }{
 		{"version", version.String},
 		{"level", level.String},
@@ -83,7 +87,7 @@ func (v *visit) readInstance(ctx context.Context) ([]fact.Reading, error) {
 	if v.hadr && manager.Valid {
 		readings = append(readings, probes.Read("", "hadr_manager", fact.Text(managerWord(manager.Int64))))
 	}
-	return readings, nil
+	return readings, true, nil
 }
 
 // The states of Always On's manager.

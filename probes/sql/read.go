@@ -31,8 +31,8 @@ type database struct {
 // kept.
 func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error) {
 	v := &visit{probe: p, conn: conn}
-	readings, err := v.readInstance(ctx)
-	if err != nil {
+	readings, right, err := v.readInstance(ctx)
+	if err != nil || !right {
 		return readings, err
 	}
 	databases, err := readDatabases(ctx, conn)

@@ -24,12 +24,13 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(instanceReadings(), versionReadings(), databaseReadings(), partReadings()),
+	Readings:   slices.Concat(browserReadings(), instanceReadings(), nameReadings(), versionReadings(), databaseReadings(), partReadings()),
 	Notes:      partNotes(),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {
 	Databases []string `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
+	Instance  string   `param:"instance" doc:"A named instance: SQL Server Browser tells its port, unless it is given."`
 	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
 	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
@@ -121,6 +122,9 @@ func newProbe(p params) (probes.Probe, error) {
 	if _, known := encryptions()[p.Encrypt]; !known {
 		return nil, probes.Fieldf("encrypt", "must be true, strict, false or disable, got %q", p.Encrypt)
 	}
+	if err := checkNames(p); err != nil {
+		return nil, err
+	}
 	for i, name := range p.Databases {
 		if strings.TrimSpace(name) == "" {
 			return nil, probes.Fieldf("database", "a database's name is empty")
@@ -152,10 +156,15 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 	if err != nil {
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)
 	}
+	p, whereabouts, err := p.locate(ctx, t)
+	if err != nil || p.isNamed() && p.Port == 0 {
+		return whereabouts, err
+	}
 	d := newDoor(ctx, p, t)
 	db := d.open(credential)
 	defer func() { _ = db.Close() }()
 	readings, conn, err := d.logIn(ctx, db)
+	readings = append(whereabouts, readings...)
 	if conn == nil {
 		return readings, err
 	}

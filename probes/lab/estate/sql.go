@@ -4,7 +4,10 @@ import "time"
 
 // SQL is a SQL Server instance.
 type SQL struct {
-	Port      int                 `yaml:"port"` // 1433 when 0
+	Instance  string              `yaml:"instance"` // SHOP; "" for the default instance
+	Hidden    bool                `yaml:"hidden"`   // from the Browser
+	NoTCP     bool                `yaml:"no_tcp"`   // only named pipes are enabled
+	Port      int                 `yaml:"port"`     // when 0, 1433, or one by the instance's name
 	User      string              `yaml:"user"`
 	Password  string              `yaml:"password"`
 	Version   string              `yaml:"version"` // 16.0.4165.4
