@@ -41,8 +41,15 @@ func TestHealthyInstance(t *testing.T) {
 		" started": "2026-11-20T03:12:44Z", " backup_history": "read",
 		" level": "RTM", " resource_version": "16.00.4165", " server_name": "SQL01", " instance": "MSSQLSERVER", " node": "SQL01", " clustered": "false",
 		" collation": "SQL_Latin1_General_CP1_CI_AS", " hadr": "false", " single_user": "false",
+		" server_state": "read", " dumps": "0", " last_dump": "1900-01-01T00:00:00Z", " encrypted": "true",
+		" sql_ports": "1433", " endpoint_ports": "",
 		"ORDERS state": "ONLINE", "ORDERS opened": "true", "ORDERS access": "MULTI_USER",
 		"ORDERS read_only": "false", "ORDERS recovery": "FULL", "ORDERS compatibility": "160",
+	}
+	for service, account := range map[string]string{"": "MSSQLSERVER", " Agent": "SQLSERVERAGENT"} {
+		item := "service/SQL Server" + service + " (MSSQLSERVER) "
+		want[item+"service"], want[item+"service_start"] = "running", "auto"
+		want[item+"service_account"], want[item+"service_started"] = `NT Service\`+account, "2026-11-20T03:12:44Z"
 	}
 	for name, recovery := range map[string]string{
 		"Stock": "SIMPLE", "master": "SIMPLE", "model": "FULL", "msdb": "SIMPLE", "tempdb": "SIMPLE",
