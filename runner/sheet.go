@@ -125,8 +125,11 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if now == nil && (e.Default || s.partly) {
 		return // the diff tells what is gone
 	}
+	if now == nil && s.unlooked(at.reading) {
+		return
+	}
 	if !e.Default && isOneOf(s.spec(at.reading).Unseen, now) {
-		s.unseen = append(s.unseen, strings.TrimSpace(at.item+" "+at.reading)+": "+now.String())
+		s.unsee(strings.TrimSpace(at.item+" "+at.reading) + ": " + now.String())
 		return
 	}
 	if _, spoken := s.findings[at]; spoken && e.Keep {
@@ -244,7 +247,8 @@ func (s *sheet) vanished(planning *Planning) {
 		for _, item := range s.before.items(e.Reading) {
 			at := place{item, e.Reading}
 			if s.now.at(at) != nil || s.goneIsTold(item) || !e.Predicate.Holds(s.before.at(at)) ||
-				s.restated && !s.now.has(item) { // whose going is told by what it is
+				s.restated && !s.now.has(item) || // whose going is told by what it is
+				s.unlooked(e.Reading) {
 				continue
 			}
 			f := s.finding(at)
