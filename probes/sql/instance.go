@@ -31,6 +31,9 @@ const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(
  CAST(SERVERPROPERTY('IsHadrEnabled') AS int) AS is_hadr,
  CAST(SERVERPROPERTY('HadrManagerStatus') AS int) AS hadr_manager,
  CAST(SERVERPROPERTY('IsSingleUser') AS int) AS is_single_user,
+ HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW ANY DATABASE') AS sees_others,
+ HAS_PERMS_BY_NAME(NULL, NULL, 'ALTER ANY DATABASE') AS sees_offline,
+ HAS_PERMS_BY_NAME('master', 'DATABASE', 'CREATE DATABASE') AS sees_offline_too,
  CAST(CONNECTIONPROPERTY('auth_scheme') AS nvarchar(40)) AS auth_scheme,
  DATEDIFF(minute, GETUTCDATE(), GETDATE()) AS utc_offset`
 
@@ -39,10 +42,10 @@ const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(
 // Of another instance than the suite's only the name is told.
 func (v *visit) readInstance(ctx context.Context) (readings []fact.Reading, right bool, err error) {
 	var version, level, update, kb, build, resource, edition, server, name, node, collation, scheme stdsql.NullString
-	var engine, clustered, hadr, manager, single, minutes stdsql.NullInt64
+	var engine, clustered, hadr, manager, single, others, offline, creates, minutes stdsql.NullInt64
 	row := v.conn.QueryRowContext(ctx, instanceQuery)
 	err = row.Scan(&version, &level, &update, &kb, &build, &resource, &edition, &server, &name, &node, &collation,
-		&engine, &clustered, &hadr, &manager, &single, &scheme, &minutes)
+		&engine, &clustered, &hadr, &manager, &single, &others, &offline, &creates, &scheme, &minutes)
 	if err != nil {
 		return nil, false, fmt.Errorf("reading the instance: %w", err)
 	}
@@ -84,6 +87,7 @@ func (v *visit) readInstance(ctx context.Context) (readings []fact.Reading, righ
 			readings = append(readings, probes.Read("", r.name, fact.Bool(r.value.Int64 == 1)))
 		}
 	}
+	readings = append(readings, probes.Read("", "sees", fact.Text(seen(others.Int64 == 1, offline.Int64 == 1 || creates.Int64 == 1))))
 	if v.hadr && manager.Valid {
 		readings = append(readings, probes.Read("", "hadr_manager", fact.Text(managerWord(manager.Int64))))
 	}

@@ -3,29 +3,12 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
-	"fmt"
 	"slices"
 	"strings"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 )
-
-const databaseQuery = `SELECT name, create_date, state_desc, user_access_desc, is_read_only,
- recovery_model_desc, compatibility_level, HAS_DBACCESS(name) AS access
- FROM sys.databases ORDER BY name`
-
-// database is one row of sys.databases.
-type database struct {
-	name          string
-	created       stdsql.NullTime
-	state         stdsql.NullString
-	access        stdsql.NullString
-	readOnly      stdsql.NullBool
-	recovery      stdsql.NullString
-	compatibility stdsql.NullInt64
-	opened        stdsql.NullInt64 // HAS_DBACCESS: null, 0 or 1
-}
 
 // read asks the instance all there is to ask. What was read before an error is
 // kept.
@@ -63,27 +46,6 @@ type connection interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *stdsql.Row
 }
 
-func readDatabases(ctx context.Context, conn connection) ([]database, error) {
-	rows, err := conn.QueryContext(ctx, databaseQuery)
-	if err != nil {
-		return nil, fmt.Errorf("reading the databases: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var databases []database
-	for rows.Next() {
-		var d database
-		err := rows.Scan(&d.name, &d.created, &d.state, &d.access, &d.readOnly, &d.recovery, &d.compatibility, &d.opened)
-		if err != nil {
-			return nil, fmt.Errorf("reading a database: %w", err)
-		}
-		databases = append(databases, d)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("reading the databases: %w", err)
-	}
-	return databases, nil
-}
-
 // sorted tells the databases that the suite names from the others.
 func (p probe) sorted(databases []database) []fact.Reading {
 	var readings []fact.Reading
@@ -94,6 +56,10 @@ func (p probe) sorted(databases []database) []fact.Reading {
 			continue // no instance has two of one name
 		}
 		seen[item] = true
+		if d.of.Valid && !named {
+			readings = append(readings, d.snapshot(databases)...)
+			continue
+		}
 		if named {
 			readings = append(readings,
 				probes.Read(item, "state", fact.Text(d.state.String)),
@@ -107,6 +73,7 @@ func (p probe) sorted(databases []database) []fact.Reading {
 		if !seen[name] {
 			readings = append(readings,
 				probes.Read(name, "state", fact.Text("absent")),
+				probes.Read(name, "absent_cause", fact.Text(whyAbsent)),
 				probes.Read(name, "opened", fact.Bool(false)))
 		}
 	}
@@ -125,21 +92,4 @@ func (p probe) item(name string, databases []database) (item string, named bool)
 		return name, false
 	}
 	return p.Databases[i], true
-}
-
-func (d database) settings(item string) []fact.Reading {
-	var readings []fact.Reading
-	if d.access.Valid {
-		readings = append(readings, probes.Read(item, "access", fact.Text(d.access.String)))
-	}
-	if d.readOnly.Valid {
-		readings = append(readings, probes.Read(item, "read_only", fact.Bool(d.readOnly.Bool)))
-	}
-	if d.recovery.Valid {
-		readings = append(readings, probes.Read(item, "recovery", fact.Text(d.recovery.String)))
-	}
-	if d.compatibility.Valid {
-		readings = append(readings, probes.Read(item, "compatibility", fact.Int(d.compatibility.Int64)))
-	}
-	return readings
 }

@@ -24,8 +24,8 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(browserReadings(), instanceReadings(), nameReadings(), versionReadings(), databaseReadings(), partReadings()),
-	Notes:      partNotes(),
+	Readings:   slices.Concat(browserReadings(), instanceReadings(), nameReadings(), versionReadings(), databaseReadings(), databaseDetails(), partReadings()),
+	Notes:      append(databaseNotes(), partNotes()...),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,7 +43,7 @@ func TestHealthyInstance(t *testing.T) {
 		" level": "RTM", " resource_version": "16.00.4165", " server_name": "SQL01", " instance": "MSSQLSERVER", " node": "SQL01", " clustered": "false",
 		" collation": "SQL_Latin1_General_CP1_CI_AS", " hadr": "false", " single_user": "false",
 		" server_state": "read", " dumps": "0", " last_dump": "1900-01-01T00:00:00Z", " encrypted": "true",
-		" sql_ports": "1433", " endpoint_ports": "",
+		" sql_ports": "1433", " endpoint_ports": "", " sees": "all",
 		"ORDERS state": "ONLINE", "ORDERS opened": "true", "ORDERS access": "MULTI_USER",
 		"ORDERS read_only": "false", "ORDERS recovery": "FULL", "ORDERS compatibility": "160",
 	}
@@ -56,6 +57,11 @@ func TestHealthyInstance(t *testing.T) {
 	} {
 		want[name+" other_state"], want[name+" access"], want[name+" read_only"] = "ONLINE", "MULTI_USER", "false"
 		want[name+" recovery"], want[name+" compatibility"] = recovery, "160"
+	}
+	for _, name := range []string{"ORDERS", "Stock", "master", "model", "msdb", "tempdb"} {
+		want[name+" standby"], want[name+" auto_close"], want[name+" cdc"] = "false", "false", "false"
+		want[name+" broker"] = strconv.FormatBool(name != "master" && name != "model")
+		want[name+" database_collation"], want[name+" log_wait"] = "SQL_Latin1_General_CP1_CI_AS", "NOTHING"
 	}
 	for _, name := range []string{"ORDERS", "Stock", "master", "model", "msdb"} {
 		want[name+" backup_type"] = "none"

@@ -37,6 +37,13 @@ type Database struct {
 	ReadOnly      bool   `yaml:"read_only"`     //
 	Recovery      string `yaml:"recovery"`      // FULL, SIMPLE
 	Compatibility int    `yaml:"compatibility"` // 160
+	Collation     string `yaml:"collation"`     // the server's when ""
+	Standby       bool   `yaml:"standby"`
+	AutoClose     bool   `yaml:"auto_close"`
+	CDC           bool   `yaml:"cdc"`
+	NoBroker      bool   `yaml:"no_broker"`   // Service Broker is disabled
+	LogWait       string `yaml:"log_wait"`    // NOTHING when ""
+	SnapshotOf    string `yaml:"snapshot_of"` // the database that it is a snapshot of
 	// Backups and Restores are what msdb knows of it.
 	Backups  []Backup  `yaml:"backups"`
 	Restores []Restore `yaml:"restores"`

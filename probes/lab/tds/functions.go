@@ -126,6 +126,8 @@ func (sc scope) lookup(function string, args []compiled) (compiled, bool, error)
 		return of(variant, 2, func(t []string) any { return sc.databaseProperty(t[0], t[1]) })
 	case "HAS_DBACCESS":
 		return of(colType{kind: kindInt, nullable: true}, 1, func(t []string) any { return sc.hasAccess(t[0]) })
+	case "HAS_PERMS_BY_NAME":
+		return of(colType{kind: kindInt, nullable: true}, 3, func(t []string) any { return sc.hasPermission(t) })
 	case "UPPER":
 		return of(sysname(), 1, func(t []string) any { return strings.ToUpper(t[0]) })
 	case "MAX": // in a list it is grouped, see grouped
