@@ -90,17 +90,17 @@ func TestBrowser(t *testing.T) {
 		"it answers": {
 			h: named(nil),
 			want: map[string]string{
-				" browser": "answered", " port": "49172", " login": "ok", " instance": "SHOP", " right_instance": "true",
+				" browser": "answered", " port": "49172", " login": "ok", " instance": "SHOP", " right_instance": "yes",
 				" server_name": `SQL01\SHOP`, "Orders last_backup": "1900-01-01T00:00:00Z",
 			},
 		},
 		"in another casing": {
 			h: named(nil), args: map[string]any{"instance": "shop"},
-			want: map[string]string{" browser": "answered", " login": "ok", " right_instance": "true"},
+			want: map[string]string{" browser": "answered", " login": "ok", " right_instance": "yes"},
 		},
 		"the port moved": {
 			h:    named(func(_ *estate.Host, shop *estate.SQL) { shop.Port = 50111 }),
-			want: map[string]string{" browser": "answered", " port": "50111", " login": "ok"},
+			want: map[string]string{" browser": "answered", " port": "50111", " login": "ok", " sql_ports": ""},
 		},
 		"a datagram is lost": {
 			h:    named(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Lose: 1} }),
@@ -128,17 +128,17 @@ func TestBrowser(t *testing.T) {
 		"a hidden one has a port": {
 			h:    named(func(_ *estate.Host, shop *estate.SQL) { shop.Hidden = true }),
 			args: map[string]any{"port": 49172},
-			want: map[string]string{" browser": "", " login": "ok", " right_instance": "true"},
+			want: map[string]string{" browser": "", " login": "ok", " right_instance": "yes", " sql_ports": "49172"},
 		},
 		"the port is another instance's": {
 			h: named(nil), args: map[string]any{"port": 1433},
 			want: map[string]string{
-				" login": "ok", " instance": "MSSQLSERVER", " right_instance": "false", " version": "", "Orders state": "",
+				" login": "ok", " instance": "MSSQLSERVER", " right_instance": "no, it is MSSQLSERVER", " version": "", "Orders state": "",
 			},
 		},
 		"the default instance by its name": {
 			h: named(nil), args: map[string]any{"instance": "mssqlserver"},
-			want: map[string]string{" browser": "", " login": "ok", " instance": "MSSQLSERVER", " right_instance": "true"},
+			want: map[string]string{" browser": "", " login": "ok", " instance": "MSSQLSERVER", " right_instance": "yes"},
 		},
 		"only named pipes": {
 			h:     named(func(_ *estate.Host, shop *estate.SQL) { shop.NoTCP = true }),

@@ -4,6 +4,7 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"strings"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -94,11 +95,8 @@ func databaseDetails() []probes.ReadingSpec {
 			Doc: "What keeps the log from being used again, such as LOG_BACKUP; NOTHING when nothing does.",
 		},
 		{
-			Name: "snapshot_state", Type: fact.TypeText, Severity: fact.Note,
-			Doc: "State of a snapshot of a database (item snapshot/NAME) that the suite does not name; they come and go.",
-		},
-		{
-			Name: "snapshot_of", Type: fact.TypeText, Severity: fact.Note, Doc: "The database that it is a snapshot of.",
+			Name: "snapshots", Type: fact.TypeSet, Severity: fact.Note,
+			Doc: "The snapshots of databases that the suite does not name, with a state that is not ONLINE; they come and go.",
 		},
 	}
 }
@@ -155,16 +153,18 @@ func (d database) settings(item string) []fact.Reading {
 	return readings
 }
 
-// snapshot is what is told of a snapshot: a name with a date is made and dropped by a
-// job, and is no database that somebody would miss.
-func (d database) snapshot(databases []database) []fact.Reading {
-	item := "snapshot/" + d.name
-	readings := []fact.Reading{probes.Read(item, "snapshot_state", fact.Text(d.state.String))}
+// snapshot names one for a set: a name with a date is made and dropped by a job, and is
+// no database that somebody would miss.
+func (d database) snapshot(databases []database) string {
+	text := d.name
 	for _, source := range databases {
 		if source.id.Valid && source.id.Int64 == d.of.Int64 {
-			readings = append(readings, probes.Read(item, "snapshot_of", fact.Text(source.name)))
+			text += " of " + source.name
 			break
 		}
 	}
-	return readings
+	if state := d.state.String; !strings.EqualFold(state, "ONLINE") {
+		text += ", " + state
+	}
+	return text
 }

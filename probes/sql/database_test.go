@@ -36,9 +36,14 @@ func TestDatabases(t *testing.T) {
 		"a snapshot": {
 			func(s *estate.SQL) { s.Databases["Orders_0300"] = estate.Database{SnapshotOf: "Orders"} },
 			map[string]string{
-				"snapshot/Orders_0300 snapshot_state": "ONLINE", "snapshot/Orders_0300 snapshot_of": "Orders",
-				"Orders_0300 other_state": "", "Orders_0300 last_backup": "", "snapshot/Orders_0300 last_backup": "",
+				" snapshots": "Orders_0300 of Orders", "Orders_0300 other_state": "", "Orders_0300 last_backup": "",
 			},
+		},
+		"a snapshot that ran full": {
+			func(s *estate.SQL) {
+				s.Databases["Orders_0300"] = estate.Database{SnapshotOf: "Orders", State: "SUSPECT"}
+			},
+			map[string]string{" snapshots": "Orders_0300 of Orders, SUSPECT"},
 		},
 		"a snapshot that the suite names": {
 			func(s *estate.SQL) { s.Databases["Orders"] = estate.Database{SnapshotOf: "Stock"} },
@@ -75,9 +80,7 @@ func TestDatabases(t *testing.T) {
 
 // Snapshots come and go by a job: nothing of them is graver than a note.
 func TestSnapshotsAreNotes(t *testing.T) {
-	for _, name := range []string{"snapshot_state", "snapshot_of"} {
-		if spec, _ := Kind.Reading(name); spec.Severity != fact.Note {
-			t.Errorf("%s is judged by %+v", name, spec)
-		}
+	if spec, _ := Kind.Reading("snapshots"); spec.Severity != fact.Note {
+		t.Errorf("snapshots are judged by %+v", spec)
 	}
 }

@@ -125,7 +125,7 @@ func versionReadings() []probes.ReadingSpec {
 			Doc: "The line of updates: GDR (security only) or OD (on demand); not told between the lines.",
 		},
 		{
-			Name: "resource_version", Type: fact.TypeText, Severity: fact.Note, Evidence: true,
+			Name: "resource_version", Type: fact.TypeText, Severity: fact.Note,
 			Doc: "The build of the resource database, which setup puts beside the engine.",
 		},
 		{

@@ -29,7 +29,7 @@ func (p probe) locate(ctx context.Context, t probes.Target) (at probe, readings 
 	if err != nil {
 		return p, nil, err
 	}
-	p.Port = f.port
+	p.Port, p.told = f.port, f.port
 	return p, f.readings(), nil
 }
 
@@ -37,12 +37,13 @@ func (p probe) locate(ctx context.Context, t probes.Target) (at probe, readings 
 func nameReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "instance", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail, Evidence: true,
+			Name: "instance", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,
 			Doc: "The instance's own name; MSSQLSERVER for the default one.",
 		},
 		{
-			Name: "right_instance", Type: fact.TypeBool, Gate: true, Severity: fact.Fail, Expect: "true",
-			Doc: "Whether what answers at the port is the instance that the suite names; nothing else is read of another one.",
+			Name: "right_instance", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "yes",
+			Doc: "Whether what answers at the port is the instance that the suite names; of another one, no, it is …, nothing else is " +
+				"read.",
 		},
 	}
 }
@@ -56,8 +57,11 @@ func (p probe) whose(name string) (readings []fact.Reading, right bool) {
 	if p.Instance == "" {
 		return readings, true
 	}
-	right = strings.EqualFold(name, p.Instance)
-	return append(readings, probes.Read("", "right_instance", fact.Bool(right))), right
+	word := "yes"
+	if right = strings.EqualFold(name, p.Instance); !right {
+		word = "no, it is " + name
+	}
+	return append(readings, probes.Read("", "right_instance", fact.Text(word))), right
 }
 
 // checkNames refuses what cannot be connected to by its name, and says how to write it.

@@ -49,6 +49,7 @@ type connection interface {
 // sorted tells the databases that the suite names from the others.
 func (p probe) sorted(databases []database) []fact.Reading {
 	var readings []fact.Reading
+	var snapshots []string
 	seen := map[string]bool{}
 	for _, d := range databases {
 		item, named := p.item(d.name, databases)
@@ -57,7 +58,7 @@ func (p probe) sorted(databases []database) []fact.Reading {
 		}
 		seen[item] = true
 		if d.of.Valid && !named {
-			readings = append(readings, d.snapshot(databases)...)
+			snapshots = append(snapshots, d.snapshot(databases))
 			continue
 		}
 		if named {
@@ -69,6 +70,7 @@ func (p probe) sorted(databases []database) []fact.Reading {
 		}
 		readings = append(readings, d.settings(item)...)
 	}
+	readings = append(readings, probes.Read("", "snapshots", fact.SetOf(snapshots...)))
 	for _, name := range p.Databases {
 		if !seen[name] {
 			readings = append(readings,

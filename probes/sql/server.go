@@ -64,7 +64,7 @@ func serviceReadings() []probes.ReadingSpec {
 			Doc: "When the service was started; for a plan, as started is.",
 		},
 		{
-			Name: "dumps", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true, Behind: behindServer,
+			Name: "dumps", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Behind: behindServer,
 			Doc: "How many memory dumps the engine has left on the disk; 1000 stands for more.",
 		},
 		{
@@ -94,7 +94,7 @@ func readServer(ctx context.Context, v *visit) ([]fact.Reading, error) {
 	defer func() { _ = rows.Close() }()
 	var readings []fact.Reading
 	for i, read := range []func(*stdsql.Rows) ([]fact.Reading, error){
-		readServices, readDumps, readListeners, readEncryption,
+		readServices, readDumps, v.readListeners, readEncryption,
 	} {
 		if i > 0 && !rows.NextResultSet() {
 			return nil, errors.Join(rows.Err(), fmt.Errorf("want 4 results, got %d", i))
@@ -199,7 +199,7 @@ func listenerReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "sql_ports", Type: fact.TypeSet, Rule: superset, Behind: behindServer,
-			Doc: "The TCP ports at which the engine lets clients in.",
+			Doc: "The TCP ports at which the engine lets clients in, but for the one that the Browser told.",
 		},
 		{
 			Name: "endpoint_ports", Type: fact.TypeSet, Rule: superset, Severity: fact.Fail, Behind: behindServer,
@@ -220,7 +220,7 @@ type listener struct {
 	kind    string
 }
 
-func readListeners(rows *stdsql.Rows) ([]fact.Reading, error) {
+func (v *visit) readListeners(rows *stdsql.Rows) ([]fact.Reading, error) {
 	var all []listener
 	for rows.Next() {
 		var address, kind, state stdsql.NullString
@@ -245,6 +245,7 @@ func readListeners(rows *stdsql.Rows) ([]fact.Reading, error) {
 				word = strings.ToLower(l.kind)
 			}
 			servers = append(servers, fmt.Sprint(word, " ", l.port))
+		case l.port == int64(v.probe.told): // port says it
 		case l.address.IsUnspecified(), !isWild && !l.address.IsLoopback():
 			clients = append(clients, fmt.Sprint(l.port))
 		}

@@ -80,7 +80,7 @@ func instanceReadings() []probes.ReadingSpec {
 func databaseReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: "ONLINE",
+			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "ONLINE",
 			Waits: []fact.Value{fact.Text("RECOVERING")},
 			Doc: "State of a database that the suite names, such as ONLINE or SUSPECT; absent when the login sees no " +
 				"such one.",
@@ -113,6 +113,7 @@ type probe struct {
 	params
 	roots *x509.CertPool // nil for the runner's own
 	parts []part
+	told  int // the port that the Browser told; 0 where it was not asked
 }
 
 func newProbe(p params) (probes.Probe, error) {

@@ -43,7 +43,7 @@ func TestHealthyInstance(t *testing.T) {
 		" level": "RTM", " resource_version": "16.00.4165", " server_name": "SQL01", " instance": "MSSQLSERVER", " node": "SQL01", " clustered": "false",
 		" collation": "SQL_Latin1_General_CP1_CI_AS", " hadr": "false", " single_user": "false",
 		" server_state": "read", " dumps": "0", " last_dump": "1900-01-01T00:00:00Z", " encrypted": "true",
-		" sql_ports": "1433", " endpoint_ports": "", " sees": "all",
+		" sql_ports": "1433", " endpoint_ports": "", " sees": "all", " snapshots": "",
 		"ORDERS state": "ONLINE", "ORDERS opened": "true", "ORDERS access": "MULTI_USER",
 		"ORDERS read_only": "false", "ORDERS recovery": "FULL", "ORDERS compatibility": "160",
 	}
