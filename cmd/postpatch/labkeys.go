@@ -15,8 +15,9 @@ type labKeys struct{ estate *estate.Estate }
 func (k labKeys) For(name, use string) (host.Credential, error) {
 	h := k.host(name)
 	switch {
-	case use == "sql" && h.SQL != nil:
-		return host.Credential{User: h.SQL.User, Password: host.NewSecret(h.SQL.Password)}, nil
+	case use == "sql" && len(h.AllSQL()) > 0: // all instances of a host are entered alike
+		sql := h.AllSQL()[0]
+		return host.Credential{User: sql.User, Password: host.NewSecret(sql.Password)}, nil
 	case use == "winrm" && h.WinRM != nil:
 		user := h.WinRM.User
 		if _, bare, qualified := strings.Cut(user, `\`); qualified && k.estate.Realm != "" {

@@ -11,7 +11,6 @@ import (
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/nameserver"
-	"postpatch/probes/lab/tds"
 	"postpatch/probes/lab/web"
 	"postpatch/probes/lab/wsman"
 )
@@ -26,12 +25,7 @@ func (m *machine) addDoors(h estate.Host) {
 		m.add("udp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})
 		m.add("tcp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})
 	}
-	if h.SQL != nil {
-		port := cmp.Or(h.SQL.Port, 1433)
-		m.add(tcp(port), func(h estate.Host) bool {
-			return h.SQL != nil && h.SQL.Fault != estate.SQLFault(estate.Refuse) && cmp.Or(h.SQL.Port, 1433) == port
-		}, fresh{func() server { return tds.New(m.host, m.certs) }})
-	}
+	m.addSQL(h)
 	if h.SMTP != nil {
 		m.add(tcp(25), func(h estate.Host) bool {
 			return h.SMTP != nil && h.SMTP.Fault != estate.Refuse
@@ -121,7 +115,7 @@ func (f fresh) Serve(ln net.Listener) error {
 func (f fresh) ServePacket(pc net.PacketConn) error {
 	s := f.make()
 	defer func() { _ = s.Close() }()
-	return s.(packetHandler).ServePacket(pc) // only a name server gets a udp door
+	return s.(packetHandler).ServePacket(pc) // as addDoors made it
 }
 
 // bannerServer sends one port's banner and listens to what comes, in silence.

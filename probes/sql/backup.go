@@ -176,7 +176,8 @@ func (v *visit) backups(h history) []fact.Reading {
 // no second backup.
 func (d database) isBackedUp() bool {
 	state := strings.ToUpper(d.state.String)
-	return !strings.EqualFold(d.name, "tempdb") && state != "OFFLINE" && state != "RESTORING" && !d.readOnly.Bool
+	return !strings.EqualFold(d.name, "tempdb") && state != "OFFLINE" && state != "RESTORING" && !d.readOnly.Bool &&
+		!d.of.Valid
 }
 
 func (h history) readings(item string, d database, offset time.Duration) []fact.Reading {

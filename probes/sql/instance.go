@@ -23,6 +23,7 @@ const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(
  CAST(SERVERPROPERTY('ResourceVersion') AS nvarchar(128)) AS resource_version,
  CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) AS edition,
  CAST(SERVERPROPERTY('ServerName') AS nvarchar(128)) AS server_name,
+ CAST(SERVERPROPERTY('InstanceName') AS nvarchar(128)) AS instance_name,
  CAST(SERVERPROPERTY('ComputerNamePhysicalNetBIOS') AS nvarchar(128)) AS node,
  CAST(SERVERPROPERTY('Collation') AS nvarchar(128)) AS collation_name,
  CAST(SERVERPROPERTY('EngineEdition') AS int) AS engine,
@@ -30,19 +31,26 @@ const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(
  CAST(SERVERPROPERTY('IsHadrEnabled') AS int) AS is_hadr,
  CAST(SERVERPROPERTY('HadrManagerStatus') AS int) AS hadr_manager,
  CAST(SERVERPROPERTY('IsSingleUser') AS int) AS is_single_user,
+ HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW ANY DATABASE') AS sees_others,
+ HAS_PERMS_BY_NAME(NULL, NULL, 'ALTER ANY DATABASE') AS sees_offline,
+ HAS_PERMS_BY_NAME('master', 'DATABASE', 'CREATE DATABASE') AS sees_offline_too,
  CAST(CONNECTIONPROPERTY('auth_scheme') AS nvarchar(40)) AS auth_scheme,
  DATEDIFF(minute, GETUTCDATE(), GETDATE()) AS utc_offset`
 
 // readInstance asks what the instance is, and keeps for the parts what their questions
 // depend on.
-func (v *visit) readInstance(ctx context.Context) ([]fact.Reading, error) {
-	var version, level, update, kb, build, resource, edition, server, node, collation, scheme stdsql.NullString
-	var engine, clustered, hadr, manager, single, minutes stdsql.NullInt64
+// Of another instance than the suite's only the name is told.
+func (v *visit) readInstance(ctx context.Context) (readings []fact.Reading, right bool, err error) {
+	var version, level, update, kb, build, resource, edition, server, name, node, collation, scheme stdsql.NullString
+	var engine, clustered, hadr, manager, single, others, offline, creates, minutes stdsql.NullInt64
 	row := v.conn.QueryRowContext(ctx, instanceQuery)
-	err := row.Scan(&version, &level, &update, &kb, &build, &resource, &edition, &server, &node, &collation,
-		&engine, &clustered, &hadr, &manager, &single, &scheme, &minutes)
+	err = row.Scan(&version, &level, &update, &kb, &build, &resource, &edition, &server, &name, &node, &collation,
+		&engine, &clustered, &hadr, &manager, &single, &others, &offline, &creates, &scheme, &minutes)
 	if err != nil {
-		return nil, fmt.Errorf("reading the instance: %w", err)
+		return nil, false, fmt.Errorf("reading the instance: %w", err)
+	}
+	if readings, right = v.probe.whose(name.String); !right {
+		return readings, false, nil
 	}
 	major, _, _ := strings.Cut(version.String, ".")
 	v.major, _ = strconv.Atoi(major) // 0 for what no SQL Server says: then nothing that came later is asked
@@ -54,7 +62,6 @@ func (v *visit) readInstance(ctx context.Context) ([]fact.Reading, error) {
 	if !kb.Valid {
 		kb.String = "none"
 	}
-	var readings []fact.Reading
 	for _, r := range []struct{ name, text string }{
 		{"version", version.String},
 		{"level", level.String},
@@ -80,10 +87,11 @@ func (v *visit) readInstance(ctx context.Context) ([]fact.Reading, error) {
 			readings = append(readings, probes.Read("", r.name, fact.Bool(r.value.Int64 == 1)))
 		}
 	}
+	readings = append(readings, probes.Read("", "sees", fact.Text(seen(others.Int64 == 1, offline.Int64 == 1 || creates.Int64 == 1))))
 	if v.hadr && manager.Valid {
 		readings = append(readings, probes.Read("", "hadr_manager", fact.Text(managerWord(manager.Int64))))
 	}
-	return readings, nil
+	return readings, true, nil
 }
 
 // The states of Always On's manager.
@@ -117,7 +125,7 @@ func versionReadings() []probes.ReadingSpec {
 			Doc: "The line of updates: GDR (security only) or OD (on demand); not told between the lines.",
 		},
 		{
-			Name: "resource_version", Type: fact.TypeText, Severity: fact.Note, Evidence: true,
+			Name: "resource_version", Type: fact.TypeText, Severity: fact.Note,
 			Doc: "The build of the resource database, which setup puts beside the engine.",
 		},
 		{

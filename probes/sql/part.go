@@ -30,7 +30,7 @@ type part struct {
 
 // allParts are the parts, in the order in which they are asked.
 func allParts() []part {
-	return []part{backupPart()}
+	return []part{backupPart(), serverPart()}
 }
 
 // wasRead is what a part's state says when it was looked at; whatever it says otherwise
@@ -99,6 +99,7 @@ type visit struct {
 	hadr      bool          // Always On availability groups are enabled
 	edition   int           // EngineEdition: 5 and 8 are Azure's SQL Database and Managed Instance
 	databases []database
+	cut       bool // a part took too long, and the driver may have given the connection up
 }
 
 // ask looks at a part. It takes half of the time that is left at most: what other parts
@@ -113,9 +114,14 @@ func (v *visit) ask(ctx context.Context, p part) ([]fact.Reading, error) {
 	state := wasRead
 	if err != nil {
 		readings = nil
-		if state, err = p.whyNot(ctx, asked, err); err != nil {
+		state, err = p.whyNot(ctx, asked, err)
+		if err != nil && v.cut && ctx.Err() == nil { // the connection went with the part before
+			state, err = tooSlow, nil
+		}
+		if err != nil {
 			return nil, err
 		}
+		v.cut = v.cut || state == tooSlow
 	}
 	return append([]fact.Reading{probes.Read("", p.state, fact.Text(state))}, readings...), nil
 }

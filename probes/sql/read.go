@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -11,28 +10,12 @@ import (
 	"postpatch/probes/fact"
 )
 
-const databaseQuery = `SELECT name, create_date, state_desc, user_access_desc, is_read_only,
- recovery_model_desc, compatibility_level, HAS_DBACCESS(name) AS access
- FROM sys.databases ORDER BY name`
-
-// database is one row of sys.databases.
-type database struct {
-	name          string
-	created       stdsql.NullTime
-	state         stdsql.NullString
-	access        stdsql.NullString
-	readOnly      stdsql.NullBool
-	recovery      stdsql.NullString
-	compatibility stdsql.NullInt64
-	opened        stdsql.NullInt64 // HAS_DBACCESS: null, 0 or 1
-}
-
 // read asks the instance all there is to ask. What was read before an error is
 // kept.
 func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error) {
 	v := &visit{probe: p, conn: conn}
-	readings, err := v.readInstance(ctx)
-	if err != nil {
+	readings, right, err := v.readInstance(ctx)
+	if err != nil || !right {
 		return readings, err
 	}
 	databases, err := readDatabases(ctx, conn)
@@ -63,37 +46,10 @@ type connection interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *stdsql.Row
 }
 
-// maxDatabases is the most that an instance can have. Source: Microsoft, "Maximum capacity
-// specifications for SQL Server", databases per instance.
-const maxDatabases = 32767
-
-func readDatabases(ctx context.Context, conn connection) ([]database, error) {
-	rows, err := conn.QueryContext(ctx, databaseQuery)
-	if err != nil {
-		return nil, fmt.Errorf("reading the databases: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var databases []database
-	for rows.Next() {
-		if len(databases) == maxDatabases {
-			return nil, fmt.Errorf("reading the databases: more than %d, which is more than an instance can have", maxDatabases)
-		}
-		var d database
-		err := rows.Scan(&d.name, &d.created, &d.state, &d.access, &d.readOnly, &d.recovery, &d.compatibility, &d.opened)
-		if err != nil {
-			return nil, fmt.Errorf("reading a database: %w", err)
-		}
-		databases = append(databases, d)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("reading the databases: %w", err)
-	}
-	return databases, nil
-}
-
 // sorted tells the databases that the suite names from the others.
 func (p probe) sorted(databases []database) []fact.Reading {
 	var readings []fact.Reading
+	var snapshots []string
 	seen := map[string]bool{}
 	for _, d := range databases {
 		item, named := p.item(d.name, databases)
@@ -101,6 +57,10 @@ func (p probe) sorted(databases []database) []fact.Reading {
 			continue // no instance has two of one name
 		}
 		seen[item] = true
+		if d.of.Valid && !named {
+			snapshots = append(snapshots, d.snapshot(databases))
+			continue
+		}
 		if named {
 			readings = append(readings,
 				probes.Read(item, "state", fact.Text(d.state.String)),
@@ -110,10 +70,12 @@ func (p probe) sorted(databases []database) []fact.Reading {
 		}
 		readings = append(readings, d.settings(item)...)
 	}
+	readings = append(readings, probes.Read("", "snapshots", fact.SetOf(snapshots...)))
 	for _, name := range p.Databases {
 		if !seen[name] {
 			readings = append(readings,
 				probes.Read(name, "state", fact.Text("absent")),
+				probes.Read(name, "absent_cause", fact.Text(whyAbsent)),
 				probes.Read(name, "opened", fact.Bool(false)))
 		}
 	}
@@ -132,21 +94,4 @@ func (p probe) item(name string, databases []database) (item string, named bool)
 		return name, false
 	}
 	return p.Databases[i], true
-}
-
-func (d database) settings(item string) []fact.Reading {
-	var readings []fact.Reading
-	if d.access.Valid {
-		readings = append(readings, probes.Read(item, "access", fact.Text(d.access.String)))
-	}
-	if d.readOnly.Valid {
-		readings = append(readings, probes.Read(item, "read_only", fact.Bool(d.readOnly.Bool)))
-	}
-	if d.recovery.Valid {
-		readings = append(readings, probes.Read(item, "recovery", fact.Text(d.recovery.String)))
-	}
-	if d.compatibility.Valid {
-		readings = append(readings, probes.Read(item, "compatibility", fact.Int(d.compatibility.Int64)))
-	}
-	return readings
 }

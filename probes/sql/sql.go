@@ -23,16 +23,18 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(instanceReadings(), hintReadings(), versionReadings(), databaseReadings(), partReadings()),
-	Notes:      partNotes(),
+	Readings: slices.Concat(browserReadings(), instanceReadings(), hintReadings(), nameReadings(), versionReadings(),
+		databaseReadings(), databaseDetails(), partReadings()),
+	Notes: append(databaseNotes(), partNotes()...),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {
 	Databases []string `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
+	Instance  string   `param:"instance" doc:"A named instance: SQL Server Browser tells its port, unless it is given."`
 	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
 	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
-	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups; all of them when not given."`
+	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups, server; all of them when not given."`
 	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
 
@@ -78,7 +80,7 @@ func instanceReadings() []probes.ReadingSpec {
 func databaseReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "state", Type: fact.TypeText, Severity: fact.Fail, Expect: "ONLINE",
+			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "ONLINE",
 			Waits: []fact.Value{fact.Text("RECOVERING")},
 			Doc: "State of a database that the suite names, such as ONLINE or SUSPECT; absent when the login sees no " +
 				"such one.",
@@ -111,6 +113,7 @@ type probe struct {
 	params
 	roots *x509.CertPool // nil for the runner's own
 	parts []part
+	told  int // the port that the Browser told; 0 where it was not asked
 }
 
 func newProbe(p params) (probes.Probe, error) {
@@ -119,6 +122,9 @@ func newProbe(p params) (probes.Probe, error) {
 	}
 	if _, known := encryptions()[p.Encrypt]; !known {
 		return nil, probes.Fieldf("encrypt", "must be true, strict, false or disable, got %q", p.Encrypt)
+	}
+	if err := checkNames(p); err != nil {
+		return nil, err
 	}
 	for i, name := range p.Databases {
 		if strings.TrimSpace(name) == "" {
@@ -151,11 +157,16 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 	if err != nil {
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)
 	}
+	p, whereabouts, err := p.locate(ctx, t)
+	if err != nil || p.isNamed() && p.Port == 0 {
+		return whereabouts, err
+	}
 	d := newDoor(ctx, p, t)
 	defer d.close()
 	db := d.open(credential)
 	defer func() { _ = db.Close() }()
 	readings, conn, err := d.logIn(ctx, db)
+	readings = append(whereabouts, readings...)
 	if conn == nil {
 		return readings, err
 	}

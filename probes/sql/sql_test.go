@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -39,16 +40,28 @@ func TestHealthyInstance(t *testing.T) {
 		" login": "ok", " version": "16.0.4165.4", " update": "CU16", " kb": "KB5048033",
 		" edition": "Standard Edition (64-bit)", " auth_scheme": "SQL", " encryption": "TLS 1.2",
 		" started": "2026-11-20T03:12:44Z", " backup_history": "read",
-		" level": "RTM", " resource_version": "16.00.4165", " server_name": "SQL01", " node": "SQL01", " clustered": "false",
+		" level": "RTM", " resource_version": "16.00.4165", " server_name": "SQL01", " instance": "MSSQLSERVER", " node": "SQL01", " clustered": "false",
 		" collation": "SQL_Latin1_General_CP1_CI_AS", " hadr": "false", " single_user": "false",
+		" server_state": "read", " dumps": "0", " last_dump": "1900-01-01T00:00:00Z", " encrypted": "true",
+		" sql_ports": "1433", " endpoint_ports": "", " sees": "all", " snapshots": "",
 		"ORDERS state": "ONLINE", "ORDERS opened": "true", "ORDERS access": "MULTI_USER",
 		"ORDERS read_only": "false", "ORDERS recovery": "FULL", "ORDERS compatibility": "160",
+	}
+	for service, account := range map[string]string{"": "MSSQLSERVER", " Agent": "SQLSERVERAGENT"} {
+		item := "service/SQL Server" + service + " (MSSQLSERVER) "
+		want[item+"service"], want[item+"service_start"] = "running", "auto"
+		want[item+"service_account"], want[item+"service_started"] = `NT Service\`+account, "2026-11-20T03:12:44Z"
 	}
 	for name, recovery := range map[string]string{
 		"Stock": "SIMPLE", "master": "SIMPLE", "model": "FULL", "msdb": "SIMPLE", "tempdb": "SIMPLE",
 	} {
 		want[name+" other_state"], want[name+" access"], want[name+" read_only"] = "ONLINE", "MULTI_USER", "false"
 		want[name+" recovery"], want[name+" compatibility"] = recovery, "160"
+	}
+	for _, name := range []string{"ORDERS", "Stock", "master", "model", "msdb", "tempdb"} {
+		want[name+" standby"], want[name+" auto_close"], want[name+" cdc"] = "false", "false", "false"
+		want[name+" broker"] = strconv.FormatBool(name != "master" && name != "model")
+		want[name+" database_collation"], want[name+" log_wait"] = "SQL_Latin1_General_CP1_CI_AS", "NOTHING"
 	}
 	for _, name := range []string{"ORDERS", "Stock", "master", "model", "msdb"} {
 		want[name+" backup_type"] = "none"

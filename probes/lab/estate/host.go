@@ -42,10 +42,14 @@ type Host struct {
 	// Registry holds keys ("HKLM\SOFTWARE\…") and their values.
 	Registry map[string]map[string]any `yaml:"registry"`
 	SQL      *SQL                      `yaml:"sql"`
-	DNS      *DNS                      `yaml:"dns"`
-	HTTP     []Site                    `yaml:"http"`
-	SMTP     *SMTP                     `yaml:"smtp"`
-	Exchange *Exchange                 `yaml:"exchange"`
+	// Instances are further instances of SQL Server, by their names.
+	Instances map[string]SQL `yaml:"instances"`
+	// Browser is SQL Server Browser; it runs where there is a named instance.
+	Browser  *Browser  `yaml:"browser"`
+	DNS      *DNS      `yaml:"dns"`
+	HTTP     []Site    `yaml:"http"`
+	SMTP     *SMTP     `yaml:"smtp"`
+	Exchange *Exchange `yaml:"exchange"`
 	// PowerShell holds the session configurations, by name, that WinRM and the
 	// web server offer; their account is WinRM's.
 	PowerShell map[string]Endpoint `yaml:"powershell"`

@@ -336,9 +336,7 @@ func (p *parser) checkHost(at *yaml.Node, h Host) {
 			p.problemf(at, "http: %d is no port", site.Port)
 		}
 	}
-	if h.SQL != nil && (h.SQL.Port < 0 || h.SQL.Port > 65535) {
-		p.problemf(at, "sql: %d is no port", h.SQL.Port)
-	}
+	p.checkInstances(at, h)
 	if h.WinRM != nil && (h.WinRM.Reauth < 0 || h.WinRM.Pieces < 0) {
 		p.problemf(at, "winrm: reauth and pieces: want 0 or more")
 	}

@@ -4,7 +4,10 @@ import "time"
 
 // SQL is a SQL Server instance.
 type SQL struct {
-	Port      int                 `yaml:"port"` // 1433 when 0
+	Instance  string              `yaml:"instance"` // SHOP; "" for the default instance
+	Hidden    bool                `yaml:"hidden"`   // from the Browser
+	NoTCP     bool                `yaml:"no_tcp"`   // only named pipes are enabled
+	Port      int                 `yaml:"port"`     // when 0, 1433, or one by the instance's name
 	User      string              `yaml:"user"`
 	Password  string              `yaml:"password"`
 	Version   string              `yaml:"version"` // 16.0.4165.4
@@ -37,6 +40,13 @@ type Database struct {
 	Snapshot      bool   `yaml:"snapshot"`      // allows the isolation of that name
 	// Tables are its users' ones: dbo.Orders, or Orders for short.
 	Tables map[string]Table `yaml:"tables"`
+	Collation     string `yaml:"collation"`     // the server's when ""
+	Standby       bool   `yaml:"standby"`
+	AutoClose     bool   `yaml:"auto_close"`
+	CDC           bool   `yaml:"cdc"`
+	NoBroker      bool   `yaml:"no_broker"`   // Service Broker is disabled
+	LogWait       string `yaml:"log_wait"`    // NOTHING when ""
+	SnapshotOf    string `yaml:"snapshot_of"` // the database that it is a snapshot of
 	// Backups and Restores are what msdb knows of it.
 	Backups  []Backup  `yaml:"backups"`
 	Restores []Restore `yaml:"restores"`

@@ -19,7 +19,10 @@ func catalogue() []view {
 	return []view{
 		{name: "sys.databases", build: scope.databasesTable},
 		{name: "sys.dm_os_sys_info", needs: viewServerState, build: scope.sysInfo},
-		{name: "sys.dm_exec_connections", build: scope.connectionsTable},
+		{name: "sys.dm_exec_connections", needs: viewSecurity, build: scope.connectionsTable},
+		{name: "sys.dm_server_services", needs: viewSecurity, build: scope.servicesTable},
+		{name: "sys.dm_server_memory_dumps", needs: viewPerformance, build: scope.dumpsTable},
+		{name: "sys.dm_tcp_listener_states", needs: viewSecurity, build: scope.listenersTable},
 		{name: "dbo.backupset", msdb: true, build: scope.backupSets},
 		{name: "dbo.restorehistory", msdb: true, build: scope.restores},
 	}

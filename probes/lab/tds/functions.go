@@ -13,14 +13,14 @@ import (
 func sysname() colType { return colType{kind: kindText, size: 128, nullable: true} }
 
 func (sc scope) variable(name string) (compiled, error) {
-	server := sc.session.server.host().Name
+	server := withInstance(sc.session.server.host().Name, sc.sql)
 	switch strings.ToUpper(name) {
 	case "@@VERSION":
 		return constant(colType{kind: kindText, size: 300}, banner(sc.session.server.host(), sc.sql)), nil
 	case "@@SERVERNAME":
 		return constant(sysname(), server), nil
 	case "@@SERVICENAME":
-		return constant(sysname(), "MSSQLSERVER"), nil
+		return constant(sysname(), orElse(sc.sql.Instance, "MSSQLSERVER")), nil
 	case "@@LANGUAGE":
 		return constant(sysname(), "us_english"), nil
 	case "@@SPID":

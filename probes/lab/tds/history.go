@@ -60,7 +60,7 @@ func (sc scope) backupSets() table {
 			zone = int64(*b.Zone)
 		}
 		t.rows = append(t.rows, []any{
-			int64(len(t.rows) + 1), of, orElse(b.Server, sc.session.server.host().Name), orElse(b.Type, "D"),
+			int64(len(t.rows) + 1), of, orElse(b.Server, withInstance(sc.session.server.host().Name, sc.sql)), orElse(b.Type, "D"),
 			finished, zone, b.CopyOnly, b.Damaged,
 		})
 	}

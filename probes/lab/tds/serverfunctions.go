@@ -150,6 +150,9 @@ func (sc scope) hasPermission(securable, class, permission string) any {
 	case "", "SERVER":
 		return sc.serverPermission(permission)
 	case "DATABASE":
+		if permission == createDatabase && strings.EqualFold(securable, "master") {
+			return number64(!sc.isDenied(permission))
+		}
 		return sc.hasAccess(orElse(securable, sc.session.database))
 	case "OBJECT":
 		if sc.objectID(securable) == nil {
@@ -162,7 +165,7 @@ func (sc scope) hasPermission(securable, class, permission string) any {
 
 func (sc scope) serverPermission(permission string) any {
 	switch permission {
-	case viewServerState, "VIEW ANY DEFINITION", "VIEW ANY DATABASE", "CONNECT SQL", "ANY":
+	case viewServerState, "VIEW ANY DEFINITION", viewAnyDatabase, alterAnyDatabase, "CONNECT SQL", "ANY":
 		return number64(!sc.isDenied(permission))
 	case viewPerformance, viewSecurity:
 		if version(sc.sql.Version).part(0) < firstWithTwoStates {
@@ -170,7 +173,7 @@ func (sc scope) serverPermission(permission string) any {
 		}
 		return number64(!sc.isDenied(permission) && !sc.isDenied(viewServerState))
 	case "CONTROL SERVER", "ALTER SETTINGS", "ALTER TRACE", "SHUTDOWN", "ALTER ANY LOGIN", "ADMINISTER BULK OPERATIONS",
-		"ALTER SERVER STATE", "ALTER ANY LINKED SERVER", "CREATE ANY DATABASE", "ALTER ANY DATABASE":
+		"ALTER SERVER STATE", "ALTER ANY LINKED SERVER", "CREATE ANY DATABASE":
 		return int64(0)
 	}
 	return nil

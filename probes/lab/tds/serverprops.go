@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"postpatch/probes/lab/estate"
 )
 
 // machine is the host's name as NetBIOS has it.
@@ -25,7 +27,9 @@ func (sc scope) ownProperty(name string) any {
 		v := version(sc.sql.Version)
 		return orElse(server.ResourceVersion, fmt.Sprintf("%d.%02d.%04d", v.part(0), v.part(1), v.part(2)))
 	case "servername":
-		return orElse(server.Name, sc.machine())
+		return orElse(server.Name, withInstance(sc.machine(), sc.sql))
+	case "instancename":
+		return textOrNull(sc.sql.Instance)
 	case "machinename":
 		return sc.machine()
 	case "computernamephysicalnetbios":
@@ -48,6 +52,14 @@ func (sc scope) ownProperty(name string) any {
 	default:
 		return nil
 	}
+}
+
+// withInstance is a server's name as an instance of it bears it.
+func withInstance(server string, sql estate.SQL) string {
+	if sql.Instance == "" {
+		return server
+	}
+	return server + `\` + sql.Instance
 }
 
 // engineEdition is EngineEdition of what Edition says.

@@ -102,47 +102,6 @@ func (sc scope) sysInfo() table {
 
 func tableColumn(name string, t colType) column { return column{name: name, typ: t, table: true} }
 
-func (sc scope) databasesTable() table {
-	sysname := colType{kind: kindText, size: 128}
-	word := colType{kind: kindText, size: 60, nullable: true}
-	bit, flag := colType{kind: kindBit, nullable: true}, colType{kind: kindBit}
-	number := colType{kind: kindTinyInt, nullable: true}
-	t := table{columns: []column{
-		tableColumn("name", sysname), tableColumn("database_id", colType{kind: kindInt}),
-		tableColumn("create_date", colType{kind: kindDateTime}),
-		tableColumn("compatibility_level", colType{kind: kindTinyInt}),
-		tableColumn("collation_name", colType{kind: kindText, size: 128, nullable: true}),
-		tableColumn("user_access", number), tableColumn("user_access_desc", word),
-		tableColumn("is_read_only", bit), tableColumn("is_auto_close_on", flag),
-		tableColumn("state", number), tableColumn("state_desc", word),
-		tableColumn("is_in_standby", bit),
-		tableColumn("recovery_model", number), tableColumn("recovery_model_desc", word),
-	}}
-	states := []string{
-		"ONLINE", "RESTORING", "RECOVERING", "RECOVERY_PENDING", "SUSPECT", "EMERGENCY", "OFFLINE",
-	}
-	for i, name := range databases(sc.sql) {
-		db := databaseOf(sc.sql, name)
-		created := time.Date(2024, 3, 4, 8, 0, i, 0, time.UTC)
-		if name == "tempdb" {
-			created = started(sc.sql)
-		}
-		var collationName any
-		if db.State == "ONLINE" {
-			collationName = "SQL_Latin1_General_CP1_CI_AS"
-		}
-		t.rows = append(t.rows, []any{
-			name, int64(i + 1), created, int64(db.Compatibility), collationName,
-			index(db.Access, "MULTI_USER", "SINGLE_USER", "RESTRICTED_USER"), db.Access,
-			db.ReadOnly, false,
-			index(db.State, states...), db.State,
-			false,
-			1 + index(db.Recovery, "FULL", "BULK_LOGGED", "SIMPLE"), db.Recovery,
-		})
-	}
-	return t
-}
-
 // started is when the instance was started, which tempdb's creation shows.
 func started(sql estate.SQL) time.Time {
 	if sql.Started.IsZero() {
