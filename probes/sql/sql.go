@@ -18,23 +18,27 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name:       "sql",
 	Doc:        "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
-	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it",
+	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it; of a query row/ and its key",
 	Items:      probes.AnyCase,
 	Credential: "sql",
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(instanceReadings(), versionReadings(), databaseReadings(), partReadings()),
-	Notes:      partNotes(),
+	Readings:   slices.Concat(instanceReadings(), versionReadings(), databaseReadings(), partReadings(), queryReadings()),
+	Notes:      slices.Concat(partNotes(), queryNotes()),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {
-	Databases []string `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
-	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
-	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
-	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
-	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups; all of them when not given."`
-	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
+	Databases []string    `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
+	Port      int         `param:"port" doc:"The TCP port; 1433 when not given."`
+	Address   string      `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
+	Encrypt   string      `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
+	Query     string      `param:"query" doc:"One SELECT of the suite's own, whose rows are compared."`
+	QueryFile probes.File `param:"query_file" doc:"The same from a file of the suite's folder."`
+	Key       string      `param:"key" doc:"The column that tells the query's rows apart; without it one row is due."`
+	Columns   []string    `param:"columns" doc:"The query's columns that are compared; all when not given."`
+	Parts     []string    `param:"part" doc:"What is looked at besides the databases: backups; all of them when not given."`
+	Verify    bool        `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
 
 func instanceReadings() []probes.ReadingSpec {
@@ -112,6 +116,7 @@ type probe struct {
 	params
 	roots *x509.CertPool // nil for the runner's own
 	parts []part
+	query string // "" for none
 }
 
 func newProbe(p params) (probes.Probe, error) {
@@ -133,7 +138,11 @@ func newProbe(p params) (probes.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	return probe{params: p, parts: parts}, nil
+	query, err := checkQuery(p)
+	if err != nil {
+		return nil, err
+	}
+	return probe{params: p, parts: parts, query: query}, nil
 }
 
 // Aims implements probes.Aimer.
@@ -160,7 +169,7 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 		return readings, err
 	}
 	defer func() { _ = conn.Close() }()
-	more, err := p.read(ctx, conn)
+	more, err := p.ask(ctx, conn)
 	if err == nil {
 		err = ctx.Err()
 	}
