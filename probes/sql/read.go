@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -31,10 +32,12 @@ type database struct {
 // kept.
 func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error) {
 	v := &visit{probe: p, conn: conn}
+	start := time.Now()
 	readings, err := v.readInstance(ctx)
 	if err != nil {
 		return readings, err
 	}
+	readings = append(readings, probes.Read("", "round_trip", fact.Duration(time.Since(start))))
 	databases, err := readDatabases(ctx, conn)
 	if err != nil {
 		// Half a list would look like lost databases.

@@ -23,9 +23,11 @@ var Kind = probes.Define(probes.Kind{
 	Credential: "sql",
 	Settles:    "sql",
 	Main:       "database",
-	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(instanceReadings(), versionReadings(), databaseReadings(), partReadings(), queryReadings()),
-	Notes:      slices.Concat(partNotes(), queryNotes()),
+	Example: "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n" +
+		"- sql: {query: 'SELECT name, status FROM dbo.Queues', key: name, database: Orders}\n" +
+		"  id: queues\n  expect: {value: running}\n",
+	Readings: slices.Concat(instanceReadings(), versionReadings(), databaseReadings(), partReadings(), queryReadings()),
+	Notes:    slices.Concat(partNotes(), queryNotes()),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {
@@ -52,6 +54,10 @@ func instanceReadings() []probes.ReadingSpec {
 		{
 			Name: "login_time", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How long connecting and logging in took.",
+		},
+		{
+			Name: "round_trip", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "How long the first answer took, once the login was in.",
 		},
 		{
 			Name: "version", Type: fact.TypeText, Doc: "The build, such as 16.0.4165.4.",
