@@ -10,11 +10,11 @@ import (
 // answeredWell is what query and answer say when there was an answer.
 const answeredWell = "ok"
 
-// passingErrors are those that pass by themselves: a database that is being recovered (922)
-// or whose replica has no role yet (983), a row that somebody else has locked (1222), and
-// whoever gives way in a deadlock (1205).
-// Source: Microsoft, "Database Engine events and errors".
-func passingErrors() []int32 { return []int32{922, 983, 1205, 1222} }
+// passingErrors pass by themselves: a database that is being recovered (922), changes its
+// state (952), has yet to synchronize with its partner (956) or has no role yet (983), a
+// row that somebody else has locked (1222), and what gives way in a deadlock (1205).
+// Source: Microsoft, "Database Engine events and errors 0 to 999" and "1000 to 1999".
+func passingErrors() []int32 { return []int32{922, 952, 956, 983, 1205, 1222} }
 
 func answersLater() []fact.Value {
 	var values []fact.Value
@@ -32,9 +32,9 @@ func answerWord(number int32) string {
 	return fmt.Sprintf("failed %d", number)
 }
 
-// isElsewhere knows the errors of a copy of a database in an availability group that is
-// not to be read, and is well: a secondary that lets nobody in (976), or only those with
+// isElsewhere knows the errors of a copy of a database that is not to be read, and is
+// well: a mirror (954), a secondary that lets nobody in (976), or only those with
 // read-only intent (978), a primary that does not let these in (979), and a group without
 // a secondary for them (982).
-// Source: Microsoft, "Database Engine events and errors".
-func isElsewhere(number int32) bool { return slices.Contains([]int32{976, 978, 979, 982}, number) }
+// Source: Microsoft, "Database Engine events and errors 0 to 999".
+func isElsewhere(number int32) bool { return slices.Contains([]int32{954, 976, 978, 979, 982}, number) }
