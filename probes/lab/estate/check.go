@@ -30,6 +30,8 @@ func (p *parser) check(n *yaml.Node, t reflect.Type, oneOf string) {
 			p.checkScalar(key, t.Key(), "")
 			p.check(value, t.Elem(), "")
 		})
+	case t == reflect.TypeFor[Columns]():
+		p.check(n, reflect.TypeFor[map[string]string](), "")
 	case t.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
 			p.problemf(n, "want a list")

@@ -34,6 +34,9 @@ type Database struct {
 	ReadOnly      bool   `yaml:"read_only"`     //
 	Recovery      string `yaml:"recovery"`      // FULL, SIMPLE
 	Compatibility int    `yaml:"compatibility"` // 160
+	Snapshot      bool   `yaml:"snapshot"`      // allows the isolation of that name
+	// Tables are its users' ones: dbo.Orders, or Orders for short.
+	Tables map[string]Table `yaml:"tables"`
 	// Backups and Restores are what msdb knows of it.
 	Backups  []Backup  `yaml:"backups"`
 	Restores []Restore `yaml:"restores"`

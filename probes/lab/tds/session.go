@@ -25,6 +25,7 @@ type session struct {
 	login    login
 	database string
 	secured  bool // everything is encrypted, not only the login
+	state
 
 	mu     sync.Mutex
 	cancel context.CancelCauseFunc // ends the request in hand; nil between requests
@@ -32,7 +33,7 @@ type session struct {
 
 func newSession(server *Server, conn net.Conn) *session {
 	return &session{
-		server: server, conn: conn, database: "master",
+		server: server, conn: conn, database: "master", state: newState(),
 		out: packetWriter{w: conn, kind: packetReply, size: defaultPacketSize, spid: 51},
 	}
 }

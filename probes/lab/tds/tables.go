@@ -1,6 +1,7 @@
 package tds
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +15,7 @@ import (
 type table struct {
 	columns []column
 	rows    [][]any
+	fetch   func(ctx context.Context) ([][]any, error) // instead of rows, where they may be locked
 }
 
 // systemDatabases are those that every instance has, in the order of their ids.
@@ -115,34 +117,6 @@ func loginError(number int, user string) *sqlError {
 		e.text = fmt.Sprintf("Login failed for user '%s'.%s", user, reason)
 	}
 	return e
-}
-
-// find returns the table of a name of one to three parts.
-func (sc scope) find(parts []string) (table, error) {
-	full := strings.Join(parts, ".")
-	msdb := strings.EqualFold(sc.session.database, "msdb")
-	if len(parts) == 3 {
-		msdb = strings.EqualFold(parts[0], "msdb")
-		name, db, found := findDatabase(sc.sql, parts[0])
-		if !found {
-			return table{}, failf(208, 16, "Invalid object name '%s'.", full)
-		}
-		if err := cannotOpen(name, db); err != nil {
-			return table{}, err
-		}
-		if err := sc.denied(name, full, parts); err != nil {
-			return table{}, err
-		}
-		parts = parts[1:]
-	}
-	view, known := sc.view(parts, msdb)
-	if !known {
-		return table{}, failf(208, 16, "Invalid object name '%s'.", full)
-	}
-	if err := sc.withheld(view); err != nil {
-		return table{}, err
-	}
-	return view.build(sc), nil
 }
 
 func (sc scope) sysInfo() table {

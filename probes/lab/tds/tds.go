@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"sync/atomic"
 
 	"postpatch/probes/lab/conns"
 	"postpatch/probes/lab/estate"
@@ -16,12 +17,17 @@ type Server struct {
 	host  func() estate.Host
 	certs func(estate.TLS) (*tls.Certificate, error)
 	group *conns.Group
+	store *store
+	begun atomic.Uint64 // transactions
 }
+
+// nextDescriptor is that of a new transaction.
+func (s *Server) nextDescriptor() uint64 { return s.begun.Add(1) }
 
 // New makes a server of the host that h returns, asked anew for every answer.
 // Certs makes the certificate of a listener.
 func New(h func() estate.Host, certs func(estate.TLS) (*tls.Certificate, error)) *Server {
-	return &Server{host: h, certs: certs, group: conns.New()}
+	return &Server{host: h, certs: certs, group: conns.New(), store: newStore()}
 }
 
 // Serve answers connections to ln until Close, and then returns nil.
@@ -60,6 +66,7 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	session.serve(ctx)
+	session.leave()
 }
 
 // think takes the time that the host takes over an answer. The error says why
