@@ -124,7 +124,7 @@ func TestTroubleWithAQuery(t *testing.T) {
 	}{
 		"no such table":     {args: map[string]any{"query": "SELECT a FROM dbo.Nothing"}, query: "failed 208"},
 		"no such column":    {args: map[string]any{"query": "SELECT a FROM sys.databases"}, query: "failed 207"},
-		"no T-SQL":          {args: map[string]any{"query": "SELECT FROM WHERE"}, query: "failed 102"},
+		"no T-SQL":          {args: map[string]any{"query": "SELECT FROM WHERE"}, query: "failed 156"},
 		"no such database":  {args: map[string]any{"query": "SELECT 1 AS a", "database": []string{"x]; --"}}, query: "failed 911"},
 		"a lost database":   {host: of("SUSPECT"), args: map[string]any{"query": "SELECT 1 AS a", "database": orders}, query: "failed 926"},
 		"one that is being": {host: of("RECOVERING"), args: map[string]any{"query": "SELECT 1 AS a", "database": orders}, query: "waiting 922"},

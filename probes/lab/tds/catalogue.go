@@ -18,6 +18,7 @@ type view struct {
 func catalogue() []view {
 	return []view{
 		{name: "sys.databases", build: scope.databasesTable},
+		{name: "sys.objects", build: scope.objectsTable},
 		{name: "sys.dm_os_sys_info", needs: viewServerState, build: scope.sysInfo},
 		{name: "sys.dm_exec_connections", build: scope.connectionsTable},
 		{name: "dbo.backupset", msdb: true, build: scope.backupSets},
