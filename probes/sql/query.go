@@ -92,13 +92,13 @@ func checkQuery(p params) (query string, err error) {
 	return query, nil
 }
 
+// looksAround says whether the check looks at more than the login and the query's rows.
+func (p probe) looksAround() bool { return p.query == "" || len(p.Parts) > 0 }
+
 // ask asks what the check is after.
 func (p probe) ask(ctx context.Context, conn *stdsql.Conn) (readings []fact.Reading, err error) {
-	if p.query == "" {
-		return p.read(ctx, conn)
-	}
-	if len(p.Parts) > 0 {
-		if readings, err = p.read(ctx, conn); err != nil {
+	if p.looksAround() {
+		if readings, err = p.read(ctx, conn); err != nil || p.query == "" {
 			return readings, err
 		}
 	}
@@ -127,7 +127,7 @@ func (p probe) run(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, erro
 	case !said:
 		return nil, fmt.Errorf("running the query: %w", err)
 	case isDenied(answer.Number):
-		return nil, fmt.Errorf("running the query: the login may not; it needs SELECT on what is read: %w", err)
+		return nil, fmt.Errorf("running the query: the login may not; it needs SELECT on what is read, as a user of the database: %w", err)
 	case isElsewhere(answer.Number):
 		return nil, fmt.Errorf("running the query: this copy of the database is not to be read: %w", err)
 	default:

@@ -314,6 +314,34 @@ func TestCells(t *testing.T) {
 	}
 }
 
+// What a check reports is what it says that it does.
+func TestReports(t *testing.T) {
+	s := serve(t, healthy(), selfSigned(t, 7))
+	for _, args := range []map[string]any{
+		nil,
+		{"database": []string{"Orders"}, "part": []string{"backups"}},
+		{"query": everyDatabase, "key": "name"},
+		{"query": everyDatabase, "key": "name", "part": []string{"answers"}},
+	} {
+		p := build(t, args)
+		observed, err := p.Observe(t.Context(), s.target())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range observed {
+			if !p.(probes.Chooser).Reports(r.Key.Name) {
+				t.Errorf("%v: %s is reported", args, r.Key.Name)
+			}
+		}
+	}
+	p := build(t, map[string]any{"query": everyDatabase, "key": "name"}).(probes.Chooser)
+	for _, name := range []string{"version", "state", "backup_history", "last_backup", "answer"} {
+		if p.Reports(name) {
+			t.Errorf("a query is said to report %s", name)
+		}
+	}
+}
+
 // A value of no sort is a number to a suite unless it is a whole one.
 func TestNumbersOfRows(t *testing.T) {
 	spec, found := Kind.Reading("number")

@@ -1,5 +1,9 @@
-// Package sql observes a SQL Server instance: whether it lets a login in, what
-// it runs, and the state of its databases.
+// Package sql observes a SQL Server instance: whether it lets a login in, what it runs, the
+// state of its databases, and what a suite's own query returns.
+//
+// That query needs no --allow-scripts. It is one SELECT, by which nothing on the host is run
+// and nothing stays changed: it can read what the operator's login may read, as any check
+// does, and can at the worst be slow, which the check's time ends.
 package sql
 
 import (
@@ -153,6 +157,22 @@ func newProbe(p params) (probes.Probe, error) {
 
 // Aims implements probes.Aimer.
 func (p probe) Aims() []string { return []string{p.Address} }
+
+// Reports implements probes.Chooser.
+func (p probe) Reports(reading string) bool {
+	of := func(specs []probes.ReadingSpec) bool {
+		return slices.ContainsFunc(specs, func(s probes.ReadingSpec) bool { return s.Name == reading })
+	}
+	for _, looked := range allParts() {
+		if of(looked.readings()) {
+			return p.looksAround() && slices.ContainsFunc(p.parts, func(l part) bool { return l.name == looked.name })
+		}
+	}
+	if of(queryReadings()) {
+		return p.query != ""
+	}
+	return p.looksAround() || slices.Contains([]string{"login", "login_time", "encryption"}, reading)
+}
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Reading, err error) {
