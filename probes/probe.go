@@ -46,6 +46,12 @@ type Aimer interface {
 	Aims() []string
 }
 
+// Chooser is a probe that looks at a part of what its kind can look at.
+type Chooser interface {
+	// Reports says whether the probe reports a reading of its kind where it can be had.
+	Reports(reading string) bool
+}
+
 // Target is what a probe is pointed at, made anew for every check.
 type Target struct {
 	Host    string // the host's name in the suite

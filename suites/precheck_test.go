@@ -77,6 +77,9 @@ func TestPrechecked(t *testing.T) {
 		"a host by its address": {
 			host: "10.0.0.7", checks: []string{"os: {}"}, want: []string{"shop/os", added[1], added[2]},
 		},
+		"a query of its own": {
+			checks: []string{"{id: rows, sql: {query: SELECT 1 AS a}}"}, want: []string{"shop/rows"}, why: "no backups are looked at",
+		},
 		"databases": {
 			checks: []string{"sql: Orders"},
 			want:   []string{"shop/sql/Orders: backup_history read, last_backup >= 2026-11-03T10:00:00Z where there"},

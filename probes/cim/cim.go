@@ -3,7 +3,6 @@
 package cim
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,16 +46,6 @@ type params struct {
 	Namespace string   `param:"namespace" doc:"The namespace, from root on."`
 }
 
-const (
-	// null is what a value reads as that is not there.
-	null = "null"
-	// mostInstances is more than people compare, and keeps a snapshot small.
-	mostInstances = 2000
-	mostValues    = 20_000 // instances times columns
-	// longestKey is in bytes; no key that tells instances apart comes near it.
-	longestKey = 1024
-)
-
 type probe params
 
 func build(p params) (probes.Probe, error) {
@@ -71,7 +60,7 @@ func build(p params) (probes.Probe, error) {
 func (p probe) question() host.WQL {
 	return host.WQL{
 		Namespace: p.Namespace, Class: p.Class, Columns: slices.Concat([]string{p.Key}, p.Columns, p.Lists),
-		Where: p.Where, Most: mostInstances,
+		Where: p.Where, Most: cells.MostRows,
 	}
 }
 
@@ -84,56 +73,23 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) > mostInstances {
-		return nil, fmt.Errorf("reading %s: more than %d instances: narrow it by where", p.Class, mostInstances)
+	if len(rows) > cells.MostRows {
+		return nil, fmt.Errorf("reading %s: more than %d instances: narrow it by where", p.Class, cells.MostRows)
 	}
-	if n := len(rows) * (len(p.Columns) + len(p.Lists)); n > mostValues {
+	if n := len(rows) * (len(p.Columns) + len(p.Lists)); n > cells.MostValues {
 		return nil, fmt.Errorf("reading %s: %d values, more than %d: ask for fewer columns, or narrow it by where",
-			p.Class, n, mostValues)
+			p.Class, n, cells.MostValues)
 	}
-	instances, err := p.sorted(rows)
+	instances, err := cells.ByKey(rows, p.Key, cells.Words{
+		One: "an instance", Many: "instances", Or: ", or leave it out by where",
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", p.Class, err)
 	}
 	readings := []fact.Reading{probes.Read("", "count", fact.Int(len(instances)))}
 	for _, i := range instances {
-		readings = append(readings, probes.Read(i.key, "present", fact.Bool(true)))
-		for _, column := range p.Columns {
-			readings = append(readings, cells.Value(i.key+"/"+column, i.row.Get(column), null)...)
-		}
-		for _, column := range p.Lists {
-			readings = append(readings, cells.Elements(i.key+"/"+column, i.row.Get(column)))
-		}
+		readings = append(readings, probes.Read(i.Key, "present", fact.Bool(true)))
+		readings = append(readings, cells.Fields(i.Key+"/", i.Row, p.Columns, p.Lists)...)
 	}
 	return readings, nil
-}
-
-type instance struct {
-	key string
-	row host.Row
-}
-
-// sorted finds the key of every row: WMI promises no order, and two rows of one
-// key could not be compared with their own past.
-func (p probe) sorted(rows []host.Row) ([]instance, error) {
-	instances := make([]instance, 0, len(rows))
-	for _, row := range rows {
-		cell := row.Get(p.Key)
-		switch {
-		case cell.List != nil:
-			return nil, fmt.Errorf("the key %s holds a list: choose a column that holds one value", p.Key)
-		case cell.Null, strings.TrimSpace(cell.Text) == "":
-			return nil, fmt.Errorf("an instance has no %s: choose a key that each one has, or leave it out by where", p.Key)
-		case len(cell.Text) > longestKey:
-			return nil, fmt.Errorf("the key %s %.80q has %d bytes, more than %d", p.Key, cell.Text, len(cell.Text), longestKey)
-		}
-		instances = append(instances, instance{cells.Steady(cell.Text), row})
-	}
-	slices.SortFunc(instances, func(a, b instance) int { return cmp.Compare(a.key, b.key) })
-	for i := 1; i < len(instances); i++ {
-		if key := instances[i].key; key == instances[i-1].key {
-			return nil, fmt.Errorf("two instances have the %s %.200q: choose a key that tells them apart", p.Key, key)
-		}
-	}
-	return instances, nil
 }

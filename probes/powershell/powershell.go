@@ -50,13 +50,7 @@ type params struct {
 	Limit   time.Duration     `param:"limit" doc:"How long it may run."`
 }
 
-const (
-	null       = "null"
-	most       = 2000 // objects
-	mostValues = 20_000
-	longestKey = 1024
-	longest    = 10 * time.Minute
-)
+const longest = 10 * time.Minute
 
 func build(p params) (probes.Probe, error) {
 	name := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -91,7 +85,7 @@ func (p probe) question() host.Script {
 	for name, value := range p.Args {
 		args[name] = []string{value}
 	}
-	return host.Script{Name: p.Script.Name, Text: p.Script.Text, Args: args, Most: most, Limit: p.Limit}
+	return host.Script{Name: p.Script.Name, Text: p.Script.Text, Args: args, Most: cells.MostRows, Limit: p.Limit}
 }
 
 // Questions implements probes.Asker.
@@ -108,20 +102,15 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		return nil, fmt.Errorf("reading what %s returned: %w", p.Script.Name, err)
 	}
 	readings := []fact.Reading{probes.Read("", "count", fact.Int(len(objects)))}
-	for _, key := range slices.Sorted(maps.Keys(objects)) {
-		row, prefix := objects[key], ""
+	for _, o := range objects {
+		prefix := ""
 		if p.Key != "" {
-			readings, prefix = append(readings, probes.Read(key, "present", fact.Bool(true))), key+"/"
+			readings, prefix = append(readings, probes.Read(o.Key, "present", fact.Bool(true))), o.Key+"/"
 		}
-		for _, column := range p.columns(row) {
-			readings = append(readings, cells.Value(prefix+column, row.Get(column), null)...)
-		}
-		for _, column := range p.Lists {
-			readings = append(readings, cells.Elements(prefix+column, row.Get(column)))
-		}
-		if len(readings) > mostValues {
+		readings = append(readings, cells.Fields(prefix, o.Row, p.columns(o.Row), p.Lists)...)
+		if len(readings) > cells.MostValues {
 			return nil, fmt.Errorf("reading what %s returned: more than %d values: return less, or name columns",
-				p.Script.Name, mostValues)
+				p.Script.Name, cells.MostValues)
 		}
 	}
 	return readings, nil
@@ -144,28 +133,13 @@ func (p probe) columns(row host.Row) []string {
 	return slices.CompactFunc(all, strings.EqualFold)
 }
 
-// keyed finds the key of every object: a script promises no order.
-func (p probe) keyed(rows []host.Row) (map[string]host.Row, error) {
-	objects := map[string]host.Row{}
-	if p.Key == "" {
-		if len(rows) != 1 {
-			return nil, fmt.Errorf("%d objects: return one, or name the key that tells them apart", len(rows))
-		}
-		return map[string]host.Row{"": rows[0]}, nil
+// keyed finds the key of every object.
+func (p probe) keyed(rows []host.Row) ([]cells.Keyed, error) {
+	if p.Key != "" {
+		return cells.ByKey(rows, p.Key, cells.Words{One: "an object", Many: "objects"})
 	}
-	for _, row := range rows {
-		cell := row.Get(p.Key)
-		key := cells.Steady(cell.Text)
-		_, double := objects[key]
-		switch {
-		case cell.Null, cell.List != nil, strings.TrimSpace(key) == "":
-			return nil, fmt.Errorf("an object has no %s: choose a key that each one has", p.Key)
-		case len(key) > longestKey:
-			return nil, fmt.Errorf("the key %s %.80q has %d bytes, more than %d", p.Key, key, len(key), longestKey)
-		case double:
-			return nil, fmt.Errorf("two objects have the %s %.200q: choose a key that tells them apart", p.Key, key)
-		}
-		objects[key] = row
+	if len(rows) != 1 {
+		return nil, fmt.Errorf("%d objects: return one, or name the key that tells them apart", len(rows))
 	}
-	return objects, nil
+	return []cells.Keyed{{Row: rows[0]}}, nil
 }

@@ -89,17 +89,18 @@ func newDoor(ctx context.Context, p probe, t probes.Target) *door {
 // open makes a pool of one connection, not yet made.
 func (d *door) open(c host.Credential) *stdsql.DB {
 	connector := mssql.NewConnectorConfig(msdsn.Config{
-		Host:         d.host,
-		Port:         uint64(d.probe.port()),
-		Protocols:    []string{"tcp"},
-		Database:     "master", // lets in those whose own database is broken
-		User:         c.User,
-		Password:     c.Password.Reveal(),
-		AppName:      "postpatch",
-		Encryption:   encryptions()[d.probe.Encrypt],
-		TLSConfig:    d.tlsConfig(),
-		DialTimeout:  -1, // the check's deadline is enough
-		DisableRetry: true,
+		Host:           d.host,
+		Port:           uint64(d.probe.port()),
+		Protocols:      []string{"tcp"},
+		Database:       "master", // lets in those whose own database is broken
+		User:           c.User,
+		Password:       c.Password.Reveal(),
+		AppName:        "postpatch",
+		ReadOnlyIntent: d.probe.query != "", // which lets it in where only readers may
+		Encryption:     encryptions()[d.probe.Encrypt],
+		TLSConfig:      d.tlsConfig(),
+		DialTimeout:    -1, // the check's deadline is enough
+		DisableRetry:   true,
 	})
 	connector.Dialer = d
 	db := stdsql.OpenDB(connector)

@@ -29,7 +29,7 @@ func (p probe) locate(ctx context.Context, t probes.Target) (at probe, readings 
 	if err != nil {
 		return p, nil, err
 	}
-	p.Port, p.told = f.port, f.port
+	p.Port, p.found = f.port, f.port
 	return p, f.readings(), nil
 }
 

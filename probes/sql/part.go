@@ -30,7 +30,7 @@ type part struct {
 
 // allParts are the parts, in the order in which they are asked.
 func allParts() []part {
-	return []part{backupPart(), serverPart()}
+	return []part{backupPart(), serverPart(), answersPart()}
 }
 
 // wasRead is what a part's state says when it was looked at; whatever it says otherwise

@@ -5,6 +5,7 @@ import (
 	stdsql "database/sql"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -14,10 +15,12 @@ import (
 // kept.
 func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error) {
 	v := &visit{probe: p, conn: conn}
+	start := time.Now()
 	readings, right, err := v.readInstance(ctx)
 	if err != nil || !right {
 		return readings, err
 	}
+	readings = append(readings, probes.Read("", "round_trip", fact.Duration(time.Since(start))))
 	databases, err := readDatabases(ctx, conn)
 	if err != nil {
 		// Half a list would look like lost databases.

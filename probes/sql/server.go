@@ -248,7 +248,7 @@ func (v *visit) readListeners(rows *stdsql.Rows) ([]fact.Reading, error) {
 				word = strings.ToLower(l.kind)
 			}
 			servers = append(servers, fmt.Sprint(word, " ", l.port))
-		case l.port == int64(v.probe.told): // port says it
+		case l.port == int64(v.probe.found): // port says it
 		case l.address.IsUnspecified(), !isWild && !l.address.IsLoopback():
 			clients = append(clients, fmt.Sprint(l.port))
 		}

@@ -1,5 +1,9 @@
-// Package sql observes a SQL Server instance: whether it lets a login in, what
-// it runs, and the state of its databases.
+// Package sql observes a SQL Server instance: whether it lets a login in, what it runs, the
+// state of its databases, and what a suite's own query returns.
+//
+// That query needs no --allow-scripts. It is one SELECT, by which nothing on the host is run
+// and nothing stays changed: it can read what the operator's login may read, as any check
+// does, and can at the worst be slow, which the check's time ends.
 package sql
 
 import (
@@ -17,25 +21,31 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name:       "sql",
 	Doc:        "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
-	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it",
+	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it; of a query row/ and its key",
 	Items:      probes.AnyCase,
 	Credential: "sql",
 	Settles:    "sql",
 	Main:       "database",
-	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
+	Example: "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n" +
+		"- sql: {query: 'SELECT name, status FROM dbo.Queues', key: name, database: Orders}\n" +
+		"  id: queues\n  expect: {value: running}\n",
 	Readings: slices.Concat(browserReadings(), instanceReadings(), hintReadings(), nameReadings(), versionReadings(),
-		databaseReadings(), databaseDetails(), partReadings()),
-	Notes: append(databaseNotes(), partNotes()...),
+		databaseReadings(), databaseDetails(), partReadings(), queryReadings()),
+	Notes: slices.Concat(databaseNotes(), partNotes(), queryNotes()),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {
-	Databases []string `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
-	Instance  string   `param:"instance" doc:"A named instance: SQL Server Browser tells its port, unless it is given."`
-	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
-	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
-	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
-	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups, server; all of them when not given."`
-	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
+	Databases []string    `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
+	Instance  string      `param:"instance" doc:"A named instance: SQL Server Browser tells its port, unless it is given."`
+	Port      int         `param:"port" doc:"The TCP port; 1433 when not given."`
+	Address   string      `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
+	Encrypt   string      `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
+	Query     string      `param:"query" doc:"One SELECT of the suite's own, whose rows are compared."`
+	QueryFile probes.File `param:"query_file" doc:"The same from a file of the suite's folder."`
+	Key       string      `param:"key" doc:"The column that tells the query's rows apart; without it one row is due."`
+	Columns   []string    `param:"columns" doc:"The query's columns that are compared; all when not given."`
+	Parts     []string    `param:"part" doc:"What is looked at besides the databases; see the notes."`
+	Verify    bool        `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
 
 func instanceReadings() []probes.ReadingSpec {
@@ -49,6 +59,10 @@ func instanceReadings() []probes.ReadingSpec {
 		{
 			Name: "login_time", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How long connecting and logging in took.",
+		},
+		{
+			Name: "round_trip", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "How long the first answer took, once the login was in.",
 		},
 		{
 			Name: "version", Type: fact.TypeText, Doc: "The build, such as 16.0.4165.4.",
@@ -113,7 +127,8 @@ type probe struct {
 	params
 	roots *x509.CertPool // nil for the runner's own
 	parts []part
-	told  int // the port that the Browser told; 0 where it was not asked
+	found int    // the port that the Browser told; 0 where it was not asked
+	query string // "" for none
 }
 
 func newProbe(p params) (probes.Probe, error) {
@@ -138,11 +153,31 @@ func newProbe(p params) (probes.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	return probe{params: p, parts: parts}, nil
+	query, err := checkQuery(p)
+	if err != nil {
+		return nil, err
+	}
+	return probe{params: p, parts: parts, query: query}, nil
 }
 
 // Aims implements probes.Aimer.
 func (p probe) Aims() []string { return []string{p.Address} }
+
+// Reports implements probes.Chooser.
+func (p probe) Reports(reading string) bool {
+	of := func(specs []probes.ReadingSpec) bool {
+		return slices.ContainsFunc(specs, func(s probes.ReadingSpec) bool { return s.Name == reading })
+	}
+	for _, looked := range allParts() {
+		if of(looked.readings()) {
+			return p.looksAround() && slices.ContainsFunc(p.parts, func(l part) bool { return l.name == looked.name })
+		}
+	}
+	if of(queryReadings()) {
+		return p.query != ""
+	}
+	return p.looksAround() || slices.Contains([]string{"login", "login_time", "encryption"}, reading)
+}
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Reading, err error) {
@@ -171,7 +206,7 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 		return readings, err
 	}
 	defer func() { _ = conn.Close() }()
-	more, err := p.read(ctx, conn)
+	more, err := p.ask(ctx, conn)
 	if err == nil {
 		err = ctx.Err()
 	}

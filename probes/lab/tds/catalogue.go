@@ -18,6 +18,7 @@ type view struct {
 func catalogue() []view {
 	return []view{
 		{name: "sys.databases", build: scope.databasesTable},
+		{name: "sys.objects", build: scope.objectsTable},
 		{name: "sys.dm_os_sys_info", needs: viewServerState, build: scope.sysInfo},
 		{name: "sys.dm_exec_connections", needs: viewSecurity, build: scope.connectionsTable},
 		{name: "sys.dm_server_services", needs: viewSecurity, build: scope.servicesTable},
