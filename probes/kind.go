@@ -76,6 +76,9 @@ type ReadingSpec struct {
 	// Behind is a reading of the item "" that tells whether this one was looked at at all:
 	// where it is Unseen, or not there, this one is neither gone nor new.
 	Behind string
+	// Partial says that items of the same sort may be without it: what a suite expects of
+	// it binds those alone that have it, or had it.
+	Partial bool
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.
 	Silence []fact.Value

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/baseline"
 	"postpatch/probes"
@@ -24,6 +25,8 @@ type sheet struct {
 	bound       bool   // an expectation has looked at something
 	partly      bool   // the check was not observed whole: what is missing says nothing
 	findings    map[place]report.Finding
+	beforeAt    time.Time // when before was seen; zero when nobody knows
+	nowAt       time.Time
 	lacking     map[place]bool // assertions that lack a reading now
 	unheld      []place        // assertions that lack what was before
 	strange     []place        // of the baseline, and of another type than the kind has it now
@@ -32,7 +35,7 @@ type sheet struct {
 
 func (j judging) sheet(c suites.Check) *sheet {
 	s := &sheet{
-		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()),
+		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()), beforeAt: j.before.taken, nowAt: j.at,
 		findings: map[place]report.Finding{}, lacking: map[place]bool{},
 	}
 	s.strange = s.before.ofOtherTypes(c.Kind)
@@ -100,8 +103,33 @@ func (s *sheet) expectedOf(e suites.Expectation) []string {
 		return found
 	case len(found) == 0:
 		return []string{""}
+	case s.spec(e.Reading).Partial:
+		return found
 	default:
 		return s.withSiblings(found)
+	}
+}
+
+// held says whether a value met the expectation at the baseline.
+func (s *sheet) held(e suites.Expectation, before fact.Value) bool {
+	return e.Predicate.At(s.beforeAt).Holds(before)
+}
+
+// blind says why nobody could look at a reading on one side; empty where somebody could.
+func (s *sheet) blind(reading string, side values) string {
+	state := s.spec(reading).Behind
+	v := side.at(place{"", state})
+	if state == "" || v == nil || !isOneOf(s.spec(state).Unseen, v) {
+		return ""
+	}
+	return v.String()
+}
+
+// notSeen remembers, once, why something that is to be held against an expectation
+// could not be looked at.
+func (s *sheet) notSeen(reading, why string) {
+	if why = reading + ": " + why; !slices.Contains(s.unseen, why) {
+		s.unseen = append(s.unseen, why)
 	}
 }
 
@@ -125,6 +153,10 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if now == nil && (e.Default || s.partly) {
 		return // the diff tells what is gone
 	}
+	if why := s.blind(e.Reading, s.now); now == nil && why != "" {
+		s.notSeen(e.Reading, why)
+		return
+	}
 	if !e.Default && isOneOf(s.spec(at.reading).Unseen, now) {
 		s.unseen = append(s.unseen, strings.TrimSpace(at.item+" "+at.reading)+": "+now.String())
 		return
@@ -132,8 +164,8 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if _, spoken := s.findings[at]; spoken && e.Keep {
 		return
 	}
-	held, holds := e.Predicate.Holds(before), e.Predicate.Holds(now)
-	known := s.knew(at)
+	held, holds := s.held(e, before), e.Predicate.At(s.nowAt).Holds(now)
+	known := s.knew(at) && (s.beforeAt != time.Time{} || !e.Predicate.HasAge())
 	switch excused := e.Default && s.excused(at.reading, before); {
 	case e.Keep && s.pending(at.reading, before): // only a kind has something kept
 		held = true
@@ -144,7 +176,7 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if pending || e.Keep && s.excused(at.reading, now) && s.behindAGate(at) {
 		return // it is as open as it was, or says nothing
 	}
-	if e.Keep && !holds && s.behindAGate(at) {
+	if e.Keep && !holds && (s.behindAGate(at) || s.known && s.blind(e.Reading, s.before) != "") {
 		// Nobody could see before whether it was well.
 		f := s.finding(at)
 		f.Outcome, f.Wanted = report.Failed, "expected "+e.Predicate.String()+", and nothing is known of before"
@@ -225,7 +257,7 @@ func (s *sheet) behindAGate(at place) bool {
 func (s *sheet) gateFailedBefore(item string) bool {
 	return slices.ContainsFunc(s.c.Expect, func(e suites.Expectation) bool {
 		v := s.typed(s.before, place{item, e.Reading})
-		return s.isGate(e.Reading) && !e.Keep && v != nil && !e.Predicate.Holds(v)
+		return s.isGate(e.Reading) && !e.Keep && v != nil && !s.held(e, v)
 	})
 }
 
@@ -243,8 +275,12 @@ func (s *sheet) vanished(planning *Planning) {
 		}
 		for _, item := range s.before.items(e.Reading) {
 			at := place{item, e.Reading}
-			if s.now.at(at) != nil || s.goneIsTold(item) || !e.Predicate.Holds(s.before.at(at)) ||
+			if s.now.at(at) != nil || s.goneIsTold(item) || !s.held(e, s.before.at(at)) ||
 				s.restated && !s.now.has(item) { // whose going is told by what it is
+				continue
+			}
+			if why := s.blind(e.Reading, s.now); why != "" {
+				s.notSeen(e.Reading, why)
 				continue
 			}
 			f := s.finding(at)
