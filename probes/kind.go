@@ -74,7 +74,9 @@ type ReadingSpec struct {
 	// itself is expected of the reading, they leave the check unknown.
 	Unseen []fact.Value
 	// Behind is a reading of the item "" that tells whether this one was looked at at all:
-	// where it is Unseen, or not there, this one is neither gone nor new.
+	// where it is Unseen, or not there, this one is neither gone nor new. Where it is Unseen
+	// and something is wanted of this one, or it was looked at at the baseline, the check is
+	// unknown.
 	Behind string
 	// Partial says that items of the same sort may be without it: what a suite expects of
 	// it binds those alone that have it, or had it.

@@ -221,6 +221,7 @@ func (j judging) check(c suites.Check, problem string) draft {
 		s.drift(j.changes[c.Key()], j.planning)
 		s.vanished(j.planning)
 	}
+	s.lostSight()
 	s.dropConsequences()
 	if unbased := s.unbased(j.planning); len(unbased) > 0 {
 		_, why := j.before.observed(c.Key())

@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/runner"
 	"postpatch/runner/report"
+	"postpatch/suites"
 )
 
 // TestUnseen holds that a reading which says that it was not observed leaves the check
@@ -94,16 +96,7 @@ func TestBehindWhatWasNotLookedAt(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tested := check(t)
-			tested.Kind.Readings = append([]probes.ReadingSpec(nil), tested.Kind.Readings...)
-			for i := range tested.Kind.Readings {
-				switch tested.Kind.Readings[i].Name {
-				case "squeak":
-					tested.Kind.Readings[i].Unseen = []fact.Value{fact.Text("not heard")}
-				case "colour":
-					tested.Kind.Readings[i].Behind = "squeak"
-				}
-			}
+			tested := behindSqueak(check(t))
 			var got []string
 			for _, line := range told(judge(tested, &c.before, c.now, nil).Checks[0])[1:] {
 				if strings.Contains(line, "colour") {
@@ -112,6 +105,52 @@ func TestBehindWhatWasNotLookedAt(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// behindSqueak lets the colour be known only where the squeak was heard.
+func behindSqueak(c suites.Check) suites.Check {
+	c.Kind.Readings = slices.Clone(c.Kind.Readings)
+	for i := range c.Kind.Readings {
+		switch c.Kind.Readings[i].Name {
+		case "squeak":
+			c.Kind.Readings[i].Unseen = []fact.Value{fact.Text("not heard")}
+		case "colour":
+			c.Kind.Readings[i].Behind = "squeak"
+		}
+	}
+	return c
+}
+
+// TestNotLookedAtIsUnknown holds that what could not be looked at never passes where it was
+// looked at before, or where something is wanted of it, and never fails either.
+func TestNotLookedAtIsUnknown(t *testing.T) {
+	const read, unread = " squeak=heard", " squeak=not heard"
+	red, blue, other := "front colour=red", "front colour=blue", "front sign=x"
+	for name, c := range map[string]struct {
+		check       suites.Check
+		before, now baseline.Host
+		want        string
+	}{
+		"it was looked at before":     {check(t), doors(read, red), doors(unread, other), "unknown"},
+		"it was, and found well":      {check(t, "*colour=red"), doors(read, red, other), doors(unread, other), "unknown"},
+		"the suite wants it":          {check(t, "colour=red"), doors(unread, other), doors(unread, other), "unknown"},
+		"the suite asserts it":        {asserting(t, check(t), `after.colour == "red"`), doors(unread, other), doors(unread, other), "unknown"},
+		"it asserts it of two times":  {asserting(t, check(t), `after.colour == before.colour`), doors(read, red), doors(unread, other), "unknown"},
+		"nobody could look before":    {check(t), doors(unread, other), doors(unread, other), "passed"},
+		"the kind alone wants it":     {check(t, "*colour=red"), doors(unread, other), doors(unread, other), "passed"},
+		"something else has failed":   {check(t, "sign=y"), doors(read, red, "front sign=y"), doors(unread, other), "regressed failing"},
+		"it was looked at, and fails": {check(t, "colour=red"), doors(read, red), doors(read, blue), "regressed failing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := judge(behindSqueak(c.check), &c.before, c.now, nil).Checks[0]
+			if got := told(got); got[0] != c.want {
+				t.Errorf("got %q, want %s", got, c.want)
+			}
+			if c.want == "unknown" && got.Error != "squeak: not heard" {
+				t.Errorf("it says %q", got.Error)
 			}
 		})
 	}

@@ -115,24 +115,6 @@ func (s *sheet) held(e suites.Expectation, before fact.Value) bool {
 	return e.Predicate.At(s.beforeAt).Holds(before)
 }
 
-// blind says why nobody could look at a reading on one side; empty where somebody could.
-func (s *sheet) blind(reading string, side values) string {
-	state := s.spec(reading).Behind
-	v := side.at(place{"", state})
-	if state == "" || v == nil || !isOneOf(s.spec(state).Unseen, v) {
-		return ""
-	}
-	return v.String()
-}
-
-// notSeen remembers, once, why something that is to be held against an expectation
-// could not be looked at.
-func (s *sheet) notSeen(reading, why string) {
-	if why = reading + ": " + why; !slices.Contains(s.unseen, why) {
-		s.unseen = append(s.unseen, why)
-	}
-}
-
 // withSiblings adds the items of the same sort as those that were found, sorted.
 func (s *sheet) withSiblings(found []string) []string {
 	ofWhole := found[0] == ""
@@ -147,18 +129,23 @@ func (s *sheet) withSiblings(found []string) []string {
 	return union(found, slices.Compact(siblings))
 }
 
+// blindBefore says whether nobody could look at a reading at the baseline.
+func (s *sheet) blindBefore(reading string) bool {
+	spec := s.spec(s.spec(reading).Behind)
+	return s.known && spec.Name != "" && isOneOf(spec.Unseen, s.before.at(place{"", spec.Name}))
+}
+
 // expectation holds one expectation against one reading.
 func (s *sheet) expectation(e suites.Expectation, at place) {
 	before, now := s.typed(s.before, at), s.now.at(at)
 	if now == nil && (e.Default || s.partly) {
 		return // the diff tells what is gone
 	}
-	if why := s.blind(e.Reading, s.now); now == nil && why != "" {
-		s.notSeen(e.Reading, why)
+	if now == nil && s.unlooked(at.reading) {
 		return
 	}
 	if !e.Default && isOneOf(s.spec(at.reading).Unseen, now) {
-		s.unseen = append(s.unseen, strings.TrimSpace(at.item+" "+at.reading)+": "+now.String())
+		s.unsee(strings.TrimSpace(at.item+" "+at.reading) + ": " + now.String())
 		return
 	}
 	if _, spoken := s.findings[at]; spoken && e.Keep {
@@ -176,7 +163,7 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if pending || e.Keep && s.excused(at.reading, now) && s.behindAGate(at) {
 		return // it is as open as it was, or says nothing
 	}
-	if e.Keep && !holds && (s.behindAGate(at) || s.known && s.blind(e.Reading, s.before) != "") {
+	if e.Keep && !holds && (s.behindAGate(at) || s.blindBefore(e.Reading)) {
 		// Nobody could see before whether it was well.
 		f := s.finding(at)
 		f.Outcome, f.Wanted = report.Failed, "expected "+e.Predicate.String()+", and nothing is known of before"
@@ -276,11 +263,8 @@ func (s *sheet) vanished(planning *Planning) {
 		for _, item := range s.before.items(e.Reading) {
 			at := place{item, e.Reading}
 			if s.now.at(at) != nil || s.goneIsTold(item) || !s.held(e, s.before.at(at)) ||
-				s.restated && !s.now.has(item) { // whose going is told by what it is
-				continue
-			}
-			if why := s.blind(e.Reading, s.now); why != "" {
-				s.notSeen(e.Reading, why)
+				s.restated && !s.now.has(item) || // whose going is told by what it is
+				s.unlooked(e.Reading) {
 				continue
 			}
 			f := s.finding(at)

@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"postpatch/probes/fact"
@@ -33,7 +34,9 @@ func (j judging) asserts(s *sheet) {
 		for _, item := range items {
 			s.assert(j.host, a, place{item, reading})
 		}
-		if len(items) == 0 && !s.partly {
+		if len(items) == 0 && !s.partly && !slices.ContainsFunc(a.Expr.Looks(), func(l assert.Look) bool {
+			return s.unlooked(l.Reading)
+		}) {
 			s.assertsNothing(a, place{"", reading})
 		}
 	}
@@ -74,7 +77,7 @@ func (s *sheet) assert(h suites.Host, a suites.Assertion, at place) {
 		s.assertBack(a, at, now)
 		return
 	}
-	if now.lacks != nil && s.partly {
+	if now.lacks != nil && (s.partly || s.unlooked(now.lacks.Reading)) {
 		return // what is missing may be there
 	}
 	s.bound = true
@@ -106,7 +109,7 @@ func (s *sheet) assertBack(a suites.Assertion, at place, now answer) {
 	case now.lacks == nil:
 		s.bound = true
 		s.tell(a, at, now, regressedIf(had))
-	case s.partly: // what is missing may be there
+	case s.partly, s.unlooked(now.lacks.Reading): // what is missing may be there
 	case had && s.before.at(place{at.item, now.lacks.Reading}) == nil:
 		s.unheld, s.lacking[at] = append(s.unheld, at), true
 	default:
