@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,30 @@ func TestPartial(t *testing.T) {
 	} {
 		if got := told(judge(behind(t, c.partial, "colour=red"), &c.before, c.now, nil).Checks[0]); got[0] != c.want {
 			t.Errorf("%s: got %q, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestSorts holds that an item of another sort is not asked for what it never has: one with
+// no reading in common of which the kind expects something.
+func TestSorts(t *testing.T) {
+	c := check(t, "colour=red")
+	c.Kind.Readings = append([]probes.ReadingSpec(nil), c.Kind.Readings...)
+	for i := range c.Kind.Readings {
+		if c.Kind.Readings[i].Name == "squeak" {
+			c.Kind.Readings[i].Expect = "none"
+		}
+	}
+	for want, now := range map[string]baseline.Host{
+		"passed no baseline":             doors("front bell=rings", "front colour=red", "lock squeak=none"),
+		"failed no baseline failing":     doors("front bell=rings", "front colour=red", "back bell=rings"),
+		"failed no baseline failing gap": doors("front bell=rings", "front colour=red", "back bell=rings", "lock squeak=none"),
+	} {
+		want = strings.TrimSuffix(want, " gap")
+		before := doors()
+		got := told(judge(c, &before, now, nil).Checks[0])
+		if got[0] != want || want != "passed no baseline" && got[1] != "back colour: failed ->" {
+			t.Errorf("got %q, want %s", got, want)
 		}
 	}
 }

@@ -115,14 +115,22 @@ func (s *sheet) held(e suites.Expectation, before fact.Value) bool {
 	return e.Predicate.At(s.beforeAt).Holds(before)
 }
 
-// withSiblings adds the items of the same sort as those that were found, sorted.
+// withSiblings adds the items of the same sort as those that were found, sorted: those
+// that have one of the readings in common of which the kind itself expects something.
 func (s *sheet) withSiblings(found []string) []string {
+	common := map[string]bool{}
+	for _, side := range []values{s.now, s.before} {
+		for at := range side.all() {
+			if _, among := slices.BinarySearch(found, at.item); among && s.spec(at.reading).Expect != "" {
+				common[at.reading] = true
+			}
+		}
+	}
 	ofWhole := found[0] == ""
 	ofItems := len(found) > 1 || !ofWhole
 	var siblings []string
 	for at := range s.now.all() {
-		spec := s.spec(at.reading)
-		if spec.Expect != "" && (at.item == "" && ofWhole || at.item != "" && ofItems) {
+		if common[at.reading] && (at.item == "" && ofWhole || at.item != "" && ofItems) {
 			siblings = append(siblings, at.item)
 		}
 	}
