@@ -52,11 +52,12 @@ func TestHealthyInstance(t *testing.T) {
 	}
 	for _, name := range []string{"ORDERS", "Stock", "master", "model", "msdb"} {
 		want[name+" backup_type"] = "none"
-		for _, reading := range []string{"last_backup", "last_log_backup", "last_restore"} {
-			if reading != "last_restore" || name == "ORDERS" || name == "Stock" {
-				want[name+" "+reading] = "1900-01-01T00:00:00Z"
-			}
+		for _, reading := range []string{"last_backup", "last_full_backup", "last_differential_backup"} {
+			want[name+" "+reading] = "1900-01-01T00:00:00Z"
 		}
+	}
+	for _, at := range []string{"ORDERS last_log_backup", "ORDERS last_restore", "Stock last_restore"} {
+		want[at] = "1900-01-01T00:00:00Z"
 	}
 	if diff := cmp.Diff(want, readings(observed)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

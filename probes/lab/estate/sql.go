@@ -47,6 +47,7 @@ type Backup struct {
 	Zone     *int          `yaml:"time_zone"` // in quarters of an hour; null when nil
 	CopyOnly bool          `yaml:"copy_only"` //
 	Damaged  bool          `yaml:"damaged"`   //
+	Snapshot bool          `yaml:"snapshot"`  // of the volume, by other software
 	Server   string        `yaml:"server"`    // the host's own name when ""
 }
 
