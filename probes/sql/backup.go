@@ -109,7 +109,7 @@ type history struct {
 // readHistory asks msdb, which many logins may not.
 func readHistory(ctx context.Context, v *visit) ([]fact.Reading, error) {
 	h := history{of: map[string]backups{}, local: map[string]backups{}}
-	if err := v.batch(ctx, backupQuery+";\n"+restoreQuery, h.backup, h.restore); err != nil {
+	if _, err := v.batch(ctx, backupQuery+";\n"+restoreQuery, h.backup, h.restore); err != nil {
 		return nil, err
 	}
 	return v.backups(h), nil

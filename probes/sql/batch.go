@@ -6,29 +6,29 @@ import (
 	"fmt"
 )
 
-// batch puts one batch and hands each row to the function of its result, in order. What
-// was handed over before an error stays.
-func (v *visit) batch(ctx context.Context, query string, read ...func(*stdsql.Rows) error) error {
+// batch puts one batch and hands each row to the function of its result, in order. It
+// tells how many results came whole before an error.
+func (v *visit) batch(ctx context.Context, query string, read ...func(*stdsql.Rows) error) (whole int, err error) {
 	rows, err := v.conn.QueryContext(ctx, query)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = rows.Close() }()
 	for i, one := range read {
 		if i > 0 && !rows.NextResultSet() {
 			if err := rows.Err(); err != nil {
-				return err
+				return i, err
 			}
-			return fmt.Errorf("the answer ends after %d results of %d", i, len(read))
+			return i, fmt.Errorf("the answer ends after %d results of %d", i, len(read))
 		}
 		for rows.Next() {
 			if err := one(rows); err != nil {
-				return err
+				return i, err
 			}
 		}
 		if err := rows.Err(); err != nil {
-			return err
+			return i, err
 		}
 	}
-	return rows.Err()
+	return len(read), rows.Err()
 }

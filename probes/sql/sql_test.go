@@ -50,7 +50,15 @@ func TestHealthyInstance(t *testing.T) {
 		want[name+" other_state"], want[name+" access"], want[name+" read_only"] = "ONLINE", "MULTI_USER", "false"
 		want[name+" recovery"], want[name+" compatibility"] = recovery, "160"
 	}
+	for name, text := range map[string]string{
+		"agent": "started", "agent_jobs": "read", "jobs": "0", "jobs_failing": "0", "jobs_left_out": "0",
+		"integrity": "read", "suspect_pages": "has room", "checkdb_history": "read",
+	} {
+		want[" "+name] = text
+	}
+	want["tempdb bad_pages"] = ""
 	for _, name := range []string{"ORDERS", "Stock", "master", "model", "msdb"} {
+		want[name+" bad_pages"], want[name+" last_checkdb"] = "", "1900-01-01T00:00:00Z"
 		want[name+" backup_type"] = "none"
 		for _, reading := range []string{"last_backup", "last_full_backup", "last_differential_backup"} {
 			want[name+" "+reading] = "1900-01-01T00:00:00Z"
