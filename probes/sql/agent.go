@@ -32,9 +32,9 @@ SELECT CAST(a.job_id AS nvarchar(36)) AS id, a.session_id, a.start_execution_dat
  JOIN msdb.dbo.syssessions AS s ON s.session_id = a.session_id
  JOIN sys.databases AS d ON d.name = 'tempdb' AND s.agent_start_date >= d.create_date`
 
-// Of the results of that query, those up to here tell of jobs; what is behind them only
-// sysadmin may see unless somebody has granted it.
-// Source: Microsoft, "dbo.syssessions (Transact-SQL)".
+// Of the results of that query, so many tell of jobs; what is behind them only sysadmin may
+// see unless somebody has granted it. Source: Microsoft, "dbo.syssessions (Transact-SQL)".
+// That a login may not is said before a result begins, while the one before is read.
 const jobResults = 4
 
 // mostJobs are told; a server has one more at most, so that the count shows it.
@@ -76,7 +76,7 @@ func readAgent(ctx context.Context, v *visit) ([]fact.Reading, error) {
 	state := a.state(v.edition)
 	if err != nil {
 		var answer mssql.Error
-		if whole < jobResults || !errors.As(err, &answer) || !isDenied(answer.Number) {
+		if whole < jobResults-1 || !errors.As(err, &answer) || !isDenied(answer.Number) {
 			return nil, err
 		}
 		state = agentUnread

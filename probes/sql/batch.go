@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// batch puts one batch and hands each row to the function of its result, in order. It
-// tells how many results came whole before an error.
+// batch puts one batch and hands each row to the function of its result, in order. With an
+// error it tells how many results had come before: the driver reads on to the next result,
+// so that the error may be that of the one behind it, too.
 func (v *visit) batch(ctx context.Context, query string, read ...func(*stdsql.Rows) error) (whole int, err error) {
 	rows, err := v.conn.QueryContext(ctx, query)
 	if err != nil {
