@@ -41,6 +41,24 @@ func TestKeptAndNothingKnownOfBefore(t *testing.T) {
 	}
 }
 
+// TestKeptAndUnseen holds that a reading which says itself that it was not observed is
+// unknown where it was well, and nothing known where it was so before.
+func TestKeptAndUnseen(t *testing.T) {
+	for _, c := range [][3]string{
+		{"heard", "not heard", "unknown"},
+		{"silent", "not heard", "passed"},
+		{"not heard", "not heard", "passed"},
+		{"not heard", "silent", "failed failing"},
+		{"not heard", "heard", "passed"},
+		{"heard", "silent", "regressed failing"},
+	} {
+		before, now := doors("front squeak="+c[0]), doors("front squeak="+c[1])
+		if got := told(judge(keep(behind(t, false, "squeak=heard")), &before, now, nil).Checks[0]); got[0] != c[2] {
+			t.Errorf("%s, then %s: got %q, want %s", c[0], c[1], got, c[2])
+		}
+	}
+}
+
 // TestPartial holds that an item which has no such reading is not asked for it, unless it
 // had one, and that an expectation which finds no item at all still fails.
 func TestPartial(t *testing.T) {

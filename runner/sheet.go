@@ -137,10 +137,13 @@ func (s *sheet) withSiblings(found []string) []string {
 	return union(found, slices.Compact(siblings))
 }
 
-// blindBefore says whether nobody could look at a reading at the baseline.
-func (s *sheet) blindBefore(reading string) bool {
-	spec := s.spec(s.spec(reading).Behind)
-	return s.known && spec.Name != "" && isOneOf(spec.Unseen, s.before.at(place{"", spec.Name}))
+// blindBefore says whether nobody could look at a reading at the baseline: by its own word,
+// or by that of what it is behind.
+func (s *sheet) blindBefore(at place) bool {
+	spec := s.spec(at.reading)
+	behind := s.spec(spec.Behind)
+	return s.known && (isOneOf(spec.Unseen, s.before.at(at)) ||
+		behind.Name != "" && isOneOf(behind.Unseen, s.before.at(place{"", behind.Name})))
 }
 
 // expectation holds one expectation against one reading.
@@ -154,6 +157,12 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	}
 	if !e.Default && isOneOf(s.spec(at.reading).Unseen, now) {
 		s.unsee(strings.TrimSpace(at.item+" "+at.reading) + ": " + now.String())
+		return
+	}
+	if e.Keep && isOneOf(s.spec(at.reading).Unseen, now) {
+		if s.held(e, before) {
+			s.unsee(strings.TrimSpace(at.item+" "+at.reading) + ": " + now.String())
+		}
 		return
 	}
 	if _, spoken := s.findings[at]; spoken && e.Keep {
@@ -171,7 +180,7 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if pending || e.Keep && s.excused(at.reading, now) && s.behindAGate(at) {
 		return // it is as open as it was, or says nothing
 	}
-	if e.Keep && !holds && (s.behindAGate(at) || s.blindBefore(e.Reading)) {
+	if e.Keep && !holds && (s.behindAGate(at) || s.blindBefore(at)) {
 		// Nobody could see before whether it was well.
 		f := s.finding(at)
 		f.Outcome, f.Wanted = report.Failed, "expected "+e.Predicate.String()+", and nothing is known of before"

@@ -137,51 +137,51 @@ func agentReadings() []probes.ReadingSpec {
 			Doc: "How many jobs are left out, since they are deleted once they have run.",
 		},
 		{
-			Name: "job_enabled", Type: fact.TypeBool, Keep: "true", Behind: jobs,
+			Name: "job_enabled", Type: fact.TypeBool, Keep: "true", Behind: jobs, Partial: true,
 			Doc: "Of a job: whether Agent may run it when it is due.",
 		},
 		{
-			Name: "job_outcome", Type: fact.TypeText, Rule: ignored, Keep: "!= " + jobFailed, Behind: jobs,
+			Name: "job_outcome", Type: fact.TypeText, Rule: ignored, Keep: "!= " + jobFailed, Behind: jobs, Partial: true,
 			Excused: []fact.Value{fact.Text(jobFailedBefore)},
 			Doc: "Of a job's newest run: succeeded, failed, cancelled, retry, in progress, never run, elsewhere; " +
 				"failed before the start, where it has not run since the instance was started.",
 		},
 		{
-			Name: "job_message", Type: fact.TypeText, Rule: ignored, Evidence: true, Behind: jobs,
+			Name: "job_message", Type: fact.TypeText, Rule: ignored, Evidence: true, Behind: jobs, Partial: true,
 			Doc: "What the step said that failed in that run, where the history has it; its first 400 characters.",
 		},
 		{
-			Name: "job_failures", Type: fact.TypeInt, Rule: ignored, Evidence: true, Behind: jobs,
+			Name: "job_failures", Type: fact.TypeInt, Rule: ignored, Evidence: true, Behind: jobs, Partial: true,
 			Doc: "How often the job failed since the instance was started, among the 200 newest failures of all jobs and steps.",
 		},
 		{
-			Name: "job_last_run", Type: fact.TypeTime, Rule: ignored, Evidence: true, Behind: jobs,
+			Name: "job_last_run", Type: fact.TypeTime, Rule: ignored, Evidence: true, Behind: jobs, Partial: true,
 			Doc: "When the job's newest run began; 1900-01-01 when it never ran.",
 		},
 		{
-			Name: "job_took", Type: fact.TypeDuration, Rule: ignored, Behind: jobs, Doc: "How long that run took.",
+			Name: "job_took", Type: fact.TypeDuration, Rule: ignored, Behind: jobs, Partial: true, Doc: "How long that run took.",
 		},
 		{
-			Name: "job_category", Type: fact.TypeText, Severity: fact.Note, Behind: jobs, Doc: "The job's category.",
+			Name: "job_category", Type: fact.TypeText, Severity: fact.Note, Behind: jobs, Partial: true, Doc: "The job's category.",
 		},
 		{
-			Name: "job_running", Type: fact.TypeBool, Rule: ignored, Evidence: true, Behind: session,
+			Name: "job_running", Type: fact.TypeBool, Rule: ignored, Evidence: true, Behind: session, Partial: true,
 			Doc: "Whether the job runs now.",
 		},
 		{
-			Name: "job_next_run", Type: fact.TypeTime, Rule: ignored, Evidence: true, Behind: session,
+			Name: "job_next_run", Type: fact.TypeTime, Rule: ignored, Evidence: true, Behind: session, Partial: true,
 			Doc: "When the job is due, where Agent has told.",
 		},
 		{
-			Name: "numbered_jobs", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast, Percent: 50}, Behind: jobs,
+			Name: "numbered_jobs", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast, Percent: 50}, Behind: jobs, Partial: true,
 			Doc: "Of a category: how many jobs bear a number for a name.",
 		},
 		{
-			Name: "numbered_disabled", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost}, Behind: jobs,
+			Name: "numbered_disabled", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost}, Behind: jobs, Partial: true,
 			Doc: "How many of them are disabled.",
 		},
 		{
-			Name: "numbered_failed", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost}, Behind: jobs,
+			Name: "numbered_failed", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost}, Behind: jobs, Partial: true,
 			Doc: "Of how many of them the newest run failed, since the instance was started.",
 		},
 	}
