@@ -43,7 +43,7 @@ const mostJobs = 5000
 // The words of whether Agent has started.
 const (
 	agentStarted    = "started"
-	agentNotStarted = "not started since the instance was"
+	agentNotStarted = "not started"
 	agentNever      = "never started"
 	agentNone       = "none in this edition"
 	agentUnread     = notChecked + "needs SELECT on msdb.dbo.syssessions and msdb.dbo.sysjobactivity"
@@ -60,11 +60,10 @@ func agentPart() part {
 		needs: "SELECT on msdb.dbo.sysjobs, sysjobservers, sysjobhistory and syscategories",
 		specs: agentReadings(), read: readAgent,
 		notes: []string{
-			"Jobs are told where the login may SELECT from msdb.dbo.sysjobs, sysjobservers, sysjobhistory and " +
-				"syscategories; whether Agent has started, and what it runs, from syssessions and sysjobactivity.",
+			"Jobs are told where the login may SELECT from msdb.dbo.sysjobs, sysjobservers, sysjobhistory and syscategories.",
+			"Whether Agent has started, and what it runs, from msdb.dbo.syssessions and sysjobactivity.",
 			"SQLAgentReaderRole shows jobs through procedures alone, and is not enough.",
-			"A job that fails since the instance was started, and did not fail before, has regressed; one that has not " +
-				"run since then says nothing.",
+			"A job that fails since the instance was started, and did not before, has regressed; no run since says nothing.",
 			"Jobs that bear a number for a name, as report subscriptions do, are counted by their category.",
 		},
 	}
@@ -121,7 +120,7 @@ func agentReadings() []probes.ReadingSpec {
 			Name: session, Type: fact.TypeText, Rule: ignored, Severity: fact.Fail, Keep: agentStarted, Behind: jobs,
 			Waits:  []fact.Value{fact.Text(agentNotStarted)},
 			Unseen: []fact.Value{fact.Text(agentUnread), fact.Text(unreadable)},
-			Doc: "started; not started since the instance was; never started; none in this edition; or not checked. That " +
+			Doc: "started; not started, since the instance was; never started; none in this edition; or not checked. That " +
 				"it still runs is not said.",
 		},
 		{
@@ -166,7 +165,7 @@ func agentReadings() []probes.ReadingSpec {
 		},
 		{
 			Name: "job_running", Type: fact.TypeBool, Rule: ignored, Evidence: true, Behind: session, Partial: true,
-			Doc: "Whether the job runs now.",
+			Doc: "true while the job runs; absent else.",
 		},
 		{
 			Name: "job_next_run", Type: fact.TypeTime, Rule: ignored, Evidence: true, Behind: session, Partial: true,

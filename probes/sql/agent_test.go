@@ -34,7 +34,7 @@ func TestJobs(t *testing.T) {
 	for _, c := range []struct {
 		name, why string
 		job       estate.Job
-		want      map[string]string // but for job_enabled: true and job_running: false
+		want      map[string]string // but for job_enabled: true
 	}{
 		{
 			name: "it never ran",
@@ -118,7 +118,7 @@ func TestJobs(t *testing.T) {
 				c.job.Pruned = true
 			}
 			got := observed(t, changed(func(s *estate.SQL) { s.Jobs = map[string]estate.Job{"Nightly": c.job} }))
-			want := map[string]string{"job_enabled": "true", "job_running": "false"}
+			want := map[string]string{"job_enabled": "true"}
 			for name, value := range c.want {
 				want[name] = value
 			}
@@ -166,8 +166,8 @@ func TestAgentStarted(t *testing.T) {
 	}{
 		"it started after the instance":  {func(*estate.SQL) {}, "started"},
 		"with the instance":              {func(s *estate.SQL) { s.Agent.Started = started() }, "started"},
-		"it has not started since":       {func(s *estate.SQL) { s.Agent.Down = true }, "not started since the instance was"},
-		"it was started just before":     {func(s *estate.SQL) { s.Agent.Started = before(time.Minute) }, "not started since the instance was"},
+		"it has not started since":       {func(s *estate.SQL) { s.Agent.Down = true }, "not started"},
+		"it was started just before":     {func(s *estate.SQL) { s.Agent.Started = before(time.Minute) }, "not started"},
 		"it has never run":               {func(s *estate.SQL) { s.Agent.Absent = true }, "never started"},
 		"Express":                        {func(s *estate.SQL) { s.Agent.Absent, s.Edition = true, "Express Edition (64-bit)" }, "none in this edition"},
 		"the login may not see sessions": {func(s *estate.SQL) { s.Denied = []string{"msdb.dbo.syssessions"} }, agentUnread},
@@ -176,7 +176,7 @@ func TestAgentStarted(t *testing.T) {
 		},
 	} {
 		got := observed(t, changed(func(s *estate.SQL) {
-			s.Jobs = map[string]estate.Job{"Nightly": {}}
+			s.Jobs = map[string]estate.Job{"Nightly": {Running: true}}
 			c.change(s)
 		}))
 		if got[" agent"] != c.want || got[" agent_jobs"] != "read" || got["job/Nightly job_enabled"] != "true" {

@@ -87,8 +87,7 @@ func backupNotes() []string {
 		"They are of all databases but tempdb and those that are read-only, OFFLINE or RESTORING.",
 		"Only those count that this instance took since the database was created, no copy-only or damaged one.",
 		"A snapshot of the volume that other software took through VSS or VDI counts as a full backup.",
-		"Ages to begin with: last_full_backup younger than 7d, last_backup (of either sort) younger than 25h, " +
-			"last_log_backup younger than 15m.",
+		"Ages to begin with: last_full_backup younger than 7d, last_backup than 25h, last_log_backup than 15m.",
 	}
 }
 

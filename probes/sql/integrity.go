@@ -36,10 +36,8 @@ func integrityPart() part {
 		name: "integrity", state: integrityReading, needs: "SELECT on msdb.dbo.suspect_pages",
 		specs: integrityReadings(), read: readIntegrity,
 		notes: []string{
-			"Bad pages are told where the login may SELECT from msdb.dbo.suspect_pages. SQL Server records only what it " +
-				"has come across.",
-			"When DBCC CHECKDB last found nothing is told from SQL Server 2016 SP2, 2017 CU9 and 2019 on, of the databases " +
-				"that are backed up; where they are in an availability group, it is told of the primary replica.",
+			"Bad pages are told where the login may SELECT from msdb.dbo.suspect_pages: those that the server came across.",
+			"last_checkdb is told from SQL Server 2016 SP2, 2017 CU9 and 2019 on; in an availability group, of its primary.",
 			"An age to begin with: last_checkdb younger than 14d.",
 		},
 	}

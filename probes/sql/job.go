@@ -203,8 +203,8 @@ func (j *job) readings(item, category string, offset time.Duration) []fact.Readi
 	if j.failures > 0 {
 		all = append(all, probes.Read(item, "job_failures", fact.Int(j.failures)))
 	}
-	if j.session > 0 {
-		all = append(all, probes.Read(item, "job_running", fact.Bool(j.running)))
+	if j.running {
+		all = append(all, probes.Read(item, "job_running", fact.Bool(true)))
 	}
 	if !j.next.IsZero() {
 		all = append(all, probes.Read(item, "job_next_run", fact.Time(j.next.Add(-offset))))
