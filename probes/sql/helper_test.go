@@ -88,7 +88,7 @@ func (s *server) target() probes.Target {
 func readings(observed []fact.Reading) map[string]string {
 	m := map[string]string{}
 	for _, r := range observed {
-		if _, took := r.Value.(fact.Duration); !took {
+		if _, took := r.Value.(fact.Duration); !took || r.Key.Name == "job_took" {
 			m[r.Key.Item+" "+r.Key.Name] = r.Value.String()
 		}
 	}

@@ -87,16 +87,18 @@ const (
 const mostRows = 1000
 
 func readServer(ctx context.Context, v *visit) ([]fact.Reading, error) {
-	rows, err := v.conn.QueryContext(ctx, serverQuery)
+	rows, err := v.conn.QueryContext(ctx, begun+serverQuery)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
+	for rows.Next() { // the one row that begins it
+	}
 	var readings []fact.Reading
 	for i, read := range []func(*stdsql.Rows) ([]fact.Reading, error){
 		readServices, readDumps, v.readListeners, readEncryption,
 	} {
-		if i > 0 && !rows.NextResultSet() {
+		if !rows.NextResultSet() {
 			return nil, errors.Join(rows.Err(), fmt.Errorf("want 4 results, got %d", i))
 		}
 		more, err := read(rows)
