@@ -176,7 +176,8 @@ func (sc scope) written(s source) (joinedRows, error) {
 			continue
 		}
 		if len(list) != len(query.list) {
-			return joinedRows{}, failf(10709, 16, "The number of columns for each row in a table value constructor must be the same.")
+			return joinedRows{}, failf(10709, 16, "The number of columns for each row in a table value constructor must be "+
+				"the same.")
 		}
 		query.sets = append(query.sets, setOperation{op: "UNION", all: true, query: selectStatement{list: list}})
 	}

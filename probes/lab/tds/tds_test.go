@@ -173,8 +173,11 @@ func query(t *testing.T, db *sql.DB, text string, args ...any) ([]string, error)
 		var cells []string
 		for _, v := range values {
 			cell := *v.(*any)
-			if at, isTime := cell.(time.Time); isTime {
-				cell = at.UTC().Format(time.RFC3339)
+			switch v := cell.(type) {
+			case time.Time:
+				cell = v.UTC().Format(time.RFC3339)
+			case []byte:
+				cell = string(v)
 			}
 			cells = append(cells, fmt.Sprint(cell))
 		}
