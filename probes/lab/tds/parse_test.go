@@ -151,7 +151,8 @@ func FuzzBatch(f *testing.F) {
 	}
 	host := estate.Host{SQL: &estate.SQL{Version: "16.0.1.2", Databases: map[string]estate.Database{
 		"master": {Tables: map[string]estate.Table{"T": {
-			Columns: estate.Columns{{Name: "a", Type: "int"}, {Name: "b", Type: "nvarchar(9)"}}, Rows: [][]any{{1, "x"}, {2, nil}},
+			Columns: estate.Columns{{Name: "a", Type: "int"}, {Name: "b", Type: "nvarchar(9)"}},
+			Rows:    [][]any{{1, "x"}, {2, nil}},
 		}}},
 	}}}
 	server := New(func() estate.Host { return host }, nil)
