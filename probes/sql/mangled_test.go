@@ -1,15 +1,20 @@
 package sql
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"postpatch/probes/host"
 
 	"postpatch/probes"
 )
@@ -104,6 +109,43 @@ func TestMangledAnswers(t *testing.T) {
 		_ = near.Close()
 		<-recited
 	}
+	leavesNone(t)
+}
+
+// A server names packets that have no room for their own header: the driver panics, and
+// where it is called from a goroutine of database/sql's nobody could catch that.
+func TestDriverPanics(t *testing.T) {
+	s := serve(t, healthy(), nil)
+	p := build(t, map[string]any{"encrypt": "disable"})
+	answers := recorded(t, s.target(), p)
+	size, small := []byte("4\x000\x009\x006\x00"), []byte("0\x000\x000\x004\x00")
+	answers[1] = bytes.Replace(answers[1], size, small, 1)
+	target := (&server{}).target()
+	target.Dial = func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		go recite(far, answers[:2])
+		return near, nil
+	}
+	_, err := p.Observe(t.Context(), target)
+	if err == nil || !strings.Contains(err.Error(), damaged) {
+		t.Errorf("got %v", err)
+	}
+	leavesNone(t)
+
+	d := newDoor(t.Context(), probe{params: params{Encrypt: "disable"}}, target)
+	db := d.open(host.Credential{User: "probe"})
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var damage damageError
+	if _, err := conn.BeginTx(t.Context(), nil); !errors.As(err, &damage) {
+		t.Errorf("a transaction: %v", err)
+	}
+	if err := errors.Join(conn.Close(), db.Close()); err != nil {
+		t.Error(err)
+	}
+	d.close()
 	leavesNone(t)
 }
 
