@@ -45,12 +45,12 @@ type server struct {
 	simulator *tds.Server
 }
 
-func serve(t *testing.T, h estate.Host, cert *tls.Certificate) *server {
+func serve(t testing.TB, h estate.Host, cert *tls.Certificate) *server {
 	t.Helper()
 	return serveFunc(t, func() estate.Host { return h }, cert)
 }
 
-func serveFunc(t *testing.T, h func() estate.Host, cert *tls.Certificate) *server {
+func serveFunc(t testing.TB, h func() estate.Host, cert *tls.Certificate) *server {
 	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
