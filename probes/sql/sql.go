@@ -24,8 +24,11 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(browserReadings(), instanceReadings(), nameReadings(), versionReadings(), databaseReadings(), databaseDetails(), partReadings()),
-	Notes:      append(databaseNotes(), partNotes()...),
+	Readings: slices.Concat(
+		browserReadings(), instanceReadings(), nameReadings(), versionReadings(),
+		databaseReadings(), databaseDetails(), partReadings(),
+	),
+	Notes: append(databaseNotes(), partNotes()...),
 }, params{Encrypt: "true"}, newProbe)
 
 type params struct {
@@ -34,7 +37,7 @@ type params struct {
 	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
 	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
-	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups, server; all of them when not given."`
+	Parts     []string `param:"part" doc:"What is looked at besides: backups, server; all of them when not given."`
 	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
 
