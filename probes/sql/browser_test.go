@@ -291,7 +291,10 @@ func TestParseOffers(t *testing.T) {
 }
 
 func TestStrangeNamesAreQuoted(t *testing.T) {
-	b := browsing{instance: "SHOP", known: []string{printable("A\x1b[31m\n"), printable("B"), printable(strings.Repeat("C", 1000))}}
+	b := browsing{instance: "SHOP"}
+	for _, name := range []string{"A\x1b[31m\n", "B", strings.Repeat("C", 1000)} {
+		b.known = append(b.known, printable(name))
+	}
 	got := b.unknown().cause
 	if strings.ContainsAny(got, "\x1b\n") || len(got) > 400 || !strings.Contains(got, `"A\x1b[31m\n", B, "CCC`) {
 		t.Errorf("got %q", got)
