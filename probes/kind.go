@@ -70,6 +70,9 @@ type ReadingSpec struct {
 	// Waits are the values by which a host itself says that it is on its way, and has to
 	// be waited for after a reboot.
 	Waits []fact.Value
+	// Refused are the values after which a check is asked no more than once again in a
+	// run that waits: every login that is refused counts toward the lock of its account.
+	Refused []fact.Value
 	// Unseen are the values that mean "could not be observed": where more than the kind
 	// itself is expected of the reading, they leave the check unknown.
 	Unseen []fact.Value

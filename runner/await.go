@@ -57,7 +57,7 @@ func Await(ctx context.Context, run Watch, done, cut func(Visit) error) error {
 	var all sync.WaitGroup
 	for _, h := range run.Hosts {
 		all.Go(func() {
-			w := &watched{Waiting: run.Waiting, o: run.Options, host: h, slots: slots, history: newHistory()}
+			w := &watched{Waiting: run.Waiting, o: run.Options, host: h, slots: slots, history: newHistory(), refused: newRefusals()}
 			err := w.watch(within)
 			v := w.seen()
 			if err != nil {
@@ -105,6 +105,7 @@ type watched struct {
 	losses  int
 	visit   Visit
 	history *history
+	refused refusals
 }
 
 // watch looks at the host until it has settled. The error is ctx's, or the baseline's.
@@ -246,23 +247,32 @@ func notBack(before, seen baseline.Host, proving []suites.Check) string {
 // look looks at some checks of the host, all of them the first time, and takes in what
 // it sees.
 func (w *watched) look(ctx context.Context, checks []suites.Check) error {
-	h, o := w.host, w.o
-	h.Checks = checks
-	var v Visit
-	if err := w.inTurn(ctx, func() { v = visit(ctx, h, o) }); err != nil {
+	v, err := w.ask(ctx, checks)
+	if err != nil {
 		return err
 	}
 	whole := len(checks) == len(w.host.Checks)
 	if !whole && w.odd(v.Seen) { // it may be gone again, or another machine
-		h.Checks, whole = w.host.Checks, true
-		if err := w.inTurn(ctx, func() { v = visit(ctx, h, o) }); err != nil {
+		checks, whole = w.host.Checks, true
+		if v, err = w.ask(ctx, checks); err != nil {
 			return err
 		}
 	}
 	return w.recalling(ctx, func() error {
-		w.take(v, h.Checks, whole)
+		w.take(v, checks, whole)
 		return nil
 	})
+}
+
+// ask asks the checks, but for those that were refused too often: of them it tells what
+// they had shown.
+func (w *watched) ask(ctx context.Context, checks []suites.Check) (v Visit, err error) {
+	h := w.host
+	h.Checks = w.refused.asked(checks)
+	err = w.inTurn(ctx, func() { v = visit(ctx, h, w.o) })
+	w.refused.count(h.Checks, v.Seen)
+	v.Host, v.Seen = w.host, w.refused.with(checks, v.Seen)
+	return v, err
 }
 
 // recalling does something with the host's part of the baseline at hand. It is not kept

@@ -130,7 +130,10 @@ func (m *machine) kinds() []probes.Kind {
 			},
 		}}, inside{m.service, "Win32_Service"}),
 		kind(probes.Kind{Name: "sql", Settles: "sql", Readings: []probes.ReadingSpec{
-			{Name: "login", Type: fact.TypeText, Severity: fact.Fail, Expect: "ok", Waits: []fact.Value{fact.Text("waiting 18401")}},
+			{
+				Name: "login", Type: fact.TypeText, Severity: fact.Fail, Expect: "ok",
+				Waits: []fact.Value{fact.Text("waiting 18401")}, Refused: []fact.Value{fact.Text("failed 18456")},
+			},
 		}}, probeFunc(m.sql)),
 		kind(probes.Kind{Name: "eventlog", Final: map[string][]string{"sql": {"*/912"}}, Readings: []probes.ReadingSpec{
 			{Name: "count", Type: fact.TypeInt, Severity: fact.Warn},
@@ -182,6 +185,9 @@ func (m *machine) sql(context.Context, probes.Target) ([]fact.Reading, error) {
 	c := m.now()
 	if c.off {
 		return nil, fmt.Errorf("connecting: %w", probes.ErrNoAnswer)
+	}
+	if c.login == "failed 18456" {
+		m.count("refused login")
 	}
 	return []fact.Reading{probes.Read("", "login", fact.Text(cmp.Or(c.login, "ok")))}, nil
 }

@@ -234,6 +234,37 @@ func stories() []settling {
 			after: map[string]time.Duration{"sql": 19 * min}, from: 21 * min, to: 22 * min,
 		},
 		{
+			name: "SQL refuses the password", why: "a login that is refused is tried once more, or its account is locked",
+			life:     []moment{{0, off}, {90 * sec, logins(60*sec, "failed 18456")}},
+			outcomes: regressed("sql"), failing: true, from: 2 * min, to: 4 * min,
+			looks: map[string]int{"refused login": 2},
+		},
+		{
+			name: "SQL refuses the account for a moment", why: "no domain controller had answered yet",
+			life:  []moment{{0, off}, {90 * sec, logins(60*sec, "failed 18456")}, {100 * sec, booted(60 * sec)}},
+			after: map[string]time.Duration{"sql": 95 * sec}, from: 2 * min, to: 5 * min,
+		},
+		{
+			name: "SQL refuses the password while others come up", why: "nor is it tried again while something else is waited for",
+			life: []moment{
+				{0, off},
+				{90 * sec, condition{boot: 60 * sec, login: "failed 18456", services: map[string]string{"W3SVC": "start pending"}}},
+				{5 * min, logins(60*sec, "failed 18456")},
+			},
+			outcomes: regressed("sql"), failing: true, after: map[string]time.Duration{"service W3SVC": 4 * min},
+			from: 5 * min, to: 8 * min, looks: map[string]int{"refused login": 2},
+		},
+		{
+			name: "SQL refuses the password, and the host restarts again", why: "twice is twice, whatever happens between",
+			life: []moment{
+				{0, off}, {90 * sec, logins(60*sec, "failed 18456")},
+				{110 * sec, off}, {4 * min, logins(220*sec, "failed 18456")},
+				{270 * sec, off}, {7 * min, logins(400*sec, "failed 18456")},
+			},
+			outcomes: map[string]report.Outcome{"sql": report.Regressed, "os": report.Drifted}, failing: true,
+			from: 5 * min, to: 12 * min, looks: map[string]int{"refused login": 2},
+		},
+		{
 			name: "SQL's upgrade fails", why: "912 says that waiting is in vain",
 			life: []moment{
 				{0, off},

@@ -151,7 +151,7 @@ func (w *watched) limit(at spot, s *spell) time.Time {
 	var roles []string
 	role := w.roleOf(at.check)
 	switch {
-	case w.history.final[role]:
+	case w.history.final[role], w.refused.now[at.check]:
 		return w.history.first
 	case s.waits:
 		roles = w.roles()

@@ -78,7 +78,9 @@ func graves() []pattern {
 		of("LsaSrv", 6167), of("NETLOGON", 5719, 5722, 5783),
 		of("DFSR", 2213, 4012), of(dnsServer, 4013, 4015),
 		of(was, 5002, 5009, 5189),
-		of("MSSQL*", 912, 3417, 17182, 823, 824),
+		of("MSSQL*", 912, 914, 915, 917, 918, 3417), // an upgrade script, master
+		of("MSSQL*", 17120, 17182, 26023),           // a listener that did not start: its port is taken
+		of("MSSQL*", 823, 824),                      // a page
 		of("Microsoft-Filtering-FIPFS", 5300, 1106), of("FIPFS", 5300, 1106),
 		failedStarts(), of(scm, 7031, 7032, 7034, 7046),
 	)

@@ -35,6 +35,10 @@ type database struct {
 	standby, autoClose, cdc, broker stdsql.NullBool
 }
 
+// maxDatabases is the most that an instance can have. Source: Microsoft, "Maximum capacity
+// specifications for SQL Server", databases per instance.
+const maxDatabases = 32767
+
 func readDatabases(ctx context.Context, conn connection) ([]database, error) {
 	rows, err := conn.QueryContext(ctx, databaseQuery)
 	if err != nil {
@@ -43,6 +47,9 @@ func readDatabases(ctx context.Context, conn connection) ([]database, error) {
 	defer func() { _ = rows.Close() }()
 	var databases []database
 	for rows.Next() {
+		if len(databases) == maxDatabases {
+			return nil, fmt.Errorf("reading the databases: more than %d, which is more than an instance can have", maxDatabases)
+		}
 		var d database
 		err := rows.Scan(&d.name, &d.created, &d.state, &d.access, &d.readOnly, &d.recovery, &d.compatibility, &d.opened,
 			&d.of, &d.id, &d.collation, &d.standby, &d.autoClose, &d.cdc, &d.broker, &d.logWait)

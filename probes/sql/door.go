@@ -21,10 +21,13 @@ import (
 
 const defaultPort = 1433
 
+// strict is TLS before anything else is said.
+const strict = "strict"
+
 func encryptions() map[string]msdsn.Encryption {
 	return map[string]msdsn.Encryption{
 		"true":    msdsn.EncryptionRequired,
-		"strict":  msdsn.EncryptionStrict,
+		strict:    msdsn.EncryptionStrict,
 		"false":   msdsn.EncryptionOff,
 		"disable": msdsn.EncryptionDisabled,
 	}
@@ -69,8 +72,10 @@ type door struct {
 
 	mu        sync.Mutex
 	dialled   bool
+	conn      *limited      // nil while there is none
 	failed    error         // why nothing was connected to
 	waited    time.Duration // until it failed
+	in        bool          // the login was let in
 	untrusted error         // why the certificate was refused
 	tls       string
 }
@@ -146,6 +151,7 @@ func (d *door) logIn(ctx context.Context, db *stdsql.DB) ([]fact.Reading, *stdsq
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.in = true
 	return []fact.Reading{
 		probes.Read("", "login", fact.Text("ok")),
 		probes.Read("", "login_time", fact.Duration(took)),

@@ -40,8 +40,9 @@ func changed(change func(*estate.SQL)) estate.Host {
 
 // server is a running instance.
 type server struct {
-	address string
-	dialled atomic.Int32
+	address   string
+	dialled   atomic.Int32
+	simulator *tds.Server
 }
 
 func serve(t *testing.T, h estate.Host, cert *tls.Certificate) *server {
@@ -65,7 +66,7 @@ func serveFunc(t *testing.T, h func() estate.Host, cert *tls.Certificate) *serve
 			t.Errorf("serving: %v", err)
 		}
 	})
-	return &server{address: listener.Addr().String()}
+	return &server{address: listener.Addr().String(), simulator: simulator}
 }
 
 // target leads port 1433 of the host to the server.

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -19,41 +19,30 @@ import (
 	"postpatch/probes/internal/reach"
 )
 
-// The error numbers that mean "not yet": upgrade scripts run, or databases are
-// being recovered.
-const (
-	scriptUpgrade = 18401
-	notReady      = 17187
-)
-
-// notYet are the readings of login that mean it.
-func notYet() []fact.Value { return []fact.Value{waitingFor(scriptUpgrade), waitingFor(notReady)} }
-
-func waitingFor(number int32) fact.Text { return fact.Text(fmt.Sprintf("waiting %d", number)) }
-
 // refusal tells what a server said from what it did not say.
 func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	failed, untrusted := d.failed, d.untrusted
+	d.mu.Unlock()
 	login := func(word string) ([]fact.Reading, error) {
 		return []fact.Reading{probes.Read("", "login", fact.Text(word))}, nil
 	}
 	var answer mssql.Error
 	switch {
-	case refused(d.failed):
+	case nothingListens(failed):
 		return login("refused")
 	case errors.Is(ctx.Err(), context.Canceled):
-		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, err)
-	case d.failed != nil:
+		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, reach.Cause(ctx, err))
+	case failed != nil:
 		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, d.unanswered())
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("waiting for SQL Server at %q to let the login in: %w", d.at, reach.Cause(ctx, err))
-	case d.untrusted != nil:
+	case untrusted != nil:
 		return login("certificate refused")
 	case errors.As(err, &answer) && answer.Number != 0:
-		return login(loginWord(answer))
+		return loginAnswer(answer), nil
 	default:
-		return nil, fmt.Errorf("logging in to SQL Server at %q: %w", d.at, plain(err))
+		return nil, fmt.Errorf("logging in to SQL Server at %q: %w", d.at, d.plain(ctx, err))
 	}
 }
 
@@ -65,53 +54,58 @@ func (d *door) unanswered() error {
 	return reach.Silent(d.failed)
 }
 
-// plain puts an error of the driver into an operator's words.
-func plain(err error) error {
-	var stream mssql.StreamError
-	var record tls.RecordHeaderError
+// plain puts an error of the driver, once there is a connection, into an operator's
+// words. What became of the connection is known by itself: the driver tells some of it
+// in words only.
+func (d *door) plain(ctx context.Context, err error) error {
+	conn := d.connection()
+	lost := conn.fate()
 	var answer mssql.Error
 	switch {
-	case errors.As(err, &answer):
+	case ctx.Err() != nil: // the closed socket's error says nothing
+		return reach.Cause(ctx, err)
+	case errors.As(err, &answer) && answer.Number != 0:
 		return err
-	case errors.As(err, &stream), errors.As(err, &record), isNonsense(err.Error()):
-		return reach.Tell("it does not speak SQL Server's protocol: "+err.Error(), err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, driver.ErrBadConn),
-		errors.Is(err, net.ErrClosed), reach.State(err) == reach.Reset,
-		strings.HasSuffix(err.Error(), ": EOF"): // which the driver does not always wrap
-		return reach.Tell("it closed the connection", err)
-	default:
+	case errors.Is(lost, errEndless):
+		return reach.Tell(lost.Error(), err, lost)
+	case d.probe.Encrypt != strict && conn.isForeign():
+		return reach.Tell(foreign+err.Error(), err)
+	case lost != nil, isEnd(err):
+		return reach.Tell("it closed the connection", err, lost)
+	case d.isIn():
+		return reach.Tell(damaged+err.Error(), err)
+	case isNonsense(err):
+		return reach.Tell(foreign+err.Error(), err)
+	default: // it cannot encrypt, say
 		return err
 	}
 }
 
-// isNonsense knows the driver's errors over packets that no SQL Server sends;
-// they have no type.
-func isNonsense(text string) bool {
-	for _, part := range []string{
-		"invalid packet", "expected packet type", "invalid empty PRELOGIN", "unexpected packet",
-	} {
-		if strings.Contains(text, part) {
-			return true
-		}
-	}
-	return false
+// What an answer is of which the driver makes nothing.
+const (
+	foreign = "it does not speak SQL Server's protocol: "
+	damaged = "its answer breaks off or is damaged: " // of one that has let the login in
+)
+
+// isEnd says whether TLS, or the driver, has been told that the connection is over.
+func isEnd(err error) bool {
+	var stream mssql.StreamError // which ends in the middle of what it holds
+	return !errors.As(err, &stream) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, net.ErrClosed))
 }
 
-// loginWord tells "not yet" from "no". The first error is the cause: a database
-// that cannot be opened comes before the login that fails with it.
-func loginWord(answer mssql.Error) string {
-	number := answer.Number
-	if len(answer.All) > 0 {
-		number = answer.All[0].Number
-	}
-	if number == scriptUpgrade || number == notReady {
-		return string(waitingFor(number))
-	}
-	return fmt.Sprintf("failed %d", number)
+// isNonsense says whether the driver could not make sense of what came over a connection
+// that was well.
+func isNonsense(err error) bool {
+	var stream mssql.StreamError
+	var record tls.RecordHeaderError
+	var reading *net.OpError // the driver's own, over a packet that cannot be
+	var damage runtime.Error // which it has caught
+	return errors.As(err, &stream) || errors.As(err, &record) || errors.As(err, &reading) || errors.As(err, &damage)
 }
 
-// refused reports whether the host itself said that nothing listens.
-func refused(err error) bool {
+// nothingListens reports whether the host itself said that nothing listens.
+func nothingListens(err error) bool {
 	const windows = syscall.Errno(10061) // WSAECONNREFUSED; means nothing elsewhere
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, windows)
 }

@@ -119,7 +119,10 @@ func readServices(rows *stdsql.Rows) ([]fact.Reading, error) {
 			return nil, err
 		}
 		item := "service/" + name.String
-		if name.String == "" || seen[item] || len(seen) == mostRows {
+		if name.String == "" {
+			return nil, errors.New("a service without a name")
+		}
+		if seen[item] || len(seen) == mostRows {
 			continue
 		}
 		seen[item] = true

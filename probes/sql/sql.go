@@ -11,7 +11,6 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
-	"postpatch/probes/internal/reach"
 )
 
 // Kind is what a suite calls "sql".
@@ -25,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
 	Readings: slices.Concat(
-		browserReadings(), instanceReadings(), nameReadings(), versionReadings(),
+		browserReadings(), instanceReadings(), hintReadings(), nameReadings(), versionReadings(),
 		databaseReadings(), databaseDetails(), partReadings(),
 	),
 	Notes: append(databaseNotes(), partNotes()...),
@@ -45,7 +44,7 @@ func instanceReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "login", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "ok",
-			Silence: []fact.Value{fact.Text("refused")}, Waits: notYet(),
+			Silence: []fact.Value{fact.Text("refused")}, Waits: loginWords(stanceWait), Refused: loginWords(stanceRefused),
 			Doc: "ok; failed or waiting, with the server's error number (waiting 18401: its update scripts run); " +
 				"refused when nothing listens; certificate refused.",
 		},
@@ -165,6 +164,7 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 		return whereabouts, err
 	}
 	d := newDoor(ctx, p, t)
+	defer d.close()
 	db := d.open(credential)
 	defer func() { _ = db.Close() }()
 	readings, conn, err := d.logIn(ctx, db)
@@ -177,8 +177,8 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil { // the closed socket's error says nothing
-		err = fmt.Errorf("asking SQL Server at %q: %w", p.at(t), plain(reach.Cause(ctx, err)))
+	if err != nil {
+		err = fmt.Errorf("asking SQL Server at %q: %w", p.at(t), d.plain(ctx, err))
 	}
 	return append(readings, more...), err
 }

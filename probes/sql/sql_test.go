@@ -204,6 +204,7 @@ func TestDeadlineHolds(t *testing.T) {
 		"silent":  changed(func(s *estate.SQL) { s.Fault = "silent" }),
 		"endless": changed(func(s *estate.SQL) { s.Fault = "endless" }),
 		"slow":    {SQL: healthy().SQL, Think: time.Hour},
+		"tiny":    changed(func(s *estate.SQL) { s.Fault = estate.TinyPackets }),
 	} {
 		for _, encrypt := range []string{"true", "strict", "false", "disable"} {
 			t.Run(name+" with encrypt "+encrypt, func(t *testing.T) {
@@ -269,15 +270,20 @@ func TestDoorOpensOnce(t *testing.T) {
 }
 
 // Why, says limited.Write.
-func TestWriteNeverFails(t *testing.T) {
+func TestWriteFailsLate(t *testing.T) {
 	near, far := net.Pipe()
 	_ = far.Close()
-	l := limited{Conn: near, stop: func() bool { return true }, left: 4}
-	if n, err := l.Write([]byte("four")); n != 4 || err != nil {
-		t.Errorf("got %d and %v", n, err)
+	l := limited{Conn: near, stop: func() bool { return true }, left: 4, farewells: farewells}
+	for i := range farewells {
+		if n, err := l.Write([]byte("four")); n != 4 || err != nil {
+			t.Errorf("write %d: got %d and %v", i, n, err)
+		}
 	}
-	if _, err := l.Read(make([]byte, 4)); err == nil {
-		t.Error("the lost connection does not show")
+	if _, err := l.Write([]byte("four")); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := l.Read(make([]byte, 4)); err == nil || !errors.Is(l.fate(), io.ErrClosedPipe) {
+		t.Errorf("the lost connection does not show: %v, %v", err, l.fate())
 	}
 }
 

@@ -30,6 +30,8 @@ func (p *parser) check(n *yaml.Node, t reflect.Type, oneOf string) {
 			p.checkScalar(key, t.Key(), "")
 			p.check(value, t.Elem(), "")
 		})
+	case t == reflect.TypeFor[Columns]():
+		p.check(n, reflect.TypeFor[map[string]string](), "")
 	case t.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
 			p.problemf(n, "want a list")
@@ -73,6 +75,9 @@ func (p *parser) checkScalar(n *yaml.Node, t reflect.Type, oneOf string) {
 	}
 	if t == reflect.TypeFor[Fault]() && oneOf == "" {
 		oneOf = "silent,garbage,error,endless,drop,refuse"
+	}
+	if t == reflect.TypeFor[SQLFault]() {
+		oneOf = sqlFaults
 	}
 	if t == reflect.TypeFor[Trouble]() {
 		oneOf = strings.Join(troubles(), ",")

@@ -25,9 +25,9 @@ type SQL struct {
 	LoginError int `yaml:"login_error"`
 	// Encrypt is "" for a server that encrypts when the client wants it,
 	// "required" for one that insists, "none" for one that cannot.
-	Encrypt string `yaml:"encrypt" oneof:"required,none"`
-	TLS     *TLS   `yaml:"tls"` // the certificate; of the host's name when nil
-	Fault   Fault  `yaml:"fault"`
+	Encrypt string   `yaml:"encrypt" oneof:"required,none"`
+	TLS     *TLS     `yaml:"tls"` // the certificate; of the host's name when nil
+	Fault   SQLFault `yaml:"fault"`
 }
 
 // Database is one row of sys.databases.
@@ -37,6 +37,9 @@ type Database struct {
 	ReadOnly      bool   `yaml:"read_only"`     //
 	Recovery      string `yaml:"recovery"`      // FULL, SIMPLE
 	Compatibility int    `yaml:"compatibility"` // 160
+	Snapshot      bool   `yaml:"snapshot"`      // allows the isolation of that name
+	// Tables are its users' ones: dbo.Orders, or Orders for short.
+	Tables map[string]Table `yaml:"tables"`
 	Collation     string `yaml:"collation"`     // the server's when ""
 	Standby       bool   `yaml:"standby"`
 	AutoClose     bool   `yaml:"auto_close"`

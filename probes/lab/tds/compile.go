@@ -1,10 +1,9 @@
 package tds
 
 import (
-	"cmp"
+	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"postpatch/probes/lab/estate"
 )
@@ -13,8 +12,48 @@ import (
 type scope struct {
 	session *session
 	sql     estate.SQL
-	params  map[string]param
-	columns []column // of the table in FROM
+	params  map[string]param // and variables, by name in lower case
+	columns []column         // of the tables in FROM, behind those of the queries around
+	own     int              // the first that is of this query's own FROM
+	ctes    map[string]cte
+	run     *running
+	slots   *slots // of the aggregates and windows of this query
+}
+
+// running is the state of a statement that runs.
+type running struct {
+	ctx    context.Context
+	err    error // the first thing that went wrong
+	steps  int   // rows looked at
+	limit  int
+	tables map[string]table // views that the batch has looked at
+	dry    bool             // only names are looked up
+}
+
+// maxSteps is how many rows a statement may look at, joined ones included.
+const maxSteps = 20_000_000
+
+func newRunning(ctx context.Context) *running {
+	return &running{ctx: ctx, limit: maxSteps, tables: map[string]table{}}
+}
+
+// fail keeps what went wrong in the middle of a row, and stands for its value.
+func (r *running) fail(err error) any {
+	if r.err == nil {
+		r.err = err
+	}
+	return nil
+}
+
+// step counts a row; false means that the statement is over.
+func (r *running) step() bool {
+	if r.steps++; r.steps > r.limit {
+		r.fail(failf(8623, 16, "The query processor ran out of internal resources and could not produce a query plan."))
+	}
+	if r.steps%1024 == 0 && r.ctx.Err() != nil {
+		r.fail(context.Cause(r.ctx))
+	}
+	return r.err == nil
 }
 
 // compiled is an expression with its type, ready for any number of rows.
@@ -23,290 +62,242 @@ type compiled struct {
 	eval func(row []any) any
 }
 
-// result is a SELECT, ready to give its rows.
-type result struct {
+// plan is a SELECT, ready to give its rows. A row of the queries around it comes first
+// in every one of its own.
+type plan struct {
 	columns []column
 	order   []int // the ids of the columns it is ordered by; 0 is no column of it
-	rows    func() ([][]any, error)
+	rows    func(outer []any) [][]any
 }
 
 // compile resolves every name before the first row, because the columns'
 // types come before the rows.
-func compile(st selectStatement, sc scope) (result, error) {
-	source := table{rows: [][]any{nil}}
-	if len(st.from) > 0 {
-		var err error
-		if source, err = sc.joined(st.from); err != nil {
-			return result{}, err
-		}
-		sc.columns = source.columns
+func compile(st selectStatement, sc scope) (plan, error) {
+	sc.own, sc.slots = len(sc.columns), nil
+	for _, c := range st.with {
+		sc.ctes = with(sc.ctes, c)
 	}
-	rows := source.rows
-	if st.where != nil {
-		where, err := sc.expr(st.where)
-		if err != nil {
-			return result{}, err
-		}
-		rows = slices.DeleteFunc(slices.Clone(rows), func(row []any) bool { return where.eval(row) != true })
+	if len(st.sets) > 0 {
+		return sc.union(st)
 	}
-	if st.groups() {
-		return sc.grouped(st, rows)
-	}
-	columns, list, err := sc.list(st.list)
+	outer := sc.own
+	from, err := sc.from(st.from)
 	if err != nil {
-		return result{}, err
+		return plan{}, err
 	}
-	r := result{columns: columns}
-	for _, by := range slices.Backward(st.order) { // stable, so the last key first
-		key, err := sc.expr(by.expr)
-		if err != nil {
-			return result{}, err
+	sc.columns = from.columns
+	rows := from.rows
+	if st.where != nil {
+		if rows, err = sc.filter(st.where, rows); err != nil {
+			return plan{}, err
 		}
-		id := slices.IndexFunc(st.list, func(s selected) bool { return sameName(s.expr, by.expr) })
-		r.order = slices.Insert(r.order, 0, id+1)
-		rows = slices.Clone(rows)
-		slices.SortStableFunc(rows, func(a, b []any) int {
-			order, _ := compare(key.eval(a), key.eval(b))
-			if by.desc {
-				return -order
-			}
-			return order
-		})
 	}
-	if st.top >= 0 {
-		rows = rows[:min(st.top, len(rows))]
+	sc.slots = &slots{base: len(sc.columns), group: st.group, grouped: st.groups()}
+	list, err := sc.list(st.list)
+	if err != nil {
+		return plan{}, err
 	}
-	r.rows = func() ([][]any, error) {
-		out := make([][]any, len(rows))
-		for i, row := range rows {
-			for _, c := range list {
-				out[i] = append(out[i], c.eval(row))
-			}
+	var having compiled
+	if st.having != nil {
+		if having, err = sc.expr(st.having); err != nil {
+			return plan{}, err
 		}
-		return out, nil
 	}
-	return r, nil
+	order, err := sc.order(st, list)
+	if err != nil {
+		return plan{}, err
+	}
+	if rows, err = sc.groupRows(st, rows, outer); err != nil {
+		return plan{}, err
+	}
+	rows = sc.having(having, rows)
+	if rows, err = sc.windows(rows); err != nil {
+		return plan{}, err
+	}
+	page, err := sc.page(st)
+	if err != nil {
+		return plan{}, err
+	}
+	p := plan{columns: list.columns, order: order.ids}
+	p.rows = func(outer []any) [][]any {
+		return page(outer, list.project(sc.run, rows(outer), order, st.distinct))
+	}
+	return p, nil
 }
 
-func sameName(a, b node) bool {
-	an, aok := a.(name)
-	bn, bok := b.(name)
-	return aok && bok && strings.EqualFold(an.parts[len(an.parts)-1], bn.parts[len(bn.parts)-1])
+func with(known map[string]cte, c cte) map[string]cte {
+	all := map[string]cte{}
+	for name, other := range known {
+		all[name] = other
+	}
+	all[strings.ToLower(c.name)] = c
+	return all
+}
+
+type rowsFunc func(outer []any) [][]any
+
+func (sc scope) filter(condition node, rows rowsFunc) (rowsFunc, error) {
+	where, err := sc.expr(condition)
+	if err != nil {
+		return nil, err
+	}
+	return sc.having(where, rows), nil
+}
+
+// having leaves the rows for which a condition is true.
+func (sc scope) having(condition compiled, rows rowsFunc) rowsFunc {
+	if condition.eval == nil {
+		return rows
+	}
+	return func(outer []any) [][]any {
+		var kept [][]any
+		for _, row := range rows(outer) {
+			if !sc.run.step() {
+				return nil
+			}
+			if condition.eval(row) == true {
+				kept = append(kept, row)
+			}
+		}
+		return kept
+	}
+}
+
+// selectList is a compiled one.
+type selectList struct {
+	columns []column
+	cells   []compiled
+	sources []node // what each column was written as; nil where a star was
+	aliases []string
 }
 
 // list compiles the select list.
-func (sc scope) list(items []selected) ([]column, []compiled, error) {
-	var columns []column
-	var list []compiled
+func (sc scope) list(items []selected) (selectList, error) {
+	var l selectList
 	for _, item := range items {
 		if item.star {
-			if len(sc.columns) == 0 {
-				return nil, nil, failf(263, 16, "Must specify table to select from.")
-			}
-			for i, c := range sc.columns {
-				columns, list = append(columns, c), append(list, columnAt(c, i))
+			if err := sc.star(item, &l); err != nil {
+				return l, err
 			}
 			continue
 		}
 		c, err := sc.expr(item.expr)
 		if err != nil {
-			return nil, nil, err
+			return l, err
+		}
+		if item.assign != "" {
+			if c, err = sc.assigning(item.assign, c); err != nil {
+				return l, err
+			}
 		}
 		_, isName := item.expr.(name)
-		columns = append(columns, column{name: item.alias, typ: c.typ, table: isName})
-		list = append(list, c)
+		l.columns = append(l.columns, column{name: item.alias, typ: c.typ, table: isName})
+		l.cells, l.sources = append(l.cells, c), append(l.sources, item.expr)
 	}
-	return columns, list, nil
+	return l, nil
+}
+
+func (sc scope) star(item selected, l *selectList) error {
+	if len(sc.columns) == sc.own {
+		return failf(263, 16, "Must specify table to select from.")
+	}
+	found := false
+	for i, c := range sc.columns[sc.own:] {
+		if item.of != "" && !strings.EqualFold(c.of, item.of) || strings.HasPrefix(c.name, hidden) {
+			continue
+		}
+		found = true
+		if err := sc.slots.allowed(c, sc, sc.own+i); err != nil {
+			return err
+		}
+		l.columns, l.cells = append(l.columns, c), append(l.cells, columnAt(c, sc.own+i))
+		l.sources = append(l.sources, nil)
+	}
+	if !found {
+		return failf(107, 15, "The column prefix '%s' does not match with a table name or alias name used in the query.", item.of)
+	}
+	return nil
+}
+
+// project makes the rows of the list, in their order.
+func (l selectList) project(run *running, rows [][]any, order sorting, distinct bool) [][]any {
+	type projected struct{ cells, keys []any }
+	var all []projected
+	seen := map[string]bool{}
+	for _, row := range rows {
+		if !run.step() {
+			return nil
+		}
+		p := projected{cells: make([]any, 0, len(l.cells))}
+		for _, c := range l.cells {
+			p.cells = append(p.cells, c.eval(row))
+		}
+		if distinct {
+			id := identity(p.cells)
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+		}
+		for _, key := range order.keys {
+			p.keys = append(p.keys, key.of(row, p.cells))
+		}
+		all = append(all, p)
+	}
+	slices.SortStableFunc(all, func(a, b projected) int { return order.compare(a.keys, b.keys) })
+	out := make([][]any, len(all))
+	for i, p := range all {
+		out[i] = p.cells
+	}
+	return out
 }
 
 func columnAt(c column, i int) compiled {
 	return compiled{c.typ, func(row []any) any { return row[i] }}
 }
 
-func (sc scope) expr(n node) (compiled, error) {
-	switch n := n.(type) {
-	case literal:
-		return constant(n.typ, n.value), nil
-	case variable:
-		return sc.variable(n.name)
-	case name:
-		i, err := sc.column(n)
+// page leaves what TOP, or OFFSET and FETCH, let through.
+func (sc scope) page(st selectStatement) (func(outer []any, rows [][]any) [][]any, error) {
+	number := func(n node, otherwise int64) (func(outer []any) int, error) {
+		if n == nil {
+			return func([]any) int { return int(otherwise) }, nil
+		}
+		inner := sc
+		inner.columns, inner.slots = sc.columns[:sc.own], nil
+		c, err := inner.expr(n)
 		if err != nil {
-			return compiled{}, err
+			return nil, err
 		}
-		return columnAt(sc.columns[i], i), nil
-	case call:
-		return sc.call(n)
-	case not:
-		return sc.unary(n.of, func(v any) any {
-			if b, known := v.(bool); known {
-				return !b
+		if !c.typ.isWhole() {
+			return nil, failf(1060, 15, "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.")
+		}
+		return func(outer []any) int {
+			count, known := c.eval(outer).(int64)
+			if !known || count < 0 {
+				sc.run.fail(failf(1014, 15, "A TOP or FETCH clause contains an invalid value."))
 			}
-			return nil
-		})
-	case isNull:
-		return sc.unary(n.of, func(v any) any { return (v == nil) != n.not })
-	case in:
-		return sc.in(n)
-	case binary2:
-		return sc.binary(n)
-	default:
-		return compiled{}, failf(102, 15, "Incorrect syntax.")
+			return int(min(count, 1<<31))
+		}, nil
 	}
-}
-
-func constant(t colType, v any) compiled {
-	return compiled{t, func([]any) any { return v }}
-}
-
-func boolean() colType { return colType{kind: kindBit, nullable: true} }
-
-func (sc scope) unary(of node, result func(any) any) (compiled, error) {
-	c, err := sc.expr(of)
+	const all = 1 << 31
+	top, err := number(st.top, all)
 	if err != nil {
-		return compiled{}, err
+		return nil, err
 	}
-	return compiled{boolean(), func(row []any) any { return result(c.eval(row)) }}, nil
-}
-
-func (sc scope) in(n in) (compiled, error) {
-	of, err := sc.expr(n.of)
+	offset, err := number(st.offset, 0)
 	if err != nil {
-		return compiled{}, err
+		return nil, err
 	}
-	var list []compiled
-	for _, e := range n.list {
-		c, err := sc.expr(e)
-		if err != nil {
-			return compiled{}, err
-		}
-		list = append(list, c)
+	fetch, err := number(st.fetch, all)
+	if err != nil {
+		return nil, err
 	}
-	return compiled{boolean(), func(row []any) any {
-		v := of.eval(row)
-		for _, c := range list {
-			if order, ok := compare(v, c.eval(row)); ok && order == 0 {
-				return !n.not
-			}
-		}
-		if v == nil {
+	return func(outer []any, rows [][]any) [][]any {
+		skip, most := offset(outer), min(top(outer), fetch(outer))
+		if sc.run.err != nil {
 			return nil
 		}
-		return n.not
-	}}, nil
-}
-
-func (sc scope) binary(n binary2) (compiled, error) {
-	left, err := sc.expr(n.left)
-	if err != nil {
-		return compiled{}, err
-	}
-	right, err := sc.expr(n.right)
-	if err != nil {
-		return compiled{}, err
-	}
-	switch n.op {
-	case "+", "-":
-		return arithmetic(n.op, left, right), nil
-	default:
-		return compiled{boolean(), func(row []any) any { return decide(n.op, left.eval(row), right.eval(row)) }}, nil
-	}
-}
-
-// arithmetic adds numbers and joins texts.
-func arithmetic(op string, left, right compiled) compiled {
-	t := left.typ
-	t.nullable = true
-	if t.kind == kindText {
-		t.size = min(left.typ.size+max(right.typ.size, 1), longestText)
-	}
-	return compiled{t, func(row []any) any {
-		switch l := left.eval(row).(type) {
-		case string:
-			if r, ok := right.eval(row).(string); ok && op == "+" {
-				return l + r
-			}
-		case int64:
-			if r, ok := right.eval(row).(int64); ok {
-				if op == "-" {
-					r = -r
-				}
-				return l + r
-			}
-		}
-		return nil
-	}}
-}
-
-// decide answers a comparison, or AND and OR, with nil for unknown.
-func decide(op string, l, r any) any {
-	switch op {
-	case "AND":
-		switch {
-		case l == false || r == false:
-			return false
-		case l == true && r == true:
-			return true
-		}
-		return nil
-	case "OR":
-		switch {
-		case l == true || r == true:
-			return true
-		case l == false && r == false:
-			return false
-		}
-		return nil
-	}
-	order, ok := compare(l, r)
-	if !ok {
-		return nil
-	}
-	switch op {
-	case "=":
-		return order == 0
-	case "<>", "!=":
-		return order != 0
-	case "<":
-		return order < 0
-	case "<=":
-		return order <= 0
-	case ">":
-		return order > 0
-	default:
-		return order >= 0
-	}
-}
-
-// compare orders two values as the server's collation does; false when one is
-// null or they cannot be compared.
-func compare(a, b any) (int, bool) {
-	switch a := a.(type) {
-	case string:
-		b, ok := b.(string)
-		return cmp.Compare(strings.ToLower(a), strings.ToLower(b)), ok
-	case time.Time:
-		b, ok := b.(time.Time)
-		return a.Compare(b), ok
-	case bool, int64:
-		x, _ := whole(a)
-		y, ok := whole(b)
-		return cmp.Compare(x, y), ok
-	default:
-		return 0, false
-	}
-}
-
-func whole(v any) (int64, bool) {
-	switch v := v.(type) {
-	case int64:
-		return v, true
-	case bool:
-		if v {
-			return 1, true
-		}
-		return 0, true
-	default:
-		return 0, false
-	}
+		rows = rows[min(skip, len(rows)):]
+		return rows[:min(most, len(rows))]
+	}, nil
 }

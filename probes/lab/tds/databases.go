@@ -30,16 +30,6 @@ func (sc scope) sees(name string, db estate.Database) bool {
 	}
 }
 
-// hasPermission is HAS_PERMS_BY_NAME of the server, and of master.
-func (sc scope) hasPermission(args []string) any {
-	ofServer := args[0] == "" && args[1] == ""
-	ofMaster := strings.EqualFold(args[0], "master") && strings.EqualFold(args[1], "DATABASE")
-	if !ofServer && !ofMaster || args[2] == "" {
-		return nil // of anything else nobody asked
-	}
-	return oneIf(!sc.isDenied(args[2]))
-}
-
 // databasesTable is sys.databases. What is not up, or has closed itself, is null in some
 // columns.
 func (sc scope) databasesTable() table {

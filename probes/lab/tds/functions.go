@@ -2,6 +2,7 @@ package tds
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,14 +25,16 @@ func (sc scope) variable(name string) (compiled, error) {
 		return constant(sysname(), "us_english"), nil
 	case "@@SPID":
 		return constant(colType{kind: kindSmallInt}, int64(sc.session.out.spid)), nil
-	case "@@TRANCOUNT":
-		return constant(colType{kind: kindInt}, int64(0)), nil
 	}
-	p, found := sc.params[strings.ToLower(name)]
+	if c, known := sc.counter(strings.ToUpper(name)); known {
+		return c, nil
+	}
+	key := strings.ToLower(name)
+	p, found := sc.params[key]
 	if !found {
 		return compiled{}, failf(137, 15, "Must declare the scalar variable \"%s\".", name)
 	}
-	return constant(p.typ, p.value), nil
+	return compiled{p.typ, func([]any) any { return sc.params[key].value }}, nil
 }
 
 // banner is @@VERSION.
@@ -75,9 +78,16 @@ func orElse(s, otherwise string) string {
 
 func edition(sql estate.SQL) string { return orElse(sql.Edition, "Standard Edition (64-bit)") }
 
-// call compiles a function. Those that take a text evaluate it for every row.
+// call compiles a function.
 func (sc scope) call(n call) (compiled, error) {
-	if n.name == "DATEDIFF" || n.name == "DATEADD" {
+	switch {
+	case n.over != nil:
+		return sc.window(n)
+	case slices.Contains(aggregateNames(), n.name):
+		return sc.aggregate(n)
+	case n.star || n.distinct:
+		return compiled{}, failf(102, 15, "Incorrect syntax near '*'.")
+	case slices.Contains(dateFunctions(), n.name):
 		return sc.dateCall(n)
 	}
 	var args []compiled
@@ -88,16 +98,80 @@ func (sc scope) call(n call) (compiled, error) {
 		}
 		args = append(args, c)
 	}
-	if n.as != nil {
-		return compiled{*n.as, func(row []any) any { return cast(args[0].eval(row), *n.as) }}, nil
+	if c, known, err := sc.choice(n.name, args); known || err != nil {
+		return c, err
+	}
+	if c, known, err := sc.function(n.name, args); known || err != nil {
+		return c, err
 	}
 	if c, known, err := sc.lookup(n.name, args); known || err != nil {
 		return c, err
+	}
+	if strings.Contains(n.name, ".") {
+		return compiled{}, failf(4121, 16, "Cannot find either column \"%s\" or the user-defined function or aggregate \"%s\", "+
+			"or the name is ambiguous.", n.name[:strings.Index(n.name, ".")], n.name)
 	}
 	if len(args) != 0 {
 		return compiled{}, failf(195, 15, "'%s' is not a recognized built-in function name.", n.name)
 	}
 	return sc.plain(n.name)
+}
+
+// choice compiles the functions whose type is that of what they choose among.
+func (sc scope) choice(function string, args []compiled) (compiled, bool, error) {
+	wrong := func(count string) (compiled, bool, error) {
+		return compiled{}, true, failf(174, 15, "The %s function requires %s argument(s).", strings.ToLower(function), count)
+	}
+	switch function {
+	case "ISNULL":
+		if len(args) != 2 {
+			return wrong("2")
+		}
+		if args[0].typ.kind == kindNull {
+			args[0].typ = args[1].typ
+		}
+		t := args[0].typ
+		t.nullable = args[1].typ.nullable
+		other := sc.truncatedTo(args[1], t)
+		return compiled{t, func(row []any) any {
+			if v := args[0].eval(row); v != nil {
+				return v
+			}
+			return other.eval(row)
+		}}, true, nil
+	case "COALESCE":
+		if len(args) < 2 {
+			return wrong("at least 2")
+		}
+		all, t, err := sc.unifyAll(args)
+		return compiled{t, func(row []any) any {
+			for _, a := range all {
+				if v := a.eval(row); v != nil {
+					return v
+				}
+			}
+			return nil
+		}}, true, err
+	case "NULLIF":
+		if len(args) != 2 {
+			return wrong("2")
+		}
+		l, r, _, err := sc.unify(args[0], args[1])
+		t := args[0].typ
+		t.nullable = true
+		return compiled{t, func(row []any) any {
+			if decide("=", l.eval(row), r.eval(row)) == true {
+				return nil
+			}
+			return args[0].eval(row)
+		}}, true, err
+	}
+	return compiled{}, false, nil
+}
+
+// truncatedTo converts, and cuts a text off where it is too long.
+func (sc scope) truncatedTo(c compiled, t colType) compiled {
+	return compiled{t, func(row []any) any { return sc.convertValue(c.eval(row), c.typ, t) }}
 }
 
 // lookup compiles the functions that have arguments.
@@ -126,24 +200,6 @@ func (sc scope) lookup(function string, args []compiled) (compiled, bool, error)
 		return of(variant, 2, func(t []string) any { return sc.databaseProperty(t[0], t[1]) })
 	case "HAS_DBACCESS":
 		return of(colType{kind: kindInt, nullable: true}, 1, func(t []string) any { return sc.hasAccess(t[0]) })
-	case "HAS_PERMS_BY_NAME":
-		return of(colType{kind: kindInt, nullable: true}, 3, func(t []string) any { return sc.hasPermission(t) })
-	case "UPPER":
-		return of(sysname(), 1, func(t []string) any { return strings.ToUpper(t[0]) })
-	case "MAX": // in a list it is grouped, see grouped
-		return compiled{}, true, failf(147, 15, "An aggregate may not appear here.")
-	case "ISNULL", "COALESCE":
-		if len(args) < 2 {
-			return compiled{}, true, failf(174, 15, "The %s function requires 2 argument(s).", strings.ToLower(function))
-		}
-		return compiled{args[0].typ, func(row []any) any {
-			for _, a := range args {
-				if v := a.eval(row); v != nil {
-					return v
-				}
-			}
-			return nil
-		}}, true, nil
 	}
 	return compiled{}, false, nil
 }
@@ -152,9 +208,7 @@ func (sc scope) lookup(function string, args []compiled) (compiled, bool, error)
 func (sc scope) plain(function string) (compiled, error) {
 	now := time.Now().UTC()
 	switch function {
-	case "DB_NAME":
-		return constant(sysname(), sc.session.database), nil
-	case "SUSER_SNAME", "ORIGINAL_LOGIN", "SUSER_NAME":
+	case "SUSER_SNAME", "ORIGINAL_LOGIN", "SUSER_NAME", "SYSTEM_USER":
 		return constant(sysname(), sc.session.login.user), nil
 	case "APP_NAME":
 		return constant(sysname(), sc.session.login.app), nil
@@ -168,80 +222,4 @@ func (sc scope) plain(function string) (compiled, error) {
 		return constant(colType{kind: kindDateTime}, now), nil
 	}
 	return compiled{}, failf(195, 15, "'%s' is not a recognized built-in function name.", function)
-}
-
-// dateCall compiles DATEDIFF(part, from, to) and DATEADD(part, n, date).
-func (sc scope) dateCall(n call) (compiled, error) {
-	if len(n.args) != 3 {
-		return compiled{}, failf(174, 15, "The %s function requires 3 argument(s).", strings.ToLower(n.name))
-	}
-	part, _ := n.args[0].(name)
-	units := map[string]time.Duration{
-		"day": 24 * time.Hour, "hour": time.Hour, "minute": time.Minute, "second": time.Second,
-	}
-	unit := units[strings.ToLower(strings.Join(part.parts, "."))]
-	if unit == 0 {
-		return compiled{}, failf(155, 15, "Not a recognized %s option.", strings.ToLower(n.name))
-	}
-	first, err := sc.expr(n.args[1])
-	if err != nil {
-		return compiled{}, err
-	}
-	second, err := sc.expr(n.args[2])
-	if err != nil {
-		return compiled{}, err
-	}
-	if n.name == "DATEADD" {
-		return compiled{second.typ, func(row []any) any {
-			count, ok := first.eval(row).(int64)
-			at, isTime := second.eval(row).(time.Time)
-			if !ok || !isTime {
-				return nil
-			}
-			return at.Add(time.Duration(count) * unit)
-		}}, nil
-	}
-	return compiled{colType{kind: kindInt, nullable: true}, func(row []any) any {
-		from, ok := first.eval(row).(time.Time)
-		to, isTime := second.eval(row).(time.Time)
-		if !ok || !isTime {
-			return nil
-		}
-		return int64(to.Truncate(unit).Sub(from.Truncate(unit)) / unit)
-	}}, nil
-}
-
-func cast(v any, to colType) any {
-	switch to.kind {
-	case kindText:
-		text := ""
-		switch v := v.(type) {
-		case nil:
-			return nil
-		case time.Time:
-			text = v.Format("2006-01-02 15:04:05.000")
-		case bool:
-			n, _ := whole(v)
-			text = strconv.FormatInt(n, 10)
-		default:
-			text = fmt.Sprint(v)
-		}
-		return text
-	case kindInt, kindTinyInt, kindSmallInt, kindBigInt, kindBit:
-		n, ok := whole(v)
-		if s, isText := v.(string); isText {
-			var err error
-			n, err = strconv.ParseInt(strings.TrimSpace(s), 10, 64)
-			ok = err == nil
-		}
-		switch {
-		case !ok:
-			return nil
-		case to.kind == kindBit:
-			return n != 0
-		}
-		return n
-	case kindDateTime, kindDateTime2, kindDateTimeOffset, kindVariant:
-	}
-	return v
 }

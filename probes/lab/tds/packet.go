@@ -9,18 +9,20 @@ import (
 
 // The kinds of packet.
 const (
-	packetBatch     = 0x01
-	packetRPC       = 0x03
-	packetReply     = 0x04
-	packetAttention = 0x06
-	packetLogin     = 0x10
-	packetPrelogin  = 0x12
+	packetBatch       = 0x01
+	packetRPC         = 0x03
+	packetReply       = 0x04
+	packetAttention   = 0x06
+	packetTransaction = 0x0e
+	packetLogin       = 0x10
+	packetPrelogin    = 0x12
 )
 
 // The bits of a packet's status.
 const (
 	statusLast   = 0x01
 	statusIgnore = 0x02
+	statusReset  = 0x08 // the session is to be as after its login
 )
 
 const (
@@ -31,8 +33,9 @@ const (
 
 // message is one request, put together from its packets.
 type message struct {
-	kind byte
-	body []byte
+	kind  byte
+	reset bool
+	body  []byte
 }
 
 // readMessage reads packets up to the one marked last. A message that its
@@ -54,6 +57,7 @@ func readMessage(r io.Reader) (message, error) {
 		if len(m.body)+len(body) > maxMessage {
 			return message{}, fmt.Errorf("message longer than %d bytes", maxMessage)
 		}
+		m.reset = m.reset || first && status&statusReset != 0
 		m.kind, m.body, first = kind, append(m.body, body...), false
 		switch {
 		case status&statusLast == 0:

@@ -2,97 +2,18 @@ package tds
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
-
-// statement is what a batch may consist of; of T-SQL the lab knows these four.
-type statement interface{ statement() }
-
-type (
-	selectStatement struct {
-		top   int // -1 for all
-		list  []selected
-		from  []source // the first table and those joined to it; none for no table
-		where node     // nil for all rows
-		group []node   // GROUP BY
-		order []ordering
-	}
-	useStatement  struct{ database string }
-	setStatement  struct{} // any SET; the session has no settings
-	waitStatement struct{ delay time.Duration }
-)
-
-func (selectStatement) statement() {}
-func (useStatement) statement()    {}
-func (setStatement) statement()    {}
-func (waitStatement) statement()   {}
-
-type selected struct {
-	star  bool
-	expr  node
-	alias string
-}
-
-// source is a table in FROM.
-type source struct {
-	parts []string // of its name
-	alias string   // the last part where there is no other
-	on    node     // nil for the first one
-}
-
-type ordering struct {
-	expr node
-	desc bool
-}
-
-// node is an expression as it was written.
-type node interface{ node() }
-
-type (
-	literal struct {
-		typ   colType
-		value any
-	}
-	variable struct{ name string } // @p1, @@VERSION
-	name     struct{ parts []string }
-	call     struct {
-		name string
-		args []node
-		as   *colType // CAST and CONVERT: to what
-	}
-	binary2 struct {
-		op          string
-		left, right node
-	}
-	not    struct{ of node }
-	isNull struct {
-		of  node
-		not bool
-	}
-	in struct {
-		of   node
-		list []node
-		not  bool
-	}
-)
-
-func (literal) node()  {}
-func (variable) node() {}
-func (name) node()     {}
-func (call) node()     {}
-func (binary2) node()  {}
-func (not) node()      {}
-func (isNull) node()   {}
-func (in) node()       {}
 
 // deepest is how deep expressions may nest, since each level is a call of ours.
 const deepest = 64
 
 type parser struct {
 	lexemes []lexeme
+	last    lexeme // the one before
 	depth   int
+	first   bool // nothing of the batch was read yet
 }
 
 // parseBatch parses a whole batch before any of it runs, as the server does.
@@ -101,33 +22,41 @@ func parseBatch(text string) ([]statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{lexemes: lexemes}
-	var statements []statement
+	p := &parser{lexemes: lexemes, first: true}
+	return p.statements("")
+}
+
+// statements parses up to a word, or to the end.
+func (p *parser) statements(until string) ([]statement, error) {
+	var all []statement
 	for {
 		for p.accept(";") {
 		}
-		if p.peek().kind == lexEnd {
-			return statements, nil
+		if p.peek().kind == lexEnd && until == "" || until != "" && p.accept(until) {
+			return all, nil
 		}
-		st, err := p.statement()
+		more, err := p.statement()
 		if err != nil {
 			return nil, err
 		}
-		statements = append(statements, st)
+		all = append(all, more...)
 	}
 }
 
-func (p *parser) peek() lexeme {
-	if len(p.lexemes) == 0 {
+func (p *parser) peek() lexeme { return p.ahead(0) }
+
+// ahead is the lexeme that comes so many after the next one.
+func (p *parser) ahead(n int) lexeme {
+	if n >= len(p.lexemes) {
 		return lexeme{}
 	}
-	return p.lexemes[0]
+	return p.lexemes[n]
 }
 
 func (p *parser) next() lexeme {
 	l := p.peek()
 	if len(p.lexemes) > 0 {
-		p.lexemes = p.lexemes[1:]
+		p.lexemes, p.last = p.lexemes[1:], l
 	}
 	return l
 }
@@ -140,47 +69,186 @@ func (p *parser) accept(word string) bool {
 	return true
 }
 
-func (p *parser) expect(word string) error {
-	if !p.accept(word) {
-		return p.unexpected()
+// acceptAll takes all of the words, or none.
+func (p *parser) acceptAll(words ...string) bool {
+	for i, word := range words {
+		if !p.ahead(i).is(word) {
+			return false
+		}
+	}
+	for range words {
+		p.next()
+	}
+	return true
+}
+
+func (p *parser) expect(words ...string) error {
+	for _, word := range words {
+		if !p.accept(word) {
+			return p.unexpected()
+		}
 	}
 	return nil
 }
 
+// unexpected is what the server says of the next word; at the end, of the last one.
 func (p *parser) unexpected() error {
-	return failf(102, 15, "Incorrect syntax near '%s'.", p.peek().text)
+	l := p.peek()
+	switch {
+	case l.kind == lexEnd:
+		return failf(102, 15, "Incorrect syntax near '%s'.", p.last.text)
+	case l.reserved:
+		return failf(156, 15, "Incorrect syntax near the keyword '%s'.", l.text)
+	default:
+		return failf(102, 15, "Incorrect syntax near '%s'.", l.text)
+	}
+}
+
+// atName reports whether a name comes next.
+func (p *parser) atName() bool {
+	l := p.peek()
+	return l.kind == lexName || l.kind == lexWord && !l.reserved && !strings.HasPrefix(l.text, "@")
+}
+
+func (p *parser) atVariable() bool {
+	l := p.peek()
+	return l.kind == lexWord && strings.HasPrefix(l.text, "@")
 }
 
 func (p *parser) name() (string, error) {
-	if k := p.peek().kind; k != lexWord && k != lexName {
+	if !p.atName() {
 		return "", p.unexpected()
 	}
 	return p.next().text, nil
 }
 
-func (p *parser) statement() (statement, error) {
-	switch {
-	case p.accept("SELECT"):
-		return p.selectStatement()
-	case p.accept("USE"):
-		database, err := p.name()
-		return useStatement{database}, err
-	case p.accept("WAITFOR"):
-		return p.wait()
-	case p.accept("SET"):
-		for !p.atStatement() {
-			p.next()
+// nameParts parses a name with points in it; one between two points may be left out.
+func (p *parser) nameParts() ([]string, error) {
+	first, err := p.name()
+	if err != nil {
+		return nil, err
+	}
+	parts := []string{first}
+	for p.accept(".") {
+		if p.peek().is(".") {
+			parts = append(parts, "")
+			continue
 		}
-		return setStatement{}, nil
-	default:
-		return nil, p.unexpected()
+		part, err := p.name()
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) > 4 {
+		return nil, failf(117, 15, "The object name '%s' contains more than the maximum number of prefixes. The maximum is 3.",
+			strings.Join(parts, "."))
+	}
+	return parts, nil
+}
+
+// names parses a list of names in brackets.
+func (p *parser) names() ([]string, error) {
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	var all []string
+	for {
+		word, err := p.name()
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, word); !p.accept(",") {
+			return all, p.expect(")")
+		}
 	}
 }
 
-// atStatement reports whether a new statement, or the end, comes next.
+func (p *parser) deeper() error {
+	if p.depth++; p.depth > deepest {
+		return failf(191, 15, "Some part of your SQL statement is nested too deeply. "+
+			"Rewrite the query or break it up into smaller queries.")
+	}
+	return nil
+}
+
+func one(st statement, err error) ([]statement, error) { return []statement{st}, err }
+
+// statement parses one, which is several where DECLARE has several variables.
+func (p *parser) statement() ([]statement, error) {
+	defer func() { p.depth-- }()
+	if err := p.deeper(); err != nil {
+		return nil, err
+	}
+	first := p.first
+	p.first = false
+	switch {
+	case p.peek().is("SELECT"), p.peek().is("WITH"), p.peek().is("("):
+		return p.query()
+	case p.accept("USE"):
+		database, err := p.name()
+		return one(useStatement{database}, err)
+	case p.accept("WAITFOR"):
+		return one(p.wait())
+	case p.accept("SET"):
+		return one(p.set())
+	case p.accept("DECLARE"):
+		return p.declare()
+	case p.accept("IF"):
+		return one(p.ifStatement())
+	case p.accept("BEGIN"):
+		return p.begin()
+	case p.accept("COMMIT"):
+		return one(p.tran("COMMIT"))
+	case p.accept("ROLLBACK"):
+		return one(p.tran("ROLLBACK"))
+	case p.accept("SAVE"):
+		return one(p.tran("SAVE"))
+	case p.accept("PRINT"):
+		text, err := p.scalar()
+		return one(printStatement{text}, err)
+	case p.accept("RAISERROR"):
+		return one(p.raise())
+	case p.peek().is("THROW"):
+		return one(p.throw())
+	case p.accept("RETURN"):
+		if !p.atStatement() {
+			_ = p.next()
+		}
+		return one(returnStatement{}, nil)
+	case p.accept("EXEC"), p.accept("EXECUTE"), first && p.atName():
+		return one(p.exec())
+	default:
+		return one(p.write())
+	}
+}
+
+// query parses a SELECT that is a statement of its own.
+func (p *parser) query() ([]statement, error) {
+	st, err := p.selectStatement()
+	if err != nil {
+		return nil, err
+	}
+	if p.accept("OPTION") {
+		if err := p.skipBrackets(); err != nil {
+			return nil, err
+		}
+	}
+	if !p.atStatement() {
+		return nil, p.unexpected()
+	}
+	return one(st, nil)
+}
+
+// atStatement reports whether a new statement, or the end of one, comes next.
 func (p *parser) atStatement() bool {
 	l := p.peek()
-	return l.kind == lexEnd || slices.ContainsFunc([]string{";", "SELECT", "USE", "SET", "WAITFOR"}, l.is)
+	return l.kind == lexEnd || slices.ContainsFunc([]string{
+		";", ")", "SELECT", "USE", "SET", "WAITFOR", "DECLARE", "IF", "ELSE", "BEGIN", "END", "COMMIT", "ROLLBACK", "SAVE",
+		"PRINT", "RAISERROR", "THROW", "RETURN", "EXEC", "EXECUTE", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP",
+		"TRUNCATE", "ALTER", "BACKUP", "RESTORE", "GRANT", "REVOKE", "DENY", "DBCC", "KILL", "SHUTDOWN", "RECONFIGURE",
+		"MERGE", "CHECKPOINT", "WITH",
+	}, l.is)
 }
 
 func (p *parser) wait() (statement, error) {
@@ -188,134 +256,28 @@ func (p *parser) wait() (statement, error) {
 		return nil, err
 	}
 	l := p.next()
-	at, err := time.Parse(time.TimeOnly, l.text)
-	if l.kind != lexText || err != nil {
-		return nil, failf(148, 15, "Incorrect time syntax in time string '%s' used with WAITFOR.", l.text)
+	for _, layout := range []string{time.TimeOnly, "15:04:05.000", "15:04"} {
+		if at, err := time.Parse(layout, l.text); l.kind == lexText && err == nil {
+			return waitStatement{at.Sub(at.Truncate(24 * time.Hour))}, nil
+		}
 	}
-	return waitStatement{at.Sub(at.Truncate(24 * time.Hour))}, nil
+	return nil, failf(148, 15, "Incorrect time syntax in time string '%s' used with WAITFOR.", l.text)
 }
 
-func (p *parser) selectStatement() (statement, error) {
-	st := selectStatement{top: -1}
-	if p.accept("TOP") {
-		bracket := p.accept("(")
-		n, err := strconv.Atoi(p.peek().text)
-		if err != nil {
-			return nil, p.unexpected()
-		}
-		p.next()
-		st.top = n
-		if bracket {
-			if err := p.expect(")"); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for {
-		item, err := p.selected()
-		if err != nil {
-			return nil, err
-		}
-		st.list = append(st.list, item)
-		if !p.accept(",") {
-			break
-		}
-	}
-	if err := p.tail(&st); err != nil {
-		return nil, err
-	}
-	if !p.atStatement() {
-		return nil, p.unexpected()
-	}
-	return st, nil
-}
-
-func (p *parser) selected() (selected, error) {
-	if p.accept("*") {
-		return selected{star: true}, nil
-	}
-	e, err := p.expression()
-	if err != nil {
-		return selected{}, err
-	}
-	item := selected{expr: e}
-	if n, isName := e.(name); isName {
-		item.alias = n.parts[len(n.parts)-1]
-	}
-	l := p.peek()
-	switch {
-	case p.accept("AS"):
-		if p.peek().kind == lexText {
-			item.alias = p.next().text
-			return item, nil
-		}
-		item.alias, err = p.name()
-	case l.kind == lexName, l.kind == lexText, l.kind == lexWord && !l.is("FROM") && !p.atClause():
-		item.alias = p.next().text
-	}
-	return item, err
-}
-
-// tail parses FROM, WHERE, GROUP BY and ORDER BY.
-func (p *parser) tail(st *selectStatement) (err error) {
-	if p.accept("FROM") {
-		if st.from, err = p.sources(); err != nil {
-			return err
-		}
-	}
-	if p.accept("WHERE") {
-		if st.where, err = p.expression(); err != nil {
-			return err
-		}
-	}
-	if st.group, err = p.groups(); err != nil {
+// skipBrackets passes over a list whose meaning is not for the lab.
+func (p *parser) skipBrackets() error {
+	if err := p.expect("("); err != nil {
 		return err
 	}
-	if !p.accept("ORDER") {
-		return nil
-	}
-	if err := p.expect("BY"); err != nil {
-		return err
-	}
-	for {
-		o := ordering{}
-		if o.expr, err = p.expression(); err != nil {
-			return err
-		}
-		o.desc = p.accept("DESC")
-		if !o.desc {
-			_ = p.accept("ASC")
-		}
-		st.order = append(st.order, o)
-		if !p.accept(",") {
-			return nil
+	for depth := 1; depth > 0; {
+		switch l := p.next(); {
+		case l.kind == lexEnd:
+			return p.unexpected()
+		case l.is("("):
+			depth++
+		case l.is(")"):
+			depth--
 		}
 	}
-}
-
-func typeNamed(word string, size int) (colType, bool) {
-	switch strings.ToLower(word) {
-	case "int":
-		return colType{kind: kindInt, nullable: true}, true
-	case "tinyint":
-		return colType{kind: kindTinyInt, nullable: true}, true
-	case "smallint":
-		return colType{kind: kindSmallInt, nullable: true}, true
-	case "bigint":
-		return colType{kind: kindBigInt, nullable: true}, true
-	case "bit":
-		return colType{kind: kindBit, nullable: true}, true
-	case "nvarchar", "varchar", "nchar", "char", "sysname":
-		if size <= 0 || size > longestText {
-			size = 30 // what CAST takes when nothing is said
-		}
-		return colType{kind: kindText, size: size, nullable: true}, true
-	case "datetime":
-		return colType{kind: kindDateTime, nullable: true}, true
-	case "datetime2":
-		return colType{kind: kindDateTime2, nullable: true}, true
-	case "datetimeoffset":
-		return colType{kind: kindDateTimeOffset, nullable: true}, true
-	}
-	return colType{}, false
+	return nil
 }

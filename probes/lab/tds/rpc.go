@@ -3,6 +3,7 @@ package tds
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -98,8 +99,8 @@ func parseRPC(body []byte) (rpc, error) {
 // value reads a TYPE_INFO and the value after it.
 func (r *reader) value() (colType, any) {
 	switch token := r.byte(); token {
-	case 0x1f: // null
-		return colType{kind: kindText, size: 1, nullable: true}, nil
+	case typeNull:
+		return colType{kind: kindNull, nullable: true}, nil
 	case typeInt1, typeBit:
 		return integer(r.take(1), token == typeBit)
 	case typeInt2:
@@ -115,16 +116,52 @@ func (r *reader) value() (colType, any) {
 			return colType{kind: kindInt, nullable: true}, nil
 		}
 		return integer(r.take(size), token == typeBitN)
-	case typeNVarChar, 0xef: // nvarchar, nchar
-		return r.text(fromUCS2)
-	case 0xa7, 0xaf: // varchar, char
-		return r.text(func(b []byte) string { return string(b) })
-	default:
-		if r.err == nil {
-			r.err = fmt.Errorf("parameter of type %#x", token)
+	case typeFloat4, typeMoney4:
+		return r.number(token, 4)
+	case typeFloat8, typeMoney:
+		return r.number(token, 8)
+	case typeFloatN, typeMoneyN:
+		r.take(1)
+		return r.number(token, int(r.byte()))
+	case typeDecimalN, typeNumericN:
+		return r.exact()
+	case typeDateTime:
+		return r.oldDate(8)
+	case typeDateTime4:
+		return r.oldDate(4)
+	case typeDateTimeN:
+		r.take(1)
+		return r.oldDate(int(r.byte()))
+	case typeDate, typeTime, typeDateTime2, typeOffset:
+		return r.date(token)
+	case typeGUID:
+		r.take(1)
+		var g guid
+		if size := int(r.byte()); size == 0 {
+			return colType{kind: kindGUID, nullable: true}, nil
+		} else if copy(g[:], r.take(size)) != len(g) {
+			return colType{}, r.wrong(token)
 		}
-		return colType{}, nil
+		return colType{kind: kindGUID, nullable: true}, g
+	case typeNVarChar, typeNChar:
+		return r.text(kindText)
+	case typeVarChar, typeChar:
+		return r.text(kindVarchar)
+	case typeVarBinary, typeBinary:
+		return r.text(kindBinary)
+	case typeNText, typeText:
+		return r.oldText(token)
+	default:
+		return colType{}, r.wrong(token)
 	}
+}
+
+// wrong is a value that no client sends.
+func (r *reader) wrong(token byte) any {
+	if r.err == nil {
+		r.err = fmt.Errorf("parameter of type %#x", token)
+	}
+	return nil
 }
 
 func integer(b []byte, bit bool) (colType, any) {
@@ -146,20 +183,24 @@ func integer(b []byte, bit bool) (colType, any) {
 	}
 }
 
-// text reads a short text, or one of unknown length in chunks.
-func (r *reader) text(decode func([]byte) string) (colType, any) {
+// text reads a short text or binary, or one of unknown length in chunks.
+func (r *reader) text(k kind) (colType, any) {
+	t := colType{kind: k, size: 1, nullable: true}
 	longest := r.uint16()
-	r.take(5) // collation
+	if k != kindBinary {
+		r.take(5) // collation
+	}
 	var raw []byte
 	if longest != nullLength {
 		size := r.uint16()
 		if size == nullLength {
-			return colType{kind: kindText, size: 1, nullable: true}, nil
+			return t, nil
 		}
 		raw = r.take(int(size))
 	} else {
+		t.size = sizeMax
 		if binary.LittleEndian.Uint64(r.take(8)) == ^uint64(0) {
-			return colType{kind: kindText, size: 1, nullable: true}, nil
+			return t, nil
 		}
 		for r.err == nil {
 			size := r.uint32()
@@ -169,6 +210,35 @@ func (r *reader) text(decode func([]byte) string) (colType, any) {
 			raw = append(raw, r.take(int(size))...)
 		}
 	}
-	text := decode(raw)
-	return colType{kind: kindText, size: min(max(len(text), 1), longestText), nullable: true}, text
+	return t.decoded(raw)
+}
+
+// oldText reads a text or ntext, which jTDS and old clients send.
+func (r *reader) oldText(token byte) (colType, any) {
+	t := colType{kind: kindText, size: sizeMax, nullable: true}
+	if token == typeText {
+		t.kind = kindVarchar
+	}
+	r.take(4 + 5) // the longest it may be, collation
+	size := r.uint32()
+	if size == 1<<32-1 {
+		return t, nil
+	}
+	return t.decoded(r.take(int(min(size, maxMessage))))
+}
+
+// decoded makes a value of bytes, and of the type one of their length.
+func (t colType) decoded(raw []byte) (colType, any) {
+	var v any = slices.Clone(raw)
+	n := len(raw)
+	switch t.kind {
+	case kindText:
+		v, n = fromUCS2(raw), n/2
+	case kindVarchar:
+		v = fromCodePage(raw)
+	}
+	if t.size != sizeMax {
+		t.size = max(n, 1)
+	}
+	return t, v
 }

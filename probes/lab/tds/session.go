@@ -20,11 +20,14 @@ var errAttention = errors.New("attention")
 // session is one connection and what the client has set in it.
 type session struct {
 	server   *Server
+	wire     net.Conn // plain
 	conn     net.Conn // plain, or encrypted
 	out      packetWriter
 	login    login
 	database string
 	secured  bool // everything is encrypted, not only the login
+	state
+	results int // columns of the results so far
 
 	mu     sync.Mutex
 	cancel context.CancelCauseFunc // ends the request in hand; nil between requests
@@ -32,7 +35,7 @@ type session struct {
 
 func newSession(server *Server, conn net.Conn) *session {
 	return &session{
-		server: server, conn: conn, database: "master",
+		server: server, wire: conn, conn: conn, database: "master", state: newState(),
 		out: packetWriter{w: conn, kind: packetReply, size: defaultPacketSize, spid: 51},
 	}
 }
@@ -71,9 +74,15 @@ func (s *session) logIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.stallAt(estate.StallPrelogin); err != nil {
+		return err
+	}
 	plain := s.conn
 	if answer != encryptNone {
 		if s.conn, err = s.startTLS(ctx); err != nil {
+			return err
+		}
+		if err := s.stallAt(estate.StallTLS); err != nil {
 			return err
 		}
 	}
@@ -191,6 +200,7 @@ func (c *startedConn) Read(b []byte) (int, error) {
 
 // answerLogin lets the client in, or says why not.
 func (s *session) answerLogin() error {
+	s.server.logins.Add(1)
 	sql := s.sql()
 	if refusals := s.refuse(sql); len(refusals) > 0 {
 		for _, e := range refusals {
@@ -218,7 +228,7 @@ func (s *session) answerLogin() error {
 			number: 5703, state: 1, class: 10, text: "Changed language setting to us_english.",
 		}),
 		loginAck(ack, version(sql.Version)),
-		envChange(envPacketSize, shortText(strconv.Itoa(size)), shortText(strconv.Itoa(defaultPacketSize))),
+		envChange(envPacketSize, shortText(packetSize(sql.Fault, size)), shortText(strconv.Itoa(defaultPacketSize))),
 	}
 	if s.login.features {
 		tokens = append(tokens, []byte{tokenFeatureAck, 0xff})
@@ -236,7 +246,7 @@ func (s *session) answerLogin() error {
 func (s *session) refuse(sql estate.SQL) []*sqlError {
 	switch {
 	case sql.LoginError != 0:
-		return []*sqlError{loginError(sql.LoginError, s.login.user)}
+		return loginErrors(sql.LoginError, s.login.user)
 	case s.login.integrated:
 		return []*sqlError{loginError(18452, "")}
 	case !strings.EqualFold(s.login.user, sql.User) || s.login.password != sql.Password:
@@ -322,7 +332,7 @@ func (s *session) answer(ctx context.Context, m message) error {
 		err = s.run(request, m)
 	}
 	switch {
-	case errors.Is(err, errAttention):
+	case errors.Is(err, errAttention), errors.Is(err, errMangled):
 		return nil
 	case err != nil:
 		return err

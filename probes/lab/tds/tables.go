@@ -1,6 +1,7 @@
 package tds
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +15,7 @@ import (
 type table struct {
 	columns []column
 	rows    [][]any
+	fetch   func(ctx context.Context) ([][]any, error) // instead of rows, where they may be locked
 }
 
 // systemDatabases are those that every instance has, in the order of their ids.
@@ -89,60 +91,6 @@ func cannotOpen(name string, db estate.Database) error {
 
 func changedDatabase(name string) *sqlError {
 	return &sqlError{number: 5701, state: 2, class: 10, text: fmt.Sprintf("Changed database context to '%s'.", name)}
-}
-
-// loginError is what the server says with one of the numbers that end a login.
-func loginError(number int, user string) *sqlError {
-	e := &sqlError{number: number, state: 1, class: 14}
-	reason := map[int]string{
-		18401: " Reason: Server is in script upgrade mode. Only administrator can connect at this time.",
-		18451: " Only administrators may connect at this time.",
-		18461: " Reason: Server is in single user mode. Only one administrator can connect at this time.",
-		18470: " Reason: The account is disabled.",
-		18487: " Reason: The password of the account has expired.",
-		18488: " Reason: The password of the account must be changed.",
-	}[number]
-	switch number {
-	case 17187:
-		e.class, e.text = 16, "SQL Server is not ready to accept new client connections. Try again later."
-	case 17142:
-		e.text = "SQL Server service has been paused. No new connections will be accepted."
-	case 18452:
-		e.text = "Login failed. The login is from an untrusted domain and cannot be used with Windows authentication."
-	case 4064:
-		e.class, e.text = 11, "Cannot open user default database. Login failed."
-	default:
-		e.text = fmt.Sprintf("Login failed for user '%s'.%s", user, reason)
-	}
-	return e
-}
-
-// find returns the table of a name of one to three parts.
-func (sc scope) find(parts []string) (table, error) {
-	full := strings.Join(parts, ".")
-	msdb := strings.EqualFold(sc.session.database, "msdb")
-	if len(parts) == 3 {
-		msdb = strings.EqualFold(parts[0], "msdb")
-		name, db, found := findDatabase(sc.sql, parts[0])
-		if !found {
-			return table{}, failf(208, 16, "Invalid object name '%s'.", full)
-		}
-		if err := cannotOpen(name, db); err != nil {
-			return table{}, err
-		}
-		if err := sc.denied(name, full, parts); err != nil {
-			return table{}, err
-		}
-		parts = parts[1:]
-	}
-	view, known := sc.view(parts, msdb)
-	if !known {
-		return table{}, failf(208, 16, "Invalid object name '%s'.", full)
-	}
-	if err := sc.withheld(view); err != nil {
-		return table{}, err
-	}
-	return view.build(sc), nil
 }
 
 func (sc scope) sysInfo() table {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"sync/atomic"
 
 	"postpatch/probes/lab/conns"
 	"postpatch/probes/lab/estate"
@@ -16,12 +17,18 @@ type Server struct {
 	host  func() estate.Host
 	certs func(estate.TLS) (*tls.Certificate, error)
 	group *conns.Group
+	store *store
+	begun atomic.Uint64 // transactions
+	counters
 }
+
+// nextDescriptor is that of a new transaction.
+func (s *Server) nextDescriptor() uint64 { return s.begun.Add(1) }
 
 // New makes a server of the host that h returns, asked anew for every answer.
 // Certs makes the certificate of a listener.
 func New(h func() estate.Host, certs func(estate.TLS) (*tls.Certificate, error)) *Server {
-	return &Server{host: h, certs: certs, group: conns.New()}
+	return &Server{host: h, certs: certs, group: conns.New(), store: newStore()}
 }
 
 // Serve answers connections to ln until Close, and then returns nil.
@@ -32,6 +39,8 @@ func (s *Server) Close() error { return s.group.Close() }
 
 // serve is one connection. What goes wrong in it is the client's to notice.
 func (s *Server) serve(ctx context.Context, conn net.Conn) {
+	s.connections.Add(1)
+	conn = countedConn{conn, &s.counters}
 	h := s.host()
 	if h.SQL == nil {
 		return
@@ -49,17 +58,22 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		return
 	case "garbage":
 		// Once the client has spoken, or it would see a reset instead.
-		if _, err := readMessage(conn); err == nil && s.think(ctx) == nil {
+		if _, err := conn.Read(make([]byte, 4<<10)); err == nil && s.think(ctx) == nil {
 			_, _ = conn.Write(conns.Noise(512))
 		}
 		return
-	case "error", "endless", "":
+	case estate.Slow:
+		conn = slowConn{conn, ctx}
 	}
 	session := newSession(s, conn)
 	if err := session.logIn(ctx); err != nil {
 		return
 	}
+	if err := session.stallAt(estate.StallLogin); err != nil {
+		return
+	}
 	session.serve(ctx)
+	session.leave()
 }
 
 // think takes the time that the host takes over an answer. The error says why

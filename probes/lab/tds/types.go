@@ -1,9 +1,6 @@
 package tds
 
-import (
-	"encoding/binary"
-	"time"
-)
+import "encoding/binary"
 
 // kind is the family of a column's type.
 type kind int
@@ -20,12 +17,33 @@ const (
 	kindDateTime2
 	kindDateTimeOffset
 	kindVariant
+	kindVarchar // in the code page of the collation
+	kindFloat
+	kindReal
+	kindDecimal
+	kindMoney
+	kindSmallMoney
+	kindDate
+	kindTime
+	kindSmallDateTime
+	kindGUID
+	kindBinary
+	kindXML
+	kindNText
+	kindOldText // text
+	kindImage
+	kindNull // of NULL alone
 )
+
+// sizeMax is the size of a type that is written with (max).
+const sizeMax = 1 << 30
 
 // colType is a column's type as COLMETADATA tells it.
 type colType struct {
 	kind     kind
-	size     int // of a text, in characters
+	size     int  // of a text, in characters; of a numeric, in digits
+	scale    int  // of a numeric: digits behind the point; of a time: how many fewer than seven
+	padded   bool // of one size: char, nchar, binary
 	nullable bool
 }
 
@@ -38,19 +56,42 @@ type column struct {
 }
 
 // The bytes of the type tokens.
+// Source: MS-TDS, "Data Type Definitions".
 const (
+	typeNull          = 0x1f
 	typeInt1          = 0x30
 	typeBit           = 0x32
 	typeInt2          = 0x34
 	typeInt4          = 0x38
+	typeDateTime4     = 0x3a
+	typeFloat4        = 0x3b
+	typeMoney         = 0x3c
 	typeDateTime      = 0x3d
+	typeFloat8        = 0x3e
+	typeMoney4        = 0x7a
 	typeInt8          = 0x7f
+	typeGUID          = 0x24
 	typeIntN          = 0x26
-	typeBitN          = 0x68
-	typeDateTimeN     = 0x6f
+	typeDate          = 0x28
+	typeTime          = 0x29
 	typeDateTime2     = 0x2a
 	typeOffset        = 0x2b
+	typeBitN          = 0x68
+	typeDecimalN      = 0x6a
+	typeNumericN      = 0x6c
+	typeFloatN        = 0x6d
+	typeMoneyN        = 0x6e
+	typeDateTimeN     = 0x6f
+	typeVarBinary     = 0xa5
+	typeVarChar       = 0xa7
+	typeBinary        = 0xad
+	typeChar          = 0xaf
 	typeNVarChar      = 0xe7
+	typeNChar         = 0xef
+	typeXML           = 0xf1
+	typeImage         = 0x22
+	typeText          = 0x23
+	typeNText         = 0x63
 	typeVariant       = 0x62
 	variantSize       = 8009
 	longestText       = 4000
@@ -71,7 +112,7 @@ func collation() []byte { return []byte{0x09, 0x04, 0xd0, 0x00, 0x34} }
 // the bytes it takes.
 func (t colType) fixed() (plain, nullable byte, size int) {
 	switch t.kind {
-	case kindInt:
+	case kindInt, kindNull:
 		return typeInt4, typeIntN, 4
 	case kindTinyInt:
 		return typeInt1, typeIntN, 1
@@ -83,115 +124,88 @@ func (t colType) fixed() (plain, nullable byte, size int) {
 		return typeBit, typeBitN, 1
 	case kindDateTime:
 		return typeDateTime, typeDateTimeN, 8
-	case kindText, kindDateTime2, kindDateTimeOffset, kindVariant:
+	case kindSmallDateTime:
+		return typeDateTime4, typeDateTimeN, 4
+	case kindFloat:
+		return typeFloat8, typeFloatN, 8
+	case kindReal:
+		return typeFloat4, typeFloatN, 4
+	case kindMoney:
+		return typeMoney, typeMoneyN, 8
+	case kindSmallMoney:
+		return typeMoney4, typeMoneyN, 4
+	default:
+		return 0, 0, 0
 	}
-	return 0, 0, 0
 }
 
 // info is the type's TYPE_INFO.
 func (t colType) info() []byte {
 	switch t.kind {
 	case kindText:
-		b := binary.LittleEndian.AppendUint16([]byte{typeNVarChar}, uint16(2*max(t.size, 1)))
-		return append(b, collation()...)
+		return append(t.sizedInfo(typeNVarChar, typeNChar, 2), collation()...)
+	case kindVarchar:
+		return append(t.sizedInfo(typeVarChar, typeChar, 1), collation()...)
+	case kindBinary:
+		return t.sizedInfo(typeVarBinary, typeBinary, 1)
+	case kindDate:
+		return []byte{typeDate}
+	case kindTime:
+		return []byte{typeTime, byte(t.fraction())}
 	case kindDateTime2:
-		return []byte{typeDateTime2, fractionDigits}
+		return []byte{typeDateTime2, byte(t.fraction())}
 	case kindDateTimeOffset:
-		return []byte{typeOffset, fractionDigits}
+		return []byte{typeOffset, byte(t.fraction())}
+	case kindDecimal:
+		return []byte{typeNumericN, byte(decimalSize(t.size)), byte(t.size), byte(t.scale)}
+	case kindGUID:
+		return []byte{typeGUID, 16}
+	case kindXML:
+		return []byte{typeXML, 0} // of no schema
+	case kindNText, kindOldText, kindImage:
+		return t.oldInfo()
 	case kindVariant:
 		return binary.LittleEndian.AppendUint32([]byte{typeVariant}, variantSize)
-	case kindInt, kindTinyInt, kindSmallInt, kindBigInt, kindBit, kindDateTime:
 	}
 	plain, nullable, size := t.fixed()
-	if t.nullable {
+	if t.nullable || t.kind == kindNull {
 		return []byte{nullable, byte(size)}
 	}
 	return []byte{plain}
 }
 
-// encode appends a value: nil, int64, bool, string or time.Time, as the type
-// wants it.
-func (t colType) encode(b []byte, v any) []byte {
-	switch t.kind {
-	case kindText:
-		s, isText := v.(string)
-		if !isText {
-			return binary.LittleEndian.AppendUint16(b, nullLength)
-		}
-		units := toUCS2(s)
-		units = units[:min(len(units), 2*max(t.size, 1))]
-		b = binary.LittleEndian.AppendUint16(b, uint16(len(units)))
-		return append(b, units...)
-	case kindDateTime2, kindDateTimeOffset:
-		at, isTime := v.(time.Time)
-		if !isTime {
-			return append(b, 0)
-		}
-		raw := dateTime2(at)
-		if t.kind == kindDateTimeOffset {
-			_, seconds := at.Zone()
-			raw = binary.LittleEndian.AppendUint16(raw, uint16(int16(seconds/60)))
-		}
-		return append(append(b, byte(len(raw))), raw...)
-	case kindVariant:
-		return append(b, variant(v)...)
-	case kindInt, kindTinyInt, kindSmallInt, kindBigInt, kindBit, kindDateTime:
+// sizedInfo is that of a type of so many characters of so many bytes.
+func (t colType) sizedInfo(varying, fixed byte, width int) []byte {
+	token, size := varying, width*max(t.size, 1)
+	if t.padded {
+		token = fixed
 	}
-	_, _, size := t.fixed()
-	if t.nullable {
-		if v == nil {
-			return append(b, 0)
-		}
-		b = append(b, byte(size))
+	if t.size == sizeMax {
+		size = nullLength
 	}
-	return append(b, fixedBytes(v, size)...)
+	return binary.LittleEndian.AppendUint16([]byte{token}, uint16(size))
 }
 
-// fixedBytes is a number, a bit or a datetime in size bytes.
-func fixedBytes(v any, size int) []byte {
-	var n int64
-	switch v := v.(type) {
-	case int64:
-		n = v
-	case bool:
-		if v {
-			n = 1
-		}
-	case time.Time:
-		at := v.UTC()
-		midnight := at.Truncate(24 * time.Hour)
-		days := int64(midnight.Sub(time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)) / (24 * time.Hour))
-		ticks := int64(at.Sub(midnight)) * ticksPerSecond / int64(time.Second)
-		n = ticks<<32 | int64(uint32(days))
+// oldInfo is that of a type whose values lie beside the row. The table's name, which
+// would follow, is left empty.
+func (t colType) oldInfo() []byte {
+	token := map[kind]byte{kindNText: typeNText, kindOldText: typeText, kindImage: typeImage}[t.kind]
+	b := binary.LittleEndian.AppendUint32([]byte{token}, 1<<31-2)
+	if t.kind != kindImage {
+		b = append(b, collation()...)
 	}
-	return binary.LittleEndian.AppendUint64(nil, uint64(n))[:size]
+	return append(b, 1, 0, 0) // a name of one part
 }
 
-// dateTime2 is a time of day in 100 ns and the day since the year one, in UTC.
-func dateTime2(at time.Time) []byte {
-	at = at.UTC()
-	midnight := at.Truncate(24 * time.Hour)
-	const yearOne = -62135596800 // in Unix seconds
-	days := uint64((midnight.Unix() - yearOne) / (24 * 60 * 60))
-	b := binary.LittleEndian.AppendUint64(nil, uint64(at.Sub(midnight)/hundredNanos))[:5]
-	return append(b, binary.LittleEndian.AppendUint64(nil, days)[:3]...)
-}
-
-// variant is a sql_variant: length, type, properties, value.
-func variant(v any) []byte {
-	var inner []byte
-	switch v := v.(type) {
-	case string:
-		units := toUCS2(v)
-		inner = append([]byte{typeNVarChar, nvarcharProps}, collation()...)
-		inner = binary.LittleEndian.AppendUint16(inner, uint16(max(len(units), 2)))
-		inner = append(inner, units...)
-	case int64:
-		inner = append([]byte{typeInt4, 0}, fixedBytes(v, 4)...)
-	case bool:
-		inner = append([]byte{typeBit, 0}, fixedBytes(v, 1)...)
-	case time.Time:
-		inner = append([]byte{typeDateTime, 0}, fixedBytes(v, 8)...)
+// decimalSize is the bytes that a numeric of so many digits takes.
+func decimalSize(precision int) int {
+	switch {
+	case precision <= 9:
+		return 5
+	case precision <= 19:
+		return 9
+	case precision <= 28:
+		return 13
 	}
-	return append(binary.LittleEndian.AppendUint32(nil, uint32(len(inner))), inner...)
+	return 17
 }
