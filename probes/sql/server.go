@@ -19,8 +19,8 @@ import (
 // the name of the column that describes it is not the same in all documents.
 // Source: Microsoft, "sys.dm_server_services", "sys.dm_server_memory_dumps",
 // "sys.dm_tcp_listener_states" and "sys.dm_exec_connections (Transact-SQL)".
-const serverQuery = `SELECT servicename, startup_type, status, last_startup_time, service_account, filename, is_clustered
- FROM sys.dm_server_services;
+const serverQuery = `SELECT servicename, startup_type, status, last_startup_time, service_account, filename,
+ is_clustered FROM sys.dm_server_services;
 SELECT TOP (1000) creation_time FROM sys.dm_server_memory_dumps ORDER BY creation_time DESC;
 SELECT ip_address, port, type_desc, state_desc FROM sys.dm_tcp_listener_states;
 SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID`

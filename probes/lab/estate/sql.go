@@ -41,14 +41,14 @@ type Database struct {
 	Compatibility int    `yaml:"compatibility"` // 160
 	Snapshot      bool   `yaml:"snapshot"`      // allows the isolation of that name
 	// Tables are its users' ones: dbo.Orders, or Orders for short.
-	Tables map[string]Table `yaml:"tables"`
-	Collation     string `yaml:"collation"`     // the server's when ""
-	Standby       bool   `yaml:"standby"`
-	AutoClose     bool   `yaml:"auto_close"`
-	CDC           bool   `yaml:"cdc"`
-	NoBroker      bool   `yaml:"no_broker"`   // Service Broker is disabled
-	LogWait       string `yaml:"log_wait"`    // NOTHING when ""
-	SnapshotOf    string `yaml:"snapshot_of"` // the database that it is a snapshot of
+	Tables     map[string]Table `yaml:"tables"`
+	Collation  string           `yaml:"collation"` // the server's when ""
+	Standby    bool             `yaml:"standby"`
+	AutoClose  bool             `yaml:"auto_close"`
+	CDC        bool             `yaml:"cdc"`
+	NoBroker   bool             `yaml:"no_broker"`   // Service Broker is disabled
+	LogWait    string           `yaml:"log_wait"`    // NOTHING when ""
+	SnapshotOf string           `yaml:"snapshot_of"` // the database that it is a snapshot of
 	// Backups and Restores are what msdb knows of it.
 	Backups  []Backup  `yaml:"backups"`
 	Restores []Restore `yaml:"restores"`
