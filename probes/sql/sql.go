@@ -33,7 +33,7 @@ type params struct {
 	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
 	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
-	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups, agent, integrity; all when not given."`
+	Parts     []string `param:"part" doc:"Looked at besides databases: backups, agent, integrity; all when not given."`
 	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
 
