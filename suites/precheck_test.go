@@ -78,7 +78,8 @@ func TestPrechecked(t *testing.T) {
 			host: "10.0.0.7", checks: []string{"os: {}"}, want: []string{"shop/os", added[1], added[2]},
 		},
 		"a query of its own": {
-			checks: []string{"{id: rows, sql: {query: SELECT 1 AS a}}"}, want: []string{"shop/rows"}, why: "no backups are looked at",
+			checks: []string{"{id: rows, sql: {query: SELECT 1 AS a}}"}, want: []string{"shop/rows"},
+			why: "no backups are looked at",
 		},
 		"databases": {
 			checks: []string{"sql: Orders"},

@@ -30,7 +30,8 @@ func TestAnswers(t *testing.T) {
 		names = append(names, name)
 	}
 	s := serve(t, h, selfSigned(t, 7))
-	observed, err := build(t, map[string]any{"database": names, "part": []string{"answers"}}).Observe(t.Context(), s.target())
+	args := map[string]any{"database": names, "part": []string{"answers"}}
+	observed, err := build(t, args).Observe(t.Context(), s.target())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ const rowPrefix = "row/"
 
 func queryReadings() []probes.ReadingSpec {
 	values := cells.Specs("What a column of a query's row holds; null when it has no value.", fact.Rule{})
-	return append([]probes.ReadingSpec{
+	specs := []probes.ReadingSpec{
 		{
 			Name: "query", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: answeredWell, Waits: answersLater(),
 			Doc: "ok; failed or waiting, with the server's error number (failed 208: there is no such table).",
@@ -37,13 +37,15 @@ func queryReadings() []probes.ReadingSpec {
 			Doc: "How long the query and its rows took.",
 		},
 		{
-			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How many rows the query returned; of the whole.",
+			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Doc: "How many rows the query returned; of the whole.",
 		},
 		{
 			Name: "present", Type: fact.TypeBool, Severity: fact.Fail,
 			Doc: "true of every row of the query; one that is gone fails, a value that changed is a warning.",
 		},
-	}, slices.DeleteFunc(values, func(r probes.ReadingSpec) bool { return r.Name == "elements" })...)
+	}
+	return append(specs, slices.DeleteFunc(values, func(r probes.ReadingSpec) bool { return r.Name == "elements" })...)
 }
 
 func queryNotes() []string {
@@ -127,7 +129,8 @@ func (p probe) run(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, erro
 	case !said:
 		return nil, fmt.Errorf("running the query: %w", err)
 	case isDenied(answer.Number):
-		return nil, fmt.Errorf("running the query: the login may not; it needs SELECT on what is read, as a user of the database: %w", err)
+		return nil, fmt.Errorf("running the query: the login may not; "+
+			"it needs SELECT on what is read, as a user of the database: %w", err)
 	case isElsewhere(answer.Number):
 		return nil, fmt.Errorf("running the query: this copy of the database is not to be read: %w", err)
 	default:

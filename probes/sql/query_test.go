@@ -59,7 +59,8 @@ func TestRowsOfAQuery(t *testing.T) {
 		"one without a key": {map[string]any{"query": "SELECT state_desc AS state FROM sys.databases WHERE name = 'Stock'"}, one},
 		"from a file": {
 			map[string]any{"query_file": probes.File{
-				Name: "a.sql", Text: "\ufeff-- of the shop\r\nSELECT state_desc AS state\r\nFROM sys.databases WHERE name = 'Stock';\r\n-- end",
+				Name: "a.sql",
+				Text: "\ufeff-- of the shop\r\nSELECT state_desc AS state\r\nFROM sys.databases WHERE name = 'Stock';\r\n-- end",
 			}}, one,
 		},
 		"none": {
@@ -137,7 +138,9 @@ func TestTroubleWithAQuery(t *testing.T) {
 		"no such one":         {args: map[string]any{"query": everyDatabase, "key": "name", "columns": []string{"x"}}, err: `there is no column "x"`},
 		"a key twice":         {args: map[string]any{"query": everyDatabase, "key": "state"}, err: `two rows have the state "ONLINE"`},
 		"a key that is null": {
-			host: of("OFFLINE"), args: map[string]any{"query": "SELECT collation_name FROM sys.databases WHERE name = 'Orders'", "key": "collation_name"},
+			host: of("OFFLINE"), args: map[string]any{
+				"query": "SELECT collation_name FROM sys.databases WHERE name = 'Orders'", "key": "collation_name",
+			},
 			err: "a row has no collation_name: choose a key that each one has, or leave it out by WHERE",
 		},
 		"an empty key":      {args: map[string]any{"query": "SELECT '' AS name", "key": "name"}, err: "a row has no name"},
@@ -149,8 +152,10 @@ func TestTroubleWithAQuery(t *testing.T) {
 		"a million rows":    {host: changed(func(s *estate.SQL) { s.Fault = "endless" }), args: map[string]any{"query": everyDatabase, "key": "name"}, err: "more than 2000 rows: narrow the query by WHERE"},
 		"a million values": {
 			host: changed(func(s *estate.SQL) { s.Fault = "endless" }),
-			args: map[string]any{"query": "SELECT name" + strings.Repeat(", 1 AS c%d", 30) + " FROM sys.databases", "key": "name"},
-			err:  "more than 20000 values",
+			args: map[string]any{
+				"query": "SELECT name" + strings.Repeat(", 1 AS c%d", 30) + " FROM sys.databases", "key": "name",
+			},
+			err: "more than 20000 values",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,7 +200,8 @@ func TestQueryWithoutAnEnd(t *testing.T) {
 	s := serve(t, healthy(), selfSigned(t, 7))
 	p := probe{params: params{Encrypt: "true"}, query: "WAITFOR DELAY '01:00:00' SELECT 1 AS a"}
 	_, err := p.Observe(ctx, s.target())
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasSuffix(err.Error(), ": running the query: no answer in time") {
+	const want = ": running the query: no answer in time"
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}
 	if ctx.Err() != nil {

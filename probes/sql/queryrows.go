@@ -95,7 +95,8 @@ func collect(rows *stdsql.Rows) (table, error) {
 			return table{}, fmt.Errorf("more than %d rows: narrow the query by WHERE, or count in it", cells.MostRows)
 		}
 		if len(found.rows)*len(types) > cells.MostValues {
-			return table{}, fmt.Errorf("more than %d values: select fewer columns, or narrow the query by WHERE", cells.MostValues)
+			return table{}, fmt.Errorf("more than %d values: select fewer columns, or narrow the query by WHERE",
+				cells.MostValues)
 		}
 		if err := rows.Scan(into...); err != nil {
 			return table{}, err

@@ -16,8 +16,12 @@ import (
 func withJobs(change func(*estate.Table)) estate.Host {
 	jobs := estate.Table{
 		Columns: estate.Columns{
-			{Name: "name", Type: "nvarchar(200)"}, {Name: "status", Type: "char(10)"}, {Name: "cost", Type: "decimal(9,3)"},
-			{Name: "at", Type: "datetime"}, {Name: "done", Type: "bit"}, {Name: "share", Type: "float"},
+			{Name: "name", Type: "nvarchar(200)"},
+			{Name: "status", Type: "char(10)"},
+			{Name: "cost", Type: "decimal(9,3)"},
+			{Name: "at", Type: "datetime"},
+			{Name: "done", Type: "bit"},
+			{Name: "share", Type: "float"},
 		},
 		Rows: [][]any{
 			{"Nightly", "ready", 12.5, "2026-11-20 03:12:44.120", true, 0.1},
@@ -54,7 +58,9 @@ func TestRowsOfATable(t *testing.T) {
 
 // A table and a database may have any name, and so may what stands in a key.
 func TestHostileNames(t *testing.T) {
-	keys := []string{"a]b", "it's", `"x"`, "a\r\nb", "a/b", "row/", "' OR 1=1 --", "\x1b[31m", "ключ", strings.Repeat("k", 200)}
+	keys := []string{
+		"a]b", "it's", `"x"`, "a\r\nb", "a/b", "row/", "' OR 1=1 --", "\x1b[31m", "ключ", strings.Repeat("k", 200),
+	}
 	for _, database := range []string{"it's [mine]; DROP", "a\nb", `"`, "]"} {
 		rows := make([][]any, len(keys))
 		for i, key := range keys {
@@ -152,7 +158,7 @@ func TestLongValue(t *testing.T) {
 
 // The last row may be the one that fails: then there is none.
 func TestErrorBehindRows(t *testing.T) {
-	got, err := asked(t, withJobs(nil), jobsOf("SELECT name, 1 / CHARINDEX('i', 'Nightly' + name) AS n, 1 / (LEN(name) - 6) AS x FROM dbo.Jobs"))
+	got, err := asked(t, withJobs(nil), jobsOf("SELECT name, 1 / (LEN(name) - 6) AS x FROM dbo.Jobs"))
 	want := map[string]string{" query": "failed 8134", " query_error": "Divide by zero error encountered."}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Errorf("%v, (-want +got):\n%s", err, d)

@@ -53,7 +53,8 @@ func TestWhatAPatchDoesToRows(t *testing.T) {
 		"nobody could ask": {runnertest.Seen{Readings: instead("ok", "").Readings, Err: errors.New("no answer in time")}, []string{"unknown"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := runnertest.Told(t, Kind, "- sql: {query: SELECT name AS name FROM t, key: name}", [2]runnertest.Seen{before, tt.after})
+			const check = "- sql: {query: SELECT name FROM t, key: name}"
+			got := runnertest.Told(t, Kind, check, [2]runnertest.Seen{before, tt.after})
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("told (-want +got):\n%s", d)
 			}

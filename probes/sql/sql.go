@@ -19,9 +19,10 @@ import (
 
 // Kind is what a suite calls "sql".
 var Kind = probes.Define(probes.Kind{
-	Name:       "sql",
-	Doc:        "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
-	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it; of a query row/ and its key",
+	Name: "sql",
+	Doc:  "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
+	Item: "empty for the instance; the name of a database, as the suite or else the server writes it; " +
+		"row/ and the key of a query's row",
 	Items:      probes.AnyCase,
 	Credential: "sql",
 	Settles:    "sql",

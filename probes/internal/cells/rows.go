@@ -12,8 +12,9 @@ import (
 
 const (
 	// MostRows is more than people compare, and keeps a snapshot small.
-	MostRows   = 2000
-	MostValues = 20_000 // rows times columns
+	MostRows = 2000
+	// MostValues is so of rows times columns.
+	MostValues = 20_000
 	// longestKey is in bytes; no key that tells rows apart comes near it.
 	longestKey = 1024
 	// Null is what a value reads as that is not there.
