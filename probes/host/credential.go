@@ -18,6 +18,8 @@ type Credential struct {
 	// private key in PEM.
 	Certificate []byte
 	Key         Secret
+	// SQL is how a SQL Server is entered with it.
+	SQL SQLWay
 }
 
 // Secret is text that prints as three stars, whatever prints it. Printed from

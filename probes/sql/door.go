@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,7 +17,6 @@ import (
 	"time"
 
 	mssql "github.com/microsoft/go-mssqldb"
-	"github.com/microsoft/go-mssqldb/msdsn"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -44,15 +42,6 @@ func notYet() []fact.Value { return []fact.Value{waitingFor(scriptUpgrade), wait
 
 func waitingFor(number int32) fact.Text { return fact.Text(fmt.Sprintf("waiting %d", number)) }
 
-func encryptions() map[string]msdsn.Encryption {
-	return map[string]msdsn.Encryption{
-		"true":    msdsn.EncryptionRequired,
-		"strict":  msdsn.EncryptionStrict,
-		"false":   msdsn.EncryptionOff,
-		"disable": msdsn.EncryptionDisabled,
-	}
-}
-
 // name is what the server is called where it is connected to.
 func (p probe) name(t probes.Target) string {
 	if p.Address != "" {
@@ -71,14 +60,6 @@ func (p probe) port() int {
 // at is where the server is, as "name:port".
 func (p probe) at(t probes.Target) string { return net.JoinHostPort(p.name(t), strconv.Itoa(p.port())) }
 
-// certificateName is the name that the server's certificate must bear.
-func (p probe) certificateName(t probes.Target) string {
-	if _, err := netip.ParseAddr(t.Address); err == nil && p.Address == "" {
-		return t.Host
-	}
-	return p.name(t)
-}
-
 // door is the way into one server: the driver's dialer, and what it learnt on
 // the way. It opens once; so no retry, whoever asks for it, can double a login
 // and lock the account.
@@ -95,7 +76,12 @@ type door struct {
 	failed    error         // why nothing was connected to
 	waited    time.Duration // until it failed
 	untrusted error         // why the certificate was refused
+	untaken   error         // why the login was not sent
 	tls       string
+
+	way     host.SQLWay    // the operator's
+	roots   *x509.CertPool // nil for the system's
+	proving *proving       // nil for other logins than Windows'
 }
 
 func newDoor(ctx context.Context, p probe, t probes.Target) *door {
@@ -109,11 +95,11 @@ func (d *door) HostName() string { return "" }
 
 // DialContext implements the driver's Dialer. The connection ends with the
 // check, because after it is made the driver waits for ever.
-func (d *door) DialContext(_ context.Context, network, _ string) (net.Conn, error) {
+func (d *door) DialContext(_ context.Context, network, address string) (net.Conn, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dialled {
-		return nil, errors.New("connecting again: once is enough")
+		return nil, d.again(address)
 	}
 	d.dialled = true
 	start := time.Now()
@@ -123,7 +109,7 @@ func (d *door) DialContext(_ context.Context, network, _ string) (net.Conn, erro
 		return nil, err
 	}
 	stop := context.AfterFunc(d.ctx, func() { _ = conn.Close() })
-	return &limited{Conn: conn, stop: stop, left: maxAnswer}, nil
+	return &limited{Conn: d.guard(conn), stop: stop, left: maxAnswer}, nil
 }
 
 // limited is a connection that gives only so much and takes everything.
@@ -158,76 +144,27 @@ func (l *limited) Close() error {
 	return l.Conn.Close()
 }
 
-// open makes a pool of one connection, not yet made.
-func (d *door) open(c host.Credential) *stdsql.DB {
-	connector := mssql.NewConnectorConfig(msdsn.Config{
-		Host:         d.host,
-		Port:         uint64(d.probe.port()),
-		Protocols:    []string{"tcp"},
-		Database:     "master", // lets in those whose own database is broken
-		User:         c.User,
-		Password:     c.Password.Reveal(),
-		AppName:      "postpatch",
-		Encryption:   encryptions()[d.probe.Encrypt],
-		TLSConfig:    d.tlsConfig(),
-		DialTimeout:  -1, // the check's deadline is enough
-		DisableRetry: true,
-	})
-	connector.Dialer = d
-	db := stdsql.OpenDB(connector)
-	db.SetMaxOpenConns(1)
-	return db
-}
-
-// tlsConfig leaves verification to a function of ours: the driver hides why its
-// own failed.
-func (d *door) tlsConfig() *tls.Config {
-	return &tls.Config{
-		ServerName:                  d.name,
-		MinVersion:                  tls.VersionTLS12,
-		DynamicRecordSizingDisabled: true, // SQL Server wants a packet in one segment
-		InsecureSkipVerify:          true,
-		VerifyConnection: func(state tls.ConnectionState) error {
-			err := d.verify(state)
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.tls, d.untrusted = tls.VersionName(state.Version), err
-			return err
-		},
-	}
-}
-
-func (d *door) verify(state tls.ConnectionState) error {
-	if !d.probe.Verify {
-		return nil
-	}
-	others := x509.NewCertPool()
-	for _, cert := range state.PeerCertificates[1:] {
-		others.AddCert(cert)
-	}
-	_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{
-		DNSName: d.name, Roots: d.probe.roots, Intermediates: others,
-	})
-	return err
-}
-
 // logIn connects and logs in. Without a connection, the readings or the error
 // say why.
 func (d *door) logIn(ctx context.Context, db *stdsql.DB) ([]fact.Reading, *stdsql.Conn, error) {
 	start := time.Now()
 	conn, err := db.Conn(ctx)
 	took := time.Since(start)
+	proved := d.settle(err)
 	if err != nil {
+		if readings, mine, is := d.ownTrouble(ctx); is {
+			return readings, nil, mine
+		}
 		readings, err := d.refusal(ctx, err)
-		return readings, nil, err
+		return append(readings, proved...), nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return []fact.Reading{
+	return append(proved, []fact.Reading{
 		probes.Read("", "login", fact.Text("ok")),
 		probes.Read("", "login_time", fact.Duration(took)),
 		probes.Read("", "encryption", fact.Text(d.tls)),
-	}, conn, nil
+	}...), conn, nil
 }
 
 // refusal tells what a server said from what it did not say.
@@ -247,8 +184,6 @@ func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, d.unanswered())
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("waiting for SQL Server at %q to let the login in: %w", d.at, reach.Cause(ctx, err))
-	case d.untrusted != nil:
-		return login("certificate refused")
 	case errors.As(err, &answer) && answer.Number != 0:
 		return login(loginWord(answer))
 	default:

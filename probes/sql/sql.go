@@ -3,8 +3,8 @@
 package sql
 
 import (
+	"cmp"
 	"context"
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,15 +26,16 @@ var Kind = probes.Define(probes.Kind{
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
 	Readings:   slices.Concat(instanceReadings(), databaseReadings(), partReadings()),
 	Notes:      partNotes(),
-}, params{Encrypt: "true"}, newProbe)
+}, params{}, newProbe)
 
 type params struct {
 	Databases []string `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
 	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
-	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
+	Encrypt   string   `param:"encrypt" doc:"At least this encryption, beyond the credentials file: true, strict (TDS 8)."`
 	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups; all of them when not given."`
-	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
+	Verify    bool     `param:"verify" doc:"Check the certificate even where the credentials file says insecure."`
+	Intent    string   `param:"intent" doc:"read_only, as applications say to a listener; enters the first database."`
 }
 
 func instanceReadings() []probes.ReadingSpec {
@@ -70,8 +71,12 @@ func instanceReadings() []probes.ReadingSpec {
 			Doc: "The TLS version that protected at least the login, or none.",
 		},
 		{
-			Name: "auth_scheme", Type: fact.TypeText,
-			Doc: "How the login was proved: SQL, NTLM or KERBEROS.",
+			Name: "auth_scheme", Type: fact.TypeText, Severity: fact.Fail,
+			Doc: "How the login was proved, as the server says: SQL, NTLM or KERBEROS; a fall to NTLM means a lost SPN, mostly.",
+		},
+		{
+			Name: "login_note", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "Why the certificate was refused, or why the login went by NTLM.",
 		},
 	}
 }
@@ -110,7 +115,6 @@ func databaseReadings() []probes.ReadingSpec {
 
 type probe struct {
 	params
-	roots *x509.CertPool // nil for the runner's own
 	parts []part
 }
 
@@ -118,8 +122,8 @@ func newProbe(p params) (probes.Probe, error) {
 	if p.Port < 0 || p.Port > 65535 {
 		return nil, probes.Fieldf("port", "must be 1 to 65535, got %d", p.Port)
 	}
-	if _, known := encryptions()[p.Encrypt]; !known {
-		return nil, probes.Fieldf("encrypt", "must be true, strict, false or disable, got %q", p.Encrypt)
+	if err := cmp.Or(checkEncryption(p), checkIntent(p)); err != nil {
+		return nil, err
 	}
 	for i, name := range p.Databases {
 		if strings.TrimSpace(name) == "" {
@@ -148,12 +152,18 @@ func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Re
 				p.at(t), damage)
 		}
 	}()
-	credential, err := t.Credential("sql")
+	credential, err := p.credential(t)
 	if err != nil {
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)
 	}
 	d := newDoor(ctx, p, t)
-	db := d.open(credential)
+	if err := d.enter(credential, t); err != nil {
+		return nil, fmt.Errorf("preparing the login to SQL Server at %q: %w", d.at, err)
+	}
+	db, err := d.open(credential)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the login to SQL Server at %q: %w", d.at, err)
+	}
 	defer func() { _ = db.Close() }()
 	readings, conn, err := d.logIn(ctx, db)
 	if conn == nil {
