@@ -11,7 +11,6 @@ import (
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/nameserver"
-	"postpatch/probes/lab/tds"
 	"postpatch/probes/lab/web"
 	"postpatch/probes/lab/wsman"
 )
@@ -30,7 +29,7 @@ func (m *machine) addDoors(h estate.Host) {
 		port := cmp.Or(h.SQL.Port, 1433)
 		m.add(tcp(port), func(h estate.Host) bool {
 			return h.SQL != nil && h.SQL.Fault != estate.Refuse && cmp.Or(h.SQL.Port, 1433) == port
-		}, fresh{func() server { return tds.New(m.host, m.certs) }})
+		}, fresh{m.sql})
 	}
 	if h.SMTP != nil {
 		m.add(tcp(25), func(h estate.Host) bool {

@@ -23,7 +23,11 @@ type SQL struct {
 	// "required" for one that insists, "none" for one that cannot.
 	Encrypt string `yaml:"encrypt" oneof:"required,none"`
 	TLS     *TLS   `yaml:"tls"` // the certificate; of the host's name when nil
-	Fault   Fault  `yaml:"fault"`
+	// Windows accounts are taken beside the SQL login, and Token is an access token of Entra ID.
+	Windows *SQLWindows `yaml:"windows"`
+	Token   string      `yaml:"token"`
+	Wire    *SQLWire    `yaml:"wire"`
+	Fault   Fault       `yaml:"fault"`
 }
 
 // Database is one row of sys.databases.

@@ -16,6 +16,9 @@ type Server struct {
 	host  func() estate.Host
 	certs func(estate.TLS) (*tls.Certificate, error)
 	group *conns.Group
+
+	// Kerberos makes the Kerberos side of a connection; nil in a workgroup.
+	Kerberos func(bindings []byte) Acceptor
 }
 
 // New makes a server of the host that h returns, asked anew for every answer.
