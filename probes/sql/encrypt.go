@@ -125,24 +125,33 @@ type distrust struct {
 
 func (d *distrust) Unwrap() error { return d.cause }
 
+// Error is short enough to be shown whole: the reason, the way out, and what to pin.
 func (d *distrust) Error() string {
-	sum := sha256.Sum256(d.leaf.Raw)
-	what := d.cause.Error()
 	var unknown x509.UnknownAuthorityError
-	if errors.As(d.cause, &unknown) && bytes.Equal(d.leaf.RawSubject, d.leaf.RawIssuer) {
-		what = "the certificate is signed by itself, as SQL Server makes one at each start when it is given none"
+	var name x509.HostnameError
+	what, way := strings.TrimPrefix(d.cause.Error(), "x509: "), "mend it, or pin it"
+	switch {
+	case errors.Is(d.cause, errNotPinned):
+		way = "find out why, and pin the new one"
+	case errors.As(d.cause, &unknown) && bytes.Equal(d.leaf.RawSubject, d.leaf.RawIssuer):
+		what = "it is signed by itself, as SQL Server makes one at each start"
+		way = "give it one of your CA, or say insecure: true"
+	case errors.As(d.cause, &unknown):
+		what, way = "nobody who is trusted has signed it", "say ca_file or pin"
+	case errors.As(d.cause, &name):
+		way = "name the host so in the suite, or pin it"
 	}
-	return fmt.Sprintf("%s (SHA-256 %X): give the server a certificate that is trusted and bears its name, "+
-		"or say whom to trust in the sql: of the credentials entry: ca_file, pin or, where nobody can stand between, "+
-		"insecure: true", strings.TrimPrefix(what, "x509: "), sum)
+	return fmt.Sprintf("%s: %s (sql: in the credentials file); SHA-256 %x", what, way, sha256.Sum256(d.leaf.Raw))
 }
+
+var errNotPinned = errors.New("it is not the certificate that is pinned")
 
 // verify holds the server's certificate against whom the operator trusts.
 func (d *door) verify(state tls.ConnectionState) error {
 	leaf := state.PeerCertificates[0]
 	if sum := sha256.Sum256(leaf.Raw); d.way.Pin != nil {
 		if !bytes.Equal(sum[:], d.way.Pin) {
-			return &distrust{errors.New("the certificate is not the one that is pinned"), leaf}
+			return &distrust{errNotPinned, leaf}
 		}
 		return nil
 	}
