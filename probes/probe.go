@@ -61,6 +61,9 @@ type Target struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Credential returns the operator's credential for a use such as "sql".
 	Credential func(use string) (host.Credential, error)
+	// CredentialAt returns that for another server, to which the suite leads: who is sent
+	// there is the operator's word, too. The error wraps ErrNotTried where there is none.
+	CredentialAt func(use, name string) (host.Credential, error)
 	// Resolve returns the address to which an ICMP echo is sent.
 	Resolve func(ctx context.Context, name string) (netip.Addr, error)
 	// Roots are whom this operator trusts to sign certificates; the system's when

@@ -79,8 +79,8 @@ func fromRunner(ctx context.Context, h suites.Host, checks []suites.Check, o Opt
 }
 
 func target(h suites.Host, o Options) probes.Target {
-	credential := func(use string) (host.Credential, error) {
-		c, err := o.Credential(h.Name, use)
+	at := func(use, name string) (host.Credential, error) {
+		c, err := o.Credential(name, use)
 		if err != nil {
 			return c, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
 		}
@@ -88,7 +88,8 @@ func target(h suites.Host, o Options) probes.Target {
 	}
 	return probes.Target{
 		Host: h.Name, Address: h.Address, Dial: o.Dial, Resolve: o.Resolve, Roots: o.Roots,
-		Credential: credential,
+		Credential:   func(use string) (host.Credential, error) { return at(use, h.Name) },
+		CredentialAt: at,
 	}
 }
 

@@ -35,6 +35,7 @@ type credential struct {
 	user  string
 	proof proof
 	winrm WinRMSettings
+	sql   SQLSettings
 }
 
 // For returns the credential for a use ("winrm", "sql") of a host: that of the

@@ -66,7 +66,7 @@ func (r reader) credentials(data []byte) []*credential {
 
 // credential reads an entry; hosts are the nodes of its patterns.
 func (r reader) credential(o object, what string) (rule *credential, hosts []*yaml.Node) {
-	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "winrm")...)
+	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "winrm", "sql")...)
 	rule = &credential{place: r.place(o.node)}
 	proofs := r.proof(rule, o, what)
 	if e, found := o.get("hosts"); found {
@@ -79,25 +79,37 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 	}
 	if e, found := o.get("user"); found {
 		rule.user, _ = r.text(e.value, what+".user")
-		if rule.proof.kind == byCurrentUser {
-			r.hintf(e.key, "leave it out", "%s.user: has no effect with current_user", what)
+		if rule.proof.kind == byCurrentUser || rule.proof.kind == byToken {
+			r.hintf(e.key, "leave it out", "%s.user: has no effect with %s", what, rule.proof.kind)
 		}
 	} else if len(proofs) == 0 || rule.proof.kind == byPassword || rule.proof.kind == byKeytab {
 		r.hintf(o.node, "postpatch explain credentials", "%s: user is missing", what)
 	}
 	r.uses(rule, o, what)
 	r.settings(rule, o, what)
+	r.sqlSettings(rule, o, what)
 	return rule, hosts
 }
 
 // uses are what credentials can be for.
 func uses() []string { return []string{"winrm", "sql"} }
 
+// usesOf are what a proof can be for.
+func usesOf(kind proofKind) []string {
+	switch kind {
+	case byToken, byManagedIdentity, byWorkloadIdentity:
+		return []string{"sql"}
+	default:
+		return uses()
+	}
+}
+
 // uses reads what an entry is for.
 func (r reader) uses(rule *credential, o object, what string) {
 	e, found := o.get("for")
 	if rule.named = found; !found {
-		if rule.uses = uses(); rule.proof.kind != byPassword {
+		rule.uses = usesOf(rule.proof.kind)
+		if rule.proof.kind == byCertificate { // one for WinRM, unless it is said to be for Entra ID
 			rule.uses = []string{"winrm"}
 		}
 		return
@@ -107,8 +119,8 @@ func (r reader) uses(rule *credential, o object, what string) {
 		case !slices.Contains(uses(), n.Value):
 			// What stands there may be a secret in the wrong place.
 			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm or sql, got something else", what)
-		case n.Value == "sql" && rule.proof.kind != byPassword:
-			r.hintf(n, "give sql an entry of its own, with a password", "%s.for: sql cannot use %s", what, rule.proof.kind)
+		case !slices.Contains(usesOf(rule.proof.kind), n.Value):
+			r.hintf(n, "give "+n.Value+" an entry of its own", "%s.for: %s cannot use %s", what, n.Value, rule.proof.kind)
 		default:
 			rule.uses = append(rule.uses, n.Value)
 		}
@@ -129,7 +141,7 @@ func (r reader) proof(rule *credential, o object, what string) []entry {
 	switch {
 	case len(given) == 0:
 		rule.proof.kind = byPassword
-		r.hintf(o.node, "or one of keytab, ccache, certificate and current_user instead", "%s: password is missing", what)
+		r.hintf(o.node, "or one of "+strings.Join(proofKinds()[1:], ", ")+" instead", "%s: password is missing", what)
 	case len(given) > 1:
 		r.hintf(given[1].key, "keep one of them", "%s: want one of %s, got %d", what,
 			strings.Join(proofKinds(), ", "), len(given))
@@ -139,8 +151,8 @@ func (r reader) proof(rule *credential, o object, what string) []entry {
 
 func (r reader) oneProof(p *proof, e entry, what string) {
 	switch p.kind {
-	case byPassword:
-		p.secret.ref = r.secretRef(e.value, what)
+	case byPassword, byToken:
+		p.secret.ref, p.secret.brief = r.secretRef(e.value, what), p.kind == byToken
 	case byKeytab, byCCache:
 		if path, ok := r.text(e.value, what); ok {
 			p.secret.ref = SecretRef{File: r.beside(path), Form: KeyFile}
@@ -159,7 +171,7 @@ func (r reader) oneProof(p *proof, e entry, what string) {
 				ref.File = r.beside(path)
 			}
 		}
-	case byCurrentUser:
+	case byCurrentUser, byManagedIdentity, byWorkloadIdentity:
 		if e.value.Kind != yaml.ScalarNode || e.value.Value != "true" {
 			r.hintf(e.value, "leave it out where it is not so", "%s: want true", what)
 		}

@@ -59,11 +59,21 @@ const (
 	byCCache      proofKind = "ccache"
 	byCertificate proofKind = "certificate"
 	byCurrentUser proofKind = "current_user"
+
+	byToken            proofKind = "token"
+	byManagedIdentity  proofKind = "managed_identity"
+	byWorkloadIdentity proofKind = "workload_identity"
 )
 
 // proofKinds lists them.
 func proofKinds() []string {
-	return []string{string(byPassword), string(byKeytab), string(byCCache), string(byCertificate), string(byCurrentUser)}
+	var words []string
+	for _, kind := range []proofKind{
+		byPassword, byKeytab, byCCache, byCertificate, byCurrentUser, byToken, byManagedIdentity, byWorkloadIdentity,
+	} {
+		words = append(words, string(kind))
+	}
+	return words
 }
 
 // proof is what an entry of the credentials file proves its user by.
@@ -74,7 +84,7 @@ type proof struct {
 }
 
 func (p *proof) read(secrets func(SecretRef) (host.Secret, error)) (host.Credential, error) {
-	if p.kind == byCurrentUser {
+	if p.kind == byCurrentUser || p.kind == byManagedIdentity || p.kind == byWorkloadIdentity {
 		return host.Credential{}, nil
 	}
 	secret, err := p.secret.read(secrets)
@@ -84,6 +94,8 @@ func (p *proof) read(secrets func(SecretRef) (host.Secret, error)) (host.Credent
 	switch p.kind {
 	case byKeytab:
 		return host.Credential{Keytab: secret}, nil
+	case byToken:
+		return host.Credential{Token: secret}, nil
 	case byCCache:
 		return host.Credential{CCache: secret}, nil
 	case byCertificate:
@@ -148,7 +160,8 @@ func (s SecretRef) check(secret host.Secret) (host.Secret, error) {
 
 // source is a place of a secret that many goroutines ask and one reads.
 type source struct {
-	ref SecretRef
+	ref   SecretRef
+	brief bool // what is read is good for minutes: an access token
 
 	mu   sync.Mutex
 	last *reading
@@ -166,6 +179,10 @@ type reading struct {
 // thousand hosts must not wait for a thousand deadlines of one command.
 const grudge = 10 * time.Second
 
+// tokenLife is how long a token is kept that a command or a file has given: Entra ID's
+// live for an hour, and may be half gone when they are got.
+const tokenLife = 5 * time.Minute
+
 // read returns the secret. While it is read, everyone waits for the one reading.
 func (s *source) read(secrets func(SecretRef) (host.Secret, error)) (host.Secret, error) {
 	s.mu.Lock()
@@ -173,7 +190,7 @@ func (s *source) read(secrets func(SecretRef) (host.Secret, error)) (host.Secret
 		r := s.last
 		select {
 		case <-r.done:
-			if r.err == nil || time.Now().Before(r.until) {
+			if r.err == nil && !s.brief || time.Now().Before(r.until) {
 				s.mu.Unlock()
 				return r.secret, r.err
 			}
@@ -189,6 +206,9 @@ func (s *source) read(secrets func(SecretRef) (host.Secret, error)) (host.Secret
 	defer close(r.done)
 	r.secret, r.err = s.ref.fetch(secrets)
 	r.until = time.Now().Add(grudge)
+	if r.err == nil {
+		r.until = time.Now().Add(tokenLife)
+	}
 	return r.secret, r.err
 }
 

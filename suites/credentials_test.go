@@ -158,24 +158,6 @@ func TestNoEntryNamesHostUseAndTheWayOut(t *testing.T) {
 	}
 }
 
-// A proof that sql cannot use is not taken for it, so that no empty password is
-// tried.
-func TestOnlyAPasswordIsForSQL(t *testing.T) {
-	c, _ := credentials(t, `credentials:
-  - {hosts: "*", user: p, keytab: p.keytab}
-  - {hosts: "me*", current_user: true}
-`, secretsOf(map[string]string{"p.keytab": "\x05\x02keys"}))
-	if _, err := c.For("srv01", "sql"); err == nil || !strings.HasPrefix(err.Error(), "no credential for sql") {
-		t.Errorf("got %v", err)
-	}
-	if got, err := c.For("srv01", "winrm"); err != nil || got.Keytab.Reveal() != "\x05\x02keys" || got.User != "p" {
-		t.Errorf("keytab: %v, %v", got, err)
-	}
-	if got, err := c.For("me", "winrm"); err != nil || got.User != "" || got.Password != (host.Secret{}) {
-		t.Errorf("current user: %v, %v", got, err)
-	}
-}
-
 func TestWhatIsNoSuchSecret(t *testing.T) {
 	for name, test := range map[string]struct {
 		ref        SecretRef

@@ -49,7 +49,7 @@ func (r reader) settings(rule *credential, o object, what string) {
 	}
 	r.tickets(at, rule.winrm, what+".winrm")
 	proof, _ := o.get(string(rule.proof.kind))
-	if proof.key == nil {
+	if proof.key == nil || !slices.Contains(rule.uses, "winrm") {
 		return
 	}
 	auth, kind := rule.winrm.Auth, rule.proof.kind

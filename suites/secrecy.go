@@ -19,7 +19,7 @@ func namesSecret(key string) bool {
 // a host is entered.
 func namesCredential(key string) bool {
 	return namesSecret(key) || slices.Contains([]string{
-		"user", "username", "auth", "certificate", "current_user", "winrm",
+		"user", "username", "auth", "certificate", "current_user", "winrm", "managed_identity", "workload_identity",
 	}, strings.ToLower(key))
 }
 

@@ -54,8 +54,9 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         winrm: {tls: true}               # real hosts
       - hosts: "sql*.corp.example.org"
         for: sql
-        user: sa
-        password: {command: [pass, show, sql/sa]}
+        user: postpatch                  # a SQL login; CORP\name would be Windows'
+        password: {command: [pass, show, sql/postpatch]}
+        sql: {encrypt: strict, ca_file: corp-ca.pem}
       - hosts: ["ex01.corp.example.org", "dc*.corp.example.org"]
         for: winrm
         user: probe@CORP.EXAMPLE.ORG
@@ -82,17 +83,37 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
              ca_file      trust the certificates that this file's ones have signed
              insecure     do not check the server's certificate
              allow_plain  Basic without TLS: the password travels readable; for a lab
+  sql        auth         sql (the default of a plain user), negotiate (of CORP\name, name@REALM, a
+                          keytab, ccache and current_user: Kerberos, else NTLM), kerberos, ntlm,
+                          entra (of what proves to Entra ID alone)
+             encrypt      true (all traffic; the default), strict (TDS 8, from SQL Server 2022 on),
+                          false (the login alone), disable (nothing: the password can be read)
+             ca_file      trust the certificates that this file's ones have signed
+             pin          trust one certificate, whatever it says: its SHA-256, or its file
+             insecure     do not check the server's certificate; never with strict and entra
+             tls_min      1.2; 1.3; or 1.0 and 1.1 for a server that is too old, with the RSA key
+                          exchange and 3DES of those days
+             spn          the service's name, if it is not MSSQLSvc/ with the host's name and :port
+             krb5_conf    a krb5.conf of its own
+             channel_binding  false leaves out what Extended Protection asks for
+             tenant       of Entra ID, with a password or a certificate
 
 How the user is proved, one of
   password      {env: VARIABLE}
                 {file: path}
                 {keyring: {service: name, user: name}}
                 {command: [program, argument]}
-  keytab        a Kerberos keytab; winrm only, as all below
+  keytab        a Kerberos keytab
   ccache        a Kerberos ticket cache, as kinit makes it
   certificate   {cert: path, key: path}, both PEM; shown in TLS, so with tls: true, and in its
-                version 1.2, which the host has to allow: under 1.3 none can be asked for late
+                version 1.2, which the host has to allow: under 1.3 none can be asked for late.
+                With for: sql, that of an application in Entra ID, whose id is the user
   current_user  true: whoever runs postpatch, on Windows
+  managed_identity   true: that of the Azure machine; user: the id of one that is assigned to it.
+                     For sql alone, as the two below
+  workload_identity  true: the federated token of a pipeline or a pod, by the variables
+                     AZURE_FEDERATED_TOKEN_FILE, AZURE_TENANT_ID and AZURE_CLIENT_ID (or user)
+  token              an access token of Entra ID for SQL Server, from where a password can be
 
 The best fit is taken, wherever it stands: a host's very name before a pattern, of patterns
 that with more characters beside * and ?, and of equals that with a for: before one without.
@@ -111,8 +132,16 @@ Where a suite gives its host another address, what proves that the host is there
 insecure, or Kerberos, whose tickets are for the name. Without such TLS, negotiate is Kerberos
 alone there, since NTLM would show the account to whatever the suite leads to, and basic, which
 would show the password, is refused. auth: ntlm says that you trust the suite.
+
+To SQL Server the certificate is checked by the host's own name, as ODBC Driver 18 does it, unless
+the entry says otherwise; what SQL Server makes for itself at each start nobody can check, so give
+it one of your authority, or write insecure: true where nobody can stand between. A suite can ask
+for more encryption than this file, never for less. Where it leads its host to another address,
+without a certificate that is checked a login is not sent there, and negotiate is Kerberos alone;
+where a check has an address of its own, the entry is that of this address.
+
 All secrets are read, each once, before anything is sent; a reading that fails is told again for
-ten seconds before it is tried anew.
+ten seconds before it is tried anew. A token is read again every five minutes.
 `
 
 const aboutExpect = `expect: what a reading must be, in a suite's expect and a plan's must_change

@@ -93,6 +93,7 @@ type job struct {
 	routes      probes.Routes
 	roots       *x509.CertPool // nil for the system's
 	logins      *auth.Logins   // closed by who carries the run out
+	tokens      *entraTokens
 	packer      *packed.Packer
 	sign        baseline.Signer // nil leaves the run's manifest unsigned
 	krb5Conf    string          // the file that the environment names; "" for the system's
@@ -106,12 +107,16 @@ type job struct {
 type keys interface {
 	For(host, use string) (host.Credential, error)
 	WinRM(host string) suites.WinRMSettings
+	SQL(host string) suites.SQLSettings
 }
 
 // load reads all files before anything is sent, and tells all their problems at
 // once.
 func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
-	j := job{logins: auth.NewLogins(), packer: new(packed.Packer), krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG"))}
+	j := job{
+		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer),
+		krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG")),
+	}
 	var problems []suites.Problem
 	kinds := all.Kinds()
 	if in.atOnce < 1 {

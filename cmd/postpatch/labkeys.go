@@ -41,6 +41,15 @@ func (k labKeys) WinRM(name string) suites.WinRMSettings {
 	}
 }
 
+// SQL enters as the estate's login is.
+func (k labKeys) SQL(name string) suites.SQLSettings {
+	s := suites.SQLSettings{Auth: "sql", Encrypt: "true"}
+	if sql := k.host(name).SQL; sql != nil && strings.ContainsAny(sql.User, `\@`) {
+		s.Auth = "negotiate"
+	}
+	return s
+}
+
 func (k labKeys) host(name string) estate.Host {
 	for _, h := range k.estate.Hosts(k.estate.States()[0]) {
 		if h.Name == name {

@@ -28,12 +28,22 @@ func options(j job, atOnce int) runner.Options {
 			if j.credentials == nil {
 				return host.Credential{}, errors.New("there is no --credentials file")
 			}
-			return j.credentials.For(hostName, use)
+			return entry(j, hostName, use)
 		},
 		Open: func(ctx context.Context, h suites.Host) (host.Session, error) {
 			return openSession(ctx, h, j)
 		},
 	}
+}
+
+// entry is the account for a use of a host, with the way in.
+func entry(j job, hostName, use string) (host.Credential, error) {
+	c, err := j.credentials.For(hostName, use)
+	if err != nil || use != "sql" {
+		return c, err
+	}
+	c.SQL, err = sqlWay(j, c, j.credentials.SQL(hostName))
+	return c, err
 }
 
 func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error) {
@@ -76,7 +86,7 @@ func sessionOptions(h suites.Host, j job) (winrm.Options, error) {
 	if o.CA, err = readCA(s); err != nil {
 		return winrm.Options{}, err
 	}
-	o.Krb5Conf, err = readKrb5Conf(cmp.Or(s.Krb5Conf, j.krb5Conf), credential)
+	o.Krb5Conf, err = readKrb5Conf(cmp.Or(s.Krb5Conf, j.krb5Conf), credential, "winrm")
 	return o, err
 }
 
@@ -103,7 +113,7 @@ func krb5ConfOf(list string) string {
 // readKrb5Conf reads the configuration that the operator names, or the system's
 // where there is one. The system's default realm says nothing about an account
 // that is written without one: it may be the host's own.
-func readKrb5Conf(file string, c host.Credential) (string, error) {
+func readKrb5Conf(file string, c host.Credential, use string) (string, error) {
 	named := file != ""
 	if !named {
 		none := host.Secret{}
@@ -115,23 +125,41 @@ func readKrb5Conf(file string, c host.Credential) (string, error) {
 	}
 	content, err := os.ReadFile(file)
 	if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
-		return "", fmt.Errorf("reading the krb5_conf of winrm: %w", err)
+		return "", fmt.Errorf("reading the krb5_conf of %s: %w", use, err)
 	}
 	return string(content), nil
 }
 
-// credentialUses lists for what a host's checks need credentials: "winrm", "sql".
-func credentialUses(h suites.Host) []string {
-	uses := map[string]bool{}
+// credentialUses lists for what a host's checks need credentials, "winrm" or "sql", and
+// for which servers: the host, or others to which a check leads.
+func credentialUses(h suites.Host) (uses []string, servers map[string][]string) {
+	at := map[string]map[string]bool{}
+	need := func(use, server string) {
+		if at[use] == nil {
+			at[use] = map[string]bool{}
+		}
+		at[use][server] = true
+	}
 	for _, c := range h.Checks {
 		if _, asks := c.Probe.(probes.Asker); asks {
-			uses["winrm"] = true
+			need("winrm", h.Name)
 		}
-		if c.Kind.Credential != "" {
-			uses[c.Kind.Credential] = true
+		if c.Kind.Credential == "" {
+			continue
+		}
+		aims := []string{""}
+		if aimer, aims2 := c.Probe.(probes.Aimer); aims2 {
+			aims = aimer.Aims()
+		}
+		for _, aim := range aims {
+			need(c.Kind.Credential, cmp.Or(aim, h.Name))
 		}
 	}
-	return sortedKeys(uses)
+	servers = map[string][]string{}
+	for use, names := range at {
+		servers[use] = sortedKeys(names)
+	}
+	return slices.Sorted(maps.Keys(at)), servers
 }
 
 // enterable makes sure that there is a credential wherever one is needed, and
@@ -140,19 +168,21 @@ func credentialUses(h suites.Host) []string {
 func enterable(j job) error {
 	wanting := map[string][]string{} // by what is wrong: what it is needed for
 	for _, h := range j.set.Hosts {
-		uses := credentialUses(h)
+		uses, servers := credentialUses(h)
 		if len(uses) > 0 && j.credentials == nil {
 			return fmt.Errorf("host %q is asked by %s, and there is no --credentials file; "+
 				"`postpatch explain credentials` tells how to write one", h.Name, strings.Join(uses, " and "))
 		}
 		for _, use := range uses {
-			_, err := j.credentials.For(h.Name, use)
-			if err == nil && use == "winrm" {
-				s := j.credentials.WinRM(h.Name)
-				err = cmp.Or(followable(h, s), readable(s))
-			}
-			if err != nil {
-				wanting[err.Error()] = append(wanting[err.Error()], use+" on "+h.Name)
+			for _, server := range servers[use] {
+				_, err := entry(j, server, use)
+				if err == nil && use == "winrm" {
+					s := j.credentials.WinRM(h.Name)
+					err = cmp.Or(followable(h, s), readable(s))
+				}
+				if err != nil {
+					wanting[err.Error()] = append(wanting[err.Error()], use+" on "+server)
+				}
 			}
 		}
 	}
@@ -185,16 +215,18 @@ func readable(s suites.WinRMSettings) error {
 }
 
 // readCA reads the authorities that an entry of the credentials file trusts.
-func readCA(s suites.WinRMSettings) ([]byte, error) {
-	if s.CAFile == "" {
+func readCA(s suites.WinRMSettings) ([]byte, error) { return readAuthorities(s.CAFile, "winrm") }
+
+func readAuthorities(file, use string) ([]byte, error) {
+	if file == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(s.CAFile)
+	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading the ca_file of winrm: %w", err)
+		return nil, fmt.Errorf("reading the ca_file of %s: %w", use, err)
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("reading the ca_file of winrm: %q holds no PEM certificate", s.CAFile)
+		return nil, fmt.Errorf("reading the ca_file of %s: %q holds no PEM certificate", use, file)
 	}
 	return pem, nil
 }

@@ -22,12 +22,12 @@ func TestKrb5ConfOfTheEnvironment(t *testing.T) {
 		"a.conf": "a.conf", "a.conf b.conf": "a.conf", "gone.conf b.conf": "b.conf", " b.conf": "b.conf",
 	} {
 		list = strings.ReplaceAll(list, " ", string(filepath.ListSeparator))
-		if got, err := readKrb5Conf(krb5ConfOf(list), account); got != want || err != nil {
+		if got, err := readKrb5Conf(krb5ConfOf(list), account, "winrm"); got != want || err != nil {
 			t.Errorf("%q: %q, %v; want %q", list, got, err, want)
 		}
 	}
 	none := strings.Join([]string{"gone.conf", "away.conf"}, string(filepath.ListSeparator))
-	_, err := readKrb5Conf(krb5ConfOf(none), account)
+	_, err := readKrb5Conf(krb5ConfOf(none), account, "winrm")
 	if err == nil || !strings.HasPrefix(err.Error(), "reading the krb5_conf of winrm: open gone.conf") {
 		t.Errorf("no file is there, and got %v", err)
 	}

@@ -37,7 +37,7 @@ func nightChecks(roles map[string][]string, names []string) string {
 		}
 	}
 	of("web", "- service: W3SVC\n    id: iis", "- http: 'http://{{ host.name }}/health'\n    expect: {status: 200}")
-	of("sql", "- sql: {database: Orders, encrypt: disable}", "- service: MSSQLSERVER\n    id: engine")
+	of("sql", "- sql: {database: Orders}", "- service: MSSQLSERVER\n    id: engine")
 	of("dc", "- adds: {}", "- dnsserver: {}", "- dns: {name: corp.test, type: [SOA, NS], from: host}")
 	of("cluster", "- cluster: {}")
 	return "  " + strings.Join(checks, "\n  ") + "\n"

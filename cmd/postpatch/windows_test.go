@@ -237,7 +237,9 @@ func (w *window) performance(t *testing.T, command string, store *baseline.Store
 			return nil, errors.Join(err, fmt.Errorf("nobody is at %s", address))
 		},
 		Credential: func(string, string) (host.Credential, error) {
-			return host.Credential{User: "probe", Password: host.NewSecret("lab")}, nil
+			return host.Credential{
+				User: "probe", Password: host.NewSecret("lab"), SQL: host.SQLWay{Encrypt: "disable"}, // by a pipe
+			}, nil
 		},
 	}
 	if command == "verify" {

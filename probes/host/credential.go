@@ -7,8 +7,8 @@ import (
 )
 
 // Credential is a user and a secret, handed to a probe or a session at the time
-// of the call; no suite can hold or choose one. Of Password, Keytab, CCache and
-// Key one is set; none of them means the user that runs this program.
+// of the call; no suite can hold or choose one. Of Password, Keytab, CCache,
+// Key and Token one is set; none of them means the user that runs this program.
 type Credential struct {
 	User     string // `CORP\probe`, `probe@corp.example.org`, `sa`; may be empty with CCache or Key
 	Password Secret
@@ -18,6 +18,9 @@ type Credential struct {
 	// private key in PEM.
 	Certificate []byte
 	Key         Secret
+	Token       Secret // an access token of Entra ID
+	// SQL is how a SQL Server is entered with it.
+	SQL SQLWay
 }
 
 // Secret is text that prints as three stars, whatever prints it. Printed from

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"cmp"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -29,6 +30,7 @@ type authority struct {
 
 	mu   sync.Mutex
 	made map[string]*tls.Certificate
+	rsa  crypto.Signer // nil until it is wanted
 }
 
 func newAuthority() (*authority, error) {
@@ -64,7 +66,7 @@ func (a *authority) certificate(h estate.Host, t estate.TLS) (*tls.Certificate, 
 			names = append(names, h.Name+"."+h.OS.Domain)
 		}
 	}
-	id := fmt.Sprintf("%s %q %s", h.Name, names, t.Expires)
+	id := fmt.Sprintf("%s %q %s %t %t %t", h.Name, names, t.Expires, t.SelfSigned, t.NegativeSerial, t.RSA)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if made := a.made[id]; made != nil {
@@ -86,11 +88,10 @@ func (a *authority) certificate(h estate.Host, t estate.TLS) (*tls.Certificate, 
 			template.DNSNames = append(template.DNSNames, name)
 		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, a.key.Public(), a.key)
+	made, err := a.issue(template, t)
 	if err != nil {
 		return nil, fmt.Errorf("making a certificate for %q: %w", names[0], err)
 	}
-	made := &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: a.key}
 	a.made[id] = made
 	return made, nil
 }

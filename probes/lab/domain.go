@@ -78,7 +78,7 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		}
 		accounts = append(accounts, computer)
 	}
-	return accounts
+	return append(accounts, sqlAccounts(hosts, taken)...)
 }
 
 // namesOf are the names that lead to a host, each once.

@@ -106,6 +106,7 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 // the states' scenes.
 func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
 	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool()}
+	m.sql = func(at func() estate.Host) server { return l.sqlServer(m, at) }
 	m.clients.AddCert(l.ca.cert)
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
 	m.certs = func(t estate.TLS) (*tls.Certificate, error) { return l.ca.certificate(m.host(), t) }
@@ -159,6 +160,9 @@ func (l *Lab) Switch(state string) error {
 	}
 	before := l.now.Swap(&scene{state, hosts})
 	var problems []error
+	if err := l.register(hosts); err != nil {
+		problems = append(problems, err)
+	}
 	for i, m := range l.machines {
 		if !before.hosts[i].OS.Boot.Equal(hosts[i].OS.Boot) {
 			m.dropConnections()

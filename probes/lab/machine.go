@@ -24,6 +24,7 @@ type machine struct {
 	clients *x509.CertPool // who signs clients' certificates
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
+	sql     func(at func() estate.Host) server
 }
 
 // door is one port of a machine.

@@ -27,11 +27,11 @@ func (d *door) HostName() string { return "" }
 
 // DialContext implements the driver's Dialer. The connection ends with the
 // check, because after it is made the driver waits for ever.
-func (d *door) DialContext(_ context.Context, network, _ string) (net.Conn, error) {
+func (d *door) DialContext(_ context.Context, network, address string) (net.Conn, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dialled {
-		return nil, errors.New("connecting again: once is enough")
+		return nil, d.again(address)
 	}
 	d.dialled = true
 	start := time.Now()
@@ -41,7 +41,7 @@ func (d *door) DialContext(_ context.Context, network, _ string) (net.Conn, erro
 		return nil, err
 	}
 	stop := context.AfterFunc(d.ctx, func() { _ = conn.Close() })
-	d.conn = &limited{Conn: conn, stop: stop, left: maxAnswer, farewells: farewells}
+	d.conn = &limited{Conn: d.guard(conn), stop: stop, left: maxAnswer, farewells: farewells}
 	return d.conn, nil
 }
 

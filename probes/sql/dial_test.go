@@ -30,11 +30,12 @@ func TestConnectionLostWhereverTheServerIs(t *testing.T) {
 	for _, lost := range []error{io.EOF, &net.OpError{Op: "read", Err: syscall.ECONNRESET}} {
 		for encrypt := range encryptions() {
 			t.Run(lost.Error()+" with encrypt "+encrypt, func(t *testing.T) {
-				s := serve(t, healthy(), selfSigned(t, 7))
-				p := build(t, map[string]any{"encrypt": encrypt})
+				cert := selfSigned(t, 7)
+				s := serve(t, healthy(), cert)
+				p := build(t, nil)
 				through := false
 				for reads := int32(0); !through && reads < 100; reads++ {
-					target, left := s.target(), new(atomic.Int32)
+					target, left := encrypting(s.target(), encrypt, cert), new(atomic.Int32)
 					left.Store(reads)
 					dial := target.Dial
 					target.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -38,7 +38,7 @@ func TestFaults(t *testing.T) {
 	words := faultWords()
 	for _, fault := range estate.SQLFaults() {
 		for encrypt := range encryptions() {
-			if fault == estate.StallTLS && (encrypt == strict || encrypt == "disable") {
+			if fault == estate.StallTLS && (encrypt == encryptStrict || encrypt == encryptDisable) {
 				continue // no such moment
 			}
 			if fault == estate.TinyPackets {
@@ -47,12 +47,13 @@ func TestFaults(t *testing.T) {
 			t.Run(fmt.Sprintf("%s with encrypt %s", fault, encrypt), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					h := changed(func(s *estate.SQL) { s.Fault = fault })
-					target, stop := inMemory(t, h, selfSigned(t, 7))
+					cert := selfSigned(t, 7)
+					target, stop := inMemory(t, h, cert)
 					defer stop()
 					ctx, cancel := context.WithTimeout(t.Context(), deadline)
 					defer cancel()
 					began := time.Now()
-					observed, err := build(t, map[string]any{"encrypt": encrypt}).Observe(ctx, target)
+					observed, err := build(t, nil).Observe(ctx, encrypting(target, encrypt, cert))
 					if err == nil || !strings.Contains(err.Error(), words[fault]) {
 						t.Errorf("got %v, want %q", err, words[fault])
 					}
@@ -87,12 +88,13 @@ func (c cancelConn) Read(b []byte) (int, error) {
 func TestCalledOffWhereverItIs(t *testing.T) {
 	for encrypt := range encryptions() {
 		t.Run("encrypt "+encrypt, func(t *testing.T) {
-			s := serve(t, healthy(), selfSigned(t, 7))
-			p := build(t, map[string]any{"encrypt": encrypt})
+			cert := selfSigned(t, 7)
+			s := serve(t, healthy(), cert)
+			p := build(t, nil)
 			through := false
 			for reads := int32(0); !through && reads < 100; reads++ {
 				ctx, cancel := context.WithCancel(t.Context())
-				target, left := s.target(), new(atomic.Int32)
+				target, left := encrypting(s.target(), encrypt, cert), new(atomic.Int32)
 				left.Store(reads)
 				dial := target.Dial
 				target.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -3,6 +3,7 @@ package sql
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"net"
 	"runtime"
@@ -79,9 +80,30 @@ func (s *server) target() probes.Target {
 			return routes.Dial(ctx, network, address)
 		},
 		Credential: func(string) (host.Credential, error) {
-			return host.Credential{User: "probe", Password: host.NewSecret("Pr0be!")}, nil
+			return s.credential(host.SQLWay{Insecure: true}), nil
 		},
 	}
+}
+
+// by is a target that the operator enters in a way.
+func (s *server) by(way host.SQLWay) probes.Target {
+	t := s.target()
+	t.Credential = func(string) (host.Credential, error) { return s.credential(way), nil }
+	return t
+}
+
+// encrypting is a target that the operator enters with an encryption, trusting one certificate.
+func encrypting(t probes.Target, encrypt string, cert *tls.Certificate) probes.Target {
+	way := host.SQLWay{Encrypt: encrypt}
+	if encrypt != encryptDisable {
+		way.Pin = pinOf(cert)
+	}
+	t.Credential = func(string) (host.Credential, error) { return (&server{}).credential(way), nil }
+	return t
+}
+
+func (s *server) credential(way host.SQLWay) host.Credential {
+	return host.Credential{User: "probe", Password: host.NewSecret("Pr0be!"), SQL: way}
 }
 
 // readings is what was observed, as "item name" to value.
@@ -118,4 +140,10 @@ func leavesNone(t *testing.T) {
 			t.Fatalf("the driver still runs:\n%s", running)
 		}
 	}
+}
+
+// pinOf is what the operator trusts when that certificate alone.
+func pinOf(cert *tls.Certificate) []byte {
+	sum := sha256.Sum256(cert.Certificate[0])
+	return sum[:]
 }

@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"postpatch/probes/host"
-
 	"postpatch/probes"
 )
 
@@ -88,8 +86,8 @@ func recite(conn net.Conn, answers [][]byte) {
 // 2 GiB, and the fuzzer soon finds values that claim so much.
 func TestMangledAnswers(t *testing.T) {
 	s := serve(t, healthy(), nil)
-	p := build(t, map[string]any{"encrypt": "disable", "database": []string{"Orders"}})
-	answers := recorded(t, s.target(), p)
+	p := build(t, map[string]any{"database": []string{"Orders"}})
+	answers := recorded(t, encrypting(s.target(), encryptDisable, nil), p)
 	random := rand.New(rand.NewPCG(20261120, 7))
 	for range 4000 {
 		which := random.IntN(len(answers))
@@ -101,7 +99,7 @@ func TestMangledAnswers(t *testing.T) {
 			defer close(recited)
 			recite(far, mangled)
 		}()
-		target := (&server{}).target()
+		target := encrypting((&server{}).target(), encryptDisable, nil)
 		target.Dial = func(context.Context, string, string) (net.Conn, error) { return near, nil }
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // for what waits for more
 		_, _ = p.Observe(ctx, target)
@@ -116,11 +114,11 @@ func TestMangledAnswers(t *testing.T) {
 // where it is called from a goroutine of database/sql's nobody could catch that.
 func TestDriverPanics(t *testing.T) {
 	s := serve(t, healthy(), nil)
-	p := build(t, map[string]any{"encrypt": "disable"})
-	answers := recorded(t, s.target(), p)
+	p := build(t, nil)
+	answers := recorded(t, encrypting(s.target(), encryptDisable, nil), p)
 	size, small := []byte("4\x000\x009\x006\x00"), []byte("0\x000\x000\x004\x00")
 	answers[1] = bytes.Replace(answers[1], size, small, 1)
-	target := (&server{}).target()
+	target := encrypting((&server{}).target(), encryptDisable, nil)
 	target.Dial = func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
 		go recite(far, answers[:2])
@@ -132,8 +130,15 @@ func TestDriverPanics(t *testing.T) {
 	}
 	leavesNone(t)
 
-	d := newDoor(t.Context(), probe{params: params{Encrypt: "disable"}}, target)
-	db := d.open(host.Credential{User: "probe"})
+	d := newDoor(t.Context(), probe{}, target)
+	credential, _ := target.Credential("sql")
+	if err := d.enter(credential, target); err != nil {
+		t.Fatal(err)
+	}
+	db, err := d.open(credential)
+	if err != nil {
+		t.Fatal(err)
+	}
 	conn, err := db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)

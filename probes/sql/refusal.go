@@ -22,7 +22,7 @@ import (
 // refusal tells what a server said from what it did not say.
 func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 	d.mu.Lock()
-	failed, untrusted := d.failed, d.untrusted
+	failed := d.failed
 	d.mu.Unlock()
 	login := func(word string) ([]fact.Reading, error) {
 		return []fact.Reading{probes.Read("", "login", fact.Text(word))}, nil
@@ -37,8 +37,6 @@ func (d *door) refusal(ctx context.Context, err error) ([]fact.Reading, error) {
 		return nil, fmt.Errorf("connecting to SQL Server at %q: %w", d.at, d.unanswered())
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("waiting for SQL Server at %q to let the login in: %w", d.at, reach.Cause(ctx, err))
-	case untrusted != nil:
-		return login("certificate refused")
 	case errors.As(err, &answer) && answer.Number != 0:
 		return loginAnswer(answer), nil
 	default:
@@ -68,7 +66,7 @@ func (d *door) plain(ctx context.Context, err error) error {
 		return err
 	case errors.Is(lost, errEndless):
 		return reach.Tell(lost.Error(), err, lost)
-	case d.probe.Encrypt != strict && conn.isForeign():
+	case d.way.Encrypt != encryptStrict && conn.isForeign():
 		return reach.Tell(foreign+err.Error(), err)
 	case lost != nil, isEnd(err):
 		return reach.Tell("it closed the connection", err, lost)

@@ -7,8 +7,8 @@
 package sql
 
 import (
+	"cmp"
 	"context"
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,20 +33,21 @@ var Kind = probes.Define(probes.Kind{
 	Readings: slices.Concat(browserReadings(), instanceReadings(), hintReadings(), nameReadings(), versionReadings(),
 		databaseReadings(), databaseDetails(), partReadings(), queryReadings()),
 	Notes: slices.Concat(databaseNotes(), partNotes(), queryNotes()),
-}, params{Encrypt: "true"}, newProbe)
+}, params{}, newProbe)
 
 type params struct {
 	Databases []string    `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
 	Instance  string      `param:"instance" doc:"A named instance: SQL Server Browser tells its port, unless it is given."`
 	Port      int         `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string      `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
-	Encrypt   string      `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
+	Encrypt   string      `param:"encrypt" doc:"At least this encryption, beyond the credentials file: true, strict (TDS 8)."`
+	Verify    bool        `param:"verify" doc:"Check the certificate even where the credentials file says insecure."`
+	Intent    string      `param:"intent" doc:"read_only, as applications say to a listener; enters the first database."`
 	Query     string      `param:"query" doc:"One SELECT of the suite's own, whose rows are compared."`
 	QueryFile probes.File `param:"query_file" doc:"The same from a file of the suite's folder."`
 	Key       string      `param:"key" doc:"The column that tells the query's rows apart; without it one row is due."`
 	Columns   []string    `param:"columns" doc:"The query's columns that are compared; all when not given."`
 	Parts     []string    `param:"part" doc:"What is looked at besides the databases; see the notes."`
-	Verify    bool        `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
 
 func instanceReadings() []probes.ReadingSpec {
@@ -86,8 +87,12 @@ func instanceReadings() []probes.ReadingSpec {
 			Doc: "The TLS version that protected at least the login, or none.",
 		},
 		{
-			Name: "auth_scheme", Type: fact.TypeText,
-			Doc: "How the login was proved: SQL, NTLM or KERBEROS.",
+			Name: "auth_scheme", Type: fact.TypeText, Severity: fact.Fail,
+			Doc: "How the login was proved, as the server says: SQL, NTLM or KERBEROS; a fall to NTLM means a lost SPN, mostly.",
+		},
+		{
+			Name: "login_note", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Doc: "Why the certificate was refused, or why the login went by NTLM.",
 		},
 	}
 }
@@ -126,7 +131,6 @@ func databaseReadings() []probes.ReadingSpec {
 
 type probe struct {
 	params
-	roots *x509.CertPool // nil for the runner's own
 	parts []part
 	found int    // the port that the Browser told; 0 where it was not asked
 	query string // "" for none
@@ -136,8 +140,8 @@ func newProbe(p params) (probes.Probe, error) {
 	if p.Port < 0 || p.Port > 65535 {
 		return nil, probes.Fieldf("port", "must be 1 to 65535, got %d", p.Port)
 	}
-	if _, known := encryptions()[p.Encrypt]; !known {
-		return nil, probes.Fieldf("encrypt", "must be true, strict, false or disable, got %q", p.Encrypt)
+	if err := cmp.Or(checkEncryption(p), checkIntent(p)); err != nil {
+		return nil, err
 	}
 	if err := checkNames(p); err != nil {
 		return nil, err
@@ -182,7 +186,7 @@ func (p probe) Reports(reading string) bool {
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
-	credential, err := t.Credential("sql")
+	credential, err := p.credential(t)
 	if err != nil {
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)
 	}
@@ -192,7 +196,13 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 	}
 	d := newDoor(ctx, p, t)
 	defer d.close()
-	db := d.open(credential)
+	if err := d.enter(credential, t); err != nil {
+		return nil, fmt.Errorf("preparing the login to SQL Server at %q: %w", d.at, err)
+	}
+	db, err := d.open(credential)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the login to SQL Server at %q: %w", d.at, err)
+	}
 	defer func() { _ = db.Close() }()
 	readings, conn, err := d.logIn(ctx, db)
 	readings = append(whereabouts, readings...)

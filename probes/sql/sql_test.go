@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -177,24 +176,28 @@ func TestUnobservable(t *testing.T) {
 		name   string
 		change func(*estate.SQL)
 		args   map[string]any
+		way    host.SQLWay
 		want   string
 	}{
 		{name: "it closes at once", change: func(s *estate.SQL) { s.Fault = "drop" }, want: `logging in to SQL Server at "sql01.corp.test:1433": it closed the connection`},
 		{
 			name: "it closes at once, in TDS 8", change: func(s *estate.SQL) { s.Fault = "drop" },
-			args: map[string]any{"encrypt": "strict"}, want: ": it closed the connection",
+			way: host.SQLWay{Encrypt: "strict"}, want: ": it closed the connection",
 		},
 		{name: "it answers nonsense", change: func(s *estate.SQL) { s.Fault = "garbage" }, want: "it does not speak SQL Server's protocol: invalid packet size"},
 		{name: "it has no memory left", change: func(s *estate.SQL) { s.Fault = "error" }, want: "insufficient"},
 		{name: "it cannot encrypt", change: func(s *estate.SQL) { s.Encrypt = "none" }, want: "does not support encryption"},
 		{
 			name: "it must encrypt and may not", change: func(s *estate.SQL) { s.Encrypt = "required" },
-			args: map[string]any{"encrypt": "disable"}, want: "it closed the connection",
+			way: host.SQLWay{Encrypt: "disable"}, want: "it closed the connection",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := serve(t, changed(c.change), selfSigned(t, 7))
-			observed, err := build(t, c.args).Observe(t.Context(), s.target())
+			if c.way.Encrypt != "strict" {
+				c.way.Insecure = true
+			}
+			observed, err := build(t, c.args).Observe(t.Context(), s.by(c.way))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v and %v, want an error with %q", observed, err, c.want)
 			}
@@ -217,10 +220,11 @@ func TestDeadlineHolds(t *testing.T) {
 	} {
 		for _, encrypt := range []string{"true", "strict", "false", "disable"} {
 			t.Run(name+" with encrypt "+encrypt, func(t *testing.T) {
-				s := serve(t, h, selfSigned(t, 7))
+				cert := selfSigned(t, 7)
+				s := serve(t, h, cert)
 				ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 				defer cancel()
-				_, err := build(t, map[string]any{"encrypt": encrypt}).Observe(ctx, s.target())
+				_, err := build(t, nil).Observe(ctx, s.by(host.SQLWay{Encrypt: encrypt, Pin: pinOf(cert)}))
 				if !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("got %v, want the deadline", err)
 				}
@@ -368,56 +372,6 @@ func TestInterruptedIsNotSilence(t *testing.T) {
 	}
 }
 
-func TestCertificate(t *testing.T) {
-	negative := selfSigned(t, -77)
-	trusted := x509.NewCertPool()
-	leaf, err := x509.ParseCertificate(negative.Certificate[0])
-	if err != nil {
-		t.Fatalf("a negative serial: %v", err)
-	}
-	if leaf.SerialNumber.Sign() >= 0 {
-		t.Fatalf("serial %v is not negative", leaf.SerialNumber)
-	}
-	trusted.AddCert(leaf)
-	for _, c := range []struct {
-		name   string
-		params params
-		roots  *x509.CertPool
-		host   string
-		want   string
-	}{
-		{name: "a negative serial", params: params{Encrypt: "true"}, want: "ok"},
-		{name: "a negative serial at the login alone", params: params{Encrypt: "false"}, want: "ok"},
-		{name: "a negative serial in TDS 8", params: params{Encrypt: "strict"}, want: "ok"},
-		{
-			name: "not to be trusted", params: params{Encrypt: "true", Verify: true}, roots: x509.NewCertPool(),
-			want: "certificate refused",
-		},
-		{name: "trusted", params: params{Encrypt: "true", Verify: true}, roots: trusted, want: "ok"},
-		{
-			name: "of another name", params: params{Encrypt: "true", Verify: true}, roots: trusted,
-			host: "sql02.corp.test", want: "certificate refused",
-		},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := serve(t, healthy(), negative)
-			target := s.target()
-			target.Dial = probes.Routes{"127.0.0.1": {Ports: map[string]string{"tcp/1433": s.address}}}.Dial
-			target.Address = "127.0.0.1" // the name to be certified is then the host's
-			if c.host != "" {
-				target.Host = c.host
-			}
-			observed, err := probe{params: c.params, roots: c.roots}.Observe(t.Context(), target)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := readings(observed)[" login"]; got != c.want {
-				t.Errorf("login is %q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
 func TestParameters(t *testing.T) {
 	for name, c := range map[string]struct {
 		args  map[string]any
@@ -425,6 +379,10 @@ func TestParameters(t *testing.T) {
 	}{
 		"a port out of range": {map[string]any{"port": 65536}, "port"},
 		"an unknown word":     {map[string]any{"encrypt": "maybe"}, "encrypt"},
+		"less encryption":     {map[string]any{"encrypt": "disable"}, "encrypt"},
+		"the login alone":     {map[string]any{"encrypt": "false"}, "encrypt"},
+		"an unknown intent":   {map[string]any{"intent": "write"}, "intent"},
+		"an intent of none":   {map[string]any{"intent": "read_only"}, "intent"},
 		"an empty name":       {map[string]any{"database": []string{"a", " "}}, "database"},
 		"a name twice":        {map[string]any{"database": []string{"Orders", "ORDERS"}}, "database"},
 	} {

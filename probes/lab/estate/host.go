@@ -141,6 +141,10 @@ type Page struct {
 type TLS struct {
 	Names   []string      `yaml:"names"`   // DNS names; the host's name when empty
 	Expires time.Duration `yaml:"expires"` // from now; a year when 0; negative is expired
+	// SelfSigned and NegativeSerial are what SQL Server makes for itself; RSA is the kind of key.
+	SelfSigned     bool `yaml:"self_signed"`
+	NegativeSerial bool `yaml:"negative_serial"`
+	RSA            bool `yaml:"rsa"`
 }
 
 // SMTP is a mail server on port 25.

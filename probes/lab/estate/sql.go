@@ -27,9 +27,13 @@ type SQL struct {
 	LoginError int `yaml:"login_error"`
 	// Encrypt is "" for a server that encrypts when the client wants it,
 	// "required" for one that insists, "none" for one that cannot.
-	Encrypt string   `yaml:"encrypt" oneof:"required,none"`
-	TLS     *TLS     `yaml:"tls"` // the certificate; of the host's name when nil
-	Fault   SQLFault `yaml:"fault"`
+	Encrypt string `yaml:"encrypt" oneof:"required,none"`
+	TLS     *TLS   `yaml:"tls"` // the certificate; of the host's name when nil
+	// Windows accounts are taken beside the SQL login, and Token is an access token of Entra ID.
+	Windows *SQLWindows `yaml:"windows"`
+	Token   string      `yaml:"token"`
+	Wire    *SQLWire    `yaml:"wire"`
+	Fault   SQLFault    `yaml:"fault"`
 }
 
 // Database is one row of sys.databases.

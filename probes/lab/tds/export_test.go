@@ -8,3 +8,14 @@ func Catalogue() []string {
 	}
 	return names
 }
+
+// SSPIOf is the token of a LOGIN7 message that was read.
+func SSPIOf(login7 []byte) ([]byte, error) {
+	if _, err := parseLogin(login7); err != nil {
+		return nil, err
+	}
+	return sspiOf(login7)
+}
+
+// FedAuthOf reads the feature of a LOGIN7 message.
+func FedAuthOf(login7 []byte) { _, _, _ = fedAuthOf(login7) }

@@ -38,7 +38,7 @@ func (sc scope) connectionProperty(name string) any {
 	case "protocol_type":
 		return "TSQL"
 	case "auth_scheme":
-		return "SQL"
+		return sc.session.proved.authScheme()
 	default:
 		return nil
 	}

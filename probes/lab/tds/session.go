@@ -26,6 +26,7 @@ type session struct {
 	login    login
 	database string
 	secured  bool // everything is encrypted, not only the login
+	proved   proved
 	state
 	results int // columns of the results so far
 
@@ -82,6 +83,7 @@ func (s *session) logIn(ctx context.Context) error {
 		if s.conn, err = s.startTLS(ctx); err != nil {
 			return err
 		}
+		s.proved.bindings = bindingsOf(s.conn)
 		if err := s.stallAt(estate.StallTLS); err != nil {
 			return err
 		}
@@ -107,6 +109,9 @@ func (s *session) logIn(ctx context.Context) error {
 	if err := s.server.think(ctx); err != nil {
 		return err
 	}
+	if err := s.prove(m.body); err != nil {
+		return err
+	}
 	return s.answerLogin()
 }
 
@@ -130,7 +135,7 @@ func (s *session) encrypt(ctx context.Context, prelogin []byte) (encryption, err
 	if err := s.server.think(ctx); err != nil {
 		return 0, err
 	}
-	if err := s.write(preloginReply(version(sql.Version), reply)); err != nil {
+	if err := s.write(withFedAuth(prelogin, sql, preloginReply(version(sql.Version), reply))); err != nil {
 		return 0, err
 	}
 	return answer, s.out.Finish()
@@ -153,7 +158,7 @@ func (s *session) startTLS(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return startTLS(ctx, s.conn, cert)
+	return startTLS(ctx, s.conn, s.tlsConfig(cert, tls.VersionTLS12))
 }
 
 // startStrict turns to TDS 8 when the client begins with TLS, as servers from
@@ -176,9 +181,10 @@ func (s *session) startStrict(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.conn, err = startStrict(ctx, s.conn, cert); err != nil {
+	if s.conn, err = startStrict(ctx, s.conn, s.tlsConfig(cert, tls.VersionTLS13)); err != nil {
 		return err
 	}
+	s.proved.bindings = bindingsOf(s.conn)
 	s.out.w, s.secured = s.conn, true
 	return nil
 }
@@ -231,7 +237,7 @@ func (s *session) answerLogin() error {
 		envChange(envPacketSize, shortText(packetSize(sql.Fault, size)), shortText(strconv.Itoa(defaultPacketSize))),
 	}
 	if s.login.features {
-		tokens = append(tokens, []byte{tokenFeatureAck, 0xff})
+		tokens = append(tokens, s.proved.features())
 	}
 	tokens = append(tokens, done(tokenDone, 0, commandNone, 0))
 	if err := s.write(tokens...); err != nil {
@@ -247,11 +253,14 @@ func (s *session) refuse(sql estate.SQL) []*sqlError {
 	switch {
 	case sql.LoginError != 0:
 		return loginErrors(sql.LoginError, s.login.user)
-	case s.login.integrated:
-		return []*sqlError{loginError(18452, "")}
+	case s.proved.scheme != "":
+		if err := s.proved.refusal(sql); err != nil {
+			return []*sqlError{err}
+		}
 	case !strings.EqualFold(s.login.user, sql.User) || s.login.password != sql.Password:
 		return []*sqlError{loginError(18456, s.login.user)}
-	case s.login.database == "":
+	}
+	if s.login.database == "" {
 		return nil
 	}
 	name, db, found := findDatabase(sql, s.login.database)

@@ -129,6 +129,6 @@ func (sc scope) connectionsTable() table {
 			tableColumn("session_id", colType{kind: kindInt, nullable: true}),
 			tableColumn("net_transport", word), tableColumn("encrypt_option", word), tableColumn("auth_scheme", word),
 		},
-		rows: [][]any{{int64(sc.session.out.spid), "TCP", encrypted, "SQL"}},
+		rows: [][]any{{int64(sc.session.out.spid), "TCP", encrypted, sc.session.proved.authScheme()}},
 	}
 }

@@ -20,6 +20,9 @@ type Server struct {
 	store *store
 	begun atomic.Uint64 // transactions
 	counters
+
+	// Kerberos makes the Kerberos side of a connection; nil in a workgroup.
+	Kerberos func(bindings []byte) Acceptor
 }
 
 // nextDescriptor is that of a new transaction.

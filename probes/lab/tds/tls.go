@@ -11,16 +11,9 @@ import (
 
 // startTLS shakes hands inside PRELOGIN packets and returns the encrypted
 // connection, whose records then travel bare.
-func startTLS(ctx context.Context, conn net.Conn, cert *tls.Certificate) (net.Conn, error) {
+func startTLS(ctx context.Context, conn net.Conn, config *tls.Config) (net.Conn, error) {
 	carrier := &tlsCarrier{Conn: conn, wrapped: true}
-	secured := tls.Server(carrier, &tls.Config{
-		Certificates: []tls.Certificate{*cert},
-		MinVersion:   tls.VersionTLS12,
-		// TLS 1.3 sends tickets after the handshake, which would still be
-		// wrapped when the client no longer expects it; SQL Server stops at
-		// 1.2 here too.
-		MaxVersion: tls.VersionTLS12,
-	})
+	secured := tls.Server(carrier, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("shaking hands: %w", err)
 	}
@@ -32,12 +25,9 @@ func startTLS(ctx context.Context, conn net.Conn, cert *tls.Certificate) (net.Co
 }
 
 // startStrict shakes hands as TDS 8 does, before anything else is said.
-func startStrict(ctx context.Context, conn net.Conn, cert *tls.Certificate) (net.Conn, error) {
-	secured := tls.Server(conn, &tls.Config{
-		Certificates: []tls.Certificate{*cert},
-		MinVersion:   tls.VersionTLS12,
-		NextProtos:   []string{"tds/8.0"},
-	})
+func startStrict(ctx context.Context, conn net.Conn, config *tls.Config) (net.Conn, error) {
+	config.NextProtos = []string{"tds/8.0"}
+	secured := tls.Server(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("shaking hands: %w", err)
 	}

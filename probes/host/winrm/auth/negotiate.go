@@ -78,5 +78,5 @@ func (m because) New(ctx context.Context, p Peer) (Context, Used, error) {
 // isCurrentUser says that the credential names nobody.
 func isCurrentUser(c host.Credential) bool {
 	return c.User == "" && c.Password.Reveal() == "" && c.Keytab.Reveal() == "" && c.CCache.Reveal() == "" &&
-		c.Key.Reveal() == ""
+		c.Key.Reveal() == "" && c.Token.Reveal() == ""
 }
