@@ -95,6 +95,9 @@ type visit struct {
 	probe     probe
 	conn      connection
 	offset    time.Duration // of the server's local time from UTC
+	major     int           // of the version: 16 for SQL Server 2022; 0 when it is not told
+	hadr      bool          // Always On availability groups are enabled
+	edition   int           // EngineEdition: 5 and 8 are Azure's SQL Database and Managed Instance
 	databases []database
 }
 

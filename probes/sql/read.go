@@ -6,20 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 )
-
-// A property that an old server does not know is null. The minutes turn its
-// local times into UTC.
-const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS version,
- CAST(SERVERPROPERTY('ProductUpdateLevel') AS nvarchar(128)) AS cu,
- CAST(SERVERPROPERTY('ProductUpdateReference') AS nvarchar(128)) AS kb,
- CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) AS edition,
- CAST(CONNECTIONPROPERTY('auth_scheme') AS nvarchar(40)) AS auth_scheme,
- DATEDIFF(minute, GETUTCDATE(), GETDATE()) AS utc_offset`
 
 const databaseQuery = `SELECT name, create_date, state_desc, user_access_desc, is_read_only,
  recovery_model_desc, compatibility_level, HAS_DBACCESS(name) AS access
@@ -41,7 +31,7 @@ type database struct {
 // kept.
 func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error) {
 	v := &visit{probe: p, conn: conn}
-	readings, offset, err := readInstance(ctx, conn)
+	readings, err := v.readInstance(ctx)
 	if err != nil {
 		return readings, err
 	}
@@ -50,10 +40,10 @@ func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error
 		// Half a list would look like lost databases.
 		return readings, err
 	}
-	v.offset, v.databases = offset, databases
+	v.databases = databases
 	i := slices.IndexFunc(databases, func(d database) bool { return strings.EqualFold(d.name, "tempdb") })
 	if i >= 0 && databases[i].created.Valid {
-		started := databases[i].created.Time.Add(-offset)
+		started := databases[i].created.Time.Add(-v.offset)
 		readings = append(readings, probes.Read("", "started", fact.Time(started)))
 	}
 	readings = append(readings, p.sorted(databases)...)
@@ -71,36 +61,6 @@ func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error
 type connection interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *stdsql.Row
-}
-
-func readInstance(ctx context.Context, conn connection) ([]fact.Reading, time.Duration, error) {
-	var version, update, kb, edition, scheme stdsql.NullString
-	var minutes stdsql.NullInt64
-	row := conn.QueryRowContext(ctx, instanceQuery)
-	if err := row.Scan(&version, &update, &kb, &edition, &scheme, &minutes); err != nil {
-		return nil, 0, fmt.Errorf("reading the instance: %w", err)
-	}
-	var readings []fact.Reading
-	for _, r := range []struct {
-		name      string
-		value     stdsql.NullString
-		otherwise string
-	}{
-		{"version", version, ""},
-		{"update", update, "none"},
-		{"kb", kb, "none"},
-		{"edition", edition, ""},
-		{"auth_scheme", scheme, ""},
-	} {
-		text := r.otherwise
-		if r.value.Valid {
-			text = r.value.String
-		}
-		if text != "" {
-			readings = append(readings, probes.Read("", r.name, fact.Text(text)))
-		}
-	}
-	return readings, time.Duration(minutes.Int64) * time.Minute, nil
 }
 
 func readDatabases(ctx context.Context, conn connection) ([]database, error) {

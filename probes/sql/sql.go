@@ -24,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Settles:    "sql",
 	Main:       "database",
 	Example:    "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n",
-	Readings:   slices.Concat(instanceReadings(), databaseReadings(), partReadings()),
+	Readings:   slices.Concat(instanceReadings(), versionReadings(), databaseReadings(), partReadings()),
 	Notes:      partNotes(),
 }, params{Encrypt: "true"}, newProbe)
 

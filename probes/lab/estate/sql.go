@@ -14,6 +14,7 @@ type SQL struct {
 	Edition   string              `yaml:"edition"`
 	Started   time.Time           `yaml:"started"`
 	Databases map[string]Database `yaml:"databases"`
+	Server    SQLServer           `yaml:"server"`
 	// Denied are databases that the login may not enter, "msdb", tables that it may not
 	// read, "msdb.dbo.backupset", and permissions of the server that it has not, "VIEW SERVER STATE".
 	Denied []string `yaml:"denied"`

@@ -12,8 +12,6 @@ func textOrNull(s string) any {
 // serverProperty is SERVERPROPERTY; a name that the server does not know is
 // null.
 func (sc scope) serverProperty(name string) any {
-	h := sc.session.server.host()
-	machine, _, _ := strings.Cut(h.Name, ".")
 	switch strings.ToLower(name) {
 	case "productversion":
 		return sc.sql.Version
@@ -28,19 +26,8 @@ func (sc scope) serverProperty(name string) any {
 		return major
 	case "edition":
 		return edition(sc.sql)
-	case "engineedition":
-		if strings.HasPrefix(edition(sc.sql), "Enterprise") {
-			return int64(3)
-		}
-		return int64(2)
-	case "servername", "machinename", "computernamephysicalnetbios":
-		return strings.ToUpper(machine)
-	case "isclustered", "ishadrenabled", "issingleuser", "isintegratedsecurityonly":
-		return int64(0)
-	case "collation":
-		return "SQL_Latin1_General_CP1_CI_AS"
 	default:
-		return nil
+		return sc.ownProperty(name)
 	}
 }
 
