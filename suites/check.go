@@ -58,11 +58,16 @@ func (l *loader) readChecks(s *suiteEntries, top object) {
 }
 
 func (l *loader) check(s *suiteEntries, o object, what string) {
-	e, ok := l.kindOf(s, o, what)
-	if !ok {
-		s.strange = true
-		return
+	kinds := l.kindsOf(s, o, what)
+	s.strange = s.strange || len(kinds) == 0
+	for _, e := range kinds {
+		l.checkOf(s, o, e)
 	}
+}
+
+// checkOf reads the check of one of the kinds that an entry names.
+func (l *loader) checkOf(s *suiteEntries, o object, e entry) {
+	var ok bool
 	c := &checkEntry{node: o.node, key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner}
 	c.args, ok = s.arguments(c.kind, e)
 	c.broken = !s.from(c, o) || !ok
@@ -110,8 +115,9 @@ func (s *suiteEntries) from(c *checkEntry, o object) (ok bool) {
 	return ok
 }
 
-// kindOf finds the one key of a check that is a kind's name.
-func (l *loader) kindOf(s *suiteEntries, o object, what string) (entry, bool) {
+// kindsOf finds the keys of a check that are a kind's name. There may be several: ping
+// and sql of the same hosts, with the same why, in one line.
+func (l *loader) kindsOf(s *suiteEntries, o object, what string) []entry {
 	var kinds, strange []entry
 	for _, e := range o.entries {
 		if _, found := l.kinds[e.name()]; found {
@@ -121,14 +127,16 @@ func (l *loader) kindOf(s *suiteEntries, o object, what string) (entry, bool) {
 		}
 	}
 	switch {
-	case len(kinds) == 1:
+	case len(kinds) > 1 && !s.together(o, kinds, what):
+		return nil
+	case len(kinds) > 0:
 		for _, e := range strange {
+			if closest(e.name(), commonKeys()) == "" && closest(e.name(), l.names) != "" {
+				s.unknown(e.key, "kind", "", l.names)
+				continue
+			}
 			s.misplaced(e.key, l.kinds[kinds[0].name()], what)
 		}
-		return kinds[0], true
-	case len(kinds) > 1:
-		s.hintf(kinds[1].key, "begin another entry with \"- "+kinds[1].name()+"\"",
-			"%s: %q and %q in one check", what, kinds[0].name(), kinds[1].name())
 	case len(strange) > 0:
 		for i, e := range strange {
 			if i == 0 || closest(e.name(), l.names) != "" {
@@ -140,7 +148,20 @@ func (l *loader) kindOf(s *suiteEntries, o object, what string) (entry, bool) {
 	default:
 		s.hintf(o.node, suggest("", l.names), "%s: the check says no kind", what)
 	}
-	return entry{}, false
+	return kinds
+}
+
+// together says whether an entry of several kinds has nothing that is of one kind alone:
+// nobody could tell which of them an expectation means.
+func (s *suiteEntries) together(o object, kinds []entry, what string) bool {
+	for _, name := range []string{"id", "expect", "assert", "compare"} {
+		if e, found := o.get(name); found {
+			s.hintf(e.key, "begin another entry with \"- "+kinds[1].name()+"\"",
+				"%s: %s: is it of %q or of %q?", what, name, kinds[0].name(), kinds[1].name())
+			return false
+		}
+	}
+	return true
 }
 
 // misplaced reports a key that no check has; owners often write a reading or a

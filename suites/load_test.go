@@ -302,3 +302,22 @@ func TestHostsShareTheirChecks(t *testing.T) {
 		t.Error("the lists are not shared as what is asked")
 	}
 }
+
+// Several kinds in one entry are checks of their own, with what stands beside them.
+func TestSeveralKindsInOneEntry(t *testing.T) {
+	set := load(t, `suite: shop
+hosts: [sql01]
+checks:
+  - {ping: {}, service: [Orders, msdb], hosts: "sql*", why: the shop is on it, timeout: 7s}
+`)
+	var got []string
+	for _, h := range set.Hosts {
+		for _, c := range h.Checks {
+			got = append(got, fmt.Sprint(h.Name, " ", c.ID, " ", c.Kind.Name, " ", c.Why, " ", c.Timeout, " ", c.Line))
+		}
+	}
+	want := []string{"sql01 ping ping the shop is on it 7s 4", "sql01 service/Orders service the shop is on it 7s 4"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -31,11 +31,13 @@ Top level
   timeout   a duration; 10s unless the suite says so, 60s where the host itself is asked
   compare   how readings of all checks are compared (postpatch explain compare)
 
-A check has one key that is a kind (postpatch explain KIND) and may have
+A check has a key that is a kind (postpatch explain KIND); with several of them it is as many
+checks: - {ping: {}, sql: Orders} asks for the host and for a login. Beside one kind it may have
   id        its stable name; made of the kind and its main parameter unless given
   expect    what readings must be (postpatch explain expect)
   assert    what must hold of readings, now and before (postpatch explain assert)
   compare   how readings are compared with the baseline (postpatch explain compare)
+and, beside any number of them,
   hosts     which hosts it is for: names, patterns with * and ?, tag:NAME
   why, owner, timeout
 
