@@ -76,7 +76,9 @@ type ReadingSpec struct {
 	// Behind is a reading of the item "" that tells whether this one was looked at at all:
 	// where it is Unseen, or not there, this one is neither gone nor new. Where it is Unseen
 	// and something is wanted of this one, or it was looked at at the baseline, the check is
-	// unknown.
+	// unknown. It may be a reading of this one's own item, too, and has one behind it then:
+	// where that is Unseen, this one can be seen from another host, and nothing is wanted
+	// of it here.
 	Behind string
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.

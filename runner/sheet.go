@@ -105,18 +105,37 @@ func (s *sheet) expectedOf(e suites.Expectation) []string {
 	}
 }
 
-// withSiblings adds the items of the same sort as those that were found, sorted.
+// withSiblings adds the items of the same sort as those that were found, sorted: those of
+// which the kind itself expects something that it expects of one of them, too. Where it
+// expects nothing of them, all are of one sort.
 func (s *sheet) withSiblings(found []string) []string {
 	ofWhole := found[0] == ""
 	ofItems := len(found) > 1 || !ofWhole
+	sort := s.sortOf(found)
 	var siblings []string
 	for at := range s.now.all() {
-		spec := s.spec(at.reading)
-		if spec.Expect != "" && (at.item == "" && ofWhole || at.item != "" && ofItems) {
+		isOne := sort[at.reading] || len(sort) == 0 && s.spec(at.reading).Expect != ""
+		if isOne && (at.item == "" && ofWhole || at.item != "" && ofItems) {
 			siblings = append(siblings, at.item)
 		}
 	}
 	return union(found, slices.Compact(siblings))
+}
+
+// sortOf names the readings of some items of which the kind itself expects something.
+func (s *sheet) sortOf(items []string) map[string]bool {
+	sort := map[string]bool{}
+	for _, side := range []values{s.before, s.now} {
+		for at := range side.all() {
+			if s.spec(at.reading).Expect == "" {
+				continue
+			}
+			if _, is := slices.BinarySearch(items, at.item); is {
+				sort[at.reading] = true
+			}
+		}
+	}
+	return sort
 }
 
 // expectation holds one expectation against one reading.
@@ -125,7 +144,7 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if now == nil && (e.Default || s.partly) {
 		return // the diff tells what is gone
 	}
-	if now == nil && s.unlooked(at.reading) {
+	if now == nil && (s.elsewhere(at) || s.unlooked(at.reading)) {
 		return
 	}
 	if !e.Default && isOneOf(s.spec(at.reading).Unseen, now) {
@@ -248,7 +267,7 @@ func (s *sheet) vanished(planning *Planning) {
 			at := place{item, e.Reading}
 			if s.now.at(at) != nil || s.goneIsTold(item) || !e.Predicate.Holds(s.before.at(at)) ||
 				s.restated && !s.now.has(item) || // whose going is told by what it is
-				s.unlooked(e.Reading) {
+				s.elsewhere(at) || s.unlooked(e.Reading) {
 				continue
 			}
 			f := s.finding(at)
