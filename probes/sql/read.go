@@ -30,7 +30,7 @@ type database struct {
 // read asks the instance all there is to ask. What was read before an error is
 // kept.
 func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error) {
-	v := &visit{probe: p, conn: conn}
+	v := &visit{probe: p, conn: conn, closed: map[string]bool{}}
 	readings, err := v.readInstance(ctx)
 	if err != nil {
 		return readings, err
@@ -51,10 +51,15 @@ func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error
 		more, err := v.ask(ctx, part)
 		readings = append(readings, more...)
 		if err != nil {
-			return readings, err
+			return v.withoutClosed(readings), err
 		}
 	}
-	return readings, nil
+	return v.withoutClosed(readings), nil
+}
+
+// withoutClosed leaves out that a database could not be opened where that is its place.
+func (v *visit) withoutClosed(readings []fact.Reading) []fact.Reading {
+	return slices.DeleteFunc(readings, func(r fact.Reading) bool { return r.Key.Name == "opened" && v.closed[r.Key.Item] })
 }
 
 // connection is what questions are put through.

@@ -8,17 +8,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/reach"
+	"postpatch/probes/internal/wildcard"
 )
 
 // Kind is what a suite calls "sql".
 var Kind = probes.Define(probes.Kind{
-	Name:       "sql",
-	Doc:        "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
-	Item:       "empty for the instance; the name of a database, as the suite or else the server writes it",
+	Name: "sql",
+	Doc:  "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
+	Item: "empty for the instance; the name of a database, as the suite or else the server writes it; ag/AG1, " +
+		"replica/AG1/SQL02, copy/AG1/Orders, remote/AG1/SQL02/Orders, listener/AG1/shop, link/ERP",
 	Items:      probes.AnyCase,
 	Credential: "sql",
 	Settles:    "sql",
@@ -33,7 +36,8 @@ type params struct {
 	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
 	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
-	Parts     []string `param:"part" doc:"What is looked at besides the databases: backups; all of them when not given."`
+	Parts     []string `param:"part" doc:"What else is looked at: availability, backups, links; all but links unless given."`
+	Linked    []string `param:"linked_server" doc:"Linked servers that must be reached; by a * those that were."`
 	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
 
@@ -85,8 +89,8 @@ func databaseReadings() []probes.ReadingSpec {
 				"such one.",
 		},
 		{
-			Name: "opened", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore}, Expect: "true",
-			Doc: "Whether the login can open a database that the suite names.",
+			Name: "opened", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore}, Expect: "true", Behind: copyRole,
+			Doc: "Whether the login can open a database that the suite names; not told of a secondary that is not readable.",
 		},
 		{
 			Name: "other_state", Type: fact.TypeText, Severity: fact.Fail,
@@ -112,6 +116,8 @@ type probe struct {
 	params
 	roots *x509.CertPool // nil for the runner's own
 	parts []part
+	// patience is how long a linked server is waited for at least.
+	patience time.Duration
 }
 
 func newProbe(p params) (probes.Probe, error) {
@@ -129,11 +135,17 @@ func newProbe(p params) (probes.Probe, error) {
 			return nil, probes.Fieldf("database", "%q is named twice", name)
 		}
 	}
+	if err := wildcard.Patterns(p.Linked).Check("linked_server"); err != nil {
+		return nil, err
+	}
 	parts, err := chosen(p.Parts)
 	if err != nil {
 		return nil, err
 	}
-	return probe{params: p, parts: parts}, nil
+	if len(p.Linked) > 0 && !slices.Contains(p.Parts, linksName) {
+		parts = append(parts, linksPart())
+	}
+	return probe{params: p, parts: parts, patience: linkPatience}, nil
 }
 
 // Aims implements probes.Aimer.

@@ -15,6 +15,9 @@ type SQL struct {
 	Started   time.Time           `yaml:"started"`
 	Databases map[string]Database `yaml:"databases"`
 	Server    SQLServer           `yaml:"server"`
+	Groups    map[string]Group    `yaml:"groups"`   // availability groups
+	Endpoint  MirroringEndpoint   `yaml:"endpoint"` // of instances that have groups
+	Linked    map[string]Linked   `yaml:"linked"`
 	// Denied are databases that the login may not enter, "msdb", tables that it may not
 	// read, "msdb.dbo.backupset", and permissions of the server that it has not, "VIEW SERVER STATE".
 	Denied []string `yaml:"denied"`

@@ -16,13 +16,14 @@ type view struct {
 
 // catalogue lists all that FROM finds.
 func catalogue() []view {
-	return []view{
+	return append([]view{
 		{name: "sys.databases", build: scope.databasesTable},
 		{name: "sys.dm_os_sys_info", needs: viewServerState, build: scope.sysInfo},
 		{name: "sys.dm_exec_connections", build: scope.connectionsTable},
 		{name: "dbo.backupset", msdb: true, build: scope.backupSets},
 		{name: "dbo.restorehistory", msdb: true, build: scope.restores},
-	}
+		{name: "sys.servers", build: scope.serversTable},
+	}, groupViews()...)
 }
 
 // The permissions that views of the server's state want. From SQL Server 2022 on there

@@ -239,7 +239,7 @@ func cast(v any, to colType) any {
 			return n != 0
 		}
 		return n
-	case kindDateTime, kindDateTime2, kindDateTimeOffset, kindVariant:
+	case kindDateTime, kindDateTime2, kindDateTimeOffset, kindVariant, kindGUID:
 	}
 	return v
 }

@@ -26,6 +26,9 @@ func (s *session) run(ctx context.Context, m message) error {
 			return err
 		}
 		if !strings.EqualFold(call.name, executeSQL) {
+			if procedure := s.procedure(call.name); procedure != nil {
+				return s.runProcedure(ctx, procedure, call)
+			}
 			return s.fail(failf(2812, 16, "Could not find stored procedure '%s'.", call.name), true)
 		}
 		text, params, err := call.statement()
@@ -180,6 +183,9 @@ func (s *session) use(sc scope, database string) error {
 		return noDatabase(database)
 	}
 	if err := cannotOpen(name, db); err != nil {
+		return err
+	}
+	if err := sc.closedCopy(name); err != nil {
 		return err
 	}
 	before := s.database

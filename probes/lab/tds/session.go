@@ -25,6 +25,7 @@ type session struct {
 	login    login
 	database string
 	secured  bool // everything is encrypted, not only the login
+	ended    <-chan struct{}
 
 	mu     sync.Mutex
 	cancel context.CancelCauseFunc // ends the request in hand; nil between requests
@@ -259,6 +260,7 @@ func (s *session) refuse(sql estate.SQL) []*sqlError {
 // request is answered, so that an attention is heard.
 func (s *session) serve(outer context.Context) {
 	ctx, cancel := context.WithCancelCause(outer)
+	s.ended = ctx.Done()
 	messages := make(chan message)
 	var reading sync.WaitGroup
 	reading.Go(func() {

@@ -20,6 +20,7 @@ const (
 	kindDateTime2
 	kindDateTimeOffset
 	kindVariant
+	kindGUID // uniqueidentifier
 )
 
 // colType is a column's type as COLMETADATA tells it.
@@ -52,6 +53,7 @@ const (
 	typeOffset        = 0x2b
 	typeNVarChar      = 0xe7
 	typeVariant       = 0x62
+	typeGUID          = 0x24
 	variantSize       = 8009
 	longestText       = 4000
 	fractionDigits    = 7
@@ -83,7 +85,7 @@ func (t colType) fixed() (plain, nullable byte, size int) {
 		return typeBit, typeBitN, 1
 	case kindDateTime:
 		return typeDateTime, typeDateTimeN, 8
-	case kindText, kindDateTime2, kindDateTimeOffset, kindVariant:
+	case kindText, kindDateTime2, kindDateTimeOffset, kindVariant, kindGUID:
 	}
 	return 0, 0, 0
 }
@@ -100,6 +102,8 @@ func (t colType) info() []byte {
 		return []byte{typeOffset, fractionDigits}
 	case kindVariant:
 		return binary.LittleEndian.AppendUint32([]byte{typeVariant}, variantSize)
+	case kindGUID:
+		return []byte{typeGUID, guidSize}
 	case kindInt, kindTinyInt, kindSmallInt, kindBigInt, kindBit, kindDateTime:
 	}
 	plain, nullable, size := t.fixed()
@@ -135,6 +139,8 @@ func (t colType) encode(b []byte, v any) []byte {
 		return append(append(b, byte(len(raw))), raw...)
 	case kindVariant:
 		return append(b, variant(v)...)
+	case kindGUID:
+		return append(b, guidBytes(v)...)
 	case kindInt, kindTinyInt, kindSmallInt, kindBigInt, kindBit, kindDateTime:
 	}
 	_, _, size := t.fixed()

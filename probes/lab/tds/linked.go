@@ -1,0 +1,96 @@
+package tds
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"postpatch/probes/lab/conns"
+	"postpatch/probes/lab/estate"
+)
+
+// procedure is a stored procedure of the system: what it says is an error, or nothing.
+type procedure func(ctx context.Context, s *session, call rpc) error
+
+// procedure finds one by the name that a call uses; nil when there is none.
+func (s *session) procedure(name string) procedure {
+	name = strings.ToLower(name)
+	for _, schema := range []string{"master.", "sys.", "dbo.", "."} {
+		name = strings.TrimPrefix(name, schema)
+	}
+	return map[string]procedure{"sp_testlinkedserver": testLinkedServer}[name]
+}
+
+// runProcedure answers a call.
+func (s *session) runProcedure(ctx context.Context, p procedure, call rpc) error {
+	if err := p(ctx, s, call); err != nil {
+		if e, ok := errors.AsType[*sqlError](err); ok {
+			return s.fail(e, true)
+		}
+		return err
+	}
+	return s.write([]byte{tokenReturnStatus, 0, 0, 0, 0}, done(tokenDoneProc, 0, commandNone, 0))
+}
+
+// testLinkedServer connects to a linked server. While a provider logs in, it does not hear
+// that the client has cancelled.
+func testLinkedServer(ctx context.Context, s *session, call rpc) error {
+	sc := scope{session: s, sql: s.sql()}
+	if sc.isDenied("sp_testlinkedserver") {
+		return failf(229, 14, "The EXECUTE permission was denied on the object 'sp_testlinkedserver', database "+
+			"'mssqlsystemresource', schema 'sys'.")
+	}
+	if len(call.params) != 1 {
+		return failf(201, 16, "Procedure or function 'sp_testlinkedserver' expects parameter '@servername'.")
+	}
+	name, _ := call.params[0].value.(string)
+	for known, l := range sc.sql.Linked {
+		if strings.EqualFold(known, name) {
+			return s.connectLinked(ctx, known, l)
+		}
+	}
+	return failf(7202, 11, "Could not find server '%s' in sys.servers. Verify that the correct server name was "+
+		"specified.", name)
+}
+
+func (s *session) connectLinked(ctx context.Context, name string, l estate.Linked) error {
+	if l.Hangs {
+		<-s.ended
+		return errors.New("the session ended while a provider hung")
+	}
+	if !conns.Wait(ctx, l.Takes) {
+		return context.Cause(ctx)
+	}
+	switch l.Error {
+	case 0:
+		return nil
+	case 18456:
+		return failf(18456, 14, "Login failed for user 'NT AUTHORITY\\ANONYMOUS LOGON'.")
+	case 7416:
+		return failf(7416, 16, "Access to the remote server is denied because no login-mapping exists.")
+	default:
+		return failf(l.Error, 16, "The OLE DB provider for linked server \"%s\" failed.", name)
+	}
+}
+
+func (sc scope) serversTable() table {
+	text := colType{kind: kindText, size: longestText, nullable: true}
+	bit := colType{kind: kindBit}
+	t := table{columns: []column{
+		tableColumn("server_id", colType{kind: kindInt}), tableColumn("name", sysname()),
+		tableColumn("product", sysname()), tableColumn("provider", sysname()), tableColumn("data_source", text),
+		tableColumn("is_linked", bit), tableColumn("is_rpc_out_enabled", bit), tableColumn("is_data_access_enabled", bit),
+	}}
+	own := sc.ownProperty("servername")
+	t.rows = [][]any{{int64(0), own, "SQL Server", "SQLNCLI", own, false, true, false}}
+	for i, name := range slices.Sorted(maps.Keys(sc.sql.Linked)) {
+		l := sc.sql.Linked[name]
+		t.rows = append(t.rows, []any{
+			int64(i + 1), name, orElse(l.Product, "SQL Server"), orElse(l.Provider, "MSOLEDBSQL"), orElse(l.Source, name),
+			true, l.RPCOut, !l.NoData,
+		})
+	}
+	return t
+}
