@@ -36,7 +36,7 @@ type params struct {
 	Port      int      `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string   `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
 	Encrypt   string   `param:"encrypt" doc:"Which traffic is encrypted: true, strict (TDS 8), false (login), disable."`
-	Parts     []string `param:"part" doc:"What else is looked at: availability, backups, links; all but links unless given."`
+	Parts     []string `param:"part" doc:"What else is looked at: availability, backups, links; all but links if none."`
 	Linked    []string `param:"linked_server" doc:"Linked servers that must be reached; by a * those that were."`
 	Verify    bool     `param:"verify" doc:"Check the server's certificate against the runner's trusted roots."`
 }
