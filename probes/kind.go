@@ -79,7 +79,9 @@ type ReadingSpec struct {
 	// Behind is a reading of the item "" that tells whether this one was looked at at all:
 	// where it is Unseen, or not there, this one is neither gone nor new. Where it is Unseen
 	// and something is wanted of this one, or it was looked at at the baseline, the check is
-	// unknown.
+	// unknown. It may be a reading of this one's own item, too, and has one behind it then:
+	// where that is Unseen, this one can be seen from another host, and nothing is wanted
+	// of it here.
 	Behind string
 	// Partial says that items of the same sort may be without it: what a suite expects of
 	// it binds those alone that have it, or had it.

@@ -80,18 +80,6 @@ func (s *sheet) excusedIn(change baseline.Change) bool {
 	return change.Op == baseline.Changed && (s.excused(name, change.Before) || s.excused(name, change.After))
 }
 
-// notLooked says whether a reading came or went because nobody could look, on one side
-// or the other.
-func (s *sheet) notLooked(change baseline.Change) bool {
-	behind := s.spec(change.Key.Name).Behind
-	if behind == "" || change.Op == baseline.Changed {
-		return false
-	}
-	unseen := func(v fact.Value) bool { return v == nil || isOneOf(s.spec(behind).Unseen, v) }
-	at := place{"", behind}
-	return unseen(s.before.at(at)) || unseen(s.now.at(at))
-}
-
 func driftUnless(allowed bool) report.Outcome {
 	if allowed {
 		return report.Expected

@@ -140,10 +140,11 @@ func (s *sheet) withSiblings(found []string) []string {
 // blindBefore says whether nobody could look at a reading at the baseline: by its own word,
 // or by that of what it is behind.
 func (s *sheet) blindBefore(at place) bool {
-	spec := s.spec(at.reading)
-	behind := s.spec(spec.Behind)
-	return s.known && (isOneOf(spec.Unseen, s.before.at(at)) ||
-		behind.Name != "" && isOneOf(behind.Unseen, s.before.at(place{"", behind.Name})))
+	return s.known && (isOneOf(s.spec(at.reading).Unseen, s.before.at(at)) ||
+		slices.ContainsFunc(s.looks(at.reading), func(behind *probes.ReadingSpec) bool {
+			return isOneOf(behind.Unseen, s.before.at(place{at.item, behind.Name})) ||
+				isOneOf(behind.Unseen, s.before.at(place{"", behind.Name}))
+		}))
 }
 
 // expectation holds one expectation against one reading.
@@ -152,7 +153,7 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if now == nil && (e.Default || s.partly) {
 		return // the diff tells what is gone
 	}
-	if now == nil && s.unlooked(at.reading) {
+	if now == nil && (s.elsewhere(at) || s.unlooked(at.reading)) {
 		return
 	}
 	if !e.Default && isOneOf(s.spec(at.reading).Unseen, now) {
@@ -281,7 +282,7 @@ func (s *sheet) vanished(planning *Planning) {
 			at := place{item, e.Reading}
 			if s.now.at(at) != nil || s.goneIsTold(item) || !s.held(e, s.before.at(at)) ||
 				s.restated && !s.now.has(item) || // whose going is told by what it is
-				s.unlooked(e.Reading) {
+				s.elsewhere(at) || s.unlooked(e.Reading) {
 				continue
 			}
 			f := s.finding(at)

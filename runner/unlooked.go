@@ -1,20 +1,65 @@
 package runner
 
-import "slices"
+import (
+	"slices"
+
+	"postpatch/baseline"
+	"postpatch/probes"
+)
+
+// notLooked says whether a reading came or went because nobody could look, on one side
+// or the other.
+func (s *sheet) notLooked(change baseline.Change) bool {
+	at := place{change.Key.Item, change.Key.Name}
+	if change.Op == baseline.Changed || s.spec(at.reading).Behind == "" {
+		return false
+	}
+	return !s.looked(s.before, at) || !s.looked(s.now, at)
+}
+
+// looked says whether a reading was looked at. Its item tells, or else the check as a
+// whole; where neither does, what tells of them.
+func (s *sheet) looked(side values, at place) bool {
+	for _, behind := range s.looks(at.reading) {
+		for _, item := range []string{at.item, ""} {
+			if v := side.at(place{item, behind.Name}); v != nil {
+				return !isOneOf(behind.Unseen, v)
+			}
+		}
+	}
+	return false
+}
+
+// looks lists what tells whether a reading was looked at, the nearest first.
+func (s *sheet) looks(reading string) []*probes.ReadingSpec {
+	var all []*probes.ReadingSpec
+	for range s.c.Kind.Readings { // no chain is longer
+		spec := s.spec(s.spec(reading).Behind)
+		if spec.Name == "" {
+			break
+		}
+		all, reading = append(all, spec), spec.Name
+	}
+	return all
+}
+
+// elsewhere says whether an item tells that its reading can be seen from another host
+// only: that is as it should be, and no more is to be known here.
+func (s *sheet) elsewhere(at place) bool {
+	spec := s.spec(s.spec(at.reading).Behind)
+	return at.item != "" && isOneOf(spec.Unseen, s.now.at(place{at.item, spec.Name}))
+}
 
 // unlooked says whether the check itself tells that it could not look at a reading, and
 // notes that something was wanted of it.
 func (s *sheet) unlooked(reading string) bool {
-	behind := s.spec(reading).Behind
-	if behind == "" {
-		return false
+	for _, behind := range s.looks(reading) {
+		if now := s.now.at(place{"", behind.Name}); isOneOf(behind.Unseen, now) {
+			s.unsee(behind.Name + ": " + now.String())
+			return true
+		}
 	}
-	now := s.now.at(place{"", behind})
-	if !isOneOf(s.spec(behind).Unseen, now) {
-		return false
-	}
-	s.unsee(behind + ": " + now.String())
-	return true
+	return false
 }
 
 // lostSight leaves a check unknown that could look at something at the baseline, and cannot

@@ -75,7 +75,7 @@ func expected(r probes.ReadingSpec) string {
 // compared says how a reading is compared, and what a change is worth.
 func compared(r probes.ReadingSpec) (rule, change string) {
 	switch {
-	case r.Evidence:
+	case r.Evidence && r.Rule.Op == fact.Ignore:
 		return "evidence", "-"
 	case r.Rule.Op == fact.Ignore:
 		return r.Rule.String(), "-"

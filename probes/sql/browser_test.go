@@ -16,8 +16,8 @@ import (
 	"postpatch/probes/lab/tds"
 )
 
-// named is a host with the instance SHOP besides the default one.
-func named(change func(h *estate.Host, shop *estate.SQL)) estate.Host {
+// withShop is a host with the instance SHOP besides the default one.
+func withShop(change func(h *estate.Host, shop *estate.SQL)) estate.Host {
 	h := healthy()
 	shop := *h.SQL
 	shop.Port = 49172
@@ -88,75 +88,75 @@ func TestBrowser(t *testing.T) {
 		cause string
 	}{
 		"it answers": {
-			h: named(nil),
+			h: withShop(nil),
 			want: map[string]string{
 				" browser": "answered", " port": "49172", " login": "ok", " instance": "SHOP", " right_instance": "yes",
 				" server_name": `SQL01\SHOP`, "Orders last_backup": "1900-01-01T00:00:00Z",
 			},
 		},
 		"in another casing": {
-			h: named(nil), args: map[string]any{"instance": "shop"},
+			h: withShop(nil), args: map[string]any{"instance": "shop"},
 			want: map[string]string{" browser": "answered", " login": "ok", " right_instance": "yes"},
 		},
 		"the port moved": {
-			h:    named(func(_ *estate.Host, shop *estate.SQL) { shop.Port = 50111 }),
+			h:    withShop(func(_ *estate.Host, shop *estate.SQL) { shop.Port = 50111 }),
 			want: map[string]string{" browser": "answered", " port": "50111", " login": "ok", " sql_ports": ""},
 		},
 		"a datagram is lost": {
-			h:    named(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Lose: 1} }),
+			h:    withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Lose: 1} }),
 			want: map[string]string{" browser": "answered", " port": "49172", " login": "ok"},
 		},
 		"only the list comes": {
-			h:    named(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Lose: 2} }),
+			h:    withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Lose: 2} }),
 			want: map[string]string{" browser": "answered", " port": "49172", " login": "ok"},
 		},
 		"it knows no such instance": {
-			h: named(nil), args: map[string]any{"instance": "SHIP"},
+			h: withShop(nil), args: map[string]any{"instance": "SHIP"},
 			want:  map[string]string{" browser": "no such instance", " port": "", " login": ""},
 			cause: "it knows MSSQLSERVER, SHOP, and not SHIP: stopped, hidden (HideInstance) or misspelt",
 		},
 		"the instance is hidden": {
-			h:     named(func(_ *estate.Host, shop *estate.SQL) { shop.Hidden = true }),
+			h:     withShop(func(_ *estate.Host, shop *estate.SQL) { shop.Hidden = true }),
 			want:  map[string]string{" browser": "no such instance", " login": ""},
 			cause: "it knows MSSQLSERVER, and not SHOP",
 		},
 		"all instances are hidden": {
-			h:     named(func(h *estate.Host, shop *estate.SQL) { shop.Hidden, h.SQL.Hidden = true, true }),
+			h:     withShop(func(h *estate.Host, shop *estate.SQL) { shop.Hidden, h.SQL.Hidden = true, true }),
 			want:  map[string]string{" browser": "no answer"},
 			cause: "a firewall, or a Browser that has nothing to tell",
 		},
 		"a hidden one has a port": {
-			h:    named(func(_ *estate.Host, shop *estate.SQL) { shop.Hidden = true }),
+			h:    withShop(func(_ *estate.Host, shop *estate.SQL) { shop.Hidden = true }),
 			args: map[string]any{"port": 49172},
 			want: map[string]string{" browser": "", " login": "ok", " right_instance": "yes", " sql_ports": "49172"},
 		},
 		"the port is another instance's": {
-			h: named(nil), args: map[string]any{"port": 1433},
+			h: withShop(nil), args: map[string]any{"port": 1433},
 			want: map[string]string{
 				" login": "ok", " instance": "MSSQLSERVER", " right_instance": "no, it is MSSQLSERVER", " version": "", "Orders state": "",
 			},
 		},
 		"the default instance by its name": {
-			h: named(nil), args: map[string]any{"instance": "mssqlserver"},
+			h: withShop(nil), args: map[string]any{"instance": "mssqlserver"},
 			want: map[string]string{" browser": "", " login": "ok", " instance": "MSSQLSERVER", " right_instance": "yes"},
 		},
 		"only named pipes": {
-			h:     named(func(_ *estate.Host, shop *estate.SQL) { shop.NoTCP = true }),
+			h:     withShop(func(_ *estate.Host, shop *estate.SQL) { shop.NoTCP = true }),
 			want:  map[string]string{" browser": "no tcp", " port": "", " login": ""},
 			cause: "does not listen on TCP",
 		},
 		"no Browser runs": {
-			h:     named(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Refuse} }),
+			h:     withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Refuse} }),
 			want:  map[string]string{" browser": "refused", " login": ""},
 			cause: "is the service SQLBrowser running?",
 		},
 		"it is blocked": {
-			h:     named(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Silent} }),
+			h:     withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Silent} }),
 			want:  map[string]string{" browser": "no answer", " login": ""},
 			cause: "nothing came back from udp/1434 within 200ms",
 		},
 		"it answers nonsense": {
-			h:     named(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Garbage} }),
+			h:     withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Garbage} }),
 			want:  map[string]string{" browser": "no answer", " login": ""},
 			cause: "datagrams came that were no answer",
 		},
@@ -195,7 +195,7 @@ func limit(t *testing.T, isShort bool) (context.Context, context.CancelFunc) {
 
 // An endless Browser ends by the count of what it sends, and an interrupted question at once.
 func TestBrowserEnds(t *testing.T) {
-	h := named(func(h *estate.Host, shop *estate.SQL) {
+	h := withShop(func(h *estate.Host, shop *estate.SQL) {
 		h.Browser, shop.Hidden = &estate.Browser{Fault: estate.Endless}, true
 	})
 	_, err := build(t, map[string]any{"instance": "SHOP"}).Observe(t.Context(), serveAll(t, h))

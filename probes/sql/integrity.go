@@ -140,9 +140,9 @@ func (in *integrity) readings(v *visit) []fact.Reading {
 	}
 	seen := map[string]bool{}
 	for _, d := range v.databases {
-		item, _ := v.probe.item(d.name, v.databases)
+		item, chosen := v.probe.item(d.name, v.databases)
 		id, known := in.ids[d.name]
-		if seen[item] || !known {
+		if seen[item] || !known || d.of.Valid && !chosen { // a snapshot comes and goes
 			continue
 		}
 		seen[item] = true

@@ -22,15 +22,19 @@ type part struct {
 	state string // the reading of the item "" that tells whether it was looked at
 	needs string // the permission, as a DBA would call it
 	optIn bool   // looked at only where the suite names it
-	specs []probes.ReadingSpec
-	notes []string
+	// partial says that what was read before an error tells something by itself.
+	partial bool
+	specs   []probes.ReadingSpec
+	notes   []string
 	// read asks. An error of the server's own means that the part was not looked at.
 	read func(ctx context.Context, v *visit) ([]fact.Reading, error)
 }
 
 // allParts are the parts, in the order in which they are asked.
 func allParts() []part {
-	return []part{backupPart(), serverPart(), agentPart(), integrityPart(), answersPart()}
+	return []part{
+		serverPart(), availabilityPart(), backupPart(), agentPart(), integrityPart(), answersPart(), linksPart(),
+	}
 }
 
 // wasRead is what a part's state says when it was looked at; whatever it says otherwise
@@ -99,21 +103,28 @@ type visit struct {
 	hadr      bool          // Always On availability groups are enabled
 	edition   int           // EngineEdition: 5 and 8 are Azure's SQL Database and Managed Instance
 	databases []database
-	cut       bool // a part took too long, and the driver may have given the connection up
+	cut       bool            // a part took too long, and the driver may have given the connection up
+	until     time.Time       // when the part in hand is out of time; zero for never
+	closed    map[string]bool // items of databases that nobody can open here by right
 }
 
 // ask looks at a part. It takes half of the time that is left at most: what other parts
 // tell is worth more than one that never ends. The error means that the server is lost.
 func (v *visit) ask(ctx context.Context, p part) ([]fact.Reading, error) {
 	asked, cancel := ctx, context.CancelFunc(func() {})
+	v.until = time.Time{}
 	if deadline, limited := ctx.Deadline(); limited {
-		asked, cancel = within(ctx, time.Until(deadline)/2)
+		left := time.Until(deadline) / 2
+		v.until = time.Now().Add(left)
+		asked, cancel = within(ctx, left)
 	}
 	defer cancel()
 	readings, err := p.read(asked, v)
 	state := wasRead
 	if err != nil {
-		readings = nil
+		if !p.partial {
+			readings = nil
+		}
 		state, err = p.whyNot(ctx, asked, err)
 		if err != nil && v.cut && ctx.Err() == nil { // the connection went with the part before
 			state, err = tooSlow, nil
@@ -140,13 +151,15 @@ func within(ctx context.Context, d time.Duration) (context.Context, context.Canc
 func (p part) whyNot(ctx, asked context.Context, err error) (state string, lost error) {
 	var answer mssql.Error
 	switch {
-	case ctx.Err() == nil && asked.Err() != nil:
+	case errors.Is(err, errNotAllowed):
+		return p.notAllowed(), nil
+	case ctx.Err() == nil && (asked.Err() != nil || errors.Is(err, errNoTime)):
 		return tooSlow, nil
 	case !errors.As(err, &answer) || answer.Number == 0: // no word of the server's
 		return "", fmt.Errorf("reading %s: %w", p.name, err)
 	case isDenied(answer.Number):
 		return p.notAllowed(), nil
-	case answer.Number == 207 || answer.Number == 208: // no such column, no such object
+	case slices.Contains([]int32{207, 208, 2812}, answer.Number): // no such column, object, procedure
 		return notThere, nil
 	default: // msdb cannot be opened, say
 		return unreadable, nil

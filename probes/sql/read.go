@@ -14,7 +14,7 @@ import (
 // read asks the instance all there is to ask. What was read before an error is
 // kept.
 func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error) {
-	v := &visit{probe: p, conn: conn}
+	v := &visit{probe: p, conn: conn, closed: map[string]bool{}}
 	start := time.Now()
 	readings, right, err := v.readInstance(ctx)
 	if err != nil || !right {
@@ -37,10 +37,15 @@ func (p probe) read(ctx context.Context, conn connection) ([]fact.Reading, error
 		more, err := v.ask(ctx, part)
 		readings = append(readings, more...)
 		if err != nil {
-			return readings, err
+			return v.withoutClosed(readings), err
 		}
 	}
-	return readings, nil
+	return v.withoutClosed(readings), nil
+}
+
+// withoutClosed leaves out that a database could not be opened where that is its place.
+func (v *visit) withoutClosed(readings []fact.Reading) []fact.Reading {
+	return slices.DeleteFunc(readings, func(r fact.Reading) bool { return r.Key.Name == "opened" && v.closed[r.Key.Item] })
 }
 
 // connection is what questions are put through.

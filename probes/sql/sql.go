@@ -12,16 +12,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/wildcard"
 )
 
 // Kind is what a suite calls "sql".
 var Kind = probes.Define(probes.Kind{
 	Name: "sql",
 	Doc:  "A SQL Server instance: does it let a login in, which build runs, are its databases up.",
-	Item: "empty for the instance; the name of a database, as the suite or else the server writes it; " +
+	Item: "empty for the instance; a database's name, as the suite or else the server writes it; service/…, ag/AG1, " +
+		"replica/AG1/SQL02, copy/AG1/Orders, remote/AG1/SQL02/Orders, listener/AG1/shop, job/…, jobs/…, link/ERP, " +
 		"row/ and the key of a query's row",
 	Items:      probes.AnyCase,
 	Credential: "sql",
@@ -47,6 +50,7 @@ type params struct {
 	QueryFile probes.File `param:"query_file" doc:"The same from a file of the suite's folder."`
 	Key       string      `param:"key" doc:"The column that tells the query's rows apart; without it one row is due."`
 	Columns   []string    `param:"columns" doc:"The query's columns that are compared; all when not given."`
+	Linked    []string    `param:"linked_server" doc:"Linked servers that must be reached; by a * those that were."`
 	Parts     []string    `param:"part" doc:"What is looked at besides the databases; see the notes."`
 }
 
@@ -106,8 +110,8 @@ func databaseReadings() []probes.ReadingSpec {
 				"such one.",
 		},
 		{
-			Name: "opened", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore}, Expect: "true",
-			Doc: "Whether the login can open a database that the suite names.",
+			Name: "opened", Type: fact.TypeBool, Rule: fact.Rule{Op: fact.Ignore}, Expect: "true", Behind: copyRole,
+			Doc: "Whether the login can open a database that the suite names; not told of a secondary that is not readable.",
 		},
 		{
 			Name: "other_state", Type: fact.TypeText, Severity: fact.Fail,
@@ -134,6 +138,8 @@ type probe struct {
 	parts []part
 	found int    // the port that the Browser told; 0 where it was not asked
 	query string // "" for none
+	// patience is how long a linked server is waited for at least.
+	patience time.Duration
 }
 
 func newProbe(p params) (probes.Probe, error) {
@@ -154,6 +160,9 @@ func newProbe(p params) (probes.Probe, error) {
 			return nil, probes.Fieldf("database", "%q is named twice", name)
 		}
 	}
+	if err := wildcard.Patterns(p.Linked).Check("linked_server"); err != nil {
+		return nil, err
+	}
 	parts, err := chosen(p.Parts)
 	if err != nil {
 		return nil, err
@@ -162,7 +171,10 @@ func newProbe(p params) (probes.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	return probe{params: p, parts: parts, query: query}, nil
+	if len(p.Linked) > 0 && !slices.Contains(p.Parts, linksName) {
+		parts = append(parts, linksPart())
+	}
+	return probe{params: p, parts: parts, query: query, patience: linkPatience}, nil
 }
 
 // Aims implements probes.Aimer.

@@ -38,7 +38,7 @@ func TestHealthyInstance(t *testing.T) {
 	want := map[string]string{
 		" login": "ok", " version": "16.0.4165.4", " update": "CU16", " kb": "KB5048033",
 		" edition": "Standard Edition (64-bit)", " auth_scheme": "SQL", " encryption": "TLS 1.2",
-		" started": "2026-11-20T03:12:44Z", " backup_history": "read", " answers": "read", "ORDERS answer": "ok",
+		" started": "2026-11-20T03:12:44Z", " backup_history": "read", " answers": "read", "ORDERS answer": "ok", " availability": "read",
 		" level": "RTM", " resource_version": "16.00.4165", " server_name": "SQL01", " instance": "MSSQLSERVER", " node": "SQL01", " clustered": "false",
 		" collation": "SQL_Latin1_General_CP1_CI_AS", " hadr": "false", " single_user": "false",
 		" server_state": "read", " dumps": "0", " last_dump": "1900-01-01T00:00:00Z", " encrypted": "true",

@@ -20,6 +20,9 @@ type SQL struct {
 	Agent     Agent               `yaml:"agent"`
 	Jobs      map[string]Job      `yaml:"jobs"`
 	Server    SQLServer           `yaml:"server"`
+	Groups    map[string]Group    `yaml:"groups"`   // availability groups
+	Endpoint  MirroringEndpoint   `yaml:"endpoint"` // of instances that have groups
+	Linked    map[string]Linked   `yaml:"linked"`
 	// Denied are databases that the login may not enter, "msdb", tables that it may not
 	// read, "msdb.dbo.backupset", and permissions of the server that it has not, "VIEW SERVER STATE".
 	Denied []string `yaml:"denied"`

@@ -16,7 +16,7 @@ type view struct {
 
 // catalogue lists all that FROM finds.
 func catalogue() []view {
-	return []view{
+	return append([]view{
 		{name: "sys.databases", build: scope.databasesTable},
 		{name: "sys.objects", build: scope.objectsTable},
 		{name: "sys.dm_os_sys_info", needs: viewServerState, build: scope.sysInfo},
@@ -33,7 +33,8 @@ func catalogue() []view {
 		{name: "dbo.syssessions", msdb: true, build: scope.agentSessions},
 		{name: "dbo.syscategories", msdb: true, build: scope.jobCategories},
 		{name: "dbo.suspect_pages", msdb: true, build: scope.suspectPages},
-	}
+		{name: "sys.servers", build: scope.serversTable},
+	}, groupViews()...)
 }
 
 // The permissions that views of the server's state want. From SQL Server 2022 on there

@@ -1,6 +1,7 @@
 package tds
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -62,4 +63,10 @@ func fromCodePage(b []byte) string {
 		s.WriteRune(charmap.Windows1252.DecodeByte(one))
 	}
 	return s.String()
+}
+
+// guidOf is a uniqueidentifier that the same thing always has.
+func guidOf(what ...string) guid {
+	sum := sha256.Sum256([]byte(strings.Join(what, "\x00")))
+	return guid(sum[:16])
 }

@@ -155,18 +155,6 @@ func (s *session) callProcedure(ctx context.Context, call rpc, sc scope) error {
 	return failf(2812, 16, "Could not find stored procedure '%s'.", call.name)
 }
 
-// testLinkedServer fails for a server that there is not.
-func testLinkedServer(_ scope, args []param) ([]table, error) {
-	if len(args) == 0 {
-		return nil, failf(201, 16, "Procedure or function 'sp_testlinkedserver' expects parameter '@servername', which "+
-			"was not supplied.")
-	}
-	called, _ := args[0].value.(string)
-	return nil, failf(7202, 11, "Could not find server '%s' in sys.servers. Verify that the correct server name was "+
-		"specified. If "+
-		"necessary, execute the stored procedure sp_addlinkedserver to add the server to sys.servers.", called)
-}
-
 // serverVersion is xp_msver, of which the lab knows a few rows.
 func serverVersion(sc scope, _ []param) ([]table, error) {
 	text := colType{kind: kindText, size: 128, nullable: true}

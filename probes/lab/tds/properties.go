@@ -74,7 +74,7 @@ func (sc scope) hasAccess(database string) any {
 	switch {
 	case !found:
 		return nil
-	case cannotOpen(name, db) != nil, sc.denied(name, "", nil) != nil:
+	case cannotOpen(name, db) != nil, sc.closedCopy(name) != nil, sc.denied(name, "", nil) != nil:
 		return int64(0)
 	default:
 		return int64(1)

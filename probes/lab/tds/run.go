@@ -204,6 +204,9 @@ func (s *session) use(sc scope, database string) error {
 	if err := sc.denied(name, "", nil); err != nil {
 		return err
 	}
+	if err := sc.closedCopy(name); err != nil {
+		return err
+	}
 	before := s.database
 	s.database = name
 	return s.emit(

@@ -37,9 +37,9 @@ func (sc scope) ownProperty(name string) any {
 	case "isclustered":
 		return oneIf(server.Clustered)
 	case "ishadrenabled":
-		return oneIf(server.HADR)
+		return oneIf(server.HADR || len(sc.sql.Groups) > 0)
 	case "hadrmanagerstatus":
-		if !server.HADR {
+		if !server.HADR && len(sc.sql.Groups) == 0 {
 			return int64(2) // not started and failed, as it is where nobody wants it (from memory)
 		}
 		return int64(slices.Index([]string{"pending", "running", "failed"}, orElse(server.HADRManager, "running")))

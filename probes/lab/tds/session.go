@@ -28,7 +28,8 @@ type session struct {
 	secured  bool // everything is encrypted, not only the login
 	proved   proved
 	state
-	results int // columns of the results so far
+	results int             // columns of the results so far
+	ended   <-chan struct{} // closed with the connection
 
 	mu     sync.Mutex
 	cancel context.CancelCauseFunc // ends the request in hand; nil between requests
@@ -278,6 +279,7 @@ func (s *session) refuse(sql estate.SQL) []*sqlError {
 // request is answered, so that an attention is heard.
 func (s *session) serve(outer context.Context) {
 	ctx, cancel := context.WithCancelCause(outer)
+	s.ended = ctx.Done()
 	messages := make(chan message)
 	var reading sync.WaitGroup
 	reading.Go(func() {
