@@ -28,6 +28,7 @@ func Both(ctx context.Context, before, now Of) (b, n Host, err error) {
 	}
 	b, n, read := parseBoth(wasText, isText) // not, where a text is missing
 	if read && b.Host == was && n.Host == is {
+		b.Taken, n.Taken = before.Snapshot.manifest.Started, now.Snapshot.manifest.Started
 		return b, n, nil
 	}
 	// What is wrong is told by who reads one alone.
@@ -36,12 +37,14 @@ func Both(ctx context.Context, before, now Of) (b, n Host, err error) {
 		if b, damage = before.Snapshot.parse(was, wasText); damage != nil {
 			return Host{}, Host{}, damage
 		}
+		b.Taken = before.Snapshot.manifest.Started
 	}
 	if foundNow {
 		var damage *Damage
 		if n, damage = now.Snapshot.parse(is, isText); damage != nil {
 			return Host{}, Host{}, damage
 		}
+		n.Taken = now.Snapshot.manifest.Started
 	}
 	return b, n, nil
 }

@@ -124,6 +124,7 @@ func (s *Snapshot) Host(ctx context.Context, name string) (Host, bool, error) {
 	if damage != nil {
 		return Host{}, false, damage
 	}
+	h.Taken = s.manifest.Started
 	return h, true, nil
 }
 

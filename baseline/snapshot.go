@@ -15,8 +15,11 @@ type Host struct {
 	Identity string // which machine answered; empty when it could not be learnt
 	// Unreachable says why, when nothing at the host answered.
 	Unreachable string
-	Checks      []Check        // sorted by Check
-	Readings    []fact.Reading // sorted by key
+	// Taken is when the run that saw it was begun; zero where that is not known. The host's
+	// file does not hold it, the run's manifest does.
+	Taken    time.Time
+	Checks   []Check        // sorted by Check
+	Readings []fact.Reading // sorted by key
 	// Moves are the readings that moved by themselves from one sample to the next,
 	// sorted by key. There are none where one sample was taken.
 	Moves []Move

@@ -81,6 +81,9 @@ type ReadingSpec struct {
 	// and something is wanted of this one, or it was looked at at the baseline, the check is
 	// unknown.
 	Behind string
+	// Partial says that items of the same sort may be without it: what a suite expects of
+	// it binds those alone that have it, or had it.
+	Partial bool
 	// Silence are the values that mean "nothing answered", by which the runner
 	// tells a dead host.
 	Silence []fact.Value

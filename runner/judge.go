@@ -41,6 +41,9 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 		host: v.Host, now: newSide(&v.Seen), before: newSide(before), planning: planning.on(v.Host),
 		unreachable: h.Unreachable != "", at: v.Started,
 	}
+	if j.at.IsZero() {
+		j.at = v.Seen.Taken
+	}
 	if before != nil {
 		h.Problem = otherMachine(before.Identity, v.Seen.Identity)
 		j.changes, j.ignored = compare(v, *before)
@@ -170,6 +173,7 @@ type judging struct {
 // side is one snapshot of a host, readable by check.
 type side struct {
 	exists      bool
+	taken       time.Time // zero when nobody knows
 	identity    string
 	unreachable bool
 	checks      map[string]baseline.Check
@@ -181,7 +185,7 @@ func newSide(h *baseline.Host) side {
 		return side{}
 	}
 	s := side{
-		exists: true, identity: h.Identity, unreachable: h.Unreachable != "",
+		exists: true, taken: h.Taken, identity: h.Identity, unreachable: h.Unreachable != "",
 		checks: make(map[string]baseline.Check, len(h.Checks)), readings: h.Readings,
 	}
 	for _, c := range h.Checks {

@@ -66,7 +66,7 @@ func (s *sheet) unbased(planning *Planning) []string {
 		f, spoken := s.findings[at]
 		switch {
 		case s.before.at(at) != nil && (kept == nil || s.typed(s.before, at) != nil), own, spoken && fails(f):
-		case kept != nil && (kept.Holds(s.now.at(at)) || s.excused(at.reading, s.now.at(at))):
+		case kept != nil && (kept.At(s.nowAt).Holds(s.now.at(at)) || s.excused(at.reading, s.now.at(at))):
 		case kept != nil && s.before.has(at.item):
 			f = s.finding(at)
 			f.Outcome, f.Wanted = report.Failed, "expected "+kept.String()+", and nothing is known of before"

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/baseline"
 	"postpatch/probes"
@@ -24,6 +25,8 @@ type sheet struct {
 	bound       bool   // an expectation has looked at something
 	partly      bool   // the check was not observed whole: what is missing says nothing
 	findings    map[place]report.Finding
+	beforeAt    time.Time // when before was seen; zero when nobody knows
+	nowAt       time.Time
 	lacking     map[place]bool // assertions that lack a reading now
 	unheld      []place        // assertions that lack what was before
 	strange     []place        // of the baseline, and of another type than the kind has it now
@@ -32,7 +35,7 @@ type sheet struct {
 
 func (j judging) sheet(c suites.Check) *sheet {
 	s := &sheet{
-		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()),
+		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()), beforeAt: j.before.taken, nowAt: j.at,
 		findings: map[place]report.Finding{}, lacking: map[place]bool{},
 	}
 	s.strange = s.before.ofOtherTypes(c.Kind)
@@ -100,23 +103,47 @@ func (s *sheet) expectedOf(e suites.Expectation) []string {
 		return found
 	case len(found) == 0:
 		return []string{""}
+	case s.spec(e.Reading).Partial:
+		return found
 	default:
 		return s.withSiblings(found)
 	}
 }
 
-// withSiblings adds the items of the same sort as those that were found, sorted.
+// held says whether a value met the expectation at the baseline.
+func (s *sheet) held(e suites.Expectation, before fact.Value) bool {
+	return e.Predicate.At(s.beforeAt).Holds(before)
+}
+
+// withSiblings adds the items of the same sort as those that were found, sorted: those
+// that have one of the readings in common of which the kind itself expects something.
 func (s *sheet) withSiblings(found []string) []string {
+	common := map[string]bool{}
+	for _, side := range []values{s.now, s.before} {
+		for at := range side.all() {
+			if _, among := slices.BinarySearch(found, at.item); among && s.spec(at.reading).Expect != "" {
+				common[at.reading] = true
+			}
+		}
+	}
 	ofWhole := found[0] == ""
 	ofItems := len(found) > 1 || !ofWhole
 	var siblings []string
 	for at := range s.now.all() {
-		spec := s.spec(at.reading)
-		if spec.Expect != "" && (at.item == "" && ofWhole || at.item != "" && ofItems) {
+		if common[at.reading] && (at.item == "" && ofWhole || at.item != "" && ofItems) {
 			siblings = append(siblings, at.item)
 		}
 	}
 	return union(found, slices.Compact(siblings))
+}
+
+// blindBefore says whether nobody could look at a reading at the baseline: by its own word,
+// or by that of what it is behind.
+func (s *sheet) blindBefore(at place) bool {
+	spec := s.spec(at.reading)
+	behind := s.spec(spec.Behind)
+	return s.known && (isOneOf(spec.Unseen, s.before.at(at)) ||
+		behind.Name != "" && isOneOf(behind.Unseen, s.before.at(place{"", behind.Name})))
 }
 
 // expectation holds one expectation against one reading.
@@ -132,11 +159,17 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 		s.unsee(strings.TrimSpace(at.item+" "+at.reading) + ": " + now.String())
 		return
 	}
+	if e.Keep && isOneOf(s.spec(at.reading).Unseen, now) {
+		if s.held(e, before) {
+			s.unsee(strings.TrimSpace(at.item+" "+at.reading) + ": " + now.String())
+		}
+		return
+	}
 	if _, spoken := s.findings[at]; spoken && e.Keep {
 		return
 	}
-	held, holds := e.Predicate.Holds(before), e.Predicate.Holds(now)
-	known := s.knew(at)
+	held, holds := s.held(e, before), e.Predicate.At(s.nowAt).Holds(now)
+	known := s.knew(at) && (s.beforeAt != time.Time{} || !e.Predicate.HasAge())
 	switch excused := e.Default && s.excused(at.reading, before); {
 	case e.Keep && s.pending(at.reading, before): // only a kind has something kept
 		held = true
@@ -147,7 +180,7 @@ func (s *sheet) expectation(e suites.Expectation, at place) {
 	if pending || e.Keep && s.excused(at.reading, now) && s.behindAGate(at) {
 		return // it is as open as it was, or says nothing
 	}
-	if e.Keep && !holds && s.behindAGate(at) {
+	if e.Keep && !holds && (s.behindAGate(at) || s.blindBefore(at)) {
 		// Nobody could see before whether it was well.
 		f := s.finding(at)
 		f.Outcome, f.Wanted = report.Failed, "expected "+e.Predicate.String()+", and nothing is known of before"
@@ -228,7 +261,7 @@ func (s *sheet) behindAGate(at place) bool {
 func (s *sheet) gateFailedBefore(item string) bool {
 	return slices.ContainsFunc(s.c.Expect, func(e suites.Expectation) bool {
 		v := s.typed(s.before, place{item, e.Reading})
-		return s.isGate(e.Reading) && !e.Keep && v != nil && !e.Predicate.Holds(v)
+		return s.isGate(e.Reading) && !e.Keep && v != nil && !s.held(e, v)
 	})
 }
 
@@ -246,7 +279,7 @@ func (s *sheet) vanished(planning *Planning) {
 		}
 		for _, item := range s.before.items(e.Reading) {
 			at := place{item, e.Reading}
-			if s.now.at(at) != nil || s.goneIsTold(item) || !e.Predicate.Holds(s.before.at(at)) ||
+			if s.now.at(at) != nil || s.goneIsTold(item) || !s.held(e, s.before.at(at)) ||
 				s.restated && !s.now.has(item) || // whose going is told by what it is
 				s.unlooked(e.Reading) {
 				continue

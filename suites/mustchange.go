@@ -91,6 +91,9 @@ func (r reader) mustBe(m *MustChange, n *yaml.Node, spec probes.ReadingSpec, wha
 		r.hintf(n, "write what it has to be after the patch; what only may change is for may_change",
 			"%s: \"any\" asserts nothing", what)
 		return false
+	case predicate.HasAge():
+		r.hintf(n, "write a time: \">= 2026-11-23\"", "%s: an age says nothing of what changes", what)
+		return false
 	}
 	m.Predicate = predicate
 	return true

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"postpatch/suites/expect"
 )
 
 const day = 24 * time.Hour
@@ -28,22 +30,7 @@ func Span(d time.Duration) string {
 
 // parseSpan reads what Span writes, and days and weeks as people write them. No time
 // is less than none.
-func parseSpan(text string) (time.Duration, bool) {
-	text = strings.ReplaceAll(strings.TrimSpace(text), " ", "")
-	if d, err := time.ParseDuration(text); err == nil {
-		return d, d >= 0
-	}
-	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz")
-	unit := map[string]time.Duration{
-		"d": day, "day": day, "days": day, "w": 7 * day, "week": 7 * day, "weeks": 7 * day,
-	}[text[len(digits):]]
-	const most = 10_000 // weeks are still less than a Duration holds
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil || unit == 0 || n > most {
-		return 0, false
-	}
-	return time.Duration(n) * unit, true
-}
+func parseSpan(text string) (time.Duration, bool) { return expect.Span(text) }
 
 // within are the times that make sense somewhere.
 type within struct{ least, most time.Duration }

@@ -142,6 +142,7 @@ const aboutExpect = `expect: what a reading must be, in a suite's expect and a p
   int        200, != 0, < 5%, >= 30 days (its own unit may follow; of bytes also 1.5 GB)
   duration   < 20ms, >= 2s, 500ms
   time       > 2026-11-23, <= 2026-11-23T22:15:00Z
+             younger than 7d, older than 90d: 15m, 36h, 2 weeks before it was looked at
   bool       true, false
   set        = a, b           exactly these elements, in any order and case
              contains a, b    all of them are in it; not contains a, b: none is

@@ -13,14 +13,15 @@ import (
 
 // Only backups that this instance took count: a restore leaves those of another server
 // in its tables. A copy-only one is no part of the chain that a restore would go, and
-// a damaged one is none.
+// a damaged one is none. One that other software took through a snapshot of the volume is
+// as good as any. Source: Microsoft, "backupset (Transact-SQL)".
 const (
 	ownServer = `IN (UPPER(@@SERVERNAME), UPPER(CAST(SERVERPROPERTY('ServerName') AS nvarchar(128))))`
 
-	backupQuery = `SELECT database_name, type, time_zone, MAX(backup_finish_date) AS finished
+	backupQuery = `SELECT database_name, type, time_zone, is_snapshot, MAX(backup_finish_date) AS finished
  FROM msdb.dbo.backupset
  WHERE type IN ('D', 'I', 'L') AND is_copy_only = 0 AND is_damaged = 0 AND UPPER(server_name) ` + ownServer + `
- GROUP BY database_name, type, time_zone`
+ GROUP BY database_name, type, time_zone, is_snapshot`
 
 	restoreQuery = `SELECT b.database_name, MAX(r.restore_date) AS restored
  FROM msdb.dbo.restorehistory AS r
@@ -47,25 +48,37 @@ func backupReadings() []probes.ReadingSpec {
 	// That there is a newer one is no change. The hour is for a server's clock that
 	// was put back in the autumn: where msdb does not tell the zone, today's is taken.
 	newer := fact.Rule{Op: fact.AtLeast, Duration: time.Hour}
-	const behind = "backup_history" // as in backupPart
-	return []probes.ReadingSpec{
+	specs := []probes.ReadingSpec{{
+		Name: "backup_type", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+		Doc: "Of what last_backup is: full, full (snapshot), differential or none.",
+	}}
+	for _, r := range []struct {
+		name, doc string
+		severity  fact.Severity
+	}{
+		{"last_backup", "When the newest full or differential backup ended; 1900-01-01 when there is none.", fact.Warn},
+		{"last_full_backup", "When the newest full backup ended; 1900-01-01 when there is none.", fact.Note},
 		{
-			Name: "backup_type", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
-			Doc: "Of what last_backup is: full, differential or none.",
+			"last_differential_backup",
+			"When the newest differential backup ended; 1900-01-01 when there is none, or no full one.", fact.Note,
 		},
 		{
-			Name: "last_backup", Type: fact.TypeTime, Rule: newer, Behind: behind,
-			Doc: "When the newest full or differential backup ended; 1900-01-01 when there is none.",
+			"last_log_backup",
+			"When the newest backup of the log ended, where there are any to take: not in recovery model SIMPLE, not of " +
+				"system databases; 1900-01-01 when there is none.", fact.Note,
 		},
 		{
-			Name: "last_log_backup", Type: fact.TypeTime, Rule: newer, Behind: behind, Severity: fact.Note,
-			Doc: "When the newest backup of the log ended; 1900-01-01 when there is none.",
+			"last_restore",
+			"When a full backup of it was last restored here, under any name; 1900-01-01 when never; not of system ones.",
+			fact.Note,
 		},
-		{
-			Name: "last_restore", Type: fact.TypeTime, Rule: newer, Behind: behind, Severity: fact.Note,
-			Doc: "When a full backup of it was last restored here, under any name; 1900-01-01 when never; not of system ones.",
-		},
+	} {
+		specs = append(specs, probes.ReadingSpec{
+			Name: r.name, Type: fact.TypeTime, Rule: newer, Severity: r.severity, Doc: r.doc, Partial: true,
+			Behind: "backup_history", // as in backupPart
+		})
 	}
+	return specs
 }
 
 func backupNotes() []string {
@@ -73,6 +86,8 @@ func backupNotes() []string {
 		"Backups are told where the login may SELECT from msdb.dbo.backupset and msdb.dbo.restorehistory.",
 		"They are of all databases but tempdb and those that are read-only, OFFLINE or RESTORING.",
 		"Only those count that this instance took since the database was created, no copy-only or damaged one.",
+		"A snapshot of the volume that other software took through VSS or VDI counts as a full backup.",
+		"Ages to begin with: last_full_backup younger than 7d, last_backup than 25h, last_log_backup than 15m.",
 	}
 }
 
@@ -80,6 +95,7 @@ func backupNotes() []string {
 // server's own time; zero for never.
 type backups struct {
 	full, differential, log time.Time
+	snapshot                time.Time // the newest full one that is a snapshot of the volume
 	restored                time.Time
 }
 
@@ -92,68 +108,55 @@ type history struct {
 // readHistory asks msdb, which many logins may not.
 func readHistory(ctx context.Context, v *visit) ([]fact.Reading, error) {
 	h := history{of: map[string]backups{}, local: map[string]backups{}}
-	if err := h.readBackups(ctx, v.conn); err != nil {
-		return nil, err
-	}
-	if err := h.readRestores(ctx, v.conn); err != nil {
+	if _, err := v.batch(ctx, backupQuery+";\n"+restoreQuery, h.backup, h.restore); err != nil {
 		return nil, err
 	}
 	return v.backups(h), nil
 }
 
-func (h history) readBackups(ctx context.Context, conn connection) error {
-	rows, err := conn.QueryContext(ctx, backupQuery)
-	if err != nil {
+func (h history) backup(rows *stdsql.Rows) error {
+	var database, kind stdsql.NullString
+	var zone stdsql.NullInt64
+	var snapshot stdsql.NullBool
+	var finished stdsql.NullTime
+	if err := rows.Scan(&database, &kind, &zone, &snapshot, &finished); err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var database, kind stdsql.NullString
-		var zone stdsql.NullInt64
-		var finished stdsql.NullTime
-		if err := rows.Scan(&database, &kind, &zone, &finished); err != nil {
-			return err
-		}
-		if !finished.Valid {
-			continue
-		}
-		into, at := h.local, finished.Time
-		if quarters := zone.Int64; zone.Valid && -48 <= quarters && quarters <= 48 { // 127 is unknown
-			into, at = h.of, at.Add(-time.Duration(quarters)*15*time.Minute)
-		}
-		b := into[database.String]
-		switch kind.String {
-		case "D":
-			b.full = later(b.full, at)
-		case "I":
-			b.differential = later(b.differential, at)
-		case "L":
-			b.log = later(b.log, at)
-		}
-		into[database.String] = b
+	if !finished.Valid {
+		return nil
 	}
-	return rows.Err()
+	into, at := h.local, finished.Time
+	if quarters := zone.Int64; zone.Valid && -48 <= quarters && quarters <= 48 { // 127 is unknown
+		into, at = h.of, at.Add(-time.Duration(quarters)*15*time.Minute)
+	}
+	b := into[database.String]
+	switch kind.String {
+	case "D":
+		b.full = later(b.full, at)
+		if snapshot.Bool {
+			b.snapshot = later(b.snapshot, at)
+		}
+	case "I":
+		b.differential = later(b.differential, at)
+	case "L":
+		b.log = later(b.log, at)
+	}
+	into[database.String] = b
+	return nil
 }
 
-func (h history) readRestores(ctx context.Context, conn connection) error {
-	rows, err := conn.QueryContext(ctx, restoreQuery)
-	if err != nil {
+func (h history) restore(rows *stdsql.Rows) error {
+	var database stdsql.NullString
+	var restored stdsql.NullTime
+	if err := rows.Scan(&database, &restored); err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var database stdsql.NullString
-		var restored stdsql.NullTime
-		if err := rows.Scan(&database, &restored); err != nil {
-			return err
-		}
-		if restored.Valid {
-			b := h.local[database.String]
-			b.restored = restored.Time
-			h.local[database.String] = b
-		}
+	if restored.Valid {
+		b := h.local[database.String]
+		b.restored = restored.Time
+		h.local[database.String] = b
 	}
-	return rows.Err()
+	return nil
 }
 
 // backups reports the history of the databases that are to be backed up.
@@ -205,22 +208,33 @@ func (h history) readings(item string, d database, offset time.Duration) []fact.
 		differential = never() // of what was lost
 	case differential.After(full):
 		kind = "differential"
+	case since(zoned.snapshot, local.snapshot).Equal(full):
+		kind = "full (snapshot)"
 	default:
 		kind = "full"
 	}
 	readings := []fact.Reading{
 		probes.Read(item, "backup_type", fact.Text(kind)),
 		probes.Read(item, "last_backup", fact.Time(later(full, differential))),
-		probes.Read(item, "last_log_backup", fact.Time(since(zoned.log, local.log))),
+		probes.Read(item, "last_full_backup", fact.Time(full)),
+		probes.Read(item, "last_differential_backup", fact.Time(differential)),
 	}
 	if d.isSystem() {
-		return readings // nobody restores one to try it
+		return readings // nobody restores one to try it, nor backs up model's log
+	}
+	if d.keepsLog() {
+		readings = append(readings, probes.Read(item, "last_log_backup", fact.Time(since(zoned.log, local.log))))
 	}
 	restored := never()
 	if !local.restored.IsZero() {
 		restored = local.restored.Add(-offset)
 	}
 	return append(readings, probes.Read(item, "last_restore", fact.Time(restored)))
+}
+
+// keepsLog says whether the log is kept until it is backed up.
+func (d database) keepsLog() bool {
+	return strings.EqualFold(d.recovery.String, "FULL") || strings.EqualFold(d.recovery.String, "BULK_LOGGED")
 }
 
 func (d database) isSystem() bool {

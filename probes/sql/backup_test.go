@@ -116,6 +116,63 @@ func TestBackups(t *testing.T) {
 	}
 }
 
+// TestBackupsByType holds which sort of backup each reading is of.
+func TestBackupsByType(t *testing.T) {
+	sunday, monday, old := at("2026-11-15 01:00:00"), at("2026-11-16 01:00:00"), at("2024-03-01 00:00:00")
+	const never = "1900-01-01T00:00:00Z"
+	for _, c := range []struct {
+		name, why string
+		db        estate.Database
+		want      [4]string // type, full, differential, log
+	}{
+		{
+			name: "each", db: estate.Database{Backups: []estate.Backup{
+				{Finished: sunday}, {Type: "I", Finished: monday}, {Type: "L", Finished: monday},
+			}},
+			want: [4]string{"differential", "2026-11-15T01:00:00Z", "2026-11-16T01:00:00Z", "2026-11-16T01:00:00Z"},
+		},
+		{
+			name: "a full one on top", db: estate.Database{Backups: []estate.Backup{
+				{Finished: old.AddDate(0, 1, 0)}, {Type: "I", Finished: sunday}, {Finished: monday},
+			}},
+			want: [4]string{"full", "2026-11-16T01:00:00Z", "2026-11-15T01:00:00Z", never},
+		},
+		{
+			name: "recovery model SIMPLE", why: "its log is not kept",
+			db:   estate.Database{Recovery: "SIMPLE", Backups: []estate.Backup{{Finished: sunday}}},
+			want: [4]string{"full", "2026-11-15T01:00:00Z", never, ""},
+		},
+		{
+			name: "bulk-logged", db: estate.Database{Recovery: "BULK_LOGGED"}, want: [4]string{"none", never, never, never},
+		},
+		{
+			name: "a snapshot of the volume", why: "it is a full one, and the reader is told",
+			db: estate.Database{Backups: []estate.Backup{
+				{Finished: sunday}, {Finished: monday, Snapshot: true}, {Type: "I", Finished: sunday},
+			}},
+			want: [4]string{"full (snapshot)", "2026-11-16T01:00:00Z", "2026-11-15T01:00:00Z", never},
+		},
+		{
+			name: "a snapshot before a full one",
+			db:   estate.Database{Backups: []estate.Backup{{Finished: monday}, {Finished: sunday, Snapshot: true}}},
+			want: [4]string{"full", "2026-11-16T01:00:00Z", never, never},
+		},
+	} {
+		got := observed(t, changed(func(s *estate.SQL) { s.Databases["Orders"] = c.db }))
+		have := [4]string{
+			got["Orders backup_type"], got["Orders last_full_backup"], got["Orders last_differential_backup"],
+			got["Orders last_log_backup"],
+		}
+		if have != c.want {
+			t.Errorf("%s: got %q, want %q: %s", c.name, have, c.want, c.why)
+		}
+	}
+	got := observed(t, healthy())
+	if at := got["model last_log_backup"]; at != "" {
+		t.Errorf("model, which nobody writes to, has a backup of its log to take: %s", at)
+	}
+}
+
 func observed(t *testing.T, h estate.Host) map[string]string {
 	t.Helper()
 	s := serve(t, h, selfSigned(t, 7))

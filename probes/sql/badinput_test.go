@@ -120,6 +120,18 @@ func TestNamesOfDatabases(t *testing.T) {
 	}
 }
 
+// Some errors of the driver's panic when they are read.
+func TestErrorsAreLegible(t *testing.T) {
+	err := fmt.Errorf("connecting: %w", errors.New("no"))
+	if legible(&err); err.Error() != "connecting: no" {
+		t.Errorf("got %v", err)
+	}
+	err = mssql.StreamError{}
+	if legible(&err); err.Error() != "Invalid TDS stream" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // The driver's own errors that have no type are told as what they are.
 func TestDamageIsTold(t *testing.T) {
 	d := newDoor(t.Context(), probe{}, (&server{}).target())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -167,7 +168,7 @@ func (b *browsing) ask(limit time.Time, questions [][]byte) (found, error) {
 			if strings.EqualFold(o.instance, b.instance) {
 				return o.found(), nil
 			}
-			b.known = append(b.known, o.instance)
+			b.known = append(b.known, printable(o.instance))
 		}
 		b.strays++ // an answer, and none to this question
 	}
@@ -195,6 +196,15 @@ func (b *browsing) unknown() found {
 	}
 }
 
+// printable is a name that anyone may have sent.
+func printable(name string) string {
+	const most = 255 // [MC-SQLR] 2.2.5
+	if name = name[:min(len(name), most)]; badInstance(name, true) != "" {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
 func (b *browsing) silence(waited time.Duration) found {
 	if b.strays > 0 {
 		return found{state: browserSilent, cause: fmt.Sprintf("%d datagrams came that were no answer", b.strays)}
@@ -202,7 +212,8 @@ func (b *browsing) silence(waited time.Duration) found {
 	return found{
 		state: browserSilent,
 		cause: fmt.Sprintf("nothing came back from udp/1434 within %s: a firewall, or a Browser that has nothing to tell "+
-			"because the instance is stopped or hidden (HideInstance). With port: it is not asked", waited.Round(100*time.Millisecond)),
+			"because the instance is stopped or hidden (HideInstance). With port: it is not asked",
+			waited.Round(100*time.Millisecond)),
 	}
 }
 

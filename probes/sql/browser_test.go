@@ -290,6 +290,17 @@ func TestParseOffers(t *testing.T) {
 	}
 }
 
+func TestStrangeNamesAreQuoted(t *testing.T) {
+	b := browsing{instance: "SHOP"}
+	for _, name := range []string{"A\x1b[31m\n", "B", strings.Repeat("C", 1000)} {
+		b.known = append(b.known, printable(name))
+	}
+	got := b.unknown().cause
+	if strings.ContainsAny(got, "\x1b\n") || len(got) > 400 || !strings.Contains(got, `"A\x1b[31m\n", B, "CCC`) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func FuzzParseOffers(f *testing.F) {
 	for _, text := range []string{
 		"ServerName;A;InstanceName;SHOP;IsClustered;No;Version;16.0.1000.6;tcp;49172;;", ";;;", "tcp;;", "InstanceName;;;", "\xff;\x00",

@@ -4,6 +4,7 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"postpatch/probes"
@@ -64,8 +65,8 @@ func readDatabases(ctx context.Context, conn connection) ([]database, error) {
 }
 
 // whyAbsent tells both ways in which a database goes from view.
-const whyAbsent = "it was dropped or renamed, or is OFFLINE or not for this login to see: that needs ALTER ANY DATABASE, " +
-	"or CREATE DATABASE in master"
+const whyAbsent = "it was dropped or renamed, or is OFFLINE or not for this login to see: " +
+	"that needs ALTER ANY DATABASE, or CREATE DATABASE in master"
 
 // databaseDetails are what else is told of databases.
 func databaseDetails() []probes.ReadingSpec {
@@ -91,14 +92,14 @@ func databaseDetails() []probes.ReadingSpec {
 			Doc: "Whether change data capture is enabled in the database.",
 		},
 		{
-			Name: "broker", Type: fact.TypeBool, Severity: fact.Fail,
+			Name: "broker", Type: fact.TypeBool,
 			Doc: "Whether Service Broker is enabled in the database; a restore disables it.",
 		},
 		{
-			Name: "database_collation", Type: fact.TypeText, Severity: fact.Fail, Doc: "The database's own collation.",
+			Name: "database_collation", Type: fact.TypeText, Doc: "The database's own collation.",
 		},
 		{
-			Name: "log_wait", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Name: "log_wait", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "What keeps the log from being used again, such as LOG_BACKUP; NOTHING when nothing does.",
 		},
 		{
@@ -164,11 +165,9 @@ func (d database) settings(item string) []fact.Reading {
 // no database that somebody would miss.
 func (d database) snapshot(databases []database) string {
 	text := d.name
-	for _, source := range databases {
-		if source.id.Valid && source.id.Int64 == d.of.Int64 {
-			text += " of " + source.name
-			break
-		}
+	of := func(source database) bool { return source.id.Valid && source.id.Int64 == d.of.Int64 }
+	if i := slices.IndexFunc(databases, of); i >= 0 {
+		text += " of " + databases[i].name
 	}
 	if state := d.state.String; !strings.EqualFold(state, "ONLINE") {
 		text += ", " + state

@@ -31,7 +31,8 @@ func TestDatabases(t *testing.T) {
 		"changes are captured":  {orders(estate.Database{CDC: true}), map[string]string{"Orders cdc": "true"}},
 		"the log waits":         {orders(estate.Database{LogWait: "LOG_BACKUP"}), map[string]string{"Orders log_wait": "LOG_BACKUP"}},
 		"another collation": {
-			orders(estate.Database{Collation: "Latin1_General_BIN2"}), map[string]string{"Orders database_collation": "Latin1_General_BIN2"},
+			orders(estate.Database{Collation: "Latin1_General_BIN2"}),
+			map[string]string{"Orders database_collation": "Latin1_General_BIN2"},
 		},
 		"a snapshot": {
 			func(s *estate.SQL) { s.Databases["Orders_0300"] = estate.Database{SnapshotOf: "Orders"} },
@@ -71,7 +72,8 @@ func TestDatabases(t *testing.T) {
 				}
 			}
 			cause := got["Orders absent_cause"]
-			if absent := got["Orders state"] == "absent"; absent != strings.Contains(cause, "dropped or renamed, or is OFFLINE") {
+			told := strings.Contains(cause, "dropped or renamed, or is OFFLINE")
+			if absent := got["Orders state"] == "absent"; absent != told {
 				t.Errorf("the cause is %q", cause)
 			}
 		})

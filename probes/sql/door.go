@@ -103,7 +103,7 @@ func (d *door) open(c host.Credential) *stdsql.DB {
 		DisableRetry:   true,
 	})
 	connector.Dialer = d
-	db := stdsql.OpenDB(connector)
+	db := stdsql.OpenDB(guarded{connector})
 	db.SetMaxOpenConns(1)
 	return db
 }

@@ -87,7 +87,8 @@ func (v *visit) readInstance(ctx context.Context) (readings []fact.Reading, righ
 			readings = append(readings, probes.Read("", r.name, fact.Bool(r.value.Int64 == 1)))
 		}
 	}
-	readings = append(readings, probes.Read("", "sees", fact.Text(seen(others.Int64 == 1, offline.Int64 == 1 || creates.Int64 == 1))))
+	sees := seen(others.Int64 == 1, offline.Int64 == 1 || creates.Int64 == 1)
+	readings = append(readings, probes.Read("", "sees", fact.Text(sees)))
 	if v.hadr && manager.Valid {
 		readings = append(readings, probes.Read("", "hadr_manager", fact.Text(managerWord(manager.Int64))))
 	}

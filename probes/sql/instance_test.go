@@ -74,7 +74,8 @@ func TestVisit(t *testing.T) {
 func TestNameInAnotherCasing(t *testing.T) {
 	for _, name := range []string{"server_name", "node"} {
 		spec, _ := Kind.Reading(name)
-		if !spec.Rule.Holds(fact.Text("SQL01"), fact.Text("sql01")) || spec.Rule.Holds(fact.Text("SQL01"), fact.Text("SQL02")) {
+		was := fact.Text("SQL01")
+		if !spec.Rule.Holds(was, fact.Text("sql01")) || spec.Rule.Holds(was, fact.Text("SQL02")) {
 			t.Errorf("%s is compared by %s", name, spec.Rule)
 		}
 	}

@@ -42,8 +42,8 @@ func nameReadings() []probes.ReadingSpec {
 		},
 		{
 			Name: "right_instance", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: "yes",
-			Doc: "Whether what answers at the port is the instance that the suite names; of another one, no, it is …, nothing else is " +
-				"read.",
+			Doc: "Whether what answers at the port is the instance that the suite names: yes, or no and which it is. " +
+				"Nothing else is read of another one.",
 		},
 	}
 }

@@ -30,7 +30,7 @@ type part struct {
 
 // allParts are the parts, in the order in which they are asked.
 func allParts() []part {
-	return []part{backupPart(), serverPart(), answersPart()}
+	return []part{backupPart(), serverPart(), agentPart(), integrityPart(), answersPart()}
 }
 
 // wasRead is what a part's state says when it was looked at; whatever it says otherwise
@@ -107,7 +107,7 @@ type visit struct {
 func (v *visit) ask(ctx context.Context, p part) ([]fact.Reading, error) {
 	asked, cancel := ctx, context.CancelFunc(func() {})
 	if deadline, limited := ctx.Deadline(); limited {
-		asked, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		asked, cancel = within(ctx, time.Until(deadline)/2)
 	}
 	defer cancel()
 	readings, err := p.read(asked, v)
@@ -124,6 +124,15 @@ func (v *visit) ask(ctx context.Context, p part) ([]fact.Reading, error) {
 		v.cut = v.cut || state == tooSlow
 	}
 	return append([]fact.Reading{probes.Read("", p.state, fact.Text(state))}, readings...), nil
+}
+
+// within is a context that is cancelled after a time. It has no deadline of its own,
+// because the driver takes a deadline that is over for a broken connection, and then
+// nothing else could be asked.
+func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(d, cancel)
+	return ctx, func() { timer.Stop(); cancel() }
 }
 
 // whyNot is what a part's state says when it was asked within a part of the check's time

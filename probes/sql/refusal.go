@@ -100,8 +100,10 @@ func isNonsense(err error) bool {
 	var stream mssql.StreamError
 	var record tls.RecordHeaderError
 	var reading *net.OpError // the driver's own, over a packet that cannot be
-	var damage runtime.Error // which it has caught
-	return errors.As(err, &stream) || errors.As(err, &record) || errors.As(err, &reading) || errors.As(err, &damage)
+	var caught runtime.Error // by itself
+	var damage damageError   // by us
+	return errors.As(err, &stream) || errors.As(err, &record) || errors.As(err, &reading) ||
+		errors.As(err, &caught) || errors.As(err, &damage)
 }
 
 // nothingListens reports whether the host itself said that nothing listens.

@@ -181,14 +181,7 @@ func (p probe) Reports(reading string) bool {
 }
 
 // Observe implements probes.Probe.
-func (p probe) Observe(ctx context.Context, t probes.Target) (readings []fact.Reading, err error) {
-	// The driver panics over some answers that no SQL Server gives.
-	defer func() {
-		if damage := recover(); damage != nil {
-			err = fmt.Errorf("reading the answer of SQL Server at %q: it does not speak SQL Server's protocol: %v",
-				p.at(t), damage)
-		}
-	}()
+func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
 	credential, err := t.Credential("sql")
 	if err != nil {
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)

@@ -63,13 +63,22 @@ func TestHealthyInstance(t *testing.T) {
 		want[name+" broker"] = strconv.FormatBool(name != "master" && name != "model")
 		want[name+" database_collation"], want[name+" log_wait"] = "SQL_Latin1_General_CP1_CI_AS", "NOTHING"
 	}
+	for name, text := range map[string]string{
+		"agent": "started", "agent_jobs": "read", "jobs": "0", "jobs_failing": "0", "jobs_left_out": "0",
+		"integrity": "read", "suspect_pages": "has room", "checkdb_history": "read",
+	} {
+		want[" "+name] = text
+	}
+	want["tempdb bad_pages"] = ""
 	for _, name := range []string{"ORDERS", "Stock", "master", "model", "msdb"} {
+		want[name+" bad_pages"], want[name+" last_checkdb"] = "", "1900-01-01T00:00:00Z"
 		want[name+" backup_type"] = "none"
-		for _, reading := range []string{"last_backup", "last_log_backup", "last_restore"} {
-			if reading != "last_restore" || name == "ORDERS" || name == "Stock" {
-				want[name+" "+reading] = "1900-01-01T00:00:00Z"
-			}
+		for _, reading := range []string{"last_backup", "last_full_backup", "last_differential_backup"} {
+			want[name+" "+reading] = "1900-01-01T00:00:00Z"
 		}
+	}
+	for _, at := range []string{"ORDERS last_log_backup", "ORDERS last_restore", "Stock last_restore"} {
+		want[at] = "1900-01-01T00:00:00Z"
 	}
 	if diff := cmp.Diff(want, readings(observed)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes/fact"
 )
@@ -15,14 +16,17 @@ import (
 type Predicate struct {
 	source string
 	holds  func(fact.Value) bool
+	at     func(time.Time) Predicate // nil where it depends on no time
 }
 
 // String is the expectation in the suite's words.
 func (p Predicate) String() string { return p.source }
 
 // Holds reports whether the value meets the expectation. A nil value, a reading
-// that is not there, meets none.
-func (p Predicate) Holds(v fact.Value) bool { return v != nil && p.holds != nil && p.holds(v) }
+// that is not there, meets none. Of an age nobody knows whether it is met, see At.
+func (p Predicate) Holds(v fact.Value) bool {
+	return v != nil && p.holds != nil && p.at == nil && p.holds(v)
+}
 
 // Parse reads an expectation of a reading of type t. Numbers may carry a "%".
 func Parse(source string, t fact.Type) (Predicate, error) { return ParseUnit(source, t, "%") }
@@ -35,6 +39,9 @@ func ParseUnit(source string, t fact.Type, unit string) (Predicate, error) {
 		return Predicate{}, errors.New("the expectation is empty")
 	}
 	l := language{t: t, unit: unit}
+	if op, rest := splitOp(text); op == "younger than" || op == "older than" {
+		return l.age(op, rest)
+	}
 	holds, err := l.predicate(text)
 	if err != nil {
 		return Predicate{}, err
@@ -144,6 +151,7 @@ func splitOp(text string) (op, rest string) {
 	}
 	for _, words := range []string{
 		"one of", "contains", "not contains", "matches", "not matches", "superset of", "subset of", "between",
+		"younger than", "older than",
 	} {
 		if after, found := cutWords(text, words); found {
 			return words, strings.TrimSpace(after)

@@ -68,7 +68,7 @@ func Word(word, value string, t fact.Type) (Predicate, error) {
 
 // AnyOf is met where one of them is.
 func AnyOf(all []Predicate) (Predicate, error) {
-	return joined("any of", all, func(v fact.Value) bool {
+	return joined("any of", all, func(all []Predicate, v fact.Value) bool {
 		for _, p := range all {
 			if p.Holds(v) {
 				return true
@@ -80,7 +80,7 @@ func AnyOf(all []Predicate) (Predicate, error) {
 
 // AllOf is met where each of them is.
 func AllOf(all []Predicate) (Predicate, error) {
-	return joined("all of", all, func(v fact.Value) bool {
+	return joined("all of", all, func(all []Predicate, v fact.Value) bool {
 		for _, p := range all {
 			if !p.Holds(v) {
 				return false
@@ -90,7 +90,7 @@ func AllOf(all []Predicate) (Predicate, error) {
 	})
 }
 
-func joined(word string, all []Predicate, holds test) (Predicate, error) {
+func joined(word string, all []Predicate, holds func([]Predicate, fact.Value) bool) (Predicate, error) {
 	if len(all) == 0 {
 		return Predicate{}, errors.New("the list is empty and asserts nothing")
 	}
@@ -101,7 +101,10 @@ func joined(word string, all []Predicate, holds test) (Predicate, error) {
 		}
 		said[i] = p.source
 	}
-	return Predicate{source: word + " (" + strings.Join(said, "; ") + ")", holds: holds}, nil
+	source := word + " (" + strings.Join(said, "; ") + ")"
+	return made(all, func(all []Predicate) Predicate {
+		return Predicate{source: source, holds: func(v fact.Value) bool { return holds(all, v) }}
+	}), nil
 }
 
 // Not is met by a reading of type t that is there and does not meet p.
@@ -110,7 +113,9 @@ func Not(p Predicate, t fact.Type) (Predicate, error) {
 		return Predicate{}, errors.New(`"any" is met by all that is reported, so this can never be met`)
 	}
 	l := language{t: t}
-	return Predicate{source: "not (" + p.source + ")", holds: l.typed(not(p.Holds))}, nil
+	return made([]Predicate{p}, func(of []Predicate) Predicate {
+		return Predicate{source: "not (" + p.source + ")", holds: l.typed(not(of[0].Holds))}
+	}), nil
 }
 
 // Each is met by a set that has elements, each of which meets p, an expectation of

@@ -31,7 +31,7 @@ func (p *parser) check(n *yaml.Node, t reflect.Type, oneOf string) {
 			p.check(value, t.Elem(), "")
 		})
 	case t == reflect.TypeFor[Columns]():
-		p.check(n, reflect.TypeFor[map[string]string](), "")
+		p.checkColumns(n)
 	case t.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
 			p.problemf(n, "want a list")

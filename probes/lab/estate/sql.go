@@ -17,6 +17,8 @@ type SQL struct {
 	Edition   string              `yaml:"edition"`
 	Started   time.Time           `yaml:"started"`
 	Databases map[string]Database `yaml:"databases"`
+	Agent     Agent               `yaml:"agent"`
+	Jobs      map[string]Job      `yaml:"jobs"`
 	Server    SQLServer           `yaml:"server"`
 	// Denied are databases that the login may not enter, "msdb", tables that it may not
 	// read, "msdb.dbo.backupset", and permissions of the server that it has not, "VIEW SERVER STATE".
@@ -39,17 +41,22 @@ type Database struct {
 	Compatibility int    `yaml:"compatibility"` // 160
 	Snapshot      bool   `yaml:"snapshot"`      // allows the isolation of that name
 	// Tables are its users' ones: dbo.Orders, or Orders for short.
-	Tables map[string]Table `yaml:"tables"`
-	Collation     string `yaml:"collation"`     // the server's when ""
-	Standby       bool   `yaml:"standby"`
-	AutoClose     bool   `yaml:"auto_close"`
-	CDC           bool   `yaml:"cdc"`
-	NoBroker      bool   `yaml:"no_broker"`   // Service Broker is disabled
-	LogWait       string `yaml:"log_wait"`    // NOTHING when ""
-	SnapshotOf    string `yaml:"snapshot_of"` // the database that it is a snapshot of
+	Tables     map[string]Table `yaml:"tables"`
+	Collation  string           `yaml:"collation"` // the server's when ""
+	Standby    bool             `yaml:"standby"`
+	AutoClose  bool             `yaml:"auto_close"`
+	CDC        bool             `yaml:"cdc"`
+	NoBroker   bool             `yaml:"no_broker"`   // Service Broker is disabled
+	LogWait    string           `yaml:"log_wait"`    // NOTHING when ""
+	SnapshotOf string           `yaml:"snapshot_of"` // the database that it is a snapshot of
 	// Backups and Restores are what msdb knows of it.
 	Backups  []Backup  `yaml:"backups"`
 	Restores []Restore `yaml:"restores"`
+	// CheckDB is when DBCC CHECKDB last found it well, in the server's own time; it has
+	// never been looked at when that is zero.
+	CheckDB      time.Time     `yaml:"last_checkdb"`
+	CheckDBAge   time.Duration `yaml:"last_checkdb_age"` // instead of CheckDB
+	SuspectPages []SuspectPage `yaml:"suspect_pages"`
 }
 
 // Backup is one row of msdb.dbo.backupset.
@@ -60,6 +67,7 @@ type Backup struct {
 	Zone     *int          `yaml:"time_zone"` // in quarters of an hour; null when nil
 	CopyOnly bool          `yaml:"copy_only"` //
 	Damaged  bool          `yaml:"damaged"`   //
+	Snapshot bool          `yaml:"snapshot"`  // of the volume, by other software
 	Server   string        `yaml:"server"`    // the host's own name when ""
 }
 

@@ -2,6 +2,9 @@ package estate
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -35,4 +38,22 @@ func (c *Columns) UnmarshalYAML(n *yaml.Node) error {
 		*c = append(*c, column)
 	}
 	return nil
+}
+
+// columnTypes are the types that a column may have.
+func columnTypes() []string {
+	return strings.Fields(`bigint binary bit char date datetime datetime2 datetimeoffset decimal float image int money
+		nchar ntext numeric nvarchar real smalldatetime smallint smallmoney sql_variant sysname text time tinyint
+		uniqueidentifier varbinary varchar xml`)
+}
+
+func (p *parser) checkColumns(n *yaml.Node) {
+	p.pairs(n, func(_, value *yaml.Node) {
+		p.checkScalar(value, reflect.TypeFor[string](), "")
+		word, _, _ := strings.Cut(value.Value, "(")
+		word, _, _ = strings.Cut(word, " ")
+		if !slices.Contains(columnTypes(), strings.ToLower(word)) {
+			p.problemf(value, "want a type of SQL Server like \"nvarchar(50)\", got %q", value.Value)
+		}
+	})
 }

@@ -26,6 +26,13 @@ func catalogue() []view {
 		{name: "sys.dm_tcp_listener_states", needs: viewSecurity, build: scope.listenersTable},
 		{name: "dbo.backupset", msdb: true, build: scope.backupSets},
 		{name: "dbo.restorehistory", msdb: true, build: scope.restores},
+		{name: "dbo.sysjobs", msdb: true, build: scope.jobsTable},
+		{name: "dbo.sysjobservers", msdb: true, build: scope.jobServers},
+		{name: "dbo.sysjobhistory", msdb: true, build: scope.jobHistory},
+		{name: "dbo.sysjobactivity", msdb: true, build: scope.jobActivity},
+		{name: "dbo.syssessions", msdb: true, build: scope.agentSessions},
+		{name: "dbo.syscategories", msdb: true, build: scope.jobCategories},
+		{name: "dbo.suspect_pages", msdb: true, build: scope.suspectPages},
 	}
 }
 

@@ -1,6 +1,7 @@
 package tds
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -10,9 +11,7 @@ import (
 // a whole, or may not be read, shows only when its statement runs.
 func (sc scope) check(statements []statement) error {
 	declared := map[string]param{}
-	for key, p := range sc.params {
-		declared[key] = p
-	}
+	maps.Copy(declared, sc.params)
 	dry := sc
 	dry.params = declared
 	_, err := dry.checkAll(statements)
@@ -49,7 +48,8 @@ func (sc scope) checkOne(st statement) (bool, error) {
 	case declareStatement:
 		key := strings.ToLower(st.variable)
 		if _, known := sc.params[key]; known {
-			return false, failf(134, 15, "The variable name '%s' has already been declared. Variable names must be unique within a "+
+			return false, failf(134, 15, "The variable name '%s' has already been declared. Variable names must be unique "+
+				"within a "+
 				"query batch or stored procedure.", st.variable)
 		}
 		sc.params[key] = param{name: st.variable, typ: st.typ}

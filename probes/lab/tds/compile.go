@@ -2,6 +2,7 @@ package tds
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,7 +28,6 @@ type running struct {
 	steps  int   // rows looked at
 	limit  int
 	tables map[string]table // views that the batch has looked at
-	dry    bool             // only names are looked up
 }
 
 // maxSteps is how many rows a statement may look at, joined ones included.
@@ -127,9 +127,7 @@ func compile(st selectStatement, sc scope) (plan, error) {
 
 func with(known map[string]cte, c cte) map[string]cte {
 	all := map[string]cte{}
-	for name, other := range known {
-		all[name] = other
-	}
+	maps.Copy(all, known)
 	all[strings.ToLower(c.name)] = c
 	return all
 }
@@ -168,7 +166,6 @@ type selectList struct {
 	columns []column
 	cells   []compiled
 	sources []node // what each column was written as; nil where a star was
-	aliases []string
 }
 
 // list compiles the select list.
@@ -214,7 +211,8 @@ func (sc scope) star(item selected, l *selectList) error {
 		l.sources = append(l.sources, nil)
 	}
 	if !found {
-		return failf(107, 15, "The column prefix '%s' does not match with a table name or alias name used in the query.", item.of)
+		return failf(107, 15, "The column prefix '%s' does not match with a table name or alias name used in the "+
+			"query.", item.of)
 	}
 	return nil
 }
@@ -269,7 +267,8 @@ func (sc scope) page(st selectStatement) (func(outer []any, rows [][]any) [][]an
 			return nil, err
 		}
 		if !c.typ.isWhole() {
-			return nil, failf(1060, 15, "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.")
+			return nil, failf(1060, 15, "The number of rows provided for a TOP or FETCH clauses row count parameter must be "+
+				"an integer.")
 		}
 		return func(outer []any) int {
 			count, known := c.eval(outer).(int64)

@@ -145,8 +145,9 @@ func (t colType) limits() (least, most int64) {
 		return math.MinInt16, math.MaxInt16
 	case kindInt:
 		return math.MinInt32, math.MaxInt32
+	default:
+		return math.MinInt64, math.MaxInt64
 	}
-	return math.MinInt64, math.MaxInt64
 }
 
 func (c conv) overflow() error {
@@ -212,12 +213,14 @@ func (c conv) wholeText(text string) (any, error) {
 	case err != nil && c.to.kind == kindBigInt:
 		return nil, failf(8114, 16, "Error converting data type %s to bigint.", c.from.word())
 	case err != nil:
-		return nil, failf(245, 16, "Conversion failed when converting the %s value '%s' to data type %s.", c.from.word(), text,
+		return nil, failf(245, 16, "Conversion failed when converting the %s value '%s' to data type "+
+			"%s.", c.from.word(), text,
 			c.to.word())
 	case c.to.kind == kindBit:
 		return n != 0, nil
 	case n < least || n > most:
-		return nil, failf(248, 16, "The conversion of the %s value '%s' overflowed an %s column.", c.from.word(), text, c.to.word())
+		return nil, failf(248, 16, "The conversion of the %s value '%s' overflowed an %s "+
+			"column.", c.from.word(), text, c.to.word())
 	}
 	return n, nil
 }

@@ -72,8 +72,9 @@ func (sc scope) databaseRow(i int, name string, db estate.Database) []any {
 	if db.AutoClose { // and nobody is in it
 		collation, compatibility = nil, nil
 	}
-	if at := slices.IndexFunc(databases(sc.sql), func(n string) bool { return strings.EqualFold(n, db.SnapshotOf) }); at >= 0 {
-		source = int64(at + 1)
+	if db.SnapshotOf != "" {
+		of := func(n string) bool { return strings.EqualFold(n, db.SnapshotOf) }
+		source = int64(slices.IndexFunc(databases(sc.sql), of) + 1)
 	}
 	wait := orElse(db.LogWait, "NOTHING")
 	return []any{

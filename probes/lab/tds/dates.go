@@ -20,9 +20,19 @@ func datePart(n node) (string, bool) {
 		return "", false
 	}
 	for _, names := range [][]string{
-		{"year", "yy", "yyyy"}, {"quarter", "qq", "q"}, {"month", "mm", "m"}, {"dayofyear", "dy", "y"}, {"day", "dd", "d"},
-		{"week", "wk", "ww"}, {"weekday", "dw", "w"}, {"hour", "hh"}, {"minute", "mi", "n"}, {"second", "ss", "s"},
-		{"millisecond", "ms"}, {"microsecond", "mcs"}, {"nanosecond", "ns"},
+		{"year", "yy", "yyyy"},
+		{"quarter", "qq", "q"},
+		{"month", "mm", "m"},
+		{"dayofyear", "dy", "y"},
+		{"day", "dd", "d"},
+		{"week", "wk", "ww"},
+		{"weekday", "dw", "w"},
+		{"hour", "hh"},
+		{"minute", "mi", "n"},
+		{"second", "ss", "s"},
+		{"millisecond", "ms"},
+		{"microsecond", "mcs"},
+		{"nanosecond", "ns"},
 	} {
 		if slices.Contains(names, strings.ToLower(word.parts[0])) {
 			return names[0], true
@@ -91,7 +101,8 @@ func (sc scope) dateAdd(part string, count, at compiled) (compiled, error) {
 	t := at.typ
 	t.nullable = true
 	if t.kind == kindDate && unitOf(part) != 0 && unitOf(part) < 24*time.Hour {
-		return compiled{}, failf(9810, 16, "The datepart %s is not supported by date function dateadd for data type date.", part)
+		return compiled{}, failf(9810, 16, "The datepart %s is not supported by date function dateadd for data type "+
+			"date.", part)
 	}
 	count = sc.convertTo(count, colType{kind: kindInt, nullable: true})
 	return compiled{t, func(row []any) any {
@@ -153,7 +164,8 @@ func (sc scope) dateDiff(function, part string, from, to compiled) (compiled, er
 		}
 		n := boundaries(part, a.UTC(), b.UTC())
 		if t.kind == kindInt && (n > math.MaxInt32 || n < math.MinInt32) {
-			return sc.run.fail(failf(535, 16, "The datediff function resulted in an overflow. The number of dateparts separating two "+
+			return sc.run.fail(failf(535, 16, "The datediff function resulted in an overflow. The number of dateparts "+
+				"separating two "+
 				"date/time instances is too large. Try to use datediff with a less precise datepart."))
 		}
 		return n
@@ -242,16 +254,16 @@ func partNumber(part string, at time.Time) int64 {
 
 // dateFunction are the functions of dates whose arguments are all expressions.
 func (sc scope) dateFunctions() map[string]function {
-	when := func(t colType) func([]compiled) colType { return fixedType(t) }
+	offset := fixedType(colType{kind: kindDateTimeOffset, nullable: true})
 	year := func(part string) function {
-		return function{args: "d", typ: when(colType{kind: kindInt, nullable: true}), eval: func(v []any) any {
+		return function{args: "d", typ: fixedType(colType{kind: kindInt, nullable: true}), eval: func(v []any) any {
 			at, _ := v[0].(time.Time)
 			return partNumber(part, at)
 		}}
 	}
 	return map[string]function{
 		"YEAR": year("year"), "MONTH": year("month"), "DAY": year("day"),
-		"SWITCHOFFSET": {args: "dv", typ: when(colType{kind: kindDateTimeOffset, nullable: true}), eval: func(v []any) any {
+		"SWITCHOFFSET": {args: "dv", typ: offset, eval: func(v []any) any {
 			at, _ := v[0].(time.Time)
 			zone, ok := offsetOf(v[1])
 			if !ok {
@@ -259,7 +271,7 @@ func (sc scope) dateFunctions() map[string]function {
 			}
 			return at.In(zone)
 		}},
-		"TODATETIMEOFFSET": {args: "dv", typ: when(colType{kind: kindDateTimeOffset, nullable: true}), eval: func(v []any) any {
+		"TODATETIMEOFFSET": {args: "dv", typ: offset, eval: func(v []any) any {
 			at, _ := v[0].(time.Time)
 			zone, ok := offsetOf(v[1])
 			if !ok {
@@ -267,16 +279,19 @@ func (sc scope) dateFunctions() map[string]function {
 			}
 			return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), zone)
 		}},
-		"DATEFROMPARTS": {args: "iii", typ: when(colType{kind: kindDate, nullable: true}), eval: func(v []any) any {
+		"DATEFROMPARTS": {args: "iii", typ: fixedType(colType{kind: kindDate, nullable: true}), eval: func(v []any) any {
 			y, m, d := int(v[0].(int64)), int(v[1].(int64)), int(v[2].(int64))
 			at := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
 			if y < 1 || y > 9999 || at.Day() != d || int(at.Month()) != m {
-				return sc.run.fail(failf(289, 16, "Cannot construct data type date, some of the arguments have values which are not valid."))
+				return sc.run.fail(failf(289, 16, "Cannot construct data type date, some of the arguments have values which are "+
+					"not valid."))
 			}
 			return at
 		}},
-		"MSDB.DBO.AGENT_DATETIME": {args: "ii", typ: when(colType{kind: kindDateTime, nullable: true}), eval: sc.agentDateTime},
-		"ISDATE": {args: "t", typ: when(colType{kind: kindInt}), eval: func(v []any) any {
+		"MSDB.DBO.AGENT_DATETIME": {
+			args: "ii", typ: fixedType(colType{kind: kindDateTime, nullable: true}), eval: sc.agentDateTime,
+		},
+		"ISDATE": {args: "t", typ: fixedType(colType{kind: kindInt}), eval: func(v []any) any {
 			_, err := conv{from: colType{kind: kindText}, to: colType{kind: kindDateTime}}.date(v[0])
 			return number64(err == nil)
 		}},

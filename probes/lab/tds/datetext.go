@@ -38,6 +38,7 @@ func dateText(at time.Time, t colType, style int) string {
 			return at.Format("2006-01-02 15:04:05" + fraction)
 		case kindDateTimeOffset:
 			return at.Format("2006-01-02 15:04:05" + fraction + " -07:00")
+		default: // the older ones
 		}
 		text := at.Format("Jan _2 2006 ") + strings.Replace(at.Format("03:04PM"), "0", " ", 1)
 		if h := at.Hour() % 12; h == 0 || h >= 10 {
@@ -135,6 +136,7 @@ func (t colType) shape(at time.Time) time.Time {
 			unit /= 10
 		}
 		return at.Round(unit)
+	default:
+		return at
 	}
-	return at
 }

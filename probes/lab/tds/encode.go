@@ -41,6 +41,7 @@ func (t colType) encode(b []byte, v any) []byte {
 		return append(append(b, byte(len(g))), g[:]...)
 	case kindVariant:
 		return append(b, variant(v)...)
+	default: // of one size
 	}
 	_, _, size := t.fixed()
 	if t.nullable || t.kind == kindNull {

@@ -16,8 +16,10 @@ func withTables() estate.Host {
 	h := healthy()
 	h.SQL.Databases["Orders"] = estate.Database{Tables: map[string]estate.Table{
 		"dbo.Jobs": {
-			Columns: estate.Columns{{Name: "id", Type: "int not null"}, {Name: "name", Type: "nvarchar(50)"}, {Name: "size", Type: "decimal(9,2)"}},
-			Rows:    [][]any{{1, "Nightly", 1.5}, {2, "Weekly", nil}, {3, "50%_off", 12}},
+			Columns: estate.Columns{
+				{Name: "id", Type: "int not null"}, {Name: "name", Type: "nvarchar(50)"}, {Name: "size", Type: "decimal(9,2)"},
+			},
+			Rows: [][]any{{1, "Nightly", 1.5}, {2, "Weekly", nil}, {3, "50%_off", 12}},
 		},
 		"Runs": {
 			Columns: estate.Columns{{Name: "job", Type: "int"}, {Name: "at", Type: "datetime"}},
@@ -54,13 +56,13 @@ func TestEngine(t *testing.T) {
 		"SELECT name, (SELECT COUNT(*) FROM Runs WHERE job = Jobs.id) FROM Jobs WHERE id = '1 '":                                    "Nightly, 2",
 		"SELECT id FROM Jobs WHERE name = 'WEEKLY   '":                                                                              "2",
 		// Sets
-		"SELECT 1 AS a UNION ALL SELECT 1 UNION ALL SELECT 2.5 ORDER BY a DESC":                                                                  "[50 46 53], [49 46 48], [49 46 48]",
+		"SELECT 1 AS a UNION ALL SELECT 1 UNION ALL SELECT 2.5 ORDER BY a DESC":                                                                  "2.5; 1.0; 1.0",
 		"SELECT id FROM Jobs EXCEPT SELECT job FROM Runs":                                                                                        "2",
 		"WITH r AS (SELECT job, MAX(at) AS last FROM Runs GROUP BY job) SELECT j.name, r.last FROM Jobs j JOIN r ON r.job = j.id WHERE j.id = 3": "50%_off, 2026-11-19T00:00:00Z",
 		"SELECT id FROM Jobs ORDER BY id OFFSET 1 ROWS FETCH NEXT 1 ROW ONLY":                                                                    "2",
 		"SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS v (n, c) WHERE n = 2":                                                                      "2, b",
 		// Expressions
-		"SELECT 7 / 2, 7 % 4, 7 / 2.0, 'a' + N'b', -3 + 1, 2 * (3 + 4)":                                                                                      "3, 3, [51 46 53 48 48 48 48 48], ab, -2, 14",
+		"SELECT 7 / 2, 7 % 4, 7 / 2.0, 'a' + N'b', -3 + 1, 2 * (3 + 4)":                                                                                      "3, 3, 3.500000, ab, -2, 14",
 		"SELECT ISNULL(NULL, 'x'), COALESCE(NULL, NULL, 3), NULLIF(1, 1), NULLIF('a', 'b')":                                                                  "x, 3, <nil>, a",
 		"SELECT QUOTENAME('a]b'), QUOTENAME('it''s', ''''), LEFT('abc', 2), RIGHT('abc', 2), SUBSTRING('abc', 2, 9), LEN('ab  ')":                            "[a]]b], 'it''s', ab, bc, bc, 2",
 		"SELECT REPLACE('aXbx', 'x', '-'), UPPER('ä'), LOWER('Ä'), CHARINDEX('C', 'abc'), STUFF('abc', 2, 1, 'xy')":                                          "a-b-, Ä, ä, 3, axyc",
@@ -70,7 +72,7 @@ func TestEngine(t *testing.T) {
 		"SELECT HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE'), IS_SRVROLEMEMBER('sysadmin'), IS_SRVROLEMEMBER('none'), SUSER_SNAME(), ORIGINAL_LOGIN()": "1, 0, <nil>, probe, probe",
 		"SELECT DB_NAME(), DB_ID('master'), DB_ID('none'), OBJECT_ID('dbo.none'), DB_NAME(1)":                                                                "Orders, 1, <nil>, <nil>, master",
 		"SELECT [Jobs].[id] AS [a]]b], \"name\" FROM [Orders]..[Jobs] /* a /* nested */ one */ WHERE [id] = 1":                                               "1, Nightly",
-		"SELECT CAST(1 AS bit), CONVERT(varbinary(4), 258), 0x0Af, TRY_CAST('x' AS int)":                                                                     "true, [0 0 1 2], [0 175], <nil>",
+		"SELECT CAST(1 AS bit), CONVERT(varbinary(4), 258), 0x0Af, TRY_CAST('x' AS int)":                                                                     "true, \x00\x00\x01\x02, \x00\xaf, <nil>",
 		// Batches
 		"DECLARE @n int = 2, @t nvarchar(10); SET @t = N'x'; SELECT @n = @n + id FROM Jobs; SELECT @n, @t": "8, x",
 		"IF EXISTS (SELECT 1 FROM Jobs WHERE id = 9) SELECT 'yes' ELSE BEGIN SELECT 'no' END":              "no",
@@ -85,7 +87,7 @@ func TestEngine(t *testing.T) {
 			t.Errorf("%s:\n%v", text, err)
 			continue
 		}
-		if diff := cmp.Diff(strings.ReplaceAll(want, "], [", "]; ["), strings.Join(got[1:], "; ")); diff != "" && want != strings.Join(got[1:], "; ") {
+		if diff := cmp.Diff(want, strings.Join(got[1:], "; ")); diff != "" {
 			t.Errorf("%s: (-want +got):\n%s", text, diff)
 		}
 	}

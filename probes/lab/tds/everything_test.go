@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	mssql "github.com/microsoft/go-mssqldb"
 
 	"postpatch/probes/lab/estate"
 )
@@ -124,7 +125,9 @@ func asText(c cell, v any) string {
 		case "bin", "vb", "vbm", "im":
 			return fmt.Sprintf("%x", v)
 		case "g":
-			return fmt.Sprintf("%X-%X-%X-%X-%X", []byte{v[3], v[2], v[1], v[0]}, []byte{v[5], v[4]}, []byte{v[7], v[6]}, v[8:10], v[10:])
+			var id mssql.UniqueIdentifier
+			_ = id.Scan(v)
+			return id.String()
 		}
 		return string(v)
 	}

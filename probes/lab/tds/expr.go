@@ -103,7 +103,8 @@ func (sc scope) nested(n node) (compiled, error) {
 	}
 	st := n.(subquery).query
 	if len(st.order) > 0 && st.top == nil && st.offset == nil {
-		return compiled{}, failf(1033, 15, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, "+
+		return compiled{}, failf(1033, 15, "The ORDER BY clause is invalid in views, inline functions, derived tables, "+
+			"subqueries, "+
 			"and common table expressions, unless TOP, OFFSET or FOR XML is also specified.")
 	}
 	p, rows, err := sc.within(st)
@@ -124,7 +125,8 @@ func (sc scope) nested(n node) (compiled, error) {
 		case 1:
 			return found[0][0]
 		}
-		return sc.run.fail(failf(512, 16, "Subquery returned more than 1 value. This is not permitted when the subquery follows "+
+		return sc.run.fail(failf(512, 16, "Subquery returned more than 1 value. This is not permitted when the subquery "+
+			"follows "+
 			"=, !=, <, <= , >, >= or when the subquery is used as an expression."))
 	}}, nil
 }
@@ -140,7 +142,8 @@ func (sc scope) in(n in) (compiled, error) {
 			return compiled{}, err
 		}
 		if len(p.columns) != 1 {
-			return compiled{}, failf(116, 16, "Only one expression can be specified in the select list when the subquery is not "+
+			return compiled{}, failf(116, 16, "Only one expression can be specified in the select list when the subquery is "+
+				"not "+
 				"introduced with EXISTS.")
 		}
 		l, r, _, err := sc.unify(of, columnAt(p.columns[0], 0))
@@ -223,7 +226,8 @@ func (sc scope) binary(n binary2) (compiled, error) {
 		return sc.calculate(n.op, left, right)
 	}
 	if left.typ.isOld() || right.typ.isOld() {
-		return compiled{}, failf(402, 16, "The data types %s and %s are incompatible in the equal to operator.", left.typ.word(),
+		return compiled{}, failf(402, 16, "The data types %s and %s are incompatible in the equal to "+
+			"operator.", left.typ.word(),
 			right.typ.word())
 	}
 	l, r, _, err := sc.unify(left, right)
@@ -263,7 +267,8 @@ func (sc scope) caseOf(n caseNode) (compiled, error) {
 		return compiled{}, err
 	}
 	if t.kind == kindNull {
-		return compiled{}, failf(8133, 16, "At least one of the result expressions in a CASE specification must be an expression "+
+		return compiled{}, failf(8133, 16, "At least one of the result expressions in a CASE specification must be an "+
+			"expression "+
 			"other than the NULL constant.")
 	}
 	return compiled{t, func(row []any) any {

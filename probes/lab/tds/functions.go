@@ -108,7 +108,8 @@ func (sc scope) call(n call) (compiled, error) {
 		return c, err
 	}
 	if strings.Contains(n.name, ".") {
-		return compiled{}, failf(4121, 16, "Cannot find either column \"%s\" or the user-defined function or aggregate \"%s\", "+
+		return compiled{}, failf(4121, 16, "Cannot find either column \"%s\" or the user-defined function or aggregate "+
+			"\"%s\", "+
 			"or the name is ambiguous.", n.name[:strings.Index(n.name, ".")], n.name)
 	}
 	if len(args) != 0 {

@@ -11,7 +11,6 @@ type slots struct {
 	base       int
 	grouped    bool
 	group      []node
-	keys       []compiled // of group, once compiled
 	aggregates []aggregate
 	windows    []window
 	inside     bool // of an aggregate, where columns mean single rows
@@ -105,9 +104,11 @@ func (s *slots) isKey(n node) bool {
 func (sc scope) aggregate(n call) (compiled, error) {
 	if sc.slots == nil || sc.slots.inside {
 		if sc.slots != nil {
-			return compiled{}, failf(130, 15, "Cannot perform an aggregate function on an expression containing an aggregate or a subquery.")
+			return compiled{}, failf(130, 15, "Cannot perform an aggregate function on an expression containing an aggregate "+
+				"or a subquery.")
 		}
-		return compiled{}, failf(147, 15, "An aggregate may not appear in the WHERE clause unless it is in a subquery contained in a "+
+		return compiled{}, failf(147, 15, "An aggregate may not appear in the WHERE clause unless it is in a subquery "+
+			"contained in a "+
 			"HAVING clause or a select list, and the column being aggregated is an outer reference.")
 	}
 	a, err := sc.aggregateOf(n)
@@ -166,6 +167,7 @@ func (sc scope) aggregateOf(n call) (aggregate, error) {
 		if n.name == "AVG" {
 			a.typ.scale = max(a.typ.scale, 6)
 		}
+	default: // wide enough
 	}
 	return a, nil
 }
@@ -231,7 +233,8 @@ func (sc scope) groupRows(st selectStatement, rows rowsFunc, outer int) (rowsFun
 			return nil, err
 		}
 		if key.typ.isOld() {
-			return nil, failf(306, 16, "The text, ntext, and image data types cannot be compared or sorted, except when using IS "+
+			return nil, failf(306, 16, "The text, ntext, and image data types cannot be compared or sorted, except when "+
+				"using IS "+
 				"NULL or LIKE operator.")
 		}
 		keys = append(keys, key)

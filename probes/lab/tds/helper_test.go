@@ -71,7 +71,7 @@ func (l *lab) whenAsked(f func()) {
 }
 
 // serve starts a server, which ends with the test.
-func serve(t *testing.T, h estate.Host) *lab {
+func serve(t testing.TB, h estate.Host) *lab {
 	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -98,7 +98,7 @@ func serve(t *testing.T, h estate.Host) *lab {
 	return l
 }
 
-func selfSigned(t *testing.T) *tls.Certificate {
+func selfSigned(t testing.TB) *tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -52,16 +52,17 @@ func (sc scope) backupSets() table {
 		tableColumn("server_name", name), tableColumn("type", colType{kind: kindText, size: 1, nullable: true}),
 		tableColumn("backup_finish_date", colType{kind: kindDateTime, nullable: true}),
 		tableColumn("time_zone", colType{kind: kindSmallInt, nullable: true}),
-		tableColumn("is_copy_only", flag), tableColumn("is_damaged", flag),
+		tableColumn("is_copy_only", flag), tableColumn("is_damaged", flag), tableColumn("is_snapshot", flag),
 	}}
+	server := withInstance(sc.session.server.host().Name, sc.sql)
 	add := func(of string, b estate.Backup, finished time.Time) {
 		var zone any
 		if b.Zone != nil {
 			zone = int64(*b.Zone)
 		}
 		t.rows = append(t.rows, []any{
-			int64(len(t.rows) + 1), of, orElse(b.Server, withInstance(sc.session.server.host().Name, sc.sql)), orElse(b.Type, "D"),
-			finished, zone, b.CopyOnly, b.Damaged,
+			int64(len(t.rows) + 1), of, orElse(b.Server, server), orElse(b.Type, "D"),
+			finished, zone, b.CopyOnly, b.Damaged, b.Snapshot,
 		})
 	}
 	sc.eachDatabase(func(name string, db estate.Database) {

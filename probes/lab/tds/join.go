@@ -176,7 +176,8 @@ func (sc scope) written(s source) (joinedRows, error) {
 			continue
 		}
 		if len(list) != len(query.list) {
-			return joinedRows{}, failf(10709, 16, "The number of columns for each row in a table value constructor must be the same.")
+			return joinedRows{}, failf(10709, 16, "The number of columns for each row in a table value constructor must be "+
+				"the same.")
 		}
 		query.sets = append(query.sets, setOperation{op: "UNION", all: true, query: selectStatement{list: list}})
 	}
@@ -202,6 +203,7 @@ func (sc scope) joinOne(s source, left, right joinedRows) (joinedRows, error) {
 			return all, err
 		}
 		j.on = on.eval
+		j.equated, j.indexed = sc.equality(s.on, j.left)
 	}
 	all.rows = func(outer []any) [][]any { return j.join(left.rows(outer), outer) }
 	return all, nil
@@ -222,6 +224,8 @@ type joiner struct {
 	outer, left, right int
 	rows               rowsFunc
 	on                 func(row []any) any // nil for all
+	equated            equated
+	indexed            bool // equated is part of on
 }
 
 func (j joiner) join(left [][]any, outer []any) [][]any {
@@ -232,6 +236,10 @@ func (j joiner) join(left [][]any, outer []any) [][]any {
 		right = j.rows(outer)
 	}
 	matched := make([]bool, len(right))
+	var index map[string][]int
+	if j.indexed && !apply {
+		index = j.equated.index(right)
+	}
 	pair := make([]any, j.left+j.right)
 	for _, l := range left {
 		if apply {
@@ -239,11 +247,11 @@ func (j joiner) join(left [][]any, outer []any) [][]any {
 		}
 		found := false
 		copy(pair, l)
-		for i, r := range right {
+		for i := range candidates(len(right), index, l, j.equated) {
 			if !j.run.step() {
 				return nil
 			}
-			copy(pair[j.left:], r)
+			copy(pair[j.left:], right[i])
 			if j.on != nil && j.on(pair) != true {
 				continue
 			}

@@ -11,8 +11,9 @@ import (
 
 // calculate compiles an operator between two values.
 func (sc scope) calculate(op string, left, right compiled) (compiled, error) {
+	isText := func(t colType) bool { return t.isText() || t.kind == kindNull }
 	switch {
-	case op == "+" && (left.typ.isText() || left.typ.kind == kindNull) && (right.typ.isText() || right.typ.kind == kindNull):
+	case op == "+" && isText(left.typ) && isText(right.typ):
 		return concatenated(left, right), nil
 	case op == "+" && left.typ.kind == kindBinary && right.typ.kind == kindBinary:
 		t := left.typ

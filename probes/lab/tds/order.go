@@ -86,7 +86,8 @@ func (l selectList) find(by node) (int, error) {
 			return -1, failf(408, 16, "A constant expression was encountered in the ORDER BY list, position 1.")
 		}
 		if i < 1 || int(i) > len(l.columns) {
-			return -1, failf(108, 15, "The ORDER BY position number %d is out of range of the number of items in the select list.", i)
+			return -1, failf(108, 15, "The ORDER BY position number %d is out of range of the number of items in the select "+
+				"list.", i)
 		}
 		return int(i) - 1, nil
 	}

@@ -22,7 +22,8 @@ func (r *reader) number(token byte, size int) (colType, any) {
 		n := int64(binary.LittleEndian.Uint32(raw))<<32 | int64(binary.LittleEndian.Uint32(raw[4:]))
 		return colType{kind: kindMoney, nullable: true}, decimal{big.NewInt(n), 4}
 	case size == 4:
-		return colType{kind: kindReal, nullable: true}, r.finite(float64(math.Float32frombits(binary.LittleEndian.Uint32(raw))))
+		f := math.Float32frombits(binary.LittleEndian.Uint32(raw))
+		return colType{kind: kindReal, nullable: true}, r.finite(float64(f))
 	case size == 8:
 		return colType{kind: kindFloat, nullable: true}, r.finite(math.Float64frombits(binary.LittleEndian.Uint64(raw)))
 	}
@@ -81,10 +82,10 @@ func (r *reader) oldDate(size int) (colType, any) {
 
 // date reads one of the newer types of date and time.
 func (r *reader) date(token byte) (colType, any) {
-	t := colType{
-		kind:     map[byte]kind{typeDate: kindDate, typeTime: kindTime, typeDateTime2: kindDateTime2, typeOffset: kindDateTimeOffset}[token],
-		nullable: true,
-	}
+	t := colType{nullable: true}
+	t.kind = map[byte]kind{
+		typeDate: kindDate, typeTime: kindTime, typeDateTime2: kindDateTime2, typeOffset: kindDateTimeOffset,
+	}[token]
 	if token != typeDate {
 		t.scale = fractionDigits - int(r.byte())
 		if t.scale < 0 || t.scale > fractionDigits {

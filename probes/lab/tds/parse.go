@@ -141,7 +141,8 @@ func (p *parser) nameParts() ([]string, error) {
 		parts = append(parts, part)
 	}
 	if len(parts) > 4 {
-		return nil, failf(117, 15, "The object name '%s' contains more than the maximum number of prefixes. The maximum is 3.",
+		return nil, failf(117, 15, "The object name '%s' contains more than the maximum number of prefixes. The maximum "+
+			"is 3.",
 			strings.Join(parts, "."))
 	}
 	return parts, nil

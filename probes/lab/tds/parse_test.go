@@ -134,7 +134,27 @@ func FuzzBatch(f *testing.F) {
 	f.Add("WAITFOR DELAY '00:00:01' SELECT ISNULL(NULL, 0) WHERE 1 < 2 AND NULL IS NULL OR HAS_DBACCESS(3) <> 2")
 	f.Add("SELECT DATABASEPROPERTYEX('master', 'Status'), DATEDIFF(second, GETDATE(), SYSDATETIME()), " +
 		"CONVERT(bit, 'x', 1)")
-	host := estate.Host{SQL: &estate.SQL{Version: "16.0.1.2"}}
+	for _, text := range []string{
+		"WITH c (a) AS (SELECT 1 UNION ALL SELECT 2.5) SELECT * FROM c x LEFT JOIN c y ON x.a = y.a CROSS APPLY (SELECT 1 q) z",
+		"SELECT CASE a WHEN 1 THEN 'x' ELSE N'y' END, COUNT(*), SUM(a) FROM (VALUES (1, 0x1F), (2, NULL)) v (a, b) " +
+			"GROUP BY a HAVING MAX(a) > 0 ORDER BY 1 OFFSET 0 ROWS FETCH NEXT 1 ROW ONLY",
+		"SELECT ROW_NUMBER() OVER (PARTITION BY state ORDER BY name) FROM sys.databases WHERE name LIKE '[a-f]%!_' ESCAPE '!'",
+		"DECLARE @a int = 1, @b nvarchar(max); SET @b = N'x'; IF @a BETWEEN 0 AND 2 BEGIN SELECT @a = @a + 1 END ELSE RETURN",
+		"BEGIN TRY SELECT 1/0 END TRY BEGIN CATCH SELECT ERROR_NUMBER(); THROW; END CATCH",
+		"BEGIN TRAN; CREATE TABLE #t (a int NOT NULL, b decimal(9,2)); INSERT #t VALUES (1, 2.5), (2, DEFAULT); " +
+			"UPDATE t SET b = a OUTPUT inserted.*, deleted.b FROM #t t; DELETE #t WHERE EXISTS (SELECT 1); SAVE TRAN x; ROLLBACK TRAN x",
+		"EXEC sp_executesql N'SELECT @i', N'@i int', @i = 1; EXEC ('SELECT 1'); EXEC xp_msver; RAISERROR('x', 16, 1)",
+		"SELECT TRY_CONVERT(datetimeoffset(3), '2026-11-20 03:12:44 +02:00'), CAST(1e3 AS money), STUFF('a', 1, 1, NULL) COLLATE X",
+		"INSERT dbo.T (a, b) SELECT a, b FROM T; TRUNCATE TABLE T; SELECT * INTO U FROM T; DROP TABLE IF EXISTS T; ALTER x",
+	} {
+		f.Add(text)
+	}
+	host := estate.Host{SQL: &estate.SQL{Version: "16.0.1.2", Databases: map[string]estate.Database{
+		"master": {Tables: map[string]estate.Table{"T": {
+			Columns: estate.Columns{{Name: "a", Type: "int"}, {Name: "b", Type: "nvarchar(9)"}},
+			Rows:    [][]any{{1, "x"}, {2, nil}},
+		}}},
+	}}}
 	server := New(func() estate.Host { return host }, nil)
 	f.Fuzz(func(t *testing.T, text string) {
 		session := newSession(server, discard{})

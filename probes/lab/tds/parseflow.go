@@ -121,8 +121,10 @@ func (p *parser) begin() ([]statement, error) {
 
 func (p *parser) tran(op string) (statement, error) {
 	st := tranStatement{op: op}
-	if !p.accept("TRAN") && !p.accept("TRANSACTION") && (op == "BEGIN" || op == "SAVE" || !p.accept("WORK") && !p.atStatement()) {
-		return nil, p.unexpected()
+	if !p.accept("TRAN") && !p.accept("TRANSACTION") {
+		if op == "BEGIN" || op == "SAVE" || !p.accept("WORK") && !p.atStatement() {
+			return nil, p.unexpected()
+		}
 	}
 	if p.atName() && !p.atStatement() || p.atVariable() {
 		st.name = p.next().text
@@ -213,7 +215,7 @@ func (p *parser) argument() (argument, error) {
 	switch l := p.peek(); {
 	case p.accept("DEFAULT"):
 		a.value = literal{typ: colType{kind: kindNull, nullable: true}}
-	case l.kind == lexWord && !l.reserved && !strings.HasPrefix(l.text, "@"), l.kind == lexName: // a text needs no quotes here
+	case p.atName(): // a text needs no quotes here
 		p.next()
 		a.value = textLiteral(l)
 	default:

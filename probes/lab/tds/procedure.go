@@ -158,10 +158,12 @@ func (s *session) callProcedure(ctx context.Context, call rpc, sc scope) error {
 // testLinkedServer fails for a server that there is not.
 func testLinkedServer(_ scope, args []param) ([]table, error) {
 	if len(args) == 0 {
-		return nil, failf(201, 16, "Procedure or function 'sp_testlinkedserver' expects parameter '@servername', which was not supplied.")
+		return nil, failf(201, 16, "Procedure or function 'sp_testlinkedserver' expects parameter '@servername', which "+
+			"was not supplied.")
 	}
 	called, _ := args[0].value.(string)
-	return nil, failf(7202, 11, "Could not find server '%s' in sys.servers. Verify that the correct server name was specified. If "+
+	return nil, failf(7202, 11, "Could not find server '%s' in sys.servers. Verify that the correct server name was "+
+		"specified. If "+
 		"necessary, execute the stored procedure sp_addlinkedserver to add the server to sys.servers.", called)
 }
 
@@ -169,8 +171,10 @@ func testLinkedServer(_ scope, args []param) ([]table, error) {
 func serverVersion(sc scope, _ []param) ([]table, error) {
 	text := colType{kind: kindText, size: 128, nullable: true}
 	t := table{columns: []column{
-		{name: "Index", typ: colType{kind: kindSmallInt, nullable: true}}, {name: "Name", typ: text},
-		{name: "Internal_Value", typ: colType{kind: kindInt, nullable: true}}, {name: "Character_Value", typ: text},
+		{name: "Index", typ: colType{kind: kindSmallInt, nullable: true}},
+		{name: "Name", typ: text},
+		{name: "Internal_Value", typ: colType{kind: kindInt, nullable: true}},
+		{name: "Character_Value", typ: text},
 	}}
 	v := version(sc.sql.Version)
 	t.rows = [][]any{

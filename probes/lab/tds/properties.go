@@ -61,6 +61,8 @@ func (sc scope) databaseProperty(database, property string) any {
 		return db.Access
 	case "recovery":
 		return db.Recovery
+	case "lastgoodcheckdbtime":
+		return sc.lastCheckDB(database, db)
 	default:
 		return nil
 	}

@@ -84,3 +84,44 @@ func TestBsqldb(t *testing.T) {
 		"bsqldb", "-S", "lab", "-U", "probe", "-P", h.SQL.Password, "-D", "master", "-t", "|")
 	has(t, out, "Ümläut|SUSPECT|160", "Standard Edition")
 }
+
+// TestTsqlReadsAll reads the whole catalogue and a table of every type.
+func TestTsqlReadsAll(t *testing.T) {
+	var script strings.Builder
+	for _, b := range everyView() {
+		script.WriteString(b.SQL + "\ngo\n")
+	}
+	for _, c := range everything() {
+		script.WriteString("select '" + c.name + "' as [in], " + c.name + ", '.' as e from Orders.dbo.Everything\ngo\n")
+	}
+	script.WriteString("begin tran\ngo\ndelete from Orders.dbo.Jobs\ngo\nrollback\ngo\n" +
+		"select 'rows' as r, count(*) as n from Orders.dbo.Jobs\ngo\nexec master..xp_msver\ngo\nexit\n")
+	for _, encryption := range []string{"off", "request", "require"} {
+		l := serve(t, withEverything())
+		out := freetds(t, l, encryption, script.String(), "tsql", "-S", "lab", "-U", "probe", "-P", healthy().SQL.Password)
+		if strings.Contains(out, "Msg ") {
+			t.Errorf("%s: an error in:\n%.4000s", encryption, out)
+		}
+		for _, c := range everything() {
+			want := c.text
+			if other := freetdsText(c); other != "" {
+				want = other
+			}
+			for _, line := range []string{c.name + "\t" + want + "\t.\n", c.name + "\tNULL\t.\n"} {
+				if c.name != "i" && !strings.Contains(out, line) {
+					at := strings.Index(out, "\n"+c.name+"\t")
+					t.Errorf("%s: %s: no %.100q in %.200q", encryption, c.typ, line, out[max(at, 0):])
+				}
+			}
+		}
+		has(t, out, "rows\t3\n", "ProductVersion")
+	}
+}
+
+// freetdsText is what tsql makes of the types that it does not show as they are.
+func freetdsText(c cell) string {
+	return map[string]string{
+		"b": "1", "dt": "Nov 20 2026 03:12AM", "sdt": "Nov 20 2026 03:12AM", "da": "Jan  1 1 12:00AM",
+		"tm": "Jan  1 1900 03:12AM", "dt2": "Dec 31 9999 11:59PM", "dto": "Nov 20 2026 03:12AM",
+	}[c.name]
+}

@@ -236,6 +236,7 @@ func (t colType) decoded(raw []byte) (colType, any) {
 		v, n = fromUCS2(raw), n/2
 	case kindVarchar:
 		v = fromCodePage(raw)
+	default: // bytes they are
 	}
 	if t.size != sizeMax {
 		t.size = max(n, 1)

@@ -65,7 +65,8 @@ func splitHeaders(body []byte) (headers, rest []byte, err error) {
 func (s *session) runBatch(ctx context.Context, text string, params map[string]param, call bool) error {
 	sql := s.sql()
 	if sql.Fault == "error" {
-		return s.fail(failf(701, 17, "There is insufficient system memory in resource pool 'default' to run this query."), call)
+		return s.fail(failf(701, 17, "There is insufficient system memory in resource pool 'default' to run this "+
+			"query."), call)
 	}
 	if params == nil {
 		params = map[string]param{}
@@ -124,7 +125,8 @@ func (s *session) runSelect(ctx context.Context, st selectStatement, sc scope) (
 	}
 	switch {
 	case assigns != 0 && assigns != len(st.list):
-		return 0, failf(141, 15, "A SELECT statement that assigns a value to a variable must not be combined with data-retrieval "+
+		return 0, failf(141, 15, "A SELECT statement that assigns a value to a variable must not be combined with "+
+			"data-retrieval "+
 			"operations.")
 	case assigns > 0:
 		rows := p.rows(nil)

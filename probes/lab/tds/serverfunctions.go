@@ -64,19 +64,6 @@ func (sc scope) serverFunctions() map[string]function {
 		"ROWCOUNT_BIG": {typ: fixedType(colType{kind: kindBigInt}), eval: func([]any) any {
 			return int64(sc.session.rowCount)
 		}},
-		"DB_NAME": {args: "|i", typ: named, eval: func(v []any) any { return sc.databaseName(v) }},
-		"DB_ID": {args: "|t", typ: fixedType(colType{kind: kindSmallInt, nullable: true}), eval: func(v []any) any {
-			name := sc.session.database
-			if len(v) > 0 {
-				name = v[0].(string)
-			}
-			known := func(n string) bool { return strings.EqualFold(n, name) }
-			if i := slices.IndexFunc(databases(sc.sql), known); i >= 0 {
-				return int64(i + 1)
-			}
-			return nil
-		}},
-		"OBJECT_ID":   {args: "t|t", typ: number, eval: func(v []any) any { return sc.objectID(v[0].(string)) }},
 		"SCHEMA_NAME": {args: "|i", typ: named, eval: func([]any) any { return "dbo" }},
 		"USER_NAME":   {args: "|i", typ: named, eval: func([]any) any { return "guest" }},
 		"SUSER_SNAME": {args: "|v", typ: named, eval: func(v []any) any {
@@ -88,13 +75,6 @@ func (sc scope) serverFunctions() map[string]function {
 			}
 			return sc.session.login.user
 		}},
-		"HAS_PERMS_BY_NAME": {args: "TTt|TT", typ: number, eval: func(v []any) any {
-			securable, _ := v[0].(string)
-			class, _ := v[1].(string)
-			return sc.hasPermission(securable, strings.ToUpper(class), strings.ToUpper(v[2].(string)))
-		}},
-		"IS_SRVROLEMEMBER": {args: "t|t", typ: number, eval: func(v []any) any { return serverRole(v[0].(string)) }},
-		"IS_MEMBER":        {args: "t", typ: number, eval: func([]any) any { return int64(0) }},
 		"NEWID": {typ: fixedType(colType{kind: kindGUID}), eval: func([]any) any {
 			var g guid
 			_, _ = rand.Read(g[:])
@@ -108,6 +88,33 @@ func (sc scope) serverFunctions() map[string]function {
 			}
 			return all.String()
 		}},
+	}
+}
+
+// nameFunctions tell of what there is by its name, and of what the login may.
+func (sc scope) nameFunctions() map[string]function {
+	number := fixedType(colType{kind: kindInt, nullable: true})
+	return map[string]function{
+		"DB_NAME": {args: "|i", typ: fixedType(sysname()), eval: func(v []any) any { return sc.databaseName(v) }},
+		"DB_ID": {args: "|t", typ: fixedType(colType{kind: kindSmallInt, nullable: true}), eval: func(v []any) any {
+			name := sc.session.database
+			if len(v) > 0 {
+				name = v[0].(string)
+			}
+			known := func(n string) bool { return strings.EqualFold(n, name) }
+			if i := slices.IndexFunc(databases(sc.sql), known); i >= 0 {
+				return int64(i + 1)
+			}
+			return nil
+		}},
+		"OBJECT_ID": {args: "t|t", typ: number, eval: func(v []any) any { return sc.objectID(v[0].(string)) }},
+		"HAS_PERMS_BY_NAME": {args: "TTt|TT", typ: number, eval: func(v []any) any {
+			securable, _ := v[0].(string)
+			class, _ := v[1].(string)
+			return sc.hasPermission(securable, strings.ToUpper(class), strings.ToUpper(v[2].(string)))
+		}},
+		"IS_SRVROLEMEMBER": {args: "t|t", typ: number, eval: func(v []any) any { return serverRole(v[0].(string)) }},
+		"IS_MEMBER":        {args: "t", typ: number, eval: func([]any) any { return int64(0) }},
 	}
 }
 

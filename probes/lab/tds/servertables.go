@@ -49,6 +49,9 @@ func (sc scope) servicesTable() table {
 		tableColumn("is_clustered", colType{kind: kindText, size: 1}), tableColumn("cluster_nodename", text),
 	}}
 	all := services(sc.sql)
+	states := []string{
+		"stopped", "start pending", "stop pending", "running", "continue pending", "pause pending", "paused",
+	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		s := all[name]
 		start, state := orElse(s.Start, "auto"), orElse(s.State, "running")
@@ -62,8 +65,7 @@ func (sc scope) servicesTable() table {
 		}
 		t.rows = append(t.rows, []any{
 			name, 2 + index(start, "auto", "manual", "disabled"), start,
-			1 + index(state, "stopped", "start pending", "stop pending", "running", "continue pending", "pause pending", "paused"),
-			state, process, since, s.Account, s.File, clustered, node,
+			1 + index(state, states...), state, process, since, s.Account, s.File, clustered, node,
 		})
 	}
 	return t

@@ -17,13 +17,13 @@ import (
 )
 
 // open logs in as the driver does; options are parameters of its URL.
-func open(t *testing.T, l *lab, options string) *sql.DB {
+func open(t testing.TB, l *lab, options string) *sql.DB {
 	t.Helper()
 	h := l.get()
 	return openAs(t, l, url.UserPassword(h.SQL.User, h.SQL.Password), options)
 }
 
-func openAs(t *testing.T, l *lab, user *url.Userinfo, options string) *sql.DB {
+func openAs(t testing.TB, l *lab, user *url.Userinfo, options string) *sql.DB {
 	t.Helper()
 	dsn := url.URL{Scheme: "sqlserver", User: user, Host: l.address, RawQuery: options}
 	db, err := sql.Open("sqlserver", dsn.String())
@@ -173,8 +173,11 @@ func query(t *testing.T, db *sql.DB, text string, args ...any) ([]string, error)
 		var cells []string
 		for _, v := range values {
 			cell := *v.(*any)
-			if at, isTime := cell.(time.Time); isTime {
-				cell = at.UTC().Format(time.RFC3339)
+			switch v := cell.(type) {
+			case time.Time:
+				cell = v.UTC().Format(time.RFC3339)
+			case []byte:
+				cell = string(v)
 			}
 			cells = append(cells, fmt.Sprint(cell))
 		}

@@ -47,7 +47,7 @@ func (sc scope) function(called string, args []compiled) (compiled, bool, error)
 	var f function
 	known := false
 	for _, all := range []map[string]function{
-		sc.textFunctions(), sc.numberFunctions(), sc.dateFunctions(), sc.serverFunctions(),
+		sc.textFunctions(), sc.numberFunctions(), sc.dateFunctions(), sc.serverFunctions(), sc.nameFunctions(),
 	} {
 		if found, here := all[called]; here {
 			f, known = found, true
@@ -59,7 +59,8 @@ func (sc scope) function(called string, args []compiled) (compiled, bool, error)
 	needed, optional, _ := strings.Cut(f.args, "|")
 	all := needed + optional
 	if len(args) < len(needed) || len(args) > len(all) {
-		return compiled{}, true, failf(174, 15, "The %s function requires %d argument(s).", strings.ToLower(called), len(needed))
+		return compiled{}, true, failf(174, 15, "The %s function requires %d "+
+			"argument(s).", strings.ToLower(called), len(needed))
 	}
 	converted := make([]compiled, len(args))
 	for i, a := range args {
@@ -206,11 +207,11 @@ func charIndex(find, s string, start int64) any {
 		return int64(0)
 	}
 	rest := string(runes[from:])
-	i := strings.Index(rest, wanted)
-	if i < 0 {
+	before, _, found := strings.Cut(rest, wanted)
+	if !found {
 		return int64(0)
 	}
-	return from + int64(utf8.RuneCountInString(rest[:i])) + 1
+	return from + int64(utf8.RuneCountInString(before)) + 1
 }
 
 // quoteName makes null of a name that is too long, or of a quote that is none.

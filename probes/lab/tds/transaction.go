@@ -56,7 +56,8 @@ func (s *session) commit() error {
 	case s.tran.count == 0:
 		return failf(3902, 16, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.")
 	case s.tran.doomed:
-		return failf(3930, 16, "The current transaction cannot be committed and cannot support operations that write to the log "+
+		return failf(3930, 16, "The current transaction cannot be committed and cannot support operations that write to "+
+			"the log "+
 			"file. Roll back the transaction.")
 	case s.tran.count > 1:
 		s.tran.count--
@@ -129,7 +130,8 @@ func (s *session) save(name string) error {
 
 func (s *session) backTo(i int) error {
 	if s.tran.doomed {
-		return failf(3931, 16, "The current transaction cannot be committed and cannot be rolled back to a savepoint. Roll back the "+
+		return failf(3931, 16, "The current transaction cannot be committed and cannot be rolled back to a savepoint. "+
+			"Roll back the "+
 			"entire transaction.")
 	}
 	for t, first := range s.tran.before {
@@ -222,7 +224,8 @@ func (s *session) checkDescriptor(headers []byte) error {
 			var own [8]byte
 			binary.LittleEndian.PutUint64(own[:], s.tran.descriptor)
 			if !bytes.Equal(headers[6:14], own[:]) {
-				return failf(3989, 16, "New request is not allowed to start because it should come with valid transaction descriptor.")
+				return failf(3989, 16, "New request is not allowed to start because it should come with valid transaction "+
+					"descriptor.")
 			}
 			return nil
 		}

@@ -16,7 +16,8 @@ import (
 // number is the first value of a query, as a number.
 func number(t *testing.T, q interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}, text string) int64 {
+}, text string,
+) int64 {
 	t.Helper()
 	var n sql.NullInt64
 	if err := q.QueryRowContext(t.Context(), text).Scan(&n); err != nil {
@@ -50,7 +51,8 @@ func TestTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := tx.ExecContext(t.Context(), "INSERT INTO Jobs (id, name) VALUES (8, 'x'), (9, @p1); UPDATE Jobs SET size = 1 WHERE id > 7", "y")
+		result, err := tx.ExecContext(t.Context(),
+			"INSERT INTO Jobs (id, name) VALUES (8, 'x'), (9, @p1); UPDATE Jobs SET size = 1 WHERE id > 7", "y")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +73,8 @@ func TestTransaction(t *testing.T) {
 		wantNumber(t, fmt.Sprintf("after the end, commit %t", commit), number(t, db, countJobs), want)
 		wantNumber(t, "@@TRANCOUNT", number(t, db, "SELECT @@TRANCOUNT"), 0)
 	}
-	wantNumber(t, "joined", number(t, db, "DELETE j OUTPUT deleted.id FROM Jobs j JOIN Runs r ON r.job = j.id WHERE r.at < '20261120'"), 3)
+	wantNumber(t, "joined", number(t, db,
+		"DELETE j OUTPUT deleted.id FROM Jobs j JOIN Runs r ON r.job = j.id WHERE r.at < '20261120'"), 3)
 	wantNumber(t, "after DELETE", number(t, db, countJobs), 4)
 }
 
@@ -82,7 +85,9 @@ func TestBatchEndsTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.ExecContext(t.Context(), "DELETE FROM Orders.dbo.Jobs WHERE id = 1; COMMIT; DELETE FROM Orders.dbo.Jobs; BEGIN TRAN"); err != nil {
+	_, err = tx.ExecContext(t.Context(),
+		"DELETE FROM Orders.dbo.Jobs WHERE id = 1; COMMIT; DELETE FROM Orders.dbo.Jobs; BEGIN TRAN")
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := tx.Rollback(); err != nil {
@@ -130,7 +135,9 @@ func TestLostConnectionRollsBack(t *testing.T) {
 // A pool's connection is as new when it is handed on.
 func TestResetConnection(t *testing.T) {
 	db := open(t, serve(t, withTables()), plain)
-	if _, err := db.ExecContext(t.Context(), "USE Orders; SET XACT_ABORT ON; BEGIN TRAN; DELETE FROM Jobs; SELECT * INTO #t FROM Runs"); err != nil {
+	_, err := db.ExecContext(t.Context(),
+		"USE Orders; SET XACT_ABORT ON; BEGIN TRAN; DELETE FROM Jobs; SELECT * INTO #t FROM Runs")
+	if err != nil {
 		t.Fatal(err)
 	}
 	var name string
@@ -139,7 +146,7 @@ func TestResetConnection(t *testing.T) {
 	}
 	wantNumber(t, "@@TRANCOUNT", number(t, db, "SELECT @@TRANCOUNT"), 0)
 	wantNumber(t, "rows", number(t, db, countJobs), 3)
-	_, err := db.ExecContext(t.Context(), "SELECT * FROM #t")
+	_, err = db.ExecContext(t.Context(), "SELECT * FROM #t")
 	wantError(t, "#t", err, 208)
 }
 
@@ -150,8 +157,7 @@ func answers(t *testing.T, db *sql.DB, text string) string {
 	rows, err := db.QueryContext(t.Context(), text)
 	var words []string
 	note := func(err error) {
-		var answer mssql.Error
-		if errors.As(err, &answer) {
+		if answer, isSQL := errors.AsType[mssql.Error](err); isSQL {
 			words = append(words, fmt.Sprintf("error %d", answer.Number))
 		}
 	}
@@ -269,7 +275,9 @@ func TestTableIsDescribedAnew(t *testing.T) {
 	l.set(h)
 	wantNumber(t, "another one", number(t, db, countJobs), 2)
 	h = withTables()
-	h.SQL.Databases["Orders"].Tables["dbo.Jobs"] = estate.Table{Columns: estate.Columns{{Name: "id", Type: "int"}}, Locked: true}
+	h.SQL.Databases["Orders"].Tables["dbo.Jobs"] = estate.Table{
+		Columns: estate.Columns{{Name: "id", Type: "int"}}, Locked: true,
+	}
 	l.set(h)
 	_, err := db.ExecContext(t.Context(), "SET LOCK_TIMEOUT 1; "+countJobs)
 	wantError(t, "locked for ever", err, 1222)

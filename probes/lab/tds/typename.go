@@ -59,7 +59,8 @@ func typeNamed(word string, numbers []int, size int) (colType, error) {
 		case first == sizeMax && len(numbers) > 0 && !t.padded:
 			t.size = sizeMax
 		case first > longest || first == 0:
-			return colType{}, failf(131, 15, "The size (%d) given to the type '%s' exceeds the maximum allowed (%d).", first, word,
+			return colType{}, failf(131, 15, "The size (%d) given to the type '%s' exceeds the maximum allowed "+
+				"(%d).", first, word,
 				longest)
 		case first > 0:
 			t.size = first
@@ -73,7 +74,8 @@ func typeNamed(word string, numbers []int, size int) (colType, error) {
 			t.scale = numbers[1]
 		}
 		if t.size < 1 || t.size > maxPrecision || t.scale > t.size || t.scale < 0 {
-			return colType{}, failf(2750, 16, "Column or parameter #1: Specified column precision %d is greater than the maximum "+
+			return colType{}, failf(2750, 16, "Column or parameter #1: Specified column precision %d is greater than the "+
+				"maximum "+
 				"precision of 38.", t.size)
 		}
 	case kindFloat:
@@ -84,6 +86,7 @@ func typeNamed(word string, numbers []int, size int) (colType, error) {
 		if 0 <= first && first < fractionDigits {
 			t.scale = fractionDigits - first
 		}
+	default: // without numbers
 	}
 	return t, nil
 }
@@ -104,6 +107,7 @@ func (t colType) word() string {
 		return "numeric"
 	case kindBinary:
 		return "varbinary"
+	default: // one word
 	}
 	for _, word := range []string{
 		"int", "tinyint", "smallint", "bigint", "bit", "datetime", "smalldatetime", "datetime2", "datetimeoffset", "date",
@@ -119,23 +123,25 @@ func (t colType) word() string {
 func (t colType) isText() bool { return t.kind == kindText || t.kind == kindVarchar }
 
 func (t colType) isWhole() bool {
-	return t.kind == kindInt || t.kind == kindTinyInt || t.kind == kindSmallInt || t.kind == kindBigInt || t.kind == kindBit
+	return slices.Contains([]kind{kindInt, kindTinyInt, kindSmallInt, kindBigInt, kindBit}, t.kind)
 }
 
 func (t colType) isNumber() bool {
 	switch t.kind {
 	case kindFloat, kindReal, kindDecimal, kindMoney, kindSmallMoney:
 		return true
+	default:
+		return t.isWhole()
 	}
-	return t.isWhole()
 }
 
 func (t colType) isDate() bool {
 	switch t.kind {
 	case kindDateTime, kindSmallDateTime, kindDateTime2, kindDateTimeOffset, kindDate, kindTime:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // isOld knows the types that nothing can be compared or grouped by.
@@ -163,6 +169,7 @@ func (t colType) digits() (precision, scale int) {
 		return 3, 0
 	case kindBit:
 		return 1, 0
+	default:
+		return 10, 0
 	}
-	return 10, 0
 }

@@ -166,6 +166,7 @@ func (t colType) info() []byte {
 		return t.oldInfo()
 	case kindVariant:
 		return binary.LittleEndian.AppendUint32([]byte{typeVariant}, variantSize)
+	default: // of one size
 	}
 	plain, nullable, size := t.fixed()
 	if t.nullable || t.kind == kindNull {

@@ -88,7 +88,8 @@ func (sc scope) checkWrite(st statement) error {
 func (sc scope) place(parts []string) ([3]string, error) {
 	full := [3]string{sc.session.database, "dbo", parts[len(parts)-1]}
 	if len(parts) > 3 {
-		return full, failf(7202, 11, "Could not find server '%s' in sys.servers. Verify that the correct server name was specified. If "+
+		return full, failf(7202, 11, "Could not find server '%s' in sys.servers. Verify that the correct server name was "+
+			"specified. If "+
 			"necessary, execute the stored procedure sp_addlinkedserver to add the server to sys.servers.", parts[0])
 	}
 	if len(parts) > 1 && parts[len(parts)-2] != "" {
@@ -157,7 +158,8 @@ func (sc scope) readable(t *userTable, dirty bool) table {
 		case dirty || s.settings.isolation == "READ UNCOMMITTED":
 			return s.server.store.rowsOf(t), nil
 		case s.settings.isolation == "SNAPSHOT" && !system && !db.Snapshot:
-			return nil, failf(3952, 16, "Snapshot isolation transaction failed accessing database '%s' because snapshot isolation is "+
+			return nil, failf(3952, 16, "Snapshot isolation transaction failed accessing database '%s' because snapshot "+
+				"isolation is "+
 				"not allowed in this database. Use ALTER DATABASE to allow snapshot isolation.", t.parts[0])
 		}
 		if err := s.server.store.acquire(ctx, s, t, false); err != nil {
@@ -200,7 +202,8 @@ func (sc scope) writable(parts []string, permission string) (*userTable, error) 
 }
 
 func noPermission(permission string, place [3]string) error {
-	return failf(229, 14, "The %s permission was denied on the object '%s', database '%s', schema '%s'.", permission, place[2],
+	return failf(229, 14, "The %s permission was denied on the object '%s', database '%s', schema "+
+		"'%s'.", permission, place[2],
 		place[0], place[1])
 }
 
@@ -209,10 +212,12 @@ func (sc scope) createTable(parts []string, columns []column, rows [][]any) erro
 	s := sc.session
 	for i, c := range columns {
 		if c.name == "" {
-			return failf(1038, 15, "An object or column name is missing or empty. For SELECT INTO statements, verify each column has a name.")
+			return failf(1038, 15, "An object or column name is missing or empty. For SELECT INTO statements, verify each "+
+				"column has a name.")
 		}
 		if slices.ContainsFunc(columns[:i], func(o column) bool { return strings.EqualFold(o.name, c.name) }) {
-			return failf(2705, 16, "Column names in each table must be unique. Column name '%s' in table is specified more than once.",
+			return failf(2705, 16, "Column names in each table must be unique. Column name '%s' in table is specified more "+
+				"than once.",
 				c.name)
 		}
 	}
@@ -250,7 +255,8 @@ func (sc scope) createTable(parts []string, columns []column, rows [][]any) erro
 
 func (sc scope) selectInto(parts []string, columns []column, rows [][]any) error {
 	if sc.session.tran.doomed {
-		return failf(3930, 16, "The current transaction cannot be committed and cannot support operations that write to the log "+
+		return failf(3930, 16, "The current transaction cannot be committed and cannot support operations that write to "+
+			"the log "+
 			"file. Roll back the transaction.")
 	}
 	columns = slices.Clone(columns)

@@ -16,7 +16,8 @@ const (
 // runWrite answers a statement that writes. Without a transaction it is one of its own.
 func (s *session) runWrite(ctx context.Context, st statement, sc scope) error {
 	if s.tran.doomed {
-		return failf(3930, 16, "The current transaction cannot be committed and cannot support operations that write to the log "+
+		return failf(3930, 16, "The current transaction cannot be committed and cannot support operations that write to "+
+			"the log "+
 			"file. Roll back the transaction.")
 	}
 	defer func() {
@@ -222,7 +223,8 @@ func (sc scope) values(st insertStatement, want int) ([][]any, []column, error) 
 func (t *userTable) fits(row []any) error {
 	for i, c := range t.columns {
 		if row[i] == nil && !c.typ.nullable {
-			return failf(515, 16, "Cannot insert the value NULL into column '%s', table '%s'; column does not allow nulls. INSERT "+
+			return failf(515, 16, "Cannot insert the value NULL into column '%s', table '%s'; column does not allow nulls. "+
+				"INSERT "+
 				"fails.", c.name, strings.Join(t.parts[:], "."))
 		}
 		s, isText := row[i].(string)
