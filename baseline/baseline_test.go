@@ -294,6 +294,7 @@ func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 // same compares hosts; an empty list is as good as none.
 func same(a, b Host) string {
 	for _, h := range []*Host{&a, &b} {
+		h.Taken = time.Time{} // the manifest's, and in no file
 		if len(h.Checks) == 0 {
 			h.Checks = nil
 		}

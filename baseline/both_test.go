@@ -83,3 +83,27 @@ func TestBothTellsDamage(t *testing.T) {
 		wantDamage(t, err, Edited, `is that of host "ex02"`)
 	}
 }
+
+// When a host was seen is told with it, by which ages are judged.
+func TestTaken(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "evidence"))
+	finish(t, s, "before", moved(), Host{Host: "only-before"})
+	snapshot, err := s.Read(t.Context(), "before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := snapshot.Manifest().Started
+	h, _, err := snapshot.Host(t.Context(), "ex01.corp.test")
+	if err != nil || want.IsZero() || !h.Taken.Equal(want) {
+		t.Errorf("got %v and %v, want %v", h.Taken, err, want)
+	}
+	for was, is := range map[string]string{"ex01.corp.test": "ex01.corp.test", "only-before": "", "": "only-before"} {
+		b, n, err := Both(t.Context(), Of{snapshot, was}, Of{snapshot, is})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Taken.Equal(want) != (was != "") || n.Taken.Equal(want) != (is != "") {
+			t.Errorf("%q and %q: got %v and %v", was, is, b.Taken, n.Taken)
+		}
+	}
+}

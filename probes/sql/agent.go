@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,11 +114,11 @@ func (a *agent) state(edition int) string {
 }
 
 func agentReadings() []probes.ReadingSpec {
-	const jobs, session = "agent_jobs", "agent" // as in agentPart, and here
+	const jobs = "agent_jobs" // as in agentPart
 	ignored := fact.Rule{Op: fact.Ignore}
-	return []probes.ReadingSpec{
+	specs := []probes.ReadingSpec{
 		{
-			Name: session, Type: fact.TypeText, Rule: ignored, Severity: fact.Fail, Keep: agentStarted, Behind: jobs,
+			Name: "agent", Type: fact.TypeText, Rule: ignored, Severity: fact.Fail, Keep: agentStarted, Behind: jobs,
 			Waits:  []fact.Value{fact.Text(agentNotStarted)},
 			Unseen: []fact.Value{fact.Text(agentUnread), fact.Text(unreadable)},
 			Doc: "started; not started, since the instance was; never started; none in this edition; or not checked. That " +
@@ -135,52 +136,73 @@ func agentReadings() []probes.ReadingSpec {
 			Name: "jobs_left_out", Type: fact.TypeInt, Rule: ignored, Behind: jobs,
 			Doc: "How many jobs are left out, since they are deleted once they have run.",
 		},
+	}
+	for _, r := range slices.Concat(jobReadings(), groupReadings()) {
+		r.Partial = true
+		if r.Behind == "" {
+			r.Behind = jobs
+		}
+		specs = append(specs, r)
+	}
+	return specs
+}
+
+// jobReadings are those of one job.
+func jobReadings() []probes.ReadingSpec {
+	ignored := fact.Rule{Op: fact.Ignore}
+	return []probes.ReadingSpec{
 		{
-			Name: "job_enabled", Type: fact.TypeBool, Keep: "true", Behind: jobs, Partial: true,
+			Name: "job_enabled", Type: fact.TypeBool, Keep: "true",
 			Doc: "Of a job: whether Agent may run it when it is due.",
 		},
 		{
-			Name: "job_outcome", Type: fact.TypeText, Rule: ignored, Keep: "!= " + jobFailed, Behind: jobs, Partial: true,
+			Name: "job_outcome", Type: fact.TypeText, Rule: ignored, Keep: "!= " + jobFailed,
 			Excused: []fact.Value{fact.Text(jobFailedBefore)},
 			Doc: "Of a job's newest run: succeeded, failed, cancelled, retry, in progress, never run, elsewhere; " +
 				"failed before the start, where it has not run since the instance was started.",
 		},
 		{
-			Name: "job_message", Type: fact.TypeText, Rule: ignored, Evidence: true, Behind: jobs, Partial: true,
+			Name: "job_message", Type: fact.TypeText, Rule: ignored, Evidence: true,
 			Doc: "What the step said that failed in that run, where the history has it; its first 400 characters.",
 		},
 		{
-			Name: "job_failures", Type: fact.TypeInt, Rule: ignored, Evidence: true, Behind: jobs, Partial: true,
+			Name: "job_failures", Type: fact.TypeInt, Rule: ignored, Evidence: true,
 			Doc: "How often the job failed since the instance was started, among the 200 newest failures of all jobs and steps.",
 		},
 		{
-			Name: "job_last_run", Type: fact.TypeTime, Rule: ignored, Evidence: true, Behind: jobs, Partial: true,
+			Name: "job_last_run", Type: fact.TypeTime, Rule: ignored, Evidence: true,
 			Doc: "When the job's newest run began; 1900-01-01 when it never ran.",
 		},
 		{
-			Name: "job_took", Type: fact.TypeDuration, Rule: ignored, Behind: jobs, Partial: true, Doc: "How long that run took.",
+			Name: "job_took", Type: fact.TypeDuration, Rule: ignored, Doc: "How long that run took.",
 		},
 		{
-			Name: "job_category", Type: fact.TypeText, Severity: fact.Note, Behind: jobs, Partial: true, Doc: "The job's category.",
+			Name: "job_category", Type: fact.TypeText, Severity: fact.Note, Doc: "The job's category.",
 		},
 		{
-			Name: "job_running", Type: fact.TypeBool, Rule: ignored, Evidence: true, Behind: session, Partial: true,
+			Name: "job_running", Type: fact.TypeBool, Rule: ignored, Evidence: true, Behind: "agent",
 			Doc: "true while the job runs; absent else.",
 		},
 		{
-			Name: "job_next_run", Type: fact.TypeTime, Rule: ignored, Evidence: true, Behind: session, Partial: true,
+			Name: "job_next_run", Type: fact.TypeTime, Rule: ignored, Evidence: true, Behind: "agent",
 			Doc: "When the job is due, where Agent has told.",
 		},
+	}
+}
+
+// groupReadings are those of the jobs of a category that bear numbers.
+func groupReadings() []probes.ReadingSpec {
+	return []probes.ReadingSpec{
 		{
-			Name: "numbered_jobs", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast, Percent: 50}, Behind: jobs, Partial: true,
+			Name: "numbered_jobs", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast, Percent: 50},
 			Doc: "Of a category: how many jobs bear a number for a name.",
 		},
 		{
-			Name: "numbered_disabled", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost}, Behind: jobs, Partial: true,
+			Name: "numbered_disabled", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost},
 			Doc: "How many of them are disabled.",
 		},
 		{
-			Name: "numbered_failed", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost}, Behind: jobs, Partial: true,
+			Name: "numbered_failed", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost},
 			Doc: "Of how many of them the newest run failed, since the instance was started.",
 		},
 	}

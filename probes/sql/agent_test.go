@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,8 @@ func TestJobs(t *testing.T) {
 		{
 			name: "it fails since the start",
 			job: estate.Job{Runs: []estate.Run{
-				{Started: before(hour)}, {Outcome: "failed", Started: after(0), Message: "first"},
+				{Started: before(hour)},
+				{Outcome: "failed", Started: after(0), Message: "first"},
 				{Outcome: "failed", Started: after(hour), Message: "Cannot open database. [SQLSTATE 42000] (Error 4060)"},
 			}},
 			want: map[string]string{
@@ -119,9 +121,7 @@ func TestJobs(t *testing.T) {
 			}
 			got := observed(t, changed(func(s *estate.SQL) { s.Jobs = map[string]estate.Job{"Nightly": c.job} }))
 			want := map[string]string{"job_enabled": "true"}
-			for name, value := range c.want {
-				want[name] = value
-			}
+			maps.Copy(want, c.want)
 			if diff := cmp.Diff(want, told(got, "job/Nightly")); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.why, diff)
 			}

@@ -65,8 +65,8 @@ func integrityReadings() []probes.ReadingSpec {
 			Doc:    "read, or not checked where this version does not tell when CHECKDB last found nothing.",
 		},
 		{
-			Name: "last_checkdb", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.AtLeast, Duration: time.Hour}, Severity: fact.Note,
-			Behind: checkDBReading, Partial: true,
+			Name: "last_checkdb", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.AtLeast, Duration: time.Hour},
+			Severity: fact.Note, Behind: checkDBReading, Partial: true,
 			Doc: "When DBCC CHECKDB last found nothing; 1900-01-01 when never; absent of a database that is not started.",
 		},
 	}

@@ -14,8 +14,12 @@ import (
 func TestSuspectPages(t *testing.T) {
 	got := observed(t, changed(func(s *estate.SQL) {
 		s.Databases["Orders"] = estate.Database{SuspectPages: []estate.SuspectPage{
-			{Page: 4711, Event: 1}, {Page: 4712, Event: 2}, {File: 3, Page: 9, Event: 3},
-			{Page: 1, Event: 4}, {Page: 2, Event: 5}, {Page: 3, Event: 7},
+			{Page: 4711, Event: 1},
+			{Page: 4712, Event: 2},
+			{File: 3, Page: 9, Event: 3},
+			{Page: 1, Event: 4},
+			{Page: 2, Event: 5},
+			{Page: 3, Event: 7},
 			{Page: 4711, Event: 1, Errors: 9}, // told twice
 			{Page: 5, Event: 6},               // of a type that nobody knows
 		}}

@@ -99,7 +99,8 @@ func TestPatchNights(t *testing.T) {
 		},
 		{
 			"Agent never starts by itself", func(s *estate.SQL) { s.Agent.Down = true },
-			func(s *estate.SQL) { s.Agent.Down = true }, []string{"passed"},
+			func(s *estate.SQL) { s.Agent.Down = true },
+			[]string{"passed"},
 		},
 		{"the login may no longer see jobs", job(estate.Job{}), deny("msdb.dbo.sysjobs"), []string{
 			"unknown", "agent_jobs: drifted read -> not checked: needs SELECT on msdb.dbo.sysjobs, sysjobservers, " +

@@ -190,7 +190,9 @@ func TestParseList(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"running", "< 20ms", "one of a, b", "matches /a+/", "between 1 and 2", "any", "= a, b", "younger than 7d"} {
+	for _, seed := range []string{
+		"running", "< 20ms", "one of a, b", "matches /a+/", "between 1 and 2", "any", "= a, b", "younger than 7d",
+	} {
 		f.Add(seed, seed)
 	}
 	f.Fuzz(func(t *testing.T, source, value string) {

@@ -34,6 +34,9 @@ func databases(sql estate.SQL) []string {
 
 // findDatabase looks a name up as the server does, without regard to case.
 func findDatabase(sql estate.SQL, wanted string) (string, estate.Database, bool) {
+	if _, exact := sql.Databases[wanted]; exact { // which is asked for row after row
+		return wanted, databaseOf(sql, wanted), true
+	}
 	for _, name := range databases(sql) {
 		if strings.EqualFold(name, wanted) {
 			return name, databaseOf(sql, name), true
@@ -44,8 +47,11 @@ func findDatabase(sql estate.SQL, wanted string) (string, estate.Database, bool)
 
 // databaseOf fills in what the estate leaves out.
 func databaseOf(sql estate.SQL, wanted string) estate.Database {
-	var db estate.Database
+	db, exact := sql.Databases[wanted]
 	for name, described := range sql.Databases {
+		if exact {
+			break
+		}
 		if strings.EqualFold(name, wanted) {
 			db = described
 		}
