@@ -99,13 +99,36 @@ func (p probe) looksAround() bool { return p.query == "" || len(p.Parts) > 0 }
 
 // ask asks what the check is after.
 func (p probe) ask(ctx context.Context, conn *stdsql.Conn) (readings []fact.Reading, err error) {
-	if p.looksAround() {
-		if readings, err = p.read(ctx, conn); err != nil || p.query == "" {
-			return readings, err
-		}
+	switch {
+	case p.looksAround():
+		readings, err = p.read(ctx, conn)
+	case p.Instance != "":
+		readings, err = p.readName(ctx, conn)
+	}
+	if err != nil || p.query == "" || isAnother(readings) {
+		return readings, err
 	}
 	more, err := p.run(ctx, conn)
 	return append(readings, more...), err
+}
+
+// readName finds out which instance a query would run on.
+func (p probe) readName(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, error) {
+	var name stdsql.NullString
+	row := conn.QueryRowContext(ctx, `SELECT CAST(SERVERPROPERTY('InstanceName') AS nvarchar(128)) AS name`)
+	if err := row.Scan(&name); err != nil {
+		return nil, fmt.Errorf("reading the instance's name: %w", err)
+	}
+	readings, _ := p.whose(name.String)
+	return readings, nil
+}
+
+// isAnother says whether what answered is not the instance that the suite names: of
+// another one nothing else is read.
+func isAnother(readings []fact.Reading) bool {
+	return slices.ContainsFunc(readings, func(r fact.Reading) bool {
+		return r.Key.Name == "right_instance" && r.Value.String() != "yes"
+	})
 }
 
 // run runs the suite's own query. That it fails is a reading, as it would be to whoever

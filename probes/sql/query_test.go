@@ -320,6 +320,23 @@ func TestCells(t *testing.T) {
 	}
 }
 
+// A port that was given to another instance leads to rows that are nobody's.
+func TestQueryOfAnotherInstance(t *testing.T) {
+	h := changed(func(s *estate.SQL) { s.Instance = "STOCK" })
+	for _, parts := range [][]string{nil, {"answers"}} {
+		args := map[string]any{"query": everyDatabase, "key": "name", "instance": "SHOP", "port": 1433, "part": parts}
+		got, err := asked(t, h, args)
+		want := map[string]string{" instance": "STOCK", " right_instance": "no, it is STOCK"}
+		if d := cmp.Diff(want, got); d != "" || err != nil {
+			t.Errorf("%v: %v, (-want +got):\n%s", parts, err, d)
+		}
+		args["instance"] = "stock"
+		if got, err = asked(t, h, args); got[" query"] != "ok" || got[" right_instance"] != "yes" {
+			t.Errorf("%v: got %v and %v", parts, got, err)
+		}
+	}
+}
+
 // What a check reports is what it says that it does.
 func TestReports(t *testing.T) {
 	s := serve(t, healthy(), selfSigned(t, 7))
@@ -327,6 +344,7 @@ func TestReports(t *testing.T) {
 		nil,
 		{"database": []string{"Orders"}, "part": []string{"backups"}},
 		{"query": everyDatabase, "key": "name"},
+		{"query": everyDatabase, "key": "name", "instance": "MSSQLSERVER"},
 		{"query": everyDatabase, "key": "name", "part": []string{"answers"}},
 	} {
 		p := build(t, args)

@@ -193,7 +193,8 @@ func (p probe) Reports(reading string) bool {
 	if of(queryReadings()) {
 		return p.query != ""
 	}
-	return p.looksAround() || slices.Contains([]string{"login", "login_time", "encryption"}, reading)
+	way := slices.Concat(browserReadings(), hintReadings(), nameReadings())
+	return p.looksAround() || of(way) || slices.Contains([]string{"login", "login_time", "encryption"}, reading)
 }
 
 // Observe implements probes.Probe.
