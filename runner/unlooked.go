@@ -34,11 +34,11 @@ func (s *sheet) looked(side values, at place) bool {
 func (s *sheet) looks(reading string) []*probes.ReadingSpec {
 	var all []*probes.ReadingSpec
 	for range s.c.Kind.Readings { // no chain is longer
-		spec := s.spec(s.spec(reading).Behind)
-		if spec.Name == "" {
+		behind := s.spec(reading).Behind
+		if behind == "" {
 			break
 		}
-		all, reading = append(all, spec), spec.Name
+		all, reading = append(all, s.spec(behind)), behind
 	}
 	return all
 }
@@ -46,8 +46,12 @@ func (s *sheet) looks(reading string) []*probes.ReadingSpec {
 // elsewhere says whether an item tells that its reading can be seen from another host
 // only: that is as it should be, and no more is to be known here.
 func (s *sheet) elsewhere(at place) bool {
-	spec := s.spec(s.spec(at.reading).Behind)
-	return at.item != "" && isOneOf(spec.Unseen, s.now.at(place{at.item, spec.Name}))
+	behind := s.spec(at.reading).Behind
+	if at.item == "" || behind == "" {
+		return false
+	}
+	spec := s.spec(behind)
+	return isOneOf(spec.Unseen, s.now.at(place{at.item, spec.Name}))
 }
 
 // unlooked says whether the check itself tells that it could not look at a reading, and

@@ -128,7 +128,10 @@ func (s *session) runCall(ctx context.Context, call rpc) error {
 	if e, isSQL := errors.AsType[*sqlError](err); isSQL {
 		return s.fail(e, true)
 	}
-	return errors.Join(err, s.endReply())
+	if err != nil {
+		return err
+	}
+	return s.endReply()
 }
 
 // callProcedure runs one of the server's own and writes its results.
