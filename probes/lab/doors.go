@@ -29,7 +29,7 @@ func (m *machine) addDoors(h estate.Host) {
 	if h.SQL != nil {
 		port := cmp.Or(h.SQL.Port, 1433)
 		m.add(tcp(port), func(h estate.Host) bool {
-			return h.SQL != nil && h.SQL.Fault != estate.SQLFault(estate.Refuse) && cmp.Or(h.SQL.Port, 1433) == port
+			return h.SQL != nil && h.SQL.Fault != estate.Refuse && cmp.Or(h.SQL.Port, 1433) == port
 		}, fresh{func() server { return tds.New(m.host, m.certs) }})
 	}
 	if h.SMTP != nil {

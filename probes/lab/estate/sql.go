@@ -21,9 +21,9 @@ type SQL struct {
 	LoginError int `yaml:"login_error"`
 	// Encrypt is "" for a server that encrypts when the client wants it,
 	// "required" for one that insists, "none" for one that cannot.
-	Encrypt string   `yaml:"encrypt" oneof:"required,none"`
-	TLS     *TLS     `yaml:"tls"` // the certificate; of the host's name when nil
-	Fault   SQLFault `yaml:"fault"`
+	Encrypt string `yaml:"encrypt" oneof:"required,none"`
+	TLS     *TLS   `yaml:"tls"` // the certificate; of the host's name when nil
+	Fault   Fault  `yaml:"fault" oneof:"sql"`
 }
 
 // Database is one row of sys.databases.
