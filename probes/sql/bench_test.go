@@ -45,7 +45,8 @@ func instance(think time.Duration) estate.Host {
 // connection, one login and eight batches.
 func TestBudget(t *testing.T) {
 	s := serve(t, instance(0), selfSigned(t, 7))
-	if _, err := build(t, map[string]any{"database": []string{"Customer007"}}).Observe(t.Context(), s.target()); err != nil {
+	p := build(t, map[string]any{"database": []string{"Customer007"}})
+	if _, err := p.Observe(t.Context(), s.target()); err != nil {
 		t.Fatal(err)
 	}
 	n := s.simulator.Counts()

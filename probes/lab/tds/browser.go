@@ -114,7 +114,7 @@ func offers(h estate.Host, wanted string, most int) []byte {
 	var data strings.Builder
 	for _, sql := range h.AllSQL() {
 		name := orElse(sql.Instance, "MSSQLSERVER")
-		if sql.Hidden || sql.Fault == estate.SQLFault(estate.Refuse) || wanted != "" && !strings.EqualFold(name, wanted) {
+		if sql.Hidden || sql.Fault == estate.Refuse || wanted != "" && !strings.EqualFold(name, wanted) {
 			continue
 		}
 		clustered := "No"
