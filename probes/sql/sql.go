@@ -197,8 +197,8 @@ func (p probe) Reports(reading string) bool {
 	return p.looksAround() || of(way) || slices.Contains([]string{"login", "login_time", "encryption"}, reading)
 }
 
-// Observe implements probes.Probe.
-func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
+// observe is Observe, for as long as the driver takes.
+func (p probe) observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
 	credential, err := p.credential(t)
 	if err != nil {
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)
