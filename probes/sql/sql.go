@@ -35,6 +35,7 @@ var Kind = probes.Define(probes.Kind{
 		"  id: queues\n  expect: {value: running}\n",
 	Readings: slices.Concat(browserReadings(), instanceReadings(), hintReadings(), nameReadings(), versionReadings(),
 		databaseReadings(), databaseDetails(), partReadings(), queryReadings()),
+	Setup: grantScript(),
 	Notes: slices.Concat(databaseNotes(), partNotes(), queryNotes()),
 }, params{}, newProbe)
 
