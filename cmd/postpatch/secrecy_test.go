@@ -23,8 +23,9 @@ func revealers() map[string]string {
 	return map[string]string{
 		`suites/credentials_secret.go SecretRef.check`: "tells a wrong file from a password before a host does",
 		`suites/credentials_secret.go proof.read`:      "tries whether a certificate and its key are a pair",
-		`probes/sql/auth.go door.(enter|open|token)`:   "logs on to SQL Server",
-		`cmd/postpatch/entra.go [\w.]+`:                "proves an application to Entra ID",
+		`probes/sql/auth.go door.(open|token)`:         "logs on to SQL Server",
+		`cmd/postpatch/entra.go entraTokens.identity`:  "tells the applications of Entra ID apart",
+		`cmd/postpatch/entra.go newIdentity`:           "proves an application to Entra ID",
 		`probes/host/winrm/\w+\.go [\w.]+`:             "logs on to WinRM",
 		`probes/lab/kerberos/account.go newEntry`:      "makes an account's keys in a lab",
 		`probes/host/winrm/auth/\w+\.go [\w.]+`:        "proves an account",
