@@ -88,7 +88,7 @@ func target(h suites.Host, o Options) probes.Target {
 	}
 	return probes.Target{
 		Host: h.Name, Address: h.Address, Dial: o.Dial, Resolve: o.Resolve, Roots: o.Roots,
-		Credential: credential,
+		Credential: credential, Accounts: o.Accounts,
 	}
 }
 
