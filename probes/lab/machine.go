@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -24,6 +25,7 @@ type machine struct {
 	clients *x509.CertPool // who signs clients' certificates
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
+	mail    *mail.Store   // what is in its mailboxes, whatever state it is in
 }
 
 // door is one port of a machine.

@@ -103,12 +103,12 @@ func TestReadings(t *testing.T) {
 		"25 banner=EX01.example.test Microsoft ESMTP MAIL Service ready", "25 state=ready",
 		"25 extensions=CHUNKING, SIZE 37748736, STARTTLS", "25 starttls=offered",
 		"25 tls=TLS 1.3", "25 certificate=valid", "25 cert_days=29", "25 cert_subject=CN=srv.example.test",
-		"25 cert_issuer=CN=Test Authority", "25 cert_serial=beef",
+		"25 cert_issuer=CN=Test Authority", "25 cert_serial=beef", "25 tls_extensions=CHUNKING, SIZE 37748736, STARTTLS",
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings, "latency")); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
 	}
-	for _, want := range []string{"EHLO [127.0.0.1]", "STARTTLS", "QUIT"} {
+	for _, want := range []string{"EHLO [127.0.0.1]", "STARTTLS", "EHLO [127.0.0.1]", "QUIT"} {
 		if got := <-s.heard; got != want {
 			t.Errorf("the server heard %q, want %q", got, want)
 		}
