@@ -30,10 +30,11 @@ var Kind = probes.Define(probes.Kind{
 	Example:    "- mailflow: {via: imap, port: 25, limit: 60s}\n  why: every service may run and mail be stuck\n",
 	Readings:   specs(),
 	Notes: []string{
-		"The message goes to the mailbox of the credentials file's entry for: mail, and nowhere else: to its mail: " +
-			"{address: …}, or to its user where that is an address. Lint and plan send nothing.",
-		"What an earlier run left in the mailbox is deleted after ten minutes. A message that a filter moves out of INBOX " +
-			"counts as not delivered.",
+		"Every run of the check writes one message; lint and plan send nothing.",
+		"It goes to the mailbox of the credentials file's entry with for: mail, and nowhere else.",
+		"That is its mail: {address: …}, or its user where that is an address.",
+		"What an earlier run left in INBOX is deleted after ten minutes.",
+		"A message that a rule moves out of INBOX counts as not delivered.",
 	},
 }, params{Via: viaIMAP, Port: 25, MailboxPort: 993, Limit: time.Minute}, build)
 

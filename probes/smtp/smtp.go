@@ -23,10 +23,7 @@ var Kind = probes.Define(probes.Kind{
 	Main:     "port",
 	Example:  "- smtp: [25, 587]\n  expect: {starttls: offered}\n",
 	Readings: append(specs(), reach.CertificateSpecs()...),
-	Notes: []string{
-		"login: true shows the password of the credentials file's entry for: mail, in TLS only and to a server whose " +
-			"certificate is good for the host, by AUTH PLAIN or LOGIN.",
-	},
+	Notes:    append(mailtalk.MailboxNotes(), "The login is by AUTH PLAIN or LOGIN."),
 }, params{Ports: []int{25}, StartTLS: true, Implicit: []int{465}}, build)
 
 type params struct {

@@ -60,8 +60,9 @@ func MailboxSpecs(bye string) []probes.ReadingSpec {
 // MailboxNotes are what explain has to say of a login.
 func MailboxNotes() []string {
 	return []string{
-		"login: true shows the password of the credentials file's entry for: mail, in TLS only and to a server whose " +
-			"certificate is good for the host. A password that is refused is shown to nobody else in the run.",
+		"login: true shows the password of the credentials file's entry with for: mail.",
+		"It is shown in TLS alone, to a server whose certificate is good for the host or for a name of the entry.",
+		"One that is refused is shown to nobody else in the run.",
 	}
 }
 
