@@ -68,11 +68,11 @@ func specs() []probes.ReadingSpec {
 				"declined, login refused, or unavailable.",
 		},
 		{
-			Name: "accepted", Type: fact.TypeText, Severity: fact.Fail, Expect: ok,
+			Name: "accepted", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: ok,
 			Doc: "Whether the connector took the message: ok, refused, reset, tls failed, login refused, or its code, 452.",
 		},
 		{
-			Name: "delivery", Type: fact.TypeText, Severity: fact.Fail, Expect: delivered,
+			Name: "delivery", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: delivered,
 			Doc: "What became of it: delivered, bounced, or not delivered in the time that it may take.",
 		},
 		{
