@@ -106,7 +106,7 @@ func extensions(h estate.Host, secure bool) []string {
 			continue
 		}
 		if strings.HasPrefix(extension, "AUTH ") && secure && h.Mail != nil {
-			extension += " LOGIN PLAIN"
+			extension = "AUTH LOGIN PLAIN" // what the lab knows to take
 		}
 		offered = offered || strings.EqualFold(extension, "STARTTLS")
 		shown = append(shown, extension)

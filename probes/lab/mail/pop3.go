@@ -65,7 +65,7 @@ func (s *popSession) obey(verb, rest string) bool {
 	case "CAPA":
 		lines := []string{"+OK", "TOP", "UIDL"}
 		if s.secure || s.post.Plain {
-			lines = append(lines, "USER", "SASL PLAIN")
+			lines = append(lines, "USER")
 		}
 		if s.config != nil {
 			lines = append(lines, "STLS")
