@@ -19,6 +19,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -105,7 +106,7 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 // machine makes the i-th host with a door for every port that it has in any of
 // the states' scenes.
 func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
-	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool()}
+	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool(), mail: mail.NewStore()}
 	m.sql = func(at func() estate.Host) server { return l.sqlServer(m, at) }
 	m.clients.AddCert(l.ca.cert)
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -25,6 +26,7 @@ type machine struct {
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
 	sql     func(at func() estate.Host) server
+	mail    *mail.Store // what is in its mailboxes, whatever state it is in
 }
 
 // door is one port of a machine.
