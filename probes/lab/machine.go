@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/exchange"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -24,6 +25,8 @@ type machine struct {
 	clients *x509.CertPool // who signs clients' certificates
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
+	// exchange is nil when no state has it.
+	exchange *exchange.Server
 }
 
 // door is one port of a machine.
@@ -191,6 +194,10 @@ func (m *machine) stats() Stats {
 	}
 	if m.winrm != nil {
 		s.WinRM = m.winrm.Stats()
+	}
+	if m.exchange != nil {
+		counted := m.exchange.Stats()
+		s.Exchange = &counted
 	}
 	return s
 }
