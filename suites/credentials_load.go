@@ -123,7 +123,11 @@ func (r reader) uses(rule *credential, o object, what string) {
 			// What stands there may be a secret in the wrong place.
 			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm, sql or mail, got something else", what)
 		case !slices.Contains(usesOf(rule.proof.kind), n.Value):
-			r.hintf(n, "give "+n.Value+" an entry of its own", "%s.for: %s cannot use %s", what, n.Value, rule.proof.kind)
+			hint := "give " + n.Value + " an entry of its own"
+			if n.Value == forMail {
+				hint += ", with a password"
+			}
+			r.hintf(n, hint, "%s.for: %s cannot use %s", what, n.Value, rule.proof.kind)
 		default:
 			rule.uses = append(rule.uses, n.Value)
 		}

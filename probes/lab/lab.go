@@ -19,6 +19,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/exchange"
 	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
@@ -63,6 +64,8 @@ var ErrUnknownState = errors.New("unknown state")
 type Stats struct {
 	Connections map[string]int `json:"connections"` // by "tcp/1433", the ports as clients know them
 	WinRM       wsman.Stats    `json:"winrm"`
+	// Exchange is nil for a host without.
+	Exchange *exchange.Stats `json:"exchange,omitempty"`
 }
 
 // Start listens for all hosts of the estate, until Close or the end of ctx.
@@ -116,6 +119,9 @@ func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
 	}
 	if m.winrm != nil {
 		m.winrm.Kerberos = l.tickets(m.host(), m.host)
+	}
+	if m.exchange != nil {
+		m.exchange.Kerberos = l.exchangeTickets(m.host())
 	}
 	return m
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/exchange"
 	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
@@ -27,6 +28,8 @@ type machine struct {
 	winrm   *wsman.Server // nil when no state has it
 	sql     func(at func() estate.Host) server
 	mail    *mail.Store // what is in its mailboxes, whatever state it is in
+	// exchange is nil when no state has it.
+	exchange *exchange.Server
 }
 
 // door is one port of a machine.
@@ -194,6 +197,10 @@ func (m *machine) stats() Stats {
 	}
 	if m.winrm != nil {
 		s.WinRM = m.winrm.Stats()
+	}
+	if m.exchange != nil {
+		counted := m.exchange.Stats()
+		s.Exchange = &counted
 	}
 	return s
 }

@@ -162,13 +162,3 @@ type SMTP struct {
 	Envelope string `yaml:"envelope"`
 	Fault    Fault  `yaml:"fault"`
 }
-
-// Exchange is Exchange's healthcheck.htm pages, on port 443.
-type Exchange struct {
-	TLS *TLS `yaml:"tls"`
-	// Down are the virtual directories that answer 503: owa, ews, mapi…
-	Down []string `yaml:"down"`
-	// Node replaces the host's name in the second line of the page.
-	Node  string `yaml:"node"`
-	Fault Fault  `yaml:"fault" oneof:"silent,garbage,error,endless,drop,refuse,stall"`
-}
