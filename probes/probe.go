@@ -64,6 +64,8 @@ type Target struct {
 	// CredentialAt returns that for another server, to which the suite leads: who is sent
 	// there is the operator's word, too. The error wraps ErrNotTried where there is none.
 	CredentialAt func(use, name string) (host.Credential, error)
+	// Accounts remembers which passwords were refused; LogOn asks it.
+	Accounts *host.Accounts
 	// Resolve returns the address to which an ICMP echo is sent.
 	Resolve func(ctx context.Context, name string) (netip.Addr, error)
 	// Roots are whom this operator trusts to sign certificates; the system's when

@@ -36,6 +36,7 @@ type credential struct {
 	proof proof
 	winrm WinRMSettings
 	sql   SQLSettings
+	mail  *host.Mail
 }
 
 // For returns the credential for a use ("winrm", "sql") of a host: that of the
@@ -51,7 +52,7 @@ func (c *Credentials) For(hostName, use string) (host.Credential, error) {
 	if err != nil {
 		return host.Credential{}, fmt.Errorf("entering as the entry at %s says: %w", rule.place, err)
 	}
-	credential.User = rule.user
+	credential.User, credential.Mail = rule.user, rule.mail
 	return credential, nil
 }
 

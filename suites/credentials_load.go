@@ -66,7 +66,7 @@ func (r reader) credentials(data []byte) []*credential {
 
 // credential reads an entry; hosts are the nodes of its patterns.
 func (r reader) credential(o object, what string) (rule *credential, hosts []*yaml.Node) {
-	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "winrm", "sql")...)
+	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "winrm", "sql", "mail")...)
 	rule = &credential{place: r.place(o.node)}
 	proofs := r.proof(rule, o, what)
 	if e, found := o.get("hosts"); found {
@@ -88,19 +88,22 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 	r.uses(rule, o, what)
 	r.settings(rule, o, what)
 	r.sqlSettings(rule, o, what)
+	r.mail(rule, o, what)
 	return rule, hosts
 }
 
 // uses are what credentials can be for.
-func uses() []string { return []string{"winrm", "sql"} }
+func uses() []string { return []string{"winrm", "sql", forMail} }
 
 // usesOf are what a proof can be for.
 func usesOf(kind proofKind) []string {
 	switch kind {
 	case byToken, byManagedIdentity, byWorkloadIdentity:
 		return []string{"sql"}
-	default:
+	case byPassword:
 		return uses()
+	default:
+		return []string{"winrm", "sql"}
 	}
 }
 
@@ -108,7 +111,7 @@ func usesOf(kind proofKind) []string {
 func (r reader) uses(rule *credential, o object, what string) {
 	e, found := o.get("for")
 	if rule.named = found; !found {
-		rule.uses = usesOf(rule.proof.kind)
+		rule.uses = slices.DeleteFunc(usesOf(rule.proof.kind), func(use string) bool { return use == forMail })
 		if rule.proof.kind == byCertificate { // one for WinRM, unless it is said to be for Entra ID
 			rule.uses = []string{"winrm"}
 		}
@@ -118,9 +121,13 @@ func (r reader) uses(rule *credential, o object, what string) {
 		switch {
 		case !slices.Contains(uses(), n.Value):
 			// What stands there may be a secret in the wrong place.
-			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm or sql, got something else", what)
+			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm, sql or mail, got something else", what)
 		case !slices.Contains(usesOf(rule.proof.kind), n.Value):
-			r.hintf(n, "give "+n.Value+" an entry of its own", "%s.for: %s cannot use %s", what, n.Value, rule.proof.kind)
+			hint := "give " + n.Value + " an entry of its own"
+			if n.Value == forMail {
+				hint += ", with a password"
+			}
+			r.hintf(n, hint, "%s.for: %s cannot use %s", what, n.Value, rule.proof.kind)
 		default:
 			rule.uses = append(rule.uses, n.Value)
 		}

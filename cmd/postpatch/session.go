@@ -23,7 +23,7 @@ import (
 // options wires the runner to how this operator reaches the hosts.
 func options(j job, atOnce int) runner.Options {
 	return runner.Options{
-		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots,
+		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots, Accounts: &host.Accounts{},
 		Credential: func(hostName, use string) (host.Credential, error) {
 			if j.credentials == nil {
 				return host.Credential{}, errors.New("there is no --credentials file")
@@ -143,6 +143,9 @@ func credentialUses(h suites.Host) (uses []string, servers map[string][]string) 
 	for _, c := range h.Checks {
 		if _, asks := c.Probe.(probes.Asker); asks {
 			need("winrm", h.Name)
+		}
+		if p, enters := c.Probe.(probes.Entrant); enters && p.Enters() != "" {
+			need(p.Enters(), h.Name)
 		}
 		if c.Kind.Credential == "" {
 			continue

@@ -108,16 +108,16 @@ func (p *sqlProof) Used() (mechanism, why string) {
 }
 
 // Ended implements host.Proof.
-func (p *sqlProof) Ended(e host.Ending) {
+func (p *sqlProof) Ended(s host.Shown) {
 	if p.ended == nil {
 		return
 	}
-	switch e {
+	switch s {
 	case host.Taken:
 		p.ended(auth.Accepted)
 	case host.Refused:
 		p.ended(auth.Refused)
-	default:
+	case host.Later, host.Unsaid:
 		p.ended(auth.Silent)
 	}
 }

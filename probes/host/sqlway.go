@@ -45,15 +45,5 @@ type Proof interface {
 	// that one; why is empty when nothing else was tried.
 	Used() (mechanism, why string)
 	// Ended is told once what became of the login.
-	Ended(e Ending)
+	Ended(s Shown)
 }
-
-// Ending is what a login came to.
-type Ending int
-
-// The endings of a login.
-const (
-	Unsaid  Ending = iota // the account was shown, and nobody said what became of it
-	Taken                 // the server let it in
-	Refused               // the server, or a domain controller behind it, refused it
-)

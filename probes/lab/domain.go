@@ -57,20 +57,24 @@ func (d *domain) close() error {
 func domainAccounts(hosts []estate.Host) []kerberos.Account {
 	var accounts []kerberos.Account
 	taken := map[string]bool{}
-	for _, h := range hosts {
-		if h.WinRM == nil {
-			continue
-		}
-		user := cmp.Or(h.WinRM.User, "lab")
+	add := func(user, password string) {
 		if _, bare, qualified := strings.Cut(user, `\`); qualified {
 			user = bare
 		}
 		user, _, _ = strings.Cut(user, "@")
 		if name := strings.ToLower(user); !taken[name] {
 			taken[name] = true
-			password := host.NewSecret(cmp.Or(h.WinRM.Password, "lab"))
-			accounts = append(accounts, kerberos.Account{Name: user, Password: password})
+			accounts = append(accounts, kerberos.Account{Name: user, Password: host.NewSecret(cmp.Or(password, "lab"))})
 		}
+	}
+	for _, h := range hosts {
+		if h.WinRM == nil && h.Exchange == nil {
+			continue
+		}
+		if h.WinRM != nil {
+			add(cmp.Or(h.WinRM.User, "lab"), h.WinRM.Password)
+		}
+		addMailboxes(h, add)
 		short, _, _ := strings.Cut(h.Name, ".")
 		computer := kerberos.Account{Name: strings.ToUpper(short) + "$", Password: host.NewSecret("machine " + h.OS.UUID)}
 		for _, name := range namesOf(h) {

@@ -9,7 +9,6 @@ import (
 
 	"postpatch/probes/lab/conns"
 	"postpatch/probes/lab/estate"
-	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/nameserver"
 	"postpatch/probes/lab/web"
 	"postpatch/probes/lab/wsman"
@@ -27,16 +26,15 @@ func (m *machine) addDoors(h estate.Host) {
 	}
 	m.addSQL(h)
 	if h.SMTP != nil {
-		m.add(tcp(25), func(h estate.Host) bool {
-			return h.SMTP != nil && h.SMTP.Fault != estate.Refuse
-		}, fresh{func() server { return mail.New(m.host, m.certs) }})
+		m.addSMTP(h)
+	}
+	if h.Mail != nil {
+		m.addMailboxes()
 	}
 	for _, site := range h.HTTP {
 		m.addWeb(sitePort(site))
 	}
-	if h.Exchange != nil {
-		m.addWeb(443)
-	}
+	m.addExchange(h)
 	if h.Directory("") {
 		m.addWeb(80)
 		m.addWeb(443)
@@ -69,7 +67,7 @@ func (m *machine) addWeb(port int) {
 				return site.Fault != estate.Refuse
 			}
 		}
-		if port == 443 && h.Exchange != nil {
+		if isExchangePort(port) && h.Exchange != nil {
 			return h.Exchange.Fault != estate.Refuse
 		}
 		return (port == 80 || port == 443) && h.Directory("")
@@ -79,6 +77,9 @@ func (m *machine) addWeb(port int) {
 // web makes the web server of a port, in which WinRM answers for PowerShell.
 func (m *machine) web(port int) server {
 	s := web.New(m.host, m.certs, port)
+	if m.exchange != nil {
+		s.Exchange(m.exchange)
+	}
 	if m.winrm != nil {
 		s.PowerShell(m.winrm.Directories(), wsman.Connection)
 	}

@@ -19,6 +19,8 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/exchange"
+	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -62,6 +64,8 @@ var ErrUnknownState = errors.New("unknown state")
 type Stats struct {
 	Connections map[string]int `json:"connections"` // by "tcp/1433", the ports as clients know them
 	WinRM       wsman.Stats    `json:"winrm"`
+	// Exchange is nil for a host without.
+	Exchange *exchange.Stats `json:"exchange,omitempty"`
 }
 
 // Start listens for all hosts of the estate, until Close or the end of ctx.
@@ -105,7 +109,7 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 // machine makes the i-th host with a door for every port that it has in any of
 // the states' scenes.
 func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
-	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool()}
+	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool(), mail: mail.NewStore()}
 	m.sql = func(at func() estate.Host) server { return l.sqlServer(m, at) }
 	m.clients.AddCert(l.ca.cert)
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
@@ -115,6 +119,9 @@ func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
 	}
 	if m.winrm != nil {
 		m.winrm.Kerberos = l.tickets(m.host(), m.host)
+	}
+	if m.exchange != nil {
+		m.exchange.Kerberos = l.exchangeTickets(m.host())
 	}
 	return m
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/exchange"
+	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -25,6 +27,9 @@ type machine struct {
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
 	sql     func(at func() estate.Host) server
+	mail    *mail.Store // what is in its mailboxes, whatever state it is in
+	// exchange is nil when no state has it.
+	exchange *exchange.Server
 }
 
 // door is one port of a machine.
@@ -192,6 +197,10 @@ func (m *machine) stats() Stats {
 	}
 	if m.winrm != nil {
 		s.WinRM = m.winrm.Stats()
+	}
+	if m.exchange != nil {
+		counted := m.exchange.Stats()
+		s.Exchange = &counted
 	}
 	return s
 }

@@ -62,16 +62,16 @@ type proof struct {
 	auth.Context
 
 	used  auth.Used
-	ended *host.Ending
+	ended *host.Shown
 }
 
 func (p proof) Used() (string, string) { return p.used.Mechanism, p.used.Why }
-func (p proof) Ended(e host.Ending)    { *p.ended = e }
+func (p proof) Ended(e host.Shown)     { *p.ended = e }
 
 // enter asks the instance as an account, and returns what was read and what became of it.
-func (c corp) enter(t *testing.T, o auth.Options, way host.SQLWay) (map[string]string, host.Ending, error) {
+func (c corp) enter(t *testing.T, o auth.Options, way host.SQLWay) (map[string]string, host.Shown, error) {
 	t.Helper()
-	ended := host.Ending(-1)
+	ended := host.Shown(-1)
 	o.Krb5Conf = c.Krb5Conf()
 	way.Prove = func(ctx context.Context, s host.SQLService) (host.Proof, error) {
 		m, err := auth.New(o)

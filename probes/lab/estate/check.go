@@ -88,6 +88,9 @@ func (p *parser) checkScalar(n *yaml.Node, t reflect.Type, oneOf string) {
 	if wrong := checkSetting(n.Value); t == reflect.TypeFor[Setting]() && wrong != "" {
 		p.problemf(n, "%s", wrong)
 	}
+	if words := exchangeWords(t); words != "" {
+		oneOf = words
+	}
 	if oneOf != "" && n.Value != "" && !slices.Contains(strings.Split(oneOf, ","), n.Value) {
 		p.problemf(n, "want %s, got %q", strings.ReplaceAll(oneOf, ",", ", "), n.Value)
 	}

@@ -47,6 +47,7 @@ type Host struct {
 	// Browser is SQL Server Browser; it runs where there is a named instance.
 	Browser  *Browser  `yaml:"browser"`
 	DNS      *DNS      `yaml:"dns"`
+	Mail     *Mail     `yaml:"mail"`
 	HTTP     []Site    `yaml:"http"`
 	SMTP     *SMTP     `yaml:"smtp"`
 	Exchange *Exchange `yaml:"exchange"`
@@ -147,22 +148,17 @@ type TLS struct {
 	RSA            bool `yaml:"rsa"`
 }
 
-// SMTP is a mail server on port 25.
+// SMTP is a mail server.
 type SMTP struct {
 	Banner     string   `yaml:"banner"` // after "220 "
 	Extensions []string `yaml:"extensions"`
 	TLS        *TLS     `yaml:"tls"` // with STARTTLS
 	// Greeting replaces the 220 line: "421 4.3.2 Service not active".
 	Greeting string `yaml:"greeting"`
+	// Ports are those it listens on, 25 when there are none. At 465 TLS begins at once.
+	Ports []int `yaml:"ports"`
+	// Envelope is what MAIL FROM is answered instead: "452 4.3.1 Insufficient system
+	// resources".
+	Envelope string `yaml:"envelope"`
 	Fault    Fault  `yaml:"fault"`
-}
-
-// Exchange is Exchange's healthcheck.htm pages, on port 443.
-type Exchange struct {
-	TLS *TLS `yaml:"tls"`
-	// Down are the virtual directories that answer 503: owa, ews, mapi…
-	Down []string `yaml:"down"`
-	// Node replaces the host's name in the second line of the page.
-	Node  string `yaml:"node"`
-	Fault Fault  `yaml:"fault" oneof:"silent,garbage,error,endless,drop,refuse,stall"`
 }

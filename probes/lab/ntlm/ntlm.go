@@ -40,13 +40,16 @@ const (
 	StrictBinding                       // a client must have it
 )
 
-// Config is the server and its only account.
+// Config is the server and its accounts.
 type Config struct {
 	Computer string // NetBIOS name
 	Domain   string // DNS name of the domain; a workgroup's machine when empty
 	// User is the account, with its domain's NetBIOS name in front (ACME\probe)
 	// unless the account is the machine's own.
 	User, Password string
+	// Passwords finds the password of an account by the names that a client sent, in
+	// place of User and Password; nil is only these.
+	Passwords func(domain, user string) (password string, known bool)
 	// Bindings is the application data of the channel binding, which is
 	// "tls-server-end-point:" and a hash (RFC 5929); nil without TLS.
 	Bindings []byte
@@ -174,10 +177,11 @@ func (a *Acceptor) finish(token []byte) error {
 	if err != nil {
 		return err
 	}
-	if !a.knows(r.domain, r.user) {
+	password, known := a.password(r.domain, r.user)
+	if !known {
 		return ErrUnknownUser
 	}
-	key := a.sessionBase(r)
+	key := a.sessionBase(r, password)
 	if key == nil {
 		return ErrPassword
 	}
@@ -205,6 +209,14 @@ func (a *Acceptor) finish(token []byte) error {
 	return nil
 }
 
+// password finds the account that a client names.
+func (a *Acceptor) password(domain, user string) (password string, known bool) {
+	if a.config.Passwords != nil {
+		return a.config.Passwords(domain, user)
+	}
+	return a.config.Password, a.knows(domain, user)
+}
+
 // knows says whether a name leads to the account. An account of the machine's
 // own is found under every domain that the machine does not know; one of a
 // domain under the domain's two names, under none, and as user@domain.
@@ -225,9 +237,9 @@ func (a *Acceptor) knows(domain, user string) bool {
 // sessionBase returns the session base key when the response is right for the
 // password, or nil. Only the user's name is folded (MS-NLMP 3.3.2). Clients that
 // leave the domain out of the hash are taken, as 3.2.5.1.2 advises.
-func (a *Acceptor) sessionBase(r response) []byte {
+func (a *Acceptor) sessionBase(r response, password string) []byte {
 	hash := md4.New()
-	_, _ = hash.Write(encode(a.config.Password)) // a hash takes everything
+	_, _ = hash.Write(encode(password)) // a hash takes everything
 	nt := hash.Sum(nil)
 	for _, domain := range []string{r.domain, ""} {
 		owf := sum(nt, encode(strings.ToUpper(r.user)+domain))

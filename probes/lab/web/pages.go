@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -40,7 +39,12 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if isExchange {
-		v.serveExchange(w, r, directory)
+		s.serveExchange(w, r, v, directory)
+		return
+	}
+	if v.exchange != nil && r.URL.Path == "/" && s.port == exchangePort {
+		w.Header().Set("Location", "https://"+r.Host+"/owa/")
+		write(w, http.StatusFound, "")
 		return
 	}
 	notFound(w)
@@ -123,26 +127,24 @@ func orOK(status int) int {
 }
 
 // serveExchange answers below a virtual directory: its health page as managed
-// availability makes it, and for all else what an anonymous client gets.
-func (v view) serveExchange(w http.ResponseWriter, r *http.Request, directory string) {
-	if v.down(directory) {
+// availability makes it, and all else as Exchange does.
+func (s *Server) serveExchange(w http.ResponseWriter, r *http.Request, v view, directory estate.Directory) {
+	switch {
+	case s.port == clearPort:
+		write(w, http.StatusForbidden, "403.4 - Forbidden: SSL is required to view this resource.")
+	case v.down(directory):
 		write(w, http.StatusServiceUnavailable, "")
-		return
-	}
-	if strings.EqualFold(r.URL.Path, "/"+directory+"/healthcheck.htm") {
+	case strings.EqualFold(r.URL.Path, "/"+string(directory)+"/healthcheck.htm"):
 		write(w, http.StatusOK, "200 OK<br/>"+v.node())
-		return
+	case directory == "powershell":
+		w.Header()["WWW-Authenticate"] = []string{"Negotiate", "Kerberos"}
+		write(w, http.StatusUnauthorized, "")
+	case s.port == backEndPort:
+		w.Header()["WWW-Authenticate"] = []string{"Negotiate", "NTLM"}
+		write(w, http.StatusUnauthorized, "") // which lets in nobody but the front ends
+	default:
+		s.exchange.ServeDirectory(w, r, directory)
 	}
-	schemes, _ := authentication(directory)
-	if schemes[0] == forms {
-		to := fmt.Sprintf("https://%s/owa/auth/logon.aspx?url=https%%3a%%2f%%2f%s%%2f%s%%2f&reason=0",
-			r.Host, r.Host, directory)
-		w.Header().Set("Location", to)
-		write(w, http.StatusFound, "")
-		return
-	}
-	w.Header()["WWW-Authenticate"] = schemes
-	write(w, http.StatusUnauthorized, "")
 }
 
 func notFound(w http.ResponseWriter) {

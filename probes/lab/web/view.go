@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/exchange"
 )
 
 // view is one port of a host in its present state: a site, Exchange, or both in
@@ -30,15 +31,7 @@ func (s *Server) view() view {
 			break
 		}
 	}
-	if s.port == exchangePort && v.host.Exchange != nil {
-		v.exchange = v.host.Exchange
-		if v.tls == nil {
-			v.tls = v.exchange.TLS
-		}
-		if v.tls == nil {
-			v.tls = &estate.TLS{}
-		}
-	}
+	v.addExchange(s.port)
 	v.powerShell = s.powerShell != nil && v.host.Directory("") && (s.port == exchangePort || s.port == 80)
 	if v.powerShell && s.port == exchangePort && v.tls == nil && v.site == nil {
 		v.tls = &estate.TLS{}
@@ -49,6 +42,21 @@ func (s *Server) view() view {
 		v.tls = &named
 	}
 	return v
+}
+
+// addExchange makes Exchange answer at its ports. Its back end has a certificate of
+// the host's own name.
+func (v *view) addExchange(port int) {
+	if v.host.Exchange == nil || port != exchangePort && port != clearPort && port != backEndPort {
+		return
+	}
+	v.exchange = v.host.Exchange
+	if v.tls == nil && port == exchangePort {
+		v.tls = v.exchange.TLS
+	}
+	if v.tls == nil && port != clearPort {
+		v.tls = &estate.TLS{}
+	}
 }
 
 func defaultPort(site estate.Site) int {
@@ -83,46 +91,19 @@ func (v view) requestFault(path string) estate.Fault {
 	return v.connFault()
 }
 
-// directory returns Exchange's virtual directory that a path lies in, in lower
-// case.
-func (v view) directory(path string) (string, bool) {
+// directory returns Exchange's virtual directory that a path lies in.
+func (v view) directory(path string) (estate.Directory, bool) {
 	if v.exchange == nil {
 		return "", false
 	}
-	first, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(path), "/"), "/")
-	_, found := authentication(first)
-	return first, found
+	return exchange.Directory(path)
 }
-
-// authentication is what a virtual directory of Exchange asks for by default, as
-// WWW-Authenticate; forms is OWA's page to sign in. It is false for a name that
-// is no virtual directory.
-func authentication(directory string) (schemes []string, found bool) {
-	switch directory {
-	case "owa", "ecp":
-		return []string{forms}, true
-	case "ews", "mapi":
-		return []string{"Negotiate", "NTLM"}, true
-	case "oab", "autodiscover", "rpc":
-		return []string{"Negotiate", "NTLM", basic}, true
-	case "microsoft-server-activesync":
-		return []string{basic}, true
-	case "powershell":
-		return []string{"Negotiate", "Kerberos"}, true
-	default:
-		return nil, false
-	}
-}
-
-const (
-	forms = "forms"
-	basic = `Basic realm="Exchange"`
-)
 
 // down says whether a virtual directory is out of service.
-func (v view) down(directory string) bool {
+func (v view) down(directory estate.Directory) bool {
 	return slices.ContainsFunc(v.exchange.Down, func(name string) bool {
-		return strings.EqualFold(strings.Trim(name, "/"), directory)
+		name = strings.Trim(name, "/")
+		return strings.EqualFold(name, string(directory)) || directory == estate.ActiveSync && name == "activesync"
 	})
 }
 

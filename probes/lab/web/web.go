@@ -14,14 +14,19 @@ import (
 
 	"postpatch/probes/lab/conns"
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/exchange"
 )
 
 // Stall is a fault of the web alone: the headers come, announce a body, and
 // nothing follows.
 const Stall estate.Fault = "stall"
 
-// exchangePort is where Exchange's pages are.
-const exchangePort = 443
+// The ports of Exchange: its front end with TLS and in clear, and its back end.
+const (
+	exchangePort = 443
+	clearPort    = 80
+	backEndPort  = 444
+)
 
 // Server is the web server of one port. New makes one.
 type Server struct {
@@ -32,16 +37,19 @@ type Server struct {
 	http  *http.Server
 	feed  *feed
 
+	exchange   *exchange.Server
 	powerShell http.Handler // nil for none
+	conn       func(context.Context, net.Conn) context.Context
 }
 
 // New returns a server that answers as host() says of the given port at the time
 // of each connection and request, whatever port its listener really has.
 func New(host func() estate.Host, certs func(estate.TLS) (*tls.Certificate, error), port int) *Server {
-	s := &Server{host: host, certs: certs, port: port, group: conns.New()}
+	s := &Server{host: host, certs: certs, port: port, group: conns.New(), exchange: exchange.New(host)}
 	s.feed = &feed{conns: make(chan net.Conn), closed: make(chan struct{})}
 	s.http = &http.Server{
 		Handler:           http.HandlerFunc(s.serveHTTP),
+		ConnContext:       s.connection,
 		BaseContext:       func(net.Listener) context.Context { return s.group.Context() },
 		ReadHeaderTimeout: time.Minute,
 		IdleTimeout:       2 * time.Minute, // as IIS
@@ -57,8 +65,30 @@ func New(host func() estate.Host, certs func(estate.TLS) (*tls.Certificate, erro
 //
 // Who was authenticated belongs to a connection, so h has a say in its context.
 func (s *Server) PowerShell(h http.Handler, conn func(context.Context, net.Conn) context.Context) *Server {
-	s.powerShell, s.http.ConnContext = h, conn
+	s.powerShell, s.conn = h, conn
 	return s
+}
+
+// Exchange lets e answer for Exchange in place of one that is made anew with this
+// server, before Serve, and returns the server.
+func (s *Server) Exchange(e *exchange.Server) *Server {
+	s.exchange = e
+	return s
+}
+
+// connection makes places for what is known of a connection.
+func (s *Server) connection(ctx context.Context, conn net.Conn) context.Context {
+	var bindings []byte
+	if secure, ok := conn.(*tls.Conn); ok {
+		if held, ok := secure.NetConn().(*heldConn); ok {
+			bindings = held.bindings
+		}
+	}
+	ctx = exchange.Connection(ctx, bindings)
+	if s.conn != nil {
+		ctx = s.conn(ctx, conn)
+	}
+	return ctx
 }
 
 func protocols() []string { return []string{"h2", "http/1.1"} }
@@ -98,6 +128,7 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 		if err != nil {
 			return
 		}
+		held.bindings = exchange.Bindings(cert)
 		secure := tls.Server(held, &tls.Config{
 			Certificates: []tls.Certificate{*cert}, NextProtos: protocols(), MinVersion: tls.VersionTLS12,
 		})
@@ -149,8 +180,9 @@ func (f *feed) Addr() net.Addr { return f.addr }
 // heldConn tells when it was closed.
 type heldConn struct {
 	net.Conn
-	once   sync.Once
-	closed chan struct{}
+	bindings []byte // to our certificate; nil without TLS
+	once     sync.Once
+	closed   chan struct{}
 }
 
 // Close implements net.Conn.
