@@ -88,7 +88,9 @@ func TestInboxIsDeclined(t *testing.T) {
 	target := insider{"%s OK done\r\n", "%s BAD User is authenticated but not connected.\r\n"}.start(t)
 	readings, err := probetest.Observe(t, imap.Kind, target, map[string]any{"login": true})
 	got := strings.Join(probetest.Texts(readings), "\n")
-	for _, want := range []string{"993 login=ok", "993 inbox=BAD", "993 reason=BAD User is authenticated but not connected."} {
+	for _, want := range []string{
+		"993 login=ok", "993 inbox=BAD", "993 reason=BAD User is authenticated but not connected.",
+	} {
 		if err != nil || !strings.Contains(got, want) {
 			t.Errorf("no %q in %s, %v", want, got, err)
 		}
