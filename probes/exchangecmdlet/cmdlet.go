@@ -34,7 +34,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, build)
 
 type params struct {
-	Cmdlets []string `param:"cmdlet,required" doc:"The commands; of one that runs a probe with it: 'Invoke-MonitoringProbe SET\\PROBE'."`
+	Cmdlets []string `param:"cmdlet,required" doc:"The commands; one that runs a probe with it behind a space."`
 	Server  string   `param:"server" doc:"The server's name in Exchange, when it is not the host's."`
 }
 
@@ -69,7 +69,7 @@ func specs() []probes.ReadingSpec {
 func untold() []fact.Value {
 	values := []fact.Value{fact.Text(skipped)}
 	for _, c := range commands() {
-		for _, version := range strings.Fields(all) {
+		for version := range strings.FieldsSeq(all) {
 			if c.lacks(version) {
 				values = append(values, fact.Text(c.notIn(version)))
 			}
@@ -123,7 +123,8 @@ func runOf(entry, server string) (run, error) {
 	case c.probe == "" && probe != "":
 		return run{}, probes.Fieldf("cmdlet", "%s takes nothing more, got %q", c.name, entry)
 	case c.probe != "" && probe == "" && c.usual == "":
-		return run{}, probes.Fieldf("cmdlet", `want a probe behind it, such as '%s OWA.Protocol\OwaSelfTestProbe', got %q`, c.name, entry)
+		return run{}, probes.Fieldf("cmdlet", `want a probe behind it, '%s OWA.Protocol\OwaSelfTestProbe', got %q`,
+			c.name, entry)
 	case c.probe != "" && probe != "" && (strings.Count(probe, `\`) == 0 || strings.ContainsAny(probe, "$*?\"'`;|\r\n")):
 		return run{}, probes.Fieldf("cmdlet", `want a health set, \ and a probe, got %q`, probe)
 	}

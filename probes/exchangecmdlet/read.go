@@ -87,7 +87,8 @@ func (o run) outcome(r *gather.Reader, item string, row host.Row) (outcome strin
 	word := gather.Text(row, o.shape.result)
 	outcome, known = outcomeOf(word)
 	if !known {
-		r.Failf(named.Line(item), "want success or failure in %s, got %q", o.shape.result, named.Within(word, exchangehost.MostName))
+		r.Failf(named.Line(item), "want success or failure in %s, got %q",
+			o.shape.result, named.Within(word, exchangehost.MostName))
 	}
 	return outcome, known
 }

@@ -1,6 +1,7 @@
 package exchangecmdlet
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -123,9 +124,7 @@ func (s shape) properties() []string {
 // question asks for a run of it.
 func (c command) question(probe, server string) host.Cmdlet {
 	q := exchangehost.Command(c.name, c.server, server, c.shape.properties()...)
-	for name, values := range c.more {
-		q.Params[name] = values
-	}
+	maps.Copy(q.Params, c.more)
 	if c.probe != "" {
 		q.Params[c.probe] = []string{probe}
 	}

@@ -28,7 +28,7 @@ func certificatesPart() part {
 			},
 			{
 				Name: "days_left", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore}, Expect: "> 7",
-				Doc: "Days until the certificate ends that a service (IIS, SMTP, IMAP, POP) is bound to: of several the first to end.",
+				Doc: "Days until the certificate ends that IIS, SMTP, IMAP or POP is bound to: of several the first to end.",
 			},
 			{
 				Name: "thumbprint", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},

@@ -24,7 +24,7 @@ func maintenancePart() part {
 			{
 				Name: "activation_policy", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
 				Expect: "one of unrestricted, intrasiteonly",
-				Doc:    "Whether copies may be mounted on it by themselves; blocked is left behind by maintenance that was not ended.",
+				Doc:    "Whether copies may be mounted on it by themselves; maintenance that was not ended leaves it blocked.",
 			},
 			{
 				Name: "moved_away", Type: fact.TypeBool, Expect: "false",

@@ -77,7 +77,8 @@ func readServices(v visit) {
 			all[mode] = append(all[mode], name)
 		default:
 			whole = false
-			v.Failf("the start mode of "+name, "want Auto, Manual or Disabled, got %q", named.Within(mode, exchangehost.MostName))
+			v.Failf("the start mode of "+name, "want Auto, Manual or Disabled, got %q",
+				named.Within(mode, exchangehost.MostName))
 		}
 	}
 	if !whole {
