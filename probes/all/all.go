@@ -18,6 +18,8 @@ import (
 	"postpatch/probes/domain"
 	"postpatch/probes/eventlog"
 	"postpatch/probes/exchange"
+	"postpatch/probes/exchangecmdlet"
+	"postpatch/probes/exchangestate"
 	"postpatch/probes/feature"
 	"postpatch/probes/file"
 	"postpatch/probes/http"
@@ -64,6 +66,8 @@ func Kinds() []probes.Kind {
 		domain.Kind,
 		eventlog.Kind,
 		exchange.Kind,
+		exchangecmdlet.Kind,
+		exchangestate.Kind,
 		feature.Kind,
 		file.Kind,
 		http.Kind,
