@@ -29,6 +29,9 @@ type Kind struct {
 	// Settles is the role whose time to settle after a reboot its checks have, "sql";
 	// empty for the time that every host has.
 	Settles string
+	// Timeout is how long one of its checks that go out from the runner may take, unless
+	// the suite says otherwise; 0 for what all may.
+	Timeout time.Duration
 	// Final are patterns of items, with * and ?, that tell, where they are new, that what
 	// a role waits for will not come: the event of an upgrade that failed. By the role.
 	Final map[string][]string

@@ -61,6 +61,8 @@ type Target struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Credential returns the operator's credential for a use such as "sql".
 	Credential func(use string) (host.Credential, error)
+	// Accounts remembers which passwords were refused; LogOn asks it.
+	Accounts *host.Accounts
 	// Resolve returns the address to which an ICMP echo is sent.
 	Resolve func(ctx context.Context, name string) (netip.Addr, error)
 	// Roots are whom this operator trusts to sign certificates; the system's when

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"time"
 
 	"postpatch/probes/host"
@@ -37,7 +38,7 @@ func Longest(h suites.Host) time.Duration {
 				first = i
 			}
 		}
-		free[first] += timeoutOf(c, checkTimeout)
+		free[first] += timeoutOf(c, cmp.Or(c.Kind.Timeout, checkTimeout))
 	}
 	for _, at := range free {
 		session = max(session, at)

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func target(h suites.Host, o Options) probes.Target {
 	}
 	return probes.Target{
 		Host: h.Name, Address: h.Address, Dial: o.Dial, Resolve: o.Resolve, Roots: o.Roots,
-		Credential: credential,
+		Credential: credential, Accounts: o.Accounts,
 	}
 }
 
@@ -103,7 +104,7 @@ func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target
 		}
 		s.took = time.Since(start)
 	}()
-	limit := timeoutOf(c, checkTimeout)
+	limit := timeoutOf(c, cmp.Or(c.Kind.Timeout, checkTimeout))
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, overtime(limit))
 	defer cancel()
 	s.readings, s.err = c.Probe.Observe(ctx, t)

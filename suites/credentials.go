@@ -35,6 +35,7 @@ type credential struct {
 	user  string
 	proof proof
 	winrm WinRMSettings
+	mail  *host.Mail
 }
 
 // For returns the credential for a use ("winrm", "sql") of a host: that of the
@@ -50,7 +51,7 @@ func (c *Credentials) For(hostName, use string) (host.Credential, error) {
 	if err != nil {
 		return host.Credential{}, fmt.Errorf("entering as the entry at %s says: %w", rule.place, err)
 	}
-	credential.User = rule.user
+	credential.User, credential.Mail = rule.user, rule.mail
 	return credential, nil
 }
 

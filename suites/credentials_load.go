@@ -66,7 +66,7 @@ func (r reader) credentials(data []byte) []*credential {
 
 // credential reads an entry; hosts are the nodes of its patterns.
 func (r reader) credential(o object, what string) (rule *credential, hosts []*yaml.Node) {
-	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "winrm")...)
+	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "winrm", "mail")...)
 	rule = &credential{place: r.place(o.node)}
 	proofs := r.proof(rule, o, what)
 	if e, found := o.get("hosts"); found {
@@ -87,17 +87,18 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 	}
 	r.uses(rule, o, what)
 	r.settings(rule, o, what)
+	r.mail(rule, o, what)
 	return rule, hosts
 }
 
 // uses are what credentials can be for.
-func uses() []string { return []string{"winrm", "sql"} }
+func uses() []string { return []string{"winrm", "sql", forMail} }
 
 // uses reads what an entry is for.
 func (r reader) uses(rule *credential, o object, what string) {
 	e, found := o.get("for")
 	if rule.named = found; !found {
-		if rule.uses = uses(); rule.proof.kind != byPassword {
+		if rule.uses = []string{"winrm", "sql"}; rule.proof.kind != byPassword {
 			rule.uses = []string{"winrm"}
 		}
 		return
@@ -106,9 +107,10 @@ func (r reader) uses(rule *credential, o object, what string) {
 		switch {
 		case !slices.Contains(uses(), n.Value):
 			// What stands there may be a secret in the wrong place.
-			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm or sql, got something else", what)
-		case n.Value == "sql" && rule.proof.kind != byPassword:
-			r.hintf(n, "give sql an entry of its own, with a password", "%s.for: sql cannot use %s", what, rule.proof.kind)
+			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm, sql or mail, got something else", what)
+		case n.Value != "winrm" && rule.proof.kind != byPassword:
+			r.hintf(n, "give "+n.Value+" an entry of its own, with a password",
+				"%s.for: %s cannot use %s", what, n.Value, rule.proof.kind)
 		default:
 			rule.uses = append(rule.uses, n.Value)
 		}

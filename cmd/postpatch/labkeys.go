@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"postpatch/probes/host"
@@ -24,6 +26,9 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 			user = bare + "@" + k.estate.Realm
 		}
 		return host.Credential{User: user, Password: host.NewSecret(h.WinRM.Password)}, nil
+	case use == "mail" && h.Mail != nil && len(h.Mail.Users) > 0:
+		user := slices.Min(slices.Collect(maps.Keys(h.Mail.Users)))
+		return host.Credential{User: user, Password: host.NewSecret(h.Mail.Users[user])}, nil
 	}
 	return host.Credential{}, errors.New("the estate has no such account")
 }

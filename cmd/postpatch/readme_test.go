@@ -150,7 +150,7 @@ func TestREADMESides(t *testing.T) {
 		want = append(want, k.Name)
 	}
 	var got []string
-	for _, name := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(table, -1) {
+	for _, name := range regexp.MustCompile("`([a-z0-9_]+)`").FindAllStringSubmatch(table, -1) {
 		got = append(got, name[1])
 	}
 	slices.Sort(got)

@@ -23,7 +23,7 @@ import (
 // options wires the runner to how this operator reaches the hosts.
 func options(j job, atOnce int) runner.Options {
 	return runner.Options{
-		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots,
+		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots, Accounts: &host.Accounts{},
 		Credential: func(hostName, use string) (host.Credential, error) {
 			if j.credentials == nil {
 				return host.Credential{}, errors.New("there is no --credentials file")
@@ -129,6 +129,9 @@ func credentialUses(h suites.Host) []string {
 		}
 		if c.Kind.Credential != "" {
 			uses[c.Kind.Credential] = true
+		}
+		if p, enters := c.Probe.(probes.Entrant); enters && p.Enters() != "" {
+			uses[p.Enters()] = true
 		}
 	}
 	return sortedKeys(uses)

@@ -23,11 +23,14 @@ import (
 	"postpatch/probes/http"
 	"postpatch/probes/hyperv"
 	"postpatch/probes/iis"
+	"postpatch/probes/imap"
+	"postpatch/probes/mailflow"
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
 	"postpatch/probes/os"
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
+	"postpatch/probes/pop3"
 	"postpatch/probes/powershell"
 	"postpatch/probes/printer"
 	"postpatch/probes/process"
@@ -66,11 +69,14 @@ func Kinds() []probes.Kind {
 		http.Kind,
 		hyperv.Kind,
 		iis.Kind,
+		imap.Kind,
+		mailflow.Kind,
 		msmq.Kind,
 		network.Kind,
 		os.Kind,
 		pendingreboot.Kind,
 		ping.Kind,
+		pop3.Kind,
 		powershell.Kind,
 		printer.Kind,
 		process.Kind,

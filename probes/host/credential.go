@@ -18,6 +18,18 @@ type Credential struct {
 	// private key in PEM.
 	Certificate []byte
 	Key         Secret
+	// Mail is what the operator's entry says of a mailbox; nil for nothing.
+	Mail *Mail
+}
+
+// Mail says to which servers a mailbox' password may be shown: within TLS, to one
+// whose certificate is good and bears the name of the host that the entry is for.
+type Mail struct {
+	Address string   // the mailbox' own; the user when that is one
+	Names   []string // which the certificate may bear instead of the host's
+	// Insecure shows it within TLS whatever the certificate, and AllowPlain without
+	// TLS too: for a lab.
+	Insecure, AllowPlain bool
 }
 
 // Secret is text that prints as three stars, whatever prints it. Printed from

@@ -86,7 +86,7 @@ func TestSecretPrintsStars(t *testing.T) {
 	s := host.NewSecret(password)
 	data, err := json.Marshal(host.Credential{User: "sa", Password: s})
 	if err != nil || string(data) != `{"User":"sa","Password":"***","Keytab":"***",`+
-		`"CCache":"***","Certificate":null,"Key":"***"}` {
+		`"CCache":"***","Certificate":null,"Key":"***","Mail":null}` {
 		t.Errorf("got %s, %v", data, err)
 	}
 	for _, got := range []string{
@@ -96,7 +96,7 @@ func TestSecretPrintsStars(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	printed := "{User:sa Password:*** Keytab:*** CCache:*** Certificate:[] Key:***}"
+	printed := "{User:sa Password:*** Keytab:*** CCache:*** Certificate:[] Key:*** Mail:<nil>}"
 	if got := fmt.Sprintf("%+v", host.Credential{User: "sa", Password: s}); got != printed {
 		t.Errorf("got %s", got)
 	}

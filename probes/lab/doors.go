@@ -9,7 +9,6 @@ import (
 
 	"postpatch/probes/lab/conns"
 	"postpatch/probes/lab/estate"
-	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/nameserver"
 	"postpatch/probes/lab/web"
 	"postpatch/probes/lab/wsman"
@@ -27,9 +26,10 @@ func (m *machine) addDoors(h estate.Host) {
 	}
 	m.addSQL(h)
 	if h.SMTP != nil {
-		m.add(tcp(25), func(h estate.Host) bool {
-			return h.SMTP != nil && h.SMTP.Fault != estate.Refuse
-		}, fresh{func() server { return mail.New(m.host, m.certs) }})
+		m.addSMTP(h)
+	}
+	if h.Mail != nil {
+		m.addMailboxes()
 	}
 	for _, site := range h.HTTP {
 		m.addWeb(sitePort(site))

@@ -20,6 +20,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/exchange"
+	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -108,7 +109,7 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 // machine makes the i-th host with a door for every port that it has in any of
 // the states' scenes.
 func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
-	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool()}
+	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool(), mail: mail.NewStore()}
 	m.clients.AddCert(l.ca.cert)
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
 	m.certs = func(t estate.TLS) (*tls.Certificate, error) { return l.ca.certificate(m.host(), t) }

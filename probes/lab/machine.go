@@ -13,6 +13,7 @@ import (
 
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/exchange"
+	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -27,6 +28,7 @@ type machine struct {
 	winrm   *wsman.Server // nil when no state has it
 	// exchange is nil when no state has it.
 	exchange *exchange.Server
+	mail     *mail.Store // what is in its mailboxes, whatever state it is in
 }
 
 // door is one port of a machine.

@@ -20,9 +20,10 @@ import (
 // "127.0.0.1:40053", over TCP and UDP alike. It has no credentials.
 func Target(address string) probes.Target {
 	return lead(probes.Target{
-		Host:    "srv.example.test",
-		Address: "srv.example.test",
-		Resolve: func(context.Context, string) (netip.Addr, error) { return netip.MustParseAddr("127.0.0.1"), nil },
+		Host:     "srv.example.test",
+		Address:  "srv.example.test",
+		Accounts: &host.Accounts{},
+		Resolve:  func(context.Context, string) (netip.Addr, error) { return netip.MustParseAddr("127.0.0.1"), nil },
 		Credential: func(use string) (host.Credential, error) {
 			return host.Credential{}, errors.New("no credential for " + use)
 		},

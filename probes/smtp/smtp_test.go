@@ -17,6 +17,8 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/lab/mailtest"
+	"postpatch/probes/pop3"
 	"postpatch/probes/probetest"
 	"postpatch/probes/smtp"
 )
@@ -103,12 +105,12 @@ func TestReadings(t *testing.T) {
 		"25 banner=EX01.example.test Microsoft ESMTP MAIL Service ready", "25 state=ready",
 		"25 extensions=CHUNKING, SIZE 37748736, STARTTLS", "25 starttls=offered",
 		"25 tls=TLS 1.3", "25 certificate=valid", "25 cert_days=29", "25 cert_subject=CN=srv.example.test",
-		"25 cert_issuer=CN=Test Authority", "25 cert_serial=beef",
+		"25 cert_issuer=CN=Test Authority", "25 cert_serial=beef", "25 tls_extensions=CHUNKING, SIZE 37748736, STARTTLS",
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings, "latency")); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
 	}
-	for _, want := range []string{"EHLO [127.0.0.1]", "STARTTLS", "QUIT"} {
+	for _, want := range []string{"EHLO [127.0.0.1]", "STARTTLS", "EHLO [127.0.0.1]", "QUIT"} {
 		if got := <-s.heard; got != want {
 			t.Errorf("the server heard %q, want %q", got, want)
 		}
@@ -227,8 +229,10 @@ func TestSilenceAfterTheHelloKeepsWhatWasRead(t *testing.T) {
 
 func TestParameters(t *testing.T) {
 	for name, args := range map[string]map[string]any{
-		"port": {"port": []int{0}},
-		"ehlo": {"ehlo": "a\r\nMAIL FROM:<x>"},
+		"port":         {"port": []int{0}},
+		"ehlo":         {"ehlo": "a\r\nMAIL FROM:<x>"},
+		"login":        {"login": true, "starttls": false},
+		"implicit_tls": {"implicit_tls": []int{0}},
 	} {
 		var field *probes.FieldError
 		if _, err := smtp.Kind.Build(args); !errors.As(err, &field) || field.Field != name {
@@ -244,5 +248,88 @@ func TestSTARTTLSIsKept(t *testing.T) {
 	if spec.Keep != "offered" || spec.Expect != "one of offered, absent" ||
 		!spec.Rule.Holds(fact.Text("absent"), fact.Text("offered")) {
 		t.Errorf("starttls is judged by %+v", spec)
+	}
+}
+
+// TestConnectors looks at several connectors of the lab at once, each with its own
+// way to TLS, and logs in.
+func TestConnectors(t *testing.T) {
+	target, _ := mailtest.Lab(t, mailtest.Healthy)
+	readings, err := observe(t, target, map[string]any{"port": []int{25, 587, 465}, "login": true, "envelope": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := probetest.Texts(readings)
+	for _, want := range []string{
+		"25 starttls=offered", "587 starttls=offered", "587 login=ok", "465 certificate=valid", "465 state=ready",
+		"465 login=ok", "25 envelope=ok", "465 envelope=ok",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+	if slices.Contains(got, "465 starttls=offered") {
+		t.Error("STARTTLS within TLS")
+	}
+}
+
+// TestBeyondTheHello shows what a server says only to who wants something of it.
+func TestBeyondTheHello(t *testing.T) {
+	const users = "mail: {users: {probe@corp.test: swordfish}}\n    "
+	login, envelope := map[string]any{"login": true}, map[string]any{"envelope": true}
+	for name, tt := range map[string]struct {
+		host, password string
+		args           map[string]any
+		want           []string
+		err            error
+	}{
+		"back pressure": {
+			"smtp: {envelope: 452 4.3.1 Insufficient system resources}", "swordfish", envelope,
+			[]string{"25 state=ready", "25 envelope=452", "25 reason=452 4.3.1 Insufficient system resources " +
+				"(back pressure: it is short of memory or disk space)"},
+			nil,
+		},
+		"a wrong password": {users + "smtp: {tls: {}}", "wrong", login, []string{"25 starttls=offered", "25 login=refused"}, nil},
+		"no AUTH any more": {"smtp: {tls: {}}", "swordfish", login, []string{"25 login=unavailable"}, nil},
+		"TLS stripped":     {users + "smtp: {}", "swordfish", login, []string{"25 starttls=absent"}, probes.ErrNotTried},
+		"another's certificate": {
+			users + "smtp: {tls: {names: [mail.example.org]}}", "swordfish", login,
+			[]string{"25 certificate=wrong name"},
+			probes.ErrNotTried,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target, _ := mailtest.Lab(t, "\n    "+tt.host+"\n")
+			readings, err := observe(t, mailtest.WithPassword(target, tt.password), tt.args)
+			if !errors.Is(err, tt.err) || tt.err == nil && err != nil {
+				t.Errorf("error %v, want %v", err, tt.err)
+			}
+			got := probetest.Texts(readings)
+			for _, want := range tt.want {
+				if !slices.Contains(got, want) {
+					t.Errorf("no %q in %q", want, got)
+				}
+			}
+			if tt.err != nil && slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, " login=") }) {
+				t.Errorf("somebody logged in: %q", got)
+			}
+		})
+	}
+}
+
+// A password that one protocol has refused is shown by no other.
+func TestKindsShareWhatTheyKnowOfAPassword(t *testing.T) {
+	target, l := mailtest.Lab(t, mailtest.Healthy)
+	target = mailtest.WithPassword(target, "wrong")
+	if readings, err := probetest.Observe(t, pop3.Kind, target, map[string]any{"login": true}); err != nil ||
+		!slices.Contains(probetest.Texts(readings), "995 login=refused") {
+		t.Fatalf("POP3: %q, %v", probetest.Texts(readings), err)
+	}
+	_, err := observe(t, target, map[string]any{"login": true})
+	if !errors.Is(err, probes.ErrNotTried) || !strings.Contains(err.Error(), "POP3 at port 995") {
+		t.Errorf("SMTP: %v", err)
+	}
+	if n := l.Stats("ex01.corp.test").Connections["tcp/25"]; n != 1 {
+		t.Errorf("%d connections", n)
 	}
 }

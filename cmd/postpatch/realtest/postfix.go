@@ -16,12 +16,22 @@ import (
 // Postfix is a mail server that offers STARTTLS and delivers nowhere.
 type Postfix struct {
 	Server
-	name string
+	name  string
+	extra string // lines of main.cf
 }
 
 // StartPostfix starts Postfix (package postfix), which only root can. Its banner
 // is the one that follows "220 ".
 func StartPostfix(t testing.TB, name, banner string) *Postfix {
+	t.Helper()
+	p := newPostfix(t, name)
+	p.SetBanner(t, banner)
+	p.begin(t)
+	return p
+}
+
+// newPostfix is one that is not started, and has no main.cf.
+func newPostfix(t testing.TB, name string) *Postfix {
 	t.Helper()
 	p := &Postfix{name: name}
 	p.Addr, p.dir = freeAddress(t), folder(t)
@@ -32,7 +42,6 @@ func StartPostfix(t testing.TB, name, banner string) *Postfix {
 		}
 	}
 	own(t, filepath.Join(p.dir, "data"), "postfix")
-	p.SetBanner(t, banner)
 	write(t, filepath.Join(p.dir, "master.cf"), p.Addr+` inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
@@ -44,6 +53,8 @@ defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 proxymap unix - - n - - proxymap
 discard unix - - n - - discard
+virtual unix - n n - - virtual
+error unix - - n - - error
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 `)
@@ -55,7 +66,6 @@ postlog unix-dgram n - n - 1 postlogd
 		}
 		return func() error { return p.postfix(context.WithoutCancel(t.Context()), "stop") }
 	}
-	p.begin(t)
 	return p
 }
 
@@ -81,7 +91,7 @@ smtpd_relay_restrictions = reject_unauth_destination
 smtpd_tls_cert_file = %[1]s/cert.pem
 smtpd_tls_key_file = %[1]s/key.pem
 smtpd_tls_security_level = may
-`, p.dir, p.name, banner))
+`, p.dir, p.name, banner)+p.extra)
 	if p.down != nil {
 		p.control(t, "reload")
 	}

@@ -138,3 +138,15 @@ func assess(chain []*x509.Certificate, trust Trust, now time.Time) string {
 		return "invalid"
 	}
 }
+
+// Trusted says why a TLS session does not prove that it is with the server of that
+// name; nil where it does.
+func Trusted(state tls.ConnectionState, trust Trust, now time.Time) error {
+	if len(state.PeerCertificates) == 0 || trust.Name == "" {
+		return errors.New("no certificate")
+	}
+	if found := assess(state.PeerCertificates, trust, now); found != Valid {
+		return errors.New(found)
+	}
+	return nil
+}

@@ -48,6 +48,7 @@ type Host struct {
 	Browser  *Browser  `yaml:"browser"`
 	DNS      *DNS      `yaml:"dns"`
 	HTTP     []Site    `yaml:"http"`
+	Mail     *Mail     `yaml:"mail"`
 	SMTP     *SMTP     `yaml:"smtp"`
 	Exchange *Exchange `yaml:"exchange"`
 	// PowerShell holds the session configurations, by name, that WinRM and the
@@ -143,12 +144,17 @@ type TLS struct {
 	Expires time.Duration `yaml:"expires"` // from now; a year when 0; negative is expired
 }
 
-// SMTP is a mail server on port 25.
+// SMTP is a mail server.
 type SMTP struct {
 	Banner     string   `yaml:"banner"` // after "220 "
 	Extensions []string `yaml:"extensions"`
 	TLS        *TLS     `yaml:"tls"` // with STARTTLS
 	// Greeting replaces the 220 line: "421 4.3.2 Service not active".
 	Greeting string `yaml:"greeting"`
+	// Ports are those it listens on, 25 when there are none. At 465 TLS begins at once.
+	Ports []int `yaml:"ports"`
+	// Envelope is what MAIL FROM is answered instead: "452 4.3.1 Insufficient system
+	// resources".
+	Envelope string `yaml:"envelope"`
 	Fault    Fault  `yaml:"fault"`
 }

@@ -1,5 +1,6 @@
 // Package mail answers SMTP as the frontend connector of an Exchange server
-// does. It takes messages and throws them away.
+// does, and IMAP and POP3 for the mailboxes of its host. Messages to others than
+// these are taken and thrown away.
 package mail
 
 import (
@@ -17,13 +18,22 @@ import (
 type Server struct {
 	host  func() estate.Host
 	certs func(estate.TLS) (*tls.Certificate, error)
+	port  int
+	store *Store
 	group *conns.Group
 }
 
 // New returns a server that answers as host() says at the time of each
 // connection.
 func New(host func() estate.Host, certs func(estate.TLS) (*tls.Certificate, error)) *Server {
-	return &Server{host: host, certs: certs, group: conns.New()}
+	return &Server{host: host, certs: certs, port: 25, store: NewStore(), group: conns.New()}
+}
+
+// At makes it the connector of a port, at 465 with TLS from the beginning, that
+// delivers into the store.
+func (s *Server) At(port int, store *Store) *Server {
+	s.port, s.store = port, store
+	return s
 }
 
 // Serve answers until Close.
@@ -56,6 +66,9 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 		return
 	}
 	talk := s.newSession(ctx, conn, h)
+	if s.port == 465 && !talk.secured() {
+		return
+	}
 	talk.run()
 	_ = talk.conn.Close() // with TLS' own farewell
 }
@@ -91,6 +104,9 @@ func extensions(h estate.Host, secure bool) []string {
 		isTLS := strings.EqualFold(extension, "STARTTLS") || strings.EqualFold(extension, "X-ANONYMOUSTLS")
 		if isTLS && (secure || h.SMTP.Extensions == nil && h.SMTP.TLS == nil) {
 			continue
+		}
+		if strings.HasPrefix(extension, "AUTH ") && secure && h.Mail != nil {
+			extension = "AUTH LOGIN PLAIN" // what the lab knows to take
 		}
 		offered = offered || strings.EqualFold(extension, "STARTTLS")
 		shown = append(shown, extension)

@@ -33,7 +33,10 @@ type session struct {
 
 	said   bool // HELO or EHLO
 	from   bool // MAIL
-	to     int  // RCPT
+	sender string
+	to     []string // RCPT
+	body   []byte   // of the chunks so far
+	store  *Store
 	errors int
 }
 
@@ -41,7 +44,7 @@ var errTooLong = errors.New("line too long")
 
 func (s *Server) newSession(ctx context.Context, conn net.Conn, h estate.Host) *session {
 	return &session{
-		ctx: ctx, conn: conn, in: bufio.NewReaderSize(conn, maxLine), host: h, certs: s.certs,
+		ctx: ctx, conn: conn, in: bufio.NewReaderSize(conn, maxLine), host: h, certs: s.certs, store: s.store,
 	}
 }
 
@@ -102,7 +105,7 @@ func (s *session) obey(verb, rest string) error {
 	case "MAIL", "RCPT", "DATA", "BDAT":
 		return s.transaction(verb, rest)
 	case "AUTH":
-		return s.send("504 5.7.4 Unrecognized authentication type")
+		return s.auth(rest)
 	default:
 		return s.send("500 5.3.3 Unrecognized command '" + printable(verb) + "'")
 	}
@@ -130,7 +133,7 @@ func (s *session) hello(verb, name string) error {
 	return s.send(lines...)
 }
 
-func (s *session) reset() { s.from, s.to = false, 0 }
+func (s *session) reset() { s.from, s.sender, s.to, s.body = false, "", nil, nil }
 
 // startTLS goes over to TLS and forgets all that was said before, also what the
 // client has sent already: it came in the clear, whoever wrote it.
@@ -147,17 +150,28 @@ func (s *session) startTLS(rest string) error {
 	case s.host.SMTP.TLS == nil:
 		return s.send("454 4.7.0 TLS not available due to temporary reason")
 	}
-	want := *s.host.SMTP.TLS
-	if len(want.Names) == 0 {
-		want.Names = []string{s.host.Name}
-	}
-	cert, err := s.certs(want)
+	cert, err := s.certificate()
 	if err != nil {
 		return s.send("454 4.7.0 TLS not available due to temporary reason")
 	}
 	if err := s.send("220 2.0.0 SMTP server ready"); err != nil {
 		return err
 	}
+	return s.handshake(cert)
+}
+
+func (s *session) certificate() (*tls.Certificate, error) {
+	var want estate.TLS
+	if s.host.SMTP.TLS != nil {
+		want = *s.host.SMTP.TLS
+	}
+	if len(want.Names) == 0 {
+		want.Names = []string{s.host.Name}
+	}
+	return s.certs(want)
+}
+
+func (s *session) handshake(cert *tls.Certificate) error {
 	secure := tls.Server(s.conn, &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12})
 	ctx, cancel := context.WithTimeout(s.ctx, time.Minute)
 	defer cancel()
@@ -168,6 +182,12 @@ func (s *session) startTLS(rest string) error {
 	s.secure, s.said = true, false
 	s.reset()
 	return nil
+}
+
+// secured starts TLS before anything is said, and says whether it came about.
+func (s *session) secured() bool {
+	cert, err := s.certificate()
+	return err == nil && s.handshake(cert) == nil
 }
 
 // read reads one command without its line end. A line that is too long is read

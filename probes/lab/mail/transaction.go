@@ -26,13 +26,16 @@ func (s *session) transaction(verb, rest string) error {
 }
 
 func (s *session) mail(rest string) error {
-	switch _, ok := mailbox(rest, "FROM:"); {
+	address, ok := mailbox(rest, "FROM:")
+	switch {
 	case !ok:
 		return s.send("501 5.5.4 Invalid arguments")
+	case s.host.SMTP.Envelope != "":
+		return s.send(s.host.SMTP.Envelope)
 	case s.from:
 		return s.send("503 5.5.2 Sender already specified")
 	}
-	s.from = true
+	s.from, s.sender = true, address
 	return s.send("250 2.1.0 Sender OK")
 }
 
@@ -49,10 +52,13 @@ func (s *session) rcpt(rest string) error {
 		return s.send("503 5.5.2 Need mail command")
 	case !ok || address == "":
 		return s.send("501 5.1.3 Invalid address")
+	case s.isUser(address):
 	case strings.ToLower(domain) != own:
 		return s.send("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain")
+	case s.host.Mail != nil:
+		return s.send("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup")
 	}
-	s.to++
+	s.to = append(s.to, address)
 	return s.send("250 2.1.5 Recipient OK")
 }
 
@@ -70,7 +76,7 @@ func (s *session) data() error {
 	switch {
 	case !s.from:
 		return s.send("503 5.5.2 Need mail command")
-	case s.to == 0:
+	case len(s.to) == 0:
 		return s.send("503 5.5.2 Need rcpt command")
 	}
 	if err := s.send("354 Start mail input; end with <CRLF>.<CRLF>"); err != nil {
@@ -89,14 +95,25 @@ func (s *session) data() error {
 		if whole && string(part) == ".\r\n" {
 			break
 		}
-		whole = ended
 		size += len(part)
+		if whole && part[0] == '.' {
+			part = part[1:]
+		}
+		whole = ended
+		s.keep(part)
 		if size > 2*maxMessage {
 			_ = s.send("421 4.4.2 Message submission rate exceeded")
 			return io.ErrShortBuffer
 		}
 	}
 	return s.queued(size)
+}
+
+// keep keeps of a message what a store takes.
+func (s *session) keep(part []byte) {
+	if room := mostKept - len(s.body); room > 0 {
+		s.body = append(s.body, part[:min(len(part), room)]...)
+	}
 }
 
 // chunk takes "BDAT size [LAST]".
@@ -106,11 +123,16 @@ func (s *session) chunk(rest string) error {
 	if err != nil || size < 0 || size > maxMessage {
 		return s.send("501 5.5.4 Invalid arguments")
 	}
-	if _, err := io.CopyN(io.Discard, s.in, size); err != nil {
-		return err
+	for left := size; left > 0; {
+		part := make([]byte, min(left, maxLine))
+		if _, err := io.ReadFull(s.in, part); err != nil {
+			return err
+		}
+		s.keep(part)
+		left -= int64(len(part))
 	}
 	switch {
-	case !s.from || s.to == 0:
+	case !s.from || len(s.to) == 0:
 		return s.send("503 5.5.2 Need rcpt command")
 	case !strings.EqualFold(last, "LAST"):
 		return s.send(fmt.Sprintf("250 2.6.0 CHUNK received OK, %d octets", size))
@@ -118,12 +140,14 @@ func (s *session) chunk(rest string) error {
 	return s.queued(int(size))
 }
 
-// queued ends a transaction. The message is gone.
+// queued ends a transaction. The message is delivered to those who are here; it is
+// gone otherwise.
 func (s *session) queued(size int) error {
-	s.reset()
+	defer s.reset()
 	if size > maxMessage {
 		return s.send("552 5.3.4 Message size exceeds fixed maximum message size")
 	}
+	s.deliver()
 	return s.send(fmt.Sprintf("250 2.6.0 <%d@%s> [InternalId=%d] Queued mail for delivery",
 		time.Now().UnixNano(), s.host.Name, size))
 }

@@ -1,4 +1,4 @@
-package smtp
+package mailtalk
 
 import (
 	"bufio"
@@ -13,7 +13,7 @@ func TestUndated(t *testing.T) {
 		"mx ESMTP Postfix (Debian/GNU)":                                    "mx ESMTP Postfix (Debian/GNU)",
 		"Mon is no date":                                                   "Mon is no date",
 	} {
-		if got := undated(banner); got != want {
+		if got := Undated(banner); got != want {
 			t.Errorf("%q becomes %q, want %q", banner, got, want)
 		}
 	}
@@ -28,26 +28,26 @@ func FuzzReadReply(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := readReply(bufio.NewReaderSize(strings.NewReader(text), longestLine))
+		r, err := ReadReply(bufio.NewReaderSize(strings.NewReader(text), longestLine))
 		if err != nil {
-			if len(r.lines) > 0 {
-				t.Errorf("lines %q beside the error %v", r.lines, err)
+			if len(r.Lines) > 0 {
+				t.Errorf("lines %q beside the error %v", r.Lines, err)
 			}
 			return
 		}
-		if r.code < 200 || r.code > 599 || len(r.lines) < 1 || len(r.lines) > mostLines {
-			t.Errorf("code %d, %d lines", r.code, len(r.lines))
+		if r.Code < 200 || r.Code > 599 || len(r.Lines) < 1 || len(r.Lines) > mostLines {
+			t.Errorf("code %d, %d lines", r.Code, len(r.Lines))
 		}
-		for _, line := range r.lines {
+		for _, line := range r.Lines {
 			if len(line) > longestLine || strings.Contains(line, "\n") {
 				t.Errorf("line %q", line)
 			}
 		}
-		for _, extension := range extensions(r) {
+		for _, extension := range Extensions(r) {
 			if extension == "" || strings.ContainsAny(extension, "\r\n\t") {
 				t.Errorf("extension %q", extension)
 			}
 		}
-		_ = undated(r.text())
+		_ = Undated(r.Text())
 	})
 }

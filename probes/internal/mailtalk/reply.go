@@ -1,4 +1,4 @@
-package smtp
+package mailtalk
 
 import (
 	"bufio"
@@ -11,49 +11,43 @@ import (
 	"postpatch/probes/internal/reach"
 )
 
-// Limits of a reply; the protocol's own is 512 bytes a line.
-const (
-	longestLine = 2048
-	mostLines   = 100
-)
-
-// reply is a server's reply: one code and at least one line.
-type reply struct {
-	code  int
-	lines []string
+// Reply is an SMTP server's reply: one code and at least one line.
+type Reply struct {
+	Code  int
+	Lines []string
 }
 
-// text is the reply on one line.
-func (r reply) text() string { return strings.Join(r.lines, " ") }
+// Text is the reply on one line.
+func (r Reply) Text() string { return strings.Join(r.Lines, " ") }
 
-// readReply reads "250-PIPELINING", "250 OK".
-func readReply(in *bufio.Reader) (reply, error) {
-	var r reply
+// ReadReply reads "250-PIPELINING", "250 OK".
+func ReadReply(in *bufio.Reader) (Reply, error) {
+	var r Reply
 	for range mostLines {
 		line, err := in.ReadSlice('\n')
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
-			return reply{}, fmt.Errorf("a line has more than %d bytes", in.Size())
+			return Reply{}, fmt.Errorf("a line has more than %d bytes", in.Size())
 		case errors.Is(err, io.EOF) && len(line) == 0:
-			return reply{}, reach.ErrEnded
+			return Reply{}, reach.ErrEnded
 		case errors.Is(err, io.EOF):
-			return reply{}, io.ErrUnexpectedEOF
+			return Reply{}, io.ErrUnexpectedEOF
 		case err != nil:
-			return reply{}, err
+			return Reply{}, err
 		}
 		code, text, more, err := parseLine(strings.TrimRight(string(line), "\r\n"))
 		if err != nil {
-			return reply{}, err
+			return Reply{}, err
 		}
-		if len(r.lines) > 0 && code != r.code {
-			return reply{}, fmt.Errorf("a reply with two codes, %d and %d", r.code, code)
+		if len(r.Lines) > 0 && code != r.Code {
+			return Reply{}, fmt.Errorf("a reply with two codes, %d and %d", r.Code, code)
 		}
-		r.code, r.lines = code, append(r.lines, text)
+		r.Code, r.Lines = code, append(r.Lines, text)
 		if !more {
 			return r, nil
 		}
 	}
-	return reply{}, fmt.Errorf("a reply has more than %d lines", mostLines)
+	return Reply{}, fmt.Errorf("a reply has more than %d lines", mostLines)
 }
 
 // parseLine takes a line of a reply apart.
@@ -78,10 +72,10 @@ func parseLine(line string) (code int, text string, more bool, err error) {
 	return code, rest[1:], rest[0] == '-', nil
 }
 
-// extensions are what a reply to EHLO offers, keywords in upper case.
-func extensions(hello reply) []string {
+// Extensions are what a reply to EHLO offers, keywords in upper case.
+func Extensions(hello Reply) []string {
 	var offers []string
-	for i, line := range hello.lines {
+	for i, line := range hello.Lines {
 		words := strings.Fields(line)
 		if i == 0 || len(words) == 0 { // the first line greets
 			continue
@@ -92,8 +86,8 @@ func extensions(hello reply) []string {
 	return offers
 }
 
-// undated is a banner without the time of day that many servers put at its end.
-func undated(banner string) string {
+// Undated is a banner without the time of day that many servers put at its end.
+func Undated(banner string) string {
 	date := regexp.MustCompile(`[\s;,]*\b(at )?(Mon|Tue|Wed|Thu|Fri|Sat|Sun), +\d{1,2} [A-Z][a-z]{2} \d{4} \d.*$`)
 	return date.ReplaceAllString(banner, "")
 }

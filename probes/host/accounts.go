@@ -1,0 +1,135 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// ErrRefused is wrapped by errors that mean: this very server refused the account,
+// now or earlier in the run. It is an observation.
+var ErrRefused = errors.New("the account was refused")
+
+// Shown is what became of a password that was shown to a server.
+type Shown int
+
+// What becomes of it.
+const (
+	Unsaid  Shown = iota // nobody said; a directory behind the server may have counted it
+	Later                // the server said that it cannot verify anything just now
+	Taken                // it is right
+	Refused              // it is wrong, as far as the server says
+)
+
+// An account counts its wrong passwords wherever they are shown, and is locked at a
+// number of its own, which is five in many places.
+const (
+	mostRefused = 3 // refusals in all, though somebody else has taken the password
+	mostUnsaid  = 3 // times without a word, before somebody has
+)
+
+// Accounts is what a run has learnt of the passwords that its probes show to
+// servers which have a directory verify them. One that was refused before anybody
+// took it is shown to nobody any more; one that was taken and is refused later is
+// not shown again to who refused it, and after three of them to nobody. Until the
+// first has taken a password, it is shown to one server at a time. The zero value is
+// ready; several goroutines may use it, as long as the run lasts.
+type Accounts struct {
+	mu  sync.Mutex
+	all map[[sha256.Size]byte]*account
+}
+
+// account is one user with one password.
+type account struct {
+	taken    bool
+	underWay int
+	unsaid   int
+	refused  []string      // doors
+	changed  chan struct{} // closed as soon as any of it is otherwise
+}
+
+// Try asks for leave to show a credential's password to a door, a server's name and
+// what it serves: "ex01.corp.example.org: IMAP at port 993". It may have to wait,
+// within ctx, for what becomes of it elsewhere. The caller tells by done, once, what
+// became of it here. The error wraps ErrRefused where this door refused it before,
+// and ErrNotTried where it is not to be shown for what others said, or there is no
+// password.
+func (a *Accounts) Try(ctx context.Context, c Credential, door string) (done func(Shown), err error) {
+	if c.User == "" || c.Password.Reveal() == "" {
+		return nil, fmt.Errorf("%w: the entry for %s has no user with a password", ErrNotTried, door)
+	}
+	if a == nil { // who forgot it does not get to lock accounts
+		return nil, fmt.Errorf("%w: nobody remembers the account %q", ErrNotTried, c.User)
+	}
+	for ctx.Err() == nil {
+		done, changed, err := a.admit(c, door)
+		if changed == nil {
+			return done, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+	return nil, fmt.Errorf("waiting for another server to take or refuse the account %q: %w: %w",
+		c.User, ErrNotTried, context.Cause(ctx))
+}
+
+// admit is Try without the waiting: it returns what to wait for.
+func (a *Accounts) admit(c Credential, door string) (done func(Shown), changed <-chan struct{}, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known := a.of(c)
+	switch {
+	case slices.Contains(known.refused, door):
+		return nil, nil, fmt.Errorf("%w: %q was refused here earlier in this run, and is not tried again lest it be locked",
+			ErrRefused, c.User)
+	case !known.taken && len(known.refused) > 0, len(known.refused) >= mostRefused:
+		return nil, nil, fmt.Errorf("%w: the account %q was refused by %s, so it is shown to nobody else in this run "+
+			"lest it be locked: correct its password", ErrNotTried, c.User, strings.Join(known.refused, ", "))
+	case !known.taken && known.unsaid >= mostUnsaid:
+		return nil, nil, fmt.Errorf("%w: the account %q was shown %d times and nobody said what became of it, so it is "+
+			"shown to nobody else in this run lest it be locked", ErrNotTried, c.User, known.unsaid)
+	case !known.taken && known.underWay > 0, known.underWay+len(known.refused) >= mostRefused:
+		return nil, known.changed, nil
+	}
+	known.underWay++
+	var once sync.Once
+	return func(s Shown) { once.Do(func() { a.tell(known, door, s) }) }, nil, nil
+}
+
+// of is called with the lock held. What tells accounts apart shows nothing of them.
+func (a *Accounts) of(c Credential) *account {
+	user := strings.ToLower(c.User)
+	name := sha256.Sum256(fmt.Appendf(nil, "%d %s %s", len(user), user, c.Password.Reveal()))
+	known := a.all[name]
+	if known == nil {
+		known = &account{changed: make(chan struct{})}
+		if a.all == nil {
+			a.all = map[[sha256.Size]byte]*account{}
+		}
+		a.all[name] = known
+	}
+	return known
+}
+
+func (a *Accounts) tell(known *account, door string, s Shown) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known.underWay--
+	switch s {
+	case Taken:
+		known.taken = true
+	case Refused:
+		known.refused = append(known.refused, door)
+	case Unsaid:
+		known.unsaid++
+	case Later:
+	}
+	close(known.changed)
+	known.changed = make(chan struct{})
+}

@@ -1,0 +1,169 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postpatch/probes/host"
+)
+
+func mailbox(password string) host.Credential {
+	return host.Credential{User: `CORP\Probe`, Password: host.NewSecret(password)}
+}
+
+// show tries a password at a door, and says in a word what came of it.
+func show(t *testing.T, a *host.Accounts, c host.Credential, door string, came host.Shown) string {
+	t.Helper()
+	done, err := a.Try(t.Context(), c, door)
+	switch {
+	case errors.Is(err, host.ErrRefused):
+		return "refused before"
+	case errors.Is(err, host.ErrNotTried):
+		return "not tried"
+	case err != nil:
+		return err.Error()
+	}
+	done(came)
+	return "shown"
+}
+
+func TestAccounts(t *testing.T) {
+	type step struct {
+		door string
+		came host.Shown
+		want string
+	}
+	for name, steps := range map[string][]step{
+		"one wrong password ends it for all": {
+			{"imap", host.Refused, "shown"}, {"imap", 0, "refused before"}, {"pop3", 0, "not tried"}, {"smtp", 0, "not tried"},
+		},
+		"what was taken once may be refused elsewhere": {
+			{"smtp", host.Taken, "shown"},
+			{"imap", host.Refused, "shown"},
+			{"imap", 0, "refused before"},
+			{"pop3", host.Refused, "shown"},
+			{"smtp", host.Refused, "shown"},
+			{"ews", 0, "not tried"},
+		},
+		"three hang": {
+			{"imap", host.Unsaid, "shown"},
+			{"imap", host.Unsaid, "shown"},
+			{"pop3", host.Unsaid, "shown"},
+			{"imap", 0, "not tried"},
+		},
+		"who cannot verify counts nothing": {
+			{"imap", host.Later, "shown"},
+			{"imap", host.Later, "shown"},
+			{"imap", host.Later, "shown"},
+			{"imap", host.Later, "shown"},
+			{"imap", host.Taken, "shown"},
+		},
+		"silence after it was taken": {
+			{"imap", host.Taken, "shown"},
+			{"imap", host.Unsaid, "shown"},
+			{"imap", host.Unsaid, "shown"},
+			{"imap", host.Unsaid, "shown"},
+			{"imap", host.Unsaid, "shown"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var a host.Accounts
+			for i, s := range steps {
+				if got := show(t, &a, mailbox("x"), s.door, s.came); got != s.want {
+					t.Errorf("step %d at %s: %s, want %s", i, s.door, got, s.want)
+				}
+			}
+		})
+	}
+}
+
+func TestAccountsAreToldApart(t *testing.T) {
+	var a host.Accounts
+	show(t, &a, mailbox("wrong"), "imap", host.Refused)
+	if got := show(t, &a, mailbox("right"), "imap", host.Taken); got != "shown" {
+		t.Errorf("another password: %s", got)
+	}
+	again := mailbox("wrong")
+	again.User = `corp\probe`
+	_, err := a.Try(t.Context(), again, "pop3")
+	if !errors.Is(err, host.ErrNotTried) || !strings.Contains(err.Error(), "refused by imap") ||
+		strings.Contains(err.Error(), "wrong") {
+		t.Errorf("the same in lower case: %v", err)
+	}
+	for _, c := range []host.Credential{{User: "a"}, {Password: host.NewSecret("x")}} {
+		if got := show(t, &a, c, "imap", 0); got != "not tried" {
+			t.Errorf("%v: %s", c, got)
+		}
+	}
+	if got := show(t, nil, mailbox("x"), "imap", 0); got != "not tried" {
+		t.Errorf("without a memory: %s", got)
+	}
+}
+
+// Before one has taken it, a password is with one server at a time; afterwards with
+// a few, so that three refusals are the most that there can be.
+func TestAccountsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a host.Accounts
+		var underWay, most, refused atomic.Int32
+		var all sync.WaitGroup
+		run := func(came host.Shown) {
+			most.Store(0)
+			for i := range 20 {
+				all.Go(func() {
+					done, err := a.Try(t.Context(), mailbox("x"), fmt.Sprint(came, i))
+					if err != nil {
+						return
+					}
+					most.Store(max(most.Load(), underWay.Add(1)))
+					time.Sleep(time.Second)
+					if underWay.Add(-1); came == host.Refused {
+						refused.Add(1)
+					}
+					done(came)
+				})
+			}
+			all.Wait()
+		}
+		run(host.Later)
+		if n := most.Load(); n != 1 {
+			t.Errorf("%d at a time before it was taken", n)
+		}
+		run(host.Taken)
+		if n := most.Load(); n != 3 {
+			t.Errorf("%d at a time afterwards", n)
+		}
+		run(host.Refused)
+		if n := refused.Load(); n != 3 {
+			t.Errorf("%d refusals", n)
+		}
+	})
+}
+
+func TestAccountsWaitNoLongerThanTheCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a host.Accounts
+		done, err := a.Try(t.Context(), mailbox("x"), "imap")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := a.Try(ctx, mailbox("x"), "pop3"); !errors.Is(err, host.ErrNotTried) ||
+			!errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		done(host.Taken)
+		done(host.Refused) // too late
+		if got := show(t, &a, mailbox("x"), "pop3", host.Taken); got != "shown" {
+			t.Errorf("got %s", got)
+		}
+	})
+}

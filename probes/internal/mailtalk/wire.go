@@ -1,0 +1,162 @@
+// Package mailtalk is what the mail protocols have in common: a conversation in
+// lines that goes over to TLS, to whom a password may be shown, and the way from
+// there to the libraries that speak IMAP and SMTP.
+package mailtalk
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/internal/reach"
+)
+
+// Limits of what a server may say. The protocols' own are 512 bytes a line, and an
+// IMAP server's capabilities may take more.
+const (
+	longestLine = 8 << 10
+	mostLines   = 100
+	mostBytes   = 4 << 20
+)
+
+// ErrInjected means that the server, or anyone on the way to it, has said something
+// between its consent to TLS and TLS itself: it would count as said in TLS.
+var ErrInjected = errors.New("something was said ahead of TLS")
+
+// Wire is a conversation in lines with one server. It is for one goroutine.
+type Wire struct {
+	conn net.Conn
+	in   *bufio.Reader
+	tls  *tls.ConnectionState
+}
+
+// Dial connects to a server. The connection ends with ctx, or with Close.
+func Dial(ctx context.Context, t probes.Target, address string) (*Wire, error) {
+	conn, err := reach.Dial(ctx, t, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	w := &Wire{}
+	w.use(&limited{Conn: conn, left: mostBytes})
+	return w, nil
+}
+
+func (w *Wire) use(conn net.Conn) {
+	w.conn, w.in = conn, bufio.NewReaderSize(conn, longestLine)
+}
+
+// Close ends the connection.
+func (w *Wire) Close() error { return w.conn.Close() }
+
+// LocalAddr is the runner's own address as the server sees it.
+func (w *Wire) LocalAddr() net.Addr { return w.conn.LocalAddr() }
+
+// TLS is what protects the conversation; nil for nothing.
+func (w *Wire) TLS() *tls.ConnectionState { return w.tls }
+
+// Line reads one line, without its end.
+func (w *Wire) Line() (string, error) {
+	line, err := w.in.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return "", fmt.Errorf("a line has more than %d bytes", w.in.Size())
+	case errors.Is(err, io.EOF) && len(line) == 0:
+		return "", reach.ErrEnded
+	case errors.Is(err, io.EOF):
+		return "", io.ErrUnexpectedEOF
+	case err != nil:
+		return "", err
+	}
+	return strings.TrimRight(string(line), "\r\n"), nil
+}
+
+// Reply reads an SMTP server's reply.
+func (w *Wire) Reply() (Reply, error) { return ReadReply(w.in) }
+
+// Send says one line.
+func (w *Wire) Send(line string) error {
+	verb, _, _ := strings.Cut(line, " ")
+	if _, err := io.WriteString(w.conn, line+"\r\n"); err != nil {
+		return fmt.Errorf("sending %s: %w", verb, err)
+	}
+	return nil
+}
+
+// Secure starts TLS, whatever the certificate: a password is not shown by that. It
+// is ErrInjected when something has been said already.
+func (w *Wire) Secure(ctx context.Context, name string) error {
+	if w.in.Buffered() > 0 {
+		return ErrInjected
+	}
+	secured, err := reach.Handshake(ctx, w.conn, name)
+	if err != nil {
+		return err
+	}
+	state := secured.ConnectionState()
+	w.tls = &state
+	w.use(secured)
+	return nil
+}
+
+// Certificate reads the certificate of the server as readings of an item; none
+// without TLS.
+func (w *Wire) Certificate(item, name string, roots *x509.CertPool) []fact.Reading {
+	if w.tls == nil {
+		return nil
+	}
+	return reach.CertificateReadings(item, *w.tls, reach.Trust{Name: name, Roots: roots}, time.Now())
+}
+
+// Within ends the conversation unless done is called within d. The libraries set
+// deadlines of their own.
+func (w *Wire) Within(d time.Duration) (done func() bool) {
+	return time.AfterFunc(d, func() { _ = w.conn.Close() }).Stop
+}
+
+// Onward is the connection for somebody who wants to hear a greeting first.
+func (w *Wire) Onward(greeting string) net.Conn {
+	return &onward{Conn: w.conn, in: io.MultiReader(strings.NewReader(greeting+"\r\n"), w.in)}
+}
+
+type onward struct {
+	net.Conn
+	in io.Reader
+}
+
+// Read implements net.Conn.
+func (o *onward) Read(p []byte) (int, error) { return o.in.Read(p) }
+
+// limited is a connection that gives only so much.
+type limited struct {
+	net.Conn
+	left int
+}
+
+// Read implements net.Conn.
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, fmt.Errorf("the server says more than %d bytes", mostBytes)
+	}
+	n, err := l.Conn.Read(p[:min(len(p), l.left)])
+	l.left -= n
+	return n, err
+}
+
+// Words are a server's own words, fit to be shown.
+func Words(text string) string {
+	const most = 300
+	text = strings.ToValidUTF8(strings.TrimSpace(text), "\ufffd")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}

@@ -1,0 +1,193 @@
+package mailflow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/internal/mailtalk"
+)
+
+// mailbox is where the message is looked for; one for each via.
+type mailbox interface {
+	// Look says whether a message with that subject has come, or a report that it
+	// will not, in the report's own words.
+	Look(subject string) (sight, error)
+	// Remove deletes what Look has found, and says how that went.
+	Remove() (string, error)
+	// Close takes leave.
+	Close()
+}
+
+// sight is what a mailbox shows of a message.
+type sight struct {
+	state string // delivered or bounced; empty for nothing
+	words string
+}
+
+// grace is for cleaning up when the check is over and its message may be there.
+const grace = 3 * time.Second
+
+// trip is the way of one message.
+type trip struct {
+	probe    probe
+	target   probes.Target
+	address  string
+	subject  string
+	sent     atomic.Bool // there may be a message of ours
+	readings []fact.Reading
+}
+
+func newTrip(p probe, t probes.Target, address string) *trip {
+	return &trip{probe: p, target: t, address: address, subject: subjectOf(t.Host) + " " + uuid.NewString()}
+}
+
+// subjectOf is how the messages of one host begin.
+func subjectOf(hostName string) string {
+	return subjects + strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, hostName)
+}
+
+const subjects = "postpatch mailflow "
+
+func (r *trip) add(name string, value fact.Value) {
+	r.readings = append(r.readings, probes.Read("", name, value))
+}
+
+func (r *trip) because(words string) {
+	has := func(f fact.Reading) bool { return f.Key.Name == "reason" }
+	if words != "" && !slices.ContainsFunc(r.readings, has) {
+		r.add("reason", fact.Text(words))
+	}
+}
+
+// run opens the mailbox first: what could not be deleted is not sent.
+func (r *trip) run(ctx context.Context) error {
+	life, finish := r.outlive(ctx)
+	defer finish()
+	box, err := r.open(life)
+	if err != nil {
+		err = cmp.Or(ctx.Err(), err)
+		if state, why := mailtalk.StateOf(err); state != "" {
+			r.add("mailbox", fact.Text(state))
+			r.because(why)
+			return nil
+		}
+		return fmt.Errorf("opening the mailbox: %w", err)
+	}
+	defer box.Close()
+	r.add("mailbox", fact.Text(open))
+	r.sent.Store(true)
+	accepted := time.Now()
+	if err := r.send(ctx); err != nil {
+		r.remove(box, sight{}) // it may have got there all the same
+		if state, why := connectorState(err); state != "" {
+			r.add("accepted", fact.Text(state))
+			r.because(why)
+			return nil
+		}
+		return fmt.Errorf("sending the message: %w", err)
+	}
+	r.add("accepted", fact.Text(ok))
+	seen, err := r.await(ctx, box, accepted)
+	r.remove(box, seen)
+	return err
+}
+
+// outlive is a context that ends with ctx or, when a message is under way, a little
+// later: so that it can be taken away.
+func (r *trip) outlive(ctx context.Context) (life context.Context, finish func()) {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	var late sync.WaitGroup
+	late.Add(1)
+	stop := context.AfterFunc(ctx, func() {
+		defer late.Done()
+		if r.sent.Load() {
+			timer := time.NewTimer(grace)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-life.Done():
+			}
+		}
+		end()
+	})
+	return life, func() {
+		end()
+		if stop() {
+			late.Done()
+		}
+		late.Wait()
+	}
+}
+
+func (r *trip) open(ctx context.Context) (mailbox, error) {
+	switch r.probe.Via {
+	case viaIMAP:
+		return openIMAP(ctx, r.target, r.probe)
+	default:
+		return nil, errors.New("no way to read the mailbox")
+	}
+}
+
+// await looks again and again until the message is there or has taken too long.
+func (r *trip) await(ctx context.Context, box mailbox, since time.Time) (sight, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Until(since.Add(r.probe.Limit)), errLate)
+	defer cancel()
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		seen, err := box.Look(r.subject)
+		switch {
+		case err != nil:
+			return sight{}, fmt.Errorf("reading the mailbox: %w", err)
+		case seen.state != "":
+			r.add("delivery", fact.Text(seen.state))
+			r.because(seen.words)
+			if seen.state == delivered {
+				r.add("delivery_time", fact.Duration(time.Since(since)))
+			}
+			return seen, nil
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+			continue
+		case <-ctx.Done():
+			timer.Stop()
+		}
+		if !errors.Is(context.Cause(ctx), errLate) {
+			return sight{}, context.Cause(ctx)
+		}
+		r.add("delivery", fact.Text("not delivered in "+r.probe.Limit.String()))
+		return sight{}, nil
+	}
+}
+
+var errLate = errors.New("the message took too long")
+
+// remove deletes what has come; after a look for what came meanwhile.
+func (r *trip) remove(box mailbox, seen sight) {
+	if seen.state == "" {
+		if seen, err := box.Look(r.subject); err != nil || seen.state == "" {
+			return
+		}
+	}
+	how, err := box.Remove()
+	if err != nil {
+		how = "no: " + mailtalk.Words(err.Error())
+	}
+	r.add("removed", fact.Text(how))
+}

@@ -1,0 +1,39 @@
+package suites
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/host"
+)
+
+// A password that no entry names for mail is shown to no mail server, however well
+// the entry fits.
+func TestOnlyWhatIsNamedForMailIsForMail(t *testing.T) {
+	c, _ := credentials(t, `credentials:
+  - {hosts: ex01, user: admin, password: {env: P}}
+  - hosts: "ex*"
+    for: mail
+    user: probe@example.org
+    password: {env: P}
+    mail: {address: probe@mail.example.org, names: [mail.example.org], insecure: true, allow_plain: true}
+`, secretsOf(map[string]string{"P.": "x"}))
+	got, err := c.For("ex01", "mail")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &host.Mail{
+		Address: "probe@mail.example.org", Names: []string{"mail.example.org"}, Insecure: true, AllowPlain: true,
+	}
+	if diff := cmp.Diff(want, got.Mail); got.User != "probe@example.org" || diff != "" {
+		t.Errorf("user %s (-want +got):\n%s", got.User, diff)
+	}
+	if got, err := c.For("ex01", "winrm"); err != nil || got.User != "admin" || got.Mail != nil {
+		t.Errorf("winrm: %v, %v", got, err)
+	}
+	if _, err := c.For("dc01", "mail"); err == nil || !strings.Contains(err.Error(), "for: [mail]") {
+		t.Errorf("without an entry: %v", err)
+	}
+}
