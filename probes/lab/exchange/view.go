@@ -59,7 +59,7 @@ func (b *mailbox) folderView(f *folder, s shape) string {
 			return tag("UnreadCount", strconv.Itoa(f.unread()))
 		}},
 	}
-	return "<t:" + name + ">" + s.write(fields, "extended", false, func(p property) string {
+	return "<t:" + name + ">" + s.write(fields, func(p property) string {
 		return p.written(b.folderProperty(f, p))
 	}) + "</t:" + name + ">"
 }
@@ -96,8 +96,9 @@ func (b *mailbox) folderProperty(f *folder, p property) string {
 // GetItem.
 func (b *mailbox) itemView(f *folder, it *item, s shape, finds bool) string {
 	h := headers(it.raw)
-	fields := append(b.itemFields(f, it, h, s, finds), messageFields(it, h, finds)...)
-	return "<t:Message>" + s.write(fields, "extended", finds, func(p property) string {
+	s.finds = finds
+	fields := append(b.itemFields(f, it, h, s), messageFields(it, h, finds)...)
+	return "<t:Message>" + s.write(fields, func(p property) string {
 		return p.written(itemProperty(b, it, h, p))
 	}) + "</t:Message>"
 }
@@ -107,18 +108,18 @@ func (b *mailbox) itemID(it *item) string {
 }
 
 // itemFields are the elements of every item, in the schema's order.
-func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds bool) []field {
+func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape) []field {
 	sent := it.received
 	if at, err := h.Date(); err == nil {
 		sent = at
 	}
 	mimeShape := ""
-	if s.mime && !finds {
+	if s.mime && !s.finds {
 		mimeShape = "*"
 	}
 	return []field{
 		{"item:MimeContent", mimeShape, func() string {
-			if finds {
+			if s.finds {
 				return ""
 			}
 			return `<t:MimeContent CharacterSet="UTF-8">` + base64.StdEncoding.EncodeToString(it.raw) + `</t:MimeContent>`
@@ -129,10 +130,10 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds 
 		{"item:Subject", "fga", func() string { return tag("Subject", decoded(h, "Subject")) }},
 		{"item:Sensitivity", "fga", func() string { return tag("Sensitivity", "Normal") }},
 		{"item:Body", "ga", func() string {
-			if finds {
+			if s.finds {
 				return ""
 			}
-			return body(it.raw, s.body)
+			return body("Body", it.raw, s.body)
 		}},
 		{"item:DateTimeReceived", "fga", func() string { return tag("DateTimeReceived", utc(it.received)) }},
 		{"item:Size", "fga", func() string { return tag("Size", strconv.Itoa(len(it.raw))) }},
@@ -146,7 +147,7 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds 
 		{"item:Importance", "fga", func() string { return tag("Importance", "Normal") }},
 		{"item:IsSubmitted", "ga", func() string { return tag("IsSubmitted", strconv.FormatBool(it.isSent)) }},
 		{"item:IsDraft", "ga", func() string { return tag("IsDraft", strconv.FormatBool(it.draft)) }},
-		{"item:InternetMessageHeaders", "a", func() string { return internetHeaders(h, finds) }},
+		{"item:InternetMessageHeaders", "a", func() string { return internetHeaders(h, s.finds) }},
 		{"item:DateTimeSent", "fga", func() string { return tag("DateTimeSent", utc(sent)) }},
 		{"item:DateTimeCreated", "fga", func() string { return tag("DateTimeCreated", utc(it.received)) }},
 		{"item:DisplayCc", "a", func() string { return tag("DisplayCc", decoded(h, "Cc")) }},
@@ -154,6 +155,12 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds 
 		{"item:HasAttachments", "fga", func() string { return tag("HasAttachments", strconv.FormatBool(attached(h))) }},
 		{"extended", "", nil},
 		{"item:LastModifiedTime", "a", func() string { return tag("LastModifiedTime", utc(it.modified)) }},
+		{"item:TextBody", "", func() string {
+			if s.finds {
+				return ""
+			}
+			return body("TextBody", it.raw, "Text")
+		}},
 	}
 }
 
@@ -197,7 +204,7 @@ func internetHeaders(h mail.Header, finds bool) string {
 }
 
 // body is the text of a message, in the form that the client wants.
-func body(raw []byte, wanted string) string {
+func body(name string, raw []byte, wanted string) string {
 	content, html := text(raw)
 	switch {
 	case wanted == "Text" && html:
@@ -209,7 +216,7 @@ func body(raw []byte, wanted string) string {
 	if html {
 		kind = "HTML"
 	}
-	return `<t:Body BodyType="` + kind + `">` + attribute(content) + `</t:Body>`
+	return `<t:` + name + ` BodyType="` + kind + `">` + attribute(content) + `</t:` + name + `>`
 }
 
 // itemProperty is an extended property of a message: what a client has set, or what
