@@ -29,6 +29,9 @@ func revealers() map[string]string {
 		`probes/host/winrm/\w+\.go [\w.]+`:             "logs on to WinRM",
 		`probes/lab/kerberos/account.go newEntry`:      "makes an account's keys in a lab",
 		`probes/host/winrm/auth/\w+\.go [\w.]+`:        "proves an account",
+		`probes/host/accounts.go Accounts.of`:          "tells two passwords of an account apart, by their hash",
+		`probes/internal/mailtalk/\w+.go LogOn\w+`:     "logs on to SMTP and IMAP",
+		`probes/pop3/session.go session.logIn`:         "logs on to POP3",
 	}
 }
 
