@@ -60,7 +60,8 @@ func agentPart() part {
 		name: "agent", state: "agent_jobs",
 		needs: "SELECT on msdb.dbo.sysjobs, sysjobservers, sysjobhistory and syscategories",
 		grants: []string{
-			"dbo.sysjobs", "dbo.sysjobservers", "dbo.sysjobhistory", "dbo.syscategories", "dbo.syssessions", "dbo.sysjobactivity",
+			"dbo.sysjobs", "dbo.sysjobservers", "dbo.sysjobhistory", "dbo.syscategories", "dbo.syssessions",
+			"dbo.sysjobactivity",
 		},
 		specs: agentReadings(), read: readAgent,
 		notes: []string{

@@ -44,7 +44,7 @@ type params struct {
 	Instance  string      `param:"instance" doc:"A named instance: SQL Server Browser tells its port, unless it is given."`
 	Port      int         `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string      `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
-	Encrypt   string      `param:"encrypt" doc:"At least this encryption, beyond the credentials file: true, strict (TDS 8)."`
+	Encrypt   string      `param:"encrypt" doc:"More encryption than the credentials file has: true, strict (TDS 8)."`
 	Verify    bool        `param:"verify" doc:"Check the certificate even where the credentials file says insecure."`
 	Intent    string      `param:"intent" doc:"read_only, as applications say to a listener; enters the first database."`
 	Query     string      `param:"query" doc:"One SELECT of the suite's own, whose rows are compared."`

@@ -73,7 +73,7 @@ func (b *Browser) answer(ctx context.Context, pc net.PacketConn, from net.Addr, 
 			}
 		}
 		return
-	case "", estate.Silent, estate.Error, estate.Drop, estate.Refuse:
+	default: // the others are of connections
 	}
 	if reply := offered(h, question); reply != nil {
 		_, _ = pc.WriteTo(reply, from)
