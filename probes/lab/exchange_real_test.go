@@ -32,7 +32,8 @@ hosts:
           user: 'CORP\probe'
           password: Secret-1
           folders: [Projects/2026]
-          messages: [{from: 'Boss <boss@corp.test>', subject: from the estate, body: "first line\r\nsecond line", age: 1h}]
+          messages:
+            - {from: 'Boss <boss@corp.test>', subject: from the estate, body: "first line\r\nsecond line", age: 1h}
         other@corp.test: {password: Other-1}
 `
 
@@ -93,7 +94,8 @@ func (c *clients) run(env []string, name string, args ...string) string {
 // curl visits the front end.
 func (c *clients) curl(args ...string) string {
 	c.t.Helper()
-	return c.run([]string{"KRB5_CONFIG=" + filepath.Join(c.folder, "krb5.conf"), "KRB5CCNAME=" + filepath.Join(c.folder, "cc")},
+	return c.run([]string{"KRB5_CONFIG=" + filepath.Join(c.folder, "krb5.conf"), "KRB5CCNAME=" + filepath.Join(c.folder,
+		"cc")},
 		"curl", append([]string{
 			"-sS", "--max-time", "30", "--cacert", c.ca, "--connect-to", "::" + c.ports["tcp/443"],
 		}, args...)...)
@@ -115,7 +117,8 @@ func TestCurlVisitsExchange(t *testing.T) {
 	c.file("krb5.conf", c.lab.Krb5Conf())
 	need(t, "kinit")
 	kinit := exec.CommandContext(t.Context(), "kinit", "probe@CORP.TEST")
-	kinit.Env = append(os.Environ(), "KRB5_CONFIG="+filepath.Join(c.folder, "krb5.conf"), "KRB5CCNAME="+filepath.Join(c.folder, "cc"))
+	kinit.Env = append(os.Environ(), "KRB5_CONFIG="+filepath.Join(c.folder, "krb5.conf"), "KRB5CCNAME="+
+		filepath.Join(c.folder, "cc"))
 	kinit.Stdin = strings.NewReader("Secret-1\n")
 	if out, err := kinit.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -123,7 +126,8 @@ func TestCurlVisitsExchange(t *testing.T) {
 	jar := filepath.Join(c.folder, "jar")
 	form := []string{
 		"--data-urlencode", "destination=" + site + "/owa/", "-d", "flags=4", "-d", "forcedownlevel=0",
-		"--data-urlencode", `username=CORP\probe`, "-d", "password=Secret-1", "-d", "isUtf8=1", "-L", "-c", jar, "-b", jar, site + "/owa/auth.owa",
+		"--data-urlencode", `username=CORP\probe`, "-d", "password=Secret-1", "-d", "isUtf8=1", "-L", "-c", jar, "-b", jar,
+		site + "/owa/auth.owa",
 	}
 	for _, visit := range []struct {
 		name, want string
@@ -132,12 +136,14 @@ func TestCurlVisitsExchange(t *testing.T) {
 		{"NTLM", "<t:DisplayName>Inbox</t:DisplayName>", append([]string{"--ntlm", "-u", `CORP\probe:Secret-1`}, ews...)},
 		{"Kerberos", "<t:DisplayName>Inbox</t:DisplayName>", append([]string{"--negotiate", "-u", ":"}, ews...)},
 		{"MAPI", "X-ResponseCode: 0\r\n", []string{
-			"--http1.1", "--negotiate", "-u", ":", "-i", "-d", "", "-H", "Content-Type: application/mapi-http", "-H", "X-RequestType: PING",
+			"--http1.1", "--negotiate", "-u", ":", "-i", "-d", "", "-H", "Content-Type: application/mapi-http", "-H",
+			"X-RequestType: PING",
 			"-H", "X-RequestId: {C715155F-2BE8-44E0-BD34-2960067874C8}:1", site + "/mapi/emsmdb/",
 		}},
 		{"the form", "<title>Outlook</title>", form},
 		{"its cookies", "<title>Exchange admin center</title>", []string{"-b", jar, site + "/ecp/"}},
-		{"ActiveSync", "16.1", []string{"-i", "-X", "OPTIONS", "-u", "probe:Secret-1", site + "/Microsoft-Server-ActiveSync"}},
+		{"ActiveSync", "16.1", []string{"-i", "-X", "OPTIONS", "-u", "probe:Secret-1", site +
+			"/Microsoft-Server-ActiveSync"}},
 		{"Autodiscover", `"Url":"https://ex01.corp.test/EWS/Exchange.asmx"`, []string{
 			site + "/autodiscover/autodiscover.json/v1.0/probe@corp.test?Protocol=Ews",
 		}},
@@ -165,7 +171,8 @@ func (c *clients) davMail() (imap, smtp string) {
 		c.t.Skip(err)
 	}
 	trust := filepath.Join(c.folder, "trust.p12")
-	c.run(nil, keytool, "-importcert", "-noprompt", "-alias", "lab", "-file", c.ca, "-keystore", trust, "-storetype", "PKCS12",
+	c.run(nil, keytool, "-importcert", "-noprompt", "-alias", "lab", "-file", c.ca, "-keystore", trust, "-storetype",
+		"PKCS12",
 		"-storepass", "changeit")
 	address, port, err := net.SplitHostPort(c.ports["tcp/443"])
 	if err != nil {
@@ -174,13 +181,16 @@ func (c *clients) davMail() (imap, smtp string) {
 	imap, smtp = freePort(c.t), freePort(c.t)
 	lines := []string{
 		"davmail.server=true", "davmail.mode=EWS", "davmail.url=https://ex01.corp.test:" + port + "/EWS/Exchange.asmx",
-		"davmail.imapPort=" + imap, "davmail.smtpPort=" + smtp, "davmail.popPort=", "davmail.caldavPort=", "davmail.ldapPort=",
+		"davmail.imapPort=" + imap, "davmail.smtpPort=" + smtp, "davmail.popPort=", "davmail.caldavPort=",
+		"davmail.ldapPort=",
 		"davmail.allowRemote=false", "davmail.bindAddress=127.0.0.1", "davmail.disableUpdateCheck=true",
-		"davmail.enableProxy=false", "davmail.logFilePath=" + filepath.Join(c.folder, "davmail.log"), "log4j.logger.davmail=INFO",
+		"davmail.enableProxy=false", "davmail.logFilePath=" + filepath.Join(c.folder, "davmail.log"),
+		"log4j.logger.davmail=INFO",
 	}
 	ctx, cancel := context.WithCancel(c.t.Context())
 	command := exec.CommandContext(ctx, java, "-Djava.awt.headless=true",
-		"-Djdk.net.hosts.file="+c.file("hosts", address+" ex01.corp.test\n127.0.0.1 localhost\n"), "-Djavax.net.ssl.trustStore="+trust,
+		"-Djdk.net.hosts.file="+c.file("hosts", address+" ex01.corp.test\n127.0.0.1 localhost\n"),
+		"-Djavax.net.ssl.trustStore="+trust,
 		"-Djavax.net.ssl.trustStorePassword=changeit", "-cp", jar, "davmail.DavGateway",
 		c.file("davmail.properties", strings.Join(lines, "\n")+"\n"))
 	out, err := command.StdoutPipe()
@@ -239,7 +249,8 @@ func TestDavMailReadsAMailbox(t *testing.T) {
 		return c.run(nil, "curl", append([]string{"-sS", "--max-time", "60", url}, args...)...)
 	}
 	at := "imap://127.0.0.1:" + imap
-	curl("smtp://"+c.ports["tcp/25"], "--mail-from", "a@else.test", "--mail-rcpt", "probe@corp.test", "--upload-file", message)
+	curl("smtp://"+c.ports["tcp/25"], "--mail-from", "a@else.test", "--mail-rcpt", "probe@corp.test", "--upload-file",
+		message)
 	for want, got := range map[string]string{
 		`"Projects/2026"`:          curl(at+"/", probe...),
 		"Subject: from the estate": curl(at+"/INBOX;MAILINDEX=1", probe...),
@@ -256,14 +267,17 @@ func TestDavMailReadsAMailbox(t *testing.T) {
 	if got := curl(at+"/Projects;MAILINDEX=1", probe...); !strings.Contains(got, "Subject: by DavMail") {
 		t.Errorf("saved: %q", got)
 	}
-	curl("smtp://127.0.0.1:"+smtp, append(probe, "--login-options", "AUTH=LOGIN", "--mail-from", "probe@corp.test", "--mail-rcpt", "other@corp.test", "--upload-file",
+	curl("smtp://127.0.0.1:"+smtp, append(probe, "--login-options", "AUTH=LOGIN", "--mail-from", "probe@corp.test",
+		"--mail-rcpt", "other@corp.test", "--upload-file",
 		message)...)
-	if got := curl("imap://"+c.ports["tcp/143"]+"/INBOX;MAILINDEX=1", "--user", "other@corp.test:Other-1"); !strings.Contains(
+	if got := curl("imap://"+c.ports["tcp/143"]+"/INBOX;MAILINDEX=1", "--user",
+		"other@corp.test:Other-1"); !strings.Contains(
 		got, "Subject: by DavMail") {
 		t.Errorf("arrived: %q", got)
 	}
 	counted := c.lab.Stats("ex01.corp.test").Exchange
-	if counted.Operations["FindItem"] == 0 || counted.Operations["GetItem"] == 0 || counted.Refused["probe@corp.test"] != 0 {
+	if counted.Operations["FindItem"] == 0 || counted.Operations["GetItem"] == 0 ||
+		counted.Refused["probe@corp.test"] != 0 {
 		t.Errorf("counted %+v", counted)
 	}
 }
@@ -280,13 +294,15 @@ def here(host, number, *more, **named):
     return real(host, number, *more, **named)
 socket.getaddrinfo = here
 import exchangelib as x
-config = x.Configuration(server='ex01.corp.test', auth_type=x.NTLM, credentials=x.Credentials('CORP\\probe', 'Secret-1'))
+who = x.Credentials('CORP\\probe', 'Secret-1')
+config = x.Configuration(server='ex01.corp.test', auth_type=x.NTLM, credentials=who)
 account = x.Account('probe@corp.test', config=config, autodiscover=False, access_type=x.DELEGATE)
 print(account.version.build)
 for m in account.inbox.all().order_by('datetime_received'):
     print('read', m.subject, m.sender.email_address, repr(m.text_body))
 print('folders', '2026' in account.root.tree())
-m = x.Message(account=account, folder=account.sent, subject='by exchangelib', body='hello', to_recipients=['other@corp.test'])
+m = x.Message(account=account, folder=account.sent, subject='by exchangelib', body='hello',
+              to_recipients=['other@corp.test'])
 m.send_and_save()
 print('sent', [i.subject for i in account.sent.all()])
 i = account.inbox.get(subject='from the estate')
@@ -314,10 +330,12 @@ func TestPythonReadsAMailbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Python has MD4 from OpenSSL, which has put it aside.
-	legacy := c.file("openssl.cnf", "openssl_conf = all\n[all]\nproviders = both\n[both]\ndefault = on\nlegacy = on\n[on]\nactivate = 1\n")
+	legacy := c.file("openssl.cnf",
+		"openssl_conf = all\n[all]\nproviders = both\n[both]\ndefault = on\nlegacy = on\n[on]\nactivate = 1\n")
 	got := c.run([]string{"OPENSSL_CONF=" + legacy}, python, c.file("client.py", pythonScript), address, port, c.ca)
 	for _, want := range []string{
-		"15.2.1748.10", `read from the estate boss@corp.test 'first line\r\nsecond line'`, "folders True", "sent ['by exchangelib']",
+		"15.2.1748.10", `read from the estate boss@corp.test 'first line\r\nsecond line'`, "folders True",
+		"sent ['by exchangelib']",
 		"moved ['from the estate'] 0", "other ErrorAccessDenied",
 	} {
 		if !strings.Contains(got, want) {

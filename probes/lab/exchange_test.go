@@ -34,8 +34,10 @@ states:
 
 const findItem = `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" ` +
 	`xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" ` +
-	`xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><soap:Body><m:FindItem Traversal="Shallow"><m:ItemShape>` +
-	`<t:BaseShape>Default</t:BaseShape></m:ItemShape><m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds>` +
+	`xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><soap:Body><m:FindItem Traversal="Shallow">` +
+	`<m:ItemShape>` +
+	`<t:BaseShape>Default</t:BaseShape></m:ItemShape><m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/>` +
+	`</m:ParentFolderIds>` +
 	`</m:FindItem></soap:Body></soap:Envelope>`
 
 // browser reaches the lab by its names, over HTTP/1.1, and keeps the certificate
@@ -61,7 +63,9 @@ func browse(t *testing.T, l *lab.Lab) *browser {
 	return b
 }
 
-func (b *browser) post(t *testing.T, url, body string, change func(http.Header)) (status int, header http.Header, text string) {
+func (b *browser) post(t *testing.T, url, body string, change func(http.Header)) (status int, header http.Header,
+	text string,
+) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -119,7 +123,10 @@ func TestExtendedProtection(t *testing.T) {
 	ping := func(bound bool) (int, string) {
 		b := browse(t, l)
 		client, err := ntlmssp.NewClient(ntlmssp.SetUserInfo("probe", "Secret-1"), ntlmssp.SetDomain("CORP"),
-			ntlmssp.SetWorkstation("RUNNER"), ntlmssp.SetVersion(&ntlmssp.Version{ProductMajorVersion: 10, NTLMRevisionCurrent: 15}))
+			ntlmssp.SetWorkstation("RUNNER"), ntlmssp.SetVersion(&ntlmssp.Version{
+				ProductMajorVersion: 10,
+				NTLMRevisionCurrent: 15,
+			}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +149,8 @@ func TestExtendedProtection(t *testing.T) {
 		}
 		var channel *ntlmssp.ChannelBindings
 		if bound {
-			channel = &ntlmssp.ChannelBindings{ApplicationData: labexchange.Bindings(&tls.Certificate{Certificate: [][]byte{b.leaf.Raw}})}
+			shown := &tls.Certificate{Certificate: [][]byte{b.leaf.Raw}}
+			channel = &ntlmssp.ChannelBindings{ApplicationData: labexchange.Bindings(shown)}
 		}
 		if token, err = client.Authenticate(challenge, channel); err != nil {
 			t.Fatal(err)

@@ -60,7 +60,8 @@ func (c *call) distinguished(e *element) (*mailbox, *folder, error) {
 	name := e.attr("Id")
 	missing := slices.Contains(absent(), name)
 	if !missing && !slices.ContainsFunc(wellKnown(), func(known [4]string) bool { return known[0] == name }) {
-		return nil, nil, violates("The 'Id' attribute is invalid - The value '" + name + "' is invalid according to its datatype " +
+		return nil, nil, violates("The 'Id' attribute is invalid - The value '" + name +
+			"' is invalid according to its datatype " +
 			"'" + nsTypes + ":DistinguishedFolderIdNameType' - The Enumeration constraint failed.")
 	}
 	if address := e.path("Mailbox", "EmailAddress").value(); address != "" && !strings.EqualFold(address, c.who.address) {

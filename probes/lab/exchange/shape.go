@@ -66,7 +66,8 @@ func isField(uri string) bool {
 			"SearchParameters", "ManagedFolderInformation", "PermissionSet", "EffectiveRights", "SharingEffectiveRights",
 			"DistinguishedFolderId", "PolicyTag", "ArchiveTag", "ReplicaList",
 		}, name)
-	case "item", "message", "calendar", "contacts", "task", "meeting", "meetingRequest", "conversation", "distributionlist",
+	case "item", "message", "calendar", "contacts", "task", "meeting", "meetingRequest", "conversation",
+		"distributionlist",
 		"postitem", "persona":
 		return !strings.ContainsAny(name, " <>\"'")
 	default:
@@ -97,7 +98,10 @@ func propertyOf(e *element) (property, error) {
 		id = set + "/" + e.attr("PropertyId")
 		written = `PropertyId="` + attribute(e.attr("PropertyId")) + `"`
 	default:
-		return property{}, &fault{code: "ErrorInvalidExtendedProperty", text: "The extended property attribute combination is invalid."}
+		return property{}, &fault{
+			code: "ErrorInvalidExtendedProperty",
+			text: "The extended property attribute combination is invalid.",
+		}
 	}
 	for _, name := range []string{"DistinguishedPropertySetId", "PropertySetId"} {
 		if value := e.attr(name); value != "" {

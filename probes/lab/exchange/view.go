@@ -49,7 +49,8 @@ func (b *mailbox) folderView(f *folder, s shape) string {
 		{"extended", "", nil},
 		{"folder:EffectiveRights", "a", func() string {
 			return "<t:EffectiveRights><t:CreateAssociated>true</t:CreateAssociated><t:CreateContents>true</t:CreateContents>" +
-				"<t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true</t:Modify><t:Read>true</t:Read>" +
+				"<t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true</t:Modify>" +
+				"<t:Read>true</t:Read>" +
 				"<t:ViewPrivateItems>true</t:ViewPrivateItems></t:EffectiveRights>"
 		}},
 		{"folder:UnreadCount", "fga", func() string {
@@ -138,11 +139,11 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape) []fiel
 		{"item:DateTimeReceived", "fga", func() string { return tag("DateTimeReceived", utc(it.received)) }},
 		{"item:Size", "fga", func() string { return tag("Size", strconv.Itoa(len(it.raw))) }},
 		{"item:Categories", "ga", func() string {
-			inner := ""
+			var inner strings.Builder
 			for _, category := range it.categories {
-				inner += tag("String", category)
+				inner.WriteString(tag("String", category))
 			}
-			return wrapped("Categories", inner)
+			return wrapped("Categories", inner.String())
 		}},
 		{"item:Importance", "fga", func() string { return tag("Importance", "Normal") }},
 		{"item:IsSubmitted", "ga", func() string { return tag("IsSubmitted", strconv.FormatBool(it.isSent)) }},
@@ -194,13 +195,14 @@ func internetHeaders(h mail.Header, finds bool) string {
 	if finds {
 		return ""
 	}
-	inner := ""
+	var inner strings.Builder
 	for _, name := range []string{"Received", "From", "To", "Cc", "Subject", "Date", "Message-Id", "Content-Type"} {
 		for _, value := range h[name] {
-			inner += `<t:InternetMessageHeader HeaderName="` + name + `">` + attribute(value) + `</t:InternetMessageHeader>`
+			inner.WriteString(`<t:InternetMessageHeader HeaderName="` + name + `">` + attribute(value) +
+				`</t:InternetMessageHeader>`)
 		}
 	}
-	return wrapped("InternetMessageHeaders", inner)
+	return wrapped("InternetMessageHeaders", inner.String())
 }
 
 // body is the text of a message, in the form that the client wants.
