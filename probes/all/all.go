@@ -18,6 +18,7 @@ import (
 	"postpatch/probes/domain"
 	"postpatch/probes/eventlog"
 	"postpatch/probes/exchange"
+	"postpatch/probes/exchangeclient"
 	"postpatch/probes/feature"
 	"postpatch/probes/file"
 	"postpatch/probes/http"
@@ -64,6 +65,7 @@ func Kinds() []probes.Kind {
 		domain.Kind,
 		eventlog.Kind,
 		exchange.Kind,
+		exchangeclient.Kind,
 		feature.Kind,
 		file.Kind,
 		http.Kind,

@@ -22,9 +22,9 @@ type SQLWay struct {
 	// Unbound leaves out the channel binding, which Extended Protection asks for.
 	Unbound bool
 	// Prove proves a Windows account; nil where it is none.
-	Prove func(ctx context.Context, s SQLService) (Proof, error)
+	Prove func(ctx context.Context, s SQLService) (Proof, error) `json:"-" yaml:"-"`
 	// Token gets an access token of Entra ID for the server of that name; nil for none.
-	Token func(ctx context.Context, server string) (Secret, error)
+	Token func(ctx context.Context, server string) (Secret, error) `json:"-" yaml:"-"`
 }
 
 // SQLService is the server to which a Windows account is proved.

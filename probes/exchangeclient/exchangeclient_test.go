@@ -1,0 +1,113 @@
+package exchangeclient_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/exchangeclient"
+	"postpatch/probes/host"
+	"postpatch/probes/probetest"
+)
+
+func TestKind(t *testing.T) {
+	probetest.Run(t, probetest.Suite{Kind: exchangeclient.Kind, Healthy: func(t *testing.T) probes.Target {
+		t.Helper()
+		return start(t, healthy).target
+	}})
+}
+
+func TestReadings(t *testing.T) {
+	c := start(t, healthy)
+	readings, err := probetest.Observe(t, exchangeclient.Kind, c.target, map[string]any{
+		"oab": strings.ToLower("0f5c7f31-6bf2-4c5e-8ef3-2f4c3fbb0d6a"),
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	want := []string{}
+	if d := cmp.Diff(want, probetest.Texts(readings, "latency", "cert_days", "cert_subject", "cert_issuer",
+		"cert_serial", "tls")); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
+// observe looks at some endpoints, and returns what was read and the error's text.
+func observe(t *testing.T, c corp, args map[string]any) ([]string, error) {
+	t.Helper()
+	readings, err := probetest.Observe(t, exchangeclient.Kind, c.target, args)
+	return probetest.Texts(readings), err
+}
+
+// TestServers shows what becomes of a visit at servers that are not as they should be.
+func TestServers(t *testing.T) {
+	const box = "mailboxes: {probe@corp.test: {password: swordfish}}"
+	for name, tt := range map[string]struct {
+		exchange string
+		endpoint string
+		want     []string
+		err      string // part of the error; "" for none
+	}{
+		"a directory down":        {"{down: [ews], " + box + "}", "ews", []string{"ews state=error", "ews reason=HTTP 503 Service Unavailable"}, ""},
+		"a proxy's logon page":    {"{faults: {ews: login-page}, " + box + "}", "ews", nil, "logon page of a proxy"},
+		"AD FS before OWA":        {"{faults: {owa: elsewhere}, " + box + "}", "owa", nil, "sso.example.test"},
+		"sent elsewhere":          {"{faults: {mapi: elsewhere}, " + box + "}", "mapi", nil, "sso.example.test"},
+		"entities without end":    {"{faults: {ews: bomb}, " + box + "}", "ews", []string{"ews state=error"}, ""},
+		"endless depth":           {"{faults: {autodiscover: deep}, " + box + "}", "autodiscover", []string{"autodiscover state=error"}, ""},
+		"cut short":               {"{faults: {ews: cut}, " + box + "}", "ews", nil, "ews: "},
+		"endless":                 {"{faults: {ews: endless}, " + box + "}", "ews", nil, "ews: "},
+		"401 whatever comes":      {"{faults: {ews: unheard}, " + box + "}", "ews", nil, "no challenge"},
+		"no answer of a back end": {"{faults: {mapi: timeout}, " + box + "}", "mapi", []string{"mapi state=error", "mapi reason=HTTP 504 Gateway Timeout"}, ""},
+		"a database not mounted":  {"{mailboxes: {probe@corp.test: {password: swordfish, dismounted: true}}}", "ews", []string{"ews state=error", "ews answer=ErrorMailboxStoreUnavailable"}, ""},
+		"not allowed":             {"{mailboxes: {probe@corp.test: {password: swordfish, disabled: [activesync]}}}", "activesync", []string{"activesync state=error"}, ""},
+		"the Auth certificate expired": {
+			"{auth_certificate: expired, " + box + "}", "owa",
+			[]string{"owa state=error"}, "",
+		},
+		"the Auth certificate of another": {
+			"{auth_certificate: split, " + box + "}", "owa", []string{"owa state=error", "owa auth=forms"}, "",
+		},
+		"TLS ended before the server":  {"{bridged: true, " + box + "}", "mapi", []string{"mapi state=login refused"}, ""},
+		"only tokens":                  {"{auth: {ews: [forms]}, " + box + "}", "ews", nil, "this logon is not possible from here"},
+		"another server's certificate": {"{tls: {names: [mail.example.org]}, " + box + "}", "ews", []string{" certificate=wrong name"}, "does not prove that it is ex01.corp.test"},
+		"another node":                 {"{node: ex02.corp.test, " + box + "}", "ews", []string{"ews node=ex02", "ews right_node=false", "ews state=ok"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := observe(t, start(t, tt.exchange), map[string]any{"endpoint": []string{tt.endpoint}})
+			switch {
+			case tt.err == "" && err != nil, tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)):
+				t.Errorf("error %v, want %q", err, tt.err)
+			}
+			for _, want := range tt.want {
+				if !slices.Contains(got, want) {
+					t.Errorf("no %q in %q", want, got)
+				}
+			}
+			for _, text := range got {
+				if tt.err != "" && strings.Contains(text, "state=") {
+					t.Errorf("%s, and nobody can tell", text)
+				}
+			}
+		})
+	}
+}
+
+// One wrong password is the last of the account in the run: at the lab it counts once.
+func TestOneWrongPassword(t *testing.T) {
+	c := start(t, "{lockout: 3, mailboxes: {probe@corp.test: {password: swordfish}}}").enter("wrong", host.Mail{})
+	for range 3 {
+		got, err := observe(t, c, map[string]any{"endpoint": []string{"ews", "mapi", "nspi", "owa", "activesync", "autodiscover"}})
+		refused := slices.DeleteFunc(slices.Clone(got), func(s string) bool { return !strings.HasSuffix(s, "state=login refused") })
+		if len(refused) != 1 || !errors.Is(err, probes.ErrNotTried) || strings.Contains(err.Error(), "swordfish") {
+			t.Errorf("got %q, %v", refused, err)
+		}
+	}
+	stats := c.Stats(server).Exchange
+	if stats.Refused[mailbox] != 1 || len(stats.Locked) > 0 {
+		t.Errorf("the server counts %d wrong passwords, locked %v", stats.Refused[mailbox], stats.Locked)
+	}
+}
