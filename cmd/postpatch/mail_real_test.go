@@ -40,23 +40,31 @@ func TestRealMail(t *testing.T) {
 		want []string
 	}{
 		{
-			imap.Kind, map[string]any{"port": []int{143, 993}, "login": true},
-			[]string{"143 starttls=offered", "143 certificate=valid", "143 login=ok", "143 inbox=ok", "993 login=ok", "993 messages=0"},
+			imap.Kind,
+			map[string]any{"port": []int{143, 993}, "login": true},
+			[]string{
+				"143 starttls=offered", "143 certificate=valid", "143 login=ok", "143 inbox=ok", "993 login=ok",
+				"993 messages=0",
+			},
 		},
 		{
-			pop3.Kind, map[string]any{"port": []int{110, 995}, "login": true},
+			pop3.Kind,
+			map[string]any{"port": []int{110, 995}, "login": true},
 			[]string{"110 starttls=offered", "110 certificate=valid", "110 login=ok", "995 login=ok", "995 messages=0"},
 		},
 		{
-			smtp.Kind, map[string]any{"port": []int{25, 587}, "login": true, "envelope": true},
+			smtp.Kind,
+			map[string]any{"port": []int{25, 587}, "login": true, "envelope": true},
 			[]string{"25 starttls=offered", "587 login=ok", "587 envelope=ok"},
 		},
 		{
-			mailflow.Kind, map[string]any{"limit": 10 * time.Second},
+			mailflow.Kind,
+			map[string]any{"limit": 10 * time.Second},
 			[]string{" mailbox=open", " accepted=ok", " delivery=delivered", " removed=yes"},
 		},
 		{
-			mailflow.Kind, map[string]any{"limit": 10 * time.Second, "login": true, "port": 587, "mailbox_port": 143},
+			mailflow.Kind,
+			map[string]any{"limit": 10 * time.Second, "login": true, "port": 587, "mailbox_port": 143},
 			[]string{" delivery=delivered", " removed=yes"},
 		},
 		{imap.Kind, map[string]any{"login": true}, []string{"993 messages=0"}},

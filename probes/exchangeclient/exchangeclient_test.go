@@ -24,7 +24,7 @@ func TestKind(t *testing.T) {
 func TestReadings(t *testing.T) {
 	c := start(t, healthy)
 	readings, err := probetest.Observe(t, exchangeclient.Kind, c.target, map[string]any{
-		"oab": strings.ToLower("0f5c7f31-6bf2-4c5e-8ef3-2f4c3fbb0d6a"),
+		"oab": guid,
 	})
 	if err != nil {
 		t.Error(err)

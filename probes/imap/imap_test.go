@@ -61,16 +61,24 @@ func TestServers(t *testing.T) {
 		"not there":    {"mail: {imap: {fault: refuse}}", 993, []string{"993 state=refused"}, nil},
 		"taking leave": {users + "{greeting: '* BYE Server shutting down'}}", 993, []string{"993 state=declined", "993 reason=BYE Server shutting down"}, nil},
 		"STARTTLS not offered": {
-			users + "{starttls: absent}}", 143, []string{"143 state=ready", "143 starttls=absent"}, probes.ErrNotTried,
+			users + "{starttls: absent}}", 143,
+			[]string{"143 state=ready", "143 starttls=absent"},
+			probes.ErrNotTried,
 		},
 		"STARTTLS refused": {
-			users + "{starttls: refused}}", 143, []string{"143 starttls=failed", "143 reason=NO TLS is not available"}, probes.ErrNotTried,
+			users + "{starttls: refused}}", 143,
+			[]string{"143 starttls=failed", "143 reason=NO TLS is not available"},
+			probes.ErrNotTried,
 		},
 		"something said ahead of TLS": {
-			users + "{starttls: injected}}", 143, []string{"143 starttls=failed", "143 reason=something was said ahead of TLS"}, nil,
+			users + "{starttls: injected}}", 143,
+			[]string{"143 starttls=failed", "143 reason=something was said ahead of TLS"},
+			nil,
 		},
 		"unavailable": {
-			users + "{login: 'NO [UNAVAILABLE] not just now'}}", 993, []string{"993 login=unavailable", "993 reason=NO [UNAVAILABLE] not just now"}, nil,
+			users + "{login: 'NO [UNAVAILABLE] not just now'}}", 993,
+			[]string{"993 login=unavailable", "993 reason=NO [UNAVAILABLE] not just now"},
+			nil,
 		},
 		"another name in the certificate": {
 			users + "{}, tls: {names: [mail.example.org]}}", 993, []string{"993 certificate=wrong name"}, probes.ErrNotTried,
@@ -134,7 +142,8 @@ func TestTheOperatorSaysOtherwise(t *testing.T) {
 				User: mailtest.User, Password: host.NewSecret(mailtest.Password), Mail: &tt.entry,
 			})
 			readings, err := probetest.Observe(t, imap.Kind, target, map[string]any{"port": []int{tt.port}, "login": true})
-			if err != nil || !slices.ContainsFunc(probetest.Texts(readings), func(s string) bool { return strings.HasSuffix(s, " login=ok") }) {
+			ok := func(s string) bool { return strings.HasSuffix(s, " login=ok") }
+			if err != nil || !slices.ContainsFunc(probetest.Texts(readings), ok) {
 				t.Errorf("got %q, %v", probetest.Texts(readings), err)
 			}
 		})
@@ -143,12 +152,16 @@ func TestTheOperatorSaysOtherwise(t *testing.T) {
 
 // What a suite says of the name does not lead the password anywhere.
 func TestASuiteLeadsNoPasswordElsewhere(t *testing.T) {
-	target, _ := mailtest.Lab(t, "\n    aliases: [evil.test]\n    mail: {users: {probe@corp.test: swordfish}, imap: {}, tls: {names: [evil.test]}}\n")
+	target, _ := mailtest.Lab(t, `
+    aliases: [evil.test]
+    mail: {users: {probe@corp.test: swordfish}, imap: {}, tls: {names: [evil.test]}}
+`)
 	readings, err := probetest.Observe(t, imap.Kind, target, map[string]any{
 		"address": "evil.test", "server_name": "evil.test", "login": true,
 	})
-	if !errors.Is(err, probes.ErrNotTried) || !slices.Contains(probetest.Texts(readings), "evil.test:993 certificate=valid") {
-		t.Errorf("got %q, %v", probetest.Texts(readings), err)
+	got := probetest.Texts(readings)
+	if !errors.Is(err, probes.ErrNotTried) || !slices.Contains(got, "evil.test:993 certificate=valid") {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 

@@ -73,7 +73,7 @@ func (s *session) logIn(v *mailtalk.Visit, c host.Credential) (host.Shown, error
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("opening INBOX: %w", err)
+			return fmt.Errorf("opening INBOX: %w", mailtalk.Refusal(err))
 		}
 		v.Add("inbox", fact.Text(mailtalk.OK))
 		v.Add("messages", fact.Int(data.NumMessages))

@@ -74,7 +74,7 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		if h.WinRM != nil {
 			add(cmp.Or(h.WinRM.User, "lab"), h.WinRM.Password)
 		}
-		addMailboxes(h, add)
+		addAccounts(h, add)
 		short, _, _ := strings.Cut(h.Name, ".")
 		computer := kerberos.Account{Name: strings.ToUpper(short) + "$", Password: host.NewSecret("machine " + h.OS.UUID)}
 		for _, name := range namesOf(h) {

@@ -5,10 +5,14 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
+
+	goimap "github.com/emersion/go-imap/v2"
 
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/exchange"
 	"postpatch/probes/lab/kerberos"
+	"postpatch/probes/lab/mail"
 )
 
 func isExchangePort(port int) bool { return port == 443 || port == 444 || port == 80 }
@@ -21,14 +25,45 @@ func (m *machine) addExchange(h estate.Host) {
 	}
 	if m.exchange == nil {
 		m.exchange = exchange.New(m.host)
+		m.exchange.Inbox = inbox{m.mail, m.host}
 	}
 	for _, port := range []int{443, 444, 80} {
 		m.addWeb(port)
 	}
 }
 
-// addMailboxes tells of the accounts of a host's mailboxes.
-func addMailboxes(h estate.Host, add func(user, password string)) {
+// inbox is the store of SMTP, IMAP and POP3 as Exchange looks at it.
+type inbox struct {
+	store *mail.Store
+	host  func() estate.Host
+}
+
+// Messages implements exchange.Inbox.
+func (i inbox) Messages(address string) []exchange.Mail {
+	var all []exchange.Mail
+	for _, m := range i.store.Messages(address) {
+		all = append(all, exchange.Mail{UID: uint32(m.UID), Raw: m.Raw})
+	}
+	return all
+}
+
+// Deliver implements exchange.Inbox. What is sent by EWS goes the way of all mail.
+func (i inbox) Deliver(address string, raw []byte) {
+	m := i.host().Mail
+	switch {
+	case m == nil:
+		i.store.Deliver(address, raw, time.Now())
+	case m.Fate == "":
+		i.store.Deliver(address, raw, time.Now().Add(m.Delay))
+	default: // it does not arrive
+	}
+}
+
+// Remove implements exchange.Inbox.
+func (i inbox) Remove(address string, uid uint32) { i.store.Remove(address, goimap.UID(uid)) }
+
+// addAccounts tells of the accounts of a host's mailboxes.
+func addAccounts(h estate.Host, add func(user, password string)) {
 	if h.Exchange == nil {
 		return
 	}

@@ -58,8 +58,10 @@ hosts:
 	curl("smtp", "587", "", append(envelope, account...)...)
 	curl("smtps", "465", "", append(envelope, account...)...)
 	for _, at := range []struct{ scheme, port, path string }{
-		{"imap", "143", "/INBOX;MAILINDEX=1"}, {"imaps", "993", "/INBOX;MAILINDEX=2"},
-		{"pop3", "110", "/1"}, {"pop3s", "995", "/3"},
+		{"imap", "143", "/INBOX;MAILINDEX=1"},
+		{"imaps", "993", "/INBOX;MAILINDEX=2"},
+		{"pop3", "110", "/1"},
+		{"pop3s", "995", "/3"},
 	} {
 		got := curl(at.scheme, at.port, at.path, account...)
 		if !strings.Contains(got, "Subject: hello") || !strings.Contains(got, "\n.a dot\r\nand more") {

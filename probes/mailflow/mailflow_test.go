@@ -3,6 +3,7 @@ package mailflow_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -20,9 +21,7 @@ import (
 
 func args(more map[string]any) map[string]any {
 	all := map[string]any{"limit": 2 * time.Second}
-	for name, value := range more {
-		all[name] = value
-	}
+	maps.Copy(all, more)
 	return all
 }
 
@@ -92,7 +91,8 @@ func TestWhatBecomesOfTheMessage(t *testing.T) {
 		want []string
 	}{
 		"lost": {
-			mailbox + ", fate: lost}\n    smtp: {}\n", map[string]any{"limit": 300 * time.Millisecond},
+			mailbox + ", fate: lost}\n    smtp: {}\n",
+			map[string]any{"limit": 300 * time.Millisecond},
 			[]string{"mailbox=open", "accepted=ok", "delivery=not delivered in 300ms"},
 		},
 		"bounced": {

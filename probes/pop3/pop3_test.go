@@ -56,16 +56,24 @@ func TestServers(t *testing.T) {
 		"not there":    {"mail: {pop3: {fault: refuse}}", 995, []string{"995 state=refused"}, nil},
 		"taking leave": {users + "{fault: error}}", 995, []string{"995 state=declined", "995 reason=-ERR Server shutting down."}, nil},
 		"STLS not offered": {
-			users + "{starttls: absent}}", 110, []string{"110 state=ready", "110 starttls=absent"}, probes.ErrNotTried,
+			users + "{starttls: absent}}", 110,
+			[]string{"110 state=ready", "110 starttls=absent"},
+			probes.ErrNotTried,
 		},
 		"STLS refused": {
-			users + "{starttls: refused}}", 110, []string{"110 starttls=failed", "110 reason=-ERR TLS is not available"}, probes.ErrNotTried,
+			users + "{starttls: refused}}", 110,
+			[]string{"110 starttls=failed", "110 reason=-ERR TLS is not available"},
+			probes.ErrNotTried,
 		},
 		"something said ahead of TLS": {
-			users + "{starttls: injected}}", 110, []string{"110 starttls=failed", "110 reason=something was said ahead of TLS"}, nil,
+			users + "{starttls: injected}}", 110,
+			[]string{"110 starttls=failed", "110 reason=something was said ahead of TLS"},
+			nil,
 		},
 		"unavailable": {
-			users + "{login: '-ERR [SYS/TEMP] not just now'}}", 995, []string{"995 login=unavailable", "995 reason=-ERR [SYS/TEMP] not just now"}, nil,
+			users + "{login: '-ERR [SYS/TEMP] not just now'}}", 995,
+			[]string{"995 login=unavailable", "995 reason=-ERR [SYS/TEMP] not just now"},
+			nil,
 		},
 		"another name in the certificate": {
 			users + "{}, tls: {names: [mail.example.org]}}", 995, []string{"995 certificate=wrong name"}, probes.ErrNotTried,

@@ -286,14 +286,16 @@ func TestBeyondTheHello(t *testing.T) {
 		"back pressure": {
 			"smtp: {envelope: 452 4.3.1 Insufficient system resources}", "swordfish", envelope,
 			[]string{"25 state=ready", "25 envelope=452", "25 reason=452 4.3.1 Insufficient system resources " +
-				"(back pressure: it is short of memory or disk space)"}, nil,
+				"(back pressure: it is short of memory or disk space)"},
+			nil,
 		},
 		"a wrong password": {users + "smtp: {tls: {}}", "wrong", login, []string{"25 starttls=offered", "25 login=refused"}, nil},
 		"no AUTH any more": {"smtp: {tls: {}}", "swordfish", login, []string{"25 login=unavailable"}, nil},
 		"TLS stripped":     {users + "smtp: {}", "swordfish", login, []string{"25 starttls=absent"}, probes.ErrNotTried},
 		"another's certificate": {
 			users + "smtp: {tls: {names: [mail.example.org]}}", "swordfish", login,
-			[]string{"25 certificate=wrong name"}, probes.ErrNotTried,
+			[]string{"25 certificate=wrong name"},
+			probes.ErrNotTried,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

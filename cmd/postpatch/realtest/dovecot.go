@@ -26,13 +26,13 @@ func StartMail(t testing.TB, name, domain, user, password string) *Mail {
 	for _, at := range []*string{&m.IMAP, &m.IMAPS, &m.POP3, &m.POP3S} {
 		*at = freeAddress(t)
 	}
-	boxes := filepath.Join(m.Postfix.dir, "mail")
+	boxes := filepath.Join(m.dir, "mail")
 	if err := os.Mkdir(boxes, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	own(t, boxes, "mail")
 	m.dovecot(t, boxes, user, password)
-	m.Postfix.extra = fmt.Sprintf(`virtual_mailbox_domains = %[1]s
+	m.extra = fmt.Sprintf(`virtual_mailbox_domains = %[1]s
 virtual_mailbox_base = %[2]s
 virtual_mailbox_maps = inline:{ %[3]s=box/ }
 virtual_transport = virtual
@@ -44,8 +44,8 @@ smtpd_sasl_type = dovecot
 smtpd_sasl_path = %[4]s/auth
 smtpd_tls_auth_only = yes
 `, domain, boxes, user, m.Dovecot.dir)
-	m.Postfix.SetBanner(t, name+" ESMTP")
-	m.Postfix.begin(t)
+	m.SetBanner(t, name+" ESMTP")
+	m.begin(t)
 	return m
 }
 
@@ -96,7 +96,7 @@ service imap-login {
 %[4]s%[5]s}
 service pop3-login {
 %[6]s%[7]s}
-`, d.dir, m.Postfix.dir, boxes,
+`, d.dir, m.dir, boxes,
 		listener("imap", m.IMAP, false), listener("imaps", m.IMAPS, true),
 		listener("pop3", m.POP3, false), listener("pop3s", m.POP3S, true)))
 	d.up = func(t testing.TB) func() error {

@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-sasl"
 
 	"postpatch/probes/host"
+	"postpatch/probes/internal/reach"
 )
 
 // Answer is how an IMAP server ends a command, or greets: OK, NO, BAD, PREAUTH or
@@ -126,12 +127,17 @@ func LogOnIMAP(client *imapclient.Client, c host.Credential, capabilities []stri
 	}
 }
 
-// Refusal tells what an IMAP server has answered, when err is such an answer.
+// Refusal tells what an IMAP server has answered, when err is such an answer. Of
+// others it is the first line: below it the library tells where it gave up.
 func Refusal(err error) error {
 	if no, said := errors.AsType[*imap.Error](err); said {
 		return &SaidNo{Answer{Status: string(no.Type), Code: string(no.Code), Text: no.Text}.Says()}
 	}
-	return err
+	if err == nil {
+		return nil
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return reach.Tell(Words(first), err)
 }
 
 // Leave takes leave of an IMAP server and closes the client, with all it has left

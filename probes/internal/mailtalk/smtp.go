@@ -133,13 +133,12 @@ func enhanced(e *smtp.SMTPError) string {
 // mean with Exchange.
 func Spoken(r Reply) string {
 	text := Words(fmt.Sprintf("%d %s", r.Code, r.Text()))
-	for code, meaning := range map[string]string{
-		"4.3.2": "the transport service takes no mail: its component is inactive, or it is overloaded",
-		"4.3.1": "back pressure: it is short of memory or disk space",
-	} {
-		if word, _, _ := strings.Cut(r.Text(), " "); word == code {
-			text += " (" + meaning + ")"
-		}
+	switch code, _, _ := strings.Cut(r.Text(), " "); code {
+	case "4.3.2":
+		return text + " (the transport service takes no mail: its component is inactive, or it is overloaded)"
+	case "4.3.1":
+		return text + " (back pressure: it is short of memory or disk space)"
+	default:
+		return text
 	}
-	return text
 }

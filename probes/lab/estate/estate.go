@@ -110,7 +110,7 @@ func finish(h Host, estate, name string) Host {
 	if h.OS.UUID == "" {
 		h.OS.UUID = nameUUID(estate + "/" + strings.ToLower(name))
 	}
-	return h
+	return h.withMailboxes()
 }
 
 // nameUUID is the version 5 UUID of a name: the same machine in every run.

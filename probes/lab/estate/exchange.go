@@ -1,6 +1,8 @@
 package estate
 
 import (
+	"cmp"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -130,6 +132,29 @@ func Of[T any](values map[Directory]T, directory Directory) (value T, found bool
 		value, found = values["activesync"]
 	}
 	return value, found
+}
+
+// withMailboxes makes Exchange's mailboxes those of the host's other protocols, too,
+// unless Mail names them itself.
+func (h Host) withMailboxes() Host {
+	if h.Exchange == nil || len(h.Exchange.Mailboxes) == 0 {
+		return h
+	}
+	m := Mail{}
+	if h.Mail != nil {
+		m = *h.Mail
+	}
+	users := maps.Clone(m.Users)
+	if users == nil {
+		users = map[string]string{}
+	}
+	for address, box := range h.Exchange.Mailboxes {
+		if _, named := users[address]; !named {
+			users[address] = cmp.Or(box.Password, "lab")
+		}
+	}
+	m.Users, h.Mail = users, &m
+	return h
 }
 
 // exchangeWords are the values that a type of this file has; "" for another type.

@@ -123,7 +123,7 @@ func (s *Server) ServeDirectory(w http.ResponseWriter, r *http.Request, director
 		panic(http.ErrAbortHandler)
 	}
 	v := &visit{Server: s, w: w, r: r, host: h, exchange: *h.Exchange, directory: directory}
-	v.w.Header().Set("X-AspNet-Version", "4.0.30319")
+	v.w.Header()["X-AspNet-Version"] = []string{"4.0.30319"} // spelled as ASP.NET does
 	if v.misbehave() {
 		return
 	}

@@ -132,7 +132,7 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds 
 			if finds {
 				return ""
 			}
-			return body(it.raw, s.body)
+			return body("Body", it.raw, s.body)
 		}},
 		{"item:DateTimeReceived", "fga", func() string { return tag("DateTimeReceived", utc(it.received)) }},
 		{"item:Size", "fga", func() string { return tag("Size", strconv.Itoa(len(it.raw))) }},
@@ -154,6 +154,12 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds 
 		{"item:HasAttachments", "fga", func() string { return tag("HasAttachments", strconv.FormatBool(attached(h))) }},
 		{"extended", "", nil},
 		{"item:LastModifiedTime", "a", func() string { return tag("LastModifiedTime", utc(it.modified)) }},
+		{"item:TextBody", "", func() string {
+			if finds {
+				return ""
+			}
+			return body("TextBody", it.raw, "Text")
+		}},
 	}
 }
 
@@ -197,7 +203,7 @@ func internetHeaders(h mail.Header, finds bool) string {
 }
 
 // body is the text of a message, in the form that the client wants.
-func body(raw []byte, wanted string) string {
+func body(name string, raw []byte, wanted string) string {
 	content, html := text(raw)
 	switch {
 	case wanted == "Text" && html:
@@ -209,7 +215,7 @@ func body(raw []byte, wanted string) string {
 	if html {
 		kind = "HTML"
 	}
-	return `<t:Body BodyType="` + kind + `">` + attribute(content) + `</t:Body>`
+	return `<t:` + name + ` BodyType="` + kind + `">` + attribute(content) + `</t:` + name + `>`
 }
 
 // itemProperty is an extended property of a message: what a client has set, or what

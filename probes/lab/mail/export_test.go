@@ -17,6 +17,17 @@ func Talk(h estate.Host, said []byte) string {
 	return heard.String()
 }
 
+// TalkPOP3 is what the POP3 server says likewise; its mailbox has one message.
+func TalkPOP3(h estate.Host, said []byte) string {
+	var heard bytes.Buffer
+	conn := &oneWay{said: bytes.NewReader(said), heard: &heard}
+	store := NewStore()
+	store.Deliver("probe@corp.test", []byte("Subject: x\r\n\r\n.a\r\nb\r\n"), time.Now())
+	v := &visit{ctx: context.Background(), conn: conn, host: h, post: *h.Mail.POP3, store: store}
+	v.pop3()
+	return heard.String()
+}
+
 type oneWay struct {
 	net.Conn
 	said  *bytes.Reader
