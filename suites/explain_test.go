@@ -64,6 +64,8 @@ func TestTheExamplesOfThePagesAreRight(t *testing.T) {
 // What owners copy is without a mistake.
 func TestTheExamplesAreRight(t *testing.T) {
 	files, err := filepath.Glob("../examples/*.suite.yaml")
+	packs, _ := filepath.Glob("../examples/packs/*.suite.yaml")
+	files = append(files, packs...)
 	if err != nil || len(files) < 2 {
 		t.Fatal(files, err)
 	}

@@ -28,6 +28,7 @@ func TestScenarios(t *testing.T) {
 		"N01", "N02", "N03", "N04", "N05", "N06", "N07", "N08", "N09", "N10", "N11", "N12", "N13",
 		"R01", "R02", "R03", "R04", "R05", "R06",
 		"S01", "S02", "S03", "S05", "S07", "S09", "S10", "S12", "S13", "S15", "S16", "S17", "S18", "S19", "S22", "S24", "S26", "S27",
+		"S28", "S29", "S30", "S31",
 	}
 	slices.Sort(numbers)
 	if d := cmp.Diff(want, numbers); d != "" {

@@ -19,6 +19,8 @@ import (
 	"postpatch/probes/eventlog"
 	"postpatch/probes/exchange"
 	"postpatch/probes/exchangeclient"
+	"postpatch/probes/exchangecmdlet"
+	"postpatch/probes/exchangestate"
 	"postpatch/probes/feature"
 	"postpatch/probes/file"
 	"postpatch/probes/http"
@@ -66,6 +68,8 @@ func Kinds() []probes.Kind {
 		eventlog.Kind,
 		exchange.Kind,
 		exchangeclient.Kind,
+		exchangecmdlet.Kind,
+		exchangestate.Kind,
 		feature.Kind,
 		file.Kind,
 		http.Kind,

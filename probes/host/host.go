@@ -56,6 +56,10 @@ type Teller interface {
 	How() string
 }
 
+// Self is the value of a Cmdlet's parameter that stands for the name of the host that is
+// asked: Exchange may run a command on another server than the one it was put to.
+const Self = "$host"
+
 // Script asks for the objects that a PowerShell script of the suite's owner
 // returns. It is the only question that brings code along; who runs it has allowed
 // it by name.
@@ -100,7 +104,7 @@ type Cmdlet struct {
 	Switches []string
 	// Params are by name: one value, or several for a list. The value "$true"
 	// or "$false" is a boolean, "$null" null, as PowerShell writes them;
-	// everything else is text, which the host converts.
+	// everything else is text, which the host converts, but for Self.
 	Params     map[string][]string
 	Properties []string // of the objects, never empty
 }

@@ -181,9 +181,9 @@ func RunRecorded(t *testing.T, kind probes.Kind, file string, args map[string]an
 }
 
 // recordedError is an error in the host's words; what begins with the words of
-// host.ErrNoClass, host.ErrDenied or host.ErrNoPowerShell is that one.
+// host.ErrNoClass, host.ErrDenied, host.ErrNoPowerShell or host.ErrNoCommand is that one.
 func recordedError(text string) error {
-	for _, known := range []error{host.ErrNoClass, host.ErrDenied, host.ErrNoPowerShell} {
+	for _, known := range []error{host.ErrNoClass, host.ErrDenied, host.ErrNoPowerShell, host.ErrNoCommand} {
 		if rest, is := strings.CutPrefix(text, known.Error()); is {
 			return fmt.Errorf("%w%s", known, rest)
 		}
