@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/flatxml"
 	"postpatch/probes/internal/webtalk"
 )
 
@@ -49,11 +50,11 @@ func (v *visit) oab(ctx context.Context) error {
 	if err != nil || !goOn {
 		return err
 	}
-	all, err := elements(answer.Body)
+	all, err := flatxml.Read(answer.Body)
 	switch {
 	case err != nil:
 		return v.fails("no manifest of an address book: %v", err)
-	case !all[len(all)-1].is("OAB") || len(all[len(all)-1].path) != 1:
+	case !all[len(all)-1].Is("OAB") || len(all[len(all)-1].Path) != 1:
 		return v.fails("no manifest of an address book: it has no OAB in it")
 	}
 	return v.works()

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/flatxml"
 	"postpatch/probes/internal/webtalk"
 )
 
@@ -65,34 +66,34 @@ type settings struct {
 // readSettings reads the answer of Autodiscover in plain XML. An error of it comes as an
 // action of that name.
 func readSettings(body []byte) (settings, error) {
-	all, err := elements(body)
+	all, err := flatxml.Read(body)
 	if err != nil {
 		return settings{}, err
 	}
 	var got settings
-	var kind string // of the protocol whose elements are collected
+	var kind string // of the protocol whose flatxml.Elements are collected
 	var urls []string
 	for _, e := range all {
 		switch {
-		case e.is("Account/Action"):
-			got.action = e.text
-		case e.is("Response/Error/ErrorCode"):
-			got.action = "error " + e.text
-		case e.is("Response/Error/Message"), e.is("Account/RedirectAddr"), e.is("Account/RedirectUrl"):
-			got.words = e.text
-		case e.is("Account/Protocol/Type"):
-			kind = e.text
-		case e.is("Account/Protocol"):
-			if named := e.attr("Type"); named != "" {
+		case e.Is("Account/Action"):
+			got.action = e.Text
+		case e.Is("Response/Error/ErrorCode"):
+			got.action = "error " + e.Text
+		case e.Is("Response/Error/Message"), e.Is("Account/RedirectAddr"), e.Is("Account/RedirectUrl"):
+			got.words = e.Text
+		case e.Is("Account/Protocol/Type"):
+			kind = e.Text
+		case e.Is("Account/Protocol"):
+			if named := e.Attr("Type"); named != "" {
 				kind = named
 			}
 			for _, url := range urls {
 				got.urls = append(got.urls, clean(kind+" "+url))
 			}
 			kind, urls = "", nil
-		case strings.HasPrefix(e.text, "https://"), strings.HasPrefix(e.text, "http://"):
-			if at := protocolOf(e.path); at >= 0 {
-				urls = append(urls, strings.Join(e.path[at+1:], "/")+" "+e.text)
+		case strings.HasPrefix(e.Text, "https://"), strings.HasPrefix(e.Text, "http://"):
+			if at := protocolOf(e.Path); at >= 0 {
+				urls = append(urls, strings.Join(e.Path[at+1:], "/")+" "+e.Text)
 			}
 		}
 		if len(got.urls)+len(urls) > mostURLs {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/flatxml"
 	"postpatch/probes/internal/webtalk"
 )
 
@@ -47,21 +48,21 @@ type ewsAnswer struct{ class, code, words, build string }
 
 // readEWS reads the answer to GetFolder. A fault of SOAP has a code, too.
 func readEWS(body []byte) (ewsAnswer, error) {
-	all, err := elements(body)
+	all, err := flatxml.Read(body)
 	if err != nil {
 		return ewsAnswer{}, err
 	}
 	var got ewsAnswer
 	for _, e := range all {
 		switch {
-		case e.is("Header/ServerVersionInfo"):
+		case e.Is("Header/ServerVersionInfo"):
 			got.build = buildOf(e)
-		case e.is("ResponseMessages/GetFolderResponseMessage"):
-			got.class = e.attr("ResponseClass")
-		case e.is("GetFolderResponseMessage/ResponseCode"), e.is("detail/ResponseCode"):
-			got.code = e.text
-		case e.is("GetFolderResponseMessage/MessageText"), e.is("Fault/faultstring"):
-			got.words = e.text
+		case e.Is("ResponseMessages/GetFolderResponseMessage"):
+			got.class = e.Attr("ResponseClass")
+		case e.Is("GetFolderResponseMessage/ResponseCode"), e.Is("detail/ResponseCode"):
+			got.code = e.Text
+		case e.Is("GetFolderResponseMessage/MessageText"), e.Is("Fault/faultstring"):
+			got.words = e.Text
 		}
 	}
 	if got.code == "" && got.words == "" {
@@ -71,10 +72,10 @@ func readEWS(body []byte) (ewsAnswer, error) {
 }
 
 // buildOf is the build of a ServerVersionInfo; "" where it is not one.
-func buildOf(e element) string {
+func buildOf(e flatxml.Element) string {
 	var parts []string
 	for _, name := range []string{"MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber"} {
-		part := e.attr(name)
+		part := e.Attr(name)
 		if part == "" || len(part) > 6 || strings.Trim(part, "0123456789") != "" {
 			return ""
 		}

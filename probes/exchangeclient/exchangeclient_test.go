@@ -21,18 +21,52 @@ func TestKind(t *testing.T) {
 	}})
 }
 
+const guid = "0f5c7f31-6bf2-4c5e-8ef3-2f4c3fbb0d6a"
+
 func TestReadings(t *testing.T) {
-	c := start(t, healthy)
-	readings, err := probetest.Observe(t, exchangeclient.Kind, c.target, map[string]any{
-		"oab": guid,
-	})
+	c := start(t, "{oab: "+guid+", mailboxes: {probe@corp.test: {password: swordfish}}}")
+	readings, err := probetest.Observe(t, exchangeclient.Kind, c.target, map[string]any{"oab": guid})
 	if err != nil {
 		t.Error(err)
 	}
-	want := []string{}
-	if d := cmp.Diff(want, probetest.Texts(readings, "latency", "cert_days", "cert_subject", "cert_issuer",
-		"cert_serial", "tls")); d != "" {
+	const url = " https://ex01.corp.test/"
+	want := []string{
+		" certificate=valid",
+		"ews status=200", "ews node=ex01", "ews right_node=true", "ews schemes=NTLM, Negotiate", "ews auth=NTLM",
+		"ews build=15.2.1748.10", "ews answer=NoError", "ews state=ok",
+		"autodiscover status=200", "autodiscover node=ex01", "autodiscover right_node=true",
+		"autodiscover schemes=Basic, NTLM, Negotiate", "autodiscover auth=NTLM", "autodiscover answer=settings",
+		"autodiscover state=ok",
+		"autodiscover_v2 status=200", "autodiscover_v2 node=ex01", "autodiscover_v2 right_node=true",
+		"autodiscover_v2 urls=ActiveSync" + url + "Microsoft-Server-ActiveSync, AutodiscoverV1" + url +
+			"Autodiscover/Autodiscover.xml, Ews" + url + "EWS/Exchange.asmx", "autodiscover_v2 state=ok",
+		"mapi status=200", "mapi node=ex01", "mapi right_node=true", "mapi schemes=NTLM, Negotiate", "mapi auth=NTLM",
+		"mapi answer=0", "mapi state=ok",
+		"nspi status=200", "nspi node=ex01", "nspi right_node=true", "nspi schemes=NTLM, Negotiate", "nspi auth=NTLM",
+		"nspi answer=0", "nspi state=ok",
+		"owa auth=forms", "owa status=200", "owa node=ex01", "owa right_node=true", "owa state=ok",
+		"activesync status=200", "activesync node=ex01", "activesync right_node=true", "activesync schemes=Basic",
+		"activesync auth=Basic", "activesync versions=12.0, 12.1, 14.0, 14.1, 16.0, 16.1, 2.0, 2.1, 2.5", "activesync state=ok",
+		"oab status=200", "oab node=ex01", "oab right_node=true", "oab schemes=NTLM, Negotiate", "oab auth=NTLM",
+		"oab state=ok",
+	}
+	got := probetest.Texts(readings, "latency", "cert_days", "cert_subject", "cert_issuer", "cert_serial", "tls")
+	var urls string
+	got = slices.DeleteFunc(got, func(s string) bool {
+		after, is := strings.CutPrefix(s, "autodiscover urls=")
+		urls += after
+		return is
+	})
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
+	}
+	for _, part := range []string{
+		"EXCH EwsUrl" + url + "EWS/Exchange.asmx", "EXPR OABUrl" + url + "OAB/" + guid + "/",
+		"WEB Internal/OWAUrl" + url + "owa/", "mapiHttp MailStore/ExternalUrl" + url + "mapi/emsmdb/?MailboxId=",
+	} {
+		if !strings.Contains(urls, part) {
+			t.Errorf("no %q in %q", part, urls)
+		}
 	}
 }
 
