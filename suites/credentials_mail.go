@@ -28,13 +28,19 @@ func (r reader) mail(rule *credential, o object, what string) {
 		return
 	}
 	rule.mail = &host.Mail{}
-	r.known(at, what, "address", "names", "insecure", "allow_plain")
+	r.known(at, what, "address", "names", "insecure", "allow_plain", "auth", "channel_binding")
 	for name, set := range map[string]*bool{
 		"insecure": &rule.mail.Insecure, "allow_plain": &rule.mail.AllowPlain,
 	} {
 		if e, found := at.get(name); found {
 			*set = r.bool(e.value, what+"."+name)
 		}
+	}
+	if word := r.oneOf(at, what, "auth", []string{authNegotiate, authKerberos, authNTLM, authBasic}); word != authUnknown {
+		rule.mail.Auth = word
+	}
+	if e, found := at.get("channel_binding"); found {
+		rule.mail.Unbound = !r.bool(e.value, what+".channel_binding")
 	}
 	if e, found := at.get("names"); found {
 		for _, n := range r.texts(e.value, what+".names") {

@@ -39,10 +39,13 @@ func options(j job, atOnce int) runner.Options {
 // entry is the account for a use of a host, with the way in.
 func entry(j job, hostName, use string) (host.Credential, error) {
 	c, err := j.credentials.For(hostName, use)
-	if err != nil || use != "sql" {
-		return c, err
+	switch {
+	case err != nil:
+	case use == "sql":
+		c.SQL, err = sqlWay(j, c, j.credentials.SQL(hostName))
+	case use == "mail":
+		c.Mail, err = mailWay(j, c)
 	}
-	c.SQL, err = sqlWay(j, c, j.credentials.SQL(hostName))
 	return c, err
 }
 

@@ -18,6 +18,7 @@ import (
 	"postpatch/probes/domain"
 	"postpatch/probes/eventlog"
 	"postpatch/probes/exchange"
+	"postpatch/probes/exchangeclient"
 	"postpatch/probes/exchangecmdlet"
 	"postpatch/probes/exchangestate"
 	"postpatch/probes/feature"
@@ -66,6 +67,7 @@ func Kinds() []probes.Kind {
 		domain.Kind,
 		eventlog.Kind,
 		exchange.Kind,
+		exchangeclient.Kind,
 		exchangecmdlet.Kind,
 		exchangestate.Kind,
 		feature.Kind,

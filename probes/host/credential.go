@@ -25,16 +25,6 @@ type Credential struct {
 	Mail *Mail
 }
 
-// Mail says to which servers a mailbox' password may be shown: within TLS, to one
-// whose certificate is good and bears the name of the host that the entry is for.
-type Mail struct {
-	Address string   // the mailbox' own; the user when that is one
-	Names   []string // which the certificate may bear instead of the host's
-	// Insecure shows it within TLS whatever the certificate, and AllowPlain without
-	// TLS too: for a lab.
-	Insecure, AllowPlain bool
-}
-
 // Secret is text that prints as three stars, whatever prints it. Printed from
 // an unexported field, where fmt calls no method, it is an address at most:
 // that is why the text is behind a pointer. So == does not compare texts.

@@ -173,13 +173,13 @@ func TestEndPointFollowsTheSignature(t *testing.T) {
 		x509.MD5WithRSA: 32, x509.SHA1WithRSA: 32, x509.SHA256WithRSA: 32, x509.ECDSAWithSHA256: 32,
 		x509.SHA384WithRSAPSS: 48, x509.ECDSAWithSHA512: 64, x509.PureEd25519: 0,
 	} {
-		got := endPoint(&x509.Certificate{SignatureAlgorithm: algorithm, Raw: []byte("cert")})
+		got := host.EndPoint(&x509.Certificate{SignatureAlgorithm: algorithm, Raw: []byte("cert")})
 		hash, found := bytes.CutPrefix(got, []byte("tls-server-end-point:"))
 		if len(hash) != want || found != (want > 0) {
 			t.Errorf("%s: %q", algorithm, got)
 		}
 	}
-	got := endPoint(&x509.Certificate{SignatureAlgorithm: x509.SHA256WithRSA, Raw: []byte("abc")})
+	got := host.EndPoint(&x509.Certificate{SignatureAlgorithm: x509.SHA256WithRSA, Raw: []byte("abc")})
 	const sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // FIPS 180-2, B.1
 	if hex.EncodeToString(got[len("tls-server-end-point:"):]) != sum {
 		t.Errorf("got %x", got)

@@ -22,6 +22,7 @@ func (v *visit) misbehave() bool {
 	v.drain() // whoever still sends does not read
 	switch fault {
 	case estate.WebLoginPage:
+		delete(v.w.Header(), "X-FEServer") // the page is the proxy's
 		v.page(http.StatusOK, loginPage)
 	case estate.WebElsewhere:
 		to := cmp.Or(v.exchange.Elsewhere, "https://sso.example.test/adfs/ls/")

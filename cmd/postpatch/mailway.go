@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/auth"
+)
+
+// mailWay is how a mailbox is entered with a credential, as its entry says. It asks nobody.
+func mailWay(j job, c host.Credential) (*host.Mail, error) {
+	var way host.Mail
+	if c.Mail != nil {
+		way = *c.Mail
+	}
+	conf, err := readKrb5Conf(j.krb5Conf, c, "mail")
+	if err != nil {
+		return nil, err
+	}
+	options := auth.Options{Credential: c, Krb5Conf: conf, Dial: j.routes.Dial, Logins: j.logins}
+	way.Prove = func(ctx context.Context, s host.WebService) (host.Proof, error) {
+		o := options
+		if o.Method = way.Auth; s.Scheme == "NTLM" {
+			o.Method = "ntlm"
+		}
+		return proveToWeb(ctx, j, o, s)
+	}
+	return &way, nil
+}
+
+// proveToWeb tells a password that a domain controller has refused from whatever else may
+// be in the way of a proof.
+func proveToWeb(ctx context.Context, j job, o auth.Options, s host.WebService) (host.Proof, error) {
+	proof, err := prove(ctx, j, o, host.SQLService{Host: s.Host, Bindings: s.Bindings})
+	if err != nil && errors.Is(err, auth.ErrAccount) {
+		return nil, fmt.Errorf("%w: %w", host.ErrRefused, err)
+	}
+	return proof, err
+}

@@ -1,0 +1,41 @@
+package reach
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+)
+
+// MayShow says why a mailbox' password must not be shown in a TLS session, nil for none;
+// no error where it may. It may to a server whose certificate is good and bears the name
+// of the host that the operator's entry is for, or one that the entry gives: what a
+// suite says leads no password anywhere.
+func MayShow(state *tls.ConnectionState, c host.Credential, t probes.Target) error {
+	entry := host.Mail{}
+	if c.Mail != nil {
+		entry = *c.Mail
+	}
+	switch {
+	case entry.AllowPlain, entry.Insecure && state != nil:
+		return nil
+	case state == nil:
+		return fmt.Errorf("%w: the password of %q is not shown without TLS; in a lab, add mail: {allow_plain: true} "+
+			"to its entry of the credentials file", probes.ErrNotTried, c.User)
+	}
+	names := slices.Concat([]string{t.Host}, entry.Names)
+	why := errors.New("there is none")
+	for _, name := range names {
+		if why = Trusted(*state, Trust{Name: name, Roots: t.Roots}, time.Now()); why == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: the password of %q is not shown to a server whose certificate does not prove that it is %s: "+
+		"%w; name what the certificate bears by mail: {names: […]} in the credentials file, or trust its authority",
+		probes.ErrNotTried, c.User, strings.Join(names, " or "), why)
+}
