@@ -143,10 +143,16 @@ func TestLockout(t *testing.T) {
 	if answer := l.ask("POST", xml, "", basic("probe", "Secret-1")); answer.Code != 200 {
 		t.Fatalf("two wrong ones lock: %d", answer.Code)
 	}
+	for range 2 {
+		l.ask("OPTIONS", eas, "", basic("probe", "wrong"))
+	}
+	if answer := l.ask("OPTIONS", eas, "", basic("probe", "Secret-1")); answer.Code != 200 {
+		t.Fatalf("the right one between does not count: %d", answer.Code)
+	}
 	for range 3 {
 		l.ask("POST", "/owa/auth.owa", "username=probe&password=wrong", "Content-Type: application/x-www-form-urlencoded")
 	}
-	if got := l.server.Stats(); got.Refused["probe@corp.test"] != 5 || !cmp.Equal(got.Locked,
+	if got := l.server.Stats(); got.Refused["probe@corp.test"] != 7 || !cmp.Equal(got.Locked,
 		[]string{"probe@corp.test"}) {
 		t.Errorf("got %+v", got)
 	}

@@ -158,6 +158,14 @@ func TestItems(t *testing.T) {
 	if got := l.subjects("probe", "Secret-1", inbox); !cmp.Equal(got, []string{"second", "first"}) {
 		t.Fatalf("the newest first: %q", got)
 	}
+	view := `<m:IndexedPageItemView MaxEntriesReturned="1" Offset="%d" BasePoint="Beginning"/>`
+	for offset, want := range map[int]string{0: `"1" TotalItemsInView="2" Includes`, 1: `"2" TotalItemsInView="2" Includes`} {
+		_, body := l.ews(findItem(idOnly, fmt.Sprintf(view, offset), inbox))
+		last := fmt.Sprintf(`LastItemInRange="%t"`, offset == 1)
+		if !strings.Contains(body, want+last) || strings.Count(body, "<t:ItemId ") != 1 {
+			t.Errorf("from %d: want %s%s in\n%s", offset, want, last, body)
+		}
+	}
 	_, body := l.ews(findItem(idOnly, `<m:IndexedPageItemView MaxEntriesReturned="1" Offset="0" BasePoint="Beginning"/>`+
 		`<m:Restriction><t:IsEqualTo><t:FieldURI FieldURI="message:IsRead"/><t:FieldURIOrConstant><t:Constant Value="true"/>`+
 		`</t:FieldURIOrConstant></t:IsEqualTo></m:Restriction>`, inbox))
