@@ -165,6 +165,13 @@ func (p *process) stop() error {
 	}
 }
 
+// kill ends a daemon that takes long to end when asked to, and has nothing to lose.
+func (p *process) kill() error {
+	err := p.command.Process.Kill()
+	<-p.ended
+	return err
+}
+
 // await asks ready again and again until it holds or patience ends.
 func await(t testing.TB, ready func(context.Context) error) error {
 	t.Helper()
