@@ -156,7 +156,6 @@ func (v *visit) openMailbox(ctx context.Context, logon *webtalk.Answer) error {
 
 // isMailbox says whether a page of OWA is that of a mailbox.
 func (v *visit) isMailbox(answer *webtalk.Answer) error {
-	v.readings = without(v.readings, "status", "latency", "node", "right_node")
 	v.heard(answer)
 	if to, err := url.Parse(answer.Header.Get("Location")); err == nil && isLogon(to) &&
 		(to.Host == "" || sameHost(to.Hostname(), v.name())) {
