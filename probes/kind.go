@@ -23,6 +23,9 @@ type Kind struct {
 	// Notes are sentences that explain prints below the example: what the account has
 	// to be allowed, lists that the kind brings along.
 	Notes []string
+	// Setup is a script, line by line, that an administrator runs once on a server: what it
+	// grants is what the account of the checks needs.
+	Setup []string
 	// Credential is the use for which its probes want one, "sql"; empty for none.
 	// What asks through a host's session needs none of its own.
 	Credential string

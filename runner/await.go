@@ -57,7 +57,10 @@ func Await(ctx context.Context, run Watch, done, cut func(Visit) error) error {
 	var all sync.WaitGroup
 	for _, h := range run.Hosts {
 		all.Go(func() {
-			w := &watched{Waiting: run.Waiting, o: run.Options, host: h, slots: slots, history: newHistory(), refused: newRefusals()}
+			w := &watched{
+				Waiting: run.Waiting, o: run.Options, host: h, slots: slots,
+				history: newHistory(), refused: newRefusals(),
+			}
 			err := w.watch(within)
 			v := w.seen()
 			if err != nil {

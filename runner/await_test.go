@@ -245,7 +245,7 @@ func stories() []settling {
 			after: map[string]time.Duration{"sql": 95 * sec}, from: 2 * min, to: 5 * min,
 		},
 		{
-			name: "SQL refuses the password while others come up", why: "nor is it tried again while something else is waited for",
+			name: "SQL refuses the password while others come up", why: "nor is it tried while something else is waited for",
 			life: []moment{
 				{0, off},
 				{90 * sec, condition{boot: 60 * sec, login: "failed 18456", services: map[string]string{"W3SVC": "start pending"}}},
@@ -257,9 +257,12 @@ func stories() []settling {
 		{
 			name: "SQL refuses the password, and the host restarts again", why: "twice is twice, whatever happens between",
 			life: []moment{
-				{0, off}, {90 * sec, logins(60*sec, "failed 18456")},
-				{110 * sec, off}, {4 * min, logins(220*sec, "failed 18456")},
-				{270 * sec, off}, {7 * min, logins(400*sec, "failed 18456")},
+				{0, off},
+				{90 * sec, logins(60*sec, "failed 18456")},
+				{110 * sec, off},
+				{4 * min, logins(220*sec, "failed 18456")},
+				{270 * sec, off},
+				{7 * min, logins(400*sec, "failed 18456")},
 			},
 			outcomes: map[string]report.Outcome{"sql": report.Regressed, "os": report.Drifted}, failing: true,
 			from: 5 * min, to: 12 * min, looks: map[string]int{"refused login": 2},

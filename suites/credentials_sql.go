@@ -255,7 +255,8 @@ func (r reader) sqlTrust(o object, s SQLSettings, what string) {
 		return
 	}
 	if s.Encrypt == encryptDisable {
-		r.hintf(get("encrypt").value, "leave it out", "%s.encrypt: a token of Entra ID never travels without encryption", what)
+		r.hintf(get("encrypt").value, "leave it out",
+			"%s.encrypt: a token of Entra ID never travels without encryption", what)
 	}
 	if s.Insecure {
 		r.hintf(get("insecure").key, "say whom to trust by ca_file or pin",

@@ -55,6 +55,10 @@ func ExplainKind(k probes.Kind) string {
 	if example := strings.TrimRight(k.Example, "\n"); example != "" {
 		fmt.Fprintf(&b, "\nExample\n  %s\n", strings.ReplaceAll(example, "\n", "\n  "))
 	}
+	if len(k.Setup) > 0 {
+		b.WriteString("\nThe account, by a script for an administrator; what it is not granted is told as not checked\n  " +
+			strings.Join(k.Setup, "\n  ") + "\n")
+	}
 	if len(k.Notes) > 0 {
 		b.WriteString("\nNotes\n  " + strings.Join(k.Notes, "\n  ") + "\n")
 	}

@@ -57,6 +57,11 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         user: postpatch                  # a SQL login; CORP\name would be Windows'
         password: {command: [pass, show, sql/postpatch]}
         sql: {encrypt: strict, ca_file: corp-ca.pem}
+      - hosts: "ex*.corp.example.org"
+        for: mail                        # of a test mailbox, and of no administrator
+        user: CORP\mailprobe
+        password: {env: MAIL_PASSWORD}
+        mail: {address: mailprobe@example.org, names: [mail.example.org]}
       - hosts: ["ex01.corp.example.org", "dc*.corp.example.org"]
         for: winrm
         user: probe@CORP.EXAMPLE.ORG
@@ -71,7 +76,8 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?, in any case; required
-  for        the uses it is for: winrm, sql; all that it can serve unless given
+  for        the uses it is for: winrm, sql, mail; winrm and sql, as far as it can serve them,
+             unless given: what a mailbox' password is for has to be said
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
              password and a keytab
   winrm      tls          connect with TLS
@@ -97,6 +103,14 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
              krb5_conf    a krb5.conf of its own
              channel_binding  false leaves out what Extended Protection asks for
              tenant       of Entra ID, with a password or a certificate
+  mail       address      the mailbox' own; the user when that is one
+             names        what the certificate may be for instead of the host's name: the public
+                          name of all nodes
+             auth         over the web: negotiate (Kerberos, else NTLM; the default), kerberos,
+                          ntlm, basic, each within TLS
+             channel_binding  false leaves out what Extended Protection asks for
+             insecure     show the password within TLS whatever the certificate: for a lab
+             allow_plain  and without TLS: for a lab
 
 How the user is proved, one of
   password      {env: VARIABLE}
@@ -139,6 +153,10 @@ it one of your authority, or write insecure: true where nobody can stand between
 for more encryption than this file, never for less. Where it leads its host to another address,
 without a certificate that is checked a login is not sent there, and negotiate is Kerberos alone;
 where a check has an address of its own, the entry is that of this address.
+
+A mailbox' password is shown within TLS alone, to a server whose certificate is good and for the
+host's name or one of names. One that is refused before anybody has taken it is shown to nobody
+again in the run: a lockout policy counts all servers together.
 
 All secrets are read, each once, before anything is sent; a reading that fails is told again for
 ten seconds before it is tried anew. A token is read again every five minutes.

@@ -73,7 +73,7 @@ func TestMessageBudget(t *testing.T) {
 			t.Chdir(t.TempDir())
 			write(t, "shop.suite.yaml", budgetSuite())
 			write(t, "credentials.yaml", "credentials:\n"+
-				"  - {hosts: '*', for: [sql], user: probe, password: {env: PATCH_PASSWORD}}\n"+
+				"  - {hosts: '*', for: [sql], user: probe, password: {env: PATCH_PASSWORD}, sql: {insecure: true}}\n"+
 				"  - hosts: '*'\n    for: [winrm]\n    password: {env: PATCH_PASSWORD}\n    "+c.entry+"\n")
 			writeAddresses(t, l)
 			var out, talk bytes.Buffer

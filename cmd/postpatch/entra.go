@@ -74,7 +74,8 @@ func (e *entraTokens) identity(
 ) (azcore.TokenCredential, error) {
 	h := sha256.New()
 	for _, part := range []string{
-		s.Identity, s.Tenant, c.User, c.Password.Reveal(), string(c.Certificate), c.Key.Reveal(), where.ActiveDirectoryAuthorityHost,
+		s.Identity, s.Tenant, c.User, c.Password.Reveal(), string(c.Certificate), c.Key.Reveal(),
+		where.ActiveDirectoryAuthorityHost,
 	} {
 		_, _ = fmt.Fprintf(h, "%d %s", len(part), part)
 	}

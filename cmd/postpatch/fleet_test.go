@@ -104,7 +104,7 @@ func BenchmarkFleet(b *testing.B) {
 	for _, way := range ways() {
 		b.Run(way.name, func(b *testing.B) {
 			write(b, "credentials.yaml", "credentials:\n"+
-				"  - {hosts: '*', for: [sql], user: probe, password: {env: LAB_PASSWORD}}\n"+
+				"  - {hosts: '*', for: [sql], user: probe, password: {env: LAB_PASSWORD}, sql: {insecure: true}}\n"+
 				"  - {hosts: '*', for: [winrm], password: {env: LAB_PASSWORD}, "+way.entry+"}\n")
 			common := []string{
 				"fleet.suite.yaml", "--credentials", "credentials.yaml", "--connect-to", "lab.json", "-q",

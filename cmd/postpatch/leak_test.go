@@ -190,7 +190,7 @@ func TestNoSecretGetsOut(t *testing.T) {
 			}
 			write(t, file, "credentials:\n"+
 				"  - {hosts: '*', for: winrm, user: 'LAB\\probe', "+source+"}\n"+
-				"  - {hosts: '*', for: sql, user: probe, "+forSQL+"}\n")
+				"  - {hosts: '*', for: sql, user: probe, sql: {insecure: true}, "+forSQL+"}\n")
 			t.Chdir(out)
 			var said bytes.Buffer
 			call := func(args ...string) int {

@@ -24,7 +24,7 @@ import (
 // login at each, a message there and back, and a wrong password once.
 func TestRealMail(t *testing.T) {
 	const name, user = "mx.corp.test", "probe@corp.test"
-	mail := realtest.StartMail(t, name, "corp.test", user, "swordfish")
+	mail := realtest.StartMail(t, name, user, "swordfish")
 	target := probetest.Routed(name, probes.Routes{name: {Address: "127.0.0.1", Ports: map[string]string{
 		"tcp/143": mail.IMAP, "tcp/993": mail.IMAPS, "tcp/110": mail.POP3, "tcp/995": mail.POP3S,
 		"tcp/25": mail.Addr, "tcp/587": mail.Addr,

@@ -21,7 +21,7 @@ func TestREADMEPrecheck(t *testing.T) {
 	write(t, "shop.suite.yaml", "suite: shop\nhosts: [web01, sql01]\nchecks:\n- {services: {}}\n"+
 		"- {sql: Orders, hosts: [sql01]}\n")
 	write(t, "patch.credentials.yaml", "credentials:\n  - hosts: '*'\n    user: probe\n"+
-		"    password: {env: PATCH_PASSWORD}\n    winrm: {allow_plain: true}\n")
+		"    password: {env: PATCH_PASSWORD}\n    winrm: {allow_plain: true}\n    sql: {insecure: true}\n")
 	addresses, err := json.Marshal(l.Addresses(""))
 	if err != nil {
 		t.Fatal(err)

@@ -23,10 +23,15 @@ func revealers() map[string]string {
 	return map[string]string{
 		`suites/credentials_secret.go SecretRef.check`: "tells a wrong file from a password before a host does",
 		`suites/credentials_secret.go proof.read`:      "tries whether a certificate and its key are a pair",
-		`probes/sql/door.go door.open`:                 "logs on to SQL Server",
+		`probes/sql/auth.go door.(open|token)`:         "logs on to SQL Server",
+		`cmd/postpatch/entra.go entraTokens.identity`:  "tells the applications of Entra ID apart",
+		`cmd/postpatch/entra.go newIdentity`:           "proves an application to Entra ID",
 		`probes/host/winrm/\w+\.go [\w.]+`:             "logs on to WinRM",
 		`probes/lab/kerberos/account.go newEntry`:      "makes an account's keys in a lab",
 		`probes/host/winrm/auth/\w+\.go [\w.]+`:        "proves an account",
+		`probes/host/accounts.go Accounts.of`:          "tells two passwords of an account apart, by their hash",
+		`probes/internal/mailtalk/\w+.go LogOn\w+`:     "logs on to SMTP and IMAP",
+		`probes/pop3/session.go session.logIn`:         "logs on to POP3",
 	}
 }
 
@@ -126,8 +131,8 @@ func openFields(t *testing.T, path string, source []byte) []string {
 		}
 		for _, field := range object.Fields.List {
 			kind := types.ExprString(field.Type)
-			if strings.HasPrefix(kind, "func(") { // what it returns is a parameter's matter
-				kind = strings.TrimSuffix(kind, ", error)")
+			if function, ok := field.Type.(*ast.FuncType); ok { // only what it returns is in question
+				kind = strings.TrimSuffix(results(function), " error")
 			}
 			if field.Tag != nil && strings.Contains(field.Tag.Value, "asn1:") {
 				continue // what travels to the host in the open
@@ -141,6 +146,17 @@ func openFields(t *testing.T, path string, source []byte) []string {
 		return true
 	})
 	return found
+}
+
+// results are the types that a function returns.
+func results(function *ast.FuncType) string {
+	var all []string
+	if function.Results != nil {
+		for _, result := range function.Results.List {
+			all = append(all, types.ExprString(result.Type))
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 func TestSecretsAreSecretsBites(t *testing.T) {

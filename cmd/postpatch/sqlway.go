@@ -36,7 +36,7 @@ func sqlWay(j job, c host.Credential, s suites.SQLSettings) (host.SQLWay, error)
 	switch s.Auth {
 	case "sql":
 	case "entra":
-		way.Token, err = j.tokens.of(c, s)
+		way.Entra, err = j.tokens.of(c, s)
 	default:
 		conf, wrong := readKrb5Conf(cmp.Or(s.Krb5Conf, j.krb5Conf), c, "sql")
 		if wrong != nil {

@@ -34,7 +34,8 @@ func authority(t *testing.T, asked *atomic.Int32) *httptest.Server {
 		w.Header().Set("Content-Type", "application/json")
 		if r.FormValue("client_secret") != "s3cret" {
 			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = fmt.Fprint(w, `{"error":"invalid_client","error_description": "AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 1"}`)
+			_, _ = fmt.Fprint(w, `{"error":"invalid_client",`+
+				`"error_description": "AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 1"}`)
 			return
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{
@@ -58,7 +59,7 @@ func TestAnApplicationOfEntraID(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 { // a hundred databases ask for one token
-		token, err := way.Token(t.Context(), "shop.database.windows.net")
+		token, err := way.Entra(t.Context(), "shop.database.windows.net")
 		if err != nil || !strings.HasPrefix(token.Reveal(), "ey.app.https://database.windows.net/.default") {
 			t.Errorf("got %q, %v", token.Reveal(), err)
 		}
@@ -70,7 +71,7 @@ func TestAnApplicationOfEntraID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = way.Token(t.Context(), "shop.database.windows.net")
+	_, err = way.Entra(t.Context(), "shop.database.windows.net")
 	const want = "getting a token of Entra ID for SQL Server: AADSTS7000215: Invalid client secret provided."
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -91,7 +92,7 @@ func TestATokenIsForItsCloud(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if token, err := way.Token(t.Context(), "any"); token.Reveal() != "ey" || err != nil {
+	if token, err := way.Entra(t.Context(), "any"); token.Reveal() != "ey" || err != nil {
 		t.Errorf("got %q, %v", token.Reveal(), err)
 	}
 }

@@ -183,7 +183,7 @@ func (n *windowNight) dial(ctx context.Context, port string) (net.Conn, error) {
 	h := n.now()
 	near, far := net.Pipe()
 	switch {
-	case port == "1433" && h.SQL != nil && h.SQL.Fault != estate.SQLFault(estate.Refuse) && h.Services[sqlServer].State == stateRunning:
+	case port == "1433" && h.SQL != nil && h.SQL.Fault != estate.Refuse && h.Services[sqlServer].State == stateRunning:
 		server := tds.New(n.is, func(estate.TLS) (*tls.Certificate, error) { return nil, nil })
 		go func() { _ = server.Serve(&once{conn: far, done: make(chan struct{})}) }()
 		n.open = append(n.open, server)

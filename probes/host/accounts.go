@@ -64,7 +64,7 @@ type account struct {
 // and ErrNotTried where it is not to be shown for what others said, or there is no
 // password.
 func (a *Accounts) Try(ctx context.Context, c Credential, door string) (done func(Shown), err error) {
-	if c.User == "" || c.Password.Reveal() == "" {
+	if c.User == "" || c.Password == (Secret{}) {
 		return nil, fmt.Errorf("%w: the entry for %s has no user with a password", ErrNotTried, door)
 	}
 	if a == nil { // who forgot it does not get to lock accounts

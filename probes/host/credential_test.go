@@ -86,8 +86,8 @@ func TestSecretPrintsStars(t *testing.T) {
 	s := host.NewSecret(password)
 	data, err := json.Marshal(host.Credential{User: "sa", Password: s})
 	if err != nil || string(data) != `{"User":"sa","Password":"***","Keytab":"***",`+
-		`"CCache":"***","Certificate":null,"Key":"***","Token":"***",`+
-		`"SQL":{"Encrypt":"","Insecure":false,"CA":null,"Pin":null,"TLSMin":0,"SPN":"","Unbound":false},"Mail":null}` {
+		`"CCache":"***","Certificate":null,"Key":"***","Token":"***","SQL":{"Encrypt":"","Insecure":false,"CA":null,`+
+		`"Pin":null,"TLSMin":0,"SPN":"","Unbound":false},"Mail":null}` {
 		t.Errorf("got %s, %v", data, err)
 	}
 	for _, got := range []string{
@@ -98,7 +98,7 @@ func TestSecretPrintsStars(t *testing.T) {
 		}
 	}
 	printed := "{User:sa Password:*** Keytab:*** CCache:*** Certificate:[] Key:*** Token:*** " +
-		"SQL:{Encrypt: Insecure:false CA:[] Pin:[] TLSMin:0 SPN: Unbound:false Prove:<nil> Token:<nil>} Mail:<nil>}"
+		"SQL:{Encrypt: Insecure:false CA:[] Pin:[] TLSMin:0 SPN: Unbound:false Prove:<nil> Entra:<nil>} Mail:<nil>}"
 	if got := fmt.Sprintf("%+v", host.Credential{User: "sa", Password: s}); got != printed {
 		t.Errorf("got %s", got)
 	}

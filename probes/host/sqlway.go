@@ -23,8 +23,8 @@ type SQLWay struct {
 	Unbound bool
 	// Prove proves a Windows account; nil where it is none.
 	Prove func(ctx context.Context, s SQLService) (Proof, error) `json:"-" yaml:"-"`
-	// Token gets an access token of Entra ID for the server of that name; nil for none.
-	Token func(ctx context.Context, server string) (Secret, error) `json:"-" yaml:"-"`
+	// Entra gets an access token of Entra ID for the server of that name; nil for none.
+	Entra func(ctx context.Context, server string) (Secret, error) `json:"-" yaml:"-"`
 }
 
 // SQLService is the server to which a Windows account is proved.

@@ -88,7 +88,7 @@ func TestPowerShellOnTheWeb(t *testing.T) {
 	if err := l.Switch("gone"); err != nil {
 		t.Fatal(err)
 	}
-	check("http://ex01.corp.test/PowerShell/", "Microsoft.Exchange", "no answer")
+	check("http://ex01.corp.test/PowerShell/", "Microsoft.Exchange", "401 Unauthorized")
 	check("https://ex01.corp.test/PowerShell/", "Microsoft.Exchange", "401 Unauthorized")
 	check("http://ex01.corp.test:5985/wsman", "JEA", unknown)
 }

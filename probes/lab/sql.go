@@ -17,7 +17,7 @@ func (m *machine) addSQL(h estate.Host) {
 		}
 		m.add(tcp(port), func(h estate.Host) bool {
 			sql, listens := h.SQLAt(port)
-			return listens && sql.Fault != estate.SQLFault(estate.Refuse) && !sql.NoTCP
+			return listens && sql.Fault != estate.Refuse && !sql.NoTCP
 		}, fresh{func() server { return m.sql(at) }})
 	}
 	if _, runs := h.SQLBrowser(); runs {

@@ -59,6 +59,10 @@ func agentPart() part {
 	return part{
 		name: "agent", state: "agent_jobs",
 		needs: "SELECT on msdb.dbo.sysjobs, sysjobservers, sysjobhistory and syscategories",
+		grants: []string{
+			"dbo.sysjobs", "dbo.sysjobservers", "dbo.sysjobhistory", "dbo.syscategories", "dbo.syssessions",
+			"dbo.sysjobactivity",
+		},
 		specs: agentReadings(), read: readAgent,
 		notes: []string{
 			"Jobs are told where the login may SELECT from msdb.dbo.sysjobs, sysjobservers, sysjobhistory and syscategories.",

@@ -99,7 +99,7 @@ func (d *door) enter(c host.Credential, t probes.Target) error {
 		return fmt.Errorf("%w: the suite leads the host to %q, and the login would be shown to whatever is there: "+
 			"leave out insecure and encrypt: disable in the credentials file (ca_file and pin say whom to trust), "+
 			"or lead the host there yourself, by --connect-to and not by the suite", probes.ErrNotTried, t.Address)
-	case d.way.Token == nil && c.Password.Reveal() == "":
+	case d.way.Entra == nil && c.Password == (host.Secret{}):
 		return fmt.Errorf("%w: the credential for SQL Server holds no password", probes.ErrNotTried)
 	}
 	return nil
@@ -133,7 +133,7 @@ func (d *door) open(c host.Credential) (*stdsql.DB, error) {
 	}
 	var connector *mssql.Connector
 	switch {
-	case d.way.Token != nil:
+	case d.way.Entra != nil:
 		var err error
 		connector, err = mssql.NewSecurityTokenConnector(config, d.token)
 		if err != nil {
@@ -163,7 +163,7 @@ func workstation() string {
 
 // token is the driver's question for an access token; the server is known by then.
 func (d *door) token(context.Context) (string, error) {
-	secret, err := d.way.Token(d.ctx, d.name)
+	secret, err := d.way.Entra(d.ctx, d.name)
 	if err != nil {
 		d.mu.Lock()
 		defer d.mu.Unlock()

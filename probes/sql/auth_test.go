@@ -186,10 +186,11 @@ func TestALostSPNIsAFallToNTLM(t *testing.T) {
 func TestRefusedWindowsAccounts(t *testing.T) {
 	c := startCorp(t, "", "")
 	ntlm := auth.Options{Method: "ntlm", Credential: account("guess")}
-	if got, ended, err := c.enter(t, ntlm, host.SQLWay{}); got[" login"] != "failed 18452" || ended != host.Refused || err != nil {
+	got, ended, err := c.enter(t, ntlm, host.SQLWay{})
+	if got[" login"] != "failed 18452" || ended != host.Refused || err != nil {
 		t.Errorf("a wrong password by NTLM: %v, %d, %v", got, ended, err)
 	}
-	_, _, err := c.enter(t, auth.Options{Credential: account("guess")}, host.SQLWay{})
+	_, _, err = c.enter(t, auth.Options{Credential: account("guess")}, host.SQLWay{})
 	if !errors.Is(err, auth.ErrAccount) || !errors.Is(err, probes.ErrNotTried) {
 		t.Errorf("a wrong password by Kerberos: %v", err)
 	}
@@ -198,7 +199,8 @@ func TestRefusedWindowsAccounts(t *testing.T) {
 	}
 	for _, method := range []string{"kerberos", "ntlm"} {
 		o := auth.Options{Method: method, Credential: account("Pa55 word")}
-		if got, ended, err := c.enter(t, o, host.SQLWay{}); got[" login"] != "failed 18456" || ended != host.Refused || err != nil {
+		got, ended, err := c.enter(t, o, host.SQLWay{})
+		if got[" login"] != "failed 18456" || ended != host.Refused || err != nil {
 			t.Errorf("no login for it, by %s: %v, %d, %v", method, got, ended, err)
 		}
 	}
@@ -208,26 +210,28 @@ func TestTokens(t *testing.T) {
 	c := startCorp(t, "", "")
 	for token, want := range map[string]string{"ey.lab": "ok", "ey.other": "failed 18456"} {
 		asked := ""
-		got, err := c.read(t, host.Credential{SQL: host.SQLWay{Token: func(_ context.Context, server string) (host.Secret, error) {
+		way := host.SQLWay{Entra: func(_ context.Context, server string) (host.Secret, error) {
 			asked = server
 			return host.NewSecret(token), nil
-		}}})
+		}}
+		got, err := c.read(t, host.Credential{SQL: way})
 		if got[" login"] != want || err != nil || asked != "sql01.corp.test" {
 			t.Errorf("token %s for %q: %q, %v; want %s", token, asked, got[" login"], err, want)
 		}
 	}
 	asked := false
-	way := host.SQLWay{Pin: make([]byte, 32), Token: func(context.Context, string) (host.Secret, error) {
+	way := host.SQLWay{Pin: make([]byte, 32), Entra: func(context.Context, string) (host.Secret, error) {
 		asked = true
 		return host.NewSecret("ey.lab"), nil
 	}}
 	if got, err := c.read(t, host.Credential{SQL: way}); got[" login"] != "certificate refused" || err != nil || asked {
 		t.Errorf("a server that is not the one: %v, %v, a token was got: %t", got, err, asked)
 	}
-	way = host.SQLWay{Token: func(context.Context, string) (host.Secret, error) {
+	way = host.SQLWay{Entra: func(context.Context, string) (host.Secret, error) {
 		return host.Secret{}, errors.New("no such tenant")
 	}}
-	if _, err := c.read(t, host.Credential{SQL: way}); !errors.Is(err, probes.ErrNotTried) || !strings.Contains(err.Error(), "no such tenant") {
+	_, err := c.read(t, host.Credential{SQL: way})
+	if !errors.Is(err, probes.ErrNotTried) || !strings.Contains(err.Error(), "no such tenant") {
 		t.Errorf("no token: %v", err)
 	}
 }
@@ -267,12 +271,13 @@ func TestOldServers(t *testing.T) {
 // A server of before 2022 knows no TDS 8.
 func TestStrictIsFrom2022On(t *testing.T) {
 	sa := host.Credential{User: "probe", Password: host.NewSecret("Pr0be!"), SQL: host.SQLWay{Encrypt: "strict"}}
-	if got, err := startCorp(t, "", "").read(t, sa); got[" login"] != "ok" || got[" encryption"] != "TLS 1.3" || err != nil {
+	got, err := startCorp(t, "", "").read(t, sa)
+	if got[" login"] != "ok" || got[" encryption"] != "TLS 1.3" || err != nil {
 		t.Errorf("2022: %v, %v", got, err)
 	}
 	cert := selfSigned(t, 7)
 	s := serve(t, changed(func(s *estate.SQL) { s.Version = "15.0.4430.1" }), cert)
-	_, err := build(t, nil).Observe(t.Context(), s.by(host.SQLWay{Encrypt: "strict", Pin: pinOf(cert)}))
+	_, err = build(t, nil).Observe(t.Context(), s.by(host.SQLWay{Encrypt: "strict", Pin: pinOf(cert)}))
 	if err == nil || !strings.Contains(err.Error(), "it closed the connection") {
 		t.Errorf("2019: %v", err)
 	}

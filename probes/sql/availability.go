@@ -12,7 +12,7 @@ import (
 func availabilityPart() part {
 	return part{
 		name: "availability", state: availabilityState,
-		needs: "VIEW SERVER STATE and VIEW ANY DEFINITION",
+		needs: "VIEW SERVER STATE and VIEW ANY DEFINITION", grants: []string{viewServerState, "VIEW ANY DEFINITION"},
 		specs: availabilityReadings(), notes: availabilityNotes(), read: readAvailability,
 	}
 }

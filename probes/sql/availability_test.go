@@ -159,8 +159,6 @@ func TestOpenedOnSecondary(t *testing.T) {
 	}
 }
 
-const viewServerState = "VIEW SERVER STATE"
-
 func without(h estate.Host, permissions ...string) estate.Host {
 	h.SQL.Denied = append(h.SQL.Denied, permissions...)
 	return h

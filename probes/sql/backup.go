@@ -34,8 +34,9 @@ const (
 func backupPart() part {
 	return part{
 		name: "backups", state: "backup_history",
-		needs: "SELECT on msdb.dbo.backupset and msdb.dbo.restorehistory",
-		specs: backupReadings(), notes: backupNotes(), read: readHistory,
+		needs:  "SELECT on msdb.dbo.backupset and msdb.dbo.restorehistory",
+		grants: []string{"dbo.backupset", "dbo.restorehistory"},
+		specs:  backupReadings(), notes: backupNotes(), read: readHistory,
 	}
 }
 

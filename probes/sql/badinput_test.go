@@ -28,10 +28,10 @@ func TestEachColumnOfAnotherKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	columns := int(s.simulator.Counts().Columns)
-	for _, fault := range []estate.SQLFault{estate.WrongType, estate.Nulls} {
+	for _, fault := range []estate.Fault{estate.WrongType, estate.Nulls} {
 		failed := 0
 		for column := range columns {
-			h := changed(func(s *estate.SQL) { s.Fault = estate.SQLFault(fmt.Sprintf("%s %d", fault, column)) })
+			h := changed(func(s *estate.SQL) { s.Fault = estate.Fault(fmt.Sprintf("%s %d", fault, column)) })
 			observed, err := p.Observe(t.Context(), serve(t, h, selfSigned(t, 7)).target())
 			switch {
 			case err == nil && fault == estate.Nulls:

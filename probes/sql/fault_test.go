@@ -17,12 +17,12 @@ import (
 )
 
 // faultWords are what is said of a server that misbehaves.
-func faultWords() map[estate.SQLFault]string {
+func faultWords() map[estate.Fault]string {
 	const (
 		late   = "no answer within the check's time"
 		closed = "it closed the connection"
 	)
-	return map[estate.SQLFault]string{
+	return map[estate.Fault]string{
 		"silent": late, "endless": late, "drop": closed, "refuse": closed, "garbage": foreign, "error": "701",
 		estate.Slow: late, estate.StallPrelogin: late, estate.StallTLS: late, estate.StallLogin: late,
 		estate.StallRow: late, estate.CutRow: closed, estate.WrongType: damaged, estate.Nulls: damaged,

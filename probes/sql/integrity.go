@@ -34,7 +34,8 @@ const (
 func integrityPart() part {
 	return part{
 		name: "integrity", state: integrityReading, needs: "SELECT on msdb.dbo.suspect_pages",
-		specs: integrityReadings(), read: readIntegrity,
+		grants: []string{"dbo.suspect_pages"},
+		specs:  integrityReadings(), read: readIntegrity,
 		notes: []string{
 			"Bad pages are told where the login may SELECT from msdb.dbo.suspect_pages: those that the server came across.",
 			"last_checkdb is told from SQL Server 2016 SP2, 2017 CU9 and 2019 on; in an availability group, of its primary.",

@@ -73,8 +73,11 @@ func limitMeanings() []meaning {
 		{17810, stanceFail, "the one dedicated administrator connection is in use"},
 		{17189, stanceFail, "it has no thread left for a connection: it is short of memory or of workers"},
 		{17197, stanceFail, "the login took it too long: it is under heavy load"},
-		{18458, stanceFail, licence}, {18459, stanceFail, licence}, {18460, stanceFail, licence},
-		{10928, stanceFail, azure}, {10929, stanceFail, azure},
+		{18458, stanceFail, licence},
+		{18459, stanceFail, licence},
+		{18460, stanceFail, licence},
+		{10928, stanceFail, azure},
+		{10929, stanceFail, azure},
 	}
 }
 

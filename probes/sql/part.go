@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	mssql "github.com/microsoft/go-mssqldb"
@@ -21,7 +22,10 @@ type part struct {
 	name  string // what a suite calls it
 	state string // the reading of the item "" that tells whether it was looked at
 	needs string // the permission, as a DBA would call it
-	optIn bool   // looked at only where the suite names it
+	// grants are what gives it, for the script of explain: permissions of the server, and
+	// tables of msdb from which to select.
+	grants []string
+	optIn  bool // looked at only where the suite names it
 	// partial says that what was read before an error tells something by itself.
 	partial bool
 	specs   []probes.ReadingSpec
@@ -70,7 +74,16 @@ func partReadings() []probes.ReadingSpec {
 }
 
 func partNotes() []string {
-	var all []string
+	var always, named []string
+	for _, p := range allParts() {
+		if p.optIn {
+			named = append(named, p.name)
+		} else {
+			always = append(always, p.name)
+		}
+	}
+	all := []string{fmt.Sprintf("The parts are %s; and %s, only where a suite names it.", strings.Join(always, ", "),
+		strings.Join(named, ", "))}
 	for _, p := range allParts() {
 		all = append(all, p.notes...)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	stdsql "database/sql"
 	"errors"
-	"fmt"
 	"strconv"
 )
 
@@ -20,49 +19,38 @@ var (
 
 // readSets reads one batch with as many results as there are lists to fill.
 func (v *visit) readSets(ctx context.Context, query string, into ...*[]record) error {
-	rows, err := v.conn.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
+	read := make([]func(*stdsql.Rows) error, len(into))
 	for i, list := range into {
-		if i > 0 && !rows.NextResultSet() {
-			if err := rows.Err(); err != nil {
-				return err
-			}
-			return fmt.Errorf("the answer has %d results of %d", i, len(into))
-		}
-		if *list, err = readRecords(rows); err != nil {
+		read[i] = func(rows *stdsql.Rows) error {
+			r, err := readRecord(rows)
+			*list = append(*list, r)
 			return err
 		}
 	}
-	return rows.Err()
+	_, err := v.batch(ctx, query, read...)
+	return err
 }
 
-func readRecords(rows *stdsql.Rows) ([]record, error) {
+func readRecord(rows *stdsql.Rows) (record, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
 	}
-	var all []record
 	cells := make([]stdsql.NullString, len(names))
 	into := make([]any, len(names))
 	for i := range cells {
 		into[i] = &cells[i]
 	}
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
-		}
-		r := record{}
-		for i, c := range cells {
-			if c.Valid {
-				r[names[i]] = c.String
-			}
-		}
-		all = append(all, r)
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
 	}
-	return all, rows.Err()
+	r := record{}
+	for i, c := range cells {
+		if c.Valid {
+			r[names[i]] = c.String
+		}
+	}
+	return r, nil
 }
 
 // isSet says whether a bit is 1.

@@ -29,7 +29,7 @@ SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID`
 func serverPart() part {
 	return part{
 		name: "server", state: "server_state",
-		needs: "VIEW SERVER STATE",
+		needs: viewServerState, grants: []string{viewServerState},
 		specs: slices.Concat(serviceReadings(), listenerReadings()), notes: serverNotes(), read: readServer,
 	}
 }

@@ -35,6 +35,7 @@ var Kind = probes.Define(probes.Kind{
 		"  id: queues\n  expect: {value: running}\n",
 	Readings: slices.Concat(browserReadings(), instanceReadings(), hintReadings(), nameReadings(), versionReadings(),
 		databaseReadings(), databaseDetails(), partReadings(), queryReadings()),
+	Setup: grantScript(),
 	Notes: slices.Concat(databaseNotes(), partNotes(), queryNotes()),
 }, params{}, newProbe)
 
@@ -43,7 +44,7 @@ type params struct {
 	Instance  string      `param:"instance" doc:"A named instance: SQL Server Browser tells its port, unless it is given."`
 	Port      int         `param:"port" doc:"The TCP port; 1433 when not given."`
 	Address   string      `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
-	Encrypt   string      `param:"encrypt" doc:"At least this encryption, beyond the credentials file: true, strict (TDS 8)."`
+	Encrypt   string      `param:"encrypt" doc:"More encryption than the credentials file has: true, strict (TDS 8)."`
 	Verify    bool        `param:"verify" doc:"Check the certificate even where the credentials file says insecure."`
 	Intent    string      `param:"intent" doc:"read_only, as applications say to a listener; enters the first database."`
 	Query     string      `param:"query" doc:"One SELECT of the suite's own, whose rows are compared."`
@@ -197,8 +198,8 @@ func (p probe) Reports(reading string) bool {
 	return p.looksAround() || of(way) || slices.Contains([]string{"login", "login_time", "encryption"}, reading)
 }
 
-// Observe implements probes.Probe.
-func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
+// observe is Observe, for as long as the driver takes.
+func (p probe) observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
 	credential, err := p.credential(t)
 	if err != nil {
 		return nil, fmt.Errorf("finding the credential for SQL Server: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -20,8 +21,9 @@ type Mail struct {
 
 // StartMail starts Dovecot (packages dovecot-imapd and dovecot-pop3d) and Postfix,
 // which only root can, for the mailbox user, an address of its own domain.
-func StartMail(t testing.TB, name, domain, user, password string) *Mail {
+func StartMail(t testing.TB, name, user, password string) *Mail {
 	t.Helper()
+	_, domain, _ := strings.Cut(user, "@")
 	m := &Mail{Postfix: newPostfix(t, name), Dovecot: &Server{}}
 	for _, at := range []*string{&m.IMAP, &m.IMAPS, &m.POP3, &m.POP3S} {
 		*at = freeAddress(t)

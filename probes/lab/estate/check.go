@@ -76,7 +76,7 @@ func (p *parser) checkScalar(n *yaml.Node, t reflect.Type, oneOf string) {
 	if t == reflect.TypeFor[Fault]() && oneOf == "" {
 		oneOf = "silent,garbage,error,endless,drop,refuse"
 	}
-	if t == reflect.TypeFor[SQLFault]() {
+	if t == reflect.TypeFor[Fault]() && oneOf == "sql" {
 		oneOf = sqlFaults
 	}
 	if t == reflect.TypeFor[Trouble]() {

@@ -36,7 +36,7 @@ type SQL struct {
 	Windows *SQLWindows `yaml:"windows"`
 	Token   string      `yaml:"token"`
 	Wire    *SQLWire    `yaml:"wire"`
-	Fault   SQLFault    `yaml:"fault"`
+	Fault   Fault       `yaml:"fault" oneof:"sql"`
 }
 
 // Database is one row of sys.databases.

@@ -45,9 +45,11 @@ func (v *visit) serveOAB() {
 	}
 	const sha1Of = "8b0b3e5c4a1f7d2e9c6b5a4938271605f4e3d2c1"
 	v.send(http.StatusOK, "text/xml", `<?xml version="1.0" encoding="utf-8"?>
-<OAB><OAL id="`+id+`" dn="/o=First Organization/cn=addrlists/cn=oabs/cn=Default Offline Address Book" name="\Default Global Address List">
+<OAB><OAL id="`+id+`" dn="/o=First Organization/cn=addrlists/cn=oabs/cn=Default Offline Address Book"
+ name="\Default Global Address List">
 <Full seq="1" ver="32" size="4096" uncompressedsize="8192" SHA="`+sha1Of+`">`+id+`-data-1.lzx</Full>
-<Template seq="1" ver="32" size="512" uncompressedsize="1024" SHA="`+sha1Of+`" langid="0409" type="windows">`+id+`-lng0409-1.lzx</Template>
+<Template seq="1" ver="32" size="512" uncompressedsize="1024" SHA="`+sha1Of+`" langid="0409"
+ type="windows">`+id+`-lng0409-1.lzx</Template>
 </OAL></OAB>
 `)
 }

@@ -88,6 +88,7 @@ func Bindings(cert *tls.Certificate) []byte {
 		function = crypto.SHA384
 	case x509.SHA512WithRSA, x509.SHA512WithRSAPSS, x509.ECDSAWithSHA512:
 		function = crypto.SHA512
+	default:
 	}
 	hash := function.New()
 	_, _ = hash.Write(leaf.Raw) // a hash takes everything

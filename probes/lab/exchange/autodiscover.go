@@ -76,7 +76,7 @@ func (v *visit) autodiscoverJSON() {
 	case !known:
 		v.jsonError(http.StatusNotFound, "UserNotFound", "The given user is not found")
 	default:
-		v.json(http.StatusOK, struct{ Protocol, Url string }{names[i], urls[strings.ToLower(names[i])]}) //nolint:revive // its name
+		v.json(http.StatusOK, map[string]string{"Protocol": names[i], "Url": urls[strings.ToLower(names[i])]})
 	}
 }
 
@@ -87,7 +87,7 @@ func (v *visit) jsonError(status int, code, message string) {
 func (v *visit) json(status int, value any) {
 	data, err := json.Marshal(value)
 	if err != nil {
-		panic(err) // of two strings
+		panic(err) // of strings
 	}
 	v.send(status, "application/json; charset=utf-8", string(data))
 }
@@ -147,7 +147,8 @@ func (v *visit) pox(response string) {
 // poxError is an error, which comes with status 200.
 func (v *visit) poxError(schema, code, message string) {
 	v.pox(`<Response xmlns="` + schema + `"><Error Time="` + v.now().UTC().Format("15:04:05.0000000") +
-		`" Id="3163904718"><ErrorCode>` + code + `</ErrorCode><Message>` + message + `</Message><DebugData /></Error></Response>`)
+		`" Id="3163904718"><ErrorCode>` + code + `</ErrorCode><Message>` + message +
+		`</Message><DebugData /></Error></Response>`)
 }
 
 // legacyDN is the mailbox's name of old.
@@ -177,18 +178,21 @@ func (v *visit) outlook(a account) string {
 	protocols := `<Protocol><Type>EXCH</Type><Server>` + full + `</Server><ServerDN>/o=First Organization/ou=Exchange ` +
 		`Administrative Group (FYDIBOHF23SPDLT)/cn=Configuration/cn=Servers/cn=` + full + `</ServerDN><ServerVersion>` +
 		v.serverVersion() + `</ServerVersion>` + urls + `<ServerExclusiveConnect>off</ServerExclusiveConnect></Protocol>` +
-		`<Protocol><Type>EXPR</Type><Server>` + attribute(name) + `</Server><SSL>On</SSL><AuthPackage>Ntlm</AuthPackage>` + urls +
+		`<Protocol><Type>EXPR</Type><Server>` + attribute(name) + `</Server><SSL>On</SSL><AuthPackage>Ntlm</AuthPackage>` +
+		urls +
 		`<ServerExclusiveConnect>on</ServerExclusiveConnect></Protocol>` +
 		`<Protocol><Type>WEB</Type><Internal><OWAUrl AuthenticationMethod="Basic, Fba">` + base + `/owa/</OWAUrl>` +
 		`<Protocol><Type>EXCH</Type><ASUrl>` + base + `/EWS/Exchange.asmx</ASUrl></Protocol></Internal></Protocol>`
 	if v.r.Header.Get("X-MapiHttpCapability") == "1" {
 		id := "?MailboxId=" + full
 		protocols += `<Protocol Type="mapiHttp" Version="1"><MailStore><InternalUrl>` + base + `/mapi/emsmdb/` + id +
-			`</InternalUrl><ExternalUrl>` + base + `/mapi/emsmdb/` + id + `</ExternalUrl></MailStore><AddressBook><InternalUrl>` +
+			`</InternalUrl><ExternalUrl>` + base + `/mapi/emsmdb/` + id +
+			`</ExternalUrl></MailStore><AddressBook><InternalUrl>` +
 			base + `/mapi/nspi/` + id + `</InternalUrl><ExternalUrl>` + base + `/mapi/nspi/` + id +
 			`</ExternalUrl></AddressBook></Protocol>`
 	}
-	return `<Response xmlns="` + nsOutlook + `"><User><DisplayName>` + attribute(a.display()) + `</DisplayName><LegacyDN>` +
+	return `<Response xmlns="` + nsOutlook + `"><User><DisplayName>` + attribute(a.display()) +
+		`</DisplayName><LegacyDN>` +
 		attribute(legacyDN(a)) + `</LegacyDN><AutoDiscoverSMTPAddress>` + attribute(a.address) +
 		`</AutoDiscoverSMTPAddress><DeploymentId>` + mailboxGUID(v.host.Name) + `</DeploymentId></User><Account>` +
 		`<AccountType>email</AccountType><Action>settings</Action><MicrosoftOnline>False</MicrosoftOnline>` +

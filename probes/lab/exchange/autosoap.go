@@ -38,14 +38,17 @@ func (v *visit) autodiscoverSOAP() {
 
 func (v *visit) settings(code, message, users string) {
 	numbers, _ := version(v.exchange)
-	v.send(http.StatusOK, "text/xml; charset=utf-8", `<s:Envelope xmlns:s="`+nsSOAP+`" xmlns:a="`+nsAddressing+`"><s:Header>`+
+	v.send(http.StatusOK, "text/xml; charset=utf-8", `<s:Envelope xmlns:s="`+nsSOAP+`" xmlns:a="`+
+		nsAddressing+`"><s:Header>`+
 		`<a:Action s:mustUnderstand="1">`+nsAutodiscover+`/Autodiscover/GetUserSettingsResponse</a:Action>`+
-		`<h:ServerVersionInfo xmlns:h="`+nsAutodiscover+`" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><h:MajorVersion>`+
+		`<h:ServerVersionInfo xmlns:h="`+
+		nsAutodiscover+`" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><h:MajorVersion>`+
 		numbers[0]+`</h:MajorVersion><h:MinorVersion>`+numbers[1]+`</h:MinorVersion><h:MajorBuildNumber>`+numbers[2]+
 		`</h:MajorBuildNumber><h:MinorBuildNumber>`+numbers[3]+`</h:MinorBuildNumber><h:Version>Exchange2015</h:Version>`+
 		`</h:ServerVersionInfo></s:Header><s:Body><GetUserSettingsResponseMessage xmlns="`+nsAutodiscover+`"><Response `+
 		`xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><ErrorCode>`+code+`</ErrorCode><ErrorMessage>`+message+
-		`</ErrorMessage><UserResponses>`+users+`</UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>`)
+		`</ErrorMessage><UserResponses>`+
+		users+`</UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>`)
 }
 
 func (v *visit) userSettings(address string, asked []*element) string {
@@ -58,7 +61,8 @@ func (v *visit) userSettings(address string, asked []*element) string {
 	ews := v.base() + "/EWS/Exchange.asmx"
 	values := map[string]string{
 		"UserDisplayName": a.display(), "UserDN": legacyDN(a), "AutoDiscoverSMTPAddress": a.address,
-		"InternalEwsUrl": ews, "ExternalEwsUrl": ews, "EwsSupportedSchemas": "Exchange2007, Exchange2007_SP1, Exchange2010, " +
+		"InternalEwsUrl": ews, "ExternalEwsUrl": ews,
+		"EwsSupportedSchemas": "Exchange2007, Exchange2007_SP1, Exchange2010, " +
 			"Exchange2010_SP1, Exchange2010_SP2, Exchange2013, Exchange2013_SP1, Exchange2015, Exchange2016",
 		"CasVersion":            numbers[0] + "." + pad(numbers[1], 2) + "." + pad(numbers[2], 4) + "." + pad(numbers[3], 3),
 		"InternalMailboxServer": mailboxID(a), "InternalOABUrl": v.base() + "/OAB/" + v.oab() + "/",
@@ -73,9 +77,11 @@ func (v *visit) userSettings(address string, asked []*element) string {
 			continue
 		}
 		missing.WriteString(`<UserSettingError><ErrorCode>SettingIsNotAvailable</ErrorCode><ErrorMessage>Setting '` +
-			attribute(name) + `' is not available.</ErrorMessage><SettingName>` + attribute(name) + `</SettingName></UserSettingError>`)
+			attribute(name) + `' is not available.</ErrorMessage><SettingName>` + attribute(name) +
+			`</SettingName></UserSettingError>`)
 	}
-	return `<UserResponse><ErrorCode>NoError</ErrorCode><ErrorMessage>No error.</ErrorMessage><RedirectTarget i:nil="true"/>` +
+	return `<UserResponse><ErrorCode>NoError</ErrorCode><ErrorMessage>No error.</ErrorMessage>` +
+		`<RedirectTarget i:nil="true"/>` +
 		`<UserSettingErrors>` + missing.String() + `</UserSettingErrors><UserSettings>` + found.String() +
 		`</UserSettings></UserResponse>`
 }

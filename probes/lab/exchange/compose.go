@@ -116,7 +116,8 @@ func (c *call) send(raw []byte, bcc []string) error {
 	if len(to) == 0 {
 		return &trouble{"ErrorInvalidRecipients", "At least one recipient isn't valid."}
 	}
-	received := "Received: from " + c.host.Name + " by " + c.host.Name + " with mapi; " + c.now().Format("Mon, 02 Jan 2006 15:04:05 -0700") +
+	received := "Received: from " + c.host.Name + " by " + c.host.Name + " with mapi; " +
+		c.now().Format("Mon, 02 Jan 2006 15:04:05 -0700") +
 		"\r\n"
 	for _, address := range to {
 		a, known := mailboxOf(c.exchange, address)
@@ -158,7 +159,8 @@ func (c *call) undeliverable(address string, h mail.Header) []byte {
 	return outgoing{
 		from: "postmaster@" + domainOf(c.who.address), to: []string{c.who.address},
 		subject: "Undeliverable: " + decoded(h, "Subject"), at: c.now(), id: uuid.NewString(),
-		body:       "Delivery has failed to these recipients: " + address + "\r\n550 5.1.10 RESOLVER.ADR.RecipientNotFound\r\n",
+		body: "Delivery has failed to these recipients: " + address +
+			"\r\n550 5.1.10 RESOLVER.ADR.RecipientNotFound\r\n",
 		additional: []string{"Auto-Submitted: auto-replied", "X-Failed-Recipients: " + oneLine(address)},
 	}.write(c.who.address)
 }

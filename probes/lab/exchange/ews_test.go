@@ -22,7 +22,8 @@ func getFolder(id string) string {
 }
 
 func findItem(shape, more, folder string) string {
-	return `<m:FindItem Traversal="Shallow"><m:ItemShape>` + shape + `</m:ItemShape>` + more + `<m:ParentFolderIds>` + folder +
+	return `<m:FindItem Traversal="Shallow"><m:ItemShape>` + shape + `</m:ItemShape>` + more + `<m:ParentFolderIds>` +
+		folder +
 		`</m:ParentFolderIds></m:FindItem>`
 }
 
@@ -42,7 +43,8 @@ func TestGetFolder(t *testing.T) {
 	l := start(t, clear)
 	status, body := l.ews(getFolder(inbox + `<t:DistinguishedFolderId Id="calendar"/>`))
 	for _, want := range []string{
-		`<h:ServerVersionInfo MajorVersion="15" MinorVersion="2" MajorBuildNumber="1748" MinorBuildNumber="10" Version="V2017_07_11" `,
+		`<h:ServerVersionInfo MajorVersion="15" MinorVersion="2" MajorBuildNumber="1748" MinorBuildNumber="10" ` +
+			`Version="V2017_07_11" `,
 		`<m:GetFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Folders><t:Folder>`,
 		`<t:DisplayName>Inbox</t:DisplayName><t:TotalCount>2</t:TotalCount><t:ChildFolderCount>0</t:ChildFolderCount>` +
 			`<t:UnreadCount>1</t:UnreadCount></t:Folder>`, `<t:CalendarFolder>`,
@@ -52,7 +54,8 @@ func TestGetFolder(t *testing.T) {
 		}
 	}
 	l.host.Exchange.Version = "15.0.1497.48"
-	if _, body := l.ews(getFolder(inbox)); !strings.Contains(body, `MinorVersion="0" MajorBuildNumber="1497" MinorBuildNumber="48" Version="V2_23"`) {
+	if _, body := l.ews(getFolder(inbox)); !strings.Contains(body,
+		`MinorVersion="0" MajorBuildNumber="1497" MinorBuildNumber="48" Version="V2_23"`) {
 		t.Errorf("Exchange 2013:\n%s", body)
 	}
 	id := between(body, `<t:FolderId Id="`, `"`)
@@ -66,7 +69,8 @@ func TestWhatIsNoFolder(t *testing.T) {
 	_, body := l.ewsAs("other", "Other-1", getFolder(inbox))
 	foreign := between(body, `<t:FolderId Id="`, `"`)
 	of := func(id, address string) string {
-		return `<t:DistinguishedFolderId Id="` + id + `"><t:Mailbox><t:EmailAddress>` + address + `</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>`
+		return `<t:DistinguishedFolderId Id="` + id + `"><t:Mailbox><t:EmailAddress>` + address +
+			`</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>`
 	}
 	for id, want := range map[string]string{
 		`<t:FolderId Id="` + foreign + `"/>`:                        "ErrorAccessDenied",
@@ -99,30 +103,38 @@ func TestFaultsOfSOAP(t *testing.T) {
 		status     int
 		code       string
 	}{
-		"as it should be":   {good, "", 200, ""},
-		"another type":      {good, "application/soap+xml", 415, ""},
-		"another encoding":  {good, "text/xml; charset=utf-16", 415, ""},
-		"no XML":            {"hello", "", 400, ""},
-		"nothing":           {"", "", 400, ""},
-		"cut":               {good[:len(good)-9], "", 400, ""},
-		"a document type":   {`<!DOCTYPE a [<!ENTITY b "c">]>` + good, "", 400, ""},
-		"an entity":         {strings.ReplaceAll(good, "Default<", "&xxe;<"), "", 400, ""},
-		"too deep":          {strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "", 400, ""},
-		"two roots":         {good + "<a/>", "", 400, ""},
-		"text after":        {good + "more", "", 400, ""},
-		"too large":         {good + strings.Repeat(" ", 11<<20), "", 404, ""},
-		"SOAP 1.2":          {strings.ReplaceAll(good, "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"), "", 500, "ErrorSchemaValidation"},
-		"https namespaces":  {strings.ReplaceAll(good, `m="http:`, `m="https:`), "", 500, "ErrorSchemaValidation"},
-		"a later schema":    {envelope("V2018_01_08", getFolder(inbox)), "", 500, "ErrorInvalidServerVersion"},
-		"wrong order":       {envelope("Exchange2013", `<m:GetFolder><m:FolderIds>`+inbox+`</m:FolderIds><m:FolderShape>`+idOnly+`</m:FolderShape></m:GetFolder>`), "", 500, "ErrorSchemaValidation"},
-		"a missing part":    {envelope("Exchange2013", `<m:GetFolder><m:FolderShape>`+idOnly+`</m:FolderShape></m:GetFolder>`), "", 500, "ErrorSchemaValidation"},
-		"a part too many":   {strings.ReplaceAll(good, "</m:GetFolder>", "<m:More/></m:GetFolder>"), "", 500, "ErrorSchemaValidation"},
+		"as it should be":  {good, "", 200, ""},
+		"another type":     {good, "application/soap+xml", 415, ""},
+		"another encoding": {good, "text/xml; charset=utf-16", 415, ""},
+		"no XML":           {"hello", "", 400, ""},
+		"nothing":          {"", "", 400, ""},
+		"cut":              {good[:len(good)-9], "", 400, ""},
+		"a document type":  {`<!DOCTYPE a [<!ENTITY b "c">]>` + good, "", 400, ""},
+		"an entity":        {strings.ReplaceAll(good, "Default<", "&xxe;<"), "", 400, ""},
+		"too deep":         {strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "", 400, ""},
+		"two roots":        {good + "<a/>", "", 400, ""},
+		"text after":       {good + "more", "", 400, ""},
+		"too large":        {good + strings.Repeat(" ", 11<<20), "", 404, ""},
+		"SOAP 1.2": {strings.ReplaceAll(good, "http://schemas.xmlsoap.org/soap/envelope/",
+			"http://www.w3.org/2003/05/soap-envelope"), "", 500, "ErrorSchemaValidation"},
+		"https namespaces": {strings.ReplaceAll(good, `m="http:`, `m="https:`), "", 500, "ErrorSchemaValidation"},
+		"a later schema":   {envelope("V2018_01_08", getFolder(inbox)), "", 500, "ErrorInvalidServerVersion"},
+		"wrong order": {envelope("Exchange2013", `<m:GetFolder><m:FolderIds>`+inbox+`</m:FolderIds><m:FolderShape>`+
+			idOnly+`</m:FolderShape></m:GetFolder>`), "", 500, "ErrorSchemaValidation"},
+		"a missing part": {envelope("Exchange2013", `<m:GetFolder><m:FolderShape>`+
+			idOnly+`</m:FolderShape></m:GetFolder>`), "", 500, "ErrorSchemaValidation"},
+		"a part too many": {
+			strings.ReplaceAll(good, "</m:GetFolder>", "<m:More/></m:GetFolder>"), "", 500,
+			"ErrorSchemaValidation",
+		},
 		"no such shape":     {strings.ReplaceAll(good, "Default<", "All<"), "", 500, "ErrorSchemaValidation"},
 		"no such folder":    {strings.ReplaceAll(good, "inbox", "Inbox"), "", 500, "ErrorSchemaValidation"},
 		"no such operation": {envelope("Exchange2013", "<m:GetFoldr/>"), "", 500, "ErrorSchemaValidation"},
 		"two operations":    {envelope("Exchange2013", getFolder(inbox)+getFolder(inbox)), "", 500, "ErrorSchemaValidation"},
-		"as somebody else": {strings.ReplaceAll(good, "</soap:Header>", "<t:ExchangeImpersonation/></soap:Header>"), "", 500,
-			"ErrorImpersonateUserDenied"},
+		"as somebody else": {
+			strings.ReplaceAll(good, "</soap:Header>", "<t:ExchangeImpersonation/></soap:Header>"), "", 500,
+			"ErrorImpersonateUserDenied",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kind := test.kind
@@ -146,6 +158,14 @@ func TestItems(t *testing.T) {
 	if got := l.subjects("probe", "Secret-1", inbox); !cmp.Equal(got, []string{"second", "first"}) {
 		t.Fatalf("the newest first: %q", got)
 	}
+	view := `<m:IndexedPageItemView MaxEntriesReturned="1" Offset="%d" BasePoint="Beginning"/>`
+	for offset, want := range map[int]string{0: `"1" TotalItemsInView="2" Includes`, 1: `"2" TotalItemsInView="2" Includes`} {
+		_, body := l.ews(findItem(idOnly, fmt.Sprintf(view, offset), inbox))
+		last := fmt.Sprintf(`LastItemInRange="%t"`, offset == 1)
+		if !strings.Contains(body, want+last) || strings.Count(body, "<t:ItemId ") != 1 {
+			t.Errorf("from %d: want %s%s in\n%s", offset, want, last, body)
+		}
+	}
 	_, body := l.ews(findItem(idOnly, `<m:IndexedPageItemView MaxEntriesReturned="1" Offset="0" BasePoint="Beginning"/>`+
 		`<m:Restriction><t:IsEqualTo><t:FieldURI FieldURI="message:IsRead"/><t:FieldURIOrConstant><t:Constant Value="true"/>`+
 		`</t:FieldURIOrConstant></t:IsEqualTo></m:Restriction>`, inbox))
@@ -153,19 +173,22 @@ func TestItems(t *testing.T) {
 		t.Fatalf("what is read:\n%s", body)
 	}
 	id := `<t:ItemId Id="` + between(body, `<t:ItemId Id="`, `"`) + `"/>`
-	_, body = l.ews(`<m:GetItem><m:ItemShape><t:BaseShape>Default</t:BaseShape><t:IncludeMimeContent>true</t:IncludeMimeContent>` +
+	_, body = l.ews(`<m:GetItem><m:ItemShape><t:BaseShape>Default</t:BaseShape>` +
+		`<t:IncludeMimeContent>true</t:IncludeMimeContent>` +
 		`<t:AdditionalProperties><t:ExtendedFieldURI PropertyTag="0x0e23" PropertyType="Integer"/></t:AdditionalProperties>` +
 		`</m:ItemShape><m:ItemIds>` + id + `</m:ItemIds></m:GetItem>`)
 	for _, want := range []string{
 		`<t:Body BodyType="Text">one &lt;two&gt; &amp; three</t:Body>`, `<t:MimeContent CharacterSet="UTF-8">`,
 		`<t:ExtendedFieldURI PropertyTag="0xe23" PropertyType="Integer"/><t:Value>1</t:Value>`,
-		`<t:From><t:Mailbox><t:Name>Boss</t:Name><t:EmailAddress>boss@corp.test</t:EmailAddress>`, `<t:IsRead>true</t:IsRead>`,
+		`<t:From><t:Mailbox><t:Name>Boss</t:Name><t:EmailAddress>boss@corp.test</t:EmailAddress>`,
+		`<t:IsRead>true</t:IsRead>`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("want %s in\n%s", want, body)
 		}
 	}
-	move := `<m:MoveItem><m:ToFolderId><t:DistinguishedFolderId Id="drafts"/></m:ToFolderId><m:ItemIds>` + id + `</m:ItemIds></m:MoveItem>`
+	move := `<m:MoveItem><m:ToFolderId><t:DistinguishedFolderId Id="drafts"/></m:ToFolderId><m:ItemIds>` + id +
+		`</m:ItemIds></m:MoveItem>`
 	_, body = l.ews(move)
 	moved := between(body, `<t:ItemId Id="`, `"`)
 	if moved == "" || strings.Contains(id, moved) {
@@ -174,11 +197,13 @@ func TestItems(t *testing.T) {
 	if _, body := l.ews(move); between(body, "<m:ResponseCode>", "<") != "ErrorItemNotFound" {
 		t.Errorf("moved twice:\n%s", body)
 	}
-	remove := `<m:DeleteItem DeleteType="MoveToDeletedItems"><m:ItemIds><t:ItemId Id="` + moved + `"/></m:ItemIds></m:DeleteItem>`
+	remove := `<m:DeleteItem DeleteType="MoveToDeletedItems"><m:ItemIds><t:ItemId Id="` + moved +
+		`"/></m:ItemIds></m:DeleteItem>`
 	if _, body := l.ews(remove); between(body, "<m:ResponseCode>", "<") != "NoError" {
 		t.Errorf("deleted:\n%s", body)
 	}
-	if got := l.subjects("probe", "Secret-1", `<t:DistinguishedFolderId Id="deleteditems"/>`); !cmp.Equal(got, []string{"first"}) {
+	if got := l.subjects("probe", "Secret-1", `<t:DistinguishedFolderId Id="deleteditems"/>`); !cmp.Equal(got,
+		[]string{"first"}) {
 		t.Errorf("deleted: %q", got)
 	}
 	foreign := strings.ReplaceAll(remove, "MoveToDeletedItems", "HardDelete")
@@ -196,7 +221,8 @@ func send(how, to, subject string) string {
 
 func TestMailFlows(t *testing.T) {
 	l := start(t, clear)
-	if _, body := l.ews(send("SendAndSaveCopy", "Other@corp.test", "round &amp; back")); between(body, "<m:ResponseCode>", "<") != "NoError" {
+	if _, body := l.ews(send("SendAndSaveCopy", "Other@corp.test", "round &amp; back")); between(body, "<m:ResponseCode>",
+		"<") != "NoError" {
 		t.Fatalf("sent:\n%s", body)
 	}
 	if got := l.subjects("other", "Other-1", inbox); !cmp.Equal(got, []string{"round &amp; back"}) {
@@ -216,7 +242,8 @@ func TestMailFlows(t *testing.T) {
 		t.Errorf("a draft has arrived: %q", got)
 	}
 	draft := func(key string) string {
-		return `<m:SendItem SaveItemToFolder="true"><m:ItemIds><t:ItemId Id="` + id + `"` + key + `/></m:ItemIds></m:SendItem>`
+		return `<m:SendItem SaveItemToFolder="true"><m:ItemIds><t:ItemId Id="` + id + `"` + key +
+			`/></m:ItemIds></m:SendItem>`
 	}
 	for key, want := range map[string]string{"": "ErrorChangeKeyRequired", ` ChangeKey="AAAA"`: "ErrorStaleObject"} {
 		if _, body := l.ews(draft(key)); between(body, "<m:ResponseCode>", "<") != want {
@@ -275,7 +302,8 @@ func TestSharedInbox(t *testing.T) {
 	}
 	_, body := l.ewsAs("other", "Other-1", findItem(idOnly, "", inbox))
 	id := between(body, `<t:ItemId Id="`, `"`)
-	l.ewsAs("other", "Other-1", `<m:DeleteItem DeleteType="HardDelete"><m:ItemIds><t:ItemId Id="`+id+`"/></m:ItemIds></m:DeleteItem>`)
+	l.ewsAs("other", "Other-1", `<m:DeleteItem DeleteType="HardDelete"><m:ItemIds><t:ItemId Id="`+
+		id+`"/></m:ItemIds></m:DeleteItem>`)
 	if len(p.boxes["other@corp.test"]) != 0 {
 		t.Errorf("removed here: %v", p.boxes)
 	}
@@ -298,12 +326,15 @@ func TestServices(t *testing.T) {
 	id := between(body, `<t:FolderId Id="`, `"`)
 	for name, test := range map[string]struct{ request, want string }{
 		"an id converted": {
-			`<m:ConvertId DestinationFormat="EwsId"><m:SourceIds><t:AlternateId Format="EwsId" Id="` + id + `" Mailbox="x"/></m:SourceIds></m:ConvertId>`,
+			`<m:ConvertId DestinationFormat="EwsId"><m:SourceIds><t:AlternateId Format="EwsId" Id="` + id +
+				`" Mailbox="x"/></m:SourceIds></m:ConvertId>`,
 			`Mailbox="probe@corp.test"`,
 		},
 		"a folder made and found": {
-			`<m:FindFolder Traversal="Deep"><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape><m:ParentFolderIds>` +
-				`<t:DistinguishedFolderId Id="msgfolderroot"/></m:ParentFolderIds></m:FindFolder>`, "<t:DisplayName>2026</t:DisplayName>",
+			`<m:FindFolder Traversal="Deep"><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>` +
+				`<m:ParentFolderIds>` +
+				`<t:DistinguishedFolderId Id="msgfolderroot"/></m:ParentFolderIds></m:FindFolder>`,
+			"<t:DisplayName>2026</t:DisplayName>",
 		},
 		"a known folder stays": {
 			`<m:DeleteFolder DeleteType="HardDelete"><m:FolderIds>` + inbox + `</m:FolderIds></m:DeleteFolder>`,
@@ -317,10 +348,17 @@ func TestServices(t *testing.T) {
 			`<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>zzz</m:UnresolvedEntry></m:ResolveNames>`,
 			"ErrorNameResolutionNoResults",
 		},
-		"time zones":    {`<m:GetServerTimeZones><m:Ids><t:Id>UTC</t:Id></m:Ids></m:GetServerTimeZones>`, `<t:TimeZoneDefinition Id="UTC"`},
-		"folders since": {`<m:SyncFolderHierarchy><m:FolderShape>` + idOnly + `</m:FolderShape></m:SyncFolderHierarchy>`, "<t:Create><t:Folder>"},
+		"time zones": {
+			`<m:GetServerTimeZones><m:Ids><t:Id>UTC</t:Id></m:Ids></m:GetServerTimeZones>`,
+			`<t:TimeZoneDefinition Id="UTC"`,
+		},
+		"folders since": {
+			`<m:SyncFolderHierarchy><m:FolderShape>` + idOnly + `</m:FolderShape></m:SyncFolderHierarchy>`,
+			"<t:Create><t:Folder>",
+		},
 		"a wrong state": {
-			`<m:SyncFolderHierarchy><m:FolderShape>` + idOnly + `</m:FolderShape><m:SyncState>x</m:SyncState></m:SyncFolderHierarchy>`,
+			`<m:SyncFolderHierarchy><m:FolderShape>` + idOnly +
+				`</m:FolderShape><m:SyncState>x</m:SyncState></m:SyncFolderHierarchy>`,
 			"ErrorInvalidSyncStateData",
 		},
 		"items since": {
@@ -341,17 +379,22 @@ func TestServices(t *testing.T) {
 // FuzzEWS sends any body: the answer is XML that can be read, or an error of HTTP.
 func FuzzEWS(f *testing.F) {
 	f.Add(envelope("Exchange2013", getFolder(inbox)))
-	f.Add(envelope("Exchange2010_SP2", findItem(idOnly, `<m:Restriction><t:Not><t:Contains ContainmentMode="Prefixed"><t:FieldURI `+
-		`FieldURI="item:Subject"/><t:Constant Value="f"/></t:Contains></t:Not></m:Restriction><m:SortOrder><t:FieldOrder `+
-		`Order="Ascending"><t:FieldURI FieldURI="item:Size"/></t:FieldOrder></m:SortOrder>`, inbox)))
+	f.Add(envelope("Exchange2010_SP2", findItem(idOnly,
+		`<m:Restriction><t:Not><t:Contains ContainmentMode="Prefixed"><t:FieldURI `+
+			`FieldURI="item:Subject"/><t:Constant Value="f"/></t:Contains></t:Not></m:Restriction><m:SortOrder><t:FieldOrder `+
+			`Order="Ascending"><t:FieldURI FieldURI="item:Size"/></t:FieldOrder></m:SortOrder>`, inbox)))
 	f.Add(envelope("Exchange2013", send("SendAndSaveCopy", "probe@corp.test", "x\x01\n")))
-	f.Add(envelope("Exchange2013", `<m:UpdateItem ConflictResolution="AutoResolve"><m:ItemChanges><t:ItemChange><t:ItemId Id="AAAA"/>`+
-		`</t:ItemChange></m:ItemChanges></m:UpdateItem>`))
-	f.Add(envelope("Exchange2013", `<m:CreateFolder><m:ParentFolderId>`+inbox+`</m:ParentFolderId><m:Folders><t:Folder><t:DisplayName>`+
+	f.Add(envelope("Exchange2013",
+		`<m:UpdateItem ConflictResolution="AutoResolve"><m:ItemChanges><t:ItemChange><t:ItemId Id="AAAA"/>`+
+			`</t:ItemChange></m:ItemChanges></m:UpdateItem>`))
+	f.Add(envelope("Exchange2013", `<m:CreateFolder><m:ParentFolderId>`+
+		inbox+`</m:ParentFolderId><m:Folders><t:Folder><t:DisplayName>`+
 		`n</t:DisplayName></t:Folder></m:Folders></m:CreateFolder>`))
-	f.Add(envelope("Exchange2013", `<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message><t:MimeContent>U3ViamVjdDogeA0KDQo=`+
-		`</t:MimeContent><t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="3591" PropertyType="Integer"/><t:Value>9</t:Value>`+
-		`</t:ExtendedProperty></t:Message></m:Items></m:CreateItem>`))
+	f.Add(envelope("Exchange2013",
+		`<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message><t:MimeContent>U3ViamVjdDogeA0KDQo=`+
+			`</t:MimeContent><t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="3591" PropertyType="Integer"/>`+
+			`<t:Value>9</t:Value>`+
+			`</t:ExtendedProperty></t:Message></m:Items></m:CreateItem>`))
 	l := start(f, func(e *estate.Exchange) { clear(e) })
 	f.Fuzz(func(t *testing.T, body string) {
 		l.t = t

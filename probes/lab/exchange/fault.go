@@ -13,13 +13,10 @@ import (
 // misbehave plays the directory's fault, and says whether that was all.
 func (v *visit) misbehave() bool {
 	fault, _ := estate.Of(v.exchange.Faults, v.directory)
-	switch fault {
-	case "":
-		return false
-	case estate.WebSlow:
-		if !conns.Wait(v.r.Context(), cmp.Or(v.exchange.Slow, 30*time.Second)) {
-			panic(http.ErrAbortHandler)
-		}
+	if fault == estate.WebSlow && !conns.Wait(v.r.Context(), cmp.Or(v.exchange.Slow, 30*time.Second)) {
+		panic(http.ErrAbortHandler)
+	}
+	if fault == "" || fault == estate.WebSlow {
 		return false
 	}
 	v.drain() // whoever still sends does not read
@@ -114,6 +111,7 @@ func bomb() string {
 		}
 		b.WriteString("<!ENTITY " + name + ` "` + strings.Repeat(from, 10) + "\">\n")
 	}
-	b.WriteString("]>\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>&bang;</s:Body></s:Envelope>")
+	b.WriteString("]>\n<s:Envelope " +
+		"xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>&bang;</s:Body></s:Envelope>")
 	return b.String()
 }

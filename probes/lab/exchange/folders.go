@@ -60,7 +60,8 @@ func (c *call) distinguished(e *element) (*mailbox, *folder, error) {
 	name := e.attr("Id")
 	missing := slices.Contains(absent(), name)
 	if !missing && !slices.ContainsFunc(wellKnown(), func(known [4]string) bool { return known[0] == name }) {
-		return nil, nil, violates("The 'Id' attribute is invalid - The value '" + name + "' is invalid according to its datatype " +
+		return nil, nil, violates("The 'Id' attribute is invalid - The value '" + name +
+			"' is invalid according to its datatype " +
 			"'" + nsTypes + ":DistinguishedFolderIdNameType' - The Enumeration constraint failed.")
 	}
 	if address := e.path("Mailbox", "EmailAddress").value(); address != "" && !strings.EqualFold(address, c.who.address) {
@@ -139,43 +140,50 @@ func (c *call) findFolder(request *element) (string, error) {
 				found = append(found, b.folderView(child, s))
 			}
 		}
-		view := request.child("IndexedPageFolderView")
-		from, to, last := page(view, len(found))
-		responses = append(responses, c.response(root(from, to, len(found), last, view != nil)+"<t:Folders>"+
-			strings.Join(found[from:to], "")+"</t:Folders></m:RootFolder>", nil))
+		w := page(request.child("IndexedPageFolderView"), len(found))
+		responses = append(responses, c.response(
+			w.root("<t:Folders>"+strings.Join(found[w.from:w.to], "")+"</t:Folders>"), nil))
 	}
 	return c.answer(responses...), nil
 }
 
-// page cuts a list as an indexed view wants it.
-func page(view *element, size int) (from, to int, last bool) {
-	to = size
+// window is the part of a list that an indexed view wants.
+type window struct {
+	from, to, size int
+	last, paged    bool
+}
+
+// page cuts a list as an indexed view wants it; nil wants all of it.
+func page(view *element, size int) window {
+	w := window{to: size, size: size, last: true, paged: view != nil}
 	if view == nil {
-		return 0, to, true
+		return w
 	}
 	offset, _ := strconv.Atoi(view.attr("Offset"))
 	most, err := strconv.Atoi(view.attr("MaxEntriesReturned"))
 	if err != nil || most < 0 {
 		most = size
 	}
-	from = min(max(0, offset), size)
+	w.from = min(max(0, offset), size)
 	if view.attr("BasePoint") == "End" {
-		to = size - from
-		from = max(0, to-most)
-		return from, to, from == 0
+		w.to = size - w.from
+		w.from = max(0, w.to-most)
+		w.last = w.from == 0
+		return w
 	}
-	to = min(size, from+min(most, size))
-	return from, to, to == size
+	w.to = w.from + min(most, size-w.from)
+	w.last = w.to == size
+	return w
 }
 
-func root(from, to, size int, last, paged bool) string {
+// root is the answer to a search, around what it has found.
+func (w window) root(found string) string {
 	offset := ""
-	if paged {
-		offset = ` IndexedPagingOffset="` + strconv.Itoa(to) + `"`
+	if w.paged {
+		offset = ` IndexedPagingOffset="` + strconv.Itoa(w.to) + `"`
 	}
-	_ = from
-	return `<m:RootFolder` + offset + ` TotalItemsInView="` + strconv.Itoa(size) + `" IncludesLastItemInRange="` +
-		strconv.FormatBool(last) + `">`
+	return `<m:RootFolder` + offset + ` TotalItemsInView="` + strconv.Itoa(w.size) + `" IncludesLastItemInRange="` +
+		strconv.FormatBool(w.last) + `">` + found + `</m:RootFolder>`
 }
 
 // folderField is what a restriction compares of a folder.

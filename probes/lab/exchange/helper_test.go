@@ -83,6 +83,11 @@ func (l *lab) ask(method, path, body string, header ...string) (answer *httptest
 	return answer
 }
 
+// spelt is a header as it goes over the wire, in small letters and capitals.
+func spelt(answer *httptest.ResponseRecorder, name string) string {
+	return strings.Join(answer.Header()[name], ",")
+}
+
 // basic is the header of a password in clear.
 func basic(user, password string) string {
 	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
@@ -116,7 +121,7 @@ func (l *lab) ntlm(scheme, user, password, bound, path string, header ...string)
 	if answer == nil || answer.Code != http.StatusUnauthorized {
 		return answer
 	}
-	_, text, found := strings.Cut(strings.Join(answer.Header()["WWW-Authenticate"], ","), " ")
+	_, text, found := strings.Cut(spelt(answer, "WWW-Authenticate"), " ")
 	challenge, err := base64.StdEncoding.DecodeString(text)
 	if !found || err != nil {
 		return answer
@@ -148,7 +153,8 @@ func (l *lab) ewsAs(user, password, operation string) (status int, body string) 
 func envelope(version, operation string) string {
 	return `<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" ` +
 		`xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" ` +
-		`xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><soap:Header><t:RequestServerVersion Version="` +
+		`xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><soap:Header>` +
+		`<t:RequestServerVersion Version="` +
 		version + `"/></soap:Header><soap:Body>` + operation + `</soap:Body></soap:Envelope>`
 }
 

@@ -75,14 +75,12 @@ func (c *call) findItem(request *element) (string, error) {
 			}
 		}
 		order.sort(b, found)
-		view := request.child("IndexedPageItemView")
-		from, to, last := page(view, len(found))
+		w := page(request.child("IndexedPageItemView"), len(found))
 		var views strings.Builder
-		for _, it := range found[from:to] {
+		for _, it := range found[w.from:w.to] {
 			views.WriteString(b.itemView(f, it, s, true))
 		}
-		responses = append(responses, c.response(root(from, to, len(found), last, view != nil)+"<t:Items>"+
-			views.String()+"</t:Items></m:RootFolder>", nil))
+		responses = append(responses, c.response(w.root("<t:Items>"+views.String()+"</t:Items>"), nil))
 	}
 	return c.answer(responses...), nil
 }

@@ -50,17 +50,17 @@ type folder struct {
 }
 
 type item struct {
-	number, change  int
-	raw             []byte
-	class           string
-	received        time.Time
-	modified        time.Time
-	read, draft     bool
-	uid             int
-	mail            uint32            // of the Inbox; 0 for none
-	extended        map[string]string // by their ids, as clients set them
-	categories      []string
-	flagged, isSent bool
+	number, change int
+	raw            []byte
+	class          string
+	received       time.Time
+	modified       time.Time
+	read, draft    bool
+	uid            int
+	mail           uint32            // of the Inbox; 0 for none
+	extended       map[string]string // by their ids, as clients set them
+	categories     []string
+	isSent         bool
 }
 
 // wellKnown are the folders of every mailbox: the name of the schema, the name that

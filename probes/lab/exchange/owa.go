@@ -38,7 +38,8 @@ func (v *visit) serveForms() {
 	case path == "/owa/auth/logon.aspx":
 		v.logonPage()
 	case path == "/owa/auth/errorfe.aspx":
-		v.page(http.StatusInternalServerError, "<html><head><title>Error</title></head><body>Something went wrong</body></html>")
+		v.page(http.StatusInternalServerError,
+			"<html><head><title>Error</title></head><body>Something went wrong</body></html>")
 	case path == "/owa/auth/logoff.aspx", path == "/owa/logoff.owa":
 		v.logoff()
 	case strings.HasPrefix(path, "/owa/auth/"):
@@ -85,7 +86,8 @@ func (v *visit) logonPage() {
 <!-- {57A118C6-2DA9-419d-BE9A-F92B0F9A418B} -->
 <html><head><title>Outlook</title>
 <link rel="shortcut icon" href="/owa/auth/`+strings.Join(numbers[:3], ".")+`/themes/resources/favicon.ico"></head>
-<body class="signInBg"><form action="/owa/auth.owa" method="POST" name="logonForm" enctype="application/x-www-form-urlencoded">
+<body class="signInBg"><form action="/owa/auth.owa" method="POST" name="logonForm"
+ enctype="application/x-www-form-urlencoded">
 <input type="hidden" name="destination" value="`+attribute(v.destination(v.r.URL.Query().Get("url")))+`">
 <input type="hidden" name="flags" value="4">
 <input type="hidden" name="forcedownlevel" value="0">
@@ -129,7 +131,8 @@ func (v *visit) formLogon() {
 }
 
 // hmacError is what ASP.NET shows where the Auth certificate is expired or gone.
-const hmacError = `<!DOCTYPE html><html><head><title>ASSERT: HMACProvider.GetCertificates:protectionCertificates.Length&lt;1</title></head>
+const hmacError = `<!DOCTYPE html><html><head>
+<title>ASSERT: HMACProvider.GetCertificates:protectionCertificates.Length&lt;1</title></head>
 <body bgcolor="white"><span><H1>Server Error in '/owa' Application.<hr width=100% size=1 color=silver></H1>
 <h2> <i>ASSERT: HMACProvider.GetCertificates:protectionCertificates.Length&lt;1</i> </h2></span>
 <b> Exception Details: </b>Microsoft.Exchange.Diagnostics.ExAssertException: ` +
@@ -198,7 +201,8 @@ func (v *visit) application() {
 		return
 	}
 	if !v.enter(a) {
-		v.page(http.StatusForbidden, "<html><head><title>Error</title></head><body>Your account has been disabled.</body></html>")
+		v.page(http.StatusForbidden,
+			"<html><head><title>Error</title></head><body>Your account has been disabled.</body></html>")
 		return
 	}
 	v.webApp()

@@ -31,14 +31,15 @@ func TestForms(t *testing.T) {
 	l := start(t, nil)
 	answer := l.ask("GET", "/owa/", "")
 	page := answer.Header().Get("Location")
-	if want := "https://mail.corp.test/owa/auth/logon.aspx?replaceCurrent=1&url=https%3a%2f%2fmail.corp.test%2fowa%2f"; answer.Code != 302 ||
-		page != want {
+	const logon = "https://mail.corp.test/owa/auth/logon.aspx?replaceCurrent=1&url=https%3a%2f%2fmail.corp.test%2fowa%2f"
+	if answer.Code != 302 ||
+		page != logon {
 		t.Fatalf("got %d, %s", answer.Code, page)
 	}
 	answer = l.ask("GET", strings.TrimPrefix(page, "https://mail.corp.test"), "")
 	if body := answer.Body.String(); answer.Code != 200 || !strings.Contains(body, `action="/owa/auth.owa"`) ||
 		!strings.Contains(body, `name="destination" value="https://mail.corp.test/owa/"`) ||
-		answer.Header()["X-OWA-Version"][0] != "15.2.1748.10" {
+		spelt(answer, "X-OWA-Version") != "15.2.1748.10" {
 		t.Errorf("got %d, %s", answer.Code, body)
 	}
 	answer, cookies := l.logon(`CORP\probe`, "Secret-1", "https://mail.corp.test/owa/")
@@ -46,8 +47,12 @@ func TestForms(t *testing.T) {
 		!strings.HasPrefix(cookies, "cadata=") || strings.Count(cookies, "cadata") != 5 {
 		t.Fatalf("got %d, %v", answer.Code, answer.Header())
 	}
-	for path, want := range map[string]string{"/owa/": "<title>Outlook</title>", "/ecp/": "<title>Exchange admin center</title>"} {
-		if answer := l.ask("GET", path, "", "Cookie: "+cookies); answer.Code != 200 || !strings.Contains(answer.Body.String(), want) {
+	for path, want := range map[string]string{
+		"/owa/": "<title>Outlook</title>",
+		"/ecp/": "<title>Exchange admin center</title>",
+	} {
+		if answer := l.ask("GET", path, "", "Cookie: "+cookies); answer.Code != 200 || !strings.Contains(answer.Body.String(),
+			want) {
 			t.Errorf("%s: %d, %s", path, answer.Code, answer.Body)
 		}
 	}
@@ -72,7 +77,8 @@ func TestWrongForms(t *testing.T) {
 		t.Errorf("got %d, %q, %s", answer.Code, cookies, to)
 	}
 	for _, destination := range []string{
-		"https://evil.test/", "//evil.test/", "http://mail.corp.test/owa/", "javascript:alert(1)", "", "evil", "https://mail.corp.test",
+		"https://evil.test/", "//evil.test/", "http://mail.corp.test/owa/", "javascript:alert(1)", "", "evil",
+		"https://mail.corp.test",
 	} {
 		answer, _ := l.logon("probe", "Secret-1", destination)
 		if to := answer.Header().Get("Location"); to != "https://mail.corp.test/owa/" {
@@ -93,7 +99,8 @@ func TestWrongForms(t *testing.T) {
 func TestAuthCertificate(t *testing.T) {
 	l := start(t, func(e *estate.Exchange) { e.AuthCertificate = "expired" })
 	answer, cookies := l.logon("probe", "Secret-1", "/owa/")
-	if answer.Code != 500 || cookies != "" || !strings.Contains(answer.Body.String(), "protectionCertificates.Length&lt;1") {
+	if answer.Code != 500 || cookies != "" || !strings.Contains(answer.Body.String(),
+		"protectionCertificates.Length&lt;1") {
 		t.Errorf("expired: %d, %s", answer.Code, answer.Body)
 	}
 	if answer, _ := l.logon("probe", "wrong", "/owa/"); answer.Code != 302 {
@@ -105,7 +112,8 @@ func TestAuthCertificate(t *testing.T) {
 	l = start(t, func(e *estate.Exchange) { e.AuthCertificate = "split" })
 	answer, cookies = l.logon("probe", "Secret-1", "/owa/")
 	again := l.ask("GET", "/owa/", "", "Cookie: "+cookies)
-	if answer.Code != 302 || again.Code != 302 || !strings.Contains(again.Header().Get("Location"), "/owa/auth/logon.aspx?") {
+	if answer.Code != 302 || again.Code != 302 || !strings.Contains(again.Header().Get("Location"),
+		"/owa/auth/logon.aspx?") {
 		t.Errorf("split: %d, then %d", answer.Code, again.Code)
 	}
 }

@@ -155,7 +155,8 @@ func (c *call) syncHierarchy(request *element) (string, error) {
 			changes.WriteString("<t:Update>" + b.folderView(f, s) + "</t:Update>")
 		}
 	}
-	return c.answer(c.response("<m:SyncState>H4sIAAA"+strconv.Itoa(b.last)+"</m:SyncState><m:IncludesLastFolderInRange>true"+
+	return c.answer(c.response("<m:SyncState>H4sIAAA"+strconv.Itoa(b.last)+
+		"</m:SyncState><m:IncludesLastFolderInRange>true"+
 		"</m:IncludesLastFolderInRange><m:Changes>"+changes.String()+"</m:Changes>", nil)), nil
 }
 

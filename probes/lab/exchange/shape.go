@@ -15,6 +15,7 @@ type shape struct {
 	extended []property
 	mime     bool
 	body     string // Best, HTML, Text
+	finds    bool   // FindItem knows less of items than GetItem
 }
 
 // property is an extended property of MAPI. Its id is the same however it was
@@ -65,7 +66,8 @@ func isField(uri string) bool {
 			"SearchParameters", "ManagedFolderInformation", "PermissionSet", "EffectiveRights", "SharingEffectiveRights",
 			"DistinguishedFolderId", "PolicyTag", "ArchiveTag", "ReplicaList",
 		}, name)
-	case "item", "message", "calendar", "contacts", "task", "meeting", "meetingRequest", "conversation", "distributionlist",
+	case "item", "message", "calendar", "contacts", "task", "meeting", "meetingRequest", "conversation",
+		"distributionlist",
 		"postitem", "persona":
 		return !strings.ContainsAny(name, " <>\"'")
 	default:
@@ -96,7 +98,10 @@ func propertyOf(e *element) (property, error) {
 		id = set + "/" + e.attr("PropertyId")
 		written = `PropertyId="` + attribute(e.attr("PropertyId")) + `"`
 	default:
-		return property{}, &fault{code: "ErrorInvalidExtendedProperty", text: "The extended property attribute combination is invalid."}
+		return property{}, &fault{
+			code: "ErrorInvalidExtendedProperty",
+			text: "The extended property attribute combination is invalid.",
+		}
 	}
 	for _, name := range []string{"DistinguishedPropertySetId", "PropertySetId"} {
 		if value := e.attr(name); value != "" {
@@ -114,16 +119,16 @@ type field struct {
 	text   func() string
 }
 
-// write puts the fields of a shape in the schema's order; at is the place of the
-// extended properties among them.
-func (s shape) write(fields []field, at string, finds bool, extended func(property) string) string {
+// write puts the fields of a shape in the schema's order. The extended properties
+// have the place of the field without a text.
+func (s shape) write(fields []field, extended func(property) string) string {
 	want := map[string]string{"Default": "g", "AllProperties": "a"}[s.base]
-	if s.base == "Default" && finds {
+	if s.base == "Default" && s.finds {
 		want = "f"
 	}
 	var b strings.Builder
 	for _, f := range fields {
-		if f.uri == at {
+		if f.text == nil {
 			for _, p := range s.extended {
 				b.WriteString(extended(p))
 			}

@@ -61,7 +61,8 @@ func (v *visit) serveEWS() {
 // operate reads a request of SOAP 1.1 and answers it.
 func (v *visit) operate() {
 	kind, params, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
-	if charset := params["charset"]; err != nil || kind != "text/xml" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if charset := params["charset"]; err != nil || kind != "text/xml" || charset != "" && !strings.EqualFold(charset,
+		"utf-8") {
 		v.drain()
 		v.page(http.StatusUnsupportedMediaType, "")
 		return
@@ -105,7 +106,8 @@ func (v *visit) envelope(body string) string {
 func (f *fault) write() string {
 	more := ""
 	if f.violation != "" {
-		more = `<t:MessageXml xmlns:t="` + nsTypes + `"><t:Violation>` + attribute(f.violation) + `</t:Violation></t:MessageXml>`
+		more = `<t:MessageXml xmlns:t="` + nsTypes + `"><t:Violation>` + attribute(f.violation) +
+			`</t:Violation></t:MessageXml>`
 	}
 	return `<s:Fault><faultcode xmlns:a="` + nsTypes + `">a:` + f.code + `</faultcode><faultstring xml:lang="en-US">` +
 		attribute(f.text) + `</faultstring><detail><e:ResponseCode xmlns:e="` + nsErrors + `">` + f.code +
@@ -135,7 +137,10 @@ func (v *visit) call(root *element) (string, error) {
 		return "", &fault{code: "ErrorInvalidServerVersion", text: "The specified server version is invalid."}
 	}
 	if header.child("ExchangeImpersonation") != nil {
-		return "", &fault{code: "ErrorImpersonateUserDenied", text: "The account does not have permission to impersonate the requested user."}
+		return "", &fault{
+			code: "ErrorImpersonateUserDenied",
+			text: "The account does not have permission to impersonate the requested user.",
+		}
 	}
 	request := body.under[0]
 	op, known := operations()[request.name.Local]
@@ -164,15 +169,16 @@ type operation struct {
 
 // fits holds a request to the operation's schema.
 func (o operation) fits(request *element) error {
-	for _, name := range strings.Fields(o.attrs) {
+	for name := range strings.FieldsSeq(o.attrs) {
 		if request.attr(name) == "" {
 			return violates("The required attribute '" + name + "' is missing.")
 		}
 	}
 	rest := request.under
-	for _, part := range strings.Fields(o.parts) {
+	for part := range strings.FieldsSeq(o.parts) {
 		name, optional := strings.CutSuffix(part, "?")
-		if len(rest) > 0 && rest[0].name.Space == nsMessages && slices.Contains(strings.Split(name, "|"), rest[0].name.Local) {
+		if len(rest) > 0 && rest[0].name.Space == nsMessages && slices.Contains(strings.Split(name, "|"),
+			rest[0].name.Local) {
 			rest = rest[1:]
 			continue
 		}
@@ -205,11 +211,13 @@ func (t *trouble) Error() string { return t.code + ": " + t.text }
 func (c *call) response(content string, why error) string {
 	name := c.name + "ResponseMessage"
 	if why == nil {
-		return `<m:` + name + ` ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>` + content + `</m:` + name + `>`
+		return `<m:` + name + ` ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>` + content + `</m:` + name +
+			`>`
 	}
 	t := &trouble{"ErrorInternalServerError", "An internal server error occurred. The operation failed."}
 	_ = errors.As(why, &t)
-	return `<m:` + name + ` ResponseClass="Error"><m:MessageText>` + attribute(t.text) + `</m:MessageText><m:ResponseCode>` +
+	return `<m:` + name + ` ResponseClass="Error"><m:MessageText>` + attribute(t.text) +
+		`</m:MessageText><m:ResponseCode>` +
 		t.code + `</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>` + content + `</m:` + name + `>`
 }
 

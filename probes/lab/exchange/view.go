@@ -49,7 +49,8 @@ func (b *mailbox) folderView(f *folder, s shape) string {
 		{"extended", "", nil},
 		{"folder:EffectiveRights", "a", func() string {
 			return "<t:EffectiveRights><t:CreateAssociated>true</t:CreateAssociated><t:CreateContents>true</t:CreateContents>" +
-				"<t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true</t:Modify><t:Read>true</t:Read>" +
+				"<t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true</t:Modify>" +
+				"<t:Read>true</t:Read>" +
 				"<t:ViewPrivateItems>true</t:ViewPrivateItems></t:EffectiveRights>"
 		}},
 		{"folder:UnreadCount", "fga", func() string {
@@ -59,7 +60,7 @@ func (b *mailbox) folderView(f *folder, s shape) string {
 			return tag("UnreadCount", strconv.Itoa(f.unread()))
 		}},
 	}
-	return "<t:" + name + ">" + s.write(fields, "extended", false, func(p property) string {
+	return "<t:" + name + ">" + s.write(fields, func(p property) string {
 		return p.written(b.folderProperty(f, p))
 	}) + "</t:" + name + ">"
 }
@@ -96,8 +97,9 @@ func (b *mailbox) folderProperty(f *folder, p property) string {
 // GetItem.
 func (b *mailbox) itemView(f *folder, it *item, s shape, finds bool) string {
 	h := headers(it.raw)
-	fields := append(b.itemFields(f, it, h, s, finds), messageFields(it, h, finds)...)
-	return "<t:Message>" + s.write(fields, "extended", finds, func(p property) string {
+	s.finds = finds
+	fields := append(b.itemFields(f, it, h, s), messageFields(it, h, finds)...)
+	return "<t:Message>" + s.write(fields, func(p property) string {
 		return p.written(itemProperty(b, it, h, p))
 	}) + "</t:Message>"
 }
@@ -107,18 +109,18 @@ func (b *mailbox) itemID(it *item) string {
 }
 
 // itemFields are the elements of every item, in the schema's order.
-func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds bool) []field {
+func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape) []field {
 	sent := it.received
 	if at, err := h.Date(); err == nil {
 		sent = at
 	}
 	mimeShape := ""
-	if s.mime && !finds {
+	if s.mime && !s.finds {
 		mimeShape = "*"
 	}
 	return []field{
 		{"item:MimeContent", mimeShape, func() string {
-			if finds {
+			if s.finds {
 				return ""
 			}
 			return `<t:MimeContent CharacterSet="UTF-8">` + base64.StdEncoding.EncodeToString(it.raw) + `</t:MimeContent>`
@@ -129,7 +131,7 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds 
 		{"item:Subject", "fga", func() string { return tag("Subject", decoded(h, "Subject")) }},
 		{"item:Sensitivity", "fga", func() string { return tag("Sensitivity", "Normal") }},
 		{"item:Body", "ga", func() string {
-			if finds {
+			if s.finds {
 				return ""
 			}
 			return body("Body", it.raw, s.body)
@@ -137,16 +139,16 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds 
 		{"item:DateTimeReceived", "fga", func() string { return tag("DateTimeReceived", utc(it.received)) }},
 		{"item:Size", "fga", func() string { return tag("Size", strconv.Itoa(len(it.raw))) }},
 		{"item:Categories", "ga", func() string {
-			inner := ""
+			var inner strings.Builder
 			for _, category := range it.categories {
-				inner += tag("String", category)
+				inner.WriteString(tag("String", category))
 			}
-			return wrapped("Categories", inner)
+			return wrapped("Categories", inner.String())
 		}},
 		{"item:Importance", "fga", func() string { return tag("Importance", "Normal") }},
 		{"item:IsSubmitted", "ga", func() string { return tag("IsSubmitted", strconv.FormatBool(it.isSent)) }},
 		{"item:IsDraft", "ga", func() string { return tag("IsDraft", strconv.FormatBool(it.draft)) }},
-		{"item:InternetMessageHeaders", "a", func() string { return internetHeaders(h, finds) }},
+		{"item:InternetMessageHeaders", "a", func() string { return internetHeaders(h, s.finds) }},
 		{"item:DateTimeSent", "fga", func() string { return tag("DateTimeSent", utc(sent)) }},
 		{"item:DateTimeCreated", "fga", func() string { return tag("DateTimeCreated", utc(it.received)) }},
 		{"item:DisplayCc", "a", func() string { return tag("DisplayCc", decoded(h, "Cc")) }},
@@ -155,7 +157,7 @@ func (b *mailbox) itemFields(f *folder, it *item, h mail.Header, s shape, finds 
 		{"extended", "", nil},
 		{"item:LastModifiedTime", "a", func() string { return tag("LastModifiedTime", utc(it.modified)) }},
 		{"item:TextBody", "", func() string {
-			if finds {
+			if s.finds {
 				return ""
 			}
 			return body("TextBody", it.raw, "Text")
@@ -193,13 +195,14 @@ func internetHeaders(h mail.Header, finds bool) string {
 	if finds {
 		return ""
 	}
-	inner := ""
+	var inner strings.Builder
 	for _, name := range []string{"Received", "From", "To", "Cc", "Subject", "Date", "Message-Id", "Content-Type"} {
 		for _, value := range h[name] {
-			inner += `<t:InternetMessageHeader HeaderName="` + name + `">` + attribute(value) + `</t:InternetMessageHeader>`
+			inner.WriteString(`<t:InternetMessageHeader HeaderName="` + name + `">` + attribute(value) +
+				`</t:InternetMessageHeader>`)
 		}
 	}
-	return wrapped("InternetMessageHeaders", inner)
+	return wrapped("InternetMessageHeaders", inner.String())
 }
 
 // body is the text of a message, in the form that the client wants.

@@ -73,7 +73,7 @@ func (b *Browser) answer(ctx context.Context, pc net.PacketConn, from net.Addr, 
 			}
 		}
 		return
-	case "", estate.Silent, estate.Error, estate.Drop, estate.Refuse:
+	default: // the others are of connections
 	}
 	if reply := offered(h, question); reply != nil {
 		_, _ = pc.WriteTo(reply, from)
@@ -114,7 +114,7 @@ func offers(h estate.Host, wanted string, most int) []byte {
 	var data strings.Builder
 	for _, sql := range h.AllSQL() {
 		name := orElse(sql.Instance, "MSSQLSERVER")
-		if sql.Hidden || sql.Fault == estate.SQLFault(estate.Refuse) || wanted != "" && !strings.EqualFold(name, wanted) {
+		if sql.Hidden || sql.Fault == estate.Refuse || wanted != "" && !strings.EqualFold(name, wanted) {
 			continue
 		}
 		clustered := "No"

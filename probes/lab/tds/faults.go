@@ -40,7 +40,7 @@ var (
 )
 
 // stallAt hears what the client says and answers no more, if that is the fault.
-func (s *session) stallAt(fault estate.SQLFault) error {
+func (s *session) stallAt(fault estate.Fault) error {
 	if s.sql().Fault != fault {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (s *session) spoil(r plan, sql estate.SQL) plan {
 	s.results += len(r.columns)
 	s.server.columns.Add(int64(len(r.columns)))
 	word, number, one := strings.Cut(string(sql.Fault), " ")
-	fault := estate.SQLFault(word)
+	fault := estate.Fault(word)
 	if fault != estate.WrongType && fault != estate.Nulls {
 		return r
 	}
@@ -99,7 +99,7 @@ func (s *session) spoil(r plan, sql estate.SQL) plan {
 
 // mangle writes something in the place of a row, if that is the fault, and says how the
 // session goes on.
-func (s *session) mangle(fault estate.SQLFault, row []byte) error {
+func (s *session) mangle(fault estate.Fault, row []byte) error {
 	var err error
 	switch fault {
 	case estate.StallRow, estate.CutRow:
@@ -127,7 +127,7 @@ func (s *session) mangle(fault estate.SQLFault, row []byte) error {
 }
 
 // packetSize is the size of packets that the answer to a login names.
-func packetSize(fault estate.SQLFault, size int) string {
+func packetSize(fault estate.Fault, size int) string {
 	if fault == estate.TinyPackets {
 		size = headerSize
 	}

@@ -17,7 +17,7 @@ func loginTexts() map[int]loginText {
 		17187: {16, "SQL Server is not ready to accept new client connections. Wait a few minutes before trying again."},
 		17188: {16, "SQL Server cannot accept new connections, because it is shutting down. The connection has been closed."},
 		17189: {16, "SQL Server failed with error code 0x8 to spawn a thread to process a new login or connection."},
-		17197: {16, "Login failed due to timeout; the connection has been closed. This error may indicate heavy server load."},
+		17197: {16, "Login failed due to timeout; the connection has been closed. It may indicate heavy server load."},
 		18401: {14, failed + " Reason: Server is in script upgrade mode. Only administrator can connect at this time."},
 		18451: {14, failed + " Only administrators may connect at this time."},
 		18452: {14, "Login failed. The login is from an untrusted domain and cannot be used with Integrated authentication."},

@@ -7,7 +7,8 @@ import "time"
 func (sc scope) objectsTable() table {
 	t := table{columns: []column{
 		tableColumn("name", colType{kind: kindText, size: 128}), tableColumn("object_id", colType{kind: kindInt}),
-		tableColumn("schema_id", colType{kind: kindInt}), tableColumn("type", colType{kind: kindText, size: 2, nullable: true}),
+		tableColumn("schema_id", colType{kind: kindInt}),
+		tableColumn("type", colType{kind: kindText, size: 2, nullable: true}),
 		tableColumn("type_desc", colType{kind: kindText, size: 60, nullable: true}),
 		tableColumn("create_date", colType{kind: kindDateTime}), tableColumn("is_ms_shipped", colType{kind: kindBit}),
 	}}

@@ -191,9 +191,11 @@ func (s *session) ntlm(w estate.SQLWindows) Acceptor {
 	h := s.server.host()
 	computer, _, _ := strings.Cut(h.Name, ".")
 	user, home := w.User, h.OS.Domain
-	if prefix, name, qualified := strings.Cut(w.User, `\`); qualified && (prefix == "." || strings.EqualFold(prefix, computer)) {
+	prefix, name, qualified := strings.Cut(w.User, `\`)
+	switch {
+	case qualified && (prefix == "." || strings.EqualFold(prefix, computer)):
 		user = name // the machine's own
-	} else if qualified {
+	case qualified:
 		home = cmp.Or(home, strings.ToLower(prefix))
 	}
 	return ntlm.NewAcceptor(ntlm.Config{

@@ -29,7 +29,8 @@ func schemeOf(t *testing.T, connector *mssql.Connector) string {
 	db := sql.OpenDB(connector)
 	defer func() { _ = db.Close() }()
 	var scheme, property string
-	const query = "SELECT auth_scheme, CAST(CONNECTIONPROPERTY('auth_scheme') AS nvarchar(40)) FROM sys.dm_exec_connections"
+	const query = "SELECT auth_scheme, CAST(CONNECTIONPROPERTY('auth_scheme') AS nvarchar(40))" +
+		" FROM sys.dm_exec_connections"
 	err := db.QueryRowContext(t.Context(), query).Scan(&scheme, &property)
 	var answer mssql.Error
 	switch {
@@ -86,6 +87,7 @@ func TestTheDriversOwnNTLM(t *testing.T) {
 
 // Tokens of Entra ID, in the login and after the server has said whom to ask for one.
 func TestTokensOfEntra(t *testing.T) {
+	const sts = "https://database.windows.net/ https://login.microsoftonline.com/lab"
 	for token, want := range map[string]string{"ey.lab": "SQL", "ey.other": "18456"} {
 		l := serve(t, withWindows(""))
 		c := config(t, l, "encrypt=true")
@@ -102,13 +104,14 @@ func TestTokensOfEntra(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := schemeOf(t, asked); got != want || told != "https://database.windows.net/ https://login.microsoftonline.com/lab" {
+		if got := schemeOf(t, asked); got != want || told != sts {
 			t.Errorf("after %q, %s: got %s, want %s", told, token, got, want)
 		}
 	}
 	h := withWindows("")
 	h.SQL.Token = ""
-	asked, err := mssql.NewActiveDirectoryTokenConnector(config(t, serve(t, h), "encrypt=true"), mssql.FedAuthADALWorkflowNone,
+	c := config(t, serve(t, h), "encrypt=true")
+	asked, err := mssql.NewActiveDirectoryTokenConnector(c, mssql.FedAuthADALWorkflowNone,
 		func(context.Context, string, string) (string, error) { return "ey.lab", nil })
 	if err != nil {
 		t.Fatal(err)

@@ -67,6 +67,7 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		return
 	case estate.Slow:
 		conn = slowConn{conn, ctx}
+	default: // what goes wrong later, if anything
 	}
 	session := newSession(s, conn)
 	if err := session.logIn(ctx); err != nil {

@@ -327,7 +327,7 @@ func TestAttentionInterrupts(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	for fault, want := range map[estate.SQLFault]string{
+	for fault, want := range map[estate.Fault]string{
 		"error": "701", "garbage": "", "drop": "EOF", "silent": "deadline",
 	} {
 		t.Run(string(fault), func(t *testing.T) {

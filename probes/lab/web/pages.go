@@ -130,7 +130,7 @@ func orOK(status int) int {
 // availability makes it, and all else as Exchange does.
 func (s *Server) serveExchange(w http.ResponseWriter, r *http.Request, v view, directory estate.Directory) {
 	switch {
-	case s.port == clearPort:
+	case s.port == clearPort && directory != "powershell":
 		write(w, http.StatusForbidden, "403.4 - Forbidden: SSL is required to view this resource.")
 	case v.down(directory):
 		write(w, http.StatusServiceUnavailable, "")

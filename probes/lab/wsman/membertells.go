@@ -29,7 +29,8 @@ func memberCollector(h estate.Host, name string) func(estate.Host, packed.Questi
 		}
 	}
 	return map[string]func(estate.Host, packed.Question) []host.Row{
-		"adcs": noRole, "adds": noRole, "dhcp": noRole, "exchange": noRole, "iis": webServer, "msmq": noHostRole, "wsus": noHostRole,
+		"adcs": noRole, "adds": noRole, "dhcp": noRole, "exchange": noRole, "iis": webServer,
+		"msmq": noHostRole, "wsus": noHostRole,
 		"certificates": certificates, "domain": domainTells, "files": files, "shares": sharesTell, "tasks": tasks,
 		"updatemissing": noMissing,
 	}[name]
