@@ -19,8 +19,9 @@ func TestOnlyWhatIsNamedForMailIsForMail(t *testing.T) {
     for: mail
     user: probe@example.org
     password: {env: P}
-    mail: {address: probe@mail.example.org, names: [mail.example.org], insecure: true, allow_plain: true, auth: ntlm, channel_binding: false,
-      krb5_conf: krb5.conf}
+    mail:
+      {address: probe@mail.example.org, names: [mail.example.org], insecure: true, allow_plain: true, auth: ntlm,
+       channel_binding: false, krb5_conf: krb5.conf}
 `, secretsOf(map[string]string{"P.": "x"}))
 	got, err := c.For("ex01", "mail")
 	if err != nil {

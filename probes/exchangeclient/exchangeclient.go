@@ -106,10 +106,8 @@ func (p probe) Aims() []string { return []string{p.Address} }
 
 // Enters implements probes.Entrant.
 func (p probe) Enters() string {
-	for _, endpoint := range p.Endpoints {
-		if p.needsAccount(endpoint) {
-			return webtalk.Use
-		}
+	if slices.ContainsFunc(p.Endpoints, p.needsAccount) {
+		return webtalk.Use
 	}
 	return ""
 }

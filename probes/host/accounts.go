@@ -41,7 +41,8 @@ const (
 // took it is shown to nobody any more; one that was taken and is refused later is
 // not shown again to who refused it, and after three of them to nobody. Until the
 // first has taken a password, it is shown to one server at a time, and some seconds
-// after the last has to three, so that three refusals are all. The zero value is ready; several goroutines may use it, as long as the run lasts.
+// after the last has to three, so that three refusals are all. The zero value is ready;
+// several goroutines may use it, as long as the run lasts.
 type Accounts struct {
 	mu  sync.Mutex
 	all map[[sha256.Size]byte]*account

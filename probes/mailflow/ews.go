@@ -101,9 +101,10 @@ func (m ewsItem) isReport() bool {
 
 // find finds messages in the inbox by their subjects.
 func (b *ewsBox) find(mode, text string) ([]ewsItem, error) {
-	all, err := b.ask(`<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>` +
-		`<t:FieldURI FieldURI="item:Subject"/><t:FieldURI FieldURI="item:DateTimeReceived"/>` +
-		`<t:FieldURI FieldURI="item:ItemClass"/><t:FieldURI FieldURI="message:From"/></t:AdditionalProperties></m:ItemShape>` +
+	all, err := b.ask(`<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>` +
+		`<t:AdditionalProperties><t:FieldURI FieldURI="item:Subject"/><t:FieldURI FieldURI="item:DateTimeReceived"/>` +
+		`<t:FieldURI FieldURI="item:ItemClass"/><t:FieldURI FieldURI="message:From"/>` +
+		`</t:AdditionalProperties></m:ItemShape>` +
 		fmt.Sprintf(`<m:IndexedPageItemView MaxEntriesReturned="%d" Offset="0" BasePoint="Beginning"/>`, mostLooked) +
 		`<m:Restriction><t:Contains ContainmentMode="` + mode + `" ContainmentComparison="IgnoreCase">` +
 		`<t:FieldURI FieldURI="item:Subject"/><t:Constant Value="` + escaped(text) + `"/></t:Contains></m:Restriction>` +
@@ -166,7 +167,8 @@ func (b *ewsBox) ask(question string) ([]flatxml.Element, error) {
 		Body: `<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" ` +
 			`xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" ` +
 			`xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><soap:Header>` +
-			`<t:RequestServerVersion Version="Exchange2013"/></soap:Header><soap:Body>` + question + `</soap:Body></soap:Envelope>`,
+			`<t:RequestServerVersion Version="Exchange2013"/></soap:Header><soap:Body>` + question +
+			`</soap:Body></soap:Envelope>`,
 	})
 	switch {
 	case err != nil:

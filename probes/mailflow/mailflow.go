@@ -47,7 +47,7 @@ type params struct {
 	EHLO        string        `param:"ehlo" doc:"The name to greet with; the runner's own address when empty."`
 	Login       bool          `param:"login" doc:"Whether to log in at the connector, too."`
 	Mailbox     string        `param:"mailbox" doc:"Where the mailbox is read, when not at the host under test."`
-	MailboxPort int           `param:"mailbox_port" doc:"The port there; of IMAP any but 993 begins TLS by STARTTLS; EWS has 443."`
+	MailboxPort int           `param:"mailbox_port" doc:"The port: 993, of EWS 443; IMAP at others by STARTTLS."`
 	Limit       time.Duration `param:"limit" doc:"How long the message may be under way."`
 }
 
