@@ -1,6 +1,8 @@
 package runner_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,17 +13,23 @@ import (
 
 // What a visit asks and how long it may take can be told before it.
 func TestWhatAVisitCostsBeforehand(t *testing.T) {
+	var atOnce strings.Builder
+	for i := range runner.Lanes {
+		fmt.Fprintf(&atOnce, "  - tcp: [%d]\n", 100+i)
+	}
 	for name, c := range map[string]struct {
 		checks    string
 		questions int
 		longest   time.Duration
 	}{
-		"from the runner":         {"  - ping: {}\n", 0, 10 * time.Second},
-		"with its own timeout":    {"  - ping: {}\n    timeout: 3s\n", 0, 3 * time.Second},
-		"through the session":     {"  - service: A\n", 4, 2 * time.Minute},
-		"the same asked twice":    {"  - service: A\n  - service: B\n", 4, 2 * time.Minute},
-		"the longest of asking":   {"  - service: A\n    timeout: 3m\n  - os: {}\n", 8, 3 * time.Minute},
-		"four at once, then more": {"  - tcp: [1]\n  - tcp: [2]\n  - tcp: [3]\n  - tcp: [4]\n  - tcp: [5]\n    timeout: 4s\n", 0, 14 * time.Second},
+		"from the runner":       {"  - ping: {}\n", 0, 10 * time.Second},
+		"with its own timeout":  {"  - ping: {}\n    timeout: 3s\n", 0, 3 * time.Second},
+		"through the session":   {"  - service: A\n", 4, 2 * time.Minute},
+		"the same asked twice":  {"  - service: A\n  - service: B\n", 4, 2 * time.Minute},
+		"the longest of asking": {"  - service: A\n    timeout: 3m\n  - os: {}\n", 8, 3 * time.Minute},
+		"some at once, then more": {
+			atOnce.String() + "  - tcp: [5]\n    timeout: 4s\n", 0, 14 * time.Second,
+		},
 	} {
 		set, problems := suites.LoadBytes("s.suite.yaml", []byte("suite: s\nhosts: [srv01]\nchecks:\n"+c.checks), all.Kinds())
 		if len(problems) > 0 {

@@ -59,8 +59,9 @@ func (s sighting) answered() bool {
 	return !slices.ContainsFunc(s.check.Kind.Readings, func(r probes.ReadingSpec) bool { return len(r.Silence) > 0 })
 }
 
-// Lanes are how many of a host's checks go out from the runner at the same time.
-const Lanes = 4
+// Lanes are how many of a host's checks go out from the runner at the same time: more
+// than there are protocols that one server speaks, so that none waits for another.
+const Lanes = 12
 
 // fromRunner runs the checks that go out from the runner, a few at a time: a
 // host under test is not to be stormed.

@@ -28,7 +28,7 @@ func (r reader) mail(rule *credential, o object, what string) {
 		return
 	}
 	rule.mail = &host.Mail{}
-	r.known(at, what, "address", "names", "insecure", "allow_plain", "auth", "channel_binding")
+	r.known(at, what, "address", "names", "insecure", "allow_plain", "auth", "channel_binding", "krb5_conf")
 	for name, set := range map[string]*bool{
 		"insecure": &rule.mail.Insecure, "allow_plain": &rule.mail.AllowPlain,
 	} {
@@ -41,6 +41,11 @@ func (r reader) mail(rule *credential, o object, what string) {
 	}
 	if e, found := at.get("channel_binding"); found {
 		rule.mail.Unbound = !r.bool(e.value, what+".channel_binding")
+	}
+	if e, found := at.get("krb5_conf"); found {
+		if path, ok := r.text(e.value, what+".krb5_conf"); ok {
+			rule.mail.Krb5Conf = r.beside(path)
+		}
 	}
 	if e, found := at.get("names"); found {
 		for _, n := range r.texts(e.value, what+".names") {

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,14 +19,18 @@ func TestOnlyWhatIsNamedForMailIsForMail(t *testing.T) {
     for: mail
     user: probe@example.org
     password: {env: P}
-    mail: {address: probe@mail.example.org, names: [mail.example.org], insecure: true, allow_plain: true}
+    mail:
+      {address: probe@mail.example.org, names: [mail.example.org], insecure: true, allow_plain: true, auth: ntlm,
+       channel_binding: false, krb5_conf: krb5.conf}
 `, secretsOf(map[string]string{"P.": "x"}))
 	got, err := c.For("ex01", "mail")
 	if err != nil {
 		t.Fatal(err)
 	}
+	got.Mail.Krb5Conf = filepath.Base(got.Mail.Krb5Conf) // it lies beside the file
 	want := &host.Mail{
 		Address: "probe@mail.example.org", Names: []string{"mail.example.org"}, Insecure: true, AllowPlain: true,
+		Auth: "ntlm", Unbound: true, Krb5Conf: "krb5.conf",
 	}
 	if diff := cmp.Diff(want, got.Mail); got.User != "probe@example.org" || diff != "" {
 		t.Errorf("user %s (-want +got):\n%s", got.User, diff)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -29,8 +30,23 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 	case use == "mail" && h.Mail != nil && len(h.Mail.Users) > 0:
 		user := slices.Min(slices.Collect(maps.Keys(h.Mail.Users)))
 		return host.Credential{User: user, Password: host.NewSecret(h.Mail.Users[user])}, nil
+	case use == "mail" && h.Exchange != nil && len(h.Exchange.Mailboxes) > 0:
+		return mailboxKey(h, k.estate.Realm), nil
 	}
 	return host.Credential{}, errors.New("the estate has no such account")
+}
+
+// mailboxKey opens the first mailbox of an Exchange server.
+func mailboxKey(h estate.Host, realm string) host.Credential {
+	address := slices.Min(slices.Collect(maps.Keys(h.Exchange.Mailboxes)))
+	box := h.Exchange.Mailboxes[address]
+	user := cmp.Or(box.User, address)
+	if _, bare, qualified := strings.Cut(user, `\`); qualified && realm != "" {
+		user = bare + "@" + realm
+	}
+	return host.Credential{
+		User: user, Password: host.NewSecret(cmp.Or(box.Password, "lab")), Mail: &host.Mail{Address: address},
+	}
 }
 
 // WinRM enters as the listener wants it: Basic only where it says plain.

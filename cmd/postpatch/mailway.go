@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ func mailWay(j job, c host.Credential) (*host.Mail, error) {
 	if c.Mail != nil {
 		way = *c.Mail
 	}
-	conf, err := readKrb5Conf(j.krb5Conf, c, "mail")
+	conf, err := readKrb5Conf(cmp.Or(way.Krb5Conf, j.krb5Conf), c, "mail")
 	if err != nil {
 		return nil, err
 	}

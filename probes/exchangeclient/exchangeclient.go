@@ -25,12 +25,12 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- exchange_client: [ews, autodiscover, mapi, nspi, owa, activesync]\n" +
 		"  why: Outlook, browsers and phones\n",
 	Notes: []string{
-		"The account is a test mailbox' own: an entry of the credentials file with for: mail. Its password is shown " +
-			"within TLS alone, to a server whose certificate is good and bears the host's name, or one that the entry " +
-			"has under mail: {names: […]}. One that was refused is not shown again in the whole run.",
-		"Through a load balancer, give address: and server_name: its public name; for a node by itself, server_name: " +
-			"alone. Node says which server has to answer; who did is in node.",
-		"A logon that cannot be made from here, as where AD FS or a proxy asks for it, leaves the check unknown.",
+		"The account is a test mailbox' own: an entry of the credentials file with for: mail.",
+		"Its password is shown within TLS alone, to a server whose certificate is good and bears the host's name.",
+		"Other names that it may bear, as a load balancer's, the entry has under mail: {names: […]}.",
+		"A password that one protocol refuses is shown to no other in the whole run.",
+		"Through a load balancer, give address: its public name; for a node by itself, server_name: alone.",
+		"A logon that cannot be made from here, as where AD FS or a proxy wants it, leaves the check unknown.",
 	},
 	Readings: append(specs(), reach.CertificateSpecs()...),
 }, params{
@@ -106,10 +106,8 @@ func (p probe) Aims() []string { return []string{p.Address} }
 
 // Enters implements probes.Entrant.
 func (p probe) Enters() string {
-	for _, endpoint := range p.Endpoints {
-		if p.needsAccount(endpoint) {
-			return webtalk.Use
-		}
+	if slices.ContainsFunc(p.Endpoints, p.needsAccount) {
+		return webtalk.Use
 	}
 	return ""
 }

@@ -46,7 +46,8 @@ func TestReadings(t *testing.T) {
 		"nspi answer=0", "nspi state=ok",
 		"owa auth=forms", "owa status=200", "owa node=ex01", "owa right_node=true", "owa state=ok",
 		"activesync status=200", "activesync node=ex01", "activesync right_node=true", "activesync schemes=Basic",
-		"activesync auth=Basic", "activesync versions=12.0, 12.1, 14.0, 14.1, 16.0, 16.1, 2.0, 2.1, 2.5", "activesync state=ok",
+		"activesync auth=Basic",
+		"activesync versions=12.0, 12.1, 14.0, 14.1, 16.0, 16.1, 2.0, 2.1, 2.5", "activesync state=ok",
 		"oab status=200", "oab node=ex01", "oab right_node=true", "oab schemes=NTLM, Negotiate", "oab auth=NTLM",
 		"oab state=ok",
 	}
@@ -86,29 +87,73 @@ func TestServers(t *testing.T) {
 		want     []string
 		err      string // part of the error; "" for none
 	}{
-		"a directory down":        {"{down: [ews], " + box + "}", "ews", []string{"ews state=error", "ews reason=HTTP 503 Service Unavailable"}, ""},
-		"a proxy's logon page":    {"{faults: {ews: login-page}, " + box + "}", "ews", nil, "logon page of a proxy"},
-		"AD FS before OWA":        {"{faults: {owa: elsewhere}, " + box + "}", "owa", nil, "sso.example.test"},
-		"sent elsewhere":          {"{faults: {mapi: elsewhere}, " + box + "}", "mapi", nil, "sso.example.test"},
-		"entities without end":    {"{faults: {ews: bomb}, " + box + "}", "ews", []string{"ews state=error"}, ""},
-		"endless depth":           {"{faults: {autodiscover: deep}, " + box + "}", "autodiscover", []string{"autodiscover state=error"}, ""},
-		"cut short":               {"{faults: {ews: cut}, " + box + "}", "ews", nil, "ews: "},
-		"endless":                 {"{faults: {ews: endless}, " + box + "}", "ews", nil, "ews: "},
-		"401 whatever comes":      {"{faults: {ews: unheard}, " + box + "}", "ews", nil, "no challenge"},
-		"no answer of a back end": {"{faults: {mapi: timeout}, " + box + "}", "mapi", []string{"mapi state=error", "mapi reason=HTTP 504 Gateway Timeout"}, ""},
-		"a database not mounted":  {"{mailboxes: {probe@corp.test: {password: swordfish, dismounted: true}}}", "ews", []string{"ews state=error", "ews answer=ErrorMailboxStoreUnavailable"}, ""},
-		"not allowed":             {"{mailboxes: {probe@corp.test: {password: swordfish, disabled: [activesync]}}}", "activesync", []string{"activesync state=error"}, ""},
+		"a directory down": {
+			"{down: [ews], " + box + "}",
+			"ews",
+			[]string{"ews state=error", "ews reason=HTTP 503 Service Unavailable"},
+			"",
+		},
+		"a proxy's logon page": {"{faults: {ews: login-page}, " + box + "}", "ews", nil, "logon page of a proxy"},
+		"AD FS before OWA":     {"{faults: {owa: elsewhere}, " + box + "}", "owa", nil, "sso.example.test"},
+		"sent elsewhere":       {"{faults: {mapi: elsewhere}, " + box + "}", "mapi", nil, "sso.example.test"},
+		"entities without end": {"{faults: {ews: bomb}, " + box + "}", "ews", []string{"ews state=error"}, ""},
+		"endless depth": {
+			"{faults: {autodiscover: deep}, " + box + "}",
+			"autodiscover",
+			[]string{"autodiscover state=error"},
+			"",
+		},
+		"cut short":          {"{faults: {ews: cut}, " + box + "}", "ews", nil, "ews: "},
+		"endless":            {"{faults: {ews: endless}, " + box + "}", "ews", nil, "ews: "},
+		"401 whatever comes": {"{faults: {ews: unheard}, " + box + "}", "ews", nil, "no challenge"},
+		"no answer of a back end": {
+			"{faults: {mapi: timeout}, " + box + "}",
+			"mapi",
+			[]string{"mapi state=error", "mapi reason=HTTP 504 Gateway Timeout"},
+			"",
+		},
+		"a database not mounted": {
+			"{mailboxes: {probe@corp.test: {password: swordfish, dismounted: true}}}",
+			"ews",
+			[]string{"ews state=error", "ews answer=ErrorMailboxStoreUnavailable"},
+			"",
+		},
+		"not allowed": {
+			"{mailboxes: {probe@corp.test: {password: swordfish, disabled: [activesync]}}}",
+			"activesync",
+			[]string{"activesync state=error"},
+			"",
+		},
 		"the Auth certificate expired": {
 			"{auth_certificate: expired, " + box + "}", "owa",
-			[]string{"owa state=error"}, "",
+			[]string{"owa state=error"},
+			"",
 		},
 		"the Auth certificate of another": {
 			"{auth_certificate: split, " + box + "}", "owa", []string{"owa state=error", "owa auth=forms"}, "",
 		},
-		"TLS ended before the server":  {"{bridged: true, " + box + "}", "mapi", []string{"mapi state=login refused"}, ""},
-		"only tokens":                  {"{auth: {ews: [forms]}, " + box + "}", "ews", nil, "this logon is not possible from here"},
-		"another server's certificate": {"{tls: {names: [mail.example.org]}, " + box + "}", "ews", []string{" certificate=wrong name"}, "does not prove that it is ex01.corp.test"},
-		"another node":                 {"{node: ex02.corp.test, " + box + "}", "ews", []string{"ews node=ex02", "ews right_node=false", "ews state=ok"}, ""},
+		"TLS ended before the server": {
+			"{bridged: true, " + box + "}",
+			"mapi",
+			[]string{"mapi state=login refused"},
+			"",
+		},
+		"only tokens": {
+			"{auth: {ews: [forms]}, " + box + "}",
+			"ews", nil, "this logon is not possible from here",
+		},
+		"another server's certificate": {
+			"{tls: {names: [mail.example.org]}, " + box + "}",
+			"ews",
+			[]string{" certificate=wrong name"},
+			"does not prove that it is ex01.corp.test",
+		},
+		"another node": {
+			"{node: ex02.corp.test, " + box + "}",
+			"ews",
+			[]string{"ews node=ex02", "ews right_node=false", "ews state=ok"},
+			"",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := observe(t, start(t, tt.exchange), map[string]any{"endpoint": []string{tt.endpoint}})
@@ -134,8 +179,12 @@ func TestServers(t *testing.T) {
 func TestOneWrongPassword(t *testing.T) {
 	c := start(t, "{lockout: 3, mailboxes: {probe@corp.test: {password: swordfish}}}").enter("wrong", host.Mail{})
 	for range 3 {
-		got, err := observe(t, c, map[string]any{"endpoint": []string{"ews", "mapi", "nspi", "owa", "activesync", "autodiscover"}})
-		refused := slices.DeleteFunc(slices.Clone(got), func(s string) bool { return !strings.HasSuffix(s, "state=login refused") })
+		got, err := observe(t, c, map[string]any{
+			"endpoint": []string{"ews", "mapi", "nspi", "owa", "activesync", "autodiscover"},
+		})
+		refused := slices.DeleteFunc(slices.Clone(got), func(s string) bool {
+			return !strings.HasSuffix(s, "state=login refused")
+		})
 		if len(refused) != 1 || !errors.Is(err, probes.ErrNotTried) || strings.Contains(err.Error(), "swordfish") {
 			t.Errorf("got %q, %v", refused, err)
 		}

@@ -16,11 +16,12 @@ func FuzzBodies(f *testing.F) {
 		`MinorBuildNumber="10"/></s:Header><s:Body><m:GetFolderResponse><m:ResponseMessages><m:GetFolderResponseMessage ` +
 		`ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode></m:GetFolderResponseMessage></m:ResponseMessages>` +
 		`</m:GetFolderResponse></s:Body></s:Envelope>`))
-	f.Add([]byte(`<s:Envelope><s:Body><s:Fault><faultstring>no</faultstring><detail><e:ResponseCode>ErrorX</e:ResponseCode>` +
-		`</detail></s:Fault></s:Body></s:Envelope>`))
-	f.Add([]byte(`<Autodiscover><Response><Account><Action>settings</Action><Protocol><Type>EXCH</Type><EwsUrl>https://a/</EwsUrl>` +
-		`</Protocol></Account></Response></Autodiscover>`))
-	f.Add([]byte(`<Autodiscover><Response><Error><ErrorCode>500</ErrorCode><Message>no</Message></Error></Response></Autodiscover>`))
+	f.Add([]byte(`<s:Envelope><s:Body><s:Fault><faultstring>no</faultstring><detail>` +
+		`<e:ResponseCode>ErrorX</e:ResponseCode></detail></s:Fault></s:Body></s:Envelope>`))
+	f.Add([]byte(`<Autodiscover><Response><Account><Action>settings</Action><Protocol><Type>EXCH</Type>` +
+		`<EwsUrl>https://a/</EwsUrl></Protocol></Account></Response></Autodiscover>`))
+	f.Add([]byte(`<Autodiscover><Response><Error><ErrorCode>500</ErrorCode><Message>no</Message></Error></Response>` +
+		`</Autodiscover>`))
 	f.Add([]byte(`{"Protocol":"Ews","Url":"https://a/EWS"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var shown []string
@@ -60,7 +61,8 @@ func FuzzForm(f *testing.F) {
 			t.Errorf("HTTP %d says %v", status, shown)
 		}
 		cookies := strings.Join(cookiesOf(answer), "; ")
-		if strings.ContainsFunc(cookies, func(r rune) bool { return r < ' ' || r >= 0x7f }) || len(cookies) > mostCookie+2*mostCookies {
+		unfit := strings.ContainsFunc(cookies, func(r rune) bool { return r < ' ' || r >= 0x7f })
+		if unfit || len(cookies) > mostCookie+2*mostCookies {
 			t.Errorf("the cookie %q", cookies)
 		}
 	})

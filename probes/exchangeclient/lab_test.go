@@ -41,8 +41,8 @@ func start(t testing.TB, exchange string, more ...string) corp {
 		}
 		lines += "    " + line + "\n"
 	}
-	e, err := estate.Parse("test", []byte(fmt.Sprintf("estate: mail\n%shosts:\n  %s:\n    os: {domain: corp.test}\n%s    exchange: %s\n",
-		realm, server, lines, exchange)))
+	e, err := estate.Parse("test", fmt.Appendf(nil,
+		"estate: mail\n%shosts:\n  %s:\n    os: {domain: corp.test}\n%s    exchange: %s\n", realm, server, lines, exchange))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,9 @@ func (c corp) enter(password string, way host.Mail) corp {
 }
 
 // prover proves the account as the command does.
-func (c corp) prover(credential host.Credential, method string) func(context.Context, host.WebService) (host.Proof, error) {
+func (c corp) prover(
+	credential host.Credential, method string,
+) func(context.Context, host.WebService) (host.Proof, error) {
 	logins := auth.NewLogins()
 	return func(ctx context.Context, s host.WebService) (host.Proof, error) {
 		o := auth.Options{Method: cmp.Or(method, "negotiate"), Credential: credential, Dial: c.target.Dial, Logins: logins}

@@ -1,6 +1,7 @@
 package exchangeclient_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -22,23 +23,55 @@ func TestLogons(t *testing.T) {
 	}{
 		"Kerberos, bound to TLS": {"{" + box + "}", true, host.Mail{}, "mapi", "mapi auth=Kerberos", ""},
 		"NTLM by word":           {"{" + box + "}", true, host.Mail{Auth: "ntlm"}, "ews", "ews auth=NTLM", ""},
-		"Basic by word":          {"{" + box + "}", false, host.Mail{Auth: "basic"}, "autodiscover", "autodiscover auth=Basic", ""},
-		"OWA without a form":     {"{auth: {owa: [negotiate, ntlm]}, " + box + "}", false, host.Mail{}, "owa", "owa auth=NTLM", ""},
-		"Basic is not offered":   {"{" + box + "}", false, host.Mail{Auth: "basic"}, "ews", "", "the server offers Negotiate, NTLM, and the credentials file allows Basic"},
-		"only a form for phones": {"{auth: {activesync: [forms]}, " + box + "}", false, host.Mail{}, "activesync", "", "the server offers nothing that postpatch knows"},
-		"no binding where Extended Protection wants one": {
-			"{" + box + "}", false, host.Mail{Unbound: true}, "mapi", "", "this logon is not possible from here: NTLM was refused without",
+		"Basic by word": {
+			"{" + box + "}", false,
+			host.Mail{Auth: "basic"},
+			"autodiscover", "autodiscover auth=Basic", "",
 		},
-		"no binding where it is only allowed": {"{" + box + "}", false, host.Mail{Unbound: true}, "ews", "ews state=ok", ""},
-		"a mailbox disabled for phones":       {"{mailboxes: {probe@corp.test: {password: swordfish, disabled: [activesync]}}}", false, host.Mail{}, "activesync", "activesync reason=HTTP 403 Forbidden", ""},
-		"Kerberos behind another's TLS":       {"{bridged: true, " + box + "}", true, host.Mail{Auth: "kerberos"}, "mapi", "mapi state=login refused", ""},
+		"OWA without a form": {
+			"{auth: {owa: [negotiate, ntlm]}, " + box + "}", false,
+			host.Mail{},
+			"owa", "owa auth=NTLM", "",
+		},
+		"Basic is not offered": {
+			"{" + box + "}", false,
+			host.Mail{Auth: "basic"},
+			"ews", "", "the server offers Negotiate, NTLM, and the credentials file allows Basic",
+		},
+		"only a form for phones": {
+			"{auth: {activesync: [forms]}, " + box + "}", false,
+			host.Mail{},
+			"activesync", "", "the server offers nothing that postpatch knows",
+		},
+		"no binding where Extended Protection wants one": {
+			"{" + box + "}", false,
+			host.Mail{Unbound: true},
+			"mapi",
+			"", "this logon is not possible from here: NTLM was refused without",
+		},
+		"no binding where it is only allowed": {
+			"{" + box + "}", false,
+			host.Mail{Unbound: true},
+			"ews", "ews state=ok", "",
+		},
+		"a mailbox disabled for phones": {
+			"{mailboxes: {probe@corp.test: {password: swordfish, disabled: [activesync]}}}", false,
+			host.Mail{},
+			"activesync", "activesync reason=HTTP 403 Forbidden", "",
+		},
+		"Kerberos behind another's TLS": {
+			"{bridged: true, " + box + "}", true,
+			host.Mail{Auth: "kerberos"},
+			"mapi", "mapi state=login refused", "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var more []string
 			if tt.realm {
 				more = []string{"realm"}
 			}
-			got, err := observe(t, start(t, tt.exchange, more...).enter(password, tt.way), map[string]any{"endpoint": []string{tt.endpoint}})
+			c := start(t, tt.exchange, more...).enter(password, tt.way)
+			got, err := observe(t, c, map[string]any{"endpoint": []string{tt.endpoint}})
 			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 				t.Errorf("error %v, want %q", err, tt.err)
 			}
@@ -94,7 +127,8 @@ func TestWithoutLogon(t *testing.T) {
 
 // Through a load balancer any server may answer, unless the check names one.
 func TestThroughALoadBalancer(t *testing.T) {
-	c := start(t, "{node: ex02.corp.test, tls: {names: [mail.corp.test, ex01.corp.test]}, "+box+"}", "aliases: [mail.corp.test]")
+	c := start(t, "{node: ex02.corp.test, tls: {names: [mail.corp.test, ex01.corp.test]}, "+box+"}",
+		"aliases: [mail.corp.test]")
 	for name, tt := range map[string]struct {
 		args map[string]any
 		want string
@@ -105,16 +139,16 @@ func TestThroughALoadBalancer(t *testing.T) {
 		"by the node's": {map[string]any{"address": ""}, "ews right_node=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			args := map[string]any{"endpoint": []string{"ews"}, "address": "mail.corp.test", "server_name": "mail.corp.test"}
-			for name, value := range tt.args {
-				args[name] = value
+			args := map[string]any{
+				"endpoint": []string{"ews"}, "address": "mail.corp.test", "server_name": "mail.corp.test",
 			}
+			maps.Copy(args, tt.args)
 			got, err := observe(t, c, args)
 			if err != nil || !slices.Contains(got, "ews state=ok") || !slices.Contains(got, "ews node=ex02") {
 				t.Fatalf("got %q, %v", got, err)
 			}
-			if judged := slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "right_node") }); judged != (tt.want != "") ||
-				tt.want != "" && !slices.Contains(got, tt.want) {
+			judged := slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "right_node") })
+			if judged != (tt.want != "") || judged && !slices.Contains(got, tt.want) {
 				t.Errorf("no %q in %q", tt.want, got)
 			}
 		})

@@ -109,7 +109,8 @@ func (v *visit) form(c host.Credential) webtalk.Request {
 // it comes again; 2 is a wrong password, and 5 and 6 are rules for clients.
 func formTold(answer *webtalk.Answer, name string) (host.Shown, error) {
 	if answer.Status < 300 || answer.Status >= 400 {
-		return host.Later, fmt.Errorf("the logon is answered with HTTP %d %s", answer.Status, http.StatusText(answer.Status))
+		return host.Later, fmt.Errorf("the logon is answered with HTTP %d %s", answer.Status,
+			http.StatusText(answer.Status))
 	}
 	to, err := url.Parse(answer.Header.Get("Location"))
 	switch {
@@ -125,7 +126,8 @@ func formTold(answer *webtalk.Answer, name string) (host.Shown, error) {
 	case to.Query().Get("reason") == "2":
 		return host.Refused, nil
 	default:
-		return host.Later, fmt.Errorf("the logon leads back to its page, with the reason %q", clean(to.Query().Get("reason")))
+		return host.Later, fmt.Errorf("the logon leads back to its page, with the reason %q",
+			clean(to.Query().Get("reason")))
 	}
 }
 
@@ -156,7 +158,6 @@ func (v *visit) openMailbox(ctx context.Context, logon *webtalk.Answer) error {
 
 // isMailbox says whether a page of OWA is that of a mailbox.
 func (v *visit) isMailbox(answer *webtalk.Answer) error {
-	v.readings = without(v.readings, "status", "latency", "node", "right_node")
 	v.heard(answer)
 	if to, err := url.Parse(answer.Header.Get("Location")); err == nil && isLogon(to) &&
 		(to.Host == "" || sameHost(to.Hostname(), v.name())) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -26,8 +27,9 @@ type visit struct {
 	readings []fact.Reading
 }
 
+// add adds a reading; of an earlier answer's of that name it takes the place.
 func (v *visit) add(name string, value fact.Value) {
-	v.readings = append(v.readings, probes.Read(v.item, name, value))
+	v.readings = append(without(v.readings, name), probes.Read(v.item, name, value))
 }
 
 func (v *visit) has(name string) bool {
@@ -204,7 +206,7 @@ func titleOf(body []byte) string {
 	if !found || !ended {
 		return "it has no title"
 	}
-	return fmt.Sprintf("%q", clean(title))
+	return fmt.Sprintf("%q", clean(html.UnescapeString(title)))
 }
 
 // expected is the server that has to answer; empty when any may, or nobody can tell.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // ErrRefused is wrapped by errors that mean: this very server refused the account,
@@ -30,14 +31,18 @@ const (
 const (
 	mostRefused = 3 // refusals in all, though somebody else has taken the password
 	mostUnsaid  = 3 // times without a word, before somebody has
+	// fresh is how long a password that was taken is as good as right, so that all that
+	// is looked at at once need not queue.
+	fresh = 10 * time.Second
 )
 
 // Accounts is what a run has learnt of the passwords that its probes show to
 // servers which have a directory verify them. One that was refused before anybody
 // took it is shown to nobody any more; one that was taken and is refused later is
 // not shown again to who refused it, and after three of them to nobody. Until the
-// first has taken a password, it is shown to one server at a time. The zero value is
-// ready; several goroutines may use it, as long as the run lasts.
+// first has taken a password, it is shown to one server at a time, and some seconds
+// after the last has to three, so that three refusals are all. The zero value is ready;
+// several goroutines may use it, as long as the run lasts.
 type Accounts struct {
 	mu  sync.Mutex
 	all map[[sha256.Size]byte]*account
@@ -46,6 +51,7 @@ type Accounts struct {
 // account is one user with one password.
 type account struct {
 	taken    bool
+	takenAt  time.Time // when somebody last did
 	underWay int
 	unsaid   int
 	refused  []string      // doors
@@ -94,12 +100,17 @@ func (a *Accounts) admit(c Credential, door string) (done func(Shown), changed <
 	case !known.taken && known.unsaid >= mostUnsaid:
 		return nil, nil, fmt.Errorf("%w: the account %q was shown %d times and nobody said what became of it, so it is "+
 			"shown to nobody else in this run lest it be locked", ErrNotTried, c.User, known.unsaid)
-	case !known.taken && known.underWay > 0, known.underWay+len(known.refused) >= mostRefused:
+	case !known.taken && known.underWay > 0, !known.isFresh() && known.underWay+len(known.refused) >= mostRefused:
 		return nil, known.changed, nil
 	}
 	known.underWay++
 	var once sync.Once
 	return func(s Shown) { once.Do(func() { a.tell(known, door, s) }) }, nil, nil
+}
+
+// isFresh says whether somebody has just taken the password, and nobody refused it.
+func (a *account) isFresh() bool {
+	return a.taken && len(a.refused) == 0 && time.Since(a.takenAt) < fresh
 }
 
 // of is called with the lock held. What tells accounts apart shows nothing of them.
@@ -123,7 +134,7 @@ func (a *Accounts) tell(known *account, door string, s Shown) {
 	known.underWay--
 	switch s {
 	case Taken:
-		known.taken = true
+		known.taken, known.takenAt = true, time.Now()
 	case Refused:
 		known.refused = append(known.refused, door)
 	case Unsaid:

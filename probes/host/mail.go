@@ -15,6 +15,8 @@ type Mail struct {
 	Auth string
 	// Unbound leaves out the channel binding, which Extended Protection asks for.
 	Unbound bool
+	// Krb5Conf is a krb5.conf file's path; "" for the system's.
+	Krb5Conf string
 	// Prove proves the account over the web; nil where nobody can. An error that wraps
 	// ErrRefused is a domain controller's word about the password.
 	Prove func(ctx context.Context, s WebService) (Proof, error) `json:"-" yaml:"-"`

@@ -33,10 +33,9 @@ type imapBox struct {
 }
 
 func openIMAP(ctx context.Context, t probes.Target, p probe) (mailbox, error) {
-	const implicit = 993
 	opened, err := mailtalk.OpenMailbox(ctx, t, mailtalk.Door{
 		Address: reach.JoinPort(reach.Address(t, p.Mailbox), p.MailboxPort), Port: p.MailboxPort,
-		Implicit: p.MailboxPort == implicit, Name: cmp.Or(p.Mailbox, reach.Name(t)),
+		Implicit: p.MailboxPort == imapsPort, Name: cmp.Or(p.Mailbox, reach.Name(t)),
 	})
 	if err != nil {
 		return nil, err

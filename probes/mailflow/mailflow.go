@@ -36,10 +36,10 @@ var Kind = probes.Define(probes.Kind{
 		"What an earlier run left in INBOX is deleted after ten minutes.",
 		"A message that a rule moves out of INBOX counts as not delivered.",
 	},
-}, params{Via: viaIMAP, Port: 25, MailboxPort: 993, Limit: time.Minute}, build)
+}, params{Via: viaIMAP, Port: 25, MailboxPort: imapsPort, Limit: time.Minute}, build)
 
 type params struct {
-	Via         string        `param:"via" doc:"How the mailbox is read: imap."`
+	Via         string        `param:"via" doc:"How the mailbox is read: imap or ews."`
 	Port        int           `param:"port" doc:"The connector that takes the message; at 465 TLS begins at once."`
 	Address     string        `param:"address" doc:"Where the connector is, when not at the host under test."`
 	To          string        `param:"to" doc:"The recipient, which has to be the operator's mailbox; that when empty."`
@@ -47,12 +47,16 @@ type params struct {
 	EHLO        string        `param:"ehlo" doc:"The name to greet with; the runner's own address when empty."`
 	Login       bool          `param:"login" doc:"Whether to log in at the connector, too."`
 	Mailbox     string        `param:"mailbox" doc:"Where the mailbox is read, when not at the host under test."`
-	MailboxPort int           `param:"mailbox_port" doc:"The port there; at any but 993 TLS begins by STARTTLS."`
+	MailboxPort int           `param:"mailbox_port" doc:"The port: 993, of EWS 443; IMAP at others by STARTTLS."`
 	Limit       time.Duration `param:"limit" doc:"How long the message may be under way."`
 }
 
+// imapsPort is IMAP's where TLS begins at once.
+const imapsPort = 993
+
 const (
 	viaIMAP   = "imap"
+	viaEWS    = "ews"
 	ok        = "ok"
 	open      = "open"
 	delivered = "delivered"
@@ -94,7 +98,7 @@ func specs() []probes.ReadingSpec {
 type probe params
 
 func build(p params) (probes.Probe, error) {
-	if err := choice.Some("via", []string{viaIMAP}, p.Via); err != nil {
+	if err := choice.Some("via", []string{viaIMAP, viaEWS}, p.Via); err != nil {
 		return nil, err
 	}
 	for _, port := range []struct {

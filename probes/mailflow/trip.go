@@ -139,6 +139,8 @@ func (r *trip) open(ctx context.Context) (mailbox, error) {
 	switch r.probe.Via {
 	case viaIMAP:
 		return openIMAP(ctx, r.target, r.probe)
+	case viaEWS:
+		return openEWS(ctx, r.target, r.probe)
 	default:
 		return nil, errors.New("no way to read the mailbox")
 	}

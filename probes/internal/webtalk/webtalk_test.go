@@ -113,8 +113,11 @@ func TestLogOn(t *testing.T) {
 			}
 		}, 200, "", 2, []host.Shown{host.Taken}},
 		"nobody wants a logon": {"NTLM", func(http.ResponseWriter, *http.Request) {}, 200, "", 0, nil},
-		"a 401 whatever comes": {"NTLM", func(w http.ResponseWriter, _ *http.Request) { challenge(w, "NTLM", "") },
-			401, "answers it with no challenge", 1, []host.Shown{host.Later}},
+		"a 401 whatever comes": {
+			"NTLM", func(w http.ResponseWriter, _ *http.Request) { challenge(w, "NTLM", "") },
+			401, "answers it with no challenge", 1,
+			[]host.Shown{host.Later},
+		},
 		"a loop of challenges": {"NTLM", func(w http.ResponseWriter, r *http.Request) {
 			challenge(w, "NTLM", map[bool]string{true: "go on"}[token(r) != ""])
 		}, 401, refusal, 2, []host.Shown{host.Refused}},

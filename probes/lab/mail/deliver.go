@@ -1,8 +1,10 @@
 package mail
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	message "net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -42,16 +44,21 @@ func (s *session) deliver() {
 	}
 }
 
-// bounce is the report of a message that could not be delivered.
+// bounce is the report of a message that could not be delivered. As Exchange does, it
+// says in its subject which.
 func (s *session) bounce(raw []byte) []byte {
-	return slices.Concat(fmt.Appendf(nil, "From: postmaster@%[1]s\r\nTo: %[2]s\r\nSubject: Undeliverable\r\n"+
+	about := ""
+	if m, err := message.ReadMessage(bytes.NewReader(raw)); err == nil {
+		about = m.Header.Get("Subject")
+	}
+	return slices.Concat(fmt.Appendf(nil, "From: postmaster@%[1]s\r\nTo: %[2]s\r\nSubject: Undeliverable: %[4]s\r\n"+
 		"MIME-Version: 1.0\r\nAuto-Submitted: auto-replied\r\n"+
 		"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"+
 		"--b\r\nContent-Type: text/plain\r\n\r\nDelivery has failed.\r\n"+
 		"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns;%[1]s\r\n\r\n"+
 		"Final-Recipient: rfc822;%[3]s\r\nAction: failed\r\nStatus: 5.2.2\r\n"+
 		"Diagnostic-Code: smtp;554 5.2.2 mailbox full\r\n\r\n"+
-		"--b\r\nContent-Type: message/rfc822\r\n\r\n", s.host.Name, s.sender, strings.Join(s.to, ", ")),
+		"--b\r\nContent-Type: message/rfc822\r\n\r\n", s.host.Name, s.sender, strings.Join(s.to, ", "), about),
 		raw, []byte("\r\n--b--\r\n"))
 }
 
