@@ -27,6 +27,8 @@ func revealers() map[string]string {
 		`cmd/postpatch/entra.go entraTokens.identity`:  "tells the applications of Entra ID apart",
 		`cmd/postpatch/entra.go newIdentity`:           "proves an application to Entra ID",
 		`probes/host/winrm/\w+\.go [\w.]+`:             "logs on to WinRM",
+		`probes/exchangeclient/owa.go visit.form`:      "logs on to OWA",
+		`probes/internal/webtalk/logon.go Talk.plain`:  "logs on over the web",
 		`probes/lab/kerberos/account.go newEntry`:      "makes an account's keys in a lab",
 		`probes/host/winrm/auth/\w+\.go [\w.]+`:        "proves an account",
 		`probes/host/accounts.go Accounts.of`:          "tells two passwords of an account apart, by their hash",

@@ -24,7 +24,7 @@ import (
 func TestRealActiveSync(t *testing.T) {
 	const name, user, right = "sogo.corp.test", "probe@corp.test", "swordfish"
 	mail := realtest.StartMail(t, "mx.corp.test", user, right)
-	sogo := realtest.StartSOGo(t, mail.IMAP, name, user, right)
+	sogo := realtest.StartSOGo(t, mail.IMAP, name, [2]string{user, right})
 	target := probetest.Routed(name, probes.Routes{name: {
 		Address: "127.0.0.1", Ports: map[string]string{"tcp/443": sogo.Addr},
 	}})

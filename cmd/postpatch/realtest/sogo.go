@@ -19,8 +19,8 @@ type SOGo struct {
 }
 
 // StartSOGo starts SOGo (packages sogo, sogo-activesync and mariadb-server-core), which
-// only root can, for the mailbox user of an IMAP server.
-func StartSOGo(t testing.TB, imap, name, user, password string) *SOGo {
+// only root can, for the mailbox of an IMAP server: its user and password.
+func StartSOGo(t testing.TB, imap, name string, mailbox [2]string) *SOGo {
 	t.Helper()
 	for _, program := range []string{"mariadbd", "memcached", "sogod", "nginx"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -31,7 +31,7 @@ func StartSOGo(t testing.TB, imap, name, user, password string) *SOGo {
 CREATE TABLE sogo.users
 	(c_uid VARCHAR(60) PRIMARY KEY, c_name VARCHAR(60), c_password VARCHAR(60), c_cn VARCHAR(60), mail VARCHAR(60));
 INSERT INTO sogo.users VALUES ('%[1]s', '%[1]s', '%[2]s', 'Probe', '%[1]s');
-`, user, password))
+`, mailbox[0], mailbox[1]))
 	daemon := startSOGod(t, imap, "mysql://root:none@"+database.Addr+"/sogo", startMemcached(t).Addr)
 	s := &SOGo{log: filepath.Join(folder(t), "users.log")}
 	s.Nginx = startNginx(t, name, fmt.Sprintf(`location = /Microsoft-Server-ActiveSync {
