@@ -159,7 +159,9 @@ func TestItems(t *testing.T) {
 		t.Fatalf("the newest first: %q", got)
 	}
 	view := `<m:IndexedPageItemView MaxEntriesReturned="1" Offset="%d" BasePoint="Beginning"/>`
-	for offset, want := range map[int]string{0: `"1" TotalItemsInView="2" Includes`, 1: `"2" TotalItemsInView="2" Includes`} {
+	for offset, want := range map[int]string{
+		0: `"1" TotalItemsInView="2" Includes`, 1: `"2" TotalItemsInView="2" Includes`,
+	} {
 		_, body := l.ews(findItem(idOnly, fmt.Sprintf(view, offset), inbox))
 		last := fmt.Sprintf(`LastItemInRange="%t"`, offset == 1)
 		if !strings.Contains(body, want+last) || strings.Count(body, "<t:ItemId ") != 1 {
