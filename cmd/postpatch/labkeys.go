@@ -27,26 +27,33 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 			user = bare + "@" + k.estate.Realm
 		}
 		return host.Credential{User: user, Password: host.NewSecret(h.WinRM.Password)}, nil
+	case use == "mail" && h.Exchange != nil && len(h.Exchange.Mailboxes) > 0:
+		return mailboxKey(h, k.estate.Realm), nil
 	case use == "mail" && h.Mail != nil && len(h.Mail.Users) > 0:
 		user := slices.Min(slices.Collect(maps.Keys(h.Mail.Users)))
 		return host.Credential{User: user, Password: host.NewSecret(h.Mail.Users[user])}, nil
-	case use == "mail" && h.Exchange != nil && len(h.Exchange.Mailboxes) > 0:
-		return mailboxKey(h, k.estate.Realm), nil
 	}
 	return host.Credential{}, errors.New("the estate has no such account")
 }
 
-// mailboxKey opens the first mailbox of an Exchange server.
+// mailboxKey opens the first mailbox of an Exchange server. Without a realm the user has no
+// domain, so that nobody looks for one in the DNS.
 func mailboxKey(h estate.Host, realm string) host.Credential {
 	address := slices.Min(slices.Collect(maps.Keys(h.Exchange.Mailboxes)))
 	box := h.Exchange.Mailboxes[address]
-	user := cmp.Or(box.User, address)
-	if _, bare, qualified := strings.Cut(user, `\`); qualified && realm != "" {
-		user = bare + "@" + realm
+	local, _, _ := strings.Cut(address, "@")
+	user := cmp.Or(box.User, local)
+	if _, bare, qualified := strings.Cut(user, `\`); qualified {
+		user = bare
 	}
-	return host.Credential{
-		User: user, Password: host.NewSecret(cmp.Or(box.Password, "lab")), Mail: &host.Mail{Address: address},
+	if realm != "" {
+		user += "@" + realm
 	}
+	way := &host.Mail{Address: address}
+	if h.Exchange.TLS != nil {
+		way.Names = h.Exchange.TLS.Names
+	}
+	return host.Credential{User: user, Password: host.NewSecret(cmp.Or(box.Password, "lab")), Mail: way}
 }
 
 // WinRM enters as the listener wants it: Basic only where it says plain.
