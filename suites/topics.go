@@ -109,6 +109,7 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
              auth         over the web: negotiate (Kerberos, else NTLM; the default), kerberos,
                           ntlm, basic, each within TLS
              channel_binding  false leaves out what Extended Protection asks for
+             krb5_conf    a krb5.conf of its own
              insecure     show the password within TLS whatever the certificate: for a lab
              allow_plain  and without TLS: for a lab
 
