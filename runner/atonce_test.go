@@ -16,11 +16,11 @@ import (
 )
 
 // All that is looked at of one server, logons among them, ends with the slowest of it and
-// a tenth: what goes out from the runner goes at once, and one password queues only until
-// somebody has taken it.
+// a tenth, where logons are short beside it: what goes out from the runner goes at once, and
+// one password queues only until somebody has taken it, whoever comes first.
 func TestProbesOfAServerEndWithTheSlowest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const slowest = 10 * time.Second
+		const slowest, logon = 10 * time.Second, 500 * time.Millisecond
 		var logons atomic.Int32
 		takes := func(d time.Duration, shows bool) probes.Probe {
 			return probeFunc(func(ctx context.Context, target probes.Target) ([]fact.Reading, error) {
@@ -29,11 +29,13 @@ func TestProbesOfAServerEndWithTheSlowest(t *testing.T) {
 					time.Sleep(d) // of this test's own clock
 					return seen, nil
 				}
-				return seen, target.LogOn(ctx, "mail", d.String(), func(host.Credential) (host.Shown, error) {
+				err := target.LogOn(ctx, "mail", d.String(), func(host.Credential) (host.Shown, error) {
 					logons.Add(1)
-					time.Sleep(d)
+					time.Sleep(logon)
 					return host.Taken, nil
 				})
+				time.Sleep(d - logon)
+				return seen, err
 			})
 		}
 		var checks []suites.Check
