@@ -185,8 +185,8 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add("Basic cHJvYmU6U2VjcmV0LTE=", "Bearer x")
 	l := start(f, nil)
 	f.Fuzz(func(t *testing.T, one, two string) {
-		if strings.Contains(one+two, "\n") {
-			t.Skip()
+		if strings.Contains(one+two, "\n") { // no header can have one
+			return
 		}
 		l.t = t
 		l.conn = t.Context()
