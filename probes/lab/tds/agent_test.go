@@ -1,7 +1,6 @@
 package tds_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -80,27 +79,8 @@ func TestAgentTables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = rows.Close() }()
-			columns, _ := rows.Columns()
-			var got []string
-			for rows.Next() {
-				cells, into := make([]any, len(columns)), make([]any, len(columns))
-				for i := range cells {
-					into[i] = &cells[i]
-				}
-				if err := rows.Scan(into...); err != nil {
-					t.Fatal(err)
-				}
-				var words []string
-				for _, cell := range cells {
-					if at, isTime := cell.(time.Time); isTime {
-						cell = at.Format(time.DateTime)
-					}
-					words = append(words, fmt.Sprint(cell))
-				}
-				got = append(got, strings.Join(words, " "))
-			}
-			if err := rows.Err(); err != nil {
+			got, err := rowsOf(t, rows, time.DateTime)
+			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(c.want, strings.Join(got, "; ")); diff != "" {

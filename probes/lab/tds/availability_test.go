@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	mssql "github.com/microsoft/go-mssqldb"
@@ -83,20 +84,8 @@ func asked(t *testing.T, h estate.Host, query string, args ...any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = rows.Close() }()
-	columns, _ := rows.Columns()
-	var all []string
-	for rows.Next() {
-		cells, into := make([]any, len(columns)), make([]any, len(columns))
-		for i := range cells {
-			into[i] = &cells[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, strings.TrimSuffix(fmt.Sprintln(cells...), "\n"))
-	}
-	if err := rows.Err(); err != nil && !errors.As(err, &answer) {
+	all, err := rowsOf(t, rows, time.DateTime)
+	if err != nil && !errors.As(err, &answer) {
 		t.Fatal(err)
 	}
 	if answer.Number != 0 {

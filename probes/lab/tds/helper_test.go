@@ -7,11 +7,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"database/sql"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -113,4 +116,34 @@ func selfSigned(t testing.TB) *tls.Certificate {
 		t.Fatal(err)
 	}
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// rowsOf reads all rows, each as its cells with spaces between them; times
+// are in the layout.
+func rowsOf(t *testing.T, rows *sql.Rows, layout string) ([]string, error) {
+	t.Helper()
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for rows.Next() {
+		cells, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		var words []string
+		for _, cell := range cells {
+			if at, isTime := cell.(time.Time); isTime {
+				cell = at.Format(layout)
+			}
+			words = append(words, fmt.Sprint(cell))
+		}
+		all = append(all, strings.Join(words, " "))
+	}
+	return all, rows.Err()
 }
