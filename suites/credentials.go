@@ -52,7 +52,8 @@ func (c *Credentials) For(hostName, use string) (host.Credential, error) {
 	if err != nil {
 		return host.Credential{}, fmt.Errorf("entering as the entry at %s says: %w", rule.place, err)
 	}
-	credential.User, credential.Mail = rule.user, rule.mail
+	how, _ := rule.fits(hostName, use)
+	credential.User, credential.Mail, credential.Named = rule.user, rule.mail, how.exact
 	return credential, nil
 }
 

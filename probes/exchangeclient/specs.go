@@ -18,7 +18,7 @@ func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: ok,
-			Silence: []fact.Value{fact.Text(reach.Refused)}, Refused: []fact.Value{fact.Text(loginRefused)},
+			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc: "Whether the account is let in and the protocol answers as it should: ok, login refused, error (any other " +
 				"answer; reason says which), refused, reset, or tls failed.",
 		},

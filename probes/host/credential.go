@@ -19,6 +19,8 @@ type Credential struct {
 	Certificate []byte
 	Key         Secret
 	Token       Secret // an access token of Entra ID
+	// Named says that its entry names the server itself, and not by a pattern.
+	Named bool
 	// SQL is how a SQL Server is entered with it.
 	SQL SQLWay
 	// Mail is what the operator's entry says of a mailbox; nil for nothing.

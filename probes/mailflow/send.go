@@ -54,7 +54,7 @@ func (r *trip) send(ctx context.Context) error {
 		return err
 	}
 	if p.Login {
-		door := fmt.Sprintf("SMTP at port %d", p.Port)
+		door := "SMTP at " + wire.At()
 		err := r.target.LogOn(ctx, mailtalk.Use, door, func(c host.Credential) (host.Shown, error) {
 			if err := wire.MayShow(c, r.target); err != nil {
 				return host.Later, err

@@ -171,7 +171,7 @@ func (s *session) envelope(answer mailtalk.Reply) {
 // logIn shows the operator's account, where the server may see it.
 func (s *session) logIn(ctx context.Context) error {
 	var start time.Time
-	door := fmt.Sprintf("SMTP at port %d", s.port)
+	door := "SMTP at " + s.wire.At()
 	err := s.target.LogOn(ctx, mailtalk.Use, door, func(c host.Credential) (host.Shown, error) {
 		if err := s.wire.MayShow(c, s.target); err != nil {
 			return host.Later, err

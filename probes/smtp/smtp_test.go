@@ -326,7 +326,7 @@ func TestKindsShareWhatTheyKnowOfAPassword(t *testing.T) {
 		t.Fatalf("POP3: %q, %v", probetest.Texts(readings), err)
 	}
 	_, err := observe(t, target, map[string]any{"login": true})
-	if !errors.Is(err, probes.ErrNotTried) || !strings.Contains(err.Error(), "POP3 at port 995") {
+	if !errors.Is(err, probes.ErrNotTried) || !strings.Contains(err.Error(), "POP3 at ex01.corp.test:995") {
 		t.Errorf("SMTP: %v", err)
 	}
 	if n := l.Stats("ex01.corp.test").Connections["tcp/25"]; n != 1 {

@@ -87,7 +87,8 @@ func (p probe) credential(t probes.Target) (host.Credential, error) {
 func (d *door) enter(c host.Credential, t probes.Target) error {
 	d.way, d.roots = d.probe.stricter(c.SQL), t.Roots
 	unproved := d.way.Encrypt == encryptDisable || d.way.Insecure && d.way.Pin == nil
-	led := d.probe.Address == "" && !strings.EqualFold(t.Address, t.Host)
+	// An address of the check's own is the suite's word as well, unless an entry names it.
+	led := !strings.EqualFold(d.probe.name(t), t.Host) && (d.probe.Address == "" || !c.Named)
 	switch {
 	case errProvider != nil:
 		return errProvider
@@ -96,9 +97,9 @@ func (d *door) enter(c host.Credential, t probes.Target) error {
 			Host: d.name, SPN: d.spn(), OnlyKerberos: led && unproved,
 		}}
 	case led && unproved:
-		return fmt.Errorf("%w: the suite leads the host to %q, and the login would be shown to whatever is there: "+
+		return fmt.Errorf("%w: the suite leads to %q, and the login would be shown to whatever is there: "+
 			"leave out insecure and encrypt: disable in the credentials file (ca_file and pin say whom to trust), "+
-			"or lead the host there yourself, by --connect-to and not by the suite", probes.ErrNotTried, t.Address)
+			"or lead the host there yourself, by --connect-to and not by the suite", probes.ErrNotTried, d.probe.name(t))
 	case d.way.Entra == nil && c.Password == (host.Secret{}):
 		return fmt.Errorf("%w: the credential for SQL Server holds no password", probes.ErrNotTried)
 	}

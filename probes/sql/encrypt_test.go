@@ -115,7 +115,7 @@ func TestASuiteLeadsNoLoginAstray(t *testing.T) {
 	dialled := s.dialled.Load()
 	for _, way := range []host.SQLWay{{Insecure: true}, {Encrypt: "disable"}} {
 		_, err := build(t, nil).Observe(t.Context(), s.led(way, "sql01.corp.test"))
-		if !errors.Is(err, probes.ErrNotTried) || !strings.Contains(err.Error(), "the suite leads the host") {
+		if !errors.Is(err, probes.ErrNotTried) || !strings.Contains(err.Error(), "the suite leads to") {
 			t.Errorf("%+v: %v", way, err)
 		}
 	}
@@ -129,15 +129,23 @@ func TestAnotherServerHasItsOwnEntry(t *testing.T) {
 	s := serve(t, healthy(), selfSigned(t, 7))
 	target := s.target()
 	target.Host, target.Address = "web01.corp.test", "web01.corp.test"
+	named := true
 	target.CredentialAt = func(use, name string) (host.Credential, error) {
 		if use == "sql" && name == "sql01.corp.test" {
-			return s.credential(host.SQLWay{Insecure: true}), nil
+			c := s.credential(host.SQLWay{Insecure: true})
+			c.Named = named
+			return c, nil
 		}
 		return host.Credential{}, errors.New("no entry for " + name)
 	}
 	observed, err := build(t, map[string]any{"address": "sql01.corp.test"}).Observe(t.Context(), target)
 	if got := readings(observed)[" login"]; got != "ok" || err != nil {
 		t.Errorf("got %q, %v", got, err)
+	}
+	named = false // but by a pattern, as wide as the suite's author likes
+	if _, err = build(t, map[string]any{"address": "sql01.corp.test"}).Observe(t.Context(), target); !errors.Is(
+		err, probes.ErrNotTried) {
+		t.Errorf("an entry that fits by a pattern: %v", err)
 	}
 	_, err = build(t, map[string]any{"address": "sql09.evil.test"}).Observe(t.Context(), target)
 	if err == nil || !strings.Contains(err.Error(), "no entry for sql09.evil.test") {

@@ -53,7 +53,7 @@ func OpenMailbox(ctx context.Context, t probes.Target, d Door) (*Mailbox, error)
 		return nil, err
 	}
 	var m *Mailbox
-	err = t.LogOn(ctx, Use, fmt.Sprintf("IMAP at port %d", d.Port), func(c host.Credential) (host.Shown, error) {
+	err = t.LogOn(ctx, Use, "IMAP at "+wire.At(), func(c host.Credential) (host.Shown, error) {
 		if err := wire.MayShow(c, t); err != nil {
 			return host.Later, err
 		}

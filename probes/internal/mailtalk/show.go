@@ -10,4 +10,6 @@ import (
 const Use = "mail"
 
 // MayShow says why a password must not be shown in a conversation; nil where it may.
-func (w *Wire) MayShow(c host.Credential, t probes.Target) error { return reach.MayShow(w.tls, c, t) }
+func (w *Wire) MayShow(c host.Credential, t probes.Target) error {
+	return reach.MayShow(w.tls, c, t, w.at)
+}

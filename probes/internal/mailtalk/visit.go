@@ -184,7 +184,7 @@ func (v *Visit) startTLS(ctx context.Context, p Protocol) (goOn bool, err error)
 // logIn shows the operator's account, where the server may see it.
 func (v *Visit) logIn(ctx context.Context, p Protocol) error {
 	var start time.Time
-	door := fmt.Sprintf("%s at port %d", p.Name, v.port)
+	door := p.Name + " at " + v.Wire.At()
 	err := v.target.LogOn(ctx, Use, door, func(c host.Credential) (host.Shown, error) {
 		if err := v.Wire.MayShow(c, v.target); err != nil {
 			return host.Later, err

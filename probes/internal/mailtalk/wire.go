@@ -34,6 +34,7 @@ var ErrInjected = errors.New("something was said ahead of TLS")
 
 // Wire is a conversation in lines with one server. It is for one goroutine.
 type Wire struct {
+	at   string // "name:port"
 	conn net.Conn
 	in   *bufio.Reader
 	tls  *tls.ConnectionState
@@ -45,7 +46,7 @@ func Dial(ctx context.Context, t probes.Target, address string) (*Wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Wire{}
+	w := &Wire{at: address}
 	w.use(&limited{Conn: conn, left: mostBytes})
 	return w, nil
 }
@@ -56,6 +57,9 @@ func (w *Wire) use(conn net.Conn) {
 
 // Close ends the connection.
 func (w *Wire) Close() error { return w.conn.Close() }
+
+// At is where the conversation leads to, "name:port".
+func (w *Wire) At() string { return w.at }
 
 // LocalAddr is the runner's own address as the server sees it.
 func (w *Wire) LocalAddr() net.Addr { return w.conn.LocalAddr() }

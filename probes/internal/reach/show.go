@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -15,13 +16,20 @@ import (
 // MayShow says why a mailbox' password must not be shown in a TLS session, nil for none;
 // no error where it may. It may to a server whose certificate is good and bears the name
 // of the host that the operator's entry is for, or one that the entry gives: what a
-// suite says leads no password anywhere.
-func MayShow(state *tls.ConnectionState, c host.Credential, t probes.Target) error {
+// suite says leads no password anywhere. At is where the session leads to, "name:port":
+// where that is not the host itself, the entry's leave to show it unproved is none.
+func MayShow(state *tls.ConnectionState, c host.Credential, t probes.Target, at string) error {
 	entry := host.Mail{}
 	if c.Mail != nil {
 		entry = *c.Mail
 	}
+	name, _, err := net.SplitHostPort(at)
+	led := err != nil || !strings.EqualFold(name, t.Host)
 	switch {
+	case led && state == nil:
+		return fmt.Errorf("%w: the suite leads to %q, where the password of %q is not shown without TLS, whatever the "+
+			"credentials file says of %s", probes.ErrNotTried, at, c.User, t.Host)
+	case led:
 	case entry.AllowPlain, entry.Insecure && state != nil:
 		return nil
 	case state == nil:

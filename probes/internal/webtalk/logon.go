@@ -96,7 +96,7 @@ func (t *Talk) proof(ctx context.Context, scheme string, r Request, c host.Crede
 func (t *Talk) Show(ctx context.Context, door string, try func(host.Credential) (host.Shown, error)) error {
 	door += " at " + t.server.Address
 	return t.server.Target.LogOn(ctx, Use, door, func(c host.Credential) (host.Shown, error) {
-		if err := reach.MayShow(t.state, c, t.server.Target); err != nil {
+		if err := reach.MayShow(t.state, c, t.server.Target, t.server.Address); err != nil {
 			return host.Later, err
 		}
 		return try(c)
