@@ -43,7 +43,7 @@ func (v *visit) owa(ctx context.Context) error {
 	var answer *webtalk.Answer
 	err = v.talk.Show(ctx, v.item, func(c host.Credential) (host.Shown, error) {
 		var err error
-		if answer, err = v.talk.Ask(ctx, v.form(c)); err != nil {
+		if answer, err = v.talk.Again(ctx, v.form(c)); err != nil {
 			return host.Unsaid, err
 		}
 		return formTold(answer, v.name())
@@ -147,7 +147,7 @@ func (v *visit) formFailed(answer *webtalk.Answer, err error) error {
 
 // openMailbox opens the mailbox with the cookies of the logon.
 func (v *visit) openMailbox(ctx context.Context, logon *webtalk.Answer) error {
-	answer, err := v.talk.Ask(ctx, webtalk.Request{
+	answer, err := v.talk.Again(ctx, webtalk.Request{
 		Method: http.MethodGet, Path: "/owa/", Header: http.Header{"Cookie": {strings.Join(cookiesOf(logon), "; ")}},
 	})
 	if err != nil {

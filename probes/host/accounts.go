@@ -34,6 +34,9 @@ const (
 	// fresh is how long a password that was taken is as good as right, so that all that
 	// is looked at at once need not queue.
 	fresh = 10 * time.Second
+	// forgiven is how long nobody's having said a word counts: a server that has just
+	// started hangs up on all, and no policy counts wrong passwords for ever.
+	forgiven = 10 * time.Minute
 )
 
 // Accounts is what a run has learnt of the passwords that its probes show to
@@ -54,8 +57,10 @@ type account struct {
 	takenAt  time.Time // when somebody last did
 	underWay int
 	unsaid   int
-	refused  []string      // doors
-	changed  chan struct{} // closed as soon as any of it is otherwise
+	unsaidAt time.Time         // the last of them
+	refused  []string          // doors
+	words    map[string]string // with which a door refused it, where that is to be told again
+	changed  chan struct{}     // closed as soon as any of it is otherwise
 }
 
 // Try asks for leave to show a credential's password to a door, a server's name and
@@ -97,7 +102,7 @@ func (a *Accounts) admit(c Credential, door string) (done func(Shown), changed <
 	case !known.taken && len(known.refused) > 0, len(known.refused) >= mostRefused:
 		return nil, nil, fmt.Errorf("%w: the account %q was refused by %s, so it is shown to nobody else in this run "+
 			"lest it be locked: correct its password", ErrNotTried, c.User, strings.Join(known.refused, ", "))
-	case !known.taken && known.unsaid >= mostUnsaid:
+	case !known.taken && known.unsaid >= mostUnsaid && time.Since(known.unsaidAt) < forgiven:
 		return nil, nil, fmt.Errorf("%w: the account %q was shown %d times and nobody said what became of it, so it is "+
 			"shown to nobody else in this run lest it be locked", ErrNotTried, c.User, known.unsaid)
 	case !known.taken && known.underWay > 0, !known.isFresh() && known.underWay+len(known.refused) >= mostRefused:
@@ -138,9 +143,31 @@ func (a *Accounts) tell(known *account, door string, s Shown) {
 	case Refused:
 		known.refused = append(known.refused, door)
 	case Unsaid:
+		if time.Since(known.unsaidAt) >= forgiven {
+			known.unsaid = 0
+		}
 		known.unsaid++
+		known.unsaidAt = time.Now()
 	case Later:
 	}
 	close(known.changed)
 	known.changed = make(chan struct{})
+}
+
+// Note keeps the words with which a door refused a credential.
+func (a *Accounts) Note(c Credential, door, words string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known := a.of(c)
+	if known.words == nil {
+		known.words = map[string]string{}
+	}
+	known.words[door] = words
+}
+
+// Noted are the words with which a door refused a credential; "" for none.
+func (a *Accounts) Noted(c Credential, door string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.of(c).words[door]
 }

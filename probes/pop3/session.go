@@ -122,12 +122,16 @@ func (s *session) logIn(v *mailtalk.Visit, c host.Credential) (host.Shown, error
 	if strings.ContainsAny(c.User+c.Password.Reveal(), "\r\n") {
 		return host.Later, fmt.Errorf("the account %q cannot be written in one line", c.User)
 	}
-	for _, command := range []string{"USER " + c.User, "PASS " + c.Password.Reveal()} {
+	for i, command := range []string{"USER " + c.User, "PASS " + c.Password.Reveal()} {
 		a, err := ask(v.Wire, command)
 		switch {
+		case err != nil && i == 0:
+			return host.Later, err
 		case err != nil:
 			return host.Unsaid, err
 		case a.ok:
+		case i == 0: // the password was not shown yet
+			return host.Later, &mailtalk.SaidNo{Words: a.says()}
 		case strings.HasPrefix(a.code, "SYS/") || a.code == "IN-USE" || a.code == "LOGIN-DELAY":
 			return host.Later, &mailtalk.SaidNo{Words: a.says()}
 		default:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"runtime"
 	"slices"
@@ -74,7 +75,7 @@ func serveFunc(t testing.TB, h func() estate.Host, cert *tls.Certificate) *serve
 // target leads port 1433 of the host to the server.
 func (s *server) target() probes.Target {
 	return probes.Target{
-		Host: "sql01.corp.test", Address: "sql01.corp.test",
+		Host: "sql01.corp.test", Address: "sql01.corp.test", Accounts: &host.Accounts{},
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			s.dialled.Add(1)
 			routes := probes.Routes{"sql01.corp.test": {Ports: map[string]string{"tcp/1433": s.address}}}
@@ -84,6 +85,11 @@ func (s *server) target() probes.Target {
 			return s.credential(host.SQLWay{Insecure: true}), nil
 		},
 	}
+}
+
+// at leads a port of the host to the server.
+func (s *server) at(port int) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return probes.Routes{"sql01.corp.test": {Ports: map[string]string{fmt.Sprintf("tcp/%d", port): s.address}}}.Dial
 }
 
 // by is a target that the operator enters in a way.

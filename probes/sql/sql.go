@@ -213,12 +213,18 @@ func (p probe) observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 	if err := d.enter(credential, t); err != nil {
 		return nil, fmt.Errorf("preparing the login to SQL Server at %q: %w", d.at, err)
 	}
+	leave, before, err := d.leave(ctx, t, credential)
+	if err != nil || before != nil {
+		return append(whereabouts, before...), err
+	}
 	db, err := d.open(credential)
 	if err != nil {
+		leave.ended(nil, false)
 		return nil, fmt.Errorf("preparing the login to SQL Server at %q: %w", d.at, err)
 	}
 	defer func() { _ = db.Close() }()
 	readings, conn, err := d.logIn(ctx, db)
+	leave.ended(readings, conn != nil)
 	readings = append(whereabouts, readings...)
 	if conn == nil {
 		return readings, err

@@ -102,7 +102,7 @@ func LogOnSMTP(client *smtp.Client, c host.Credential) (host.Shown, error) {
 		return host.Taken, nil
 	case !said:
 		return host.Unsaid, fmt.Errorf("showing the account: %w", err)
-	case refusal.Code >= 500 && refusal.Code != 504:
+	case refusal.Code == 525, refusal.Code == 535, refusal.Code >= 550:
 		return host.Refused, nil
 	default:
 		return host.Later, Declined(err)

@@ -157,13 +157,13 @@ func (t *Talk) plain(ctx context.Context, r Request, c host.Credential) (*Answer
 		return nil, host.Later, fmt.Errorf("%w: the user %q has a colon, which Basic cannot carry", errImpossible, c.User)
 	}
 	token := base64.StdEncoding.EncodeToString([]byte(c.User + ":" + c.Password.Reveal()))
-	answer, err := t.same(ctx, r.with("Authorization", basic+" "+token))
+	answer, err := t.Again(ctx, r.with("Authorization", basic+" "+token))
 	return answer, shownBy(answer, err), err
 }
 
-// same asks on the connection that is there, or on a new one to a server that is as
+// Again asks on the connection that is there, or on a new one to a server that is as
 // good: what was found out about its certificate binds the next one, too.
-func (t *Talk) same(ctx context.Context, r Request) (*Answer, error) {
+func (t *Talk) Again(ctx context.Context, r Request) (*Answer, error) {
 	if t.conn != nil {
 		return t.Ask(ctx, r)
 	}

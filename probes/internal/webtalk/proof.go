@@ -60,7 +60,7 @@ func (p proving) send(ctx context.Context, r Request) (*Answer, host.Shown, erro
 		if !done && p.by() == ntlmMechanism {
 			leg.Body = ""
 		}
-		answer, err := p.talk.same(ctx, leg.with("Authorization", p.scheme+" "+base64.StdEncoding.EncodeToString(out)))
+		answer, err := p.talk.Again(ctx, leg.with("Authorization", p.scheme+" "+base64.StdEncoding.EncodeToString(out)))
 		if err != nil {
 			return nil, p.lost(done), err
 		}
