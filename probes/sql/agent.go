@@ -167,7 +167,7 @@ func jobReadings() []probes.ReadingSpec {
 		},
 		{
 			Name: "job_message", Type: fact.TypeText, Rule: ignored, Evidence: true,
-			Doc: "What the step said that failed in that run, where the history has it; its first 400 characters.",
+			Doc: "What the step said that failed in that run, where the history has it; its first 300 characters.",
 		},
 		{
 			Name: "job_failures", Type: fact.TypeInt, Rule: ignored, Evidence: true,

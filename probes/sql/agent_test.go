@@ -237,7 +237,7 @@ func TestStrangeNames(t *testing.T) {
 			"]; DROP TABLE x --": {}, "a\nb\x00c": {}, "'": {}, "job/Nightly": {}, "NIGHTLY": {}, "Nightly": {}, long: {},
 		}
 	}))
-	for _, name := range []string{"]; DROP TABLE x --", "a\nb\x00c", "'", "job/Nightly", "NIGHTLY", "Nightly", long} {
+	for _, name := range []string{"]; DROP TABLE x --", "a\nb\x00c", "'", "job/Nightly", "NIGHTLY (2)", "Nightly", long} { // a name in another case is a name again
 		if got["job/"+name+" job_enabled"] != "true" {
 			t.Errorf("%.40q is not told", name)
 		}
@@ -354,4 +354,21 @@ func FuzzAgentTimes(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestJobsOfOneName holds that no two items are one, whatever the jobs are called: two of
+// one would make the whole host's baseline unreadable.
+func TestJobsOfOneName(t *testing.T) {
+	a := agent{jobs: []*job{{name: "X"}, {name: "X (2)"}, {name: "x"}, {name: "X"}}}
+	seen := map[string]bool{}
+	for _, r := range a.readings(0) {
+		if key := strings.ToLower(r.Key.Item + " " + r.Key.Name); seen[key] {
+			t.Errorf("%s is there twice", key)
+		} else {
+			seen[key] = true
+		}
+	}
+	if !seen["job/x (2) job_enabled"] || !seen["job/x (3) job_enabled"] || !seen["job/x (4) job_enabled"] {
+		t.Errorf("got %v", seen)
+	}
 }

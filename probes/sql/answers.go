@@ -55,7 +55,7 @@ func readAnswers(ctx context.Context, v *visit) ([]fact.Reading, error) {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var readings []fact.Reading
+	var readings, copies []fact.Reading
 	for more := true; more; more = rows.NextResultSet() {
 		for rows.Next() {
 			var i, number int
@@ -65,7 +65,12 @@ func readAnswers(ctx context.Context, v *visit) ([]fact.Reading, error) {
 			if i < len(readings) || len(names) <= i {
 				return nil, fmt.Errorf("an answer of database %d, which was not asked", i)
 			}
-			readings = append(readings, probes.Read(names[i], "answer", fact.Text(answerOf(int32(number)))))
+			word := answerOf(int32(number))
+			readings = append(readings, probes.Read(names[i], "answer", fact.Text(word)))
+			if item := names[i]; word == notHere && !v.closed[item] { // the groups were not looked at, and it says so itself
+				v.closed[item] = true
+				copies = append(copies, probes.Read(item, copyRole, fact.Text(notReadable)))
+			}
 		}
 		if err := rows.Err(); err != nil {
 			return nil, err
@@ -77,6 +82,7 @@ func readAnswers(ctx context.Context, v *visit) ([]fact.Reading, error) {
 	if len(readings) != len(names) {
 		return nil, fmt.Errorf("%d answers of %d databases", len(readings), len(names))
 	}
+	readings = append(readings, copies...)
 	return append(readings, probes.Read("", "answer_time", fact.Duration(time.Since(start)))), nil
 }
 

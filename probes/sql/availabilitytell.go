@@ -256,7 +256,7 @@ func (t *teller) listeners() {
 				ips = append(ips, a["ip_address"])
 			}
 			states = append(states, a["ip_address"]+" "+a["state_desc"])
-			if state == roleNone || slices.Index(best, a["state_desc"]) < slices.Index(best, state) {
+			if state == roleNone || rankIn(best, a["state_desc"]) < rankIn(best, state) {
 				state = a["state_desc"]
 			}
 		}
@@ -265,6 +265,14 @@ func (t *teller) listeners() {
 		t.add(item, "listener_ips", fact.SetOf(ips...))
 		t.add(item, "listener_states", fact.SetOf(states...))
 	}
+}
+
+// rankIn is the place of a word; one that is not known comes last.
+func rankIn(best []string, word string) int {
+	if i := slices.Index(best, word); i >= 0 {
+		return i
+	}
+	return len(best)
 }
 
 // endpoint tells of the one endpoint that an instance can have for its replicas. Where

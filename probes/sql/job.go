@@ -3,7 +3,6 @@ package sql
 import (
 	"cmp"
 	stdsql "database/sql"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/named"
 )
 
 // What a run of a job came to. Source: Microsoft, "dbo.sysjobservers (Transact-SQL)".
@@ -117,7 +117,7 @@ func (a *agent) addFailure(rows *stdsql.Rows) error {
 			j.failures++
 		}
 	case j.message == "" && j.hasFailed() && !at.Before(j.last):
-		j.message = strings.Join(strings.Fields(message.String), " ")
+		j.message = messageLine(message.String)
 	}
 	return nil
 }
@@ -154,7 +154,10 @@ func (a *agent) addActivity(rows *stdsql.Rows) error {
 func (a *agent) readings(offset time.Duration) []fact.Reading {
 	var all []fact.Reading
 	groups := map[string]*group{}
-	seen := map[string]int{}
+	var twins named.Twins
+	for _, j := range a.jobs {
+		twins.Keep("job/" + short(j.name))
+	}
 	failing, once := 0, 0
 	for _, j := range a.jobs[:min(len(a.jobs), mostJobs)] {
 		if j.outcome == jobFailed {
@@ -170,10 +173,7 @@ func (a *agent) readings(offset time.Duration) []fact.Reading {
 			}
 			groups[category].add(j)
 		default:
-			item := "job/" + short(j.name)
-			if seen[item]++; seen[item] > 1 { // as of a job that another server has sent
-				item += fmt.Sprintf(" (%d)", seen[item])
-			}
+			item := twins.Item("job/" + short(j.name)) // another server may have sent one of the same name
 			all = append(all, j.readings(item, category, offset)...)
 		}
 	}

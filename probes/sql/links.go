@@ -242,7 +242,7 @@ func linkState(mine context.Context, err error) (string, error) {
 		if len(answer.All) > 0 {
 			number = answer.All[0].Number // the provider's comes before what follows from it
 		}
-		if isDenied(number) || number == 2812 { // no right to the procedure, or no such procedure
+		if number == 229 || number == 2812 { // no right to the procedure, or no such procedure
 			return "", err
 		}
 		return fmt.Sprintf("failed %d", number), nil

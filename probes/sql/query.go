@@ -159,7 +159,7 @@ func (p probe) run(ctx context.Context, conn *stdsql.Conn) ([]fact.Reading, erro
 	default:
 		return []fact.Reading{
 			probes.Read("", "query", fact.Text(answerWord(answer.Number))), took,
-			probes.Read("", "query_error", fact.Text(shortened(answer.Message))),
+			probes.Read("", "query_error", fact.Text(messageLine(answer.Message))),
 		}, nil
 	}
 }
@@ -202,14 +202,4 @@ func (p probe) told(rows table) ([]fact.Reading, error) {
 		readings = append(readings, cells.Fields(item+"/", row.Row, columns, nil)...)
 	}
 	return readings, nil
-}
-
-// shortened is the beginning of what a server says, on one line.
-func shortened(message string) string {
-	const longest = 300
-	text := []rune(strings.Join(strings.Fields(message), " "))
-	if len(text) > longest {
-		return string(text[:longest]) + " …"
-	}
-	return string(text)
 }

@@ -98,7 +98,9 @@ func (p probe) item(name string, databases []database) (item string, named bool)
 		return name, true
 	}
 	i := slices.IndexFunc(p.Databases, func(n string) bool { return strings.EqualFold(n, name) })
-	if i < 0 || slices.ContainsFunc(databases, func(d database) bool { return d.name == p.Databases[i] }) {
+	if i < 0 || slices.ContainsFunc(databases, func(d database) bool {
+		return d.name == p.Databases[i] || d.name != name && strings.EqualFold(d.name, name) // nobody knows which is meant
+	}) {
 		return name, false
 	}
 	return p.Databases[i], true

@@ -12,6 +12,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/named"
 )
 
 // What the server itself tells, as four results of one batch. The views are of SQL Server
@@ -121,13 +122,14 @@ func readServices(rows *stdsql.Rows) ([]fact.Reading, error) {
 			return nil, err
 		}
 		item := "service/" + name.String
+		key := named.Fold(item)
 		if name.String == "" {
 			return nil, errors.New("a service without a name")
 		}
-		if seen[item] || len(seen) == mostRows {
+		if seen[key] || len(seen) == mostRows {
 			continue
 		}
-		seen[item] = true
+		seen[key] = true
 		mode := startWord(start.Int64)
 		state := stateWord(status.Int64)
 		// A cluster starts by itself what is manual.
