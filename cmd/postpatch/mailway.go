@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
@@ -26,17 +24,7 @@ func mailWay(j job, c host.Credential) (*host.Mail, error) {
 		if o.Method = way.Auth; s.Scheme == "NTLM" {
 			o.Method = "ntlm"
 		}
-		return proveToWeb(ctx, j, o, s)
+		return prove(ctx, j, o, host.SQLService{Host: s.Host, Bindings: s.Bindings})
 	}
 	return &way, nil
-}
-
-// proveToWeb tells a password that a domain controller has refused from whatever else may
-// be in the way of a proof.
-func proveToWeb(ctx context.Context, j job, o auth.Options, s host.WebService) (host.Proof, error) {
-	proof, err := prove(ctx, j, o, host.SQLService{Host: s.Host, Bindings: s.Bindings})
-	if err != nil && errors.Is(err, auth.ErrAccount) {
-		return nil, fmt.Errorf("%w: %w", host.ErrRefused, err)
-	}
-	return proof, err
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 
@@ -83,6 +84,9 @@ func prove(ctx context.Context, j job, o auth.Options, s host.SQLService) (host.
 		return nil, err
 	}
 	c, used, err := mechanism.New(ctx, auth.Peer{Host: s.Host, SPN: s.SPN, Bindings: s.Bindings})
+	if err != nil && errors.Is(err, auth.ErrAccount) {
+		return nil, fmt.Errorf("%w: %w", host.ErrRefused, err)
+	}
 	if err != nil {
 		return nil, err
 	}

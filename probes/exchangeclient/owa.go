@@ -109,7 +109,11 @@ func (v *visit) form(c host.Credential) webtalk.Request {
 // it comes again; 2 is a wrong password, and 5 and 6 are rules for clients.
 func formTold(answer *webtalk.Answer, name string) (host.Shown, error) {
 	if answer.Status < 300 || answer.Status >= 400 {
-		return host.Later, fmt.Errorf("the logon is answered with HTTP %d %s", answer.Status,
+		shown := host.Unsaid
+		if answer.Status >= 500 { // it has not come to the password
+			shown = host.Later
+		}
+		return shown, fmt.Errorf("the logon is answered with HTTP %d %s", answer.Status,
 			http.StatusText(answer.Status))
 	}
 	to, err := url.Parse(answer.Header.Get("Location"))
@@ -120,13 +124,13 @@ func formTold(answer *webtalk.Answer, name string) (host.Shown, error) {
 		return host.Unsaid, fmt.Errorf("the logon leads to another server, %q", clean(to.Host))
 	case !isLogon(to):
 		if len(cookiesOf(answer)) == 0 {
-			return host.Later, fmt.Errorf("the logon leads to %s without a session", withoutQuery(to))
+			return host.Unsaid, fmt.Errorf("the logon leads to %s without a session", withoutQuery(to))
 		}
 		return host.Taken, nil
 	case to.Query().Get("reason") == "2":
 		return host.Refused, nil
 	default:
-		return host.Later, fmt.Errorf("the logon leads back to its page, with the reason %q",
+		return host.Unsaid, fmt.Errorf("the logon leads back to its page, with the reason %q",
 			clean(to.Query().Get("reason")))
 	}
 }

@@ -253,6 +253,8 @@ func (v *visit) readListeners(rows *stdsql.Rows) ([]fact.Reading, error) {
 			}
 			servers = append(servers, fmt.Sprint(word, " ", l.port))
 		case l.port == int64(v.probe.found): // port says it
+		case l.port >= firstDynamic && l.port != int64(v.probe.port()):
+			// The administrator's connection, where it is open to others, has another at each start.
 		case l.address.IsUnspecified(), !isWild && !l.address.IsLoopback():
 			clients = append(clients, fmt.Sprint(l.port))
 		}
@@ -261,6 +263,10 @@ func (v *visit) readListeners(rows *stdsql.Rows) ([]fact.Reading, error) {
 		probes.Read("", "sql_ports", fact.SetOf(clients...)), probes.Read("", "endpoint_ports", fact.SetOf(servers...)),
 	}, rows.Err()
 }
+
+// firstDynamic is the first port that Windows gives to whoever asks for any.
+// Source: Microsoft, "Service overview and network port requirements for Windows".
+const firstDynamic = 49152
 
 func readEncryption(rows *stdsql.Rows) ([]fact.Reading, error) {
 	var readings []fact.Reading
