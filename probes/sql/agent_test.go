@@ -237,7 +237,8 @@ func TestStrangeNames(t *testing.T) {
 			"]; DROP TABLE x --": {}, "a\nb\x00c": {}, "'": {}, "job/Nightly": {}, "NIGHTLY": {}, "Nightly": {}, long: {},
 		}
 	}))
-	for _, name := range []string{"]; DROP TABLE x --", "a\nb\x00c", "'", "job/Nightly", "NIGHTLY (2)", "Nightly", long} { // a name in another case is a name again
+	// A name in another case is a name again.
+	for _, name := range []string{"]; DROP TABLE x --", "a\nb\x00c", "'", "job/Nightly", "NIGHTLY (2)", "Nightly", long} {
 		if got["job/"+name+" job_enabled"] != "true" {
 			t.Errorf("%.40q is not told", name)
 		}

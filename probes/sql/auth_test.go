@@ -88,7 +88,8 @@ func (c corp) enter(t *testing.T, o auth.Options, way host.SQLWay) (map[string]s
 func (c corp) read(t *testing.T, credential host.Credential) (map[string]string, error) {
 	t.Helper()
 	observed, err := build(t, nil).Observe(t.Context(), probes.Target{
-		Host: "sql01.corp.test", Address: "sql01.corp.test", Accounts: &host.Accounts{}, Dial: c.Routes().Dial, Roots: c.roots,
+		Host: "sql01.corp.test", Address: "sql01.corp.test", Accounts: &host.Accounts{},
+		Dial: c.Routes().Dial, Roots: c.roots,
 		Credential: func(string) (host.Credential, error) { return credential, nil },
 	})
 	return readings(observed), err
