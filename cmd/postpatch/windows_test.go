@@ -225,7 +225,7 @@ func (w *window) performance(t *testing.T, command string, store *baseline.Store
 	}
 	j := job{logins: auth.NewLogins(), set: set, known: keysOf(set)}
 	o := runner.Options{
-		Hosts: hostsAtOnce,
+		Hosts: hostsAtOnce, Accounts: &host.Accounts{},
 		Open: func(_ context.Context, h suites.Host) (host.Session, error) {
 			return w.guest(h.Name).windowNight, nil
 		},
