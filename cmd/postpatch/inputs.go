@@ -134,7 +134,7 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		return job{}, fmt.Errorf("which suite? give its file, or a --plan that names suites")
 	}
 	if len(suiteFiles) > 0 {
-		set, found := suites.Load(suiteFiles, kinds)
+		set, found := a.library().Load(suiteFiles)
 		j.set, problems = set, append(problems, found...)
 	}
 	if in.extend != nil && len(problems) == 0 {
