@@ -36,7 +36,7 @@ func newExplain(a app) *cobra.Command {
 
 // topics are the pages beside the kinds'.
 func topics() []string {
-	return append(suites.Topics(), "settle", "gate", "store", "scenario")
+	return append(suites.Topics(), "packs", "settle", "gate", "store", "scenario")
 }
 
 func explain(word string) (string, error) {
@@ -45,6 +45,8 @@ func explain(word string) (string, error) {
 	switch {
 	case i >= 0:
 		return suites.ExplainKind(kinds[i]), nil
+	case word == "packs":
+		return packsPage()
 	case word == "scenario":
 		return scenarioPage, nil
 	case word == "gate":

@@ -16,8 +16,15 @@ func (a app) library() suites.Library {
 	if a.packs != nil && len(*a.packs) > 0 {
 		lib.Packs = *a.packs
 	}
-	if built, err := fs.Sub(examples.Packs, "packs"); err == nil {
-		lib.Built = built
-	}
+	lib.Built = builtPacks(examples.Packs)
 	return lib
+}
+
+// builtPacks is the folder of the packs among the program's own files.
+func builtPacks(files fs.FS) fs.FS {
+	built, err := fs.Sub(files, "packs")
+	if err != nil {
+		panic(err) // the folder's name stands here
+	}
+	return built
 }
