@@ -42,7 +42,12 @@ func (lib Library) Load(files []string) (*Set, []Problem) {
 
 // LoadBytes reads one suite from memory; file is its name in problems.
 func LoadBytes(file string, data []byte, kinds []probes.Kind) (*Set, []Problem) {
-	l := newLoader(Library{Kinds: kinds})
+	return Library{Kinds: kinds}.LoadBytes(file, data)
+}
+
+// LoadBytes reads one suite from memory, and what it uses.
+func (lib Library) LoadBytes(file string, data []byte) (*Set, []Problem) {
+	l := newLoader(lib)
 	defer l.close()
 	l.suite(reader{file: file, found: l.found}, data)
 	return l.finish()

@@ -110,13 +110,17 @@ type keys interface {
 	SQL(host string) suites.SQLSettings
 }
 
-// load reads all files before anything is sent, and tells all their problems at
-// once.
-func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
-	j := job{
+func newJob(a app) job {
+	return job{
 		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer),
 		krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG")),
 	}
+}
+
+// load reads all files before anything is sent, and tells all their problems at
+// once.
+func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
+	j := newJob(a)
 	var problems []suites.Problem
 	kinds := all.Kinds()
 	if in.atOnce < 1 {
