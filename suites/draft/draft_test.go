@@ -24,11 +24,13 @@ func windows(host, service string) Seen {
 
 func TestText(t *testing.T) {
 	d := Draft{
-		Suite: "two", Owner: "me@example.org", On: "2026-11-27", Left: map[string]string{"own-page/web01": "status is 404", "disk": "no: way"},
+		Suite: "two", Owner: "me@example.org", On: "2026-11-27",
+		Left:  map[string]string{"own-page/web01": "status is 404", "disk": "no: way"},
 		Packs: map[string]bool{"windows-server": true, "dns-server": true, "linux-services": true},
 	}
 	dns := windows("dns01", "DNS")
-	unix := Seen{Host: "unix01", Away: "no WinRM", Facts: map[string][]fact.Reading{"tcp": {reading("22", "state", "open")}}}
+	unix := Seen{Host: "unix01", Away: "no WinRM"}
+	unix.Facts = map[string][]fact.Reading{"tcp": {reading("22", "state", "open")}}
 	d.Seen = []Seen{windows("web01", "Shop"), dns, unix}
 	d.Waived = []Waiver{{"disk/C:.free", "disk", "web01", "2026-12-27", "it's full"}}
 	want := `suite: two
@@ -85,7 +87,8 @@ func FuzzText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, word string) {
-		d := Draft{Suite: "s", Owner: word, On: "today", Left: map[string]string{"x" + word: word}, Packs: map[string]bool{"windows-server": true}}
+		d := Draft{Suite: "s", Owner: word, On: "today", Packs: map[string]bool{"windows-server": true}}
+		d.Left = map[string]string{"x" + word: word}
 		d.Seen = []Seen{windows("web01", "S"+word)}
 		d.Seen[0].Facts["os"] = []fact.Reading{reading("", "product", word)}
 		var top map[string]any
