@@ -92,6 +92,12 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
              ca_file      trust the certificates that this file's ones have signed
              insecure     do not check the server's certificate
              allow_plain  Basic without TLS: the password travels readable; for a lab
+             exchange     remote (at Exchange's own endpoint; the default); snapin (by its snap-in,
+                          in the script that asks the rest: where the endpoint cannot be reached.
+                          Exchange's roles do not count there, the account's rights in AD do. The
+                          account must be one that the server may show to a domain controller:
+                          Kerberos, with resource-based delegation. Microsoft supports it for none
+                          of this; it costs the server time and memory)
   sql        auth         sql (the default of a plain user), negotiate (of CORP\name, name@REALM, a
                           keytab, ccache and current_user: Kerberos, else NTLM), kerberos, ntlm,
                           entra (of what proves to Entra ID alone)
