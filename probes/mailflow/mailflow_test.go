@@ -136,6 +136,25 @@ func TestWhatBecomesOfTheMessage(t *testing.T) {
 	}
 }
 
+// A gateway writes into subjects, and a report of a message that it marked is no message.
+func TestMarkedSubjects(t *testing.T) {
+	for name, tt := range map[string]struct{ more, want string }{
+		"delivered": {"", "delivery=delivered"}, "bounced": {", fate: bounced", "delivery=bounced"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target, _ := mailtest.Lab(t, strings.Replace(mailtest.Healthy, "imap:", "mark: '[EXTERNAL] '"+tt.more+", imap:", 1))
+			readings, err := probetest.Observe(t, mailflow.Kind, target, args(nil))
+			got := texts(readings)
+			if err != nil || !slices.Contains(got, tt.want) || !slices.Contains(got, "removed=yes") {
+				t.Errorf("got %q, %v", got, err)
+			}
+			if left := messages(t, target); left != "0" {
+				t.Errorf("%s messages are left", left)
+			}
+		})
+	}
+}
+
 func TestLateIsAReading(t *testing.T) {
 	target, _ := mailtest.Lab(t, strings.Replace(mailtest.Healthy, "imap:", "delay: 500ms, imap:", 1))
 	readings, err := probetest.Observe(t, mailflow.Kind, target, args(nil))
