@@ -80,6 +80,7 @@ func (b *imapBox) begin() error {
 
 // Look implements mailbox.
 func (b *imapBox) Look() (sight, error) {
+	b.Renew()                               // a long wait has many looks
 	if err := b.Noop().Wait(); err != nil { // now the server tells what is new
 		return sight{}, mailtalk.Refusal(err)
 	}
