@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -189,25 +188,6 @@ func (v *visit) sentAway(answer *webtalk.Answer) error {
 
 // withoutQuery is an address without what may be somebody's.
 func withoutQuery(u *url.URL) string { return clean(u.Host + u.Path) }
-
-// isPage says whether an answer is a page for people.
-func isPage(answer *webtalk.Answer) bool {
-	start := strings.ToLower(string(answer.Body[:min(len(answer.Body), 512)]))
-	start = strings.TrimLeft(strings.TrimPrefix(start, "\ufeff"), " \t\r\n")
-	return strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html")
-}
-
-// titleOf is a page's title, for people.
-func titleOf(body []byte) string {
-	const near = 16 << 10
-	page := string(body[:min(len(body), near)])
-	_, after, found := strings.Cut(page, "<title>")
-	title, _, ended := strings.Cut(after, "</title>")
-	if !found || !ended {
-		return "it has no title"
-	}
-	return fmt.Sprintf("%q", clean(html.UnescapeString(title)))
-}
 
 // expected is the server that has to answer; empty when any may, or nobody can tell.
 func (v *visit) expected() string {
