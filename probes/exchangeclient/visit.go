@@ -13,6 +13,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/exchangehost"
 	"postpatch/probes/internal/webtalk"
 )
 
@@ -145,7 +146,7 @@ func (v *visit) heard(answer *webtalk.Answer) {
 	}
 	v.add("node", fact.Text(node))
 	if want := v.expected(); want != "" {
-		v.add("right_node", fact.Bool(sameServer(node, want)))
+		v.add("right_node", fact.Bool(exchangehost.SameServer(node, want)))
 	}
 }
 
@@ -198,16 +199,6 @@ func (v *visit) expected() string {
 		return ""
 	}
 	return v.target.Host
-}
-
-// sameServer compares two names of a server; one of them may lack its domain.
-func sameServer(a, b string) bool {
-	a, b = strings.TrimSuffix(a, "."), strings.TrimSuffix(b, ".")
-	if strings.Contains(a, ".") != strings.Contains(b, ".") {
-		a, _, _ = strings.Cut(a, ".")
-		b, _, _ = strings.Cut(b, ".")
-	}
-	return strings.EqualFold(a, b)
 }
 
 // sameHost compares the names of two addresses.
