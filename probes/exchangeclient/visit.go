@@ -9,11 +9,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/exchangehost"
+	"postpatch/probes/internal/reach"
 	"postpatch/probes/internal/webtalk"
 )
 
@@ -57,25 +57,7 @@ func (v *visit) works() error {
 }
 
 // clean makes one line of a server's words, and not a long one.
-func clean(words string) string {
-	const most = 500
-	words = strings.ToValidUTF8(words[:min(len(words), 4*most)], "\ufffd")
-	words = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return '\ufffd'
-		default:
-			return r
-		}
-	}, words)
-	words = strings.Join(strings.Fields(words), " ")
-	if runes := []rune(words); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return words
-}
+func clean(words string) string { return reach.Printable(words, 500) }
 
 // ask asks, with the account where the check logs on. Without an answer to read, goOn is
 // false: either it was an error, or all that there is to read was read.

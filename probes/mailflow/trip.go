@@ -56,7 +56,7 @@ func (r *trip) add(name string, value fact.Value) {
 func (r *trip) because(words string) {
 	has := func(f fact.Reading) bool { return f.Key.Name == "reason" }
 	if words != "" && !slices.ContainsFunc(r.readings, has) {
-		r.add("reason", fact.Text(words))
+		r.add("reason", mailtalk.Reason(words))
 	}
 }
 

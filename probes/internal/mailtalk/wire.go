@@ -162,13 +162,3 @@ func (l *limited) Read(p []byte) (int, error) {
 	l.left.Add(int64(-n))
 	return n, err
 }
-
-// Words are a server's own words, fit to be shown.
-func Words(text string) string {
-	const most = 300
-	text = strings.ToValidUTF8(strings.TrimSpace(text), "\ufffd")
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
-}

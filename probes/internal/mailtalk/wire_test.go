@@ -49,16 +49,3 @@ func TestLine(t *testing.T) {
 		t.Errorf("after the end: %q, %v", got, err)
 	}
 }
-
-func TestWords(t *testing.T) {
-	for text, want := range map[string]string{
-		" fine \r":                     "fine",
-		"\xffhalf":                     "\ufffdhalf",
-		strings.Repeat("é", 200):       strings.Repeat("é", 150) + "…",
-		"a" + strings.Repeat("é", 200): "a" + strings.Repeat("é", 149) + "…",
-	} {
-		if got := Words(text); got != want {
-			t.Errorf("%q becomes %q, want %q", text, got, want)
-		}
-	}
-}
