@@ -55,7 +55,9 @@ func TestPacksAreWhole(t *testing.T) {
 // There is a bad night for every check of these packs, in which it is the one that tells;
 // of a pack without such a check, nobody would miss it.
 func TestPacksChecksAllTell(t *testing.T) {
-	for _, name := range []string{"windows-server"} {
+	for _, name := range []string{
+		"windows-server", "domain-controller", "dns-server", "dhcp-server", "file-server", "print-server",
+	} {
 		told := map[string]bool{}
 		nights, _ := filepath.Glob(path.Join(packs, "tests", name+"-*.scenario.yaml"))
 		for _, file := range nights {
