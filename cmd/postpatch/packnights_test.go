@@ -84,6 +84,42 @@ func TestPacksChecksAllTell(t *testing.T) {
 	}
 }
 
+// A company's suite takes each pack for the servers that it is for, and all of them have
+// what every server has, once.
+func TestEstateOfPacks(t *testing.T) {
+	const estate = "../../examples/estate"
+	var out bytes.Buffer
+	a := app{stdout: &out, stderr: &out, getenv: func(string) string { return "" }}
+	if code := run(t.Context(), []string{"demo", estate + ".scenario.yaml"}, a); code != 0 {
+		t.Errorf("exit %d\n%s", code, &out)
+	}
+	set, found := a.library().Load([]string{estate + ".suite.yaml"})
+	if len(found) > 0 {
+		t.Fatal(suites.Format(found, nil))
+	}
+	got := map[string]string{}
+	for _, h := range set.Hosts {
+		files := map[string]int{}
+		for _, c := range h.Checks {
+			files[strings.TrimSuffix(path.Base(c.File), ".suite.yaml")]++
+		}
+		got[h.Name] = strings.Join(slices.Sorted(maps.Keys(files)), " ")
+		if files["windows-server"] != 13 {
+			t.Errorf("%s: want the 13 checks of windows-server, got %d", h.Name, files["windows-server"])
+		}
+	}
+	want := map[string]string{
+		"dc01.corp.example.org":    "dns-server domain-controller windows-server",
+		"dc02.corp.example.org":    "dhcp-server dns-server domain-controller windows-server",
+		"fs01.corp.example.org":    "file-server windows-server",
+		"print01.corp.example.org": "print-server windows-server",
+		"app01.corp.example.org":   "estate windows-server",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("packs (-want +got):\n%s", d)
+	}
+}
+
 // builtInPacks are the packs that come with the program, by their names.
 func builtInPacks(t *testing.T) map[string]bool {
 	files, err := fs.Glob(examples.Packs, "packs/*.suite.yaml")
