@@ -112,6 +112,7 @@ func diffHeader(before, now baseline.Manifest) report.Run {
 	for _, s := range now.Suites {
 		run.Suites = append(run.Suites, s.Name)
 	}
+	run.Notes = append(run.Notes, storedParts(before, now)...)
 	var gone []string
 	for _, h := range before.Hosts {
 		if !slices.ContainsFunc(now.Hosts, func(n baseline.HostEntry) bool { return n.Host == h.Host }) {

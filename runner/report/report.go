@@ -49,6 +49,9 @@ type Run struct {
 	Baseline *Baseline `json:"baseline,omitempty"`
 	Hosts    int       `json:"hosts"`
 	Checks   int       `json:"checks"`
+	// Part says by which choice the checks are a part of what the suites ask:
+	// "--owner dba"; "" where they are all.
+	Part string `json:"part,omitempty"`
 	// Notes are sentences that the reader needs before any result: "the suite
 	// has changed since the baseline".
 	Notes []string `json:"notes,omitempty"`

@@ -67,6 +67,7 @@ func (w *writer) Host(h report.Host) error {
 	w.hosts++
 	property(&s, "run", w.run.Name)
 	property(&s, "plan", w.run.Plan)
+	property(&s, "part", w.run.Part)
 	if w.run.Baseline != nil {
 		property(&s, "baseline", w.run.Baseline.Name)
 	}
