@@ -74,7 +74,7 @@ func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
 	// An owner is free text, in which a comma may stand.
-	f.StringArrayVar(&in.owners, "owner", nil, "only the checks of this owner, or glob; - for those of nobody (repeatable)")
+	f.StringArrayVar(&in.owners, "owner", nil, "only the checks of this owner: a glob, repeatable; - for those of nobody")
 }
 
 // reachFlags are those that say how hosts are reached and entered.

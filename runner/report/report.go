@@ -209,6 +209,10 @@ type Summary struct {
 	Ignored map[string]int `json:"ignored,omitempty"`
 	// ListIgnored is the command that lists them, where nothing has to be asked again.
 	ListIgnored string `json:"list_ignored,omitempty"`
+	// Owners are what the run comes to for each owner, the worst first, and MoreOwners are
+	// those that are left out of very many. There are none where no check has an owner.
+	Owners     []OwnerSummary `json:"owners,omitempty"`
+	MoreOwners int            `json:"more_owners,omitempty"`
 	// Next are commands that the reader would want now.
 	Next []string `json:"next,omitempty"`
 }
