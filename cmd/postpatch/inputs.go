@@ -35,6 +35,7 @@ type inputs struct {
 	waves       []string
 	hosts       []string
 	only        []string
+	owners      []string
 	atOnce      int
 	sign        string
 	trust       string
@@ -72,6 +73,8 @@ func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&in.waves, "wave", nil, "only the hosts of these waves of the plan")
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
+	// An owner is free text, in which a comma may stand.
+	f.StringArrayVar(&in.owners, "owner", nil, "only the checks of this owner: a glob, repeatable; - for those of nobody")
 }
 
 // reachFlags are those that say how hosts are reached and entered.
@@ -89,6 +92,8 @@ type job struct {
 	set         *suites.Set
 	plan        *suites.Plan
 	waves       []string // that it is narrowed to; none for all hosts
+	part        string   // by what choice its checks are a part of the suites'; "" for all
+	whole       int      // how many checks these are without that
 	credentials keys     // nil when the operator gave none
 	routes      probes.Routes
 	roots       *x509.CertPool // nil for the system's
@@ -98,7 +103,7 @@ type job struct {
 	sign        baseline.Signer // nil leaves the run's manifest unsigned
 	krb5Conf    string          // the file that the environment names; "" for the system's
 	// known are the keys of all the suites' checks by host, also of those that
-	// --hosts and --only leave out.
+	// --hosts, --only and --owner leave out.
 	known map[string]map[string]bool
 }
 
@@ -301,7 +306,7 @@ func readRoutes(file string) (probes.Routes, error) {
 	return document.Routes, nil
 }
 
-// narrow leaves the hosts and checks that --wave, --hosts and --only choose. A choice
+// narrow leaves the hosts and checks that --wave, --hosts, --only and --owner choose. A choice
 // that chooses nothing is a mistake, not an empty run that passes.
 func (in *inputs) narrow(j *job) error {
 	for _, pattern := range slices.Concat(in.hosts, in.only) {
@@ -325,29 +330,7 @@ func (in *inputs) narrow(j *job) error {
 	if len(in.hosts) > 0 {
 		j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return !chosen(in.hosts, h) })
 	}
-	for _, pattern := range in.only {
-		one := []string{pattern}
-		if !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool {
-			return slices.ContainsFunc(h.Checks, func(c suites.Check) bool { return wanted(one, c) })
-		}) {
-			return fmt.Errorf("--only %s: no check of the chosen hosts has such an id or kind", pattern)
-		}
-	}
-	if len(in.only) == 0 {
-		return nil
-	}
-	for i := range j.set.Hosts {
-		h := &j.set.Hosts[i]
-		var left []suites.Check // hosts share their lists
-		for _, c := range h.Checks {
-			if wanted(in.only, c) {
-				left = append(left, c)
-			}
-		}
-		h.Checks = left
-	}
-	j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return len(h.Checks) == 0 })
-	return nil
+	return in.narrowChecks(j)
 }
 
 func chosen(patterns []string, h suites.Host) bool {
@@ -357,14 +340,5 @@ func chosen(patterns []string, h suites.Host) bool {
 		}
 		match, _ := path.Match(strings.ToLower(pattern), strings.ToLower(h.Name))
 		return match
-	})
-}
-
-func wanted(patterns []string, c suites.Check) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		// path.Match keeps * within a slash; ids have slashes that mean nothing here.
-		flat := strings.NewReplacer("/", "\x00")
-		match, _ := path.Match(flat.Replace(pattern), flat.Replace(c.ID))
-		return match || pattern == c.Kind.Name || pattern == c.ID
 	})
 }

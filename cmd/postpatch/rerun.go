@@ -79,6 +79,7 @@ func (r rerun) commandOf(verb string) string {
 		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
 		flagValue{"--only", strings.Join(r.only, ","), ""},
 	)...)
+	words = append(words, r.ownerWords()...)
 	if r.scripts {
 		words = append(words, "--allow-scripts")
 	}
@@ -102,7 +103,7 @@ func (r rerun) ignored(run, baseline string) string {
 		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
 		flagValue{"--only", strings.Join(r.only, ","), ""},
 	)...)
-	return shellWords(append(words, "--show-ignored"))
+	return shellWords(append(append(words, r.ownerWords()...), "--show-ignored"))
 }
 
 // flagValue is a flag as a command line has it, unless it has its standard value.
