@@ -52,8 +52,8 @@ func (x *examiner) exchange(ctx context.Context) Step {
 	}
 	step := Step{
 		State: Note, Saw: fmt.Sprintf("the snap-in is loaded and reads the directory, all in %s", round(time.Since(start))),
-		Cause: "winrm: {exchange: snapin} in the credentials file: Exchange's roles (RBAC) do not bind the account there, its " +
-			"rights in Active Directory do, and Microsoft does not support the snap-in for this",
+		Cause: "winrm: {exchange: snapin} in the credentials file: Exchange's roles (RBAC) do not bind the account there, " +
+			"its rights in Active Directory do, and Microsoft does not support the snap-in for this",
 		Cure: "nothing, if it is meant so; without it Exchange's own endpoint is asked",
 	}
 	if len(rows) > 0 {

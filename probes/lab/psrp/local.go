@@ -158,7 +158,8 @@ func (f *failure) told() *object {
 
 // document writes a value as PSSerializer does: indented, and in a root of its own.
 func document(v any) string {
-	text := `<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">` + string(serialize(v)) + `</Objs>`
+	const root = `<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">`
+	text := root + string(serialize(v)) + `</Objs>`
 	var b strings.Builder
 	last := ""
 	for tag := range strings.SplitAfterSeq(text, ">") {
@@ -195,7 +196,9 @@ func typed(values []string) (*value, error) {
 
 // thrown is an error of the script itself.
 func thrown(text string) *failure {
-	return &failure{message: text, exception: exceptions(), id: text, category: category{14, "OperationStopped"}, target: text}
+	return &failure{
+		message: text, exception: exceptions(), id: text, category: category{14, "OperationStopped"}, target: text,
+	}
 }
 
 // nobodyToAsk is what a command gets that wants to ask a person something.
@@ -216,6 +219,7 @@ func noDirectory(c cmdlet) *failure {
 		message: "An Active Directory error 0x52 occurred when trying to check the suitability of server 'localhost'. " +
 			"Error: 'Active directory response: A local error occurred.'",
 		exception: []string{space + "SuitabilityDirectoryException", "System.Exception", "System.Object"},
-		id:        space + "SuitabilityDirectoryException," + c.class(), category: category{0, "NotSpecified"}, command: c.name,
+		id:        space + "SuitabilityDirectoryException," + c.class(), category: category{0, "NotSpecified"},
+		command: c.name,
 	}
 }

@@ -17,7 +17,7 @@ type Stream string
 // The streams. A command ends by Failed, Done or Missing.
 const (
 	Output  Stream = "output"  // an object
-	Problem  Stream = "error"   // an error record that the command went on from
+	Problem Stream = "error"   // an error record that the command went on from
 	Failed  Stream = "failed"  // the error record that ended it
 	Done    Stream = "done"    // it came to its end
 	Missing Stream = "missing" // there is no such command

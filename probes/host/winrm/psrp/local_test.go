@@ -14,7 +14,8 @@ import (
 
 // serialized is how PSSerializer writes a custom object: indented, in a root.
 func serialized(properties string) string {
-	return "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">\r\n  <Obj RefId=\"0\">\r\n" +
+	return "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">\r\n" +
+		"  <Obj RefId=\"0\">\r\n" +
 		"    <TN RefId=\"0\">\r\n      <T>System.Management.Automation.PSCustomObject</T>\r\n      <T>System.Object</T>\r\n" +
 		"    </TN>\r\n    <MS>\r\n      " + properties + "\r\n    </MS>\r\n  </Obj>\r\n</Objs>"
 }
@@ -42,7 +43,8 @@ func TestAnswerOf(t *testing.T) {
 		"an error at the end": {[]Written{object, problem, {Failed, problemOf("B", "two", "X")}}, nil, ErrFailed, "the command failed: two: B (and 1 more)"},
 		"no such command":     {[]Written{{Missing, ""}}, nil, host.ErrNoCommand, "no such command: CommandNotFoundException"},
 		"a command within it that is not there": {
-			[]Written{{Failed, strings.Replace(problemOf("CommandNotFoundException", "m", "X"), ">Get-Q<", ">Get-R<", 1)}}, nil,
+			[]Written{{Failed, strings.Replace(problemOf("CommandNotFoundException", "m", "X"), ">Get-Q<", ">Get-R<", 1)}},
+			nil,
 			ErrFailed, "the command failed: m: CommandNotFoundException",
 		},
 		"no end":             {[]Written{object}, nil, ErrUnfinished, ""},
