@@ -55,11 +55,7 @@ func (l *loader) build(s *suiteEntries) {
 	if s.found.in(s.file) { // the check that is missing may be one that is wrong
 		return
 	}
-	for i := range s.hosts {
-		if h := &s.hosts[i]; !seen[h] {
-			s.hintf(h.node, "leave the host out, or choose it by the hosts: of a check", "host %q has no check", h.name)
-		}
-	}
+	s.withoutCheck(seen)
 }
 
 // chosen returns the hosts that a check is for.
@@ -79,7 +75,7 @@ func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 		}
 	}
 	for j, n := range c.selectors {
-		if !used[j] && len(s.hosts) > 0 {
+		if !used[j] && len(s.hosts) > 0 && !s.unasked() {
 			s.hintf(n, "write a host's name, a pattern like \"ex*\" or tag:dns", "hosts: %q matches no host of this suite",
 				shorten(n.Value, 80))
 		}

@@ -19,7 +19,8 @@ type hostEntry struct {
 	was     *yaml.Node        // its name before; nil unless the suite gives one
 	vars    map[string]string // the entry's own over the suite's
 	own     map[string]string
-	built   []int // its checks, in the suite's distinct ones
+	built   []int   // its checks, in the suite's distinct ones
+	listed  *listed // nil unless it is of a list
 	shared  *sharedHost
 }
 
@@ -47,7 +48,17 @@ func (l *loader) readHosts(s *suiteEntries, top object) {
 		s.errorf(e.value, "hosts: the list is empty")
 	}
 	seen := map[string]*yaml.Node{}
+	defer func() { // which may say more of the hosts above
+		for i, n := range elems {
+			if isHostList(n) {
+				s.hostList(n, fmt.Sprintf("hosts[%d]", i))
+			}
+		}
+	}()
 	for i, n := range elems {
+		if isHostList(n) {
+			continue
+		}
 		h, ok := s.host(n, fmt.Sprintf("hosts[%d]", i))
 		if !ok {
 			continue
@@ -157,6 +168,7 @@ func (l *loader) merge(s *suiteEntries, h *hostEntry) {
 		}
 	}
 	if h.address == nil {
+		l.listedAddress(h)
 		return
 	}
 	address, unset := h.address.fill(func(name string) (string, bool) {

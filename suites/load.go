@@ -20,7 +20,11 @@ import (
 // Load reads suites. There is a Set only where there is no problem; the
 // problems are those of all files, in the order of their places.
 func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
-	l := newLoader(kinds)
+	return LoadAsking(files, kinds, nil)
+}
+
+// readAll reads each file once.
+func (l *loader) readAll(files []string) {
 	if len(files) == 0 {
 		l.found.add(Problem{File: "suites", Msg: "no suite file is given"})
 	}
@@ -31,7 +35,6 @@ func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
 			l.read(file)
 		}
 	}
-	return l.finish()
 }
 
 // LoadBytes reads one suite from memory; file is its name in problems.
@@ -52,6 +55,7 @@ type loader struct {
 	suites  map[string]string // a suite's name, in lower case, and its place
 	hosts   map[string]*sharedHost
 	order   []*sharedHost
+	ask     Directory // nil where none can be asked
 }
 
 // suiteEntries is one suite as read, before its checks are built.
@@ -69,6 +73,9 @@ type suiteEntries struct {
 	compare  []written // what the suite says of the readings of all its checks
 	waivers  []Waiver
 	ids      map[string]*yaml.Node // a check's id, in lower case, and its place
+	lists    []*listEntry
+	byName   map[string]int    // hosts, by their names in lower case; nil where there is no list
+	whyUnset map[string]string // variables of lists that have no value
 }
 
 func newLoader(kinds []probes.Kind) *loader {
@@ -233,6 +240,7 @@ func isVariable(s string) bool {
 
 // finish builds all checks and returns the set, unless something is wrong.
 func (l *loader) finish() (*Set, []Problem) {
+	l.askDirectories()
 	l.mergeHosts()
 	for _, s := range l.entries {
 		l.build(s)

@@ -16,7 +16,7 @@ const (
 	MaxHosts     = 50_000
 
 	maxValue    = 64 << 10  // of a variable's text, in bytes
-	maxGiven    = 2_000_000 // variables and groups of all hosts together
+	maxGiven    = 1_000_000 // variables and groups of all hosts together
 	maxProblems = 100       // no one reads more
 )
 

@@ -132,8 +132,8 @@ func (v *Inventory) Hosts(chosen func(group string) bool) ([]Host, []Problem) {
 		own := s
 		if len(m.vars) > 0 {
 			own = s.with(m.vars)
-			v.spent += len(own.vars) + len(own.unread)
 		}
+		v.spent += len(own.vars) + len(own.unread) + len(s.tags)
 		h := Host{Name: m.name, Address: own.address, Groups: s.tags, Vars: own.vars, Unread: own.unread}
 		h.Line, h.Column = m.at.line, m.at.column
 		hosts = append(hosts, h)

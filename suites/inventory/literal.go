@@ -56,7 +56,7 @@ func quotedLiteral(text string) value {
 			switch {
 			case rest == "" || rest[0] == '#':
 				return value{text: b.String()}
-			case strings.ContainsRune(`"',rRuUbB`, rune(rest[0])): // texts one behind the other, or a tuple
+			case strings.IndexByte(`"',`, rest[0]) >= 0: // texts one behind the other, or a tuple
 				return value{unread: isLiteral}
 			default:
 				return value{text: text}
