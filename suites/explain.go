@@ -110,7 +110,7 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 
 // Topics lists what ExplainTopic knows.
 func Topics() []string {
-	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck"}
+	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck", "hosts"}
 }
 
 // ExplainTopic is the page on one of Topics.
@@ -134,6 +134,8 @@ func ExplainTopic(topic string) (string, bool) {
 		return aboutReboot, true
 	case "precheck":
 		return aboutPrecheck, true
+	case "hosts":
+		return aboutHosts, true
 	default:
 		return "", false
 	}

@@ -16,11 +16,15 @@ import (
 // elsewhere, so that a host can vanish from it while the suite stays as it is.
 type HostList struct {
 	Name   string   // the file as the suite names it, or the directory's URL
-	Place  string   // file and line of the entry
+	File   string   // of the suite
+	Line   int      // of the entry
 	Except []string // globs of hosts that the suite leaves out
 	// Asked is false of a directory that nobody has asked: its hosts are not known.
 	Asked bool
 }
+
+// Place is where the suite names the list.
+func (l HostList) Place() string { return fmt.Sprintf("%s:%d", l.File, l.Line) }
 
 // Excepts reports whether the list leaves a host out on purpose.
 func (l HostList) Excepts(host string) bool {
@@ -96,7 +100,7 @@ func (s *suiteEntries) hostList(n *yaml.Node, what string) {
 		return
 	}
 	l := &listEntry{what: what + "." + kind.name(), node: kind.value}
-	l.Name, l.Place, l.Asked = name, s.place(kind.value), true
+	l.Name, l.File, l.Line, l.Asked = name, s.file, kind.value.Line, true
 	s.common(l, o, kind.name() == "csv")
 	s.lists = append(s.lists, l)
 	switch kind.name() {

@@ -40,6 +40,7 @@ func layers() []layer {
 		{`suites/expect`, `probes/fact`},
 		{`suites/assert`, `probes/fact|suites/expect`},
 		{`suites/inventory`, ``},
+		{`suites/inventory/directory/directorytest`, ``},
 		{`suites/inventory/directory`, `suites/inventory|probes/host`},
 		{`suites`, `probes|probes/fact|probes/host|baseline|suites/expect|suites/assert|suites/inventory`},
 		{`runner/report`, `probes/fact|baseline`},

@@ -85,7 +85,7 @@ func ReadAnsible(text string) (*Inventory, []Problem) {
 	default:
 		v.ini(text)
 	}
-	if len(v.list) == 0 {
+	if !v.stop {
 		v.link()
 	}
 	if len(v.list) > 0 {
