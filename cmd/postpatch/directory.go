@@ -28,6 +28,7 @@ func (in *inputs) directory(ctx context.Context, a app, j *job, well bool) suite
 		return nil
 	}
 	return func(s inventory.Search) (none inventory.Found, err error) {
+		in.asked = true
 		if in.credentials == "" {
 			return none, errors.New("the hosts are kept in a directory, and there is no --credentials file; " +
 				"`postpatch explain credentials` tells how to write one")

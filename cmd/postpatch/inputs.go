@@ -40,6 +40,7 @@ type inputs struct {
 	trust       string
 	resume      bool // take up the run that was cut off
 	scripts     bool // of the suites' owners may run on the hosts
+	asked       bool // whether a directory was
 	asksNobody  bool // but a directory, where a suite's hosts are kept in one
 	storeFlag   *pflag.Flag
 	// extend makes of the suites what is asked; nil leaves them as they are.

@@ -130,7 +130,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 	if err != nil {
 		return report.Summary{}, blind, err
 	}
-	beside, err := p.vanished(ctx)
+	beside, err := p.job.vanished(ctx, p.against)
 	if err != nil {
 		return report.Summary{}, blind, err
 	}

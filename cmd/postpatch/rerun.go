@@ -102,6 +102,10 @@ func (r rerun) ignored(run, baseline string) string {
 		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
 		flagValue{"--only", strings.Join(r.only, ","), ""},
 	)...)
+	if r.asked {
+		words = append(words, flagWords(flagValue{"--credentials", r.credentials, ""},
+			flagValue{"--connect-to", r.connectTo, ""}, flagValue{"--ca", r.ca, ""})...)
+	}
 	return shellWords(append(words, "--show-ignored"))
 }
 

@@ -28,21 +28,59 @@ func hostNamesOf(set *suites.Set) map[string]bool {
 
 // vanished are the baseline's hosts that are on no list any more of a suite that keeps
 // its hosts in lists: the suite is as it was, so that nobody has said that they are gone.
-func (p performance) vanished(ctx context.Context) ([]report.Host, error) {
-	if p.against == nil || !slices.ContainsFunc(p.job.set.Suites, func(s suites.Suite) bool { return len(s.Lists) > 0 }) {
+func (j job) vanished(ctx context.Context, against *baseline.Snapshot) ([]report.Host, error) {
+	if against == nil || !j.hasLists() {
 		return nil, nil
 	}
 	var gone []report.Host
-	for _, e := range p.against.Manifest().Hosts {
-		if p.job.named[strings.ToLower(e.Host)] || !p.job.mayChoose(e.Host) {
-			continue
-		}
-		before, _, err := p.against.Host(ctx, e.Host)
+	for _, name := range j.missed(against.Manifest()) {
+		before, _, err := against.Host(ctx, name)
 		if err != nil {
-			return nil, fmt.Errorf("reading what the baseline has of %q: %w", e.Host, err)
+			return nil, fmt.Errorf("reading what the baseline has of %q: %w", name, err)
 		}
-		if asked := p.job.askedBy(before); len(asked) > 0 {
-			gone = append(gone, runner.Vanished(strings.Clone(before.Host), asked))
+		if asked := j.askedBy(before); len(asked) > 0 {
+			gone = append(gone, runner.Vanished(name, asked))
+		}
+	}
+	return gone, nil
+}
+
+func (j job) hasLists() bool {
+	return slices.ContainsFunc(j.set.Suites, func(s suites.Suite) bool { return len(s.Lists) > 0 })
+}
+
+// missed are the hosts of a baseline that no suite has any more, and that the operator's
+// choice could have in it.
+func (j job) missed(m baseline.Manifest) []string {
+	var missed []string
+	for _, e := range m.Hosts {
+		if !j.named[strings.ToLower(e.Host)] && j.mayChoose(e.Host) {
+			missed = append(missed, e.Host)
+		}
+	}
+	return missed
+}
+
+// vanished are the hosts that a wave may have had at the baselines that count for those
+// that it has.
+func (e *evidence) vanished(ctx context.Context, j job) ([]report.Host, error) {
+	var gone []report.Host
+	done := map[string]bool{}
+	for _, h := range j.set.Hosts {
+		for _, m := range e.baselinesOf(h) {
+			if done[m.Run] || !j.hasLists() || len(j.missed(m)) == 0 {
+				continue
+			}
+			done[m.Run] = true
+			against, err := e.store.Read(ctx, m.Run)
+			if err != nil {
+				return nil, err
+			}
+			more, err := j.vanished(ctx, against)
+			if err != nil {
+				return nil, err
+			}
+			gone = append(gone, more...)
 		}
 	}
 	return gone, nil
