@@ -23,7 +23,8 @@ const aboutSuite = `suite: what a healthy server looks like; kept by the server'
 Top level
   suite     the suite's name; required
   hosts     names, or {name, address, tags, vars, was}; required, but of a pack. was is the name
-            by which the baseline knows a host that was renamed since
+            by which the baseline knows a host that was renamed since. {file}, {csv}, {ansible}
+            and {ldap} stand for the hosts of a list (postpatch explain hosts)
   checks    required where nothing is used, and never empty
   use       checks of other suites; override and disable say what is to be otherwise
             (postpatch explain use)
@@ -79,8 +80,9 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?, in any case; required
-  for        the uses it is for: winrm, sql, mail; winrm and sql, as far as it can serve them,
-             unless given: what a mailbox' password is for has to be said
+  for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites,
+             with a password); winrm and sql, as far as it can serve them, unless given: what a
+             password is for beside hosts has to be said
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
              password and a keytab
   winrm      tls          connect with TLS

@@ -41,6 +41,8 @@ type inputs struct {
 	trust       string
 	resume      bool // take up the run that was cut off
 	scripts     bool // of the suites' owners may run on the hosts
+	asked       bool // whether a directory was
+	asksNobody  bool // but a directory, where a suite's hosts are kept in one
 	storeFlag   *pflag.Flag
 	// extend makes of the suites what is asked; nil leaves them as they are.
 	extend func(*suites.Set, *suites.Plan) (*suites.Set, []suites.Problem)
@@ -105,6 +107,9 @@ type job struct {
 	// known are the keys of all the suites' checks by host, also of those that
 	// --hosts, --only and --owner leave out.
 	known map[string]map[string]bool
+	named map[string]bool // the suites' hosts, see hostNamesOf
+	// chosen and only are --hosts and --only.
+	chosen, only []string
 }
 
 // keys are how hosts are entered: the operator's credentials file, or a lab's
@@ -143,13 +148,20 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		return job{}, fmt.Errorf("which suite? give its file, or a --plan that names suites")
 	}
 	if len(suiteFiles) > 0 {
-		set, found := a.library().Load(suiteFiles)
+		library := a.library()
+		library.Ask = in.directory(ctx, a, &j, len(problems) == 0)
+		set, found := library.Load(suiteFiles)
+		if ctx.Err() != nil {
+			return job{}, ctx.Err()
+		}
 		j.set, problems = set, append(problems, found...)
 	}
 	if in.extend != nil && len(problems) == 0 {
 		j.set, problems = in.extend(j.set, j.plan)
 	}
-	problems = append(problems, in.enter(ctx, a, &j)...)
+	if !in.asksNobody {
+		problems = append(problems, in.enter(ctx, a, &j)...)
+	}
 	problems = append(problems, in.scriptsIn(j.set)...)
 	if len(problems) > 0 {
 		return job{}, tellProblems(a, problems)
@@ -157,7 +169,8 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	if err := in.reach(&j); err != nil {
 		return job{}, err
 	}
-	j.known = keysOf(j.set)
+	j.known, j.named = keysOf(j.set), hostNamesOf(j.set)
+	j.chosen, j.only = in.hosts, in.only
 	if err := in.narrow(&j); err != nil {
 		return job{}, err
 	}
@@ -213,7 +226,7 @@ func (in *inputs) scriptsIn(set *suites.Set) []suites.Problem {
 
 // enter reads the credentials, where there are some.
 func (in *inputs) enter(ctx context.Context, a app, j *job) []suites.Problem {
-	if in.credentials == "" {
+	if in.credentials == "" || j.credentials != nil {
 		return nil
 	}
 	trust := func(info fs.FileInfo) error { return ownersToChange(in.credentials, info) }

@@ -40,6 +40,7 @@ func newJudge(a app) *cobra.Command {
 		},
 	}
 	c.choiceFlags(cmd.Flags())
+	c.directoryFlags(cmd.Flags(), a)
 	c.outputs.flags(cmd)
 	c.ignoredFlag(cmd)
 	cmd.Flags().StringVar(&c.baseline, "baseline", "", "the baseline's name (default: the one of the run)")

@@ -98,7 +98,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 	var blind blind
 	began := time.Now() // its clock only goes on, whatever becomes of the one that is told
 	planning := p.planning()
-	p.run.Notes = slices.Concat(partNotes(p.job), p.run.Notes, overNotes(planning.Over()))
+	p.run.Notes = slices.Concat(partNotes(p.job), p.run.Notes, p.job.set.LeftOut, overNotes(planning.Over()))
 	if err := p.views.Start(p.run); err != nil {
 		return report.Summary{}, blind, err
 	}
@@ -130,9 +130,16 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 	if err != nil {
 		return report.Summary{}, blind, err
 	}
+	beside, err := p.job.vanished(ctx, p.against)
+	if err != nil {
+		return report.Summary{}, blind, err
+	}
 	if nowhere, ok := planning.Nowhere(); ok && p.against != nil {
-		tally.Add(nowhere)
-		if err := p.views.Host(nowhere); err != nil {
+		beside = append(beside, nowhere)
+	}
+	for _, h := range beside {
+		tally.Add(h)
+		if err := p.views.Host(h); err != nil {
 			return report.Summary{}, blind, err
 		}
 	}

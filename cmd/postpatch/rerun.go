@@ -103,7 +103,12 @@ func (r rerun) ignored(run, baseline string) string {
 		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
 		flagValue{"--only", strings.Join(r.only, ","), ""},
 	)...)
-	return shellWords(append(append(words, r.ownerWords()...), "--show-ignored"))
+	words = append(words, r.ownerWords()...)
+	if r.asked {
+		words = append(words, flagWords(flagValue{"--credentials", r.credentials, ""},
+			flagValue{"--connect-to", r.connectTo, ""}, flagValue{"--ca", r.ca, ""})...)
+	}
+	return shellWords(append(words, "--show-ignored"))
 }
 
 // flagValue is a flag as a command line has it, unless it has its standard value.
