@@ -43,7 +43,11 @@ type inputs struct {
 	storeFlag   *pflag.Flag
 	// extend makes of the suites what is asked; nil leaves them as they are.
 	extend func(*suites.Set, *suites.Plan) (*suites.Set, []suites.Problem)
+	read   suiteReader // nil reads the suites as they are
 }
+
+// suiteReader reads suites, as suites.Load does.
+type suiteReader func(files []string, kinds []probes.Kind) (*suites.Set, []suites.Problem)
 
 // hostsAtOnce is how many hosts are visited at the same time, unless the
 // operator says otherwise.
@@ -134,7 +138,11 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		return job{}, fmt.Errorf("which suite? give its file, or a --plan that names suites")
 	}
 	if len(suiteFiles) > 0 {
-		set, found := suites.Load(suiteFiles, kinds)
+		read := suites.Load
+		if in.read != nil {
+			read = in.read
+		}
+		set, found := read(suiteFiles, kinds)
 		j.set, problems = set, append(problems, found...)
 	}
 	if in.extend != nil && len(problems) == 0 {

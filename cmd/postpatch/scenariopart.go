@@ -46,12 +46,16 @@ func (s *scenario) resolve(file string, text []byte) {
 		all = append(all, &s.Suites[i])
 	}
 	for _, p := range all {
-		switch {
-		case p.node != nil:
-			p.content = cutOut(text, p.node)
-		case p.path != "" && !filepath.IsAbs(p.path):
-			p.path = filepath.Join(filepath.Dir(file), p.path)
-		}
+		p.resolve(file, text)
+	}
+}
+
+func (p *part) resolve(file string, text []byte) {
+	switch {
+	case p.node != nil:
+		p.content = cutOut(text, p.node)
+	case p.path != "" && !filepath.IsAbs(p.path):
+		p.path = filepath.Join(filepath.Dir(file), p.path)
 	}
 }
 
