@@ -101,36 +101,42 @@ func (s *suiteEntries) assertion(n *yaml.Node, types map[string]fact.Type) (a as
 // commentFollows says whether a comment stands behind a text on its line, which in
 // an expression is seldom meant as one.
 func (s *suiteEntries) commentFollows(n *yaml.Node) bool {
-	line, _, _ := strings.Cut(string(s.textFrom(s.within(n, len([]rune(n.Value))))), "\n")
+	r := s.of(n)
+	line, _, _ := strings.Cut(string(r.textFrom(r.within(n, len([]rune(n.Value))))), "\n")
 	return n.Style == 0 && strings.HasPrefix(strings.TrimSpace(line), "#")
 }
 
 // inExpression reports a problem some characters into an assertion.
 func (s *suiteEntries) inExpression(n *yaml.Node, offset int, hint, msg string) {
-	line, column := s.within(n, offset)
-	s.at(line, column, hint, "assert: "+msg)
+	r := s.of(n)
+	line, column := r.within(n, offset)
+	r.at(line, column, hint, "assert: "+msg)
 }
 
 // unsetVars reports variables of assertions that a host has no value for.
-func (s *suiteEntries) unsetVars(c *checkEntry, hosts []*hostEntry) {
+func (c *checkEntry) unsetVars(hosts []*hostEntry) {
 	for _, a := range c.asserts {
 		for _, v := range a.Expr.Vars() {
 			var lack []string
 			for _, h := range hosts {
-				if _, set := h.vars[v.Name]; !set {
+				if _, set := c.variable(h, v.Name); !set {
 					lack = append(lack, h.name)
 				}
 			}
-			switch {
-			case len(lack) == 0:
-			case len(lack) == len(hosts):
-				s.inExpression(a.node, v.Offset, suggest(v.Name, names(s.vars)), fmt.Sprintf("variable %q is not set", v.Name))
-			default:
-				which := fmt.Sprintf(" for host %q", lack[0])
+			which := ""
+			if len(lack) > 0 && len(lack) < len(hosts) {
+				which = fmt.Sprintf(" for host %q", lack[0])
 				if more := len(lack) - 1; more > 0 {
 					which += fmt.Sprintf(" and %d more", more)
 				}
-				s.inExpression(a.node, v.Offset, "set it in the suite's vars, for every host that has no other",
+			}
+			switch {
+			case len(lack) == 0 || c.by.required(v.Name, which):
+			case which == "":
+				c.by.inExpression(a.node, v.Offset, suggest(v.Name, names(c.by.vars)),
+					fmt.Sprintf("variable %q is not set", v.Name))
+			default:
+				c.by.inExpression(a.node, v.Offset, "set it in the suite's vars, for every host that has no other",
 					fmt.Sprintf("variable %q is not set%s", v.Name, which))
 			}
 		}
@@ -155,7 +161,7 @@ func (c *checkEntry) assertionsOn(h *hostEntry) []Assertion {
 	var all []Assertion
 	for _, a := range c.asserts {
 		if a.Vars = nil; len(a.Expr.Vars()) > 0 {
-			a.Vars = h.vars
+			a.Vars = c.varsOn(h)
 		}
 		all = append(all, a.Assertion)
 	}

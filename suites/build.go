@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ const maxRefused = 5
 // place is one variable in one scalar.
 type place struct {
 	template *template
-	part     part
+	part     *part
 }
 
 // gap is a variable that some hosts have no value for.
@@ -37,9 +38,10 @@ type gap struct {
 // build makes the checks of one suite on all its hosts.
 func (l *loader) build(s *suiteEntries) {
 	work := 0
+	s.usesHosts()
 	for _, c := range s.checks {
 		if work += len(s.hosts) * max(1, len(c.selectors)); work > maxChecks {
-			s.hintf(c.node, "split the suite", "the suite comes to more than %d checks, over all hosts", maxChecks)
+			s.hintf(c.entered(s), "split the suite", "the suite comes to more than %d checks, over all hosts", maxChecks)
 			return
 		}
 	}
@@ -51,8 +53,12 @@ func (l *loader) build(s *suiteEntries) {
 		}
 		s.buildOn(c, chosen)
 	}
+	if len(s.hosts) == 0 {
+		s.undeclared()
+	}
 	s.shareChecks()
-	if s.found.in(s.file) { // the check that is missing may be one that is wrong
+	// The check that is missing may be one that is wrong.
+	if s.found.in(s.file) || len(s.uses) > 0 && len(s.found.list) > 0 {
 		return
 	}
 	for i := range s.hosts {
@@ -69,6 +75,9 @@ func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 	for i := range s.hosts {
 		h := &s.hosts[i]
 		matches := c.selectors == nil
+		if !c.isAmong(h) {
+			continue
+		}
 		for j, n := range c.selectors {
 			if h.matches(n.Value) {
 				matches, used[j] = true, true
@@ -79,7 +88,7 @@ func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 		}
 	}
 	for j, n := range c.selectors {
-		if !used[j] && len(s.hosts) > 0 {
+		if !used[j] && len(s.hosts) > 0 && c.by.of(n).file == s.file { // a pack's own may choose nobody
 			s.hintf(n, "write a host's name, a pattern like \"ex*\" or tag:dns", "hosts: %q matches no host of this suite",
 				shorten(n.Value, 80))
 		}
@@ -129,13 +138,13 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 		}
 		key := fmt.Sprintf("%q", texts)
 		if c.assertsVars() {
-			key += fmt.Sprintf(" %q", h.vars)
+			key += fmt.Sprintf(" %q", c.varsOn(h))
 		}
 		n, known := built[key]
 		if !known {
 			probe, err := c.probe(texts)
 			if err != nil {
-				s.wrong(c, err)
+				c.by.wrong(c, err)
 				refused++
 				continue
 			}
@@ -146,7 +155,7 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 		}
 		h.built = append(h.built, n)
 	}
-	s.unsetVars(c, hosts)
+	c.unsetVars(hosts)
 	for _, g := range order {
 		which := ""
 		if g.more+1 < len(hosts) {
@@ -155,7 +164,7 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 				which += fmt.Sprintf(" and %d more", g.more)
 			}
 		}
-		s.missing(g.place.template, g.place.part, which)
+		c.by.missing(g.place.template, g.place.part, which)
 	}
 }
 
@@ -200,7 +209,7 @@ func (s *suiteEntries) done(c *checkEntry, probe probes.Probe, texts [][]string)
 	return Check{
 		Suite: s.suite.Name, ID: c.id, Kind: c.kind, Probe: probe, Expect: c.expect, Compare: c.compare,
 		Items: c.items, Asked: c.asked(texts), Timeout: c.timeout, Why: c.why, Owner: c.owner,
-		File: s.file, Line: c.node.Line,
+		File: c.by.file, Line: c.node.Line,
 	}
 }
 
@@ -230,7 +239,7 @@ func (c *checkEntry) fill(h *hostEntry) (texts [][]string, missing []place) {
 	for i, a := range c.args {
 		texts[i] = make([]string, len(a.values))
 		for j, t := range a.values {
-			text, unset := t.fill(h.variable)
+			text, unset := t.fill(func(name string) (string, bool) { return c.variable(h, name) })
 			for _, p := range unset {
 				missing = append(missing, place{t, p})
 			}
@@ -253,17 +262,29 @@ func (c *checkEntry) probe(texts [][]string) (probes.Probe, error) {
 	return c.kind.Build(args)
 }
 
-// variable is the value of a template's name.
-func (h *hostEntry) variable(name string) (string, bool) {
+// variable is the value of a template's name on a host, whose own come first.
+func (c *checkEntry) variable(h *hostEntry, name string) (string, bool) {
 	switch name {
 	case "host.name":
 		return h.shared.Name, true
 	case "host.address":
 		return h.shared.Address, true
-	default:
-		value, set := h.vars[name]
-		return value, set
 	}
+	value, set := h.own[name]
+	if !set {
+		value, set = c.by.vars[name]
+	}
+	return value, set
+}
+
+// varsOn are all the check's variables on a host.
+func (c *checkEntry) varsOn(h *hostEntry) map[string]string {
+	vars := maps.Clone(c.by.vars)
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	maps.Copy(vars, h.own)
+	return vars
 }
 
 // wrong reports what a kind says of its parameters, at the parameter.

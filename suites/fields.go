@@ -197,3 +197,12 @@ func (r reader) oneOrMany(n *yaml.Node, what string) []*yaml.Node {
 	}
 	return elems
 }
+
+// isTrue reads true or false.
+func (r reader) isTrue(n *yaml.Node, what string) bool {
+	text, ok := r.text(n, what)
+	if ok && text != "true" && text != "false" {
+		r.errorf(n, "%s: want true or false, got %s", what, r.describe(n))
+	}
+	return text == "true"
+}

@@ -2,7 +2,6 @@ package suites
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -17,9 +16,8 @@ type hostEntry struct {
 	address *template // nil unless the suite gives one
 	tags    []string
 	was     *yaml.Node        // its name before; nil unless the suite gives one
-	vars    map[string]string // the entry's own over the suite's
-	own     map[string]string
-	built   []int // its checks, in the suite's distinct ones
+	own     map[string]string // the entry's own variables
+	built   []int             // its checks, in the suite's distinct ones
 	shared  *sharedHost
 }
 
@@ -33,7 +31,10 @@ type sharedHost struct {
 func (l *loader) readHosts(s *suiteEntries, top object) {
 	e, found := top.get("hosts")
 	if !found {
-		s.hintf(top.node, "add: hosts: [server01.example.org]", "the suite has no hosts")
+		if !l.lib.Lone {
+			s.hintf(top.node, "add: hosts: [server01.example.org]; or use: it in a suite that has hosts",
+				"the suite has no hosts")
+		}
 		return
 	}
 	if e.value.Kind == yaml.ScalarNode && !isNull(e.value) { // a list of one
@@ -62,7 +63,7 @@ func (l *loader) readHosts(s *suiteEntries, top object) {
 }
 
 func (s *suiteEntries) host(n *yaml.Node, what string) (hostEntry, bool) {
-	h := hostEntry{node: n, vars: s.vars}
+	h := hostEntry{node: n}
 	if n.Kind == yaml.ScalarNode {
 		ok := s.hostName(&h, n, what)
 		return h, ok
@@ -92,12 +93,6 @@ func (s *suiteEntries) host(n *yaml.Node, what string) (hostEntry, bool) {
 	}
 	if e, found := o.get("vars"); found {
 		h.own = s.reader.vars(e.value, what+".vars")
-		h.vars = maps.Clone(h.own)
-		for name, value := range s.vars {
-			if _, set := h.vars[name]; !set {
-				h.vars[name] = value
-			}
-		}
 	}
 	e, found := o.get("name")
 	if !found {
@@ -163,7 +158,10 @@ func (l *loader) merge(s *suiteEntries, h *hostEntry) {
 		if name == "host.name" {
 			return h.name, true
 		}
-		value, set := h.vars[name]
+		value, set := h.own[name]
+		if !set {
+			value, set = s.vars[name]
+		}
 		return value, set
 	})
 	for _, p := range unset {

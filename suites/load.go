@@ -20,7 +20,13 @@ import (
 // Load reads suites. There is a Set only where there is no problem; the
 // problems are those of all files, in the order of their places.
 func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
-	l := newLoader(kinds)
+	return Library{Kinds: kinds}.Load(files)
+}
+
+// Load reads suites, and what they use.
+func (lib Library) Load(files []string) (*Set, []Problem) {
+	l := newLoader(lib)
+	defer l.close()
 	if len(files) == 0 {
 		l.found.add(Problem{File: "suites", Msg: "no suite file is given"})
 	}
@@ -36,7 +42,13 @@ func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
 
 // LoadBytes reads one suite from memory; file is its name in problems.
 func LoadBytes(file string, data []byte, kinds []probes.Kind) (*Set, []Problem) {
-	l := newLoader(kinds)
+	return Library{Kinds: kinds}.LoadBytes(file, data)
+}
+
+// LoadBytes reads one suite from memory, and what it uses.
+func (lib Library) LoadBytes(file string, data []byte) (*Set, []Problem) {
+	l := newLoader(lib)
+	defer l.close()
 	l.suite(reader{file: file, found: l.found}, data)
 	return l.finish()
 }
@@ -52,6 +64,10 @@ type loader struct {
 	suites  map[string]string // a suite's name, in lower case, and its place
 	hosts   map[string]*sharedHost
 	order   []*sharedHost
+	lib     Library
+	trees   map[string]*tree // of what is used, by their folders
+	built   *tree            // of the program's own packs
+	docs    map[string]document
 }
 
 // suiteEntries is one suite as read, before its checks are built.
@@ -68,15 +84,21 @@ type suiteEntries struct {
 	strange  bool      // a check's kind is not known
 	compare  []written // what the suite says of the readings of all its checks
 	waivers  []Waiver
-	ids      map[string]*yaml.Node // a check's id, in lower case, and its place
+	ids      map[string]*checkEntry // by the check's id, in lower case
+	above    []written              // what those who use it say beside compare
+	declared map[string]variable    // of a pack
+	locked   bool                   // all its checks are
+	usedAt   *used                  // nil where the operator has named it
+	uses     []*used
 }
 
-func newLoader(kinds []probes.Kind) *loader {
+func newLoader(lib Library) *loader {
 	l := &loader{
-		kinds: map[string]probes.Kind{}, list: kinds, found: &problems{}, suites: map[string]string{},
-		hosts: map[string]*sharedHost{},
+		kinds: map[string]probes.Kind{}, list: lib.Kinds, found: &problems{}, suites: map[string]string{},
+		hosts: map[string]*sharedHost{}, lib: lib, trees: map[string]*tree{},
+		built: &tree{files: lib.Built, dir: builtIn}, docs: map[string]document{},
 	}
-	for _, k := range kinds {
+	for _, k := range lib.Kinds {
 		l.kinds[k.Name] = k
 		l.names = append(l.names, k.Name)
 	}
@@ -140,34 +162,54 @@ func (l *loader) suite(r reader, data []byte) {
 	if r.another(top, "a suite", "suite", "checks") {
 		return
 	}
-	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use", "waivers")
-	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
+	r.known(top, "the suite", suiteKeys()...)
+	s := &suiteEntries{reader: r, ids: map[string]*checkEntry{}, vars: map[string]string{}}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
-	if e, found := top.get("use"); found {
-		r.hintf(e.key, "write the checks out", "use: shared checks are not supported yet")
-	}
 	l.name(s, top)
-	if e, found := top.get("owner"); found {
-		s.suite.Owner, _ = r.text(e.value, "owner")
-	}
-	if e, found := top.get("timeout"); found {
-		if d, ok := r.duration(e.value, "timeout"); ok {
-			s.timeout = d
-		}
-	}
-	if e, found := top.get("vars"); found {
-		s.vars = r.vars(e.value, "vars")
-	}
+	s.head(top)
 	l.readHosts(s, top)
-	l.readCompare(s, top)
-	l.readChecks(s, top)
-	s.unused()
+	l.readBody(s, top)
 	if e, found := top.get("waivers"); found {
 		s.waivers = r.waivers(e.value, l.list)
 	}
 	l.entries = append(l.entries, s)
 	l.set.Suites = append(l.set.Suites, s.suite)
+}
+
+// suiteKeys are the keys at the top of a suite.
+func suiteKeys() []string {
+	return []string{
+		"suite", "owner", "vars", "hosts", "use", "override", "disable", "checks", "timeout", "compare", "waivers", "locked",
+	}
+}
+
+// head reads what a suite says before its checks.
+func (s *suiteEntries) head(top object) {
+	if e, found := top.get("owner"); found {
+		s.suite.Owner, _ = s.text(e.value, "owner")
+	}
+	if e, found := top.get("timeout"); found {
+		if d, ok := s.duration(e.value, "timeout"); ok {
+			s.timeout = d
+		}
+	}
+	if e, found := top.get("vars"); found {
+		s.variables(e.value)
+	}
+	if e, found := top.get("locked"); found {
+		s.locked = s.isTrue(e.value, "locked")
+	}
+}
+
+// readBody reads a suite's checks: what it uses first, then what it says of these, then
+// its own.
+func (l *loader) readBody(s *suiteEntries, top object) {
+	l.readCompare(s, top)
+	l.readUses(s, top)
+	l.readOverlays(s, top)
+	l.readChecks(s, top)
+	s.unused()
 }
 
 func digest(data []byte) string {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -130,7 +129,7 @@ func (s *suiteEntries) beside(n *yaml.Node, what string) (f probes.File, ok bool
 	if strings.Contains(n.Value, "{{") || !filepath.IsLocal(n.Value) {
 		return wrong("want a file of the suite's folder or below it, got %q", shorten(n.Value, 80))
 	}
-	file, err := os.OpenInRoot(filepath.Dir(s.file), n.Value)
+	file, err := s.of(n).openBeside(n.Value)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return wrong("%q is not in the suite's folder", n.Value)

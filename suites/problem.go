@@ -55,10 +55,22 @@ type reader struct {
 	secret bool   // the file may hold a secret, which no message may show
 	// trust refuses a file that is not to be believed; nil believes all.
 	trust func(fs.FileInfo) error
+	// home is where the file was found, if not by the operator's own word.
+	home location
+	// foreign are the nodes that another file has put over this one's.
+	foreign map[*yaml.Node]*reader
+}
+
+// of is the reader of the file in which a node stands.
+func (r reader) of(n *yaml.Node) reader {
+	if other := r.foreign[n]; other != nil {
+		return *other
+	}
+	return r
 }
 
 // place is where a node stands.
-func (r reader) place(n *yaml.Node) string { return fmt.Sprintf("%s:%d", r.file, n.Line) }
+func (r reader) place(n *yaml.Node) string { return fmt.Sprintf("%s:%d", r.of(n).file, n.Line) }
 
 func (r reader) errorf(n *yaml.Node, format string, args ...any) {
 	r.hintf(n, "", format, args...)
@@ -66,7 +78,7 @@ func (r reader) errorf(n *yaml.Node, format string, args ...any) {
 
 // hintf is errorf with the way out.
 func (r reader) hintf(n *yaml.Node, hint, format string, args ...any) {
-	r.at(n.Line, n.Column, hint, fmt.Sprintf(format, args...))
+	r.of(n).at(n.Line, n.Column, hint, fmt.Sprintf(format, args...))
 }
 
 func (r reader) at(line, column int, hint, msg string) {

@@ -22,9 +22,11 @@ const aboutSuite = `suite: what a healthy server looks like; kept by the server'
 
 Top level
   suite     the suite's name; required
-  hosts     names, or {name, address, tags, vars, was}; required. was is the name by which the
-            baseline knows a host that was renamed since
-  checks    required, and never empty
+  hosts     names, or {name, address, tags, vars, was}; required, but of a pack. was is the name
+            by which the baseline knows a host that was renamed since
+  checks    required where nothing is used, and never empty
+  use       checks of other suites; override and disable say what is to be otherwise
+            (postpatch explain use)
   owner     who is asked when a check fails
   vars      variables for templates; a host's own come first
   waivers   what may be wrong until a day (postpatch explain waivers)
@@ -42,7 +44,8 @@ and, beside any number of them,
   why, owner, timeout
 
 Templates: {{ name }}, {{ host.name }} and {{ host.address }} stand in parameters and
-in a host's address, inside of quotes. They hold names of variables, never code.
+in a host's address, inside of quotes. They hold names of variables and filters, never code
+(postpatch explain use).
 `
 
 const aboutCredentials = `credentials: which user goes to which host; the operator's own file

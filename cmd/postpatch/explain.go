@@ -37,7 +37,7 @@ func newExplain(a app) *cobra.Command {
 
 // topics are the pages beside the kinds'.
 func topics() []string {
-	return append(suites.Topics(), "settle", "gate", "store", "scenario", "test", "estate")
+	return append(suites.Topics(), "packs", "settle", "gate", "store", "scenario", "test", "estate")
 }
 
 func explain(word string) (string, error) {
@@ -46,6 +46,8 @@ func explain(word string) (string, error) {
 	switch {
 	case i >= 0:
 		return suites.ExplainKind(kinds[i]), nil
+	case word == "packs":
+		return packsPage()
 	case word == "scenario":
 		return scenarioPage, nil
 	case word == "test":

@@ -47,7 +47,7 @@ type inputs struct {
 }
 
 // suiteReader reads suites, as suites.Load does.
-type suiteReader func(files []string, kinds []probes.Kind) (*suites.Set, []suites.Problem)
+type suiteReader func(files []string) (*suites.Set, []suites.Problem)
 
 // hostsAtOnce is how many hosts are visited at the same time, unless the
 // operator says otherwise.
@@ -138,11 +138,11 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		return job{}, fmt.Errorf("which suite? give its file, or a --plan that names suites")
 	}
 	if len(suiteFiles) > 0 {
-		read := suites.Load
+		read := a.library().Load
 		if in.read != nil {
 			read = in.read
 		}
-		set, found := read(suiteFiles, kinds)
+		set, found := read(suiteFiles)
 		j.set, problems = set, append(problems, found...)
 	}
 	if in.extend != nil && len(problems) == 0 {

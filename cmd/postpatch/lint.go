@@ -44,12 +44,14 @@ func lint(a app, files []string) error {
 	var set *suites.Set
 	if len(suiteFiles) > 0 {
 		var found []suites.Problem
-		set, found = suites.Load(suiteFiles, kinds)
+		library := a.library()
+		library.Lone = true
+		set, found = library.Load(suiteFiles)
 		problems = append(problems, found...)
 	}
 	if len(problems) == 0 {
 		for _, plan := range plans {
-			problems = append(problems, against(plan, suiteFiles, set)...)
+			problems = append(problems, against(a, plan, suiteFiles, set)...)
 		}
 	}
 	if len(problems) > 0 {
@@ -69,10 +71,10 @@ func lint(a app, files []string) error {
 
 // against holds what a plan names against the suites that it is for: its own, and
 // where it has none those that were given.
-func against(plan *suites.Plan, given []string, set *suites.Set) []suites.Problem {
+func against(a app, plan *suites.Plan, given []string, set *suites.Set) []suites.Problem {
 	isGiven := func(file string) bool { return slices.Contains(given, file) }
 	if missing := slices.ContainsFunc(plan.Suites, func(file string) bool { return !isGiven(file) }); missing {
-		set, _ = suites.Load(plan.Suites, all.Kinds()) // nobody asked for their problems
+		set, _ = a.library().Load(plan.Suites) // nobody asked for their problems
 	}
 	if set == nil {
 		return nil

@@ -81,7 +81,7 @@ func loadPlanned(a app, file string, given []string) (*suites.Plan, *suites.Set,
 	var set *suites.Set
 	if len(given) > 0 {
 		var found []suites.Problem
-		set, found = suites.Load(given, kinds)
+		set, found = a.library().Load(given)
 		problems = append(problems, found...)
 	}
 	if len(problems) == 0 {

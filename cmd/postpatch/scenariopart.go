@@ -118,14 +118,17 @@ func (s *scenario) unfold(folder string) error {
 
 // comesTo is what the scenario shows in a line: which checks of which hosts come to
 // something.
-func (s *scenario) comesTo() string {
+func (s *scenario) comesTo() string { return s.Expect.words() }
+
+// words are what it says of single hosts and checks.
+func (e *ending) words() string {
 	const most = 4
 	var all []string
-	for _, host := range union(s.Expect.Hosts, s.Expect.Outcomes) {
-		if state := s.Expect.Hosts[host]; state != "" {
+	for _, host := range union(e.Hosts, e.Outcomes) {
+		if state := e.Hosts[host]; state != "" {
 			all = append(all, host+" "+state)
 		}
-		outcomes := s.Expect.Outcomes[host]
+		outcomes := e.Outcomes[host]
 		for _, id := range slices.Sorted(maps.Keys(outcomes)) {
 			if outcomes[id].outcome != report.Expected { // of which a plan has told already
 				all = append(all, host+" "+id+" "+string(outcomes[id].outcome))

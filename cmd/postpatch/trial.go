@@ -143,7 +143,7 @@ func findTrial(file string, f trialFlags) (*trial, error) {
 // stillTrial is a test of a suite that has none: nothing changes.
 func stillTrial(file string) (*trial, error) {
 	still := trialCase{Name: "nothing changes"}
-	if err := still.complete(); err != nil {
+	if err := still.complete(ending{}); err != nil {
 		return nil, err
 	}
 	return &trial{Suite: file, Cases: []trialCase{still}}, nil
@@ -198,7 +198,7 @@ func (t *trial) run(ctx context.Context, a app, f trialFlags) (tested, error) {
 	done := tested{trial: t}
 	out := outputs{color: "auto", progress: "never", verbose: max(0, f.verbose-1), aloud: f.verbose > 0}
 	for _, c := range t.Cases {
-		s := t.scenario(c, t.reader(&done.set))
+		s := t.scenario(c, t.reader(a.library(), &done.set))
 		end, err := play(ctx, a, s, out)
 		if exit := exitError(0); errors.As(err, &exit) {
 			return done, err // all has been said
@@ -208,7 +208,7 @@ func (t *trial) run(ctx context.Context, a app, f trialFlags) (tested, error) {
 		}
 		done.inOrder(end.hosts)
 		done.cases = append(done.cases, testedCase{
-			name: c.Name, end: end, comesTo: s.comesTo(), differences: s.differences(end.hosts, end.summary),
+			name: c.Name, end: end, comesTo: c.Expect.words(), differences: s.differences(end.hosts, end.summary),
 		})
 	}
 	return done, nil

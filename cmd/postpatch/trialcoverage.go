@@ -83,12 +83,20 @@ func tellCoverage(a app, all coverage) {
 	for _, id := range all.order {
 		c := all.checks[id]
 		left := slices.DeleteFunc(slices.Clone(c.wanted), func(r string) bool { return slices.Contains(c.readings, r) })
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", report.CleanLine(id), listed(c.cases), listed(c.readings), listed(left))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", report.CleanLine(id), someOf(c.cases), listed(c.readings), listed(left))
 	}
 	_ = w.Flush() // into memory
 	for line := range strings.Lines(b.String()) {
 		a.tell("%s\n", strings.TrimRight(line, " \n"))
 	}
+}
+
+// someOf is a list of which the first and a number are enough.
+func someOf(names []string) string {
+	if len(names) < 3 {
+		return listed(names)
+	}
+	return fmt.Sprintf("%s and %d more", report.CleanLine(names[0]), len(names)-1)
 }
 
 // listed is a list in a cell of a table.

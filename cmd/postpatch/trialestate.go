@@ -15,7 +15,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"postpatch/probes/all"
 	"postpatch/runner/report"
 	"postpatch/suites"
 )
@@ -113,7 +112,8 @@ func writeEstate(ctx context.Context, a app, f trialFlags, file string) error {
 		if err := os.WriteFile(tried, text, 0o644); err != nil {
 			return err
 		}
-		if done, err = try(ctx, a, f, file, tried); err != nil {
+		f.estate, f.verbose = tried, 0
+		if done, err = try(ctx, a, f, file); err != nil {
 			return err
 		}
 		if round+1 == rounds || !mendAll(hosts, done) {
@@ -143,7 +143,7 @@ func (f trialFlags) hostsOf(a app, file string) (map[string]*starter, error) {
 		return nil, fmt.Errorf("writing an estate for %s: it is a pack: name its hosts by --hosts", file)
 	}
 	var set *suites.Set
-	if _, problems := t.reader(&set)([]string{file}, all.Kinds()); len(problems) > 0 {
+	if _, problems := t.reader(a.library(), &set)([]string{file}); len(problems) > 0 {
 		return nil, tellProblems(a, problems)
 	}
 	hosts := map[string]*starter{}
@@ -153,14 +153,13 @@ func (f trialFlags) hostsOf(a app, file string) (map[string]*starter, error) {
 	return hosts, nil
 }
 
-// try runs a suite against an estate in which nothing changes.
-func try(ctx context.Context, a app, f trialFlags, file, tried string) (tested, error) {
-	f.estate, f.verbose = tried, 0
+// try runs a suite against the flags' estate, in which nothing changes.
+func try(ctx context.Context, a app, f trialFlags, file string) (tested, error) {
 	t, err := stillTrial(file)
 	if err != nil {
 		return tested{}, err
 	}
-	t.Estate = part{path: tried}
+	t.Estate = part{path: f.estate}
 	if err := t.give(f); err != nil {
 		return tested{}, err
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +24,7 @@ type trial struct {
 	Hosts  yaml.Node   `yaml:"hosts"`
 	Vars   yaml.Node   `yaml:"vars"`
 	Plan   part        `yaml:"plan"`
+	Expect ending      `yaml:"expect"` // of each case that does not say otherwise
 	Cases  []trialCase `yaml:"cases"`
 
 	file string // that it was read from; empty where there is none
@@ -37,6 +40,7 @@ type trialCase struct {
 	Set    yaml.Node `yaml:"set"`
 	Plan   part      `yaml:"plan"`
 	Expect ending    `yaml:"expect"`
+	whole  ending    // with what is expected of each case
 }
 
 const trialPage = `test: what a suite or pack has to make of an estate (*.test.yaml), run by "postpatch test SUITE"
@@ -48,6 +52,7 @@ const trialPage = `test: what a suite or pack has to make of an estate (*.test.y
   hosts: [web01]                     the hosts of a pack, which has none itself, as a suite writes them
   vars: {page: /health}              variables of a pack
   plan: web.plan.yaml                optional, for all cases: a path, or what its file would hold
+  expect: {exit: 0, outcomes: {web01: {tcp: pre-existing}}}    what each case comes to that does not say otherwise
   cases:
     - case: healthy                  nothing changes: each check has to pass, and verify to exit with 0
     - case: the web service stops
@@ -121,7 +126,7 @@ func (t *trial) problem() error {
 			return fmt.Errorf("case %q is there twice", c.Name)
 		}
 		seen[c.Name] = true
-		if err := c.complete(); err != nil {
+		if err := c.complete(t.Expect); err != nil {
 			return fmt.Errorf("case %q: %w", c.Name, err)
 		}
 	}
@@ -129,30 +134,34 @@ func (t *trial) problem() error {
 }
 
 // complete fills in what a case leaves out.
-func (c *trialCase) complete() error {
+func (c *trialCase) complete(each ending) error {
 	if len(c.Window) > 0 && (c.After != "" || c.Set.Kind != 0) {
 		return errors.New("a window has its own states: leave out after and set")
 	}
-	if c.Before == "" {
-		c.Before = estate.Before
+	c.Before = cmp.Or(c.Before, estate.Before)
+	c.After = cmp.Or(c.After, c.Before)
+	if c.Expect.Exit == nil && len(c.Expect.Hosts)+len(c.Expect.Outcomes) > 0 {
+		return errors.New("expect.exit is missing: what verify has to exit with")
 	}
-	if c.After == "" {
-		c.After = c.Before
-	}
-	if c.Expect.Exit == nil {
-		if len(c.Expect.Hosts)+len(c.Expect.Outcomes) > 0 {
-			return errors.New("expect.exit is missing: what verify has to exit with")
+	c.whole = ending{Exit: cmp.Or(c.Expect.Exit, each.Exit, new(int)), Hosts: map[string]string{},
+		Outcomes: map[string]map[string]wantedOutcome{}}
+	for _, e := range []ending{each, c.Expect} {
+		maps.Copy(c.whole.Hosts, e.Hosts)
+		for host, outcomes := range e.Outcomes {
+			if c.whole.Outcomes[host] == nil {
+				c.whole.Outcomes[host] = map[string]wantedOutcome{}
+			}
+			maps.Copy(c.whole.Outcomes[host], outcomes)
 		}
-		c.Expect.Exit = new(int)
 	}
-	return c.Expect.problem()
+	return c.whole.problem()
 }
 
 // scenario is a case as a story of its own.
 func (t *trial) scenario(c trialCase, read suiteReader) scenario {
 	s := scenario{
 		Name: c.Name, Estate: t.Estate, Suites: []part{{path: t.Suite}}, Plan: t.Plan, read: read,
-		Before: c.Before, After: c.After, Window: c.Window, Expect: c.Expect, file: t.file,
+		Before: c.Before, After: c.After, Window: c.Window, Expect: c.whole, file: t.file,
 	}
 	if !c.Plan.empty() {
 		s.Plan = c.Plan

@@ -1,21 +1,19 @@
 package main
 
 import (
-	"bytes"
-	"os"
-	"slices"
+	"path/filepath"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
-	"postpatch/probes"
 	"postpatch/suites"
 )
 
-// reader reads the trial's suite; a pack gets the hosts and the variables that the trial
-// has for it. What was read is kept in set.
-func (t *trial) reader(set **suites.Set) suiteReader {
-	return func(files []string, kinds []probes.Kind) (*suites.Set, []suites.Problem) {
-		read, problems := t.readSuite(files, kinds)
+// reader reads the trial's suite, with what the library has for it to use. What was read
+// is kept in set.
+func (t *trial) reader(lib suites.Library, set **suites.Set) suiteReader {
+	return func(files []string) (*suites.Set, []suites.Problem) {
+		read, problems := t.readSuite(lib, files)
 		if read != nil {
 			*set = read
 		}
@@ -23,62 +21,69 @@ func (t *trial) reader(set **suites.Set) suiteReader {
 	}
 }
 
-func (t *trial) readSuite(files []string, kinds []probes.Kind) (*suites.Set, []suites.Problem) {
+// readSuite reads a pack as a suite does that uses it, for the hosts and with the variables
+// of the trial.
+func (t *trial) readSuite(lib suites.Library, files []string) (*suites.Set, []suites.Problem) {
 	if t.Hosts.Kind == 0 && t.Vars.Kind == 0 {
-		return suites.Load(files, kinds)
+		return lib.Load(files)
 	}
-	text, err := os.ReadFile(t.Suite)
+	text, err := t.user()
 	if err != nil {
-		return suites.Load(files, kinds) // which says so
+		return nil, []suites.Problem{{File: t.file, Msg: err.Error()}}
 	}
-	lines := bytes.Count(text, []byte("\n")) + 1
-	set, problems := suites.LoadBytes(t.Suite, t.withHosts(text), kinds)
+	file := filepath.Join(filepath.Dir(t.Suite), "that uses "+filepath.Base(t.Suite))
+	set, problems := lib.LoadBytes(file, text)
 	for i, p := range problems {
-		if p.Line > lines { // it stands in the test, in other words
-			problems[i].File, problems[i].Line, problems[i].Column = t.file, max(t.Hosts.Line, t.Vars.Line), 1
+		if p.File == file {
+			problems[i] = t.placed(p)
 		}
 	}
 	return set, problems
 }
 
-// withHosts is a pack's text with a last line that gives it its hosts, each with the
-// variables, which win over the pack's own. All else keeps its line.
-func (t *trial) withHosts(text []byte) []byte {
-	hosts := t.Hosts
-	hosts.Style = yaml.FlowStyle
+// user is the text of a suite that uses the trial's: a line for the name, for the hosts,
+// and for what is used.
+func (t *trial) user() ([]byte, error) {
+	name := strings.ToLower(strings.TrimSuffix(filepath.Base(t.Suite), suiteEnding))
+	use := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("suite"), scalar("./" + filepath.Base(t.Suite))}}
 	if t.Vars.Kind != 0 {
-		hosts.Content = nil
-		for _, n := range t.Hosts.Content {
-			hosts.Content = append(hosts.Content, withVars(n, &t.Vars))
-		}
+		use.Content = append(use.Content, scalar("vars"), &t.Vars)
 	}
-	line, err := yaml.Marshal(map[string]*yaml.Node{"hosts": plainFlow(&hosts)})
-	if err != nil {
-		return text // it was read from YAML
+	top := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("suite"), scalar(name)}}
+	if t.Hosts.Kind != 0 {
+		top.Content = append(top.Content, scalar("hosts"), inLine(&t.Hosts))
 	}
-	return append(append(bytes.Clone(text), '\n'), line...)
+	top.Content = append(top.Content, scalar("use"), inLine(use))
+	return yaml.Marshal(top)
 }
 
-// withVars gives a host the variables that it has not itself.
-func withVars(host, vars *yaml.Node) *yaml.Node {
-	own := *host
-	if host.Kind == yaml.ScalarNode {
-		own = yaml.Node{Kind: yaml.MappingNode}
+// placed is a problem of that text, where the trial says what it is about.
+func (t *trial) placed(p suites.Problem) suites.Problem {
+	at := t.Hosts
+	if p.Line > 2 && t.Vars.Kind != 0 {
+		at = t.Vars
 	}
-	all := *vars
-	own.Content = nil
-	for i := 0; i+1 < len(host.Content); i += 2 {
-		if host.Content[i].Value == "vars" {
-			all.Content = withoutDoubles(append(slices.Clone(host.Content[i+1].Content), vars.Content...))
-			continue
-		}
-		own.Content = append(own.Content, host.Content[i], host.Content[i+1])
+	p.File, p.Line, p.Column = t.file, at.Line, max(1, at.Column)
+	if t.file == "" || at.Line == 0 { // the command line has said it
+		p.File, p.Line = t.Suite, 0
 	}
-	if host.Kind == yaml.ScalarNode {
-		own.Content = []*yaml.Node{scalar("name"), host}
+	return p
+}
+
+func scalar(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
+
+// inLine is a node that is written in one line.
+func inLine(n *yaml.Node) *yaml.Node {
+	plain := *n
+	plain.HeadComment, plain.LineComment, plain.FootComment = "", "", ""
+	if plain.Kind != yaml.ScalarNode {
+		plain.Style = yaml.FlowStyle
 	}
-	own.Content = append(own.Content, scalar("vars"), &all)
-	return &own
+	plain.Content = nil
+	for _, c := range n.Content {
+		plain.Content = append(plain.Content, inLine(c))
+	}
+	return &plain
 }
 
 // withoutDoubles leaves the first of the pairs that have the same key.
@@ -92,20 +97,4 @@ func withoutDoubles(pairs []*yaml.Node) []*yaml.Node {
 		}
 	}
 	return left
-}
-
-func scalar(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
-
-// plainFlow is a node without comments, to be written in one line.
-func plainFlow(n *yaml.Node) *yaml.Node {
-	plain := *n
-	plain.HeadComment, plain.LineComment, plain.FootComment = "", "", ""
-	if plain.Kind != yaml.ScalarNode {
-		plain.Style = yaml.FlowStyle
-	}
-	plain.Content = nil
-	for _, c := range n.Content {
-		plain.Content = append(plain.Content, plainFlow(c))
-	}
-	return &plain
 }
