@@ -48,10 +48,10 @@ const trialPage = `test: what a suite or pack has to make of an estate (*.test.y
   test: web                          its name
   about: one sentence                optional
   suite: web.suite.yaml              what is tested; the suite beside this file that is called like it unless given
-  estate: web.estate.yaml            the simulated servers (postpatch explain estate): a path, or what its file would hold
+  estate: web.estate.yaml            the simulated servers (postpatch explain estate): a path, or the file's content
   hosts: [web01]                     the hosts of a pack, which has none itself, as a suite writes them
   vars: {page: /health}              variables of a pack
-  plan: web.plan.yaml                optional, for all cases: a path, or what its file would hold
+  plan: web.plan.yaml                optional, for all cases: a path, or the file's content
   expect: {exit: 0, outcomes: {web01: {tcp: pre-existing}}}    what each case comes to that does not say otherwise
   cases:
     - case: healthy                  nothing changes: each check has to pass, and verify to exit with 0
@@ -143,8 +143,10 @@ func (c *trialCase) complete(each ending) error {
 	if c.Expect.Exit == nil && len(c.Expect.Hosts)+len(c.Expect.Outcomes) > 0 {
 		return errors.New("expect.exit is missing: what verify has to exit with")
 	}
-	c.whole = ending{Exit: cmp.Or(c.Expect.Exit, each.Exit, new(int)), Hosts: map[string]string{},
-		Outcomes: map[string]map[string]wantedOutcome{}}
+	c.whole = ending{
+		Exit:  cmp.Or(c.Expect.Exit, each.Exit, new(int)),
+		Hosts: map[string]string{}, Outcomes: map[string]map[string]wantedOutcome{},
+	}
 	for _, e := range []ending{each, c.Expect} {
 		maps.Copy(c.whole.Hosts, e.Hosts)
 		for host, outcomes := range e.Outcomes {

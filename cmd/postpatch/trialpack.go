@@ -45,7 +45,8 @@ func (t *trial) readSuite(lib suites.Library, files []string) (*suites.Set, []su
 // and for what is used.
 func (t *trial) user() ([]byte, error) {
 	name := strings.ToLower(strings.TrimSuffix(filepath.Base(t.Suite), suiteEnding))
-	use := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("suite"), scalar("./" + filepath.Base(t.Suite))}}
+	path := scalar("./" + filepath.Base(t.Suite))
+	use := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("suite"), path}}
 	if t.Vars.Kind != 0 {
 		use.Content = append(use.Content, scalar("vars"), &t.Vars)
 	}

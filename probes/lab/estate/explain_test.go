@@ -126,7 +126,7 @@ func (l *lister) list(where string, t reflect.Type) {
 func (l *lister) row(key string, width int, text string) {
 	line := fmt.Sprintf("  %-*s ", width, key)
 	indent := strings.Repeat(" ", len(line))
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if len(line)+1+len(word) > 118 {
 			fmt.Fprintln(&l.out, line)
 			line = indent
