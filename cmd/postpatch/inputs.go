@@ -46,7 +46,11 @@ type inputs struct {
 	storeFlag   *pflag.Flag
 	// extend makes of the suites what is asked; nil leaves them as they are.
 	extend func(*suites.Set, *suites.Plan) (*suites.Set, []suites.Problem)
+	read   suiteReader // nil reads the suites as they are
 }
+
+// suiteReader reads suites, as suites.Load does.
+type suiteReader func(files []string) (*suites.Set, []suites.Problem)
 
 // hostsAtOnce is how many hosts are visited at the same time, unless the
 // operator says otherwise.
@@ -150,7 +154,11 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	if len(suiteFiles) > 0 {
 		library := a.library()
 		library.Ask = in.directory(ctx, a, &j, len(problems) == 0)
-		set, found := library.Load(suiteFiles)
+		read := library.Load
+		if in.read != nil {
+			read = in.read
+		}
+		set, found := read(suiteFiles)
 		if ctx.Err() != nil {
 			return job{}, ctx.Err()
 		}
