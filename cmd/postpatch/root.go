@@ -100,7 +100,7 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 	root.SetErr(a.stderr)
 	root.AddCommand(
 		newPlan(a), newPrecheck(a), newCapture(a), newVerify(a), newGate(a), newDiff(a), newJudge(a), newAccept(a),
-		newBaselines(a), newLint(a), newExplain(a), newDoctor(a), newDemo(a), newLab(a), newVersion(a),
+		newBaselines(a), newLint(a), newSchema(a), newExplain(a), newDoctor(a), newDemo(a), newLab(a), newVersion(a),
 	)
 	return root
 }
