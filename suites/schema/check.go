@@ -13,15 +13,17 @@ func common() object {
 		"compare": about("How its readings are compared with the baseline: postpatch explain compare."),
 		"why":     with(text(), about("Why it is looked at, for whoever reads the report.")),
 		"owner":   with(text(), about("Who is asked when it fails; the suite's owner unless given.")),
-		"timeout": with(wait(), about("How long it may take: 10s unless given here or at the top; 60s where the host itself is asked.")),
-		"hosts":   hostsOf(),
-		"from":    about("Who asks: runner, or host for the host under test."),
-		"locked":  locked("Whoever uses this suite can neither override nor disable the check."),
+		"timeout": with(wait(),
+			about("How long it may take: 10s unless given here or at the top; 60s where the host itself is asked.")),
+		"hosts":  hostsOf(),
+		"from":   about("Who asks: runner, or host for the host under test."),
+		"locked": locked("Whoever uses this suite can neither override nor disable the check."),
 	}
 }
 
 func hostsOf() object {
-	return with(texts(), about("Which of the suite's hosts it is for: names, patterns with * and ?, tag:NAME; all unless given."))
+	return with(texts(),
+		about("Which of the suite's hosts it is for: names, patterns with * and ?, tag:NAME; all unless given."))
 }
 
 func locked(text string) object { return object{"type": "boolean", "description": text} }

@@ -15,9 +15,11 @@ const anything = `[\s\S]`
 // rule is how readings are compared: a text, or a mapping that also says what a change is
 // worth.
 func rule() object {
-	r := with(object{"type": "string"}, pattern(notBlank, "a rule; it is empty"), about("How it is compared: same, same text, ignore, within 10%, at least, at most, superset, "+
-		"subset, same set; postpatch explain compare."))
-	properties := object{"rule": r, "severity": with(severity(), about("What a change that the rule does not allow is worth."))}
+	r := with(object{"type": "string"}, pattern(notBlank, "a rule; it is empty"),
+		about("How it is compared: same, same text, ignore, within 10%, at least, at most, superset, "+
+			"subset, same set; postpatch explain compare."))
+	properties := object{"rule": r, "severity": with(severity(),
+		about("What a change that the rule does not allow is worth."))}
 	return with(with(object{}, r), closed(properties), object{"minProperties": 1, "type": list{"string", "object"}})
 }
 

@@ -51,8 +51,10 @@ func proven(text string) object {
 
 func winRM() object {
 	return with(closed(object{
-		"tls":  truth("Connect with TLS."),
-		"port": with(object{"type": list{"integer", "string"}, "minimum": 1, "maximum": 65535}, pattern(`^\+?[0-9]+$`, "a port"), about("5986 with TLS, 5985 without, unless given.")),
+		"tls": truth("Connect with TLS."),
+		"port": with(object{"type": list{"integer", "string"}, "minimum": 1, "maximum": 65535},
+			pattern(`^\+?[0-9]+$`, "a port"),
+			about("5986 with TLS, 5985 without, unless given.")),
 		"auth": with(words(
 			"negotiate", "Kerberos, else NTLM; unless given", "kerberos", "Kerberos alone", "ntlm", "NTLM alone",
 			"basic", "the password itself, in TLS", "certificate", "a certificate, in TLS",

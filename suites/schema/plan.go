@@ -17,20 +17,23 @@ func plan(kinds []probes.Kind) object {
 		"must_change": mustChange(kinds, selectors),
 		"may_change":  mayChange(selectors),
 		"drift":       drift(),
-		"gate":        with(closed(gate()), object{"minProperties": 1}, about("What is asked of every wave: postpatch explain gate.")),
-		"waves":       waves(selectors),
-		"settle":      settle(kinds),
+		"gate": with(closed(gate()), object{"minProperties": 1},
+			about("What is asked of every wave: postpatch explain gate.")),
+		"waves":  waves(selectors),
+		"settle": settle(kinds),
 		"passes": with(closed(object{
 			"settled": with(closed(object{"reboot": reboot()}, "reboot"), about("The pass once the hosts have settled.")),
 			"late":    with(closed(object{"reboot": reboot()}, "reboot"), about("The pass a day later.")),
 		}), object{"minProperties": 1}, about("What is asked of passes beside the plan itself.")),
 		"budget": with(closed(object{"capture": budget(), "verify": budget()}), object{"minProperties": 1},
 			about("How long a command may take, or when it has to be done.")),
-		"store": with(text(), about("What keeps the runs: a folder relative to the plan's, or a URL (postpatch explain store).")),
+		"store": with(text(),
+			about("What keeps the runs: a folder relative to the plan's, or a URL (postpatch explain store).")),
 		"precheck": with(closed(object{
-			"free":         with(text(), about("What every volume has to have free: 10 GiB.")),
-			"backup":       with(span(), about("How old the last backup of a database at most may be: 7d.")),
-			"restore_test": with(span(), about("How old the last restore of one at most may be; none is asked for unless given.")),
+			"free":   with(text(), about("What every volume has to have free: 10 GiB.")),
+			"backup": with(span(), about("How old the last backup of a database at most may be: 7d.")),
+			"restore_test": with(span(),
+				about("How old the last restore of one at most may be; none is asked for unless given.")),
 		}), object{"minProperties": 1}, about("What has to be so before the patch: postpatch explain precheck.")),
 		"waivers": ref("waivers", nil),
 	}, "plan")
@@ -113,7 +116,8 @@ func drift() object {
 func gate() object {
 	share := func(what string) object {
 		return with(object{"type": list{"string", "integer"}, "minimum": 0},
-			pattern(`^\s*[0-9]+\s*$|^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*%\s*$`, "a number of hosts like 2, or a percentage like 5%"),
+			pattern(`^\s*[0-9]+\s*$|^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*%\s*$`,
+				"a number of hosts like 2, or a percentage like 5%"),
 			about(what))
 	}
 	return object{
@@ -154,9 +158,11 @@ func settle(kinds []probes.Kind) object {
 		}
 	}
 	return with(closed(properties), object{
-		"minProperties":     1,
-		"patternProperties": object{`^tag:[A-Za-z0-9][A-Za-z0-9._-]*$`: with(span(), about("The same of hosts with the tag."))},
-		"description":       "How long hosts are waited for after a reboot: postpatch explain settle.",
+		"minProperties": 1,
+		"patternProperties": object{
+			`^tag:[A-Za-z0-9][A-Za-z0-9._-]*$`: with(span(), about("The same of hosts with the tag.")),
+		},
+		"description": "How long hosts are waited for after a reboot: postpatch explain settle.",
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"postpatch/probes"
 )
@@ -84,9 +85,7 @@ func about(text string) object { return object{"description": text} }
 // with puts keywords into a schema.
 func with(s object, more ...object) object {
 	for _, m := range more {
-		for key, value := range m {
-			s[key] = value
-		}
+		maps.Copy(s, m)
 	}
 	return s
 }

@@ -8,8 +8,10 @@ func uses() object {
 	long := closed(object{
 		"suite": suite,
 		"vars":  values("Variables of the pack, set here."),
-		"hosts": with(texts(), about("Which of this suite's hosts it is for: names, patterns with * and ?, tag:NAME; all unless given.")),
-		"as":    with(name(), about("What stands in front of its checks' ids: mail makes exchange/queues mail/exchange/queues.")),
+		"hosts": with(texts(),
+			about("Which of this suite's hosts it is for: names, patterns with * and ?, tag:NAME; all unless given.")),
+		"as": with(name(),
+			about("What stands in front of its checks' ids: mail makes exchange/queues mail/exchange/queues.")),
 	}, "suite")
 	one := with(with(object{}, text()), long, object{"type": append(scalars(), "object")})
 	return with(object{"type": "array", "minItems": 1, "items": one},
