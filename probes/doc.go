@@ -27,6 +27,14 @@ func (p Param) Otherwise() string {
 	}
 }
 
+// What is what the parameter says, and the words that it may be.
+func (p Param) What() string {
+	if len(p.Words) == 0 {
+		return p.Doc
+	}
+	return p.Doc + " Known: " + strings.Join(p.Words, ", ") + "."
+}
+
 // TypeName is the type as pages show it, with its unit: "whole number (KB)".
 func (p Param) TypeName() string { return withUnit(string(p.Type), p.Unit) }
 

@@ -41,7 +41,9 @@ type Kind struct {
 	// RunsCode says that its checks run on the host what the suite brings: the
 	// operator has to allow that.
 	RunsCode bool
-	Params   []Param // filled in by Define from the parameter struct
+	// Words are the only ones that some of its parameters take, by the parameter.
+	Words  map[string][]string
+	Params []Param // filled in by Define from the parameter struct
 
 	build func(args map[string]any) (Probe, error)
 }
@@ -143,7 +145,7 @@ type Param struct {
 	Default  string   // as YAML; empty where Absent says it
 	Absent   string   // what it means that an optional one without a Default is not given: "all volumes"
 	Unit     string   // of a number: "KB", "days"; empty where there is none
-	Values   []string // the words that it may be, and no others; none where any will do
+	Words    []string // the only ones that it may be; none where any text will do
 	Required bool
 }
 
@@ -171,13 +173,15 @@ type File struct {
 
 // Define completes a kind. P is its parameter struct: each exported field has a
 // `param:"name"` or `param:"name,required"` tag and a `doc:"…"` tag, and may have
-// `absent:"…"`, `unit:"…"` and `values:"one|two"`. Defaults is the value that an absent
+// `absent:"…"` and `unit:"…"`. Defaults is the value that an absent
 // parameter keeps. Define panics on a struct that does not fit, which any test that loads
 // the table of kinds shows.
 func Define[P any](k Kind, defaults P, build func(P) (Probe, error)) Kind {
 	shape := reflect.TypeFor[P]()
 	for i := range shape.NumField() {
-		k.Params = append(k.Params, paramOf(shape.Field(i), reflect.ValueOf(defaults).Field(i)))
+		p := paramOf(shape.Field(i), reflect.ValueOf(defaults).Field(i))
+		p.Words = k.Words[p.Name]
+		k.Params = append(k.Params, p)
 	}
 	k.build = func(args map[string]any) (Probe, error) {
 		p := defaults
@@ -224,9 +228,6 @@ func paramOf(field reflect.StructField, zero reflect.Value) Param {
 	}
 	if name == "" || p.Doc == "" {
 		panic(fmt.Sprintf("field %s: want a param and a doc tag", field.Name))
-	}
-	if values := field.Tag.Get("values"); values != "" {
-		p.Values = strings.Split(values, "|")
 	}
 	switch zero.Interface().(type) {
 	case string:

@@ -38,7 +38,7 @@ func ExplainKind(k probes.Kind) string {
 			w.WriteString("  NAME\tTYPE\tUNLESS GIVEN\tWHAT\n")
 		}
 		for _, p := range k.Params {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", p.Name, p.TypeName(), p.Otherwise(), p.Doc)
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", p.Name, p.TypeName(), p.Otherwise(), p.What())
 		}
 	})
 	b.WriteString("\nReadings\n")

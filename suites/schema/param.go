@@ -31,7 +31,7 @@ func parameters(k probes.Kind) object {
 	switch {
 	case main == nil || main.Type == probes.ParamMap || others:
 		return long
-	case len(main.Values) > 0: // words are told apart from a mapping, which is none of them
+	case len(main.Words) > 0: // words are told apart from a mapping, which is none of them
 		return object{"if": object{"type": list{"object", "null"}}, "then": long, "else": value(*main)}
 	}
 	short := value(*main)
@@ -45,7 +45,7 @@ func value(p probes.Param) object {
 	case probes.ParamMap:
 		return object{"type": "object", "additionalProperties": one}
 	case probes.ParamTexts, probes.ParamInts:
-		if len(p.Values) > 0 {
+		if len(p.Words) > 0 {
 			return object{"if": object{"type": "array"}, "then": object{"minItems": 1, "items": one}, "else": one}
 		}
 		return oneOrMany(one)
@@ -57,12 +57,12 @@ func value(p probes.Param) object {
 // paramDoc is what editors show of a parameter.
 func paramDoc(p probes.Param) object {
 	otherwise := p.Otherwise()
-	plain := fmt.Sprintf("%s %s; %s.", p.Doc, capital(p.TypeName()), unlessGiven(p, otherwise))
+	plain := fmt.Sprintf("%s %s; %s.", p.What(), capital(p.TypeName()), unlessGiven(p, otherwise))
 	mark := "`" + otherwise + "`"
 	if p.Default == "" {
 		mark = otherwise
 	}
-	s := doc(plain, fmt.Sprintf("%s\n\n%s; %s.", p.Doc, capital(p.TypeName()), unlessGiven(p, mark)))
+	s := doc(plain, fmt.Sprintf("%s\n\n%s; %s.", p.What(), capital(p.TypeName()), unlessGiven(p, mark)))
 	if d := standing(p); d != nil {
 		s["default"] = d
 	}

@@ -1,6 +1,12 @@
 package schema
 
-import "postpatch/probes"
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"postpatch/probes"
+)
 
 // What a YAML text can look like to a reader of JSON: the loader takes 8080, true and web
 // for texts alike.
@@ -88,12 +94,32 @@ func single(p probes.Param) object {
 		return text()
 	case probes.ParamText, probes.ParamTexts, probes.ParamMap:
 	}
-	if len(p.Values) == 0 {
+	if len(p.Words) == 0 {
 		return object{"type": scalars()}
 	}
-	return object{"anyOf": list{
-		object{"enum": anys(p.Values)}, object{"type": "string", "pattern": template, "description": "a template"},
-	}}
+	return oneOfWords(p.Words)
+}
+
+// oneOfWords is one of some words, which some kinds take in any case, or a template.
+func oneOfWords(words []string) object {
+	known := anys(words)
+	var any []string
+	for _, w := range words {
+		if w == "true" { // YAML's own
+			known = append(known, true)
+		}
+		var b strings.Builder
+		for _, c := range w {
+			if upper := unicode.ToUpper(c); upper != c {
+				b.WriteString("[" + string(c) + string(upper) + "]")
+			} else {
+				b.WriteString(regexp.QuoteMeta(string(c)))
+			}
+		}
+		any = append(any, b.String())
+	}
+	said := pattern("^("+strings.Join(any, "|")+")$|"+template, strings.Join(words, ", ")+", or a template")
+	return object{"anyOf": list{object{"enum": known}, with(object{"type": "string"}, said)}}
 }
 
 func anys(words []string) list {
