@@ -2,6 +2,7 @@ package probes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,12 @@ func (p Param) Otherwise() string {
 	default:
 		return p.Default
 	}
+}
+
+// Short says whether a value alone, "kind: value", is enough for a check: no parameter but
+// the main one is required.
+func (k Kind) Short() bool {
+	return k.Main != "" && !slices.ContainsFunc(k.Params, func(p Param) bool { return p.Required && p.Name != k.Main })
 }
 
 // What is what the parameter says, and the words that it may be.

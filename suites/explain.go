@@ -28,7 +28,7 @@ func ExplainKind(k probes.Kind) string {
 	switch {
 	case len(k.Params) == 0:
 		b.WriteString(": none\n")
-	case k.Main != "":
+	case k.Short():
 		fmt.Fprintf(&b, " (%q fills %s)\n", k.Name+": value", k.Main)
 	default:
 		b.WriteByte('\n')

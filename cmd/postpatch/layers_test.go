@@ -39,7 +39,7 @@ func layers() []layer {
 		{`baseline/signing`, ``},
 		{`suites/expect`, `probes/fact`},
 		{`suites/assert`, `probes/fact|suites/expect`},
-		{`suites/schema`, `probes|probes/fact`},
+		{`suites/(schema|reference)`, `probes|probes/fact`},
 		{`suites`, `probes|probes/fact|probes/host|baseline|suites/expect|suites/assert`},
 		{`runner/report`, `probes/fact|baseline`},
 		{views, `runner/report`},

@@ -158,11 +158,15 @@ func configuration(params json.RawMessage) []any {
 	return all
 }
 
-// check shows the server a file of a name, and returns what it finds wrong.
+// check shows the server a file, and returns what it finds wrong. One that has a name
+// alone lies beside the schemas.
 func (s *yamlServer) check(name string, text []byte) []diagnostic {
 	s.t.Helper()
-	s.opened++
-	path := filepath.Join(s.folder, strconv.Itoa(s.opened)+"-"+name)
+	path := name
+	if !filepath.IsAbs(name) {
+		s.opened++
+		path = filepath.Join(s.folder, strconv.Itoa(s.opened)+"-"+name)
+	}
 	uri := "file://" + filepath.ToSlash(path)
 	s.send(message{Method: "textDocument/didOpen", Params: raw(map[string]any{"textDocument": map[string]any{
 		"uri": uri, "languageId": "yaml", "version": 1, "text": string(text),

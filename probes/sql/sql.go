@@ -45,7 +45,7 @@ type params struct {
 	Instance  string      `param:"instance" absent:"default" doc:"A named instance; the SQL Server Browser knows its port."`
 	Port      int         `param:"port" absent:"1433" doc:"The TCP port."`
 	Address   string      `param:"address" absent:"the host under test" doc:"The name or IP address to connect to."`
-	Encrypt   string      `param:"encrypt" absent:"as credentials say" doc:"More than these have; strict is TDS 8."`
+	Encrypt   string      `param:"encrypt" absent:"as it says" doc:"More encryption than the credentials file has; strict is TDS 8."`
 	Verify    bool        `param:"verify" doc:"Check the certificate even where the credentials file says insecure."`
 	Intent    string      `param:"intent" doc:"What applications say to a listener; enters the first database."`
 	Query     string      `param:"query" doc:"One SELECT of the suite's own, whose rows are compared."`

@@ -15,7 +15,7 @@ const anything = `[\s\S]`
 // rule is how readings are compared: a text, or a mapping that also says what a change is
 // worth.
 func rule() object {
-	r := with(object{"type": "string"}, pattern(notBlank, "a rule; it is empty"),
+	r := with(object{"type": "string"}, pattern(notBlank, "a rule"),
 		about("How it is compared: same, same text, ignore, within 10%, at least, at most, superset, "+
 			"subset, same set; postpatch explain compare."))
 	properties := object{"rule": r, "severity": with(severity(),
@@ -31,8 +31,7 @@ func severity() object {
 func comparisons(k probes.Kind) object {
 	properties := object{"*": ref("rule", about("All readings."))}
 	for _, r := range k.Readings {
-		kindRule, _ := r.Compared()
-		properties[r.Name] = ref("rule", about(r.Doc+" Unless given: "+kindRule+"."))
+		properties[r.Name] = object{"$ref": "#/definitions/rule"}
 	}
 	if k.Items != probes.NoItems {
 		var known list
@@ -41,7 +40,7 @@ func comparisons(k probes.Kind) object {
 		}
 		properties["items"] = object{"oneOf": known, "description": "When two names of items mean the same item."}
 	}
-	s := with(closed(properties), pattern(notBlank, "a rule; it is empty"), object{
+	s := with(closed(properties), pattern(notBlank, "a rule"), object{
 		"type": list{"string", "object"}, "minProperties": 1,
 		"patternProperties": object{
 			// A reading alone is one of the properties above, but for spaces around it.

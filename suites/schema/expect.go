@@ -11,7 +11,7 @@ import (
 // types of readings, with what a plain value of each may look like.
 func readingTypes() map[fact.Type]object {
 	said := func(types ...any) object {
-		return with(object{"type": types}, pattern(notBlank, "what is expected; it is empty"))
+		return with(object{"type": types}, pattern(notBlank, "what is expected"))
 	}
 	zero := said("string", "integer")
 	zero["minimum"], zero["maximum"] = 0, 0
@@ -94,7 +94,7 @@ func readingDoc(r probes.ReadingSpec) object {
 		facts = append(facts, "known: "+strings.Join(r.Values, ", "))
 	}
 	s := doc(
-		fmt.Sprintf("%s %s.", r.Doc, strings.Join(facts, "; ")),
+		fmt.Sprintf("%s %s.", r.Doc, strings.Join(facts[:2], "; ")),
 		fmt.Sprintf("%s\n\n- %s", r.Doc, strings.Join(facts, "\n- ")),
 	)
 	if r.Expect != "" {

@@ -3,7 +3,6 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"postpatch/probes"
@@ -27,9 +26,8 @@ func parameters(k probes.Kind) object {
 	if len(required) == 0 {
 		long["type"] = list{"object", "null"}
 	}
-	others := slices.ContainsFunc(required, func(name string) bool { return name != k.Main })
 	switch {
-	case main == nil || main.Type == probes.ParamMap || others:
+	case main == nil || main.Type == probes.ParamMap || !k.Short():
 		return long
 	case len(main.Words) > 0: // words are told apart from a mapping, which is none of them
 		return object{"if": object{"type": list{"object", "null"}}, "then": long, "else": value(*main)}

@@ -32,7 +32,7 @@ func pattern(expr, want string) object {
 
 // text is a text that is not blank.
 func text() object {
-	return with(object{"type": scalars()}, pattern(notBlank, "a text that is not empty"))
+	return with(object{"type": scalars()}, pattern(notBlank, "a text"))
 }
 
 // texts are a text, or a list of such.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"postpatch/probes"
 )
@@ -55,13 +56,37 @@ func encode(file string, s object) ([]byte, error) {
 	s["$schema"] = "http://json-schema.org/draft-07/schema#"
 	s["$id"] = "urn:postpatch:schema:" + file
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	if err := e.Encode(s); err != nil {
+	if err := write(&b, s, "\n"); err != nil {
 		return nil, fmt.Errorf("writing the schema of %s: %w", file, err)
 	}
+	b.WriteString("\n")
 	return b.Bytes(), nil
+}
+
+// write writes a schema with a line for each key, and for each definition: small enough
+// to be kept beside the suites, and what a new version changes can be read there.
+func write(b *bytes.Buffer, s object, newLine string) error {
+	b.WriteString("{")
+	for i, key := range slices.Sorted(maps.Keys(s)) {
+		if i > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(b, "%s%q: ", newLine, key)
+		if key == "definitions" {
+			if err := write(b, s[key].(object), newLine+" "); err != nil {
+				return err
+			}
+			continue
+		}
+		e := json.NewEncoder(b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(s[key]); err != nil {
+			return err
+		}
+		b.Truncate(b.Len() - 1) // the new line behind it
+	}
+	b.WriteString("\n}")
+	return nil
 }
 
 // ref points at a definition, beside what is said of it here: a reader of draft-07 that

@@ -3,7 +3,10 @@ package schema_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +17,33 @@ import (
 	"postpatch/probes/all"
 	"postpatch/suites/schema"
 )
+
+var update = flag.Bool("update", false, "write examples/postpatch.schema.json anew")
+
+// TestTheExamplesSchemaIsUpToDate holds the schema that the examples name.
+func TestTheExamplesSchemaIsUpToDate(t *testing.T) {
+	path := filepath.Join("../../examples", schema.Name("suite"))
+	got, err := schema.Of("suite", all.Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(want, got) {
+		t.Errorf("%s is not what the kinds declare (%v): go test ./suites/schema -update", path, err)
+	}
+}
+
+func TestModelines(t *testing.T) {
+	const want = "# yaml-language-server: $schema=../postpatch.schema.json\n# $schema: ../postpatch.schema.json\n"
+	if got := schema.Modelines("../postpatch.schema.json"); got != want {
+		t.Errorf("got %q", got)
+	}
+}
 
 // compiled is the schema of a file, as a validator of another make reads it.
 func compiled(t testing.TB, file string, kinds []probes.Kind) *jsonschema.Schema {

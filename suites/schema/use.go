@@ -33,7 +33,7 @@ func overrides(kinds []probes.Kind) object {
 		"description": "How its readings are compared, over what the pack says.",
 	}
 	for _, k := range kinds {
-		properties[k.Name] = about(k.Doc)
+		properties[k.Name] = object{}
 	}
 	return object{
 		"type": "object", "minProperties": 1,
