@@ -110,7 +110,9 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 
 // Topics lists what ExplainTopic knows.
 func Topics() []string {
-	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck", "hosts"}
+	return []string{
+		"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck", "hosts",
+	}
 }
 
 // ExplainTopic is the page on one of Topics.

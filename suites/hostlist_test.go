@@ -90,25 +90,32 @@ func TestListsThatAreNone(t *testing.T) {
 		want  []string
 	}{
 		"two addresses": {
-			hosts: "  - {file: a.txt}\n  - {file: b.txt}", files: map[string]string{"a.txt": "a 10.0.0.1", "b.txt": "\nA 10.0.0.2"},
-			want: []string{`b.txt:2:1: host "A" has the address "10.0.0.2" here and "10.0.0.1" at a.txt:1`},
+			hosts: "  - {file: a.txt}\n  - {file: b.txt}",
+			files: map[string]string{"a.txt": "a 10.0.0.1", "b.txt": "\nA 10.0.0.2"},
+			want:  []string{`b.txt:2:1: host "A" has the address "10.0.0.2" here and "10.0.0.1" at a.txt:1`},
 		},
 		"an address that nobody evaluates": {
-			hosts: "  - {ansible: h.ini}", files: map[string]string{"h.ini": "a ansible_host=\"{{ ip }}\"\nb ansible_host={{inventory_hostname}}"},
-			want: []string{`h.ini:1:1: host "a": its ansible_host is a template of Ansible, which is not evaluated`},
+			hosts: "  - {ansible: h.ini}",
+			files: map[string]string{"h.ini": "a ansible_host=\"{{ ip }}\"\nb ansible_host={{inventory_hostname}}"},
+			want:  []string{`h.ini:1:1: host "a": its ansible_host is a template of Ansible, which is not evaluated`},
 		},
 		"nobody left": {
 			hosts: "  - {file: a.txt, except: '*'}\n  - {csv: t.csv, where: {Env: prod}}",
 			files: map[string]string{"a.txt": "a", "t.csv": "Name,Env\na,test"},
-			want:  []string{"a.suite.yaml:4:12: hosts[0].file: no host is in it, or none is left of it", "a.suite.yaml:5:11: hosts[1].csv: no host is in it, or none is left of it"},
+			want: []string{
+				"a.suite.yaml:4:12: hosts[0].file: no host is in it, or none is left of it",
+				"a.suite.yaml:5:11: hosts[1].csv: no host is in it, or none is left of it",
+			},
 		},
 		"a name that is none": {
 			hosts: "  - {file: a.txt}", files: map[string]string{"a.txt": "web/01\nfe80::1"},
 			want: []string{`a.txt:1:1: want a host name, got "web/01"`, `a.txt:2:1: want a host name, got "fe80::1"`},
 		},
 		"a column that holds secrets": {
-			hosts: "  - {csv: t.csv, vars: [Admin Password, Site, site]}", files: map[string]string{"t.csv": "Name,Admin Password,Site\na,hunter2,hq"},
-			want: []string{`a.suite.yaml:4:25: hosts[0].csv: vars: "Admin Password": what a suite reads is shown in reports, so no secret can`},
+			hosts: "  - {csv: t.csv, vars: [Admin Password, Site, site]}",
+			files: map[string]string{"t.csv": "Name,Admin Password,Site\na,hunter2,hq"},
+			want: []string{`a.suite.yaml:4:25: hosts[0].csv: vars: "Admin Password": ` +
+				"what a suite reads is shown in reports, so no secret can"},
 		},
 		"no column of names": {
 			hosts: "  - {csv: t.csv}", files: map[string]string{"t.csv": "IP;Computer\n10.0.0.1;a"},
@@ -124,7 +131,9 @@ func TestListsThatAreNone(t *testing.T) {
 		},
 		"an absolute path": {
 			hosts: "  - {file: /etc/hostname}",
-			want:  []string{`a.suite.yaml:4:12: hosts[0].file: want a file of the suite's folder or below it, got "/etc/hostname"`},
+			want: []string{
+				`a.suite.yaml:4:12: hosts[0].file: want a file of the suite's folder or below it, got "/etc/hostname"`,
+			},
 		},
 		"a template": {
 			hosts: "  - {file: '{{ site }}.txt'}",
@@ -135,11 +144,15 @@ func TestListsThatAreNone(t *testing.T) {
 			want: []string{`a.suite.yaml:4:12: hosts[0].file: "a.txt" cannot be read: it is larger than 20 MiB`},
 		},
 		"another encoding": {
-			hosts: "  - {file: a.txt}", files: map[string]string{"a.txt": "a\nGr\xFCn"}, want: []string{"a.txt:2:3: a byte that is not UTF-8"},
+			hosts: "  - {file: a.txt}",
+			files: map[string]string{"a.txt": "a\nGr\xFCn"},
+			want:  []string{"a.txt:2:3: a byte that is not UTF-8"},
 		},
 		"a password in the URL": {
 			hosts: "  - {ldap: 'ldaps://probe:hunter2@dc01', base: 'DC=x'}",
-			want:  []string{"a.suite.yaml:4:12: hosts[0].ldap: want the URL of a directory, with nothing behind its host and port"},
+			want: []string{
+				"a.suite.yaml:4:12: hosts[0].ldap: want the URL of a directory, with nothing behind its host and port",
+			},
 		},
 		"no base": {
 			hosts: "  - {ldap: 'ldaps://dc01'}", want: []string{"a.suite.yaml:4:12: hosts[0].ldap: base is missing"},
@@ -178,7 +191,8 @@ func TestLinksOut(t *testing.T) {
 		"out.txt": "path escapes from parent", "up.txt": "path escapes from parent", "folder/secret.txt": "path escapes from parent",
 		"in.txt": "",
 	} {
-		set, problems := LoadBytes("a.suite.yaml", []byte("suite: a\nhosts: [{file: "+name+"}]\nchecks: [{ping: {}}]\n"), testKinds())
+		text := "suite: a\nhosts: [{file: " + name + "}]\nchecks: [{ping: {}}]\n"
+		set, problems := LoadBytes("a.suite.yaml", []byte(text), testKinds())
 		switch {
 		case want == "" && (len(problems) > 0 || set.Hosts[0].Name != "real01"):
 			t.Errorf("%s: %v", name, problems)
@@ -280,14 +294,15 @@ func TestManyHosts(t *testing.T) {
 	for i := range inventory.MaxHosts {
 		fmt.Fprintf(&names, "srv%05d.corp.example.org\n", i)
 	}
-	set, wrong := loadHosts(t, "  - {file: names.txt, tags: [all], vars: {rack: r1}}", map[string]string{"names.txt": names.String()}, nil)
+	files := map[string]string{"names.txt": names.String()}
+	set, wrong := loadHosts(t, "  - {file: names.txt, tags: [all], vars: {rack: r1}}", files, nil)
 	if wrong != nil || len(set.Hosts) != inventory.MaxHosts {
 		t.Fatal(wrong)
 	}
 	for i := range 200 {
 		fmt.Fprintf(&tags, "t%d, ", i)
 	}
-	_, wrong = loadHosts(t, "  - {file: names.txt, tags: ["+tags.String()+"]}", map[string]string{"names.txt": names.String()}, nil)
+	_, wrong = loadHosts(t, "  - {file: names.txt, tags: ["+tags.String()+"]}", files, nil)
 	if len(wrong) != 1 || !strings.Contains(wrong[0], "come to more than 5000000") {
 		t.Errorf("got %v", wrong)
 	}
@@ -295,7 +310,8 @@ func TestManyHosts(t *testing.T) {
 
 // The examples are what they say: so many hosts, of these lists.
 func TestTheExamplesOfLists(t *testing.T) {
-	set, problems := Load([]string{"../examples/hosts/lists.suite.yaml", "../examples/hosts/directory.suite.yaml"}, all.Kinds())
+	const folder = "../examples/hosts/"
+	set, problems := Load([]string{folder + "lists.suite.yaml", folder + "directory.suite.yaml"}, all.Kinds())
 	if len(problems) > 0 {
 		t.Fatal(Format(problems, os.ReadFile))
 	}

@@ -15,7 +15,8 @@ func TestAPipeIsNoList(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, kind := range []string{"file", "csv", "ansible"} {
-		_, problems := LoadBytes("a.suite.yaml", []byte("suite: a\nhosts: [{"+kind+": pipe.txt}]\nchecks: [{ping: {}}]\n"), testKinds())
+		text := "suite: a\nhosts: [{" + kind + ": pipe.txt}]\nchecks: [{ping: {}}]\n"
+		_, problems := LoadBytes("a.suite.yaml", []byte(text), testKinds())
 		if len(problems) != 1 || !strings.Contains(problems[0].Msg, `"pipe.txt" cannot be read: it is no file`) {
 			t.Errorf("%s: %v", kind, problems)
 		}

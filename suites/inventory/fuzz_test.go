@@ -45,7 +45,8 @@ func sane(t *testing.T, text string, hosts []Host, problems []Problem) {
 			t.Errorf("host %+v of %d lines", h, n)
 		}
 		for name, value := range h.Vars {
-			if NamesSecret(name) || strings.HasPrefix(name, "ansible_") || strings.Contains(value, "{{") || h.Unread[name] != "" {
+			if NamesSecret(name) || strings.HasPrefix(name, "ansible_") || strings.Contains(value, "{{") ||
+				h.Unread[name] != "" {
 				t.Errorf("host %q has %q", h.Name, name)
 			}
 		}
