@@ -34,11 +34,11 @@ func (r Routes) Dial(ctx context.Context, network, address string) (net.Conn, er
 	if !found {
 		return dialer.DialContext(ctx, network, address)
 	}
-	if route.Address == "" {
-		return nil, nowhere(name)
-	}
 	if to, found := route.Ports[strings.TrimRight(network, "46")+"/"+port]; found {
 		return dialer.DialContext(ctx, network, to)
+	}
+	if route.Address == "" {
+		return nil, nowhere(name)
 	}
 	return dialer.DialContext(ctx, network, net.JoinHostPort(route.Address, port))
 }

@@ -166,7 +166,8 @@ func (s *suiteEntries) takeIn(l *listEntry, in reader, hosts []inventory.Host) {
 		}
 		key := strings.ToLower(h.Name)
 		if line, twice := first[key]; twice {
-			in.at(h.Line, h.Column, "leave one of them out", fmt.Sprintf("host %q is there twice, first in line %d", h.Name, line))
+			in.at(h.Line, h.Column, "leave one of them out",
+				fmt.Sprintf("host %q is there twice, first in line %d", h.Name, line))
 			continue
 		}
 		first[key] = h.Line
@@ -214,7 +215,8 @@ func (s *suiteEntries) complete(e *hostEntry) {
 		return
 	}
 	for name, why := range e.listed.unread {
-		s.unread(name, fmt.Sprintf("at %s it is %s: give it a value in the vars: of the list's entry", e.listed.place(), why))
+		s.unread(name, fmt.Sprintf("at %s it is %s: give it a value in the vars: of the list's entry",
+			e.listed.place(), why))
 	}
 }
 

@@ -112,7 +112,8 @@ func (s *suiteEntries) ansibleList(l *listEntry, o object) {
 	}
 	for _, n := range wanted {
 		if !slices.ContainsFunc(inv.Groups(), func(group string) bool { return Glob(n.Value, group) }) {
-			s.hintf(n, suggest(n.Value, inv.Groups()), "%s: group: %q is no group of the inventory", l.what, shorten(n.Value, 80))
+			s.hintf(n, suggest(n.Value, inv.Groups()), "%s: group: %q is no group of the inventory",
+				l.what, shorten(n.Value, 80))
 			return
 		}
 	}

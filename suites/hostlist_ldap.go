@@ -63,6 +63,7 @@ func (s *suiteEntries) directoryList(l *listEntry, o object) {
 func (s *suiteEntries) directoryURL(l *listEntry) (search inventory.Search, ok bool) {
 	const hint = `write "ldaps://dc01.corp.example.org", or ldap:// for StartTLS`
 	u, err := url.Parse(l.Name)
+	s.secret = s.secret || strings.Contains(l.Name, "@") // a password, perhaps
 	if err != nil || u.Scheme != "ldap" && u.Scheme != "ldaps" || !isAddress(u.Hostname()) || u.User != nil ||
 		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "" {
 		s.hintf(l.node, hint, "%s: want the URL of a directory, with nothing behind its host and port", l.what)

@@ -19,9 +19,10 @@ func newPlan(a app) *cobra.Command {
 		Short: "Print what a plan would run, without contacting any host",
 		Long: "Tells of each wave its hosts, checks, questions and messages, how long a look at it takes, for how long\n" +
 			"its hosts may settle, and its gate; and what has to change and may. No host is asked, and a directory\n" +
-			"that keeps a suite's hosts only with --credentials. Questions and messages are those that a session would send to a host that answers at once;\n" +
-			"the time is an estimate, from the newest run of these suites in the store where there is one. Exit code 2\n" +
-			"when the plan or its suites have a problem.",
+			"that keeps a suite's hosts only with --credentials. Questions and messages are those that a session\n" +
+			"would send to a host that answers at once; the time is an estimate, from the newest\n" +
+			"run of these suites in the store where there is one. Exit code 2 when the plan or its suites have a\n" +
+			"problem.",
 		Example: "  postpatch plan november.plan.yaml\n  postpatch plan november.plan.yaml --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {

@@ -196,9 +196,10 @@ func IsVariable(name string) bool {
 // plain is the value of a variable's text.
 func (v *Inventory) plain(name, text string, at place) value {
 	switch {
-	case name == varHost && regexp.MustCompile(`^\{\{\s*inventory_hostname\s*\}\}$`).MatchString(text):
-		return value{} // the name itself
 	case strings.Contains(text, "{{") || strings.Contains(text, "{%"):
+		if name == varHost && regexp.MustCompile(`^\{\{\s*inventory_hostname\s*\}\}$`).MatchString(text) {
+			return value{} // the name itself
+		}
 		return value{unread: isTemplate}
 	case strings.HasPrefix(text, "$ANSIBLE_VAULT"):
 		return value{unread: isVault}

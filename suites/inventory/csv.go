@@ -62,8 +62,8 @@ func ReadTable(text string, delimiter rune, wanted string) (*Table, []Problem) {
 			t.header(at, &found)
 		case strings.Join(cells, "") == "": // Excel leaves such lines at the end
 		case len(cells) != len(t.Header):
-			found.add(at[0], "a text with the delimiter in it is put in quotes", "the line has %d columns, and the header has %d",
-				len(cells), len(t.Header))
+			found.add(at[0], "a text with the delimiter in it is put in quotes",
+				"the line has %d columns, and the header has %d", len(cells), len(t.Header))
 		case len(t.rows) == MaxHosts:
 			found.add(at[0], "make several files of it", "the list has more than %d lines", MaxHosts)
 			return nil, found.list
@@ -169,7 +169,8 @@ func (t *Table) Hosts(c Columns) ([]Host, []Problem) {
 		}
 		h := Host{Name: r.cells[c.Name], Line: r.at[c.Name].line, Column: r.at[c.Name].column}
 		if h.Name == "" {
-			found.add(r.at[c.Name], "fill it in, or leave the line out by where:", "the line has no %q", shorten(t.Header[c.Name]))
+			found.add(r.at[c.Name], "fill it in, or leave the line out by where:", "the line has no %q",
+				shorten(t.Header[c.Name]))
 			continue
 		}
 		if c.Address >= 0 {

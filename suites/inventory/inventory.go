@@ -64,9 +64,8 @@ func NamesSecret(name string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(strings.FieldsFunc(name, func(c rune) bool { return !isLetter(c) }), func(word string) bool {
-		return word == "pass" || word == "pwd" || word == "pw"
-	})
+	words := strings.FieldsFunc(name, func(c rune) bool { return !isLetter(c) })
+	return slices.ContainsFunc(words, func(word string) bool { return word == "pass" || word == "pwd" || word == "pw" })
 }
 
 func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }

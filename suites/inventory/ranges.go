@@ -90,16 +90,16 @@ func spanOf(inside string) (span, error) {
 	if begin == "" {
 		begin = "0"
 	}
-	last, ok := 0, true
+	var last int
 	if len(begin) == 1 && len(end) == 1 && strings.Contains(alphabet, begin) && strings.Contains(alphabet, end) {
 		s.letters, s.begin, last = true, strings.Index(alphabet, begin), strings.Index(alphabet, end)
 	} else {
-		if s.begin, ok = natural(begin); !ok {
+		first, isNumber := natural(begin)
+		number, endsWell := natural(end)
+		if !isNumber || !endsWell {
 			return span{}, wrong
 		}
-		if last, ok = natural(end); !ok {
-			return span{}, wrong
-		}
+		s.begin, last = first, number
 		if begin[0] == '0' && len(begin) > 1 {
 			if s.fill = len(begin); len(end) != s.fill {
 				return span{}, fmt.Errorf("the range [%s] begins with a zero: want as many digits at its end", shorten(inside))

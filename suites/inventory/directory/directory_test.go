@@ -119,8 +119,7 @@ func TestPages(t *testing.T) {
 		s.Computers = append(s.Computers, computer(fmt.Sprintf("srv%05d", i)))
 	}
 	start(t, s, true)
-	tls := func(s *inventory.Search, _ *Options) { s.StartTLS = true }
-	found, err := asked(t, s, tls)
+	found, err := asked(t, s, func(s *inventory.Search, _ *Options) { s.StartTLS = true })
 	if err != nil || len(found.Hosts) != 2500 {
 		t.Fatalf("%d hosts, %v", len(found.Hosts), err)
 	}
@@ -128,10 +127,12 @@ func TestPages(t *testing.T) {
 	if len(ops) != 5 || ops[0] != "starttls" || !strings.HasSuffix(ops[4], "from 2000") {
 		t.Errorf("asked %q", ops)
 	}
-	for i := range inventory.MaxHosts {
-		s.Computers = append(s.Computers, computer(fmt.Sprintf("more%05d", i)))
+	full := gatherer{names: map[string]bool{}, seen: inventory.MaxHosts - 1}
+	e := ldap.NewEntry("CN=a"+domain, map[string][]string{"cn": {"a"}})
+	if err := full.entry(e); err != nil {
+		t.Error(err)
 	}
-	if _, err := asked(t, s, tls); err == nil || !strings.Contains(err.Error(), "more than 50000 computers") {
+	if err := full.entry(e); err == nil || !strings.Contains(err.Error(), "more than 50000 computers") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -172,7 +173,9 @@ func TestRefused(t *testing.T) {
 			change: func(s *inventory.Search, _ *Options) { s.StartTLS = true }, want: "nothing was sent in clear",
 		},
 		"StartTLS mangled": {
-			server: &directorytest.Server{Answer: func(*ber.Packet, int64) [][]byte { return [][]byte{[]byte("HTTP/1.1 400\r\n\r\n")} }},
+			server: &directorytest.Server{Answer: func(*ber.Packet, int64) [][]byte {
+				return [][]byte{[]byte("HTTP/1.1 400\r\n\r\n")}
+			}},
 			change: func(s *inventory.Search, _ *Options) { s.StartTLS = true }, startTLS: true, want: "no message of LDAP",
 		},
 		"no TLS behind StartTLS": {
@@ -183,25 +186,43 @@ func TestRefused(t *testing.T) {
 		},
 		"a wrong password": {
 			change: func(_ *inventory.Search, o *Options) { o.Password = host.NewSecret("open-barley") },
-			want:   `entering it as CORP\probe: the account was refused (the password is wrong); it is not tried again`, shown: true,
+			want:   `entering it as CORP\probe: the account was refused (the password is wrong); it is not tried again`,
+			shown:  true,
 		},
 		"no password": {
-			change: func(_ *inventory.Search, o *Options) { o.Password = host.Secret{} }, want: "a user and a password are needed",
+			change: func(_ *inventory.Search, o *Options) { o.Password = host.Secret{} },
+			want:   "a user and a password are needed",
 		},
-		"nobody there":      {want: "no computer is found; look at base and filter", shown: true},
-		"all disabled":      {server: &directorytest.Server{Computers: []directorytest.Computer{computer("a", "userAccountControl", "2")}}, want: "but those left out: 1 the account is disabled", shown: true},
-		"a referral":        {server: &directorytest.Server{Answer: code(10)}, want: "it refers to another server, which is not followed", shown: true},
-		"cut by size":       {server: &directorytest.Server{Answer: code(4)}, want: "its answer is not whole", shown: true},
-		"cut by time":       {server: &directorytest.Server{Answer: code(3)}, want: "its answer is not whole", shown: true},
-		"cut by the server": {server: &directorytest.Server{Answer: code(11)}, want: "its answer is not whole", shown: true},
-		"no such base":      {server: &directorytest.Server{Answer: code(32)}, want: "there is no such base", shown: true},
+		"nobody there": {want: "no computer is found; look at base and filter", shown: true},
+		"all disabled": {
+			server: &directorytest.Server{Computers: []directorytest.Computer{computer("a", "userAccountControl", "2")}},
+			want:   "but those left out: 1 the account is disabled",
+			shown:  true,
+		},
+		"a referral": {
+			server: &directorytest.Server{Answer: code(10)},
+			want:   "it refers to another server, which is not followed",
+			shown:  true,
+		},
+		"cut by size": {server: &directorytest.Server{Answer: code(4)}, want: "its answer is not whole", shown: true},
+		"cut by time": {server: &directorytest.Server{Answer: code(3)}, want: "its answer is not whole", shown: true},
+		"cut by the server": {
+			server: &directorytest.Server{Answer: code(11)},
+			want:   "its answer is not whole",
+			shown:  true,
+		},
+		"no such base": {server: &directorytest.Server{Answer: code(32)}, want: "there is no such base", shown: true},
 		"a huge entry": {
-			server: &directorytest.Server{Answer: answer(func(id int64) [][]byte { return [][]byte{directorytest.Entry(id, huge)} })},
-			want:   "longer than 1024 KiB", shown: true,
+			server: &directorytest.Server{Answer: answer(func(id int64) [][]byte {
+				return [][]byte{directorytest.Entry(id, huge)}
+			})},
+			want: "longer than 1024 KiB", shown: true,
 		},
 		"a huge length": {
-			server: &directorytest.Server{Answer: answer(func(int64) [][]byte { return [][]byte{{0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF}} })},
-			want:   "longer than 1024 KiB", shown: true,
+			server: &directorytest.Server{Answer: answer(func(int64) [][]byte {
+				return [][]byte{{0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF}}
+			})},
+			want: "longer than 1024 KiB", shown: true,
 		},
 		"pages without end": {
 			server: &directorytest.Server{Answer: answer(func(id int64) [][]byte {

@@ -4,6 +4,7 @@ package directorytest
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
@@ -55,7 +56,7 @@ func Start(s *Server, startTLS bool) error {
 	web.Close()
 	s.startTLS = startTLS
 	var err error
-	if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if s.listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
 		return err
 	}
 	go func() {
