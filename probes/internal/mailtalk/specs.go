@@ -3,6 +3,7 @@ package mailtalk
 import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 )
 
@@ -62,7 +63,8 @@ func MailboxNotes() []string {
 	return []string{
 		"login: true shows the password of the credentials file's entry with for: mail.",
 		"It is shown in TLS alone, to a server whose certificate is good for the host or for a name of the entry.",
-		"One that is refused is shown to nobody else in the run.",
+		"One that is refused is shown to nobody else in the run; one that Windows refuses, to no mail server.",
+		note.FirstAlone,
 	}
 }
 
