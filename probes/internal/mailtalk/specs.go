@@ -67,24 +67,3 @@ func MailboxNotes() []string {
 		note.FirstAlone,
 	}
 }
-
-// CheckPorts refuses what is no port, and returns each port once.
-func CheckPorts(ports, implicit []int) ([]int, error) {
-	if err := reach.CheckPorts("port", ports...); err != nil {
-		return nil, err
-	}
-	if len(implicit) > 0 {
-		if err := reach.CheckPorts("implicit_tls", implicit...); err != nil {
-			return nil, err
-		}
-	}
-	return reach.Unique(ports), nil
-}
-
-// Entered is the use of a check that logs in.
-func Entered(login bool) string {
-	if login {
-		return Use
-	}
-	return ""
-}
