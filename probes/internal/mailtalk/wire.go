@@ -65,9 +65,6 @@ func (w *Wire) use(conn net.Conn) {
 // Close ends the connection.
 func (w *Wire) Close() error { return w.conn.Close() }
 
-// At is where the conversation leads to, "name:port".
-func (w *Wire) At() string { return w.at }
-
 // LocalAddr is the runner's own address as the server sees it.
 func (w *Wire) LocalAddr() net.Addr { return w.conn.LocalAddr() }
 
