@@ -47,7 +47,7 @@ func TestMailAndWindowsShareWhatTheyKnowOfAPassword(t *testing.T) {
 		}
 		done(auth.Refused)
 	}
-	other := host.Credential{User: `CORP\other`, Password: host.NewSecret("guess")}
+	other := host.Credential{User: `CORP\second`, Password: host.NewSecret("guess")}
 	done, err := j.logins.Try(t.Context(), other, "web0")
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ type params struct {
 	Address    string `param:"address" doc:"Where the server is, when not the host under test."`
 	Implicit   []int  `param:"implicit_tls" doc:"Those of the ports at which TLS begins at once."`
 	ServerName string `param:"server_name" doc:"The name in the certificate, when it is not the server's address."`
-	Login      bool   `param:"login" doc:"Whether to log in, with the operator's credential for mail, and open the mailbox."`
+	Login      bool   `param:"login" doc:"Whether to log in, with the operator's credential for mail, and look inside."`
 }
 
 // Define completes a kind that looks at mailbox servers: at port, where TLS begins at once,

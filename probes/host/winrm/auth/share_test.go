@@ -59,7 +59,8 @@ func TestMemoriesOfOneRun(t *testing.T) {
 					t.Errorf("host %d: %s", i, got)
 				}
 			}
-			return logon(t, l, probe(user, "wrong"), "web03", auth.Refused), `refused 3 times, by "ex01: imap", "web0" and "web1"`
+			got = logon(t, l, probe(user, "wrong"), "web03", auth.Refused)
+			return got, `refused 3 times, by "ex01: imap", "web0" and "web1"`
 		},
 		"what a Windows host has taken is right": func(t *testing.T, l *auth.Logins) (got, want string) {
 			logon(t, l, probe(user, "right"), "web01", auth.Refused)
