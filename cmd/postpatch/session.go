@@ -23,7 +23,7 @@ import (
 // options wires the runner to how this operator reaches the hosts.
 func options(j job, atOnce int) runner.Options {
 	return runner.Options{
-		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots, Accounts: &host.Accounts{},
+		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots, Accounts: j.logins.Accounts(),
 		Credential: func(hostName, use string) (host.Credential, error) {
 			if j.credentials == nil {
 				return host.Credential{}, errors.New("there is no --credentials file")

@@ -16,8 +16,8 @@ const near = 16 << 10
 // before its first element.
 func isPage(answer *webtalk.Answer) bool {
 	start := string(answer.Body[:min(len(answer.Body), near)])
-	start = strings.ReplaceAll(start, "\x00", "") // UTF-16 is every other byte that
-	start = strings.ToLower(strings.TrimLeft(start, "\ufeff\xff\xfe"))
+	start = strings.ReplaceAll(start, "\x00", "")           // UTF-16 is every other byte that
+	start = strings.ToLower(strings.ToValidUTF8(start, "")) // without UTF-16's mark
 	for {
 		start = strings.TrimLeft(start, "\ufeff \t\r\n\f")
 		rest, skipped := after(start, "<!--", "-->")

@@ -167,15 +167,7 @@ func (b *ewsBox) Close() { b.talk.Close() }
 
 // ask puts one question. Every answer in it has to be NoError.
 func (b *ewsBox) ask(question string) ([]flatxml.Element, error) {
-	answer, _, err := b.talk.LogOn(b.ctx, "ews", webtalk.Request{
-		Method: http.MethodPost, Path: "/EWS/Exchange.asmx",
-		Header: http.Header{"Content-Type": {"text/xml; charset=utf-8"}},
-		Body: `<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" ` +
-			`xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" ` +
-			`xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><soap:Header>` +
-			`<t:RequestServerVersion Version="Exchange2013"/></soap:Header><soap:Body>` + question +
-			`</soap:Body></soap:Envelope>`,
-	})
+	answer, _, err := b.talk.LogOn(b.ctx, "ews", webtalk.EWS(question))
 	switch {
 	case err != nil:
 		return nil, err

@@ -54,11 +54,7 @@ func (r *trip) send(ctx context.Context) error {
 		return err
 	}
 	if p.Login {
-		door := "SMTP at " + wire.At()
-		err := r.target.LogOn(ctx, mailtalk.Use, door, func(c host.Credential) (host.Shown, error) {
-			if err := wire.MayShow(c, r.target); err != nil {
-				return host.Later, err
-			}
+		_, err := wire.LogOn(ctx, r.target, "SMTP", func(c host.Credential) (host.Shown, error) {
 			return mailtalk.LogOnSMTP(client, c)
 		})
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,27 +36,17 @@ const grace = 3 * time.Second
 
 // trip is the way of one message.
 type trip struct {
-	probe    probe
-	target   probes.Target
-	address  string
-	sign     sign
-	sent     atomic.Bool // there may be a message of ours
-	readings []fact.Reading
+	mailtalk.Record
+
+	probe   probe
+	target  probes.Target
+	address string
+	sign    sign
+	sent    atomic.Bool // there may be a message of ours
 }
 
 func newTrip(p probe, t probes.Target, address string) *trip {
 	return &trip{probe: p, target: t, address: address, sign: newSign(t.Host, cmp.Or(p.From, address))}
-}
-
-func (r *trip) add(name string, value fact.Value) {
-	r.readings = append(r.readings, probes.Read("", name, value))
-}
-
-func (r *trip) because(words string) {
-	has := func(f fact.Reading) bool { return f.Key.Name == "reason" }
-	if words != "" && !slices.ContainsFunc(r.readings, has) {
-		r.add("reason", mailtalk.Reason(words))
-	}
 }
 
 // run opens the mailbox first: what could not be deleted is not sent.
@@ -68,26 +57,26 @@ func (r *trip) run(ctx context.Context) error {
 	if err != nil {
 		err = cmp.Or(ctx.Err(), err)
 		if state, why := mailtalk.StateOf(err); state != "" {
-			r.add("mailbox", fact.Text(state))
-			r.because(why)
+			r.Add("mailbox", fact.Text(state))
+			r.Because(why)
 			return nil
 		}
 		return fmt.Errorf("opening the mailbox: %w", err)
 	}
 	defer box.Close()
-	r.add("mailbox", fact.Text(open))
+	r.Add("mailbox", fact.Text(open))
 	r.sent.Store(true)
 	accepted := time.Now()
 	if err := r.send(ctx); err != nil {
 		r.remove(box, sight{}) // it may have got there all the same
 		if state, why := connectorState(err); state != "" {
-			r.add("accepted", fact.Text(state))
-			r.because(why)
+			r.Add("accepted", fact.Text(state))
+			r.Because(why)
 			return nil
 		}
 		return fmt.Errorf("sending the message: %w", err)
 	}
-	r.add("accepted", fact.Text(ok))
+	r.Add("accepted", fact.Text(ok))
 	seen, err := r.await(ctx, box, accepted)
 	r.remove(box, seen)
 	return err
@@ -141,10 +130,10 @@ func (r *trip) await(ctx context.Context, box mailbox, since time.Time) (sight, 
 		case err != nil:
 			return sight{}, fmt.Errorf("reading the mailbox: %w", err)
 		case seen.state != "":
-			r.add("delivery", fact.Text(seen.state))
-			r.because(seen.words)
+			r.Add("delivery", fact.Text(seen.state))
+			r.Because(seen.words)
 			if seen.state == delivered {
-				r.add("delivery_time", fact.Duration(time.Since(since)))
+				r.Add("delivery_time", fact.Duration(time.Since(since)))
 			}
 			return seen, nil
 		}
@@ -158,7 +147,7 @@ func (r *trip) await(ctx context.Context, box mailbox, since time.Time) (sight, 
 		if !errors.Is(context.Cause(ctx), errLate) {
 			return sight{}, context.Cause(ctx)
 		}
-		r.add("delivery", fact.Text("not delivered in "+r.probe.Limit.String()))
+		r.Add("delivery", fact.Text("not delivered in "+r.probe.Limit.String()))
 		return sight{}, nil
 	}
 }
@@ -176,5 +165,5 @@ func (r *trip) remove(box mailbox, seen sight) {
 	if err != nil {
 		how = "no: " + mailtalk.Words(err.Error())
 	}
-	r.add("removed", fact.Text(how))
+	r.Add("removed", fact.Text(how))
 }

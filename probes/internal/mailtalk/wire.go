@@ -65,9 +65,6 @@ func (w *Wire) use(conn net.Conn) {
 // Close ends the connection.
 func (w *Wire) Close() error { return w.conn.Close() }
 
-// At is where the conversation leads to, "name:port".
-func (w *Wire) At() string { return w.at }
-
 // LocalAddr is the runner's own address as the server sees it.
 func (w *Wire) LocalAddr() net.Addr { return w.conn.LocalAddr() }
 
@@ -75,11 +72,14 @@ func (w *Wire) LocalAddr() net.Addr { return w.conn.LocalAddr() }
 func (w *Wire) TLS() *tls.ConnectionState { return w.tls }
 
 // Line reads one line, without its end.
-func (w *Wire) Line() (string, error) {
-	line, err := w.in.ReadSlice('\n')
+func (w *Wire) Line() (string, error) { return readLine(w.in) }
+
+// readLine reads one that fits into a reader's own memory.
+func readLine(in *bufio.Reader) (string, error) {
+	line, err := in.ReadSlice('\n')
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
-		return "", fmt.Errorf("a line has more than %d bytes", w.in.Size())
+		return "", fmt.Errorf("a line has more than %d bytes", in.Size())
 	case errors.Is(err, io.EOF) && len(line) == 0:
 		return "", reach.ErrEnded
 	case errors.Is(err, io.EOF):
@@ -91,7 +91,7 @@ func (w *Wire) Line() (string, error) {
 }
 
 // Reply reads an SMTP server's reply.
-func (w *Wire) Reply() (Reply, error) { return ReadReply(w.in) }
+func (w *Wire) Reply() (Reply, error) { return readReply(w.in) }
 
 // Send says one line.
 func (w *Wire) Send(line string) error {
