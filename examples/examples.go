@@ -12,3 +12,8 @@ var Demo embed.FS
 //
 //go:embed packs/*.suite.yaml
 var Packs embed.FS
+
+// CI are pipelines, by the system that runs them.
+//
+//go:embed ci
+var CI embed.FS

@@ -61,11 +61,7 @@ func (l *loader) build(s *suiteEntries) {
 	if s.found.in(s.file) || len(s.uses) > 0 && len(s.found.list) > 0 {
 		return
 	}
-	for i := range s.hosts {
-		if h := &s.hosts[i]; !seen[h] {
-			s.hintf(h.node, "leave the host out, or choose it by the hosts: of a check", "host %q has no check", h.name)
-		}
-	}
+	s.withoutCheck(seen)
 }
 
 // chosen returns the hosts that a check is for.
@@ -88,7 +84,8 @@ func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 		}
 	}
 	for j, n := range c.selectors {
-		if !used[j] && len(s.hosts) > 0 && c.by.of(n).file == s.file { // a pack's own may choose nobody
+		// A pack's own may choose nobody.
+		if !used[j] && len(s.hosts) > 0 && !s.unasked() && c.by.of(n).file == s.file {
 			s.hintf(n, "write a host's name, a pattern like \"ex*\" or tag:dns", "hosts: %q matches no host of this suite",
 				shorten(n.Value, 80))
 		}
@@ -270,11 +267,7 @@ func (c *checkEntry) variable(h *hostEntry, name string) (string, bool) {
 	case "host.address":
 		return h.shared.Address, true
 	}
-	value, set := h.own[name]
-	if !set {
-		value, set = c.by.vars[name]
-	}
-	return value, set
+	return h.given(name, c.by.vars)
 }
 
 // varsOn are all the check's variables on a host.
@@ -282,6 +275,11 @@ func (c *checkEntry) varsOn(h *hostEntry) map[string]string {
 	vars := maps.Clone(c.by.vars)
 	if vars == nil {
 		vars = map[string]string{}
+	}
+	if h.listed != nil {
+		for name := range h.listed.unread {
+			delete(vars, name)
+		}
 	}
 	maps.Copy(vars, h.own)
 	return vars

@@ -69,7 +69,8 @@ func (r reader) settings(rule *credential, o object, what string) {
 // winRM reads the settings one by one.
 func (r reader) winRM(o object, what string) WinRMSettings {
 	var w WinRMSettings
-	r.known(o, what, "tls", "port", "insecure", "ca_file", "allow_plain", "auth", "spn", "krb5_conf")
+	r.known(o, what, "tls", "port", "insecure", "ca_file", "allow_plain", "auth", "spn", "krb5_conf", "exchange")
+	w.SnapIn = r.snapIn(o, what+".exchange")
 	for name, set := range map[string]*bool{"tls": &w.TLS, "insecure": &w.Insecure, "allow_plain": &w.AllowPlain} {
 		if e, found := o.get(name); found {
 			*set = r.bool(e.value, what+"."+name)

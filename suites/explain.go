@@ -114,6 +114,7 @@ type topic struct{ name, page string }
 func topics() []topic {
 	return []topic{
 		{"suite", aboutSuite},
+		{"hosts", aboutHosts},
 		{"use", aboutUse},
 		{"plan", aboutPlan + aboutMustChange},
 		{"credentials", aboutCredentials},

@@ -36,6 +36,11 @@ func TestTheExamplesOfThePagesAreRight(t *testing.T) {
 		file := write(topic+".yaml", example(page))
 		var problems []Problem
 		switch topic {
+		case "hosts":
+			write("servers.txt", "srv01\n")
+			write("servers.csv", "Hostname,IP,Role,Env,Site\nsrv02,10.0.0.2,web,prod,hq\n")
+			write("inventory.ini", "[exchange]\nex01\n")
+			_, problems = Load([]string{file}, all.Kinds())
 		case "plan", "precheck":
 			if err := os.Mkdir(filepath.Join(folder, "suites"), 0o700); err != nil {
 				t.Fatal(err)

@@ -18,6 +18,7 @@ type hostEntry struct {
 	was     *yaml.Node        // its name before; nil unless the suite gives one
 	own     map[string]string // the entry's own variables
 	built   []int             // its checks, in the suite's distinct ones
+	listed  *listed           // nil unless it is of a list
 	shared  *sharedHost
 }
 
@@ -48,7 +49,17 @@ func (l *loader) readHosts(s *suiteEntries, top object) {
 		s.errorf(e.value, "hosts: the list is empty")
 	}
 	seen := map[string]*yaml.Node{}
+	defer func() { // which may say more of the hosts above
+		for i, n := range elems {
+			if isHostList(n) {
+				s.hostList(n, fmt.Sprintf("hosts[%d]", i))
+			}
+		}
+	}()
 	for i, n := range elems {
+		if isHostList(n) {
+			continue
+		}
 		h, ok := s.host(n, fmt.Sprintf("hosts[%d]", i))
 		if !ok {
 			continue
@@ -152,17 +163,14 @@ func (l *loader) merge(s *suiteEntries, h *hostEntry) {
 		}
 	}
 	if h.address == nil {
+		l.listedAddress(h)
 		return
 	}
 	address, unset := h.address.fill(func(name string) (string, bool) {
 		if name == "host.name" {
 			return h.name, true
 		}
-		value, set := h.own[name]
-		if !set {
-			value, set = s.vars[name]
-		}
-		return value, set
+		return h.given(name, s.vars)
 	})
 	for _, p := range unset {
 		s.missing(h.address, p, "")

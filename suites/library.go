@@ -21,6 +21,10 @@ type Library struct {
 	Kinds []probes.Kind
 	Packs []string // folders of the operator's own packs; the first that has a name counts
 	Built fs.FS    // the packs that come with the program; may be nil
+	// Ask asks a directory for the hosts of a list: once all files are read and nothing is
+	// wrong with them, and no more after an error, since the next search may show the same
+	// wrong password. Where it is nil, such lists are not asked, and the Set's suites say so.
+	Ask Directory
 	// Lone takes a suite without hosts, a pack, for what it is: to look for its problems,
 	// not to run it.
 	Lone bool

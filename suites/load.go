@@ -27,6 +27,12 @@ func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
 func (lib Library) Load(files []string) (*Set, []Problem) {
 	l := newLoader(lib)
 	defer l.close()
+	l.readAll(files)
+	return l.finish()
+}
+
+// readAll reads each file once.
+func (l *loader) readAll(files []string) {
 	if len(files) == 0 {
 		l.found.add(Problem{File: "suites", Msg: "no suite file is given"})
 	}
@@ -37,7 +43,6 @@ func (lib Library) Load(files []string) (*Set, []Problem) {
 			l.read(file)
 		}
 	}
-	return l.finish()
 }
 
 // LoadBytes reads one suite from memory; file is its name in problems.
@@ -90,6 +95,9 @@ type suiteEntries struct {
 	locked   bool                   // all its checks are
 	usedAt   *used                  // nil where the operator has named it
 	uses     []*used
+	lists    []*listEntry
+	byName   map[string]int    // hosts, by their names in lower case; nil where there is no list
+	whyUnset map[string]string // variables of lists that have no value
 }
 
 func newLoader(lib Library) *loader {
@@ -275,6 +283,7 @@ func isVariable(s string) bool {
 
 // finish builds all checks and returns the set, unless something is wrong.
 func (l *loader) finish() (*Set, []Problem) {
+	l.askDirectories()
 	l.mergeHosts()
 	for _, s := range l.entries {
 		l.build(s)

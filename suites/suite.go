@@ -17,6 +17,7 @@ type Set struct {
 	Suites  []Suite
 	Hosts   []Host   // in the order of the suites; a host of two suites once
 	Waivers []Waiver // in the order of the suites
+	LeftOut []string // what directories know, and was left out, and why
 }
 
 // Suite is one suite file.
@@ -25,6 +26,7 @@ type Suite struct {
 	Owner  string
 	File   string // as given
 	Digest string // SHA-256 of the file, in hex
+	Lists  []HostList
 }
 
 // Host is a server under test.

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -119,5 +120,6 @@ func (s *suiteEntries) missing(t *template, p *part, hosts string) {
 	if hosts != "" {
 		hint = "set it in the suite's vars, for every host that has no other"
 	}
+	hint = cmp.Or(s.whyUnset[p.text], hint)
 	s.inside(t.node, p.offset, hint, fmt.Sprintf("variable %q is not set%s", p.text, hosts))
 }

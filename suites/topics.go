@@ -23,7 +23,8 @@ const aboutSuite = `suite: what a healthy server looks like; kept by the server'
 Top level
   suite     the suite's name; required
   hosts     names, or {name, address, tags, vars, was}; required, but of a pack. was is the name
-            by which the baseline knows a host that was renamed since
+            by which the baseline knows a host that was renamed since. {file}, {csv}, {ansible}
+            and {ldap} stand for the hosts of a list (postpatch explain hosts)
   checks    required where nothing is used, and never empty
   use       checks of other suites; override and disable say what is to be otherwise
             (postpatch explain use)
@@ -79,8 +80,9 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?, in any case; required
-  for        the uses it is for: winrm, sql, mail; winrm and sql, as far as it can serve them,
-             unless given: what a mailbox' password is for has to be said
+  for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites,
+             with a password); winrm and sql, as far as it can serve them, unless given: what a
+             password is for beside hosts has to be said
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
              password and a keytab
   winrm      tls          connect with TLS
@@ -92,6 +94,12 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
              ca_file      trust the certificates that this file's ones have signed
              insecure     do not check the server's certificate
              allow_plain  Basic without TLS: the password travels readable; for a lab
+             exchange     remote (at Exchange's own endpoint; the default); snapin (by its snap-in,
+                          in the script that asks the rest: where the endpoint cannot be reached.
+                          Exchange's roles do not count there, the account's rights in AD do. The
+                          account must be one that the server may show to a domain controller:
+                          Kerberos, with resource-based delegation. Microsoft supports it for none
+                          of this; it costs the server time and memory)
   sql        auth         sql (the default of a plain user), negotiate (of CORP\name, name@REALM, a
                           keytab, ccache and current_user: Kerberos, else NTLM), kerberos, ntlm,
                           entra (of what proves to Entra ID alone)

@@ -64,8 +64,8 @@ func lint(a app, files []string) error {
 			checks += len(h.Checks)
 		}
 	}
-	_, err := fmt.Fprintf(a.stdout, "no problems: %s, %s, %s, %s\n", count(len(suiteFiles), "suite"),
-		count(len(plans), "plan"), count(hosts, "host"), count(checks, "check"))
+	_, err := fmt.Fprintf(a.stdout, "no problems: %s, %s, %s, %s%s\n", count(len(suiteFiles), "suite"),
+		count(len(plans), "plan"), count(hosts, "host"), count(checks, "check"), notAsked(set))
 	return err
 }
 

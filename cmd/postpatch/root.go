@@ -105,6 +105,7 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 	root.AddCommand(
 		newPlan(a), newPrecheck(a), newCapture(a), newVerify(a), newGate(a), newDiff(a), newJudge(a), newAccept(a),
 		newBaselines(a), newLint(a), newTrial(a), newExplain(a), newDoctor(a), newDemo(a), newLab(a), newVersion(a),
+		newInit(a),
 	)
 	return root
 }

@@ -138,8 +138,12 @@ func hasSuites(m baseline.Manifest, j job) bool {
 }
 
 // hasChecks says whether a baseline could have every check of the job: one that
-// was taken of a part must not stand for the whole, unless it is asked for by name.
+// was taken of a part must not stand for the whole, nor for another part, unless it
+// is asked for by name.
 func hasChecks(m baseline.Manifest, j job) bool {
+	if m.Part != "" && m.Part != j.part {
+		return false
+	}
 	taken := map[string]int{}
 	for _, h := range m.Hosts {
 		taken[strings.ToLower(h.Host)] = h.Checks
@@ -181,7 +185,7 @@ func planNotes(j job) []string {
 
 // baselineNotes says where the baseline and the run do not cover the same.
 func baselineNotes(against *baseline.Snapshot, changed []string, j job) []string {
-	var notes []string
+	notes := storedParts(against.Manifest())
 	for _, name := range changed {
 		notes = append(notes, fmt.Sprintf("suite %s has changed since the baseline", name))
 	}

@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -20,9 +17,9 @@ import (
 
 // mailbox is where the message is looked for; one for each via.
 type mailbox interface {
-	// Look says whether a message with that subject has come, or a report that it
-	// will not, in the report's own words.
-	Look(subject string) (sight, error)
+	// Look says whether the message has come, or a report that it will not, in the
+	// report's own words.
+	Look() (sight, error)
 	// Remove deletes what Look has found, and says how that went.
 	Remove() (string, error)
 	// Close takes leave.
@@ -43,26 +40,14 @@ type trip struct {
 	probe    probe
 	target   probes.Target
 	address  string
-	subject  string
+	sign     sign
 	sent     atomic.Bool // there may be a message of ours
 	readings []fact.Reading
 }
 
 func newTrip(p probe, t probes.Target, address string) *trip {
-	return &trip{probe: p, target: t, address: address, subject: subjectOf(t.Host) + " " + uuid.NewString()}
+	return &trip{probe: p, target: t, address: address, sign: newSign(t.Host, cmp.Or(p.From, address))}
 }
-
-// subjectOf is how the messages of one host begin.
-func subjectOf(hostName string) string {
-	return subjects + strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, hostName)
-}
-
-const subjects = "postpatch mailflow "
 
 func (r *trip) add(name string, value fact.Value) {
 	r.readings = append(r.readings, probes.Read("", name, value))
@@ -71,7 +56,7 @@ func (r *trip) add(name string, value fact.Value) {
 func (r *trip) because(words string) {
 	has := func(f fact.Reading) bool { return f.Key.Name == "reason" }
 	if words != "" && !slices.ContainsFunc(r.readings, has) {
-		r.add("reason", fact.Text(words))
+		r.add("reason", mailtalk.Reason(words))
 	}
 }
 
@@ -138,9 +123,9 @@ func (r *trip) outlive(ctx context.Context) (life context.Context, finish func()
 func (r *trip) open(ctx context.Context) (mailbox, error) {
 	switch r.probe.Via {
 	case viaIMAP:
-		return openIMAP(ctx, r.target, r.probe)
+		return openIMAP(ctx, r)
 	case viaEWS:
-		return openEWS(ctx, r.target, r.probe)
+		return openEWS(ctx, r)
 	default:
 		return nil, errors.New("no way to read the mailbox")
 	}
@@ -151,7 +136,7 @@ func (r *trip) await(ctx context.Context, box mailbox, since time.Time) (sight, 
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Until(since.Add(r.probe.Limit)), errLate)
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		seen, err := box.Look(r.subject)
+		seen, err := box.Look()
 		switch {
 		case err != nil:
 			return sight{}, fmt.Errorf("reading the mailbox: %w", err)
@@ -183,7 +168,7 @@ var errLate = errors.New("the message took too long")
 // remove deletes what has come; after a look for what came meanwhile.
 func (r *trip) remove(box mailbox, seen sight) {
 	if seen.state == "" {
-		if seen, err := box.Look(r.subject); err != nil || seen.state == "" {
+		if seen, err := box.Look(); err != nil || seen.state == "" {
 			return
 		}
 	}

@@ -42,7 +42,7 @@ func (s *session) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the greeting: %w", err)
 	}
-	s.add("banner", fact.Text(mailtalk.Undated(greeting.Text())))
+	s.add("banner", fact.Text(mailtalk.Words(mailtalk.Undated(greeting.Text()))))
 	s.add("latency", fact.Duration(time.Since(s.start)))
 	if greeting.Code != 220 {
 		s.decline(greeting)
@@ -81,7 +81,7 @@ func (s *session) decline(r mailtalk.Reply) {
 // because gives the reason for what failed; the first counts.
 func (s *session) because(words string) {
 	if !slices.ContainsFunc(s.readings, func(r fact.Reading) bool { return r.Key.Name == "reason" }) {
-		s.add("reason", fact.Text(words))
+		s.add("reason", mailtalk.Reason(words))
 	}
 }
 

@@ -28,6 +28,9 @@ type Mailbox struct {
 	wire *Wire
 }
 
+// Renew lets the server say as much again as at the start.
+func (m *Mailbox) Renew() { m.wire.Renew() }
+
 // Close takes leave.
 func (m *Mailbox) Close() { Leave(m.wire, m.Client) }
 

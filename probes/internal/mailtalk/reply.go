@@ -76,7 +76,7 @@ func parseLine(line string) (code int, text string, more bool, err error) {
 func Extensions(hello Reply) []string {
 	var offers []string
 	for i, line := range hello.Lines {
-		words := strings.Fields(line)
+		words := strings.Fields(Words(line))
 		if i == 0 || len(words) == 0 { // the first line greets
 			continue
 		}

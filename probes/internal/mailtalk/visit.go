@@ -64,7 +64,7 @@ func (v *Visit) Add(name string, value fact.Value) {
 // Because gives the reason for what failed; the first counts.
 func (v *Visit) Because(words string) {
 	if !slices.ContainsFunc(v.readings, func(r fact.Reading) bool { return r.Key.Name == "reason" }) {
-		v.Add("reason", fact.Text(Words(words)))
+		v.Add("reason", Reason(words))
 	}
 }
 

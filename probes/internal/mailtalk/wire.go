@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"postpatch/probes"
@@ -37,6 +38,7 @@ type Wire struct {
 	at   string // "name:port"
 	conn net.Conn
 	in   *bufio.Reader
+	said *limited // below TLS
 	tls  *tls.ConnectionState
 }
 
@@ -46,10 +48,15 @@ func Dial(ctx context.Context, t probes.Target, address string) (*Wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Wire{at: address}
-	w.use(&limited{Conn: conn, left: mostBytes})
+	w := &Wire{at: address, said: &limited{Conn: conn}}
+	w.Renew()
+	w.use(w.said)
 	return w, nil
 }
+
+// Renew lets the server say as much again as at the start: of a conversation that goes on
+// for an hour each question has a limit, and not all of them together.
+func (w *Wire) Renew() { w.said.left.Store(mostBytes) }
 
 func (w *Wire) use(conn net.Conn) {
 	w.conn, w.in = conn, bufio.NewReaderSize(conn, longestLine)
@@ -142,25 +149,16 @@ func (o *onward) Read(p []byte) (int, error) { return o.in.Read(p) }
 // limited is a connection that gives only so much.
 type limited struct {
 	net.Conn
-	left int
+	left atomic.Int64
 }
 
 // Read implements net.Conn.
 func (l *limited) Read(p []byte) (int, error) {
-	if l.left <= 0 {
+	left := l.left.Load()
+	if left <= 0 {
 		return 0, fmt.Errorf("the server says more than %d bytes", mostBytes)
 	}
-	n, err := l.Conn.Read(p[:min(len(p), l.left)])
-	l.left -= n
+	n, err := l.Conn.Read(p[:min(int64(len(p)), left)])
+	l.left.Add(int64(-n))
 	return n, err
-}
-
-// Words are a server's own words, fit to be shown.
-func Words(text string) string {
-	const most = 300
-	text = strings.ToValidUTF8(strings.TrimSpace(text), "\ufffd")
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
 }

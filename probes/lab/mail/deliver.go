@@ -30,7 +30,7 @@ func (s *session) deliver() {
 	}
 	due := time.Now().Add(s.host.Mail.Delay)
 	head := fmt.Sprintf("Received: from client by %s with ESMTP; %s\r\n", s.host.Name, time.Now().Format(time.RFC1123Z))
-	raw := append([]byte(head), s.body...)
+	raw := append([]byte(head), bytes.Replace(s.body, []byte("\r\nSubject: "), []byte("\r\nSubject: "+s.host.Mail.Mark), 1)...)
 	if s.host.Mail.Fate == "bounced" {
 		if s.isUser(s.sender) {
 			s.store.Deliver(s.sender, s.bounce(raw), due)
