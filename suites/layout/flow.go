@@ -66,7 +66,7 @@ func scalarText(n *yaml.Node, text string, o *order) string {
 		return `"` + n.Value + `"`
 	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) == 0:
 		return text
-	case len(text) == len(n.Value)+2 && text[1:len(text)-1] == n.Value && isPlain(n.Value):
+	case len(text) == len(n.Value)+2 && len(n.Value) <= 200 && text[1:len(text)-1] == n.Value && isPlain(n.Value):
 		return n.Value
 	default:
 		return text

@@ -53,6 +53,7 @@ func (s *source) gap(i int, from, to place) error {
 			blank = true
 		case at == len(text):
 		case line == from.line && i > 0:
+			s.behind[place{line, start + at}] = true
 			behind := start + len([]rune(strings.TrimRightFunc(string(text[:at]), unicode.IsSpace)))
 			s.trail[s.leaves[i-1].node] = newRemark(text[at:], false, place{line, start + at}, behind)
 		default:

@@ -63,7 +63,25 @@ func parse(text string) (root *yaml.Node, err error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("it holds a second document")
 	}
+	if !within(doc, mostDeep) {
+		return nil, fmt.Errorf("more than %d mappings and lists stand within each other", mostDeep)
+	}
 	return doc.Content[0], nil
+}
+
+// mostDeep is how far mappings and lists may nest.
+const mostDeep = 100
+
+func within(n *yaml.Node, depth int) bool {
+	if depth < 0 {
+		return false
+	}
+	for _, child := range n.Content {
+		if !within(child, depth-1) {
+			return false
+		}
+	}
+	return true
 }
 
 // lay lays a text out.

@@ -87,8 +87,9 @@ func suiteOrder() *order {
 	return &order{
 		keys: keys("suite owner notify vars hosts use override disable locked compare timeout checks waivers"),
 		below: map[string]*order{
-			"vars":     {each: &order{keys: keys("doc default")}},
-			"hosts":    {keys: keys("name was address tags vars")},
+			"vars": {each: &order{keys: keys("doc default")}},
+			"hosts": {keys: keys(`file csv ansible ldap name was address base filter group delimiter where seen disabled
+				tags vars`)},
 			"use":      {keys: keys("suite vars hosts as")},
 			"override": {each: check},
 			"compare":  compare,

@@ -59,21 +59,27 @@ func (p *printer) above(n *yaml.Node, indent int) {
 	p.heads[n], p.blank[n] = nil, false
 }
 
-// line writes a line, and the comment behind it: as far to the right as it stood, or with
-// one space.
+// line writes a line, and the comment behind it: in the column of the comments around it,
+// or as far behind the text as it stood.
 func (p *printer) line(text string, behind remark) {
 	text = strings.TrimRightFunc(text, unicode.IsSpace)
 	if behind.text != "" {
 		end := len([]rune(text))
-		column := end + 1
-		if behind.column > behind.behind+1 {
+		column := end + max(1, behind.column-behind.behind)
+		if behind.column > behind.behind+1 && p.isAligned(behind.place) {
 			indent := len(text) - len(strings.TrimLeft(text, " "))
-			column = max(column, behind.column+indent-p.indent(behind.line))
+			column = max(end+1, behind.column+indent-p.indent(behind.line))
 		}
 		text += spaces(column-end) + behind.text
 	}
 	p.out.WriteString(text + "\n")
 	p.fresh = false
+}
+
+// isAligned says of the comment behind a line that one in the line above or below stands in
+// the same column.
+func (p *printer) isAligned(at place) bool {
+	return p.behind[place{at.line - 1, at.column}] || p.behind[place{at.line + 1, at.column}]
 }
 
 // block writes a mapping or list. Lead stands in its first line, before the first entry:

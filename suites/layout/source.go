@@ -35,6 +35,8 @@ type source struct {
 	trail map[*yaml.Node]remark   // behind a leaf, in its line
 	feet  map[*yaml.Node][]remark // at the end of a mapping or a list
 	blank map[*yaml.Node]bool     // an empty line stands right above a leaf
+	// behind are the places of all comments behind a leaf.
+	behind map[place]bool
 	head  []remark                // of the file
 	// headBlank says that an empty line follows the file's head.
 	headBlank bool
@@ -70,7 +72,7 @@ func isNothing(n *yaml.Node) bool {
 func scan(text string, root *yaml.Node) (*source, error) {
 	s := &source{
 		leaf: map[*yaml.Node]*leaf{}, heads: map[*yaml.Node][]remark{}, trail: map[*yaml.Node]remark{},
-		feet: map[*yaml.Node][]remark{}, blank: map[*yaml.Node]bool{},
+		feet: map[*yaml.Node][]remark{}, blank: map[*yaml.Node]bool{}, behind: map[place]bool{},
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		s.lines = append(s.lines, []rune(line))
