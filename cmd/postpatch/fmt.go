@@ -133,7 +133,8 @@ func meaning(set *suites.Set) string {
 		fmt.Fprintf(&b, "%q %q\n", s.Name, s.Owner)
 	}
 	for _, w := range set.Waivers {
-		fmt.Fprintf(&b, "%q %+v %q %q %s %q %q %q\n", w.Suite, w.Pattern, w.Checks, w.Hosts, w.Until, w.Reason, w.Ticket, w.Owner)
+		fmt.Fprintf(&b, "%q %s %q %q %s %q %q %q\n", w.Suite, w.Pattern, w.Checks, w.Hosts, w.Until, w.Reason, w.Ticket,
+			w.Owner)
 	}
 	for _, h := range set.Hosts {
 		fmt.Fprintf(&b, "%q %q %q %q %q %d\n", h.Name, h.Was, h.Address, h.Tags, h.Vars, len(h.Checks))

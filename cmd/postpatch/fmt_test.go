@@ -79,14 +79,14 @@ waivers:
 	if of("\n\n"+text) != want {
 		t.Error("empty lines are a part of it")
 	}
-	for _, change := range [][2]string{
-		{"suite: a", "suite: z"}, {"owner: b", "owner: z"}, {"web01", "web02"}, {"[x]", "[z]"}, {"v: w", "v: z"},
-		{"- service: W3SVC", "- service: Z"}, {"running}", "stopped}"}, {`!= ""`, `!= "z"`}, {"why: c", "why: z"},
-		{"state: same", "state: ignore"}, {"5s", "6s"}, {"why: d", "why: z"}, {"ping: {}", "ping: 10.0.0.1"},
-		{"2099", "2098"}, {"reason: e", "reason: z"}, {"owner: f", "owner: z"}, {"service/W3SVC.state", "service/W3SVC.*"},
+	for was, is := range map[string]string{
+		"suite: a": "suite: z", "owner: b": "owner: z", "web01": "web02", "[x]": "[z]", "v: w": "v: z",
+		"- service: W3SVC": "- service: Z", "running}": "stopped}", `!= ""`: `!= "z"`, "why: c": "why: z",
+		"state: same": "state: ignore", "5s": "6s", "why: d": "why: z", "ping: {}": "ping: 10.0.0.1",
+		"2099": "2098", "reason: e": "reason: z", "owner: f": "owner: z", "service/W3SVC.state": "service/W3SVC.*",
 	} {
-		if of(strings.Replace(text, change[0], change[1], 1)) == want {
-			t.Errorf("%s and %s mean the same", change[0], change[1])
+		if of(strings.Replace(text, was, is, 1)) == want {
+			t.Errorf("%s and %s mean the same", was, is)
 		}
 	}
 }

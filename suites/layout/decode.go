@@ -28,7 +28,8 @@ func decode(data []byte) (string, error) {
 		return "", errors.New("it is not UTF-8")
 	}
 	if i := strings.IndexFunc(text, isStrange); i >= 0 {
-		return "", atLine(1+strings.Count(text[:i], "\n"), "a character that has no place in a text: %+q", []rune(text[i:])[0])
+		strange, _ := utf8.DecodeRuneInString(text[i:])
+		return "", atLine(1+strings.Count(text[:i], "\n"), "a character that has no place in a text: %+q", strange)
 	}
 	return text, nil
 }

@@ -159,7 +159,8 @@ func (s *source) fileHead(own []remark, blank bool) []remark {
 	n := 0
 	for i, r := range own {
 		above := i+1 < len(own) && own[i+1].blank || i+1 == len(own) && blank
-		if above || r.text == "---" || strings.Contains(r.text, "yaml-language-server") || strings.Contains(r.text, "$schema") {
+		forEditors := strings.Contains(r.text, "yaml-language-server") || strings.Contains(r.text, "$schema")
+		if above || forEditors || r.text == "---" {
 			n = i + 1
 		}
 	}

@@ -261,7 +261,7 @@ func (p *printer) blockText(l *leaf, lines []string, indent int) []string {
 	for i := range lines[1:] {
 		at := l.start.line + 1 + i
 		if base < 0 && !p.isBlank(at) {
-			base = p.source.indent(at)
+			base = p.indent(at)
 		}
 	}
 	for i := range lines[1:] {

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -37,7 +38,7 @@ type source struct {
 	blank map[*yaml.Node]bool     // an empty line stands right above a leaf
 	// behind are the places of all comments behind a leaf.
 	behind map[place]bool
-	head  []remark                // of the file
+	head   []remark // of the file
 	// headBlank says that an empty line follows the file's head.
 	headBlank bool
 }
@@ -107,7 +108,7 @@ func (s *source) find(n *yaml.Node, within []*yaml.Node, isKey bool) error {
 		s.leaves, s.leaf[n] = append(s.leaves, l), l
 		return nil
 	}
-	within = append(within[:len(within):len(within)], n)
+	within = append(slices.Clip(within), n)
 	for i, child := range n.Content {
 		if err := s.find(child, within, n.Kind == yaml.MappingNode && i%2 == 0); err != nil {
 			return err
