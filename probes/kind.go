@@ -41,17 +41,22 @@ type Kind struct {
 	// RunsCode says that its checks run on the host what the suite brings: the
 	// operator has to allow that.
 	RunsCode bool
-	Params   []Param // filled in by Define from the parameter struct
+	// Words are the only ones that some of its parameters take, by the parameter.
+	Words  map[string][]string
+	Params []Param // filled in by Define from the parameter struct
 
 	build func(args map[string]any) (Probe, error)
 }
 
 // ReadingSpec declares one reading of a kind.
 type ReadingSpec struct {
-	Name     string
-	Type     fact.Type
-	Unit     string // "%", "days"; empty where the type says it all
-	Doc      string // one line
+	Name string
+	Type fact.Type
+	Unit string // "%", "days", which an expectation may write; empty where the type says it all
+	Of   string // what a number without a unit is one of: "messages", or "a code" that counts nothing
+	Doc  string // one line
+	// Values are the words that it can be, of a set its elements; none where that is open.
+	Values   []string
 	Rule     fact.Rule
 	Severity fact.Severity // of a change that the rule does not allow
 	// Expect is what is expected unless the suite says otherwise, in the words
@@ -137,7 +142,10 @@ type Param struct {
 	Name     string
 	Type     ParamType
 	Doc      string
-	Default  string // as YAML; empty for the zero value
+	Default  string   // as YAML; empty where Absent says it
+	Absent   string   // what it means that an optional one without a Default is not given: "all volumes"
+	Unit     string   // of a number: "KB", "days"; empty where there is none
+	Words    []string // the only ones that it may be; none where any text will do
 	Required bool
 }
 
@@ -164,13 +172,16 @@ type File struct {
 }
 
 // Define completes a kind. P is its parameter struct: each exported field has a
-// `param:"name"` or `param:"name,required"` tag and a `doc:"…"` tag. Defaults
-// is the value that an absent parameter keeps. Define panics on a struct that
-// does not fit, which any test that loads the table of kinds shows.
+// `param:"name"` or `param:"name,required"` tag and a `doc:"…"` tag, and may have
+// `absent:"…"` and `unit:"…"`. Defaults is the value that an absent
+// parameter keeps. Define panics on a struct that does not fit, which any test that loads
+// the table of kinds shows.
 func Define[P any](k Kind, defaults P, build func(P) (Probe, error)) Kind {
 	shape := reflect.TypeFor[P]()
 	for i := range shape.NumField() {
-		k.Params = append(k.Params, paramOf(shape.Field(i), reflect.ValueOf(defaults).Field(i)))
+		p := paramOf(shape.Field(i), reflect.ValueOf(defaults).Field(i))
+		p.Words = k.Words[p.Name]
+		k.Params = append(k.Params, p)
 	}
 	k.build = func(args map[string]any) (Probe, error) {
 		p := defaults
@@ -211,7 +222,10 @@ func (k Kind) Reading(name string) (ReadingSpec, bool) {
 
 func paramOf(field reflect.StructField, zero reflect.Value) Param {
 	name, option, _ := strings.Cut(field.Tag.Get("param"), ",")
-	p := Param{Name: name, Doc: field.Tag.Get("doc"), Required: option == "required"}
+	p := Param{
+		Name: name, Doc: field.Tag.Get("doc"), Required: option == "required",
+		Absent: field.Tag.Get("absent"), Unit: field.Tag.Get("unit"),
+	}
 	if name == "" || p.Doc == "" {
 		panic(fmt.Sprintf("field %s: want a param and a doc tag", field.Name))
 	}
@@ -235,8 +249,11 @@ func paramOf(field reflect.StructField, zero reflect.Value) Param {
 	default:
 		panic(fmt.Sprintf("field %s: %s is no parameter type", field.Name, field.Type))
 	}
-	if !zero.IsZero() {
-		p.Default = fmt.Sprint(zero.Interface())
+	switch {
+	case !zero.IsZero(), p.Type == ParamBool && !p.Required:
+		p.Default = written(zero.Interface())
+	case !p.Required && p.Absent == "":
+		p.Absent = None
 	}
 	return p
 }

@@ -30,6 +30,7 @@ func LoadCredentials(
 }
 
 func (r reader) credentials(data []byte) []*credential {
+	r.source = decoded(data)
 	root := r.document(data)
 	if root == nil {
 		return nil

@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 
 	"postpatch/probes"
-	"postpatch/probes/fact"
 )
 
 // ExplainKind is the page on a kind: what it looks at, what it can be told and
@@ -29,27 +28,26 @@ func ExplainKind(k probes.Kind) string {
 	switch {
 	case len(k.Params) == 0:
 		b.WriteString(": none\n")
-	case k.Main != "":
+	case k.Short():
 		fmt.Fprintf(&b, " (%q fills %s)\n", k.Name+": value", k.Main)
 	default:
 		b.WriteByte('\n')
 	}
 	columns(&b, func(w *strings.Builder) {
+		if len(k.Params) > 0 {
+			w.WriteString("  NAME\tTYPE\tUNLESS GIVEN\tWHAT\n")
+		}
 		for _, p := range k.Params {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", p.Name, p.Type, presence(p), p.Doc)
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", p.Name, p.TypeName(), p.Otherwise(), p.What())
 		}
 	})
 	b.WriteString("\nReadings\n")
 	columns(&b, func(w *strings.Builder) {
 		w.WriteString("  NAME\tTYPE\tEXPECTED\tCOMPARED\tA CHANGE IS\tWHAT\n")
 		for _, r := range k.Readings {
-			typ := r.Type.String()
-			if r.Unit != "" {
-				typ += " (" + r.Unit + ")"
-			}
-			compared, change := compared(r)
+			compared, change := r.Compared()
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n",
-				r.Name, typ, expected(r), compared, change, cmp.Or(r.Doc, "-"))
+				r.Name, r.TypeName(), r.Expected(), compared, change, cmp.Or(r.Doc, "-"))
 		}
 	})
 	if example := strings.TrimRight(k.Example, "\n"); example != "" {
@@ -63,40 +61,6 @@ func ExplainKind(k probes.Kind) string {
 		b.WriteString("\nNotes\n  " + strings.Join(k.Notes, "\n  ") + "\n")
 	}
 	return b.String()
-}
-
-func expected(r probes.ReadingSpec) string {
-	if r.Keep == "" {
-		return cmp.Or(r.Expect, "-")
-	}
-	kept := r.Keep + ", if it was so before"
-	if r.Expect != "" {
-		return r.Expect + "; " + kept
-	}
-	return kept
-}
-
-// compared says how a reading is compared, and what a change is worth.
-func compared(r probes.ReadingSpec) (rule, change string) {
-	switch {
-	case r.Evidence && r.Rule.Op == fact.Ignore:
-		return "evidence", "-"
-	case r.Rule.Op == fact.Ignore:
-		return r.Rule.String(), "-"
-	default:
-		return r.Rule.String(), r.Severity.String()
-	}
-}
-
-func presence(p probes.Param) string {
-	switch {
-	case p.Required:
-		return "required"
-	case p.Default != "":
-		return "default " + p.Default
-	default:
-		return "-"
-	}
 }
 
 // columns aligns what write prints with tabs.

@@ -30,7 +30,7 @@ func Format(problems []Problem, readFile func(file string) ([]byte, error)) stri
 			if !known {
 				data, err := readFile(p.File)
 				if err == nil {
-					lines = strings.Split(strings.TrimPrefix(string(data), "\uFEFF"), "\n")
+					lines = strings.Split(string(decoded(data)), "\n")
 				}
 				files[p.File] = lines
 			}

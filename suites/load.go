@@ -158,7 +158,7 @@ func reason(err error) string {
 }
 
 func (l *loader) suite(r reader, data []byte) {
-	r.source = data
+	r.source = decoded(data)
 	root := r.document(data)
 	if root == nil {
 		return

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 )
 
 // argument is what a check gives for one parameter of its kind.
@@ -95,13 +95,13 @@ func (s *suiteEntries) argument(p probes.Param, n *yaml.Node, what string) (argu
 	case n.Kind == yaml.ScalarNode:
 		scalars = []*yaml.Node{n}
 	default:
-		s.errorf(n, "%s: want %s, got %s", what, article(p.Type), s.describe(n))
+		s.hintf(n, textHint(n), "%s: want %s, got %s", what, article(p.Type), s.describe(n))
 		return a, false
 	}
 	all := true
 	for _, scalar := range scalars {
 		if scalar.Kind != yaml.ScalarNode || isNull(scalar) {
-			s.errorf(scalar, "%s: want %s, got %s", what, article(single(p.Type)), s.describe(scalar))
+			s.hintf(scalar, textHint(scalar), "%s: want %s, got %s", what, article(single(p.Type)), s.describe(scalar))
 			all = false
 			continue
 		}
@@ -166,7 +166,7 @@ func (s *suiteEntries) converts(a argument, what string) bool {
 		}
 		text, _ := t.fill(nil)
 		if _, err := one.convert([]string{text}); err != nil {
-			s.errorf(t.node, "%s: %v", what, err)
+			s.hintf(t.node, s.paramWayOut(text, a.param.Type), "%s: %v", what, err)
 			all = false
 		}
 	}
@@ -213,11 +213,11 @@ func (a argument) convert(texts []string) (any, error) {
 		}
 		switch t := single(a.param.Type); t {
 		case probes.ParamInt:
-			n, err := strconv.Atoi(strings.TrimSpace(text))
-			if err != nil {
+			n, ok := fact.Whole(strings.TrimSpace(text))
+			if !ok || int64(int(n)) != n {
 				return nil, wrong
 			}
-			ints = append(ints, n)
+			ints = append(ints, int(n))
 		case probes.ParamDuration:
 			d, err := time.ParseDuration(strings.TrimSpace(text))
 			if err != nil {

@@ -44,6 +44,7 @@ func layers() []layer {
 		{`suites/inventory`, ``},
 		{`suites/inventory/directory/directorytest`, ``},
 		{`suites/inventory/directory`, `suites/inventory|probes/host`},
+		{`suites/(schema|reference)`, `probes|probes/fact`},
 		{`suites`, `probes|probes/fact|probes/host|baseline|suites/expect|suites/assert|suites/inventory`},
 		{`runner/report`, `probes/fact|baseline`},
 		{views, `runner/report`},

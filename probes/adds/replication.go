@@ -35,7 +35,7 @@ func replicationSpecs() []probes.ReadingSpec {
 			Doc:  "How long ago the partner that has waited longest last replicated; what is usual hangs on the schedule.",
 		},
 		{
-			Name: "failures", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "failures", Type: fact.TypeInt, Of: "attempts", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many attempts in a row failed since the last that did not.",
 		},
 		{
@@ -43,7 +43,7 @@ func replicationSpecs() []probes.ReadingSpec {
 			Doc: "When it last replicated; absent when it never did.",
 		},
 		{
-			Name: "last_error", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
+			Name: "last_error", Type: fact.TypeInt, Of: "error number", Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "The number of the last attempt's error; 0 is none.",
 		},
 	}

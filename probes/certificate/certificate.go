@@ -45,10 +45,10 @@ var Kind = probes.Define(probes.Kind{
 }, params{Stores: []string{"My"}, Days: 14}, newProbe)
 
 type params struct {
-	Subjects []string `param:"subject" doc:"Names of certificates, all when empty; * stands for any characters."`
+	Subjects []string `param:"subject" absent:"all" doc:"Names of certificates; * stands for any characters."`
 	Stores   []string `param:"store"   doc:"Stores of the local machine: My, WebHosting, Remote Desktop, Root."`
 	Except   []string `param:"except"  doc:"Names that this check leaves out; * stands for any characters."`
-	Days     int      `param:"days"    doc:"So many days before its end a certificate is warned of."`
+	Days     int      `param:"days" unit:"days" doc:"So many days before its end a certificate is warned of."`
 	Keys     bool     `param:"keys"    doc:"Open private keys (RSA, ECDSA) too; those in a hardware module take time."`
 }
 

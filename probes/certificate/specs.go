@@ -54,11 +54,11 @@ func specs() []probes.ReadingSpec {
 			Doc: "Its subject alternative names.",
 		},
 		{
-			Name: "older", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "older", Type: fact.TypeInt, Of: "certificates", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many older ones of the same name, issuer and purposes the store holds.",
 		},
 		{
-			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "count", Type: fact.TypeInt, Of: "certificates", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many certificates a store holds.",
 		},
 	}

@@ -30,7 +30,7 @@ var Kind = probes.Define(probes.Kind{
 	},
 	Readings: append([]probes.ReadingSpec{
 		{
-			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "count", Type: fact.TypeInt, Of: "instances", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many instances the query finds; of the whole.",
 		},
 		{Name: "present", Type: fact.TypeBool, Doc: "true of every instance that the query finds."},
@@ -42,7 +42,7 @@ type params struct {
 	Key       string   `param:"key,required" doc:"The column by which an instance is told from the others."`
 	Columns   []string `param:"columns" doc:"Columns that hold one value; an expectation binds all of them."`
 	Lists     []string `param:"lists" doc:"Columns that hold lists, which are compared as sets."`
-	Where     string   `param:"where" doc:"A WQL condition, which only reads but may be slow; every instance when empty."`
+	Where     string   `param:"where" absent:"every instance" doc:"A WQL condition, which only reads but may be slow."`
 	Namespace string   `param:"namespace" doc:"The namespace, from root on."`
 }
 

@@ -27,6 +27,7 @@ var Kind = probes.Define(probes.Kind{
 		"empty for the cluster as a whole",
 	Items:   probes.AnyCase,
 	Main:    "part",
+	Words:   map[string][]string{"part": parts()},
 	Settles: "cluster",
 	Example: "- cluster: {}\n" +
 		"  why: what was online before the patch has to be online after it, on whichever node\n" +
@@ -41,7 +42,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{Parts: parts()}, build)
 
 type params struct {
-	Parts  []string `param:"part" doc:"What is looked at besides the quorum: nodes, networks, groups, resources, volumes."`
+	Parts  []string `param:"part" doc:"What is looked at besides the quorum."`
 	Except []string `param:"except" doc:"What is left out, by name without group/ and the like; * stands for anything."`
 }
 

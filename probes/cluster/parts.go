@@ -17,11 +17,11 @@ func nodeSpecs() []probes.ReadingSpec {
 			Doc: "Of a node: up, down, paused (still in maintenance) or joining.",
 		},
 		{
-			Name: "vote", Type: fact.TypeInt,
+			Name: "vote", Type: fact.TypeInt, Of: "votes",
 			Doc: "Of a node: 1 when it is meant to vote on the quorum.",
 		},
 		{
-			Name: "current_vote", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "current_vote", Type: fact.TypeInt, Of: "votes", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "Of a node: its vote now; the cluster takes and gives it as nodes come and go.",
 		},
 		{

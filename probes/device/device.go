@@ -43,7 +43,7 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "What Windows calls the device, in its language.",
 		},
 		{
-			Name: "not_connected", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "not_connected", Type: fact.TypeInt, Of: "devices", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many devices Windows remembers, and does not find now.",
 		},
 	},

@@ -39,7 +39,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, build)
 
 type params struct {
-	Scopes []string `param:"scope"  doc:"IDs of IPv4 scopes, such as 10.20.0.0; all when empty."`
+	Scopes []string `param:"scope" absent:"all" doc:"IDs of IPv4 scopes, such as 10.20.0.0."`
 	Except []string `param:"except" doc:"IDs of scopes that this check leaves out."`
 }
 
@@ -108,11 +108,11 @@ func scopeSpecs() []probes.ReadingSpec {
 			Doc: "How much of the scope is free, rounded down.",
 		},
 		{
-			Name: "free", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "free", Type: fact.TypeInt, Of: "addresses", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many addresses of the scope are free.",
 		},
 		{
-			Name: "in_use", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "in_use", Type: fact.TypeInt, Of: "addresses", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many addresses of the scope are given out.",
 		},
 	}

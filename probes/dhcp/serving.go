@@ -33,15 +33,15 @@ func countSpecs() []probes.ReadingSpec {
 			Doc: "What the server has counted since its start, and for how long.",
 		},
 		{
-			Name: "discovers", Type: fact.TypeInt, Rule: ignore,
+			Name: "discovers", Type: fact.TypeInt, Of: "messages", Rule: ignore,
 			Doc: "How often a client has looked for a server, since the start.",
 		},
 		{
-			Name: "offers", Type: fact.TypeInt, Rule: ignore,
+			Name: "offers", Type: fact.TypeInt, Of: "messages", Rule: ignore,
 			Doc: "How often the server has offered an address, since the start.",
 		},
 		{
-			Name: "acks", Type: fact.TypeInt, Rule: ignore,
+			Name: "acks", Type: fact.TypeInt, Of: "messages", Rule: ignore,
 			Doc: "How often it has confirmed an address, since the start.",
 		},
 	}

@@ -67,7 +67,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, newProbe)
 
 type params struct {
-	Names  []string `param:"name"   doc:"Letters or folders of the volumes; all that have one when empty."`
+	Names  []string `param:"name" absent:"all that have one" doc:"Letters or folders of the volumes."`
 	Except []string `param:"except" doc:"Letters or folders that this check leaves out, such as disks of a cluster."`
 }
 

@@ -26,6 +26,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the name and the type: \"www.example.org A\"; of several servers that the host knows, with its address",
 	Items:    probes.HostNames,
 	Main:     "name",
+	Words:    map[string][]string{"from": inside.Sides()},
 	Example:  "- dns: {name: www.example.org, type: [A, AAAA], server: 10.0.0.53}\n  why: customers\n",
 	Notes:    []string{note.FromHost},
 	Readings: specs(),
@@ -34,9 +35,9 @@ var Kind = probes.Define(probes.Kind{
 type params struct {
 	Names   []string `param:"name,required" doc:"The names; an IP address is turned round for type PTR."`
 	Types   []string `param:"type" doc:"The types of records: A, AAAA, CNAME, MX, NS, PTR, SOA, SRV, TXT, CAA…."`
-	Server  string   `param:"server" doc:"The name server, host or host:port, when not the host under test."`
+	Server  string   `param:"server" absent:"the host under test" doc:"The name server, host or host:port."`
 	Recurse bool     `param:"recurse" doc:"Whether the server may ask others."`
-	From    string   `param:"from" doc:"Who asks: runner, or host for the host under test, of its own servers."`
+	From    string   `param:"from" doc:"Who asks; host is the host under test, of its own servers."`
 }
 
 func specs() []probes.ReadingSpec {
@@ -56,7 +57,7 @@ func specs() []probes.ReadingSpec {
 			Name: "answers", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameSet}, Severity: fact.Fail,
 			Doc: "The records, in lower case and without the last dot; a SOA without its serial.",
 		},
-		{Name: "count", Type: fact.TypeInt, Rule: ignore, Doc: "How many records the answer has."},
+		{Name: "count", Type: fact.TypeInt, Of: "records", Rule: ignore, Doc: "How many records the answer has."},
 		{Name: "ttl", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer may be kept."},
 		{
 			Name: "authoritative", Type: fact.TypeBool, Severity: fact.Warn,

@@ -37,7 +37,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, build)
 
 type params struct {
-	Zones  []string `param:"zone"   doc:"Names of zones; all but those that Windows makes by itself when empty."`
+	Zones  []string `param:"zone" absent:"all but those that Windows makes by itself" doc:"Names of zones."`
 	Except []string `param:"except" doc:"Names of zones that this check leaves out."`
 }
 

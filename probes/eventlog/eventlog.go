@@ -26,6 +26,7 @@ var Kind = probes.Define(probes.Kind{
 		"the log's name for a log as a whole",
 	Items: probes.AnyCase,
 	Main:  "log",
+	Words: map[string][]string{"level": levelNames()[1:4]},
 	Example: "- eventlog: {}\n" +
 		"- eventlog:\n" +
 		"    log: [Application, Microsoft-Windows-Hyper-V-VMMS-Admin]\n" +
@@ -71,11 +72,11 @@ func logSpecs() []probes.ReadingSpec {
 func countSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "serious_count", Type: fact.TypeInt, Rule: allowed(), Severity: fact.Fail,
+			Name: "serious_count", Type: fact.TypeInt, Of: "events", Rule: allowed(), Severity: fact.Fail,
 			Doc: "How often a serious event was written, in the hour that had the most of it.",
 		},
 		{
-			Name: "start_count", Type: fact.TypeInt, Rule: allowed(),
+			Name: "start_count", Type: fact.TypeInt, Of: "events", Rule: allowed(),
 			Doc: "The same of an event of failed_starts, which tells of new ones.",
 		},
 		{
@@ -83,11 +84,11 @@ func countSpecs() []probes.ReadingSpec {
 			Doc: "When Windows wrote last that it had crashed, or was not shut down; one that is newer than before fails.",
 		},
 		{
-			Name: "count", Type: fact.TypeInt, Rule: allowed(),
+			Name: "count", Type: fact.TypeInt, Of: "events", Rule: allowed(),
 			Doc: "How often any other event was written, in the hour that had the most of it.",
 		},
 		{
-			Name: "noise", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "noise", Type: fact.TypeInt, Of: "events", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How often one was written that healthy servers write at a boot too, or that the suite leaves out.",
 		},
 	}
@@ -117,7 +118,7 @@ func plainSpecs() []probes.ReadingSpec {
 			Doc: "The services whose start type was changed in that time.",
 		},
 		{
-			Name: "read", Type: fact.TypeInt, Rule: ignore,
+			Name: "read", Type: fact.TypeInt, Of: "events", Rule: ignore,
 			Doc: "How many events of a log were counted.",
 		},
 		{
@@ -128,9 +129,9 @@ func plainSpecs() []probes.ReadingSpec {
 }
 
 type params struct {
-	Logs []string `param:"log"    doc:"Names of logs; when empty, System, Application, Setup, a domain controller's own."`
+	Logs []string `param:"log" absent:"System, Application, Setup, a domain controller's own" doc:"Names of logs."`
 	// Level is a list, because a log may be read for warnings alone.
-	Level  []string `param:"level"  doc:"What is counted of every provider: critical, error, warning."`
+	Level  []string `param:"level" doc:"What is counted of every provider."`
 	Since  string   `param:"since"  doc:"From when on: boot, baseline, or a duration such as 24h."`
 	Except []string `param:"except" doc:"Events that are noise here, as provider/id; * stands for any characters."`
 	Watch  []string `param:"watch"  doc:"Events that are serious here, as provider/id; with an id, whatever their level."`

@@ -20,11 +20,14 @@ import (
 
 // Kind is what a suite calls "exchange".
 var Kind = probes.Define(probes.Kind{
-	Name:     "exchange",
-	Doc:      "Exchange's own health pages, by which load balancers decide: does each virtual directory take users.",
-	Item:     "the endpoint: owa, ews, mapi…",
-	Items:    probes.AnyCase,
-	Main:     "endpoint",
+	Name:  "exchange",
+	Doc:   "Exchange's own health pages, by which load balancers decide: does each virtual directory take users.",
+	Item:  "the endpoint: owa, ews, mapi…",
+	Items: probes.AnyCase,
+	Main:  "endpoint",
+	Words: map[string][]string{
+		"endpoint": {"owa", "ecp", "ews", "mapi", "oab", "rpc", "autodiscover", "eas", "powershell"},
+	},
 	Settles:  "exchange",
 	Example:  "- exchange: [owa, ews, mapi, autodiscover]\n  why: Outlook and phones\n",
 	Readings: append(specs(), certificateSpecs()...),
@@ -35,10 +38,10 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Endpoints  []string `param:"endpoint" doc:"The virtual directories; eas is Microsoft-Server-ActiveSync."`
-	Address    string   `param:"address" doc:"Where the server is, when not the host under test."`
+	Address    string   `param:"address" absent:"the host under test" doc:"Where the server is."`
 	Port       int      `param:"port" doc:"The port; 444 is the back end's."`
-	ServerName string   `param:"server_name" doc:"The public name to ask for, in TLS and in the request."`
-	Node       string   `param:"node" doc:"The server that the page has to name; the host's name when empty."`
+	ServerName string   `param:"server_name" absent:"the address" doc:"The public name, in TLS and in the request."`
+	Node       string   `param:"node" absent:"the host's name" doc:"The server that the page has to name."`
 }
 
 func specs() []probes.ReadingSpec {
@@ -49,7 +52,7 @@ func specs() []probes.ReadingSpec {
 			Doc:     "What the page says: ok, down (any other answer), refused, reset, or tls failed.",
 		},
 		{
-			Name: "status", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "status", Type: fact.TypeInt, Of: "HTTP status", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "The page's status code; what it means for the page is in health.",
 		},
 		{Name: "node", Type: fact.TypeText, Doc: "The server that the page names, in lower case."},

@@ -18,10 +18,11 @@ import (
 
 // Kind is what a suite calls "exchange_client".
 var Kind = probes.Define(probes.Kind{
-	Name: "exchange_client",
-	Doc:  "What users' programs get from Exchange over the web: a logon and an answer of each protocol.",
-	Item: "the protocol: ews, owa, mapi…; empty for the server's certificate",
-	Main: "endpoint", Items: probes.AnyCase, Settles: "exchange", Timeout: 30 * time.Second,
+	Name:  "exchange_client",
+	Doc:   "What users' programs get from Exchange over the web: a logon and an answer of each protocol.",
+	Item:  "the protocol: ews, owa, mapi…; empty for the server's certificate",
+	Words: map[string][]string{"endpoint": append(protocols(), "eas")},
+	Main:  "endpoint", Items: probes.AnyCase, Settles: "exchange", Timeout: 30 * time.Second,
 	Example: "- exchange_client: [ews, autodiscover, mapi, nspi, owa, activesync]\n" +
 		"  why: Outlook, browsers and phones\n",
 	Notes: []string{
@@ -34,17 +35,21 @@ var Kind = probes.Define(probes.Kind{
 	},
 	Readings: append(specs(), reach.CertificateSpecs()...),
 }, params{
-	Endpoints: []string{ews, autodiscover, autodiscover2, mapi, nspi, owa, activesync, oab}, Port: 443, Login: true,
+	Endpoints: protocols(), Port: 443, Login: true,
 }, build)
 
+func protocols() []string {
+	return []string{ews, autodiscover, autodiscover2, mapi, nspi, owa, activesync, oab}
+}
+
 type params struct {
-	Endpoints []string `param:"endpoint" doc:"ews, autodiscover, autodiscover_v2, mapi, nspi, owa, activesync, oab."`
-	Address   string   `param:"address" doc:"Where the server is, when not the host under test: a load balancer."`
+	Endpoints []string `param:"endpoint" doc:"What is asked, as a client of each would; eas is activesync."`
+	Address   string   `param:"address" absent:"the host under test" doc:"Where the server is: a load balancer."`
 	Port      int      `param:"port" doc:"The port."`
-	Name      string   `param:"server_name" doc:"The public name to ask for, in TLS, in the request and of Kerberos."`
-	Node      string   `param:"node" doc:"The server that has to answer; the host's name when it is asked itself."`
+	Name      string   `param:"server_name" absent:"the address" doc:"The public name, of TLS, request and Kerberos."`
+	Node      string   `param:"node" absent:"the host, when asked itself" doc:"The server that has to answer."`
 	Login     bool     `param:"login" doc:"Whether to log on; otherwise it is enough that Exchange asks for it."`
-	Mailbox   string   `param:"mailbox" doc:"The mailbox for Autodiscover, as an address; the account's own when empty."`
+	Mailbox   string   `param:"mailbox" absent:"the account's own" doc:"The mailbox for Autodiscover, as an address."`
 	OAB       string   `param:"oab" doc:"The address book's GUID; with it its oab.xml is fetched."`
 }
 

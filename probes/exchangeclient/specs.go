@@ -31,7 +31,7 @@ func specs() []probes.ReadingSpec {
 			Doc: "The ways to log on that the server offers: Negotiate, NTLM, Basic, Bearer, Digest.",
 		},
 		{
-			Name: "status", Type: fact.TypeInt, Rule: ignore,
+			Name: "status", Type: fact.TypeInt, Of: "HTTP status", Rule: ignore,
 			Doc: "The status code of the last answer; what it means is in state.",
 		},
 		{

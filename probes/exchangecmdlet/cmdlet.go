@@ -35,7 +35,7 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Cmdlets []string `param:"cmdlet,required" doc:"The commands; one that runs a probe with it behind a space."`
-	Server  string   `param:"server" doc:"The server's name in Exchange, when it is not the host's."`
+	Server  string   `param:"server" absent:"the host's name" doc:"The server's name in Exchange."`
 }
 
 func specs() []probes.ReadingSpec {

@@ -27,11 +27,13 @@ func copiesPart() part {
 				Doc: "The server on which the database is mounted; another one after maintenance is no fault.",
 			},
 			{
-				Name: "copy_queue", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Keep: "<= 50", Trend: 100,
+				Name: "copy_queue", Type: fact.TypeInt, Of: "log files",
+				Rule: fact.Rule{Op: fact.Ignore}, Keep: "<= 50", Trend: 100,
 				Doc: "How many log files the copy has yet to fetch.",
 			},
 			{
-				Name: "replay_queue", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Keep: "<= 200", Trend: 100,
+				Name: "replay_queue", Type: fact.TypeInt, Of: "log files",
+				Rule: fact.Rule{Op: fact.Ignore}, Keep: "<= 200", Trend: 100,
 				Doc: "How many log files it has yet to replay; a lagged copy has many on purpose.",
 			},
 			{

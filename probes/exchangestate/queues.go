@@ -22,11 +22,11 @@ func queuesPart() part {
 				Doc:   "Of the queues that every server has, such as Submission: ready, active, retry, suspended.",
 			},
 			{
-				Name: "messages", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Keep: "< 500", Trend: 50,
+				Name: "messages", Type: fact.TypeInt, Of: "messages", Rule: fact.Rule{Op: fact.Ignore}, Keep: "< 500", Trend: 50,
 				Doc: "How many messages wait in such a queue. Submission grows where a filter or a rule lets none through.",
 			},
 			{
-				Name: "waiting", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Trend: 50,
+				Name: "waiting", Type: fact.TypeInt, Of: "messages", Rule: fact.Rule{Op: fact.Ignore}, Trend: 50,
 				Doc: "How many messages wait for delivery in all others together, but for shadow copies.",
 			},
 			{

@@ -28,6 +28,7 @@ var Kind = probes.Define(probes.Kind{
 		"certificate/IIS/mail.example.org; empty for the server as a whole",
 	Items:   probes.AnyCase,
 	Main:    "part",
+	Words:   map[string][]string{"part": names()},
 	Settles: "exchange",
 	Example: "- exchange_state: {}\n" +
 		"  why: all services run and no mail flows - one requester that is left inactive does that\n",
@@ -42,8 +43,8 @@ var Kind = probes.Define(probes.Kind{
 }, params{Parts: names()}, build)
 
 type params struct {
-	Parts  []string `param:"part" doc:"What is looked at; all when not given."`
-	Server string   `param:"server" doc:"The server's name in Exchange, when it is not the host's."`
+	Parts  []string `param:"part" doc:"What is looked at."`
+	Server string   `param:"server" absent:"the host's name" doc:"The server's name in Exchange."`
 	Except []string `param:"except" doc:"Items that are left out, without health/ and the like; * stands for anything."`
 }
 

@@ -39,7 +39,7 @@ var Kind = probes.Define(probes.Kind{
 const installed = "installed"
 
 type params struct {
-	Names  []string `param:"name"   doc:"Names of features that have to be installed; all that are installed when empty."`
+	Names  []string `param:"name" absent:"all that are installed" doc:"Names of features that have to be installed."`
 	Except []string `param:"except" doc:"Features that are left out, by name; * stands for anything."`
 }
 

@@ -27,6 +27,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the URL, as the suite writes it",
 	Items:    probes.Exact,
 	Main:     "url",
+	Words:    map[string][]string{"method": {http.MethodGet, http.MethodHead}, "from": inside.Sides()},
 	Example:  "- http: [/owa/, \"https://www.example.org/\"]\n  expect: {status: \"one of 200, 302\"}\n",
 	Notes:    []string{note.FromHost},
 	Readings: append(specs(), reach.CertificateSpecs()...),
@@ -36,15 +37,15 @@ const defaultMaxBody = 1024 // KB
 
 type params struct {
 	URLs       []string          `param:"url,required" doc:"The URLs; what begins with / or : is on the host, by https."`
-	Method     string            `param:"method" doc:"GET or HEAD."`
+	Method     string            `param:"method" doc:"How the page is asked for."`
 	Headers    map[string]string `param:"headers" doc:"Headers to send; never a secret."`
 	Match      string            `param:"match" doc:"A regular expression that the page has to match."`
 	Follow     bool              `param:"follow" doc:"Whether to follow redirects; the last answer counts."`
-	HostHeader string            `param:"host_header" doc:"The site to ask for, when it is not the URL's host."`
-	ServerName string            `param:"server_name" doc:"The name for TLS, when it is not the site's."`
-	MaxBody    int               `param:"max_body" doc:"How much of a page is read, in KB."`
+	HostHeader string            `param:"host_header" absent:"the URL's host" doc:"The site to ask for."`
+	ServerName string            `param:"server_name" absent:"the site's name" doc:"The name for TLS."`
+	MaxBody    int               `param:"max_body" unit:"KB" doc:"How much of a page is read."`
 	HTTP2      bool              `param:"http2" doc:"Whether to ask by HTTP/2; https only."`
-	From       string            `param:"from" doc:"Who asks: runner, or host for the host under test, by loopback."`
+	From       string            `param:"from" doc:"Who asks; host is the host under test, by loopback."`
 }
 
 func specs() []probes.ReadingSpec {
@@ -56,7 +57,10 @@ func specs() []probes.ReadingSpec {
 			Doc: "What became of the request: answered, refused, reset, or tls failed; from the host also " +
 				"no answer, unreachable or no address.",
 		},
-		{Name: "status", Type: fact.TypeInt, Severity: fact.Fail, Expect: "< 400", Doc: "The status code."},
+		{
+			Name: "status", Type: fact.TypeInt, Of: "HTTP status", Severity: fact.Fail, Expect: "< 400",
+			Doc: "The status code.",
+		},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the first byte of the answer took."},
 		{Name: "size", Type: fact.TypeInt, Unit: "bytes", Rule: ignore, Doc: "How long the page is."},
 		{Name: "location", Type: fact.TypeText, Severity: fact.Fail, Doc: "Where a redirect leads, without its query."},

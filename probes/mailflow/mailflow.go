@@ -27,6 +27,7 @@ var Kind = probes.Define(probes.Kind{
 	Credential: mailtalk.Use,
 	Timeout:    90 * time.Second,
 	Main:       "via",
+	Words:      map[string][]string{"via": ways()},
 	Example:    "- mailflow: {via: imap, port: 25, limit: 60s}\n  why: every service may run and mail be stuck\n",
 	Readings:   specs(),
 	Notes: []string{
@@ -39,14 +40,14 @@ var Kind = probes.Define(probes.Kind{
 }, params{Via: viaIMAP, Port: 25, MailboxPort: imapsPort, Limit: time.Minute}, build)
 
 type params struct {
-	Via         string        `param:"via" doc:"How the mailbox is read: imap or ews."`
+	Via         string        `param:"via" doc:"How the mailbox is read."`
 	Port        int           `param:"port" doc:"The connector that takes the message; at 465 TLS begins at once."`
-	Address     string        `param:"address" doc:"Where the connector is, when not at the host under test."`
-	To          string        `param:"to" doc:"The recipient, which has to be the operator's mailbox; that when empty."`
-	From        string        `param:"from" doc:"The sender; the recipient when empty."`
-	EHLO        string        `param:"ehlo" doc:"The name to greet with; the runner's own address when empty."`
+	Address     string        `param:"address" absent:"the host under test" doc:"Where the connector is."`
+	To          string        `param:"to" absent:"that" doc:"The recipient, which has to be the operator's mailbox."`
+	From        string        `param:"from" absent:"the recipient" doc:"The sender."`
+	EHLO        string        `param:"ehlo" absent:"the runner's own address" doc:"The name to greet with."`
 	Login       bool          `param:"login" doc:"Whether to log in at the connector, too."`
-	Mailbox     string        `param:"mailbox" doc:"Where the mailbox is read, when not at the host under test."`
+	Mailbox     string        `param:"mailbox" absent:"the host under test" doc:"Where the mailbox is read."`
 	MailboxPort int           `param:"mailbox_port" doc:"The port: 993, of EWS 443; IMAP at others by STARTTLS."`
 	Limit       time.Duration `param:"limit" doc:"How long the message may be under way."`
 }
@@ -62,6 +63,9 @@ const (
 	delivered = "delivered"
 	bounced   = "bounced"
 )
+
+// ways are how the mailbox can be read.
+func ways() []string { return []string{viaIMAP, viaEWS} }
 
 func specs() []probes.ReadingSpec {
 	ignore := fact.Rule{Op: fact.Ignore}
@@ -98,7 +102,7 @@ func specs() []probes.ReadingSpec {
 type probe params
 
 func build(p params) (probes.Probe, error) {
-	if err := choice.Some("via", []string{viaIMAP, viaEWS}, p.Via); err != nil {
+	if err := choice.Some("via", ways(), p.Via); err != nil {
 		return nil, err
 	}
 	for _, port := range []struct {

@@ -52,18 +52,18 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "Whether the queue keeps copies of what was received.",
 		},
 		{
-			Name: "messages", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Trend: 50,
+			Name: "messages", Type: fact.TypeInt, Of: "messages", Rule: fact.Rule{Op: fact.Ignore}, Trend: 50,
 			Doc: "How many messages wait; absent where Windows has lost its performance counters, and of very long names.",
 		},
 		{
-			Name: "journal_messages", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "journal_messages", Type: fact.TypeInt, Of: "messages", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many copies the queue's journal holds.",
 		},
 	},
 }, params{}, newProbe)
 
 type params struct {
-	Queues []string `param:"queue"  doc:"Names of queues; all private ones when empty."`
+	Queues []string `param:"queue" absent:"all private ones" doc:"Names of queues."`
 	Except []string `param:"except" doc:"Queues that this check leaves out; * stands for any characters."`
 }
 

@@ -30,7 +30,7 @@ func firewallSpecs() []probes.ReadingSpec {
 			Doc: "The same of outbound traffic.",
 		},
 		{
-			Name: "firewall_rules", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast, Percent: 10},
+			Name: "firewall_rules", Type: fact.TypeInt, Of: "rules", Rule: fact.Rule{Op: fact.AtLeast, Percent: 10},
 			Doc: "How many rules in force let inbound traffic in, without those of single users; a tenth may go.",
 		},
 		{

@@ -22,6 +22,7 @@ var Kind = probes.Define(probes.Kind{
 		"empty for the host as a whole",
 	Items: probes.AnyCase,
 	Main:  "part",
+	Words: map[string][]string{"part": parts()},
 	Example: "- network: {}\n" +
 		"  expect: {listening: contains tcp/443}\n" +
 		"  why: the shop is reached from outside\n",
@@ -33,7 +34,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{Parts: parts(), Owners: true}, build)
 
 type params struct {
-	Parts       []string `param:"part" doc:"What is looked at: adapters, with all that belongs to them, firewall, ports."`
+	Parts       []string `param:"part" doc:"What is looked at: adapters with all that belongs to them."`
 	Except      []string `param:"except" doc:"Names of adapters that this check leaves out; * stands for any characters."`
 	ExceptPorts []string `param:"except_ports" doc:"Ports that this check leaves out: tcp/8080, udp/5353."`
 	Owners      bool     `param:"owners" doc:"Name the programs that listen; this asks for the list of processes."`

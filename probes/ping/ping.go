@@ -30,6 +30,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "the address, as the suite writes it, or the host's own",
 	Items:   probes.HostNames,
 	Main:    "address",
+	Words:   map[string][]string{"from": inside.Sides()},
 	Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
 	Notes:   []string{note.FromHost},
 	Readings: []probes.ReadingSpec{
@@ -43,7 +44,7 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "The average round trip of those that came back.",
 		},
 		{
-			Name: "received", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "received", Type: fact.TypeInt, Of: "echoes", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many echoes came back.",
 		},
 		{
@@ -54,12 +55,12 @@ var Kind = probes.Define(probes.Kind{
 }, params{From: inside.Runner, Count: 3, Interval: 200 * time.Millisecond, Wait: time.Second, Size: 56}, build)
 
 type params struct {
-	Addresses []string      `param:"address" doc:"Whom to ping if not itself: names, gateway, dns_servers, loopback."`
-	From      string        `param:"from" doc:"Who asks: runner, or host for the host under test."`
-	Count     int           `param:"count" doc:"How many echoes to send."`
+	Addresses []string      `param:"address" absent:"the host itself" doc:"Whom: names, gateway, dns_servers, loopback."`
+	From      string        `param:"from" doc:"Who asks; host is the host under test."`
+	Count     int           `param:"count" unit:"echoes" doc:"How many are sent."`
 	Interval  time.Duration `param:"interval" doc:"The time between two echoes."`
 	Wait      time.Duration `param:"wait" doc:"How long to wait for the last echo."`
-	Size      int           `param:"size" doc:"How many bytes an echo carries."`
+	Size      int           `param:"size" unit:"bytes" doc:"How much an echo carries."`
 }
 
 func build(p params) (probes.Probe, error) {

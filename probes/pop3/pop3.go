@@ -26,9 +26,9 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Ports      []int  `param:"port" doc:"The ports; TLS begins by STLS there."`
-	Address    string `param:"address" doc:"Where the server is, when not the host under test."`
+	Address    string `param:"address" absent:"the host under test" doc:"Where the server is."`
 	Implicit   []int  `param:"implicit_tls" doc:"Those of the ports at which TLS begins at once."`
-	ServerName string `param:"server_name" doc:"The name in the certificate, when it is not the server's address."`
+	ServerName string `param:"server_name" absent:"the server's address" doc:"The name in the certificate."`
 	Login      bool   `param:"login" doc:"Whether to log in, with the operator's credential for mail."`
 }
 

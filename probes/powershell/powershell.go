@@ -30,7 +30,7 @@ var Kind = probes.Define(probes.Kind{
 	Notes: []string{note.PowerShell},
 	Readings: append([]probes.ReadingSpec{
 		{
-			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "count", Type: fact.TypeInt, Of: "objects", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many objects the script returned; of the whole.",
 		},
 		{
@@ -44,7 +44,7 @@ var Kind = probes.Define(probes.Kind{
 type params struct {
 	Script  probes.File       `param:"script,required" doc:"The script, a file of the suite's folder; it may only look."`
 	Key     string            `param:"key" doc:"The property that tells objects apart; without it one object is due."`
-	Columns []string          `param:"columns" doc:"The properties that are kept; all when empty."`
+	Columns []string          `param:"columns" absent:"all" doc:"The properties that are kept."`
 	Lists   []string          `param:"lists" doc:"Properties that hold lists, which are compared as sets."`
 	Args    map[string]string `param:"args" doc:"The script's parameters."`
 	Limit   time.Duration     `param:"limit" doc:"How long it may run."`

@@ -32,7 +32,7 @@ var Kind = probes.Define(probes.Kind{
 	Notes: []string{note.WMI},
 	Readings: []probes.ReadingSpec{
 		{
-			Name: "count", Type: fact.TypeInt, Gate: true, Rule: fact.Rule{Op: fact.AtLeast}, Expect: ">= 1",
+			Name: "count", Type: fact.TypeInt, Of: "processes", Gate: true, Rule: fact.Rule{Op: fact.AtLeast}, Expect: ">= 1",
 			Doc: "How many processes run the program.",
 		},
 		{
@@ -45,7 +45,7 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "The same of the largest one.",
 		},
 		{
-			Name: "handles", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Trend: 50,
+			Name: "handles", Type: fact.TypeInt, Of: "handles", Rule: fact.Rule{Op: fact.Ignore}, Trend: 50,
 			Doc: "How many handles they have open, of all together.",
 		},
 		{

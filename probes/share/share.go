@@ -62,7 +62,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{}, newProbe)
 
 type params struct {
-	Names  []string `param:"name"   doc:"Names of shares; all but the administrative ones when empty."`
+	Names  []string `param:"name" absent:"all but the administrative ones" doc:"Names of shares."`
 	Except []string `param:"except" doc:"Shares that this check leaves out, such as a cluster's; * is any text."`
 }
 

@@ -28,11 +28,11 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Ports      []int  `param:"port" doc:"The ports: 25, 587, 465, 2525, 717… TLS begins by STARTTLS there."`
-	Address    string `param:"address" doc:"Where the server is, when not the host under test."`
-	EHLO       string `param:"ehlo" doc:"The name to greet with; the runner's own address when empty."`
+	Address    string `param:"address" absent:"the host under test" doc:"Where the server is."`
+	EHLO       string `param:"ehlo" absent:"the runner's own address" doc:"The name to greet with."`
 	StartTLS   bool   `param:"starttls" doc:"Whether to start TLS where it is offered."`
 	Implicit   []int  `param:"implicit_tls" doc:"Those of the ports at which TLS begins at once."`
-	ServerName string `param:"server_name" doc:"The name in the certificate, when it is not the server's address."`
+	ServerName string `param:"server_name" absent:"the server's address" doc:"The name in the certificate."`
 	Login      bool   `param:"login" doc:"Whether to log in, with the operator's credential for mail."`
 	Envelope   bool   `param:"envelope" doc:"Whether to begin a message, which back pressure refuses, and take it back."`
 }

@@ -129,15 +129,15 @@ func agentReadings() []probes.ReadingSpec {
 				"it still runs is not said.",
 		},
 		{
-			Name: "jobs", Type: fact.TypeInt, Rule: ignored, Behind: jobs,
+			Name: "jobs", Type: fact.TypeInt, Of: "jobs", Rule: ignored, Behind: jobs,
 			Doc: "How many jobs there are; 5001 stands for more, and those beyond 5000 are not told.",
 		},
 		{
-			Name: "jobs_failing", Type: fact.TypeInt, Rule: ignored, Behind: jobs,
+			Name: "jobs_failing", Type: fact.TypeInt, Of: "jobs", Rule: ignored, Behind: jobs,
 			Doc: "Of how many jobs the newest run failed, since the instance was started.",
 		},
 		{
-			Name: "jobs_left_out", Type: fact.TypeInt, Rule: ignored, Behind: jobs,
+			Name: "jobs_left_out", Type: fact.TypeInt, Of: "jobs", Rule: ignored, Behind: jobs,
 			Doc: "How many jobs are left out, since they are deleted once they have run.",
 		},
 	}
@@ -170,7 +170,7 @@ func jobReadings() []probes.ReadingSpec {
 			Doc: "What the step said that failed in that run, where the history has it; its first 300 characters.",
 		},
 		{
-			Name: "job_failures", Type: fact.TypeInt, Rule: ignored, Evidence: true,
+			Name: "job_failures", Type: fact.TypeInt, Of: "failures", Rule: ignored, Evidence: true,
 			Doc: "How often the job failed since the instance was started, among the 200 newest failures of all jobs and steps.",
 		},
 		{
@@ -198,15 +198,15 @@ func jobReadings() []probes.ReadingSpec {
 func groupReadings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "numbered_jobs", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast, Percent: 50},
+			Name: "numbered_jobs", Type: fact.TypeInt, Of: "jobs", Rule: fact.Rule{Op: fact.AtLeast, Percent: 50},
 			Doc: "Of a category: how many jobs bear a number for a name.",
 		},
 		{
-			Name: "numbered_disabled", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost},
+			Name: "numbered_disabled", Type: fact.TypeInt, Of: "jobs", Rule: fact.Rule{Op: fact.AtMost},
 			Doc: "How many of them are disabled.",
 		},
 		{
-			Name: "numbered_failed", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost},
+			Name: "numbered_failed", Type: fact.TypeInt, Of: "jobs", Rule: fact.Rule{Op: fact.AtMost},
 			Doc: "Of how many of them the newest run failed, since the instance was started.",
 		},
 	}

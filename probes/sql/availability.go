@@ -52,7 +52,8 @@ func availabilityReadings() []probes.ReadingSpec {
 			Doc: "Of the endpoint by which replicas talk: STARTED, STOPPED or DISABLED; none seen.",
 		},
 		{
-			Name: "endpoint_port", Type: fact.TypeInt, Severity: fact.Fail, Doc: "The TCP port of that endpoint.",
+			Name: "endpoint_port", Type: fact.TypeInt, Of: "TCP port", Severity: fact.Fail,
+			Doc: "The TCP port of that endpoint.",
 		},
 	}
 	all = append(all, groupSpecs()...)
@@ -96,7 +97,7 @@ func listenerSpecs() []probes.ReadingSpec {
 				"ONLINE; none without an address.",
 		},
 		{
-			Name: "listener_port", Type: fact.TypeInt, Severity: fact.Fail, Doc: "Of a listener: its TCP port.",
+			Name: "listener_port", Type: fact.TypeInt, Of: "TCP port", Severity: fact.Fail, Doc: "Of a listener: its TCP port.",
 		},
 		{
 			Name: "listener_ips", Type: fact.TypeSet, Severity: fact.Fail,
@@ -159,7 +160,8 @@ func replicaReadings() []probes.ReadingSpec {
 			Doc:   "Of a replica: the worst copy_health of its databases.",
 		},
 		{
-			Name: "connect_error", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true, Behind: viewReading,
+			Name: "connect_error", Type: fact.TypeInt, Of: "error number",
+			Rule: fact.Rule{Op: fact.Ignore}, Evidence: true, Behind: viewReading,
 			Doc: "Of a replica: the number of the last error in connecting, however long ago.",
 		},
 	}...)

@@ -49,7 +49,7 @@ func browserReadings() []probes.ReadingSpec {
 			Doc: "Why the Browser was of no help, and what it does know.",
 		},
 		{
-			Name: "port", Type: fact.TypeInt,
+			Name: "port", Type: fact.TypeInt, Of: "TCP port",
 			Doc: "The TCP port that the Browser tells: one that moved is nothing to who asks the Browser, and breaks firewall " +
 				"rules and programs that have it written down.",
 		},

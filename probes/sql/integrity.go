@@ -57,7 +57,8 @@ func integrityReadings() []probes.ReadingSpec {
 			Doc: "The pages of the database that could not be read or have a wrong checksum, and nobody has mended: file:page.",
 		},
 		{
-			Name: "mended_pages", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Behind: integrityReading, Partial: true,
+			Name: "mended_pages", Type: fact.TypeInt, Of: "pages",
+			Rule: fact.Rule{Op: fact.Ignore}, Behind: integrityReading, Partial: true,
 			Doc: "How many pages of it were bad, and were restored, repaired or deallocated.",
 		},
 		{

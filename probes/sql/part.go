@@ -90,13 +90,17 @@ func partNotes() []string {
 	return all
 }
 
+func partNames() []string {
+	var names []string
+	for _, p := range allParts() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 // chosen are the parts that a suite names, or those that are looked at by default.
 func chosen(names []string) ([]part, error) {
-	var known []string
-	for _, p := range allParts() {
-		known = append(known, p.name)
-	}
-	if err := choice.Some("part", known, names...); len(names) > 0 && err != nil {
+	if err := choice.Some("part", partNames(), names...); len(names) > 0 && err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(allParts(), func(p part) bool {

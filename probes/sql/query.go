@@ -37,7 +37,7 @@ func queryReadings() []probes.ReadingSpec {
 			Doc: "How long the query and its rows took.",
 		},
 		{
-			Name: "count", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "count", Type: fact.TypeInt, Of: "rows", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many rows the query returned; of the whole.",
 		},
 		{

@@ -65,7 +65,7 @@ func serviceReadings() []probes.ReadingSpec {
 			Doc: "When the service was started; for a plan, as started is.",
 		},
 		{
-			Name: "dumps", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore}, Behind: behindServer,
+			Name: "dumps", Type: fact.TypeInt, Of: "dumps", Rule: fact.Rule{Op: fact.Ignore}, Behind: behindServer,
 			Doc: "How many memory dumps the engine has left on the disk; 1000 stands for more.",
 		},
 		{

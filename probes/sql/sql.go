@@ -30,6 +30,7 @@ var Kind = probes.Define(probes.Kind{
 	Credential: "sql",
 	Settles:    "sql",
 	Main:       "database",
+	Words:      map[string][]string{"encrypt": {encryptAll, encryptStrict}, "intent": {readOnly}, "part": partNames()},
 	Example: "- sql: {database: [Orders, msdb]}\n  why: the shop cannot sell without them\n" +
 		"- sql: {query: 'SELECT name, status FROM dbo.Queues', key: name, database: Orders}\n" +
 		"  id: queues\n  expect: {value: running}\n",
@@ -41,18 +42,18 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Databases []string    `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
-	Instance  string      `param:"instance" doc:"A named instance: SQL Server Browser tells its port, unless it is given."`
-	Port      int         `param:"port" doc:"The TCP port; 1433 when not given."`
-	Address   string      `param:"address" doc:"The name or IP address to connect to; the host's own when not given."`
-	Encrypt   string      `param:"encrypt" doc:"More encryption than the credentials file has: true, strict (TDS 8)."`
+	Instance  string      `param:"instance" absent:"default" doc:"A named instance; the SQL Server Browser knows its port."`
+	Port      int         `param:"port" absent:"1433" doc:"The TCP port."`
+	Address   string      `param:"address" absent:"the host under test" doc:"The name or IP address to connect to."`
+	Encrypt   string      `param:"encrypt" absent:"as it says" doc:"More encryption than the credentials file has; strict is TDS 8."`
 	Verify    bool        `param:"verify" doc:"Check the certificate even where the credentials file says insecure."`
-	Intent    string      `param:"intent" doc:"read_only, as applications say to a listener; enters the first database."`
+	Intent    string      `param:"intent" doc:"What applications say to a listener; enters the first database."`
 	Query     string      `param:"query" doc:"One SELECT of the suite's own, whose rows are compared."`
 	QueryFile probes.File `param:"query_file" doc:"The same from a file of the suite's folder."`
 	Key       string      `param:"key" doc:"The column that tells the query's rows apart; without it one row is due."`
-	Columns   []string    `param:"columns" doc:"The query's columns that are compared; all when not given."`
+	Columns   []string    `param:"columns" absent:"all" doc:"The query's columns that are compared."`
 	Linked    []string    `param:"linked_server" doc:"Linked servers that must be reached; by a * those that were."`
-	Parts     []string    `param:"part" doc:"What is looked at besides the databases; see the notes."`
+	Parts     []string    `param:"part" absent:"all but links" doc:"What is looked at besides; see the notes."`
 }
 
 func instanceReadings() []probes.ReadingSpec {
@@ -129,7 +130,7 @@ func databaseReadings() []probes.ReadingSpec {
 			Name: "recovery", Type: fact.TypeText, Doc: "The database's recovery model.",
 		},
 		{
-			Name: "compatibility", Type: fact.TypeInt, Doc: "The database's compatibility level, such as 160.",
+			Name: "compatibility", Type: fact.TypeInt, Of: "level", Doc: "The database's compatibility level, such as 160.",
 		},
 	}
 }

@@ -49,7 +49,7 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "well, broken or disabled; well, but not due where it has no next run or is deleted after it.",
 		},
 		{
-			Name: "exit_code", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtMost},
+			Name: "exit_code", Type: fact.TypeInt, Of: "exit code", Rule: fact.Rule{Op: fact.AtMost},
 			Doc: "What its program returned the last time; 0 too while it runs, before it ever ran, and when it is broken.",
 		},
 		{
@@ -69,18 +69,18 @@ var Kind = probes.Define(probes.Kind{
 			Doc: "When it will run.",
 		},
 		{
-			Name: "missed", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "missed", Type: fact.TypeInt, Of: "runs", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many runs it missed, as the scheduler counts them.",
 		},
 		{
-			Name: "left_out", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "left_out", Type: fact.TypeInt, Of: "tasks", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How many tasks are left out since they belong to one user, or bear a number made up for them.",
 		},
 	},
 }, params{}, build)
 
 type params struct {
-	Names  []string `param:"name"   doc:"Paths of tasks, * is any characters; when empty, all outside of \\Microsoft."`
+	Names  []string `param:"name" absent:"all outside of \\Microsoft" doc:"Paths of tasks, * is any characters."`
 	Except []string `param:"except" doc:"Paths of tasks that this check leaves out; * is any characters."`
 }
 

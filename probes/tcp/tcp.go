@@ -19,6 +19,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "the port, or address:port when the suite names an address",
 	Items:   probes.HostNames,
 	Main:    "port",
+	Words:   map[string][]string{"from": inside.Sides()},
 	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
 	Notes:   []string{note.FromHost},
 	Readings: []probes.ReadingSpec{
@@ -44,8 +45,8 @@ const open = "open"
 
 type params struct {
 	Ports   []int  `param:"port,required" doc:"The ports."`
-	Address string `param:"address" doc:"Where the ports are, when not here; a host also knows gateway and dns_servers."`
-	From    string `param:"from" doc:"Who asks: runner, or host for the host under test, of itself without an address."`
+	Address string `param:"address" absent:"the host under test" doc:"Where; a host also knows gateway and dns_servers."`
+	From    string `param:"from" doc:"Who asks; host is the host under test, of itself without an address."`
 }
 
 func build(p params) (probes.Probe, error) {

@@ -47,7 +47,7 @@ func historySpecs() []probes.ReadingSpec {
 			Doc: "Updates that the update agent has removed last.",
 		},
 		{
-			Name: "history_entries", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.AtLeast},
+			Name: "history_entries", Type: fact.TypeInt, Of: "entries", Rule: fact.Rule{Op: fact.AtLeast},
 			Doc: "How much the agent remembers, of which the newest 300 are read; less than before: its history was reset.",
 		},
 		{

@@ -28,6 +28,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:  "the update's KB number, or its identity where it has none; empty for the host as a whole",
 	Items: probes.AnyCase,
 	Main:  "part",
+	Words: map[string][]string{"part": parts(), "missing": sources()},
 	Example: "- updates: {}\n" +
 		"  why: an update that failed leaves the server open\n" +
 		"- updates: {part: wsus, missing: offline, catalogue: 'D:\\wsus\\wsusscn2.cab'}\n" +
@@ -39,11 +40,11 @@ var Kind = probes.Define(probes.Kind{
 }, params{Parts: parts(), Except: antivirus(), Missing: missingNone, Limit: usualLimit}, build)
 
 type params struct {
-	Parts []string `param:"part" doc:"Who is asked: hotfixes (servicing), history (the update agent), wsus, configmgr."`
+	Parts []string `param:"part" doc:"Who is asked: servicing has hotfixes, the update agent the history."`
 
 	Except []string `param:"except" doc:"Updates that are left out; the default ones bring antivirus signatures daily."`
 
-	Missing string `param:"missing" doc:"A search of minutes: none, default, managed, microsoft_update or offline."`
+	Missing string `param:"missing" doc:"A search of minutes, and where."`
 
 	Catalogue string `param:"catalogue" doc:"Path of wsusscn2.cab, which offline registers for the time of the search."`
 

@@ -71,7 +71,7 @@ func specs() []probes.ReadingSpec {
 			Doc: "When the last synchronization ended; an earlier one than before means another database.",
 		},
 		{
-			Name: "clients", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Within, Percent: 10},
+			Name: "clients", Type: fact.TypeInt, Of: "computers", Rule: fact.Rule{Op: fact.Within, Percent: 10},
 			Doc: "How many computers it knows.",
 		},
 	}
@@ -81,7 +81,7 @@ func specs() []probes.ReadingSpec {
 func setupSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "port", Type: fact.TypeInt, Severity: fact.Fail,
+			Name: "port", Type: fact.TypeInt, Of: "TCP port", Severity: fact.Fail,
 			Doc: "The port of its web site.",
 		},
 		{

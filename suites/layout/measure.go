@@ -9,6 +9,9 @@ import (
 // measure finds where a leaf begins and ends.
 func (s *source) measure(n *yaml.Node) (*leaf, error) {
 	l := &leaf{node: n, start: place{n.Line - 1, n.Column - 1}}
+	if n.Kind == yaml.ScalarNode && n.Value == "" && n.Style == 0 {
+		return l, atLine(n.Line, "an anchor of nothing is not understood here")
+	}
 	if n.Anchor != "" {
 		l.start = s.behindAnchor(l.start)
 	}

@@ -19,7 +19,7 @@ func Specs(value string, elements fact.Rule) []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{Name: "value", Type: fact.TypeText, Doc: value},
 		{
-			Name: "number", Type: fact.TypeInt, Rule: fact.Rule{Op: fact.Ignore},
+			Name: "number", Type: fact.TypeInt, Of: "as it stands", Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "The value again where it is a whole number: for >= 5 in expect, or within 10% in compare.",
 		},
 		{

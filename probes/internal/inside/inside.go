@@ -35,6 +35,9 @@ const (
 	longest = 45 * time.Second
 )
 
+// Sides are the words of a check's from.
+func Sides() []string { return []string{Runner, Host} }
+
 // Check says whether a check asks from the host. The error is for its author.
 func Check(from string) (isHost bool, err error) {
 	if from != Runner && from != Host {

@@ -49,7 +49,7 @@ func MailboxSpecs(bye string) []probes.ReadingSpec {
 			Doc: "With login: ok, refused, or unavailable when the server cannot verify the account just now.",
 		},
 		{Name: "login_time", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the login took."},
-		{Name: "messages", Type: fact.TypeInt, Rule: ignore, Doc: "With login: how many messages there are."},
+		{Name: "messages", Type: fact.TypeInt, Of: "messages", Rule: ignore, Doc: "With login: how many messages there are."},
 		{
 			Name: "reason", Type: fact.TypeText, Rule: ignore, Evidence: true,
 			Doc: "Why something of it failed, in the server's words.",
