@@ -38,6 +38,7 @@ func layers() []layer {
 		{`baseline/bucket`, `baseline`},
 		{`baseline/signing`, ``},
 		{`suites/expect`, `probes/fact`},
+		{`suites/layout`, ``},
 		{`suites/assert`, `probes/fact|suites/expect`},
 		{`suites/draft`, `probes/fact|baseline`},
 		{`suites/inventory`, ``},

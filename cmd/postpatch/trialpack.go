@@ -14,10 +14,17 @@ import (
 func (t *trial) reader(lib suites.Library, set **suites.Set) suiteReader {
 	return func(files []string) (*suites.Set, []suites.Problem) {
 		read, problems := t.readSuite(lib, files)
-		if read != nil {
-			*set = read
+		if read == nil {
+			return nil, problems
 		}
-		return read, problems
+		if lists := read.Unasked(); len(lists) > 0 {
+			return nil, []suites.Problem{{
+				File: t.Suite, Msg: "its hosts are kept in " + lists[0].Name + ", which is not asked here",
+				Hint: "put the checks into a pack, and test that",
+			}}
+		}
+		*set = read
+		return read, nil
 	}
 }
 
