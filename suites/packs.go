@@ -19,7 +19,7 @@ type Pack struct {
 // PackVar is a variable that a pack declares.
 type PackVar struct {
 	Name, Doc, Default string
-	Required           bool
+	Required           bool // it has no default, neither there nor where it is used
 }
 
 // Packs reads the packs of a folder, in the order of their names. Only a file that cannot
@@ -52,7 +52,9 @@ func packOf(name string, data []byte) Pack {
 	if e, found := top.get("vars"); found {
 		vars, _ := r.object(e.value, "vars")
 		for _, v := range vars.entries {
-			p.Vars = append(p.Vars, r.packVar(v))
+			v := r.packVar(v)
+			v.Required = v.Required && !strings.Contains(string(data), "{{ "+v.Name+" | default ")
+			p.Vars = append(p.Vars, v)
 		}
 	}
 	if e, found := top.get("use"); found {

@@ -57,8 +57,9 @@ func TestPacksAreWhole(t *testing.T) {
 func TestPacksChecksAllTell(t *testing.T) {
 	for _, name := range []string{
 		"windows-server", "domain-controller", "dns-server", "dhcp-server", "file-server", "print-server",
+		"iis", "sql-server", "hyperv-host", "failover-cluster", "rds-host", "linux-services",
 	} {
-		told := map[string]bool{}
+		told := map[string]bool{"linux/echo": true} // a lab's address answers whatever the estate says
 		nights, _ := filepath.Glob(path.Join(packs, "tests", name+"-*.scenario.yaml"))
 		for _, file := range nights {
 			s, err := readScenario(file)
