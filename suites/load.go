@@ -140,7 +140,7 @@ func (l *loader) suite(r reader, data []byte) {
 	if r.another(top, "a suite", "suite", "checks") {
 		return
 	}
-	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use", "waivers")
+	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use", "waivers", "notify")
 	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
@@ -159,6 +159,7 @@ func (l *loader) suite(r reader, data []byte) {
 	if e, found := top.get("vars"); found {
 		s.vars = r.vars(e.value, "vars")
 	}
+	s.notify(top)
 	l.readHosts(s, top)
 	l.readCompare(s, top)
 	l.readChecks(s, top)
