@@ -110,7 +110,7 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 
 // Topics lists what ExplainTopic knows.
 func Topics() []string {
-	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck"}
+	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck", "owners", "notify"}
 }
 
 // ExplainTopic is the page on one of Topics.
@@ -134,6 +134,10 @@ func ExplainTopic(topic string) (string, bool) {
 		return aboutReboot, true
 	case "precheck":
 		return aboutPrecheck, true
+	case "owners":
+		return aboutOwners, true
+	case "notify":
+		return aboutNotify, true
 	default:
 		return "", false
 	}

@@ -25,7 +25,8 @@ Top level
   hosts     names, or {name, address, tags, vars, was}; required. was is the name by which the
             baseline knows a host that was renamed since
   checks    required, and never empty
-  owner     who is asked when a check fails
+  owner     who is asked when a check fails (postpatch explain owners)
+  notify    the channel by which they are told (postpatch explain notify)
   vars      variables for templates; a host's own come first
   waivers   what may be wrong until a day (postpatch explain waivers)
   timeout   a duration; 10s unless the suite says so, 60s where the host itself is asked

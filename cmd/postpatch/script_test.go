@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 //	lab FILE           starts a lab in this process; its addresses are in lab.json,
 //	                   beside lab.ca.pem and lab.krb5.conf
 //	state NAME         switches the lab
+//	hook NAME STATUS… starts a receiver; its address is in $HOOK_NAME, and what comes in NAME-1.json and so on
 //	redate FILE FIELD DURATION   has a time in a sealed file be so long from now
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "lab": startLab, "state": switchState, "flip": flip,
-			"redate": redate,
+			"redate": redate, "hook": hook,
 		},
 		UpdateScripts: *update,
 	})

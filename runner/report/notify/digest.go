@@ -35,12 +35,12 @@ func (d *Digest) Add(h report.Host) {
 		if !c.Failing && c.Outcome != report.Unknown || c.Outcome == report.Unknown && !c.Failing && whole.Text != "" {
 			continue
 		}
-		text := c.Error
+		text, subject := c.Error, c.ID
 		if f, found := worst(c); found {
-			text = said(f)
+			text, subject = said(f), c.Subject(f.Item)
 		}
 		d.put(h.Host, Item{
-			Outcome: c.Outcome, Failing: c.Failing, Subject: c.ID, Text: cmp.Or(text, string(c.Outcome)), Why: c.Why,
+			Outcome: c.Outcome, Failing: c.Failing, Subject: subject, Text: cmp.Or(text, string(c.Outcome)), Why: c.Why,
 			Owner: c.Owner, Place: c.Place(),
 		})
 	}
@@ -117,9 +117,6 @@ func said(f report.Finding) string {
 	const most = 60
 	short := func(s string) string { return brief(s, most) }
 	text := short(f.Reading) + ": "
-	if f.Item != "" {
-		text = short(f.Item) + " " + text
-	}
 	if f.HasBefore {
 		text += short(f.BeforeText()) + " -> "
 	}

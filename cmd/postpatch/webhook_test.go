@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postpatch/probes/host"
+)
+
+const hookURL = "https://hooks.example.org/hunter2/T000?sig=hunter2secret"
+
+func TestWhereAMessageMayGo(t *testing.T) {
+	for address, ok := range map[string]bool{
+		hookURL:                                true,
+		" " + hookURL + "\n":                   true,
+		"http://127.0.0.1:8080/hunter2":        true,
+		"http://[::1]/hunter2":                 true,
+		"http://localhost/hunter2":             false, // whoever answers for that name
+		"http://hooks.example.org/hunter2":     false,
+		"http://127.0.0.1.example.org/h":       false,
+		"https://user:hunter2@example.org/":    false,
+		"https:///hunter2":                     false,
+		"https://:443/hunter2":                 false,
+		"file:///etc/hunter2":                  false,
+		"hunter2":                              false,
+		"https://hooks.example.org/%hunter2":   false,
+		"https://hooks.example.org/\x7fhunter": false,
+	} {
+		_, err := newWebhook(host.NewSecret(address))
+		if (err == nil) != ok {
+			t.Errorf("%q: %v", address, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter") {
+			t.Errorf("the address shows: %v", err)
+		}
+	}
+}
+
+// transport answers in place of a server.
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
+func answer(code int, header, body string) *http.Response {
+	h := http.Header{"Location": {"https://elsewhere.example.org/"}}
+	if header != "" {
+		h.Set("Retry-After", header)
+	}
+	return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+func TestOneMoreTryWhereTheServerIsBusy(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers []*http.Response
+		tries   int
+		took    time.Duration
+		want    string // of the error
+	}{
+		"taken":           {[]*http.Response{answer(202, "", "")}, 1, 0, ""},
+		"busy, then fine": {[]*http.Response{answer(429, "7", ""), answer(200, "", "")}, 2, 7 * time.Second, ""},
+		"busy twice": {
+			[]*http.Response{answer(503, "", "later"), answer(502, "", "")}, 2, 2 * time.Second,
+			"the server refused it (503 Service Unavailable): later; and again: the server refused it (502 Bad Gateway)",
+		},
+		"for a day":    {[]*http.Response{answer(429, "86400", ""), answer(200, "", "")}, 2, 30 * time.Second, ""},
+		"for nothing":  {[]*http.Response{answer(500, "-5", ""), answer(200, "", "")}, 2, time.Second, ""},
+		"for no time":  {[]*http.Response{answer(500, "soon", ""), answer(200, "", "")}, 2, 2 * time.Second, ""},
+		"until a time": {[]*http.Response{answer(500, "Sat, 01 Jan 2000 00:00:05 GMT", ""), answer(200, "", "")}, 2, 5 * time.Second, ""},
+		"refused":      {[]*http.Response{answer(404, "", "no_service\x1b[2J")}, 1, 0, "the server refused it (404 Not Found): no_service<ESC>[2J"},
+		"repeats it": {
+			[]*http.Response{answer(400, "", "bad hook /hunter2/T000")}, 1, 0, "the server refused it (400 Bad Request)",
+		},
+		"repeats the signature": {
+			[]*http.Response{answer(400, "", "sig hunter2secret is over")}, 1, 0, "the server refused it (400 Bad Request)",
+		},
+		"leads elsewhere": {
+			[]*http.Response{answer(307, "", "")}, 1, 0,
+			"the server leads elsewhere (307), and a webhook is not followed: is its address right?",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tries := 0
+				s := newSender(nil)
+				s.client.Transport = transport(func(r *http.Request) (*http.Response, error) {
+					if body, _ := io.ReadAll(r.Body); string(body) != "{}" || r.URL.Host != "hooks.example.org" {
+						t.Errorf("%s got %q", r.URL.Host, body)
+					}
+					tries++
+					return test.answers[tries-1], nil
+				})
+				to, err := newWebhook(host.NewSecret(hookURL))
+				if err != nil {
+					t.Fatal(err)
+				}
+				began, got := time.Now(), ""
+				if err := s.post(t.Context(), to, []byte("{}")); err != nil {
+					got = err.Error()
+				}
+				if got != test.want || tries != test.tries || time.Since(began) != test.took {
+					t.Errorf("got %q after %d tries and %v", got, tries, time.Since(began))
+				}
+			})
+		})
+	}
+}
+
+// What goes wrong on the way has the address in its text, as net/http makes it.
+func TestNoErrorShowsTheAddress(t *testing.T) {
+	for name, err := range map[string]error{
+		"refused":  &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")},
+		"timeout":  context.DeadlineExceeded,
+		"its text": errors.New("cannot parse hunter2secret"),
+		"wrapped":  &url.Error{Op: "Post", URL: hookURL, Err: errors.New("broken")},
+	} {
+		s := newSender(nil)
+		s.client.Transport = transport(func(*http.Request) (*http.Response, error) { return nil, err })
+		to, bad := newWebhook(host.NewSecret(hookURL))
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		if err := s.post(t.Context(), to, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
