@@ -110,7 +110,9 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 
 // Topics lists what ExplainTopic knows.
 func Topics() []string {
-	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck", "owners", "notify"}
+	return []string{
+		"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck", "owners", "notify",
+	}
 }
 
 // ExplainTopic is the page on one of Topics.

@@ -140,7 +140,8 @@ func (l *loader) suite(r reader, data []byte) {
 	if r.another(top, "a suite", "suite", "checks") {
 		return
 	}
-	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use", "waivers", "notify")
+	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use", "waivers",
+		"notify")
 	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)

@@ -159,7 +159,7 @@ func (w webhook) without(err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if timeout := (net.Error)(nil); errors.As(err, &timeout) && timeout.Timeout() {
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
 		return fmt.Errorf("no answer within %v", postTime)
 	}
 	if !w.harmless(err.Error()) {

@@ -49,40 +49,55 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
-func answer(code int, header, body string) *http.Response {
+// reply is what a server says.
+type reply struct {
+	code       int
+	retryAfter string
+	body       string
+}
+
+func (r reply) response() *http.Response {
 	h := http.Header{"Location": {"https://elsewhere.example.org/"}}
-	if header != "" {
-		h.Set("Retry-After", header)
+	if r.retryAfter != "" {
+		h.Set("Retry-After", r.retryAfter)
 	}
-	return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader(body))}
+	return &http.Response{StatusCode: r.code, Header: h, Body: io.NopCloser(strings.NewReader(r.body))}
 }
 
 func TestOneMoreTryWhereTheServerIsBusy(t *testing.T) {
 	for name, test := range map[string]struct {
-		answers []*http.Response
+		answers []reply
 		tries   int
 		took    time.Duration
 		want    string // of the error
 	}{
-		"taken":           {[]*http.Response{answer(202, "", "")}, 1, 0, ""},
-		"busy, then fine": {[]*http.Response{answer(429, "7", ""), answer(200, "", "")}, 2, 7 * time.Second, ""},
+		"taken":           {[]reply{{202, "", ""}}, 1, 0, ""},
+		"busy, then fine": {[]reply{{429, "7", ""}, {200, "", ""}}, 2, 7 * time.Second, ""},
 		"busy twice": {
-			[]*http.Response{answer(503, "", "later"), answer(502, "", "")}, 2, 2 * time.Second,
+			[]reply{{503, "", "later"}, {502, "", ""}},
+			2, 2 * time.Second,
 			"the server refused it (503 Service Unavailable): later; and again: the server refused it (502 Bad Gateway)",
 		},
-		"for a day":    {[]*http.Response{answer(429, "86400", ""), answer(200, "", "")}, 2, 30 * time.Second, ""},
-		"for nothing":  {[]*http.Response{answer(500, "-5", ""), answer(200, "", "")}, 2, time.Second, ""},
-		"for no time":  {[]*http.Response{answer(500, "soon", ""), answer(200, "", "")}, 2, 2 * time.Second, ""},
-		"until a time": {[]*http.Response{answer(500, "Sat, 01 Jan 2000 00:00:05 GMT", ""), answer(200, "", "")}, 2, 5 * time.Second, ""},
-		"refused":      {[]*http.Response{answer(404, "", "no_service\x1b[2J")}, 1, 0, "the server refused it (404 Not Found): no_service<ESC>[2J"},
+		"for a day":   {[]reply{{429, "86400", ""}, {200, "", ""}}, 2, 30 * time.Second, ""},
+		"for nothing": {[]reply{{500, "-5", ""}, {200, "", ""}}, 2, time.Second, ""},
+		"for no time": {[]reply{{500, "soon", ""}, {200, "", ""}}, 2, 2 * time.Second, ""},
+		"until a time": {
+			[]reply{{500, "Sat, 01 Jan 2000 00:00:05 GMT", ""}, {200, "", ""}}, 2, 5 * time.Second, "",
+		},
+		"refused": {
+			[]reply{{404, "", "no_service\x1b[2J"}},
+			1, 0,
+			"the server refused it (404 Not Found): no_service<ESC>[2J",
+		},
 		"repeats it": {
-			[]*http.Response{answer(400, "", "bad hook /hunter2/T000")}, 1, 0, "the server refused it (400 Bad Request)",
+			[]reply{{400, "", "bad hook /hunter2/T000"}}, 1, 0, "the server refused it (400 Bad Request)",
 		},
 		"repeats the signature": {
-			[]*http.Response{answer(400, "", "sig hunter2secret is over")}, 1, 0, "the server refused it (400 Bad Request)",
+			[]reply{{400, "", "sig hunter2secret is over"}}, 1, 0, "the server refused it (400 Bad Request)",
 		},
 		"leads elsewhere": {
-			[]*http.Response{answer(307, "", "")}, 1, 0,
+			[]reply{{307, "", ""}},
+			1, 0,
 			"the server leads elsewhere (307), and a webhook is not followed: is its address right?",
 		},
 	} {
@@ -95,7 +110,7 @@ func TestOneMoreTryWhereTheServerIsBusy(t *testing.T) {
 						t.Errorf("%s got %q", r.URL.Host, body)
 					}
 					tries++
-					return test.answers[tries-1], nil
+					return test.answers[tries-1].response(), nil
 				})
 				to, err := newWebhook(host.NewSecret(hookURL))
 				if err != nil {

@@ -17,14 +17,16 @@ func byOwner(t *testing.T, owners int, o text.Options) string {
 	var b bytes.Buffer
 	o.ByOwner, o.ASCII = true, true
 	view := text.New(&b, o)
-	if err := view.Start(report.Run{Command: "verify", Hosts: 1, Checks: owners, Baseline: &report.Baseline{}}); err != nil {
+	run := report.Run{Command: "verify", Hosts: 1, Checks: owners, Baseline: &report.Baseline{}}
+	if err := view.Start(run); err != nil {
 		t.Fatal(err)
 	}
 	h := report.Host{Host: "a", Counts: map[report.Outcome]int{}}
 	s := report.Summary{Verdict: "FAIL", ExitCode: 1}
 	for i := range owners {
 		c := report.Check{
-			ID: fmt.Sprintf("check-%04d", i), Kind: "os", Owner: fmt.Sprintf("team-%04d\x1b[2J", i), Outcome: report.Passed, Line: 1,
+			ID: fmt.Sprintf("check-%04d", i), Kind: "os", Line: 1, Outcome: report.Passed,
+			Owner: fmt.Sprintf("team-%04d\x1b[2J", i),
 		}
 		one := report.OwnerSummary{Owner: c.Owner, Hosts: 1, Checks: 1, Verdict: "PASS"}
 		switch {
