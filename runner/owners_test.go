@@ -73,3 +73,12 @@ func TestVeryManyOwners(t *testing.T) {
 		t.Errorf("got %d owners and %d more, first %+v", len(s.Owners), s.MoreOwners, s.Owners[0])
 	}
 }
+
+func TestAnOwnersPartOfAPrecheckSaysWhetherItMayBegin(t *testing.T) {
+	tally := runner.NewTally(time.Time{})
+	tally.Precheck()
+	tally.Add(report.Host{Host: "a", Checks: []report.Check{{ID: "x", Kind: "os", Owner: "dba", Outcome: report.Passed}}})
+	if got := tally.Summary(time.Time{}).Owners[0].Verdict; got != "READY" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -88,6 +88,8 @@ func topics() []topic {
 		{"waivers", aboutWaivers},
 		{"reboot", aboutReboot},
 		{"precheck", aboutPrecheck},
+		{"owners", aboutOwners},
+		{"notify", aboutNotify},
 	}
 }
 

@@ -49,6 +49,8 @@ func TestTheExamplesOfThePagesAreRight(t *testing.T) {
 			_, problems = LoadPlan(file, all.Kinds())
 		case "credentials":
 			_, problems = LoadCredentials(file, nil, nil)
+		case "notify":
+			_, problems = LoadChannels(file, nil, nil)
 		default:
 			_, problems = withPacks().Load([]string{file})
 		}

@@ -176,6 +176,7 @@ func (l *loader) suite(r reader, data []byte) {
 	s.suite.Digest = digest(data)
 	l.name(s, top)
 	s.head(top)
+	s.notify(top)
 	l.readHosts(s, top)
 	l.readBody(s, top)
 	if e, found := top.get("waivers"); found {
@@ -189,6 +190,7 @@ func (l *loader) suite(r reader, data []byte) {
 func suiteKeys() []string {
 	return []string{
 		"suite", "owner", "vars", "hosts", "use", "override", "disable", "checks", "timeout", "compare", "waivers", "locked",
+		"notify",
 	}
 }
 

@@ -24,6 +24,7 @@ type Set struct {
 type Suite struct {
 	Name   string
 	Owner  string
+	Notify string // the channel of the operator's by which its owner is told; mostly empty
 	File   string // as given
 	Digest string // SHA-256 of the file, in hex
 	Lists  []HostList

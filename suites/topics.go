@@ -28,7 +28,8 @@ Top level
   checks    required where nothing is used, and never empty
   use       checks of other suites; override and disable say what is to be otherwise
             (postpatch explain use)
-  owner     who is asked when a check fails
+  owner     who is asked when a check fails (postpatch explain owners)
+  notify    the channel by which they are told (postpatch explain notify)
   vars      variables for templates; a host's own come first
   waivers   what may be wrong until a day (postpatch explain waivers)
   timeout   a duration; 10s unless the suite says so, 60s where the host itself is asked

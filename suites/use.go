@@ -150,7 +150,7 @@ func (l *loader) document(u *used) document {
 	if data, err := u.at.read(); err != nil {
 		u.errorf(u.node, "use: %q cannot be read: %v", shorten(key, 120), plainly(err))
 	} else {
-		doc.source, doc.digest = data, digest(data)
+		doc.source, doc.digest = decoded(data), digest(data)
 		if root := doc.document(data); root != nil {
 			doc.top, doc.ok = doc.object(root, "the suite")
 			doc.ok = doc.ok && !doc.another(doc.top, "a suite", "suite", "checks")
@@ -170,6 +170,7 @@ func (l *loader) pack(s *suiteEntries, u *used, doc document) *suiteEntries {
 	p.known(doc.top, "the suite", suiteKeys()...)
 	for key, why := range map[string]string{
 		"hosts":   "hosts are those of the suite that uses it: take them out, or give postpatch both files",
+		"notify":  "whom to tell is for the suite that uses it to say",
 		"waivers": "what may be wrong is for the suite that uses it to say",
 	} {
 		if e, found := doc.top.get(key); found {

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	                   beside lab.ca.pem and lab.krb5.conf
 //	state NAME         switches the lab
 //	directory NAME…    has a directory know these computers, see startDirectory
+//	hook NAME STATUS… starts a receiver; its address is in $HOOK_NAME, and what comes in NAME-1.json and so on
 //	redate FILE FIELD DURATION   has a time in a sealed file be so long from now
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -44,7 +45,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "lab": startLab, "state": switchState, "flip": flip,
-			"redate": redate, "directory": startDirectory,
+			"redate": redate, "directory": startDirectory, "hook": hook,
 		},
 		UpdateScripts: *update,
 	})

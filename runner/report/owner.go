@@ -18,13 +18,16 @@ type Part struct {
 	Host  Host
 }
 
-// Parts splits a host by its checks' owners, in the order of the checks. Every check is
-// in one part. What is said of the host as a whole holds for each: that it did not
-// answer, or is another machine; and what the run itself adds, as that it was not
+// Parts splits a host by its checks' owners, in the order of the checks.
+func Parts(h Host) []Part { return PartsBy(h, func(c Check) string { return c.Owner }) }
+
+// PartsBy splits a host by what of says of its checks, in their order. Every check of a
+// suite is in one part. What is said of the host as a whole holds for each: that it did
+// not answer, or is another machine; and what the run itself adds, as that it was not
 // restarted or that the time was over, is in the part of everybody who has a check
 // there. So no part passes where the host does not.
-func Parts(h Host) []Part {
-	if owner, same := h.owner(); same { // nearly always
+func PartsBy(h Host, of func(Check) string) []Part {
+	if owner, same := h.owner(of); same { // nearly always
 		return []Part{{owner, h}}
 	}
 	var order []string
@@ -36,43 +39,36 @@ func Parts(h Host) []Part {
 			common = append(common, c)
 			continue
 		}
-		key := OwnerKey(c.Owner)
+		owner := of(c)
+		key := OwnerKey(owner)
 		if _, known := names[key]; !known {
-			order, names[key] = append(order, key), strings.TrimSpace(c.Owner)
+			order, names[key] = append(order, key), strings.TrimSpace(owner)
 		}
 		owned[key] = append(owned[key], c)
 	}
-	asked := func(c Check) bool { return c.Outcome != Skipped }
-	concerned := slices.DeleteFunc(slices.Clone(order), func(key string) bool {
-		return !slices.ContainsFunc(owned[key], asked)
-	})
-	if len(concerned) == 0 { // nobody is, and it must not be lost
-		if concerned = []string{""}; !slices.Contains(order, "") {
-			order = append(order, "")
-		}
-	}
-	if len(order) == 1 {
-		return []Part{{names[order[0]], h}}
-	}
-	parts := make([]Part, len(order))
-	for i, key := range order {
+	parts := make([]Part, 0, len(order))
+	told := false
+	for _, key := range order {
 		checks := owned[key]
-		if slices.Contains(concerned, key) {
-			checks = append(slices.Clip(checks), common...)
+		if slices.ContainsFunc(checks, func(c Check) bool { return c.Outcome != Skipped }) {
+			checks, told = append(slices.Clip(checks), common...), true
 		}
-		parts[i] = Part{names[key], h.with(checks)}
+		parts = append(parts, Part{names[key], h.with(checks)})
+	}
+	if first := &parts[0]; !told { // nobody is concerned, and it must not be lost
+		first.Host = h.with(append(slices.Clip(first.Host.Checks), common...))
 	}
 	return parts
 }
 
 // owner is whose checks all are that a suite has.
-func (h Host) owner() (owner string, same bool) {
+func (h Host) owner(of func(Check) string) (owner string, same bool) {
 	i := slices.IndexFunc(h.Checks, func(c Check) bool { return !c.OfRun() })
 	if i < 0 {
 		return "", true
 	}
-	first := h.Checks[i].Owner
-	another := func(c Check) bool { return !c.OfRun() && c.Owner != first }
+	first := of(h.Checks[i])
+	another := func(c Check) bool { return !c.OfRun() && of(c) != first }
 	return strings.TrimSpace(first), !slices.ContainsFunc(h.Checks, another)
 }
 

@@ -73,6 +73,12 @@ func TestWhatIsSaidOfTheHostIsInEveryPart(t *testing.T) {
 			[]report.Check{passed("web"), gone, late},
 			map[string]report.Outcome{"web": report.Unknown, "": report.Skipped},
 		},
+		"nobody is concerned": {
+			[]report.Check{
+				{Kind: "os", Outcome: report.Skipped, Owner: "web"}, {Kind: "os", Outcome: report.Skipped, Owner: "dba"}, late,
+			},
+			map[string]report.Outcome{"web": report.Unknown, "dba": report.Skipped},
+		},
 		"nobody is there":  {[]report.Check{late}, map[string]report.Outcome{"": report.Unknown}},
 		"nothing is there": {nil, map[string]report.Outcome{"": report.Unknown}},
 	} {

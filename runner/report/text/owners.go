@@ -55,6 +55,10 @@ func (v *view) byOwner(b *strings.Builder, s report.Summary) {
 		rows := v.pen.rows("nothing to tell of the checks of "+names, v.pen.Width)
 		b.WriteString("\n" + strings.Join(rows, "\n") + "\n")
 	}
+	if more := len(keys) - groupLimit; more > 0 && v.pen.Verbosity < Raw {
+		keys = keys[more:]
+		b.WriteString("\n" + plural(more, "owner") + " not told of here, none of them worse (-vv tells of them)\n")
+	}
 	for _, key := range keys {
 		title := "OWNER  " + v.pen.cut(called(v.sections[key].owner), v.pen.Width/2)
 		b.WriteString("\n" + v.pen.bold(title))
