@@ -148,10 +148,10 @@ func TestEveryParameterAndReading(t *testing.T) {
 
 // filler is something that a required parameter may be.
 func filler(p probes.Param) string {
-	switch {
-	case p.Type == probes.ParamFile:
+	switch p.Type {
+	case probes.ParamFile:
 		return "queues.ps1"
-	case p.Type == probes.ParamInts:
+	case probes.ParamInts:
 		return "443"
 	default:
 		return "example"

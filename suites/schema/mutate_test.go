@@ -129,7 +129,7 @@ func mutate(random *rand.Rand, doc *yaml.Node, nodes []*yaml.Node) {
 			scalar(" "+n.Value+" ", "!!str", yaml.DoubleQuotedStyle)
 		}
 	case 7: // the many ways to write what is no text
-		words := strings.Fields("1 0 -3 1.5 true FALSE 5s 1h30m +5 012 1e3 .5h 0 2026-11-27 50% 7d no ~ .inf 0x1F 1_0 {{ x }}")
+		words := strings.Fields("1 0 -3 1.5 true FALSE 5s 1h30m +5 012 1e3 .5h 2026-11-27 50% 7d no ~ .inf 0x1F 1_0 {{x}}")
 		scalar(words[random.IntN(len(words))], "", 0)
 	default: // nothing
 		scalar("", "!!null", 0)

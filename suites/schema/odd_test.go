@@ -35,7 +35,7 @@ func TestSharedSuites(t *testing.T) {
 	}
 	for right, wrong := range map[string]string{
 		"webhook: {env: TEAMS_HOOK}":         "webhook: https://hooks.example.org/secret",
-		"{doc: which one, default: hq}":      "{doc: which one, defualt: hq}",
+		"{doc: which one, default: hq}":      "{doc: which one, fallback: hq}",
 		"{file: servers.txt, tags: [tier2]}": "{file: servers.txt, names: [tier2]}",
 		"group: exchange}":                   "filter: exchange}",
 		"base: ":                             "bases: ",
