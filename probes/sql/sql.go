@@ -42,10 +42,10 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Databases []string    `param:"database" doc:"Databases that must be there and ONLINE; all others are compared too."`
-	Instance  string      `param:"instance" absent:"default" doc:"A named instance; the SQL Server Browser knows its port."`
+	Instance  string      `param:"instance" absent:"default" doc:"A named instance; SQL Server Browser knows its port."`
 	Port      int         `param:"port" absent:"1433" doc:"The TCP port."`
 	Address   string      `param:"address" absent:"the host under test" doc:"The name or IP address to connect to."`
-	Encrypt   string      `param:"encrypt" absent:"as it says" doc:"More encryption than the credentials file has; strict is TDS 8."`
+	Encrypt   string      `param:"encrypt" absent:"its own" doc:"More encryption than the credentials' entry has."`
 	Verify    bool        `param:"verify" doc:"Check the certificate even where the credentials file says insecure."`
 	Intent    string      `param:"intent" doc:"What applications say to a listener; enters the first database."`
 	Query     string      `param:"query" doc:"One SELECT of the suite's own, whose rows are compared."`

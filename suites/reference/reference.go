@@ -22,7 +22,8 @@ the one place where it is written.
 `)
 	head(&b, "kind", "what it looks at", "parameters", "readings")
 	for _, k := range kinds {
-		row(&b, fmt.Sprintf("[%s](%s.md)", k.Name, k.Name), prose(k.Doc), fmt.Sprint(len(k.Params)), fmt.Sprint(len(k.Readings)))
+		link := fmt.Sprintf("[%s](%s.md)", k.Name, k.Name)
+		row(&b, link, prose(k.Doc), fmt.Sprint(len(k.Params)), fmt.Sprint(len(k.Readings)))
 	}
 	return b.String()
 }
@@ -126,8 +127,8 @@ func needs(b *strings.Builder, k probes.Kind) {
 		b.WriteString("- " + n + "\n")
 	}
 	if len(k.Setup) > 0 {
-		b.WriteString("\nThe account, by a script for an administrator; what it is not granted is told as not checked:\n\n```sql\n" +
-			strings.Join(k.Setup, "\n") + "\n```\n")
+		b.WriteString("\nThe account, by a script for an administrator; what it is not granted is told as not checked:\n")
+		b.WriteString("\n```sql\n" + strings.Join(k.Setup, "\n") + "\n```\n")
 	}
 }
 

@@ -97,14 +97,14 @@ func single(p probes.Param) object {
 	if len(p.Words) == 0 {
 		return object{"type": scalars()}
 	}
-	return oneOfWords(p.Words)
+	return oneOfWords(p)
 }
 
 // oneOfWords is one of some words, which some kinds take in any case, or a template.
-func oneOfWords(words []string) object {
-	known := anys(words)
+func oneOfWords(p probes.Param) object {
+	known := anys(p.Words)
 	var any []string
-	for _, w := range words {
+	for _, w := range p.Words {
 		if w == "true" { // YAML's own
 			known = append(known, true)
 		}
@@ -118,7 +118,10 @@ func oneOfWords(words []string) object {
 		}
 		any = append(any, b.String())
 	}
-	said := pattern("^("+strings.Join(any, "|")+")$|"+template, strings.Join(words, ", ")+", or a template")
+	if p.Default == "" { // an empty text is none
+		any = append(any, "")
+	}
+	said := pattern("^("+strings.Join(any, "|")+")$|"+template, strings.Join(p.Words, ", ")+", or a template")
 	return object{"anyOf": list{object{"enum": known}, with(object{"type": "string"}, said)}}
 }
 
