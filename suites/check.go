@@ -68,7 +68,7 @@ func (l *loader) check(s *suiteEntries, o object, what string) {
 // checkOf reads the check of one of the kinds that an entry names.
 func (l *loader) checkOf(s *suiteEntries, o object, e entry) {
 	var ok bool
-	c := &checkEntry{node: o.node, key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner}
+	c := &checkEntry{node: bare(o.node), key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner}
 	c.args, ok = s.arguments(c.kind, e)
 	c.broken = !s.from(c, o) || !ok
 	if e, found := o.get("timeout"); found {

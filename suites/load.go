@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -21,16 +20,7 @@ import (
 // problems are those of all files, in the order of their places.
 func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
 	l := newLoader(kinds)
-	if len(files) == 0 {
-		l.found.add(Problem{File: "suites", Msg: "no suite file is given"})
-	}
-	seen := map[string]bool{}
-	for _, file := range files {
-		if path := filepath.Clean(file); !seen[path] {
-			seen[path] = true
-			l.read(file)
-		}
-	}
+	l.readAll(files)
 	return l.finish()
 }
 
@@ -52,6 +42,7 @@ type loader struct {
 	suites  map[string]string // a suite's name, in lower case, and its place
 	hosts   map[string]*sharedHost
 	order   []*sharedHost
+	effort
 }
 
 // suiteEntries is one suite as read, before its checks are built.
@@ -62,6 +53,7 @@ type suiteEntries struct {
 	vars    map[string]string
 	hosts   []hostEntry
 	checks  []*checkEntry
+	effort
 	// distinct are the checks as built; one that asks the same of several hosts is
 	// there once.
 	distinct []Check
@@ -74,20 +66,13 @@ type suiteEntries struct {
 func newLoader(kinds []probes.Kind) *loader {
 	l := &loader{
 		kinds: map[string]probes.Kind{}, list: kinds, found: &problems{}, suites: map[string]string{},
-		hosts: map[string]*sharedHost{},
+		hosts: map[string]*sharedHost{}, effort: newEffort(),
 	}
 	for _, k := range kinds {
 		l.kinds[k.Name] = k
 		l.names = append(l.names, k.Name)
 	}
 	return l
-}
-
-func (l *loader) read(file string) {
-	r := reader{file: file, found: l.found}
-	if data, ok := r.bytes(); ok {
-		l.suite(r, data)
-	}
 }
 
 // bytes reads the reader's file, and no more of it than a file may have.
@@ -130,6 +115,7 @@ func reason(err error) string {
 func (l *loader) suite(r reader, data []byte) {
 	r.source = decoded(data)
 	root := r.document(data)
+	r.parsed = nil // most of its nodes need not stay
 	if root == nil {
 		return
 	}
@@ -141,7 +127,7 @@ func (l *loader) suite(r reader, data []byte) {
 		return
 	}
 	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use", "waivers")
-	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
+	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}, effort: l.effort}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
 	if e, found := top.get("use"); found {
@@ -164,7 +150,7 @@ func (l *loader) suite(r reader, data []byte) {
 	l.readChecks(s, top)
 	s.unused()
 	if e, found := top.get("waivers"); found {
-		s.waivers = r.waivers(e.value, l.list)
+		s.waivers, s.dry = r.waivers(e.value, l.list), false // they are held against what is built
 	}
 	l.entries = append(l.entries, s)
 	l.set.Suites = append(l.set.Suites, s.suite)
@@ -234,9 +220,7 @@ func isVariable(s string) bool {
 // finish builds all checks and returns the set, unless something is wrong.
 func (l *loader) finish() (*Set, []Problem) {
 	l.mergeHosts()
-	for _, s := range l.entries {
-		l.build(s)
-	}
+	l.buildAll()
 	for _, s := range l.entries {
 		l.waive(s)
 	}

@@ -56,7 +56,7 @@ func (s *suiteEntries) comparisons(c *checkEntry, check object) {
 	if e, found := check.get("compare"); found {
 		own = s.checkCompare(c, e.value)
 	}
-	c.compare = Compare(c.kind, c.items, overridesOf(s.compare), overridesOf(own))
+	c.compare = s.compareAs(c, own)
 	for _, w := range own {
 		if w.isIdle() && c.compare.ignores(w.Pattern.Reading) {
 			s.idle(w)
