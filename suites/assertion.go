@@ -2,7 +2,6 @@ package suites
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -14,6 +13,20 @@ import (
 
 // maxAsserts bounds the assertions of one check.
 const maxAsserts = 50
+
+// languages are those of the kinds whose checks assert something.
+type languages map[string]*assert.Language
+
+func (all languages) of(k probes.Kind) *assert.Language {
+	if all[k.Name] == nil {
+		types := make(map[string]fact.Type, len(k.Readings))
+		for _, spec := range k.Readings {
+			types[spec.Name] = spec.Type
+		}
+		all[k.Name] = assert.NewLanguage(types)
+	}
+	return all[k.Name]
+}
 
 const assertHint = "postpatch explain assert"
 
@@ -41,19 +54,16 @@ func (s *suiteEntries) assertions(k probes.Kind, check object) (all []assertEntr
 		s.errorf(elems[maxAsserts], "assert: more than %d assertions in one check", maxAsserts)
 		return nil
 	}
-	types := map[string]fact.Type{}
-	for _, spec := range k.Readings {
-		types[spec.Name] = spec.Type
-	}
+	language := s.languages.of(k)
 	for _, n := range elems {
-		if a, ok := s.assertion(n, types); ok {
+		if a, ok := s.assertion(n, language); ok {
 			all = append(all, a)
 		}
 	}
 	return all
 }
 
-func (s *suiteEntries) assertion(n *yaml.Node, types map[string]fact.Type) (a assertEntry, ok bool) {
+func (s *suiteEntries) assertion(n *yaml.Node, language *assert.Language) (a assertEntry, ok bool) {
 	a.node = n
 	if n.Kind == yaml.MappingNode {
 		o, ok := s.object(n, "assert")
@@ -80,7 +90,7 @@ func (s *suiteEntries) assertion(n *yaml.Node, types map[string]fact.Type) (a as
 			"a template cannot stand in an assertion")
 		return a, false
 	}
-	expression, problems := assert.Compile(source, types)
+	expression, problems := language.Compile(source)
 	for _, p := range problems {
 		hint := p.Hint
 		if p.Word != "" {
@@ -152,11 +162,6 @@ func names(vars map[string]string) []string {
 }
 
 // assertionsOn are a check's assertions on one host.
-// assertsVars says whether what is asserted depends on the host's variables.
-func (c *checkEntry) assertsVars() bool {
-	return slices.ContainsFunc(c.asserts, func(a assertEntry) bool { return len(a.Expr.Vars()) > 0 })
-}
-
 func (c *checkEntry) assertionsOn(h *hostEntry) []Assertion {
 	var all []Assertion
 	for _, a := range c.asserts {

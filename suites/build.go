@@ -48,17 +48,19 @@ func (l *loader) build(s *suiteEntries) {
 	seen := map[*hostEntry]bool{}
 	for _, c := range s.checks {
 		chosen := s.chosen(c)
-		for _, h := range chosen {
-			seen[h] = true
+		if c.selectors != nil {
+			for _, h := range chosen {
+				seen[h] = true
+			}
 		}
 		s.buildOn(c, chosen)
 	}
 	if len(s.hosts) == 0 {
 		s.undeclared()
 	}
-	s.shareChecks()
+	everybody := slices.ContainsFunc(s.checks, func(c *checkEntry) bool { return c.selectors == nil && len(c.among) == 0 })
 	// The check that is missing may be one that is wrong.
-	if s.found.in(s.file) || len(s.uses) > 0 && len(s.found.list) > 0 {
+	if everybody || s.found.in(s.file) || len(s.uses) > 0 && s.found.any() {
 		return
 	}
 	s.withoutCheck(seen)
@@ -68,6 +70,9 @@ func (l *loader) build(s *suiteEntries) {
 func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 	var chosen []*hostEntry
 	used := make([]bool, len(c.selectors))
+	if c.selectors == nil && len(c.among) == 0 {
+		return s.everyHost()
+	}
 	for i := range s.hosts {
 		h := &s.hosts[i]
 		matches := c.selectors == nil
@@ -120,7 +125,12 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 	var order []*gap
 	refused := 0
 	built := map[string]int{} // by its texts; a probe that asks the same is the same
+	same, once := s.isSame(c), -1
 	for _, h := range hosts {
+		if same && once >= 0 {
+			h.built = append(h.built, once)
+			continue
+		}
 		texts, missing := c.fill(h)
 		for _, g := range missing {
 			if known := gaps[g]; known != nil {
@@ -133,10 +143,7 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 		if c.broken || len(missing) > 0 || refused == maxRefused {
 			continue
 		}
-		key := fmt.Sprintf("%q", texts)
-		if c.assertsVars() {
-			key += fmt.Sprintf(" %q", c.varsOn(h))
-		}
+		key := c.keyOn(h, texts)
 		n, known := built[key]
 		if !known {
 			probe, err := c.probe(texts)
@@ -145,12 +152,10 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 				refused++
 				continue
 			}
-			check := s.done(c, probe, texts)
-			check.Assert = c.assertionsOn(h)
-			n = len(s.distinct)
-			s.distinct, built[key] = append(s.distinct, check), n
+			n = s.keep(c, probe, h, texts)
+			built[key] = n
 		}
-		h.built = append(h.built, n)
+		h.built, once = append(h.built, n), n
 	}
 	c.unsetVars(hosts)
 	for _, g := range order {
@@ -171,7 +176,7 @@ func (s *suiteEntries) shareChecks() {
 	lists := map[string][]Check{}
 	for i := range s.hosts {
 		h := &s.hosts[i]
-		key := fmt.Sprint(h.built)
+		key := numbersKey(h.built)
 		list := lists[key]
 		if list == nil {
 			list = make([]Check, len(h.built))

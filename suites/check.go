@@ -84,8 +84,11 @@ func (l *loader) check(s *suiteEntries, o object, what string) {
 func (l *loader) checkOf(s *suiteEntries, o object, e entry) *checkEntry {
 	var ok bool
 	c := &checkEntry{
-		node: o.node, key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner,
-		by: s, in: o, kindEntry: e, locked: s.locked,
+		node: bare(o.node), key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner,
+		by: s, kindEntry: e, locked: s.locked,
+	}
+	if s.usedAt != nil { // who uses it may override it
+		c.in = o
 	}
 	c.args, ok = s.arguments(c.kind, e)
 	c.broken = !s.from(c, o) || !ok

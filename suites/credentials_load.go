@@ -30,7 +30,6 @@ func LoadCredentials(
 }
 
 func (r reader) credentials(data []byte) []*credential {
-	r.source = decoded(data)
 	root := r.document(data)
 	if root == nil {
 		return nil

@@ -15,12 +15,16 @@ const maxFile = 5 << 20
 // document reads a file's one YAML document; nil when it cannot be walked. Its
 // nodes are then within bounds: no cycles, no bombs, no tags.
 func (r reader) document(data []byte) *yaml.Node {
+	if r.parsed != nil {
+		return r.parsed.root
+	}
 	if len(data) > maxFile {
 		r.at(0, 0, "put some of the hosts into a suite of their own",
 			fmt.Sprintf("the file is larger than %d MiB", maxFile>>20))
 		return nil
 	}
 	text := decoded(data)
+	r.source = text
 	if !r.characters(data, text) {
 		return nil
 	}

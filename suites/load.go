@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,20 +28,6 @@ func (lib Library) Load(files []string) (*Set, []Problem) {
 	defer l.close()
 	l.readAll(files)
 	return l.finish()
-}
-
-// readAll reads each file once.
-func (l *loader) readAll(files []string) {
-	if len(files) == 0 {
-		l.found.add(Problem{File: "suites", Msg: "no suite file is given"})
-	}
-	seen := map[string]bool{}
-	for _, file := range files {
-		if path := filepath.Clean(file); !seen[path] {
-			seen[path] = true
-			l.read(file)
-		}
-	}
 }
 
 // LoadBytes reads one suite from memory; file is its name in problems.
@@ -73,6 +58,7 @@ type loader struct {
 	trees   map[string]*tree // of what is used, by their folders
 	built   *tree            // of the program's own packs
 	docs    map[string]document
+	effort
 }
 
 // suiteEntries is one suite as read, before its checks are built.
@@ -83,6 +69,7 @@ type suiteEntries struct {
 	vars    map[string]string
 	hosts   []hostEntry
 	checks  []*checkEntry
+	effort
 	// distinct are the checks as built; one that asks the same of several hosts is
 	// there once.
 	distinct []Check
@@ -104,20 +91,13 @@ func newLoader(lib Library) *loader {
 	l := &loader{
 		kinds: map[string]probes.Kind{}, list: lib.Kinds, found: &problems{}, suites: map[string]string{},
 		hosts: map[string]*sharedHost{}, lib: lib, trees: map[string]*tree{},
-		built: &tree{files: lib.Built, dir: builtIn}, docs: map[string]document{},
+		built: &tree{files: lib.Built, dir: builtIn}, docs: map[string]document{}, effort: newEffort(),
 	}
 	for _, k := range lib.Kinds {
 		l.kinds[k.Name] = k
 		l.names = append(l.names, k.Name)
 	}
 	return l
-}
-
-func (l *loader) read(file string) {
-	r := reader{file: file, found: l.found}
-	if data, ok := r.bytes(); ok {
-		l.suite(r, data)
-	}
 }
 
 // bytes reads the reader's file, and no more of it than a file may have.
@@ -160,6 +140,7 @@ func reason(err error) string {
 func (l *loader) suite(r reader, data []byte) {
 	r.source = decoded(data)
 	root := r.document(data)
+	r.parsed = nil // most of its nodes need not stay
 	if root == nil {
 		return
 	}
@@ -171,7 +152,7 @@ func (l *loader) suite(r reader, data []byte) {
 		return
 	}
 	r.known(top, "the suite", suiteKeys()...)
-	s := &suiteEntries{reader: r, ids: map[string]*checkEntry{}, vars: map[string]string{}}
+	s := &suiteEntries{reader: r, ids: map[string]*checkEntry{}, vars: map[string]string{}, effort: l.effort}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
 	l.name(s, top)
@@ -180,7 +161,7 @@ func (l *loader) suite(r reader, data []byte) {
 	l.readHosts(s, top)
 	l.readBody(s, top)
 	if e, found := top.get("waivers"); found {
-		s.waivers = r.waivers(e.value, l.list)
+		s.waivers, s.dry = r.waivers(e.value, l.list), false // they are held against what is built
 	}
 	l.entries = append(l.entries, s)
 	l.set.Suites = append(l.set.Suites, s.suite)
@@ -287,9 +268,7 @@ func isVariable(s string) bool {
 func (l *loader) finish() (*Set, []Problem) {
 	l.askDirectories()
 	l.mergeHosts()
-	for _, s := range l.entries {
-		l.build(s)
-	}
+	l.buildAll()
 	for _, s := range l.entries {
 		l.waive(s)
 	}

@@ -54,23 +54,27 @@ func TestTheOperatorSaysWhereAChannelLeads(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(Format(problems, os.ReadFile))
 	}
-	for suite, want := range map[Suite]string{
-		{Name: "shop", Notify: "web-team"}: "",
-		{Name: "sql-hq", Notify: "dba"}:    "reading the webhook from environment variable NONE: file does not exist",
-		{Name: "shop", Notify: "dba"}:      `suite shop wants channel "dba", and the entry at ` + file + `:3 is for other suites`,
-		{Name: "shop", Notify: "web-taem"}: `suite shop wants channel "web-taem", and ` + file +
-			` has none of that name: did you mean "web-team"?`,
+	for _, one := range []struct {
+		suite Suite
+		want  string
+	}{
+		{Suite{Name: "shop", Notify: "web-team"}, ""},
+		{Suite{Name: "sql-hq", Notify: "dba"}, "reading the webhook from environment variable NONE: file does not exist"},
+		{Suite{Name: "shop", Notify: "dba"}, `suite shop wants channel "dba", and the entry at ` + file + `:3 is for other suites`},
+		{Suite{Name: "shop", Notify: "web-taem"}, `suite shop wants channel "web-taem", and ` + file +
+			` has none of that name: did you mean "web-team"?`},
 	} {
+		suite, want := one.suite, one.want
 		channel, err := c.For(suite)
 		if err == nil {
 			_, err = c.Webhook(channel)
 		}
 		if got := ""; err != nil {
 			if got = err.Error(); got != want {
-				t.Errorf("%v: got %q", suite, got)
+				t.Errorf("%v: got %q", suite.Name, got)
 			}
 		} else if want != "" {
-			t.Errorf("%v: no error", suite)
+			t.Errorf("%v: no error", suite.Name)
 		}
 	}
 }

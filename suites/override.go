@@ -56,11 +56,7 @@ func (s *suiteEntries) comparisons(c *checkEntry, check object) {
 	if e, found := check.get("compare"); found {
 		own = s.checkCompare(c, e.value)
 	}
-	said := s.compare
-	if !c.locked {
-		said = slices.Concat(s.compare, s.above)
-	}
-	c.compare = Compare(c.kind, c.items, overridesOf(said), overridesOf(own))
+	c.compare = s.compareAs(c, own)
 	for _, w := range own {
 		if w.isIdle() && c.compare.ignores(w.Pattern.Reading) {
 			s.idle(w)

@@ -203,32 +203,36 @@ type typeError struct {
 
 func (e *typeError) Error() string { return e.msg }
 
+// wrong is what is said of the i-th text.
+func (a argument) wrong(i int, text string) error {
+	return &typeError{
+		param: a.param.Name, node: a.values[i].node,
+		msg: fmt.Sprintf("want %s, got %q", article(single(a.param.Type)), shorten(text, 80)),
+	}
+}
+
 // convert makes the Go value that the kind wants of the filled-in texts.
 func (a argument) convert(texts []string) (any, error) {
 	var ints []int
 	for i, text := range texts {
-		wrong := &typeError{
-			param: a.param.Name, node: a.values[i].node,
-			msg: fmt.Sprintf("want %s, got %q", article(single(a.param.Type)), shorten(text, 80)),
-		}
 		switch t := single(a.param.Type); t {
 		case probes.ParamInt:
 			n, ok := fact.Whole(strings.TrimSpace(text))
 			if !ok || int64(int(n)) != n {
-				return nil, wrong
+				return nil, a.wrong(i, text)
 			}
 			ints = append(ints, int(n))
 		case probes.ParamDuration:
 			d, err := time.ParseDuration(strings.TrimSpace(text))
 			if err != nil {
-				return nil, wrong
+				return nil, a.wrong(i, text)
 			}
 			return d, nil
 		case probes.ParamBool:
 			if b := strings.ToLower(strings.TrimSpace(text)); b == "true" || b == "false" {
 				return b == "true", nil
 			}
-			return nil, wrong
+			return nil, a.wrong(i, text)
 		case probes.ParamText, probes.ParamTexts, probes.ParamInts, probes.ParamMap, probes.ParamFile:
 		}
 	}

@@ -48,7 +48,6 @@ type planSaid struct {
 }
 
 func (r reader) plan(plan *Plan, data []byte, kinds []probes.Kind) {
-	r.source = decoded(data)
 	root := r.document(data)
 	if root == nil {
 		return

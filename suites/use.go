@@ -164,7 +164,8 @@ func (l *loader) document(u *used) document {
 func (l *loader) pack(s *suiteEntries, u *used, doc document) *suiteEntries {
 	p := &suiteEntries{
 		reader: doc.reader, ids: map[string]*checkEntry{}, vars: map[string]string{}, usedAt: u,
-		above: slices.Concat(s.compare, s.above),
+		effort: l.effort,
+		above:  slices.Concat(s.compare, s.above),
 	}
 	p.foreign = map[*yaml.Node]*reader{}
 	p.known(doc.top, "the suite", suiteKeys()...)
@@ -223,8 +224,7 @@ func (l *loader) adopt(s *suiteEntries, c *checkEntry, u *used) {
 
 // same says whether two checks are one that came by two ways.
 func (c *checkEntry) same(other *checkEntry) bool {
-	if c.node != other.node || c.kindEntry.key != other.kindEntry.key || c.timeout != other.timeout ||
-		c.owner != other.owner {
+	if c.key != other.key || c.overridden || other.overridden || c.timeout != other.timeout || c.owner != other.owner {
 		return false
 	}
 	for _, name := range c.mentioned() {

@@ -50,20 +50,17 @@ func (in *inputs) directory(ctx context.Context, a app, j *job, well bool) suite
 }
 
 // unaskedNotes names the directories whose hosts nobody has asked for.
-func unaskedNotes(set *suites.Set) []string {
-	if set == nil {
-		return nil
-	}
+func unaskedNotes(lists []suites.HostList) []string {
 	var notes []string
-	for _, l := range set.Unasked() {
+	for _, l := range lists {
 		notes = append(notes, fmt.Sprintf("%s: the directory %s was not asked: its hosts are not known", l.Place(), l.Name))
 	}
 	return notes
 }
 
 // notAsked ends a summary with what was not asked; it is empty where all hosts are known.
-func notAsked(set *suites.Set) string {
-	notes := unaskedNotes(set)
+func notAsked(lists []suites.HostList) string {
+	notes := unaskedNotes(lists)
 	if len(notes) == 0 {
 		return ""
 	}

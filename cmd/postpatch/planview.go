@@ -112,7 +112,7 @@ func viewPlan(plan *suites.Plan, set *suites.Set, e estimate) planView {
 		Settle: viewSettle(plan.Settle), Passes: map[string]string{}, Budget: map[string]string{},
 		Precheck: viewPrecheck(plan.Precheck), Estimate: estimateView{e.atOnce, e.last.run, e.last.hosts},
 	}
-	v.Notes = slices.Concat(unaskedNotes(set), set.LeftOut)
+	v.Notes = slices.Concat(unaskedNotes(set.Unasked()), set.LeftOut)
 	for _, s := range set.Suites {
 		v.Suites = append(v.Suites, s.Name)
 	}

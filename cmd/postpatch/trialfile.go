@@ -77,10 +77,7 @@ It names the checks that no case has seen fail: nobody knows whether they can; -
 Without a test file, --estate runs the suite against an estate in which nothing changes, and shows every check.
 `
 
-const (
-	suiteEnding = ".suite.yaml"
-	trialEnding = ".test.yaml"
-)
+const trialEnding = ".test.yaml"
 
 // trialOf is the test file of a suite, by its name.
 func trialOf(suite string) string { return strings.TrimSuffix(suite, suiteEnding) + trialEnding }
