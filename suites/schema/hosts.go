@@ -44,13 +44,21 @@ func host() object {
 	}
 	column := func(of string) object { return with(text(), about("The column of "+of+".")) }
 	from := func(key, what string, more object) object {
-		properties := with(object{key: with(text(), about(what)), "tags": tags, "vars": vars}, more)
+		properties := with(object{
+			key: with(text(), about(what)), "tags": tags, "vars": vars,
+			"except":  with(texts(), about("Hosts that are left out: names, patterns with * and ?.")),
+			"address": with(text(), about("Of each host, over what the list says: \"{{ host.name }}.example.org\".")),
+		}, more)
 		return object{"if": requires(key), "then": object{"properties": properties, "additionalProperties": false}}
 	}
 	lists := list{
 		from("file", "A file with a host's name a line, relative to the suite.", nil),
 		from("csv", "A CSV file, relative to the suite.", object{
-			"name": column("the names"), "address": column("the addresses"), "tags": column("the tags"),
+			"name": column("the names"), "address": column("the addresses"),
+			"tags":      with(texts(), about("The column of the tags, or a list of tags of all hosts.")),
+			"where":     object{"type": "object", "description": "Only lines whose columns have these values."},
+			"vars":      object{"description": "Columns that are variables, or \"*\" for all others; a mapping is of all hosts."},
+			"delimiter": with(text(), about("What parts the columns: , ; or tab; found by the header unless given.")),
 		}),
 		from("ansible", "An Ansible inventory, INI or YAML, relative to the suite.", object{
 			"group": with(texts(), about("The group whose hosts are meant; all unless given.")),
@@ -58,6 +66,10 @@ func host() object {
 		from("ldap", "A directory that is searched: ldaps://dc01.corp.example.org", object{
 			"base":   with(text(), about("Where the search begins: OU=Servers,DC=corp,DC=example,DC=org")),
 			"filter": with(text(), about("Which objects are meant: (operatingSystem=Windows Server*)")),
+			"seen":   with(text(), about("Only computers that have logged on within this time, at least 15d.")),
+			"disabled": object{
+				"enum": list{true, false, "true", "false"}, "description": "Take disabled computers, too.",
+			},
 		}),
 	}
 	var elsewhere list

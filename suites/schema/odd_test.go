@@ -34,7 +34,7 @@ func TestSharedSuites(t *testing.T) {
 		t.Error(why)
 	}
 	for right, wrong := range map[string]string{
-		"webhook: {env: TEAMS_HOOK}":         "webhook: https://hooks.example.org/secret",
+		"{channel: web-team}":                "{webhook: https://hooks.example.org/secret}",
 		"{doc: which one, default: hq}":      "{doc: which one, fallback: hq}",
 		"{file: servers.txt, tags: [tier2]}": "{file: servers.txt, names: [tier2]}",
 		"group: exchange}":                   "filter: exchange}",

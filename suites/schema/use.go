@@ -55,9 +55,11 @@ func disabled() object {
 
 // notify is where the owner hears of the suite's outcomes.
 func notify() object {
-	return with(closed(object{
-		"webhook": ref("secret", about("Where the URL of the webhook is kept; never the URL itself.")),
-	}), object{"minProperties": 1, "description": "Where the owner hears of what comes out."})
+	channel := with(name(), about("A channel's name; its address stands in the operator's own file."))
+	return object{
+		"type": append(scalars(), "object"), "properties": object{"channel": channel}, "required": list{"channel"},
+		"additionalProperties": false, "description": "The channel by which the owner hears of what comes out.",
+	}
 }
 
 // secret is where a secret is kept.
