@@ -57,7 +57,7 @@ func host() object {
 			"name": column("the names"), "address": column("the addresses"),
 			"tags":      with(texts(), about("The column of the tags, or a list of tags of all hosts.")),
 			"where":     object{"type": "object", "description": "Only lines whose columns have these values."},
-			"vars":      object{"description": "Columns that are variables, or \"*\" for all others; a mapping is of all hosts."},
+			"vars":      object{"description": "Columns that are variables, or \"*\" for all; a mapping is of all hosts."},
 			"delimiter": with(text(), about("What parts the columns: , ; or tab; found by the header unless given.")),
 		}),
 		from("ansible", "An Ansible inventory, INI or YAML, relative to the suite.", object{
