@@ -55,7 +55,7 @@ type ReadingSpec struct {
 	Unit string // "%", "days", which an expectation may write; empty where the type says it all
 	Of   string // what a number without a unit is one of: "messages", or "a code" that counts nothing
 	Doc  string // one line
-	// Values are the words that it can be, of a set its elements; none where that is open.
+	// Values are the texts that it can be; none where that is open.
 	Values   []string
 	Rule     fact.Rule
 	Severity fact.Severity // of a change that the rule does not allow

@@ -50,7 +50,8 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "type", Type: fact.TypeText, Severity: fact.Fail,
-			Doc: "What it is: enterprise root, enterprise subordinate, standalone root or standalone subordinate.",
+			Values: []string{"enterprise root", "enterprise subordinate", "standalone root", "standalone subordinate"},
+			Doc:    "What it is: enterprise root, enterprise subordinate, standalone root or standalone subordinate.",
 		},
 		{
 			Name: "certificate", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
@@ -58,7 +59,8 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "certificate_state", Type: fact.TypeText, Severity: fact.Fail, Keep: "valid",
-			Doc: "What the authority makes of that certificate: valid, revoked, invalid, error.",
+			Values: []string{"valid", "revoked", "invalid", "error"},
+			Doc:    "What the authority makes of that certificate: valid, revoked, invalid, error.",
 		},
 		{
 			Name: "ca_expires", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},

@@ -20,8 +20,9 @@ func listSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "crl_state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Severity: fact.Fail,
-			Keep: "one of valid, expired",
-			Doc:  "Of a certificate's revocation list: valid, expired, revoked; none of one that has another's key.",
+			Values: []string{"valid", "expired", "revoked", "none"},
+			Keep:   "one of valid, expired",
+			Doc:    "Of a certificate's revocation list: valid, expired, revoked; none of one that has another's key.",
 		},
 		{
 			Name: "crl_next_update", Type: fact.TypeTime, Rule: fact.Rule{Op: fact.Ignore},

@@ -63,7 +63,10 @@ func specs() []probes.ReadingSpec {
 			Name: "authoritative", Type: fact.TypeBool, Severity: fact.Warn,
 			Doc: "Whether the server answers from a zone of its own.",
 		},
-		{Name: "transport", Type: fact.TypeText, Rule: ignore, Doc: "How the answer came: udp, or tcp when too long for it."},
+		{
+			Name: "transport", Type: fact.TypeText, Rule: ignore,
+			Doc: "How the answer came: udp, or tcp when too long for it.",
+		},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took."},
 		{
 			Name: "cause", Type: fact.TypeText, Rule: ignore, Evidence: true,

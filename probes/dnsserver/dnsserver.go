@@ -89,7 +89,8 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "type", Type: fact.TypeText, Severity: fact.Fail,
-			Doc: "What the zone is: primary, secondary, stub or forwarder.",
+			Values: []string{"primary", "secondary", "stub", "forwarder"},
+			Doc:    "What the zone is: primary, secondary, stub or forwarder.",
 		},
 		{
 			Name: "integrated", Type: fact.TypeBool,

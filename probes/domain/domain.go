@@ -42,7 +42,8 @@ func trustSpecs() []probes.ReadingSpec {
 		},
 		{
 			Name: "role", Type: fact.TypeText, Severity: fact.Fail,
-			Doc: "What the host is: server, workstation or domain controller.",
+			Values: []string{"server", "workstation", "domain controller"},
+			Doc:    "What the host is: server, workstation or domain controller.",
 		},
 		{
 			Name: "domain", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,

@@ -99,7 +99,8 @@ func plainSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "level", Type: fact.TypeText, Rule: ignore,
-			Doc: "critical, error, warning or information.",
+			Values: []string{"critical", "error", "warning", "information"},
+			Doc:    "critical, error, warning or information.",
 		},
 		{
 			Name: "sample", Type: fact.TypeText, Rule: ignore, Evidence: true,

@@ -48,6 +48,7 @@ func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "health", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: healthy,
+			Values:  []string{"ok", "down", "refused", "reset", "tls failed"},
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc:     "What the page says: ok, down (any other answer), refused, reset, or tls failed.",
 		},

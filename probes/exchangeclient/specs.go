@@ -18,13 +18,15 @@ func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: ok,
+			Values:  []string{"ok", "login refused", "error", "refused", "reset", "tls failed"},
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc: "Whether the account is let in and the protocol answers as it should: ok, login refused, error (any other " +
 				"answer; reason says which), refused, reset, or tls failed.",
 		},
 		{
 			Name: "auth", Type: fact.TypeText, Severity: fact.Note,
-			Doc: "How the account was proved: Kerberos, NTLM, Basic or forms.",
+			Values: []string{"Kerberos", "NTLM", "Basic", "forms"},
+			Doc:    "How the account was proved: Kerberos, NTLM, Basic or forms.",
 		},
 		{
 			Name: "schemes", Type: fact.TypeSet,

@@ -43,6 +43,7 @@ func specs() []probes.ReadingSpec {
 		exchangehost.Spec(),
 		{
 			Name: "result", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
+			Values: []string{"success", "failure", "nothing to test"},
 			Expect: "one of " + success + ", " + nothing,
 			Doc:    "success or failure; nothing to test where no database is mounted on the server, as after a move.",
 		},

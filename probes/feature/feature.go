@@ -32,7 +32,8 @@ var Kind = probes.Define(probes.Kind{
 	Notes: []string{note.WMI},
 	Readings: []probes.ReadingSpec{{
 		Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: installed,
-		Doc: "installed; or absent, of one that the suite names and that is not installed or not known to Windows.",
+		Values: []string{"installed", "absent"},
+		Doc:    "installed; or absent, of one that the suite names and that is not installed or not known to Windows.",
 	}},
 }, params{}, newProbe)
 

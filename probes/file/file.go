@@ -35,7 +35,8 @@ var Kind = probes.Define(probes.Kind{
 		},
 		{
 			Name: "type", Type: fact.TypeText, Severity: fact.Fail,
-			Doc: "file or folder.",
+			Values: []string{"file", "folder"},
+			Doc:    "file or folder.",
 		},
 		{
 			Name: "version", Type: fact.TypeText, Keep: "any",

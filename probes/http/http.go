@@ -53,6 +53,7 @@ func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: answered,
+			Values:  []string{"answered", "refused", "reset", "tls failed", "no answer", "unreachable", "no address"},
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc: "What became of the request: answered, refused, reset, or tls failed; from the host also " +
 				"no answer, unreachable or no address.",

@@ -92,6 +92,10 @@ func undeclared(k probes.Kind, readings []fact.Reading) []string {
 			problems = append(problems, fmt.Sprintf("reading %s of %q is a %s, declared as a %s",
 				r.Key.Name, r.Key.Item, r.Value.Type(), spec.Type))
 		}
+		if found && !knows(spec, r.Value) {
+			problems = append(problems, fmt.Sprintf("reading %s of %q is %q, which is none of its declared values",
+				r.Key.Name, r.Key.Item, r.Value))
+		}
 		if r.Key.Host != "" || r.Key.Check != "" {
 			problems = append(problems, fmt.Sprintf("reading %s: host and check are the runner's to fill in", r.Key.Name))
 		}

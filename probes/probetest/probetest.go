@@ -80,7 +80,11 @@ func Observe(t testing.TB, k probes.Kind, target probes.Target, args map[string]
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	return probe.Observe(ctx, target)
+	readings, err := probe.Observe(ctx, target)
+	for _, problem := range Unknown(k, readings) {
+		t.Error(problem)
+	}
+	return readings, err
 }
 
 func (s Suite) build(t *testing.T) probes.Probe {

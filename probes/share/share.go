@@ -43,7 +43,8 @@ var Kind = probes.Define(probes.Kind{
 		},
 		{
 			Name: "type", Type: fact.TypeText, Severity: fact.Fail,
-			Doc: "disk, printer, device or ipc.",
+			Values: []string{"disk", "printer", "device", "ipc"},
+			Doc:    "disk, printer, device or ipc.",
 		},
 		{
 			Name: "path", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,

@@ -52,6 +52,7 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "starttls", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
+			Values: []string{"offered", "absent", "failed"},
 			Expect: "one of offered, absent", Keep: mailtalk.Offered,
 			Doc: "Whether TLS can be started: offered, absent, or failed.",
 		},
@@ -61,7 +62,8 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "login", Type: fact.TypeText, Severity: fact.Fail, Expect: mailtalk.OK,
-			Doc: "With login: ok, refused, or unavailable when the server cannot verify the account just now.",
+			Values: []string{"ok", "refused", "unavailable"},
+			Doc:    "With login: ok, refused, or unavailable when the server cannot verify the account just now.",
 		},
 		{
 			Name: "login_time", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How long the login took.",

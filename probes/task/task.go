@@ -54,7 +54,8 @@ var Kind = probes.Define(probes.Kind{
 		},
 		{
 			Name: "state", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
-			Doc: "ready, running, queued, disabled or unknown.",
+			Values: []string{"ready", "running", "queued", "disabled", "unknown"},
+			Doc:    "ready, running, queued, disabled or unknown.",
 		},
 		{
 			Name: "result", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,

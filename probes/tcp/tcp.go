@@ -25,7 +25,8 @@ var Kind = probes.Define(probes.Kind{
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: open,
-			Doc: "What became of a connection: open, refused, no answer (a firewall drops), unreachable, or no address.",
+			Values: []string{"open", "refused", "no answer", "unreachable", "no address"},
+			Doc:    "What became of a connection: open, refused, no answer (a firewall drops), unreachable, or no address.",
 			Silence: []fact.Value{
 				fact.Text(reach.Refused), fact.Text(reach.NoAnswer), fact.Text(reach.Unreachable),
 			},

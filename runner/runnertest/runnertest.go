@@ -9,6 +9,7 @@ import (
 	"postpatch/baseline"
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/probetest"
 	"postpatch/runner"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -30,6 +31,11 @@ func Told(t testing.TB, kind probes.Kind, check string, seen [2]Seen) []string {
 	set, problems := suites.LoadBytes("s.suite.yaml", []byte(text), []probes.Kind{kind})
 	if len(problems) > 0 {
 		t.Fatal(suites.Format(problems, nil))
+	}
+	for _, s := range seen {
+		for _, problem := range probetest.Unknown(kind, s.Readings) {
+			t.Error(problem)
+		}
 	}
 	h := set.Hosts[0]
 	was := seen[0].host(h)

@@ -32,7 +32,8 @@ func CertificateSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "certificate", Type: fact.TypeText, Severity: fact.Fail, Expect: Valid,
-			Doc: "The certificate: valid, expired, not yet valid, wrong name, unknown authority, or invalid.",
+			Values: []string{"valid", "expired", "not yet valid", "wrong name", "unknown authority", "invalid"},
+			Doc:    "The certificate: valid, expired, not yet valid, wrong name, unknown authority, or invalid.",
 		},
 		{
 			Name: "cert_days", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore}, Expect: ">= 14",
