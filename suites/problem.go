@@ -58,6 +58,13 @@ func (ps *problems) in(file string) bool {
 	return ps.count[file] > 0
 }
 
+// full reports whether no more of a file's will be told.
+func (ps *problems) full(file string) bool {
+	ps.lock.Lock()
+	defer ps.lock.Unlock()
+	return ps.count[file] >= maxProblems
+}
+
 // sorted returns all problems in the order of their places.
 func (ps *problems) sorted() []Problem {
 	for _, p := range ps.beyond {
