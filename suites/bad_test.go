@@ -47,7 +47,7 @@ func pairs(t *testing.T, folder string, least int, load func(file string) []Prob
 			}
 			for _, p := range problems {
 				data, err := os.ReadFile(p.File)
-				if said := misplaced(p, data); err != nil || said != "" {
+				if said := misplaced(p, linesOf(data)); err != nil || said != "" {
 					t.Errorf("%+v: %s %v", p, said, err)
 				}
 			}
@@ -57,8 +57,7 @@ func pairs(t *testing.T, folder string, least int, load func(file string) []Prob
 }
 
 // misplaced says what is wrong with the place of a problem in its file; "" for nothing.
-func misplaced(p Problem, data []byte) string {
-	lines := strings.Split(string(decoded(data)), "\n")
+func misplaced(p Problem, lines []string) string {
 	switch {
 	case p.Line == 0 && p.Column == 0: // the file as a whole
 		return ""
@@ -69,6 +68,8 @@ func misplaced(p Problem, data []byte) string {
 	}
 	return ""
 }
+
+func linesOf(data []byte) []string { return strings.Split(string(decoded(data)), "\n") }
 
 func TestBadSuites(t *testing.T) {
 	pairs(t, "bad", 150, func(file string) []Problem {
