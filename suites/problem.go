@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"gopkg.in/yaml.v3"
+
+	"postpatch/suites/expect"
 )
 
 // problems gathers what is wrong in all files; a problem that many hosts have
@@ -87,7 +89,9 @@ type reader struct {
 	found  *problems
 	source []byte  // in UTF-8, to find a place inside of a text
 	parsed *parsed // what has been read of the file before; mostly nil
-	secret bool    // the file may hold a secret, which no message may show
+	// parsedTexts are those that something was expected by; nil where none are kept.
+	parsedTexts map[heldText]expect.Predicate
+	secret      bool // the file may hold a secret, which no message may show
 	// trust refuses a file that is not to be believed; nil believes all.
 	trust func(fs.FileInfo) error
 }
