@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"gopkg.in/yaml.v3"
+
+	"postpatch/suites/expect"
 )
 
 // parsed is a file whose document has been read before its turn.
@@ -50,10 +52,12 @@ func (l *loader) readAll(given []string) {
 			}
 		}()
 	}
+	texts := map[heldText]expect.Predicate{}
 	for _, turn := range turns {
 		r := <-turn
 		<-free
 		l.found.take(r.found)
+		r.parsedTexts = texts
 		if r.found = l.found; r.parsed != nil {
 			l.suite(r, r.parsed.data)
 		}

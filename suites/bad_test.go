@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -44,13 +45,34 @@ func pairs(t *testing.T, folder string, least int, load func(file string) []Prob
 			if len(problems) == 0 {
 				t.Error("no problem found")
 			}
+			for _, p := range problems {
+				data, err := os.ReadFile(p.File)
+				if said := misplaced(p, linesOf(data)); err != nil || said != "" {
+					t.Errorf("%+v: %s %v", p, said, err)
+				}
+			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".out", Format(problems, os.ReadFile))
 		})
 	}
 }
 
+// misplaced says what is wrong with the place of a problem in its file; "" for nothing.
+func misplaced(p Problem, lines []string) string {
+	switch {
+	case p.Line == 0 && p.Column == 0: // the file as a whole
+		return ""
+	case p.Line < 1 || p.Line > len(lines):
+		return "the file has no such line"
+	case p.Column < 1 || p.Column > utf8.RuneCountInString(strings.TrimSuffix(lines[p.Line-1], "\r"))+1:
+		return "the line has no such column"
+	}
+	return ""
+}
+
+func linesOf(data []byte) []string { return strings.Split(string(decoded(data)), "\n") }
+
 func TestBadSuites(t *testing.T) {
-	pairs(t, "bad", 30, func(file string) []Problem {
+	pairs(t, "bad", 150, func(file string) []Problem {
 		files := []string{file}
 		if _, err := os.Stat(filepath.Join("with", file)); err == nil {
 			files = append(files, filepath.Join("with", file))
@@ -64,14 +86,14 @@ func TestBadSuites(t *testing.T) {
 }
 
 func TestBadPlans(t *testing.T) {
-	pairs(t, "badplan", 4, func(file string) []Problem {
+	pairs(t, "badplan", 40, func(file string) []Problem {
 		_, problems := LoadPlan(file, testKinds())
 		return problems
 	})
 }
 
 func TestBadCredentials(t *testing.T) {
-	pairs(t, "badcredentials", 4, func(file string) []Problem {
+	pairs(t, "badcredentials", 33, func(file string) []Problem {
 		_, problems := LoadCredentials(file, nil, nil)
 		if text := Format(problems, os.ReadFile); strings.Contains(text, "hunter2") {
 			t.Errorf("a password shows:\n%s", text)

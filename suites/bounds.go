@@ -42,8 +42,12 @@ func (b *bounds) walk(n *yaml.Node, depth int) int {
 		b.size[n] = 0
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		b.refuse(n, "put a text that begins with ! in quotes", "YAML tags such as %s are not supported",
-			shorten(n.Tag, 40))
+		what := " such as " + shorten(n.Tag, 40)
+		if b.secret {
+			what = ""
+		}
+		b.hintf(n, "put a text that begins with ! in quotes", "YAML tags%s are not supported", what)
+		b.ok = false
 	}
 	if n.Kind == yaml.ScalarNode {
 		b.surprises(n)

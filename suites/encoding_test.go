@@ -89,6 +89,23 @@ func TestPlansAndCredentialsInUTF16(t *testing.T) {
 	}
 }
 
+func TestAScriptInUTF16(t *testing.T) {
+	dir := t.TempDir()
+	suite := filepath.Join(dir, "a.suite.yaml")
+	script := wide("Get-Ü\r\n", binary.LittleEndian)
+	if os.WriteFile(filepath.Join(dir, "x.ps1"), script, 0o600) != nil ||
+		os.WriteFile(suite, []byte("suite: a\nhosts: b\nchecks: [{run: x.ps1}]\n"), 0o600) != nil {
+		t.Fatal("cannot write")
+	}
+	set, problems := Load([]string{suite}, testKinds())
+	if set == nil {
+		t.Fatal(problems)
+	}
+	if got := set.Hosts[0].Checks[0].Probe.(probe).params.(runParams).Script.Text; got != "Get-Ü\r\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestWhatIsNoTextIsRefusedWhereItStands(t *testing.T) {
 	le := binary.LittleEndian
 	for name, c := range map[string]struct {

@@ -24,11 +24,7 @@ func (b *bounds) escapes(n *yaml.Node) {
 	case !strings.ContainsFunc(n.Value, isControl):
 		return // the lines are lines of the file, too, and spaces are as they stand there
 	}
-	said, hint := `a backslash in double quotes begins an escape: \t is a tab, \n a new line`, windowsHint
-	if b.secret {
-		said, hint = "this YAML is not supported here", "a backslash in double quotes begins an escape"
-	}
-	b.at(line, column, hint, said)
+	b.at(line, column, windowsHint, `a backslash in double quotes begins an escape: \t is a tab, \n a new line`)
 	b.ok = false
 }
 

@@ -56,7 +56,11 @@ func (r reader) object(n *yaml.Node, what string) (object, bool) {
 		case isNull(key) && key.Value == "":
 			r.errorf(key, "%s: a key is missing before the \":\"", what)
 		case key.Kind == yaml.MappingNode:
-			r.hintf(n, templateHint, "%s: a mapping cannot be a key", what)
+			at := key
+			if n.Column+1 == key.Column && n.Line == key.Line { // {{, and the first of them is seen
+				at = n
+			}
+			r.hintf(at, templateHint, "%s: a mapping cannot be a key", what)
 		case key.Kind != yaml.ScalarNode:
 			r.errorf(key, "%s: want a text as key, got %s", what, r.describe(key))
 		case key.Value == "<<" && key.Style == 0:
@@ -71,11 +75,19 @@ func (r reader) object(n *yaml.Node, what string) (object, bool) {
 	return o, true
 }
 
-// known reports keys that are not allowed.
+// known reports keys that are not allowed. One that is plainly another is read as that
+// one, so that nobody hears that it is missing, and what is wrong in it is told, too.
 func (r reader) known(o object, what string, allowed ...string) {
-	for _, e := range o.entries {
-		if !slices.Contains(allowed, e.name()) {
-			r.unknown(e.key, "key", what, allowed)
+	for i, e := range o.entries {
+		if slices.Contains(allowed, e.name()) || r.found.full(r.file) {
+			continue
+		}
+		r.unknown(e.key, "key", what, allowed)
+		meant := closest(e.name(), allowed)
+		if _, there := o.get(meant); meant != "" && !there && (r.secret || !namesCredential(e.name())) {
+			key := *e.key
+			key.Value = meant
+			o.entries[i].key = &key
 		}
 	}
 }
@@ -86,7 +98,10 @@ func (r reader) unknown(n *yaml.Node, noun, what string, known []string) {
 	if what != "" {
 		msg += " in " + what
 	}
-	hint := suggest(n.Value, known)
+	hint := ""
+	if !r.found.full(r.file) { // to look for what was meant takes its time
+		hint = suggest(n.Value, known)
+	}
 	if name, _, found := strings.Cut(n.Value, ":"); found && slices.Contains(known, name) {
 		hint = spaceHint
 	}
@@ -103,7 +118,7 @@ func (r reader) unknown(n *yaml.Node, noun, what string, known []string) {
 func (r reader) list(n *yaml.Node, what string) ([]*yaml.Node, bool) {
 	n = resolve(n)
 	if n.Kind != yaml.SequenceNode {
-		r.hintf(n, spaceMissing(n), "%s: want a list, got %s", what, r.describe(n))
+		r.hintf(n, listHint(n), "%s: want a list, got %s", what, r.describe(n))
 		return nil, false
 	}
 	elems := make([]*yaml.Node, 0, len(n.Content))

@@ -59,13 +59,32 @@ func (f former) read(n *yaml.Node, depth int) (expect.Predicate, bool) {
 		if !ok {
 			return expect.Predicate{}, false
 		}
-		p, err := expect.ParseUnit(source, f.t, f.unit)
+		p, err := f.parse(source)
 		if err == nil && depth > 0 && p.Any() {
 			f.hintf(n, expectHint, "%s: %q asserts nothing inside of a form", f.what, source)
 			return expect.Predicate{}, false
 		}
 		return f.done(n)(p, err)
 	}
+}
+
+// heldText is a text by which a reading of a type is held.
+type heldText struct {
+	source, unit string
+	t            fact.Type
+}
+
+// parse reads a text. In many suites the same is expected of many checks.
+func (f former) parse(source string) (expect.Predicate, error) {
+	key := heldText{source, f.unit, f.t}
+	if p, found := f.parsedTexts[key]; found {
+		return p, nil
+	}
+	p, err := expect.ParseUnit(source, f.t, f.unit)
+	if err == nil && f.parsedTexts != nil {
+		f.parsedTexts[key] = p
+	}
+	return p, err
 }
 
 // form reads a mapping of one key, which says how its value is meant.

@@ -119,7 +119,7 @@ func (s *suiteEntries) hostName(h *hostEntry, n *yaml.Node, what string) bool {
 		return false
 	}
 	if !isName(name) {
-		s.hintf(n, "write {name: server01, address: …} for a host with an unusual address",
+		s.hintf(n, hostHint(name),
 			"%s: want a host name, got %q", what, shorten(name, 80))
 		return false
 	}

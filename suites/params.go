@@ -143,16 +143,17 @@ func (s *suiteEntries) beside(n *yaml.Node, what string) (f probes.File, ok bool
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return wrong("%q is no file", n.Value)
 	}
-	text, err := io.ReadAll(io.LimitReader(file, mostScript+1))
+	data, err := io.ReadAll(io.LimitReader(file, mostScript+1))
+	text := decoded(data) // PowerShell's own editor writes UTF-16
 	switch {
 	case err != nil:
 		return wrong("%v", err)
-	case len(text) > mostScript:
+	case len(data) > mostScript:
 		return wrong("%q is larger than %d KiB", n.Value, mostScript>>10)
 	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
 		return wrong("%q is no text in UTF-8", n.Value)
 	}
-	f.Text = strings.TrimPrefix(string(text), "\ufeff")
+	f.Text = string(text)
 	return f, true
 }
 

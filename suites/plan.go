@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -109,8 +110,13 @@ func (r reader) planFields(plan *Plan, kinds []probes.Kind) []planField {
 func (r reader) reboot(n *yaml.Node, what string) Reboot {
 	text, ok := r.text(n, what)
 	word := Reboot(text)
-	if ok && !slices.Contains([]Reboot{RebootAllowed, RebootRequired, RebootForbidden}, word) {
-		r.errorf(n, "%s: want required, allowed or forbidden, got %s", what, r.describe(n))
+	words := []string{string(RebootRequired), string(RebootAllowed), string(RebootForbidden)}
+	if ok && !slices.Contains(words, text) {
+		hint := ""
+		if near := closest(text, words); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		r.hintf(n, hint, "%s: want required, allowed or forbidden, got %s", what, r.describe(n))
 	}
 	return word
 }

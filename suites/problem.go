@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"gopkg.in/yaml.v3"
+
+	"postpatch/suites/expect"
 )
 
 // problems gathers what is wrong in all files; a problem that many hosts have
@@ -65,6 +67,13 @@ func (ps *problems) in(file string) bool {
 	return ps.count[file] > 0
 }
 
+// full reports whether no more of a file's will be told.
+func (ps *problems) full(file string) bool {
+	ps.lock.Lock()
+	defer ps.lock.Unlock()
+	return ps.count[file] >= maxProblems
+}
+
 // sorted returns all problems in the order of their places.
 func (ps *problems) sorted() []Problem {
 	for _, p := range ps.beyond {
@@ -87,7 +96,9 @@ type reader struct {
 	found  *problems
 	source []byte  // in UTF-8, to find a place inside of a text
 	parsed *parsed // what has been read of the file before; mostly nil
-	secret bool    // the file may hold a secret, which no message may show
+	// parsedTexts are those that something was expected by; nil where none are kept.
+	parsedTexts map[heldText]expect.Predicate
+	secret      bool // the file may hold a secret, which no message may show
 	// trust refuses a file that is not to be believed; nil believes all.
 	trust func(fs.FileInfo) error
 	// home is where the file was found, if not by the operator's own word.

@@ -1,12 +1,14 @@
 package suites
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
+	"postpatch/probes/fact"
 	"postpatch/suites/expect"
 )
 
@@ -44,7 +46,11 @@ func (r reader) span(n *yaml.Node, what string, sane within) time.Duration {
 	d, ok := parseSpan(text)
 	switch {
 	case !ok:
-		r.errorf(n, "%s: want a time like %s, got %s", what, likely{sane}, r.describe(n))
+		hint := r.wayOut(text, fact.TypeDuration)
+		if _, whole := fact.Whole(text); whole && sane.least >= time.Hour && !r.secret {
+			hint = fmt.Sprintf("write %sh for hours, or %sd for days", text, text)
+		}
+		r.hintf(n, hint, "%s: want a time like %s, got %s", what, likely{sane}, r.describe(n))
 	case d < sane.least || d > sane.most:
 		r.errorf(n, "%s: want at least %s and at most %s, got %s", what, Span(sane.least), Span(sane.most), r.describe(n))
 	default:

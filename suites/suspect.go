@@ -149,12 +149,20 @@ func spaceMissing(n *yaml.Node) string {
 	}
 }
 
+// listHint is the way out where a list is wanted.
+func listHint(n *yaml.Node) string {
+	if hint := spaceMissing(n); hint != "" || n.Kind != yaml.MappingNode {
+		return hint
+	}
+	return `begin each entry with "- "`
+}
+
 // textHint is the way out where a text is wanted and something else is there.
 func textHint(n *yaml.Node) string {
 	isTemplate := n.Kind == yaml.MappingNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode
 	switch {
 	case isTemplate:
-		return templateHint
+		return "put a text that begins with {{ in quotes"
 	case isNull(n):
 		return nothingHint(n)
 	default:

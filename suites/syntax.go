@@ -7,8 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-const tabbed = "a tab in the indentation"
-
 const windowsHint = `put Windows paths in single quotes: 'C:\Windows'`
 
 // syntax reports what the YAML parser says, at the line that is to blame.
@@ -27,7 +25,8 @@ func (r reader) syntax(data []byte, err error) {
 		}
 	}
 	column, said, hint := explainSyntax(line, msg)
-	if r.secret && said != tabbed {
+	// No more of a file with secrets is said than what anybody could have wrong.
+	if r.secret && (strings.HasPrefix(said, "this is not YAML") || strings.HasPrefix(said, "the alias")) {
 		said, hint = "this is not YAML", "look at the quotes and the indentation of this line"
 	}
 	r.at(number, column, hint, said)
@@ -94,7 +93,7 @@ func explainSyntax(line, msg string) (column int, said, hint string) {
 	start := len(line) - len(text)
 	at := func(i int) int { return utf8.RuneCountInString(line[:i]) + 1 }
 	if strings.HasPrefix(text, "\t") {
-		return at(start), tabbed, "indent with spaces"
+		return at(start), "a tab in the indentation", "indent with spaces"
 	}
 	if strings.Contains(msg, "escape") || strings.Contains(msg, "hexdecimal") {
 		if i := badEscape(line); i >= 0 {

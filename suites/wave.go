@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"postpatch/probes/fact"
 )
 
 // maxWaves bounds what a hostile plan could have compared with every host.
@@ -199,7 +201,8 @@ func (r reader) share(n *yaml.Node, what string) (Share, bool) {
 	plain := strings.Trim(number, "0123456789.") == "" // no sign, no exponent, no NaN
 	switch {
 	case err != nil || !plain || !percent && strings.Contains(number, "."):
-		r.errorf(n, "%s: want a number of hosts like 2, or a percentage like 5%%, got %s", what, r.describe(n))
+		r.hintf(n, r.wayOut(number, fact.TypeInt),
+			"%s: want a number of hosts like 2, or a percentage like 5%%, got %s", what, r.describe(n))
 	case percent && share > 100:
 		r.errorf(n, "%s: want at most 100%%, got %s", what, r.describe(n))
 	case share > most:

@@ -112,3 +112,20 @@ func plainTime(text string) string {
 	}
 	return ""
 }
+
+// hostHint is the way out for what is no host's name.
+func hostHint(text string) string {
+	name, port, hasPort := strings.Cut(text, ":")
+	_, isPort := fact.Whole(port)
+	switch _, behind, isURL := strings.Cut(text, "://"); {
+	case isURL:
+		host, _, _ := strings.Cut(behind, "/")
+		return "write the name alone: " + host
+	case hasPort && isPort && isName(name):
+		return "write the name alone: " + name + "; a port belongs to a check"
+	case strings.ContainsAny(text, "*?"):
+		return "a pattern chooses among hosts, and names none: write them out"
+	default:
+		return "write {name: server01, address: …} for a host with an unusual address"
+	}
+}

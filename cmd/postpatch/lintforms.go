@@ -34,7 +34,7 @@ const formsHelp = `Forms:
   github  annotations of GitHub Actions (::error file=…,line=…,col=…::…)
   gitlab  a Code Quality report, for artifacts: reports: codequality:
   azure   issues of Azure Pipelines (##vso[task.logissue …]…)
-All but text have every problem.`
+All but text have every problem, and of one file the first thousand.`
 
 // lintForm writes what lint has come to.
 type lintForm func(w io.Writer, l linted) error
