@@ -26,10 +26,13 @@ type Head struct {
 	Plan     string    `json:"plan,omitempty"`     // digest
 	// PlanName is what the plan calls itself, by which its runs are found; Wave and Pass
 	// say which part of it a verify is of. Runs before format 3 have none.
-	PlanName string      `json:"plan_name,omitempty"`
-	Wave     string      `json:"wave,omitempty"`
-	Pass     string      `json:"pass,omitempty"`
-	Suites   []SuiteInfo `json:"suites"` // sorted by name
+	PlanName string `json:"plan_name,omitempty"`
+	Wave     string `json:"wave,omitempty"`
+	Pass     string `json:"pass,omitempty"`
+	// Part says by which choice the run asks a part of the suites' checks alone, such as
+	// "--owner dba"; "" where it asks all.
+	Part   string      `json:"part,omitempty"`
+	Suites []SuiteInfo `json:"suites"` // sorted by name
 	// Asked is a digest of all hosts and of what their checks ask: only a run that
 	// asks the same can be taken up. Runs before format 2 have none.
 	Asked string `json:"asked,omitempty"`
@@ -74,7 +77,7 @@ func (h Head) sameAs(now Head) string {
 		return fmt.Sprintf("it was begun with %d samples", max(1, h.Samples))
 	}
 	if h.Asked != now.Asked {
-		return "it was begun with other hosts or checks, by --hosts, --only or what the suites use"
+		return "it was begun with other hosts or checks, by --hosts, --only, --owner or what the suites use"
 	}
 	return ""
 }

@@ -7,3 +7,13 @@ import "embed"
 //
 //go:embed demo
 var Demo embed.FS
+
+// Packs are the suites that others use by their names.
+//
+//go:embed packs/*.suite.yaml
+var Packs embed.FS
+
+// CI are pipelines, by the system that runs them.
+//
+//go:embed ci
+var CI embed.FS

@@ -13,6 +13,10 @@ import (
 // lower case; a name that is not in it is looked up and dialled as it stands.
 type Routes map[string]Route
 
+// Elsewhere is the name of the route of all names that have none. Where its address is
+// empty they lead nowhere, so that nobody outside is asked.
+const Elsewhere = "*"
+
 // Route is where one name is really reached.
 type Route struct {
 	Address string            `json:"address"`         // an IP address
@@ -33,12 +37,18 @@ func (r Routes) Dial(ctx context.Context, network, address string) (net.Conn, er
 	if to, found := route.Ports[strings.TrimRight(network, "46")+"/"+port]; found {
 		return dialer.DialContext(ctx, network, to)
 	}
+	if route.Address == "" {
+		return nil, nowhere(name)
+	}
 	return dialer.DialContext(ctx, network, net.JoinHostPort(route.Address, port))
 }
 
 // Resolve returns the IP address of a name, by the routes.
 func (r Routes) Resolve(ctx context.Context, name string) (netip.Addr, error) {
 	if route, found := r.find(name); found {
+		if route.Address == "" {
+			return netip.Addr{}, nowhere(name)
+		}
 		name = route.Address
 	}
 	if addr, err := netip.ParseAddr(name); err == nil {
@@ -52,6 +62,17 @@ func (r Routes) Resolve(ctx context.Context, name string) (netip.Addr, error) {
 }
 
 func (r Routes) find(name string) (Route, bool) {
-	route, found := r[strings.ToLower(strings.TrimSuffix(name, "."))]
+	if route, found := r[strings.ToLower(strings.TrimSuffix(name, "."))]; found {
+		return route, true
+	}
+	route, found := r[Elsewhere]
+	if addr, err := netip.ParseAddr(name); err == nil && addr.IsLoopback() && route.Address == "" {
+		return Route{}, false
+	}
 	return route, found
+}
+
+// nowhere is what a resolver says of a name that it does not know.
+func nowhere(name string) error {
+	return &net.DNSError{Err: "no host of that name or address is in the lab", Name: name, IsNotFound: true}
 }

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -56,4 +57,57 @@ func TestProbesOfAServerEndWithTheSlowest(t *testing.T) {
 			t.Errorf("it took %s, with %d logons: %q", v.Took, logons.Load(), problems)
 		}
 	})
+}
+
+// Where each logon is as slow as the slowest of all that is looked at, they take twice as
+// long, since the first of a run goes alone: a password that is wrong is shown once. Once
+// somebody knows that it is right, as a KDC does long before the server answers, and as
+// another host has just done, they end with the slowest. Some time later three go first.
+func TestSlowLogonsOfAServer(t *testing.T) {
+	const logon, kdc = 10 * time.Second, 50 * time.Millisecond
+	for name, tt := range map[string]struct {
+		kdc     bool
+		takenAt time.Duration // before all this, by another host; 0 for never
+		want    time.Duration
+	}{
+		"nobody knows the password":        {false, 0, 2 * logon},
+		"the first one's KDC does":         {true, 0, logon + kdc},
+		"another host has just taken it":   {false, time.Second, logon},
+		"another host took it an hour ago": {false, time.Hour, 2 * logon},
+		"and now the KDC says so":          {true, time.Hour, logon + kdc},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var accounts host.Accounts
+				credential := host.Credential{User: "probe@corp.test", Password: host.NewSecret("x")}
+				if tt.takenAt > 0 {
+					accounts.Vouch(credential)
+					time.Sleep(tt.takenAt)
+				}
+				var checks []suites.Check
+				for i := range runner.Lanes {
+					c := portCheck(fmt.Sprint("check", i), probeFunc(func(ctx context.Context, target probes.Target) (
+						[]fact.Reading, error,
+					) {
+						err := target.LogOn(ctx, "mail", fmt.Sprint(i), func(c host.Credential) (host.Shown, error) {
+							if tt.kdc {
+								time.AfterFunc(kdc, func() { target.Accounts.Vouch(c) })
+							}
+							time.Sleep(logon)
+							return host.Taken, nil
+						})
+						return []fact.Reading{probes.Read("", "state", fact.Text("open"))}, err
+					}))
+					c.Timeout = time.Minute
+					checks = append(checks, c)
+				}
+				v, seen := observe(t, runner.Options{
+					Accounts: &accounts, Credential: func(string, string) (host.Credential, error) { return credential, nil },
+				}, checks...)
+				if v.Took != tt.want || strings.Count(strings.Join(seen, " "), ": [open]") != runner.Lanes {
+					t.Errorf("it took %s, want %s: %q", v.Took, tt.want, seen)
+				}
+			})
+		})
+	}
 }

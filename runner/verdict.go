@@ -33,11 +33,15 @@ type Tally struct {
 	removed    removed
 	precheck   bool     // what is judged is whether the patch may begin
 	silent     []string // hosts, where that is judged
+	owners     owners
 }
 
 // NewTally begins a summary of a run.
 func NewTally(started time.Time) *Tally {
-	return &Tally{started: started, counts: map[report.Outcome]int{}, ignored: map[string]int{}, removed: removed{}}
+	return &Tally{
+		started: started, counts: map[report.Outcome]int{}, ignored: map[string]int{}, removed: removed{},
+		owners: owners{},
+	}
 }
 
 // Precheck has the summary say whether the patch may begin.
@@ -45,6 +49,11 @@ func (t *Tally) Precheck() { t.precheck = true }
 
 // Add takes one host in.
 func (t *Tally) Add(h report.Host) {
+	t.owners.add(h, t.precheck)
+	t.add(h)
+}
+
+func (t *Tally) add(h report.Host) {
 	for _, c := range h.Checks {
 		t.counts[c.Outcome]++
 		if c.Outcome == report.Unknown && h.Unreachable == "" && h.Problem == "" {
@@ -82,6 +91,12 @@ func (t *Tally) Add(h report.Host) {
 
 // Summary computes the verdict, here and nowhere else.
 func (t *Tally) Summary(finished time.Time) report.Summary {
+	s := t.summary(finished)
+	s.Owners, s.MoreOwners = t.owners.summaries()
+	return s
+}
+
+func (t *Tally) summary(finished time.Time) report.Summary {
 	s := report.Summary{
 		Finished: finished, Took: max(0, finished.Sub(t.started)), Counts: t.counts,
 		Unseen: t.unseen, Ignored: t.ignored, Waived: t.waived, Notes: t.removed.notes(),

@@ -10,6 +10,9 @@ import (
 // Against tells what the plan names, and the suites do not have; and where its waves do
 // not fit them.
 func (p *Plan) Against(set *Set) []Problem {
+	if len(set.Unasked()) > 0 { // which hosts there are is not known
+		return nil
+	}
 	a := against{reader: reader{file: p.File, found: &problems{}}, plan: p, chosen: p.Of(set.Hosts)}
 	every := world{set.Hosts, "the suites"}
 	a.chooses(choice{hosts: p.said.hosts}, "", every)

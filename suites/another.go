@@ -10,6 +10,7 @@ func forms() []form {
 		{"estate", "an estate", "postpatch lab simulates it"},
 		{"plan", "a plan", "give it to capture and verify with --plan; its name ends with .plan.yaml"},
 		{"credentials", "a credentials file", "give it to capture and verify with --credentials"},
+		{"channels", "a channels file", "give it to verify with --channels"},
 		{"suite", "a suite", "give it to capture and verify by its name, or name it in a plan's suites"},
 	}
 }
@@ -28,7 +29,7 @@ func (r reader) another(top object, name string, own ...string) bool {
 			if f.name == name {
 				return false
 			}
-			r.secret = r.secret || f.key == "credentials" // a password may stand on the same line
+			r.secret = r.secret || f.key == "credentials" || f.key == "channels" // a secret may stand on the same line
 			r.hintf(e.key, f.hint, "this looks like %s, not %s", f.name, name)
 			return true
 		}

@@ -2,7 +2,6 @@ package suites
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -14,6 +13,20 @@ import (
 
 // maxAsserts bounds the assertions of one check.
 const maxAsserts = 50
+
+// languages are those of the kinds whose checks assert something.
+type languages map[string]*assert.Language
+
+func (all languages) of(k probes.Kind) *assert.Language {
+	if all[k.Name] == nil {
+		types := make(map[string]fact.Type, len(k.Readings))
+		for _, spec := range k.Readings {
+			types[spec.Name] = spec.Type
+		}
+		all[k.Name] = assert.NewLanguage(types)
+	}
+	return all[k.Name]
+}
 
 const assertHint = "postpatch explain assert"
 
@@ -41,19 +54,16 @@ func (s *suiteEntries) assertions(k probes.Kind, check object) (all []assertEntr
 		s.errorf(elems[maxAsserts], "assert: more than %d assertions in one check", maxAsserts)
 		return nil
 	}
-	types := map[string]fact.Type{}
-	for _, spec := range k.Readings {
-		types[spec.Name] = spec.Type
-	}
+	language := s.languages.of(k)
 	for _, n := range elems {
-		if a, ok := s.assertion(n, types); ok {
+		if a, ok := s.assertion(n, language); ok {
 			all = append(all, a)
 		}
 	}
 	return all
 }
 
-func (s *suiteEntries) assertion(n *yaml.Node, types map[string]fact.Type) (a assertEntry, ok bool) {
+func (s *suiteEntries) assertion(n *yaml.Node, language *assert.Language) (a assertEntry, ok bool) {
 	a.node = n
 	if n.Kind == yaml.MappingNode {
 		o, ok := s.object(n, "assert")
@@ -80,7 +90,7 @@ func (s *suiteEntries) assertion(n *yaml.Node, types map[string]fact.Type) (a as
 			"a template cannot stand in an assertion")
 		return a, false
 	}
-	expression, problems := assert.Compile(source, types)
+	expression, problems := language.Compile(source)
 	for _, p := range problems {
 		hint := p.Hint
 		if p.Word != "" {
@@ -101,36 +111,42 @@ func (s *suiteEntries) assertion(n *yaml.Node, types map[string]fact.Type) (a as
 // commentFollows says whether a comment stands behind a text on its line, which in
 // an expression is seldom meant as one.
 func (s *suiteEntries) commentFollows(n *yaml.Node) bool {
-	line, _, _ := strings.Cut(string(s.textFrom(s.within(n, len([]rune(n.Value))))), "\n")
+	r := s.of(n)
+	line, _, _ := strings.Cut(string(r.textFrom(r.within(n, len([]rune(n.Value))))), "\n")
 	return n.Style == 0 && strings.HasPrefix(strings.TrimSpace(line), "#")
 }
 
 // inExpression reports a problem some characters into an assertion.
 func (s *suiteEntries) inExpression(n *yaml.Node, offset int, hint, msg string) {
-	line, column := s.within(n, offset)
-	s.at(line, column, hint, "assert: "+msg)
+	r := s.of(n)
+	line, column := r.within(n, offset)
+	r.at(line, column, hint, "assert: "+msg)
 }
 
 // unsetVars reports variables of assertions that a host has no value for.
-func (s *suiteEntries) unsetVars(c *checkEntry, hosts []*hostEntry) {
+func (c *checkEntry) unsetVars(hosts []*hostEntry) {
 	for _, a := range c.asserts {
 		for _, v := range a.Expr.Vars() {
 			var lack []string
 			for _, h := range hosts {
-				if _, set := h.vars[v.Name]; !set {
+				if _, set := c.variable(h, v.Name); !set {
 					lack = append(lack, h.name)
 				}
 			}
-			switch {
-			case len(lack) == 0:
-			case len(lack) == len(hosts):
-				s.inExpression(a.node, v.Offset, suggest(v.Name, names(s.vars)), fmt.Sprintf("variable %q is not set", v.Name))
-			default:
-				which := fmt.Sprintf(" for host %q", lack[0])
+			which := ""
+			if len(lack) > 0 && len(lack) < len(hosts) {
+				which = fmt.Sprintf(" for host %q", lack[0])
 				if more := len(lack) - 1; more > 0 {
 					which += fmt.Sprintf(" and %d more", more)
 				}
-				s.inExpression(a.node, v.Offset, "set it in the suite's vars, for every host that has no other",
+			}
+			switch {
+			case len(lack) == 0 || c.by.required(v.Name, which):
+			case which == "":
+				c.by.inExpression(a.node, v.Offset, suggest(v.Name, names(c.by.vars)),
+					fmt.Sprintf("variable %q is not set", v.Name))
+			default:
+				c.by.inExpression(a.node, v.Offset, "set it in the suite's vars, for every host that has no other",
 					fmt.Sprintf("variable %q is not set%s", v.Name, which))
 			}
 		}
@@ -146,16 +162,11 @@ func names(vars map[string]string) []string {
 }
 
 // assertionsOn are a check's assertions on one host.
-// assertsVars says whether what is asserted depends on the host's variables.
-func (c *checkEntry) assertsVars() bool {
-	return slices.ContainsFunc(c.asserts, func(a assertEntry) bool { return len(a.Expr.Vars()) > 0 })
-}
-
 func (c *checkEntry) assertionsOn(h *hostEntry) []Assertion {
 	var all []Assertion
 	for _, a := range c.asserts {
 		if a.Vars = nil; len(a.Expr.Vars()) > 0 {
-			a.Vars = h.vars
+			a.Vars = c.varsOn(h)
 		}
 		all = append(all, a.Assertion)
 	}

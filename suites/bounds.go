@@ -1,8 +1,6 @@
 package suites
 
 import (
-	"strings"
-
 	"gopkg.in/yaml.v3"
 )
 
@@ -44,9 +42,11 @@ func (b *bounds) walk(n *yaml.Node, depth int) int {
 		b.size[n] = 0
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		b.refuse(n, "", "YAML tags such as %s are not supported", n.Tag)
+		b.refuse(n, "put a text that begins with ! in quotes", "YAML tags such as %s are not supported",
+			shorten(n.Tag, 40))
 	}
 	if n.Kind == yaml.ScalarNode {
+		b.surprises(n)
 		b.scalar(n)
 	}
 	size := 1
@@ -77,15 +77,8 @@ func (b *bounds) scalar(n *yaml.Node) {
 	if len(n.Value) > maxText {
 		b.refuse(n, "", "a text of more than %d KiB", maxText>>10)
 	}
-	if n.Style&yaml.DoubleQuotedStyle == 0 {
-		return
-	}
-	if len(n.Value) > 2 && n.Value[1] == ':' && strings.ContainsAny(n.Value, "\a\b\t\n\v\f\r\x1b") {
-		b.refuse(n, windowsHint, `a backslash in double quotes begins an escape: \t is a tab, \n a new line`)
-		return
-	}
-	if strings.ContainsFunc(n.Value, isControl) {
-		b.refuse(n, "", "a control character in a text")
+	if n.Style&yaml.DoubleQuotedStyle != 0 {
+		b.escapes(n)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ const maxRefused = 5
 // place is one variable in one scalar.
 type place struct {
 	template *template
-	part     part
+	part     *part
 }
 
 // gap is a variable that some hosts have no value for.
@@ -37,38 +38,47 @@ type gap struct {
 // build makes the checks of one suite on all its hosts.
 func (l *loader) build(s *suiteEntries) {
 	work := 0
+	s.usesHosts()
 	for _, c := range s.checks {
 		if work += len(s.hosts) * max(1, len(c.selectors)); work > maxChecks {
-			s.hintf(c.node, "split the suite", "the suite comes to more than %d checks, over all hosts", maxChecks)
+			s.hintf(c.entered(s), "split the suite", "the suite comes to more than %d checks, over all hosts", maxChecks)
 			return
 		}
 	}
 	seen := map[*hostEntry]bool{}
 	for _, c := range s.checks {
 		chosen := s.chosen(c)
-		for _, h := range chosen {
-			seen[h] = true
+		if c.selectors != nil {
+			for _, h := range chosen {
+				seen[h] = true
+			}
 		}
 		s.buildOn(c, chosen)
 	}
-	s.shareChecks()
-	if s.found.in(s.file) { // the check that is missing may be one that is wrong
+	if len(s.hosts) == 0 {
+		s.undeclared()
+	}
+	everybody := slices.ContainsFunc(s.checks, func(c *checkEntry) bool { return c.selectors == nil && len(c.among) == 0 })
+	// The check that is missing may be one that is wrong.
+	if everybody || s.found.in(s.file) || len(s.uses) > 0 && s.found.any() {
 		return
 	}
-	for i := range s.hosts {
-		if h := &s.hosts[i]; !seen[h] {
-			s.hintf(h.node, "leave the host out, or choose it by the hosts: of a check", "host %q has no check", h.name)
-		}
-	}
+	s.withoutCheck(seen)
 }
 
 // chosen returns the hosts that a check is for.
 func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 	var chosen []*hostEntry
 	used := make([]bool, len(c.selectors))
+	if c.selectors == nil && len(c.among) == 0 {
+		return s.everyHost()
+	}
 	for i := range s.hosts {
 		h := &s.hosts[i]
 		matches := c.selectors == nil
+		if !c.isAmong(h) {
+			continue
+		}
 		for j, n := range c.selectors {
 			if h.matches(n.Value) {
 				matches, used[j] = true, true
@@ -79,7 +89,8 @@ func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 		}
 	}
 	for j, n := range c.selectors {
-		if !used[j] && len(s.hosts) > 0 {
+		// A pack's own may choose nobody.
+		if !used[j] && len(s.hosts) > 0 && !s.unasked() && c.by.of(n).file == s.file {
 			s.hintf(n, "write a host's name, a pattern like \"ex*\" or tag:dns", "hosts: %q matches no host of this suite",
 				shorten(n.Value, 80))
 		}
@@ -114,7 +125,12 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 	var order []*gap
 	refused := 0
 	built := map[string]int{} // by its texts; a probe that asks the same is the same
+	same, once := s.isSame(c), -1
 	for _, h := range hosts {
+		if same && once >= 0 {
+			h.built = append(h.built, once)
+			continue
+		}
 		texts, missing := c.fill(h)
 		for _, g := range missing {
 			if known := gaps[g]; known != nil {
@@ -127,26 +143,21 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 		if c.broken || len(missing) > 0 || refused == maxRefused {
 			continue
 		}
-		key := fmt.Sprintf("%q", texts)
-		if c.assertsVars() {
-			key += fmt.Sprintf(" %q", h.vars)
-		}
+		key := c.keyOn(h, texts)
 		n, known := built[key]
 		if !known {
 			probe, err := c.probe(texts)
 			if err != nil {
-				s.wrong(c, err)
+				c.by.wrong(c, err)
 				refused++
 				continue
 			}
-			check := s.done(c, probe, texts)
-			check.Assert = c.assertionsOn(h)
-			n = len(s.distinct)
-			s.distinct, built[key] = append(s.distinct, check), n
+			n = s.keep(c, probe, h, texts)
+			built[key] = n
 		}
-		h.built = append(h.built, n)
+		h.built, once = append(h.built, n), n
 	}
-	s.unsetVars(c, hosts)
+	c.unsetVars(hosts)
 	for _, g := range order {
 		which := ""
 		if g.more+1 < len(hosts) {
@@ -155,7 +166,7 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 				which += fmt.Sprintf(" and %d more", g.more)
 			}
 		}
-		s.missing(g.place.template, g.place.part, which)
+		c.by.missing(g.place.template, g.place.part, which)
 	}
 }
 
@@ -165,7 +176,7 @@ func (s *suiteEntries) shareChecks() {
 	lists := map[string][]Check{}
 	for i := range s.hosts {
 		h := &s.hosts[i]
-		key := fmt.Sprint(h.built)
+		key := numbersKey(h.built)
 		list := lists[key]
 		if list == nil {
 			list = make([]Check, len(h.built))
@@ -200,7 +211,7 @@ func (s *suiteEntries) done(c *checkEntry, probe probes.Probe, texts [][]string)
 	return Check{
 		Suite: s.suite.Name, ID: c.id, Kind: c.kind, Probe: probe, Expect: c.expect, Compare: c.compare,
 		Items: c.items, Asked: c.asked(texts), Timeout: c.timeout, Why: c.why, Owner: c.owner,
-		File: s.file, Line: c.node.Line,
+		File: c.by.file, Line: c.node.Line,
 	}
 }
 
@@ -230,7 +241,7 @@ func (c *checkEntry) fill(h *hostEntry) (texts [][]string, missing []place) {
 	for i, a := range c.args {
 		texts[i] = make([]string, len(a.values))
 		for j, t := range a.values {
-			text, unset := t.fill(h.variable)
+			text, unset := t.fill(func(name string) (string, bool) { return c.variable(h, name) })
 			for _, p := range unset {
 				missing = append(missing, place{t, p})
 			}
@@ -253,17 +264,30 @@ func (c *checkEntry) probe(texts [][]string) (probes.Probe, error) {
 	return c.kind.Build(args)
 }
 
-// variable is the value of a template's name.
-func (h *hostEntry) variable(name string) (string, bool) {
+// variable is the value of a template's name on a host, whose own come first.
+func (c *checkEntry) variable(h *hostEntry, name string) (string, bool) {
 	switch name {
 	case "host.name":
 		return h.shared.Name, true
 	case "host.address":
 		return h.shared.Address, true
-	default:
-		value, set := h.vars[name]
-		return value, set
 	}
+	return h.given(name, c.by.vars)
+}
+
+// varsOn are all the check's variables on a host.
+func (c *checkEntry) varsOn(h *hostEntry) map[string]string {
+	vars := maps.Clone(c.by.vars)
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	if h.listed != nil {
+		for name := range h.listed.unread {
+			delete(vars, name)
+		}
+	}
+	maps.Copy(vars, h.own)
+	return vars
 }
 
 // wrong reports what a kind says of its parameters, at the parameter.

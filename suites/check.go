@@ -14,29 +14,41 @@ import (
 
 // checkEntry is one entry of a suite's checks, before it is built for hosts.
 type checkEntry struct {
-	node      *yaml.Node // the entry
-	key       *yaml.Node // the kind's name in it
-	kind      probes.Kind
-	args      []argument
-	id        string
-	timeout   time.Duration
-	why       string
-	owner     string
-	expect    []Expectation
-	asserts   []assertEntry
-	compare   Comparisons
-	items     probes.Naming
-	selectors []*yaml.Node // nil chooses every host
-	broken    bool         // its parameters are wrong, whatever the host
+	node       *yaml.Node // the entry
+	in         object     // the same, read
+	kindEntry  entry      // the kind in it
+	key        *yaml.Node // the kind's name in it
+	kind       probes.Kind
+	args       []argument
+	id         string
+	timeout    time.Duration
+	why        string
+	owner      string
+	expect     []Expectation
+	asserts    []assertEntry
+	compare    Comparisons
+	items      probes.Naming
+	selectors  []*yaml.Node  // nil chooses every host
+	broken     bool          // its parameters are wrong, whatever the host
+	by         *suiteEntries // the file that it was read from
+	idNode     *yaml.Node    // where its id stands, or its kind
+	locked     bool          // nobody may change it
+	overridden bool          // somebody has
+	// among are the hosts by which suites on the way have narrowed it: those that one of
+	// the lists chooses by all its narrowings. None at all are all.
+	among [][]narrowing
 }
 
 // commonKeys are the keys that every check may have.
 func commonKeys() []string {
-	return []string{"id", "expect", "assert", "compare", "why", "owner", "timeout", "hosts", "from"}
+	return []string{"id", "expect", "assert", "compare", "why", "owner", "timeout", "hosts", "from", "locked"}
 }
 
 func (l *loader) readChecks(s *suiteEntries, top object) {
 	e, found := top.get("checks")
+	if _, uses := top.get("use"); !found && uses {
+		return
+	}
 	if !found {
 		s.hintf(top.node, "add: checks: [{ping: {}}]", "the suite has no checks")
 		return
@@ -61,14 +73,23 @@ func (l *loader) check(s *suiteEntries, o object, what string) {
 	kinds := l.kindsOf(s, o, what)
 	s.strange = s.strange || len(kinds) == 0
 	for _, e := range kinds {
-		l.checkOf(s, o, e)
+		c := l.checkOf(s, o, e)
+		s.identify(c, o)
+		s.tryOut(c)
+		s.checks = append(s.checks, c)
 	}
 }
 
 // checkOf reads the check of one of the kinds that an entry names.
-func (l *loader) checkOf(s *suiteEntries, o object, e entry) {
+func (l *loader) checkOf(s *suiteEntries, o object, e entry) *checkEntry {
 	var ok bool
-	c := &checkEntry{node: o.node, key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner}
+	c := &checkEntry{
+		node: bare(o.node), key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner,
+		by: s, kindEntry: e, locked: s.locked,
+	}
+	if s.usedAt != nil { // who uses it may override it
+		c.in = o
+	}
 	c.args, ok = s.arguments(c.kind, e)
 	c.broken = !s.from(c, o) || !ok
 	if e, found := o.get("timeout"); found {
@@ -86,12 +107,13 @@ func (l *loader) checkOf(s *suiteEntries, o object, e entry) {
 	if e, found := o.get("hosts"); found {
 		c.selectors = s.texts(e.value, "hosts")
 	}
+	if e, found := o.get("locked"); found && s.isTrue(e.value, "locked") {
+		c.locked = true
+	}
 	c.expect = s.expectations(c.kind, o)
 	c.asserts = s.assertions(c.kind, o)
 	s.comparisons(c, o)
-	s.identify(c, o)
-	s.tryOut(c)
-	s.checks = append(s.checks, c)
+	return c
 }
 
 // from reads who asks: for the reader's sake it stands beside the kind, and is a
@@ -199,13 +221,20 @@ func (s *suiteEntries) identify(c *checkEntry, o object) {
 			return
 		}
 	}
+	c.idNode = place
 	if first := s.ids[strings.ToLower(c.id)]; first != nil {
-		s.hintf(place, "write an id: of its own for one of them",
-			"the check's id %q is there twice, first at %s", c.id, s.place(first))
+		hint := "write an id: of its own for one of them"
+		if first.by != s {
+			hint = "write an id: of its own, or change that one by override: {" + c.id + ": …}"
+		}
+		s.hintf(place, hint, "the check's id %q is there twice, first at %s", c.id, first.place())
 		return
 	}
-	s.ids[strings.ToLower(c.id)] = place
+	s.ids[strings.ToLower(c.id)] = c
 }
+
+// place is where the check's id stands.
+func (c *checkEntry) place() string { return c.by.place(c.idNode) }
 
 // defaultID is the kind and the first of what it looks at. It does not count the
 // rest: a name added to the list must not make another check of it.

@@ -16,6 +16,7 @@ type WinRMSettings struct {
 	Auth       string // negotiate, kerberos, ntlm, basic or certificate; never empty
 	SPN        string // the service's Kerberos name, like HTTP/name; "" for that of the host
 	Krb5Conf   string // a krb5.conf file's path; "" for the system's
+	SnapIn     bool   // Exchange's commands are run by its snap-in, and not at its endpoint
 }
 
 // Credentials is the operator's own file: which user goes to which host. No

@@ -89,11 +89,12 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 	r.settings(rule, o, what)
 	r.sqlSettings(rule, o, what)
 	r.mail(rule, o, what)
+	r.directories(rule, hosts, what)
 	return rule, hosts
 }
 
 // uses are what credentials can be for.
-func uses() []string { return []string{"winrm", "sql", forMail} }
+func uses() []string { return []string{"winrm", "sql", forMail, forDirectory} }
 
 // usesOf are what a proof can be for.
 func usesOf(kind proofKind) []string {
@@ -111,7 +112,7 @@ func usesOf(kind proofKind) []string {
 func (r reader) uses(rule *credential, o object, what string) {
 	e, found := o.get("for")
 	if rule.named = found; !found {
-		rule.uses = slices.DeleteFunc(usesOf(rule.proof.kind), func(use string) bool { return use == forMail })
+		rule.uses = slices.DeleteFunc(usesOf(rule.proof.kind), hasToBeSaid)
 		if rule.proof.kind == byCertificate { // one for WinRM, unless it is said to be for Entra ID
 			rule.uses = []string{"winrm"}
 		}
@@ -121,10 +122,10 @@ func (r reader) uses(rule *credential, o object, what string) {
 		switch {
 		case !slices.Contains(uses(), n.Value):
 			// What stands there may be a secret in the wrong place.
-			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm, sql or mail, got something else", what)
+			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm, sql, mail or ldap, got something else", what)
 		case !slices.Contains(usesOf(rule.proof.kind), n.Value):
 			hint := "give " + n.Value + " an entry of its own"
-			if n.Value == forMail {
+			if hasToBeSaid(n.Value) {
 				hint += ", with a password"
 			}
 			r.hintf(n, hint, "%s.for: %s cannot use %s", what, n.Value, rule.proof.kind)

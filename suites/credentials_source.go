@@ -6,13 +6,18 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-const secretHint = "write password: {env: NAME_OF_A_VARIABLE}, {file: path}, " +
-	"{keyring: {service: name, user: name}} or {command: [program, argument]}"
+// secretHint is how the secret of a key is told.
+func secretHint(what string) string {
+	return "write " + lastKey(what) + ": {env: NAME_OF_A_VARIABLE}, {file: path}, " +
+		"{keyring: {service: name, user: name}} or {command: [program, argument]}"
+}
+
+func lastKey(what string) string { return what[strings.LastIndex(what, ".")+1:] }
 
 // secretRef reads where a password is kept; it never repeats what it found.
 func (r reader) secretRef(n *yaml.Node, what string) SecretRef {
 	if n.Kind != yaml.MappingNode {
-		r.hintf(n, secretHint, "%s: a password cannot stand in the file itself", what)
+		r.hintf(n, secretHint(what), "%s: a %s cannot stand in the file itself", what, lastKey(what))
 		return SecretRef{}
 	}
 	var ref SecretRef
@@ -30,11 +35,11 @@ func (r reader) secretRef(n *yaml.Node, what string) SecretRef {
 		case "command":
 			ref.Command = r.commandLine(e.value, what+".command")
 		default:
-			r.hintf(e.key, secretHint, "%s: a key that is neither env nor file, keyring or command", what)
+			r.hintf(e.key, secretHint(what), "%s: a key that is neither env nor file, keyring or command", what)
 		}
 	}
 	if len(o.entries) != 1 {
-		r.hintf(n, secretHint, "%s: want one source, got %d", what, len(o.entries))
+		r.hintf(n, secretHint(what), "%s: want one source, got %d", what, len(o.entries))
 	}
 	return ref
 }

@@ -2,10 +2,11 @@ package suites
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"postpatch/probes/fact"
 )
 
 // The ways to log on to WinRM.
@@ -69,7 +70,8 @@ func (r reader) settings(rule *credential, o object, what string) {
 // winRM reads the settings one by one.
 func (r reader) winRM(o object, what string) WinRMSettings {
 	var w WinRMSettings
-	r.known(o, what, "tls", "port", "insecure", "ca_file", "allow_plain", "auth", "spn", "krb5_conf")
+	r.known(o, what, "tls", "port", "insecure", "ca_file", "allow_plain", "auth", "spn", "krb5_conf", "exchange")
+	w.SnapIn = r.snapIn(o, what+".exchange")
 	for name, set := range map[string]*bool{"tls": &w.TLS, "insecure": &w.Insecure, "allow_plain": &w.AllowPlain} {
 		if e, found := o.get(name); found {
 			*set = r.bool(e.value, what+"."+name)
@@ -83,11 +85,11 @@ func (r reader) winRM(o object, what string) WinRMSettings {
 		}
 	}
 	if e, found := o.get("port"); found {
-		port, err := strconv.Atoi(e.value.Value)
-		if e.value.Kind != yaml.ScalarNode || err != nil || port < 1 || port > 65535 {
+		port, ok := fact.Whole(e.value.Value)
+		if e.value.Kind != yaml.ScalarNode || !ok || port < 1 || port > 65535 {
 			r.errorf(e.value, "%s.port: want a whole number from 1 to 65535", what)
 		}
-		w.Port = port
+		w.Port = int(port)
 	}
 	if e, found := o.get("spn"); found {
 		w.SPN, _ = r.text(e.value, what+".spn")
@@ -171,7 +173,7 @@ func (w WinRMSettings) complete(kind proofKind) WinRMSettings {
 
 func (r reader) bool(n *yaml.Node, what string) bool {
 	if n.Kind != yaml.ScalarNode || n.Value != "true" && n.Value != "false" {
-		r.errorf(n, "%s: want true or false", what)
+		r.hintf(n, r.wayOut(n.Value, fact.TypeBool), "%s: want true or false", what)
 		return false
 	}
 	return n.Value == "true"

@@ -46,9 +46,25 @@ func (s *suiteEntries) expectations(k probes.Kind, check object) []Expectation {
 			}
 		}
 	}
+	for _, e := range s.defaults(k, check) {
+		if !own[e.Reading] {
+			all = append(all, e)
+		}
+	}
+	// Stable, so that what must be is looked at before what was.
+	slices.SortStableFunc(all, func(a, b Expectation) int { return cmp.Compare(a.Reading, b.Reading) })
+	return all
+}
+
+// defaults are what the kind itself expects.
+func (s *suiteEntries) defaults(k probes.Kind, check object) []Expectation {
+	if all, known := s.expects[k.Name]; known {
+		return all
+	}
+	var all []Expectation
 	for _, spec := range k.Readings {
 		for _, source := range []string{spec.Expect, spec.Keep} {
-			if source == "" || own[spec.Name] {
+			if source == "" {
 				continue
 			}
 			p, err := expect.ParseUnit(source, spec.Type, unitOf(spec))
@@ -60,8 +76,7 @@ func (s *suiteEntries) expectations(k probes.Kind, check object) []Expectation {
 			})
 		}
 	}
-	// Stable, so that what must be is looked at before what was.
-	slices.SortStableFunc(all, func(a, b Expectation) int { return cmp.Compare(a.Reading, b.Reading) })
+	s.expects[k.Name] = all
 	return all
 }
 

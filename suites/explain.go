@@ -47,7 +47,7 @@ func ExplainKind(k probes.Kind) string {
 		for _, r := range k.Readings {
 			compared, change := r.Compared()
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n",
-				r.Name, r.TypeName(), r.Expected(), compared, change, r.Doc)
+				r.Name, r.TypeName(), r.Expected(), compared, change, cmp.Or(r.Doc, "-"))
 		}
 	})
 	if example := strings.TrimRight(k.Example, "\n"); example != "" {
@@ -72,33 +72,42 @@ func columns(b *strings.Builder, write func(*strings.Builder)) {
 	_ = w.Flush()
 }
 
+// topic is a page and its name.
+type topic struct{ name, page string }
+
+func topics() []topic {
+	return []topic{
+		{"suite", aboutSuite},
+		{"hosts", aboutHosts},
+		{"use", aboutUse},
+		{"plan", aboutPlan + aboutMustChange},
+		{"credentials", aboutCredentials},
+		{"expect", aboutExpect},
+		{"assert", aboutAssert},
+		{"compare", aboutCompare},
+		{"waivers", aboutWaivers},
+		{"reboot", aboutReboot},
+		{"precheck", aboutPrecheck},
+		{"owners", aboutOwners},
+		{"notify", aboutNotify},
+	}
+}
+
 // Topics lists what ExplainTopic knows.
 func Topics() []string {
-	return []string{"suite", "plan", "credentials", "expect", "assert", "compare", "waivers", "reboot", "precheck"}
+	var all []string
+	for _, t := range topics() {
+		all = append(all, t.name)
+	}
+	return all
 }
 
 // ExplainTopic is the page on one of Topics.
-func ExplainTopic(topic string) (string, bool) {
-	switch topic {
-	case "suite":
-		return aboutSuite, true
-	case "plan":
-		return aboutPlan + aboutMustChange, true
-	case "credentials":
-		return aboutCredentials, true
-	case "expect":
-		return aboutExpect, true
-	case "assert":
-		return aboutAssert, true
-	case "compare":
-		return aboutCompare, true
-	case "waivers":
-		return aboutWaivers, true
-	case "reboot":
-		return aboutReboot, true
-	case "precheck":
-		return aboutPrecheck, true
-	default:
-		return "", false
+func ExplainTopic(name string) (string, bool) {
+	for _, t := range topics() {
+		if t.name == name {
+			return t.page, true
+		}
 	}
+	return "", false
 }

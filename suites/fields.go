@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"postpatch/probes/fact"
 )
 
 // entry is one key of a mapping with its value, aliases followed.
@@ -43,7 +45,7 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag(
 func (r reader) object(n *yaml.Node, what string) (object, bool) {
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
-		r.errorf(n, "%s: want a mapping (key: value), got %s", what, r.describe(n))
+		r.hintf(n, mappingHint(n, what), "%s: want a mapping (key: value), got %s", what, r.describe(n))
 		return object{}, false
 	}
 	o := object{node: n}
@@ -51,8 +53,10 @@ func (r reader) object(n *yaml.Node, what string) (object, bool) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
 		switch earlier := first[key.Value]; {
+		case isNull(key) && key.Value == "":
+			r.errorf(key, "%s: a key is missing before the \":\"", what)
 		case key.Kind == yaml.MappingNode:
-			r.hintf(n, `put a template in quotes: "{{ host.address }}"`, "%s: a mapping cannot be a key", what)
+			r.hintf(n, templateHint, "%s: a mapping cannot be a key", what)
 		case key.Kind != yaml.ScalarNode:
 			r.errorf(key, "%s: want a text as key, got %s", what, r.describe(key))
 		case key.Value == "<<" && key.Style == 0:
@@ -83,6 +87,12 @@ func (r reader) unknown(n *yaml.Node, noun, what string, known []string) {
 		msg += " in " + what
 	}
 	hint := suggest(n.Value, known)
+	if name, _, found := strings.Cut(n.Value, ":"); found && slices.Contains(known, name) {
+		hint = spaceHint
+	}
+	if slices.Contains(known, strings.TrimPrefix(n.Value, "-")) {
+		hint = dashHint
+	}
 	if !r.secret && namesCredential(n.Value) {
 		r.secret, hint = true, ownFileHint
 	}
@@ -93,7 +103,7 @@ func (r reader) unknown(n *yaml.Node, noun, what string, known []string) {
 func (r reader) list(n *yaml.Node, what string) ([]*yaml.Node, bool) {
 	n = resolve(n)
 	if n.Kind != yaml.SequenceNode {
-		r.errorf(n, "%s: want a list, got %s", what, r.describe(n))
+		r.hintf(n, spaceMissing(n), "%s: want a list, got %s", what, r.describe(n))
 		return nil, false
 	}
 	elems := make([]*yaml.Node, 0, len(n.Content))
@@ -129,11 +139,11 @@ func (r reader) texts(n *yaml.Node, what string) []*yaml.Node {
 func (r reader) text(n *yaml.Node, what string) (string, bool) {
 	n = resolve(n)
 	if n.Kind != yaml.ScalarNode || isNull(n) {
-		r.errorf(n, "%s: want a text, got %s", what, r.describe(n))
+		r.hintf(n, textHint(n), "%s: want a text, got %s", what, r.describe(n))
 		return "", false
 	}
 	if strings.TrimSpace(n.Value) == "" {
-		r.errorf(n, "%s: the text is empty", what)
+		r.hintf(n, emptyHint(n), "%s: the text is empty", what)
 		return "", false
 	}
 	return n.Value, true
@@ -150,7 +160,7 @@ func (r reader) duration(n *yaml.Node, what string) (time.Duration, bool) {
 	d, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		r.errorf(n, "%s: want a duration like 5s, got %s", what, r.describe(n))
+		r.hintf(n, r.wayOut(text, fact.TypeDuration), "%s: want a duration like 5s, got %s", what, r.describe(n))
 	case d <= 0 || d > maxWait:
 		r.errorf(n, "%s: want more than 0s and at most 1h, got %s", what, r.describe(n))
 	default:
@@ -166,8 +176,10 @@ func (r reader) describe(n *yaml.Node) string {
 		return "a mapping"
 	case n.Kind == yaml.SequenceNode:
 		return "a list"
-	case isNull(n):
+	case isNull(n) && (n.Value == "" || r.secret):
 		return "nothing"
+	case isNull(n):
+		return n.Value + ", which is YAML's word for nothing"
 	case r.secret:
 		return "something else"
 	default:
@@ -196,4 +208,13 @@ func (r reader) oneOrMany(n *yaml.Node, what string) []*yaml.Node {
 		r.errorf(n, "%s: the list is empty", what)
 	}
 	return elems
+}
+
+// isTrue reads true or false.
+func (r reader) isTrue(n *yaml.Node, what string) bool {
+	text, ok := r.text(n, what)
+	if ok && text != "true" && text != "false" {
+		r.errorf(n, "%s: want true or false, got %s", what, r.describe(n))
+	}
+	return text == "true"
 }

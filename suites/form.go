@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"slices"
 
 	"gopkg.in/yaml.v3"
@@ -194,10 +195,10 @@ func (f former) value(n *yaml.Node) (string, bool) {
 
 // done tells what is wrong with an expectation, at its node.
 func (f former) done(n *yaml.Node) func(expect.Predicate, error) (expect.Predicate, bool) {
-	what := f.what
+	what, t := f.what, f.t
 	return func(p expect.Predicate, err error) (expect.Predicate, bool) {
 		if err != nil {
-			f.hintf(n, expectHint, "%s: %v", what, err)
+			f.hintf(n, cmp.Or(f.wayOut(n.Value, t), expectHint), "%s: %v", what, err)
 		}
 		return p, err == nil
 	}

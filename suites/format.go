@@ -2,6 +2,7 @@ package suites
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,7 +31,7 @@ func Format(problems []Problem, readFile func(file string) ([]byte, error)) stri
 			if !known {
 				data, err := readFile(p.File)
 				if err == nil {
-					lines = strings.Split(strings.TrimPrefix(string(data), "\uFEFF"), "\n")
+					lines = strings.Split(string(decoded(data)), "\n")
 				}
 				files[p.File] = lines
 			}
@@ -68,9 +69,18 @@ const width = 100
 // cut shows part of a line from a character on; it has one column for each
 // character and none that a terminal obeys.
 func cut(line string, from int) string {
-	runes := []rune(line)
-	runes = runes[min(from, len(runes)):]
-	return printable(string(runes[:min(width, len(runes))]))
+	begin, end, n := len(line), len(line), 0 // a line may have megabytes
+	for i := range line {
+		if n == from {
+			begin = i
+		}
+		if n == from+width {
+			end = i
+			break
+		}
+		n++
+	}
+	return printable(line[begin:end])
 }
 
 // tokenWidth is how much of a line's rest the caret underlines: a word, or a
@@ -96,8 +106,19 @@ func tokenWidth(rest string) int {
 	return utf8.RuneCountInString(rest[:end])
 }
 
-// printable keeps what stands in a file from steering a terminal.
+// Harmless is a text of a file as one line that steers nothing: neither a terminal, nor
+// the programs that run pipelines and look for ##vso[ and ##[ in what they show. Each
+// character stays one.
+func Harmless(s string) string { return printable(s) }
+
+// commands are how those programs are told to do something.
+func commands() *regexp.Regexp { return regexp.MustCompile(`##(\w*\[)`) }
+
+// printable keeps what stands in a file from steering whoever shows it.
 func printable(s string) string {
+	if strings.Contains(s, "##") {
+		s = commands().ReplaceAllString(s, "#?$1")
+	}
 	return strings.Map(func(c rune) rune {
 		switch {
 		case c == '\t':

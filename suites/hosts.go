@@ -2,7 +2,6 @@ package suites
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -17,9 +16,9 @@ type hostEntry struct {
 	address *template // nil unless the suite gives one
 	tags    []string
 	was     *yaml.Node        // its name before; nil unless the suite gives one
-	vars    map[string]string // the entry's own over the suite's
-	own     map[string]string
-	built   []int // its checks, in the suite's distinct ones
+	own     map[string]string // the entry's own variables
+	built   []int             // its checks, in the suite's distinct ones
+	listed  *listed           // nil unless it is of a list
 	shared  *sharedHost
 }
 
@@ -33,7 +32,10 @@ type sharedHost struct {
 func (l *loader) readHosts(s *suiteEntries, top object) {
 	e, found := top.get("hosts")
 	if !found {
-		s.hintf(top.node, "add: hosts: [server01.example.org]", "the suite has no hosts")
+		if !l.lib.Lone {
+			s.hintf(top.node, "add: hosts: [server01.example.org]; or use: it in a suite that has hosts",
+				"the suite has no hosts")
+		}
 		return
 	}
 	if e.value.Kind == yaml.ScalarNode && !isNull(e.value) { // a list of one
@@ -47,7 +49,17 @@ func (l *loader) readHosts(s *suiteEntries, top object) {
 		s.errorf(e.value, "hosts: the list is empty")
 	}
 	seen := map[string]*yaml.Node{}
+	defer func() { // which may say more of the hosts above
+		for i, n := range elems {
+			if isHostList(n) {
+				s.hostList(n, fmt.Sprintf("hosts[%d]", i))
+			}
+		}
+	}()
 	for i, n := range elems {
+		if isHostList(n) {
+			continue
+		}
 		h, ok := s.host(n, fmt.Sprintf("hosts[%d]", i))
 		if !ok {
 			continue
@@ -62,7 +74,7 @@ func (l *loader) readHosts(s *suiteEntries, top object) {
 }
 
 func (s *suiteEntries) host(n *yaml.Node, what string) (hostEntry, bool) {
-	h := hostEntry{node: n, vars: s.vars}
+	h := hostEntry{node: n}
 	if n.Kind == yaml.ScalarNode {
 		ok := s.hostName(&h, n, what)
 		return h, ok
@@ -92,12 +104,6 @@ func (s *suiteEntries) host(n *yaml.Node, what string) (hostEntry, bool) {
 	}
 	if e, found := o.get("vars"); found {
 		h.own = s.reader.vars(e.value, what+".vars")
-		h.vars = maps.Clone(h.own)
-		for name, value := range s.vars {
-			if _, set := h.vars[name]; !set {
-				h.vars[name] = value
-			}
-		}
 	}
 	e, found := o.get("name")
 	if !found {
@@ -157,14 +163,14 @@ func (l *loader) merge(s *suiteEntries, h *hostEntry) {
 		}
 	}
 	if h.address == nil {
+		l.listedAddress(h)
 		return
 	}
 	address, unset := h.address.fill(func(name string) (string, bool) {
 		if name == "host.name" {
 			return h.name, true
 		}
-		value, set := h.vars[name]
-		return value, set
+		return h.given(name, s.vars)
 	})
 	for _, p := range unset {
 		s.missing(h.address, p, "")

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,23 +19,26 @@ import (
 // Load reads suites. There is a Set only where there is no problem; the
 // problems are those of all files, in the order of their places.
 func Load(files []string, kinds []probes.Kind) (*Set, []Problem) {
-	l := newLoader(kinds)
-	if len(files) == 0 {
-		l.found.add(Problem{File: "suites", Msg: "no suite file is given"})
-	}
-	seen := map[string]bool{}
-	for _, file := range files {
-		if path := filepath.Clean(file); !seen[path] {
-			seen[path] = true
-			l.read(file)
-		}
-	}
+	return Library{Kinds: kinds}.Load(files)
+}
+
+// Load reads suites, and what they use.
+func (lib Library) Load(files []string) (*Set, []Problem) {
+	l := newLoader(lib)
+	defer l.close()
+	l.readAll(files)
 	return l.finish()
 }
 
 // LoadBytes reads one suite from memory; file is its name in problems.
 func LoadBytes(file string, data []byte, kinds []probes.Kind) (*Set, []Problem) {
-	l := newLoader(kinds)
+	return Library{Kinds: kinds}.LoadBytes(file, data)
+}
+
+// LoadBytes reads one suite from memory, and what it uses.
+func (lib Library) LoadBytes(file string, data []byte) (*Set, []Problem) {
+	l := newLoader(lib)
+	defer l.close()
 	l.suite(reader{file: file, found: l.found}, data)
 	return l.finish()
 }
@@ -52,6 +54,11 @@ type loader struct {
 	suites  map[string]string // a suite's name, in lower case, and its place
 	hosts   map[string]*sharedHost
 	order   []*sharedHost
+	lib     Library
+	trees   map[string]*tree // of what is used, by their folders
+	built   *tree            // of the program's own packs
+	docs    map[string]document
+	effort
 }
 
 // suiteEntries is one suite as read, before its checks are built.
@@ -62,32 +69,35 @@ type suiteEntries struct {
 	vars    map[string]string
 	hosts   []hostEntry
 	checks  []*checkEntry
+	effort
 	// distinct are the checks as built; one that asks the same of several hosts is
 	// there once.
 	distinct []Check
 	strange  bool      // a check's kind is not known
 	compare  []written // what the suite says of the readings of all its checks
 	waivers  []Waiver
-	ids      map[string]*yaml.Node // a check's id, in lower case, and its place
+	ids      map[string]*checkEntry // by the check's id, in lower case
+	above    []written              // what those who use it say beside compare
+	declared map[string]variable    // of a pack
+	locked   bool                   // all its checks are
+	usedAt   *used                  // nil where the operator has named it
+	uses     []*used
+	lists    []*listEntry
+	byName   map[string]int    // hosts, by their names in lower case; nil where there is no list
+	whyUnset map[string]string // variables of lists that have no value
 }
 
-func newLoader(kinds []probes.Kind) *loader {
+func newLoader(lib Library) *loader {
 	l := &loader{
-		kinds: map[string]probes.Kind{}, list: kinds, found: &problems{}, suites: map[string]string{},
-		hosts: map[string]*sharedHost{},
+		kinds: map[string]probes.Kind{}, list: lib.Kinds, found: &problems{}, suites: map[string]string{},
+		hosts: map[string]*sharedHost{}, lib: lib, trees: map[string]*tree{},
+		built: &tree{files: lib.Built, dir: builtIn}, docs: map[string]document{}, effort: newEffort(),
 	}
-	for _, k := range kinds {
+	for _, k := range lib.Kinds {
 		l.kinds[k.Name] = k
 		l.names = append(l.names, k.Name)
 	}
 	return l
-}
-
-func (l *loader) read(file string) {
-	r := reader{file: file, found: l.found}
-	if data, ok := r.bytes(); ok {
-		l.suite(r, data)
-	}
 }
 
 // bytes reads the reader's file, and no more of it than a file may have.
@@ -128,8 +138,9 @@ func reason(err error) string {
 }
 
 func (l *loader) suite(r reader, data []byte) {
-	r.source = data
+	r.source = decoded(data)
 	root := r.document(data)
+	r.parsed = nil // most of its nodes need not stay
 	if root == nil {
 		return
 	}
@@ -140,34 +151,56 @@ func (l *loader) suite(r reader, data []byte) {
 	if r.another(top, "a suite", "suite", "checks") {
 		return
 	}
-	r.known(top, "the suite", "suite", "owner", "vars", "hosts", "checks", "timeout", "compare", "use", "waivers")
-	s := &suiteEntries{reader: r, ids: map[string]*yaml.Node{}}
+	r.known(top, "the suite", suiteKeys()...)
+	s := &suiteEntries{reader: r, ids: map[string]*checkEntry{}, vars: map[string]string{}, effort: l.effort}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
-	if e, found := top.get("use"); found {
-		r.hintf(e.key, "write the checks out", "use: shared checks are not supported yet")
-	}
 	l.name(s, top)
+	s.head(top)
+	s.notify(top)
+	l.readHosts(s, top)
+	l.readBody(s, top)
+	if e, found := top.get("waivers"); found {
+		s.waivers, s.dry = r.waivers(e.value, l.list), false // they are held against what is built
+	}
+	l.entries = append(l.entries, s)
+	l.set.Suites = append(l.set.Suites, s.suite)
+}
+
+// suiteKeys are the keys at the top of a suite.
+func suiteKeys() []string {
+	return []string{
+		"suite", "owner", "vars", "hosts", "use", "override", "disable", "checks", "timeout", "compare", "waivers", "locked",
+		"notify",
+	}
+}
+
+// head reads what a suite says before its checks.
+func (s *suiteEntries) head(top object) {
 	if e, found := top.get("owner"); found {
-		s.suite.Owner, _ = r.text(e.value, "owner")
+		s.suite.Owner, _ = s.text(e.value, "owner")
 	}
 	if e, found := top.get("timeout"); found {
-		if d, ok := r.duration(e.value, "timeout"); ok {
+		if d, ok := s.duration(e.value, "timeout"); ok {
 			s.timeout = d
 		}
 	}
 	if e, found := top.get("vars"); found {
-		s.vars = r.vars(e.value, "vars")
+		s.variables(e.value)
 	}
-	l.readHosts(s, top)
+	if e, found := top.get("locked"); found {
+		s.locked = s.isTrue(e.value, "locked")
+	}
+}
+
+// readBody reads a suite's checks: what it uses first, then what it says of these, then
+// its own.
+func (l *loader) readBody(s *suiteEntries, top object) {
 	l.readCompare(s, top)
+	l.readUses(s, top)
+	l.readOverlays(s, top)
 	l.readChecks(s, top)
 	s.unused()
-	if e, found := top.get("waivers"); found {
-		s.waivers = r.waivers(e.value, l.list)
-	}
-	l.entries = append(l.entries, s)
-	l.set.Suites = append(l.set.Suites, s.suite)
 }
 
 func digest(data []byte) string {
@@ -233,10 +266,9 @@ func isVariable(s string) bool {
 
 // finish builds all checks and returns the set, unless something is wrong.
 func (l *loader) finish() (*Set, []Problem) {
+	l.askDirectories()
 	l.mergeHosts()
-	for _, s := range l.entries {
-		l.build(s)
-	}
+	l.buildAll()
 	for _, s := range l.entries {
 		l.waive(s)
 	}

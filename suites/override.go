@@ -56,7 +56,7 @@ func (s *suiteEntries) comparisons(c *checkEntry, check object) {
 	if e, found := check.get("compare"); found {
 		own = s.checkCompare(c, e.value)
 	}
-	c.compare = Compare(c.kind, c.items, overridesOf(s.compare), overridesOf(own))
+	c.compare = s.compareAs(c, own)
 	for _, w := range own {
 		if w.isIdle() && c.compare.ignores(w.Pattern.Reading) {
 			s.idle(w)
@@ -171,7 +171,7 @@ func (s *suiteEntries) override(level Level, field entry, p Pattern, specs []pro
 		p.Item = "" // every item
 	}
 	w := written{key: field.key}
-	w.Pattern, w.From = p, Origin{Level: level, File: s.file, Line: field.key.Line}
+	w.Pattern, w.From = p, Origin{Level: level, File: s.of(field.key).file, Line: field.key.Line}
 	what := "compare: " + w.what()
 	if field.key == field.value {
 		what = "compare"

@@ -83,6 +83,8 @@ func (s *suiteEntries) unused() {
 			return isOf(c) && !c.compare.ignores(reading)
 		}):
 			s.idle(w)
+		default:
+			s.onlyLocked(w)
 		}
 	}
 }

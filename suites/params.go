@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 )
 
 // argument is what a check gives for one parameter of its kind.
@@ -96,13 +95,13 @@ func (s *suiteEntries) argument(p probes.Param, n *yaml.Node, what string) (argu
 	case n.Kind == yaml.ScalarNode:
 		scalars = []*yaml.Node{n}
 	default:
-		s.errorf(n, "%s: want %s, got %s", what, article(p.Type), s.describe(n))
+		s.hintf(n, textHint(n), "%s: want %s, got %s", what, article(p.Type), s.describe(n))
 		return a, false
 	}
 	all := true
 	for _, scalar := range scalars {
 		if scalar.Kind != yaml.ScalarNode || isNull(scalar) {
-			s.errorf(scalar, "%s: want %s, got %s", what, article(single(p.Type)), s.describe(scalar))
+			s.hintf(scalar, textHint(scalar), "%s: want %s, got %s", what, article(single(p.Type)), s.describe(scalar))
 			all = false
 			continue
 		}
@@ -130,7 +129,7 @@ func (s *suiteEntries) beside(n *yaml.Node, what string) (f probes.File, ok bool
 	if strings.Contains(n.Value, "{{") || !filepath.IsLocal(n.Value) {
 		return wrong("want a file of the suite's folder or below it, got %q", shorten(n.Value, 80))
 	}
-	file, err := os.OpenInRoot(filepath.Dir(s.file), n.Value)
+	file, err := s.of(n).openBeside(n.Value)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return wrong("%q is not in the suite's folder", n.Value)
@@ -167,7 +166,7 @@ func (s *suiteEntries) converts(a argument, what string) bool {
 		}
 		text, _ := t.fill(nil)
 		if _, err := one.convert([]string{text}); err != nil {
-			s.errorf(t.node, "%s: %v", what, err)
+			s.hintf(t.node, s.paramWayOut(text, a.param.Type), "%s: %v", what, err)
 			all = false
 		}
 	}
@@ -204,32 +203,36 @@ type typeError struct {
 
 func (e *typeError) Error() string { return e.msg }
 
+// wrong is what is said of the i-th text.
+func (a argument) wrong(i int, text string) error {
+	return &typeError{
+		param: a.param.Name, node: a.values[i].node,
+		msg: fmt.Sprintf("want %s, got %q", article(single(a.param.Type)), shorten(text, 80)),
+	}
+}
+
 // convert makes the Go value that the kind wants of the filled-in texts.
 func (a argument) convert(texts []string) (any, error) {
 	var ints []int
 	for i, text := range texts {
-		wrong := &typeError{
-			param: a.param.Name, node: a.values[i].node,
-			msg: fmt.Sprintf("want %s, got %q", article(single(a.param.Type)), shorten(text, 80)),
-		}
 		switch t := single(a.param.Type); t {
 		case probes.ParamInt:
-			n, err := strconv.Atoi(strings.TrimSpace(text))
-			if err != nil {
-				return nil, wrong
+			n, ok := fact.Whole(strings.TrimSpace(text))
+			if !ok || int64(int(n)) != n {
+				return nil, a.wrong(i, text)
 			}
-			ints = append(ints, n)
+			ints = append(ints, int(n))
 		case probes.ParamDuration:
 			d, err := time.ParseDuration(strings.TrimSpace(text))
 			if err != nil {
-				return nil, wrong
+				return nil, a.wrong(i, text)
 			}
 			return d, nil
 		case probes.ParamBool:
 			if b := strings.ToLower(strings.TrimSpace(text)); b == "true" || b == "false" {
 				return b == "true", nil
 			}
-			return nil, wrong
+			return nil, a.wrong(i, text)
 		case probes.ParamText, probes.ParamTexts, probes.ParamInts, probes.ParamMap, probes.ParamFile:
 		}
 	}

@@ -60,7 +60,7 @@ func (r reader) within(n *yaml.Node, offset int) (line, column int) {
 
 // textFrom is a file's text from a place on; nothing where the file is not known.
 func (r reader) textFrom(line, column int) []byte {
-	rest := bytes.TrimPrefix(r.source, []byte("\uFEFF"))
+	rest := r.source
 	for ; line > 1; line-- {
 		end := bytes.IndexByte(rest, '\n')
 		if end < 0 {

@@ -105,7 +105,8 @@ func (r reader) slower(n *yaml.Node, what string) float64 {
 	}
 	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
 	share, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || !percent || !(share >= 0 && share <= most) { // nor NaN
+	plain := strings.Trim(number, " 0123456789.") == "" // no sign, no exponent, no NaN
+	if err != nil || !plain || !percent || share > most {
 		r.errorf(n, "%s: want a percentage like 50%%, and at most %d%%, got %s", what, most, r.describe(n))
 		return 0
 	}

@@ -17,14 +17,17 @@ type Set struct {
 	Suites  []Suite
 	Hosts   []Host   // in the order of the suites; a host of two suites once
 	Waivers []Waiver // in the order of the suites
+	LeftOut []string // what directories know, and was left out, and why
 }
 
 // Suite is one suite file.
 type Suite struct {
 	Name   string
 	Owner  string
+	Notify string // the channel of the operator's by which its owner is told; mostly empty
 	File   string // as given
 	Digest string // SHA-256 of the file, in hex
+	Lists  []HostList
 }
 
 // Host is a server under test.

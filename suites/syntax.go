@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 )
 
+const tabbed = "a tab in the indentation"
+
 const windowsHint = `put Windows paths in single quotes: 'C:\Windows'`
 
 // syntax reports what the YAML parser says, at the line that is to blame.
@@ -19,8 +21,13 @@ func (r reader) syntax(data []byte, err error) {
 		number = min(max(reported, 1), len(lines))
 	}
 	line := strings.TrimRight(string(lines[number-1]), "\r\n")
+	if number > 1 {
+		if above := strings.TrimRight(string(lines[number-2]), "\r\n"); glued(above) {
+			number, line = number-1, above
+		}
+	}
 	column, said, hint := explainSyntax(line, msg)
-	if r.secret {
+	if r.secret && said != tabbed {
 		said, hint = "this is not YAML", "look at the quotes and the indentation of this line"
 	}
 	r.at(number, column, hint, said)
@@ -87,12 +94,15 @@ func explainSyntax(line, msg string) (column int, said, hint string) {
 	start := len(line) - len(text)
 	at := func(i int) int { return utf8.RuneCountInString(line[:i]) + 1 }
 	if strings.HasPrefix(text, "\t") {
-		return at(start), "a tab in the indentation", "indent with spaces"
+		return at(start), tabbed, "indent with spaces"
 	}
 	if strings.Contains(msg, "escape") || strings.Contains(msg, "hexdecimal") {
 		if i := badEscape(line); i >= 0 {
 			return at(i), "a backslash in double quotes begins an escape", windowsHint
 		}
+	}
+	if s, found := suspects(line, msg); found {
+		return at(s.at), s.said, s.hint
 	}
 	if i := openQuote(line); i >= 0 {
 		return at(i), "a quote that is never closed", "close it, or use the other kind of quotes"
@@ -127,6 +137,8 @@ func parserErrors() []parserError {
 			"put a text with a colon in quotes; keys of one mapping stand exactly below each other",
 		},
 		{"could not find expected ':'", `a key without ":"`, `write "key: value"`},
+		{"incompatible YAML", "this version of YAML is not read", "leave the line out"},
+		{"exceeded max depth", "nested too deeply", ""},
 		{"did not find expected key", "this does not line up with the lines above", indentHint},
 		{"did not find expected '-'", "this does not line up with the list above", indentHint},
 		{

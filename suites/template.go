@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +22,7 @@ type part struct {
 	text     string
 	variable bool
 	offset   int // of the variable's name, in characters from the scalar's begin
+	filters  []filter
 }
 
 // literal reports whether the template is the same for every host.
@@ -48,11 +50,17 @@ func (r reader) template(n *yaml.Node) (t *template, ok bool) {
 			r.inside(n, offset-2, "", "a template is opened with {{ and never closed")
 			return t, false
 		}
+		name, pipe, filtered := strings.Cut(name, "|")
 		trimmed := strings.TrimSpace(name)
+		pipeAt := offset + utf8.RuneCountInString(name) + 1
 		offset += utf8.RuneCountInString(name[:max(0, strings.Index(name, trimmed))])
 		switch {
-		case isVariable(trimmed) || trimmed == "host.name" || trimmed == "host.address":
-			t.parts = append(t.parts, part{text: trimmed, variable: true, offset: offset})
+		case isVariable(trimmed) || isOfHost(trimmed):
+			p := part{text: trimmed, variable: true, offset: offset}
+			if filtered && !r.filters(n, &p, pipe, pipeAt) {
+				ok = false
+			}
+			t.parts = append(t.parts, p)
 		case strings.HasPrefix(trimmed, "host."):
 			ok = false
 			r.inside(n, offset, "known: host.address, host.name", fmt.Sprintf("unknown variable %q", shorten(trimmed, 80)))
@@ -66,16 +74,17 @@ func (r reader) template(n *yaml.Node) (t *template, ok bool) {
 }
 
 // fill puts the variables' values in; unset are those that have none.
-func (t *template) fill(value func(name string) (string, bool)) (text string, unset []part) {
+func (t *template) fill(value func(name string) (string, bool)) (text string, unset []*part) {
 	if len(t.parts) == 1 && !t.parts[0].variable {
 		return t.parts[0].text, nil
 	}
 	var b strings.Builder
-	for _, p := range t.parts {
+	for i := range t.parts {
+		p := &t.parts[i]
 		text := p.text
 		if p.variable {
 			var set bool
-			if text, set = value(p.text); !set {
+			if text, set = p.filtered(value(p.text)); !set {
 				unset = append(unset, p)
 			}
 		}
@@ -94,19 +103,23 @@ func (r reader) inside(n *yaml.Node, offset int, hint, msg string) {
 	default:
 		column += offset
 	}
-	r.at(n.Line, column, hint, msg)
+	r.of(n).at(n.Line, column, hint, msg)
 }
 
 // missing reports a variable that has no value, on all hosts or on those named.
-func (s *suiteEntries) missing(t *template, p part, hosts string) {
+func (s *suiteEntries) missing(t *template, p *part, hosts string) {
 	known := append(slices.Sorted(maps.Keys(s.vars)), "host.name", "host.address")
 	if p.text == "host.address" {
 		s.inside(t.node, p.offset, "", "host.address cannot stand in the host's own address")
+		return
+	}
+	if s.required(p.text, hosts) {
 		return
 	}
 	hint := suggest(p.text, known)
 	if hosts != "" {
 		hint = "set it in the suite's vars, for every host that has no other"
 	}
+	hint = cmp.Or(s.whyUnset[p.text], hint)
 	s.inside(t.node, p.offset, hint, fmt.Sprintf("variable %q is not set%s", p.text, hosts))
 }

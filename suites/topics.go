@@ -22,10 +22,14 @@ const aboutSuite = `suite: what a healthy server looks like; kept by the server'
 
 Top level
   suite     the suite's name; required
-  hosts     names, or {name, address, tags, vars, was}; required. was is the name by which the
-            baseline knows a host that was renamed since
-  checks    required, and never empty
-  owner     who is asked when a check fails
+  hosts     names, or {name, address, tags, vars, was}; required, but of a pack. was is the name
+            by which the baseline knows a host that was renamed since. {file}, {csv}, {ansible}
+            and {ldap} stand for the hosts of a list (postpatch explain hosts)
+  checks    required where nothing is used, and never empty
+  use       checks of other suites; override and disable say what is to be otherwise
+            (postpatch explain use)
+  owner     who is asked when a check fails (postpatch explain owners)
+  notify    the channel by which they are told (postpatch explain notify)
   vars      variables for templates; a host's own come first
   waivers   what may be wrong until a day (postpatch explain waivers)
   timeout   a duration; 10s unless the suite says so, 60s where the host itself is asked
@@ -42,7 +46,8 @@ and, beside any number of them,
   why, owner, timeout
 
 Templates: {{ name }}, {{ host.name }} and {{ host.address }} stand in parameters and
-in a host's address, inside of quotes. They hold names of variables, never code.
+in a host's address, inside of quotes. They hold names of variables and filters, never code
+(postpatch explain use).
 `
 
 const aboutCredentials = `credentials: which user goes to which host; the operator's own file
@@ -76,8 +81,9 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?, in any case; required
-  for        the uses it is for: winrm, sql, mail; winrm and sql, as far as it can serve them,
-             unless given: what a mailbox' password is for has to be said
+  for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites,
+             with a password); winrm and sql, as far as it can serve them, unless given: what a
+             password is for beside hosts has to be said
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
              password and a keytab
   winrm      tls          connect with TLS
@@ -89,6 +95,12 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
              ca_file      trust the certificates that this file's ones have signed
              insecure     do not check the server's certificate
              allow_plain  Basic without TLS: the password travels readable; for a lab
+             exchange     remote (at Exchange's own endpoint; the default); snapin (by its snap-in,
+                          in the script that asks the rest: where the endpoint cannot be reached.
+                          Exchange's roles do not count there, the account's rights in AD do. The
+                          account must be one that the server may show to a domain controller:
+                          Kerberos, with resource-based delegation. Microsoft supports it for none
+                          of this; it costs the server time and memory)
   sql        auth         sql (the default of a plain user), negotiate (of CORP\name, name@REALM, a
                           keytab, ccache and current_user: Kerberos, else NTLM), kerberos, ntlm,
                           entra (of what proves to Entra ID alone)

@@ -154,7 +154,7 @@ func (l *loader) waive(s *suiteEntries) {
 	if len(s.waivers) == 0 {
 		return
 	}
-	broken := s.found.in(s.file) // what a waiver names may be what is wrong
+	broken := s.found.in(s.file) || s.unasked() // what a waiver names may be what is wrong
 	var own []Host
 	for i := range s.hosts {
 		h := s.hosts[i].shared.Host

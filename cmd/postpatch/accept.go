@@ -32,6 +32,7 @@ func newAccept(a app) *cobra.Command {
 		},
 	}
 	c.choiceFlags(cmd.Flags())
+	c.directoryFlags(cmd.Flags(), a)
 	cmd.Flags().StringVar(&c.baseline, "baseline", "", "the baseline's name (default: the one of the run)")
 	cmd.Flags().StringVarP(&c.output, "output", "o", "", "write the plan to this file (default: to stdout)")
 	cmd.Flags().BoolVar(&c.force, "force", false, "replace the file that is there")

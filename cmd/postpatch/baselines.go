@@ -117,6 +117,9 @@ func (s shelf) show(ctx context.Context, store *baseline.Store, names []string) 
 	if m.Baseline != "" {
 		s.tell("compared with %s\n", report.Clean(m.Baseline))
 	}
+	if m.Part != "" {
+		s.tell("a part of the checks alone, by %s\n", report.Clean(m.Part))
+	}
 	if by := snapshot.SignedBy(); by != "" {
 		s.tell("signed by %s\n", report.Clean(by))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postpatch/examples"
+	"postpatch/probes"
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
 	"postpatch/runner"
@@ -57,14 +58,14 @@ func showDemo(ctx context.Context, a app, out outputs, folder string) error {
 		out.json = filepath.Join(folder, "results.jsonl")
 	}
 	out.aloud = true
-	summary, differences, err := play(ctx, a, s, out)
+	end, err := play(ctx, a, s, out)
 	if err != nil {
 		return err
 	}
 	a.tell("Reports  %s   %s\n", out.junit, out.json)
 	a.talk("\nThis was a lab; nothing left this machine. verify would exit %d. Suite, plan and estate: %s\n",
-		summary.ExitCode, folder)
-	return tellDifferences(a, s.Name, differences)
+		end.summary.ExitCode, folder)
+	return tellDifferences(a, s.Name, s.differences(end.hosts, end.summary))
 }
 
 func unpack(folder string) error {
@@ -97,15 +98,15 @@ func playAll(ctx context.Context, a app, out outputs, files []string) error {
 	otherwise := 0
 	for _, s := range all {
 		out.aloud = out.verbose > 0
-		summary, differences, err := play(ctx, a, s, out)
+		end, err := play(ctx, a, s, out)
 		if err != nil {
 			return fmt.Errorf("playing scenario %s: %w", s.Name, err)
 		}
-		if tellDifferences(a, s.Name, differences) != nil {
+		if tellDifferences(a, s.Name, s.differences(end.hosts, end.summary)) != nil {
 			otherwise++
 			continue
 		}
-		a.tell("ok    %-*s  exit %d  %s\n", width, report.Clean(s.Name), summary.ExitCode, report.Clean(s.comesTo()))
+		a.tell("ok    %-*s  exit %d  %s\n", width, report.Clean(s.Name), end.summary.ExitCode, report.Clean(s.comesTo()))
 	}
 	switch {
 	case otherwise > 0:
@@ -135,24 +136,29 @@ func tellDifferences(a app, name string, differences []string) error {
 	return exitError(runner.ExitBroken)
 }
 
-// play starts the scenario's lab, captures, switches, verifies, and compares
-// the outcomes with what the scenario expects.
-func play(ctx context.Context, a app, s scenario, out outputs) (report.Summary, []string, error) {
+// staged is what a scenario came to.
+type staged struct {
+	summary report.Summary
+	hosts   []report.Host
+}
+
+// play starts the scenario's lab, captures, switches and verifies.
+func play(ctx context.Context, a app, s scenario, out outputs) (staged, error) {
 	folder, err := os.MkdirTemp("", "postpatch-scenario-")
 	if err != nil {
-		return report.Summary{}, nil, err
+		return staged{}, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	if err := s.unfold(folder); err != nil {
-		return report.Summary{}, nil, err
+		return staged{}, err
 	}
-	e, err := estate.Load(s.Estate.path)
+	e, err := estate.LoadWith(s.Estate.path, s.further...)
 	if err != nil {
-		return report.Summary{}, nil, err
+		return staged{}, err
 	}
 	l, err := lab.Start(ctx, e, lab.Options{})
 	if err != nil {
-		return report.Summary{}, nil, err
+		return staged{}, err
 	}
 	defer func() { _ = l.Close() }()
 	st := stage{app: a, scenario: s, lab: l, estate: e, store: folder}
@@ -160,14 +166,11 @@ func play(ctx context.Context, a app, s scenario, out outputs) (report.Summary, 
 		st.app.stdout, st.app.stderr = io.Discard, io.Discard
 	}
 	if err := st.capture(ctx, out); err != nil {
-		return report.Summary{}, nil, err
+		return staged{}, err
 	}
 	st.app.talk("\n    … the maintenance window: the servers are patched and rebooted …\n")
 	summary, hosts, err := st.verify(ctx, out)
-	if err != nil {
-		return report.Summary{}, nil, err
-	}
-	return summary, s.differences(hosts, summary), nil
+	return staged{summary, hosts}, err
 }
 
 // stage is a running lab with what is played on it.
@@ -228,15 +231,22 @@ func (st stage) enter(p *performance) (flag string, err error) {
 }
 
 func (st stage) performance(ctx context.Context, command, name string) (performance, error) {
-	in := inputs{plan: st.scenario.Plan.path, atOnce: hostsAtOnce, scripts: true} // which a lab answers and runs not
+	in := inputs{
+		plan: st.scenario.Plan.path, atOnce: hostsAtOnce, read: st.scenario.read,
+		scripts: true, // which a lab answers and runs not
+	}
 	j, err := in.load(ctx, app{
 		stderr: os.Stderr, getenv: func(string) string { return "" }, // a lab is entered by its own accounts
 	}, st.scenario.files())
 	if err != nil {
 		return performance{}, err
 	}
+	if err := st.inEstate(j.set); err != nil {
+		return performance{}, err
+	}
 	st.scenario.placeAt(j)
 	j.routes, j.credentials = st.lab.Routes(), labKeys{st.estate}
+	j.routes[probes.Elsewhere] = probes.Route{} // nothing leaves this machine
 	if conf := st.lab.Krb5Conf(); conf != "" {
 		j.krb5Conf = filepath.Join(st.store, "krb5.conf")
 		if err := os.WriteFile(j.krb5Conf, []byte(conf), 0o644); err != nil {

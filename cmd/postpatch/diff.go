@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ func newDiff(a app) *cobra.Command {
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			defer frugal(a)()
+			if out.by != "" || out.junitSplit != "" {
+				return errors.New("owners stand in suites, and diff reads none: take `postpatch judge` with --by or --owner")
+			}
 			store, err := openStore(folder, trust)
 			if err != nil {
 				return err
@@ -112,6 +116,7 @@ func diffHeader(before, now baseline.Manifest) report.Run {
 	for _, s := range now.Suites {
 		run.Suites = append(run.Suites, s.Name)
 	}
+	run.Notes = append(run.Notes, storedParts(before, now)...)
 	var gone []string
 	for _, h := range before.Hosts {
 		if !slices.ContainsFunc(now.Hosts, func(n baseline.HostEntry) bool { return n.Host == h.Host }) {

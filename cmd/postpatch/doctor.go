@@ -24,9 +24,10 @@ func newDoctor(a app) *cobra.Command {
 		Use:   "doctor HOST…",
 		Short: "Find out, step by step, why a host cannot be asked over WinRM",
 		Long: "Goes the whole way into each host and tells of every step what it saw, and of what does not work why\n" +
-			"and what to do: name, address, port, TLS, Identify, logon, right, quotas, WMI, PowerShell. It changes\n" +
-			"nothing there. It tries an account once on each host, and a domain's on no other host after three have\n" +
-			"refused it. Exit code 0 when all steps work, 1 when one does not, 2 when nothing was tried.",
+			"and what to do: name, address, port, TLS, Identify, logon, right, quotas, WMI, PowerShell, and the\n" +
+			"snap-in of Exchange where the credentials file chooses it. It changes nothing there. It tries an\n" +
+			"account once on each host, and a domain's on no other host after three have refused it. Exit code 0\n" +
+			"when all steps work, 1 when one does not, 2 when nothing was tried.",
 		Example: "  postpatch doctor sql01.corp.example.org --credentials patch.credentials.yaml\n" +
 			"  postpatch doctor web01 --address 10.20.0.12 --timeout 20s",
 		Args: cobra.MinimumNArgs(1),

@@ -9,6 +9,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/all"
+	"postpatch/probes/lab/estate"
 	"postpatch/suites"
 )
 
@@ -36,7 +37,7 @@ func newExplain(a app) *cobra.Command {
 
 // topics are the pages beside the kinds'.
 func topics() []string {
-	return append(suites.Topics(), "settle", "gate", "store", "scenario")
+	return append(suites.Topics(), "packs", "settle", "gate", "store", "scenario", "test", "estate")
 }
 
 func explain(word string) (string, error) {
@@ -45,8 +46,14 @@ func explain(word string) (string, error) {
 	switch {
 	case i >= 0:
 		return suites.ExplainKind(kinds[i]), nil
+	case word == "packs":
+		return packsPage()
 	case word == "scenario":
 		return scenarioPage, nil
+	case word == "test":
+		return trialPage, nil
+	case word == "estate":
+		return estate.Explain(), nil
 	case word == "gate":
 		return aboutGate, nil
 	case word == "settle":

@@ -46,6 +46,7 @@ func newGate(a app) *cobra.Command {
 	f.StringVar(&c.store, "store", standardStore, storeHelp)
 	c.storeFlag = f.Lookup("store")
 	trustFlag(f, &c.trust)
+	c.directoryFlags(f, a)
 	f.StringVar(&c.json, "json", "", "write the answer as JSON, to stdout or to =FILE")
 	f.Lookup("json").NoOptDefVal = stdoutFile
 	return cmd

@@ -29,8 +29,9 @@ A host is
 Of each host the newest counts that any verify run of the plan (by its name) has seen of
 it, judged by the plan and the suites as they are now, as postpatch judge does. So a mended
 host is looked at alone: verify --wave rest --hosts web07. What was worse and then could not
-be observed is worse still. A run with --only that finds nothing wrong changes nothing. Of
-two runs that overlapped in time, the worse is believed.
+be observed is worse still. A run with --only or --owner that finds nothing wrong changes
+nothing, and a capture with one is no baseline here unless it is named. Of two runs that
+overlapped in time, the worse is believed.
 
 These are no evidence: runs of the early pass; runs without --plan; runs that were begun
 before the newest baseline of the host, taken of all suites of the plan; with --trust, runs

@@ -108,7 +108,7 @@ func (e *evidence) counts(h baseline.Head, named []string) bool {
 	if e.named {
 		return slices.Contains(named, h.Run)
 	}
-	return hasSuites(baseline.Manifest{Head: h}, e.job)
+	return h.Part == "" && hasSuites(baseline.Manifest{Head: h}, e.job) // a part compares with nothing what it has not
 }
 
 // headOf is what a run was begun as. It is not ok of one that nothing tells of.

@@ -74,6 +74,13 @@ func (e *evidence) of(ctx context.Context, w suites.Wave) (runner.WaveSeen, erro
 	for _, h := range j.set.Hosts {
 		seen.Hosts = append(seen.Hosts, runner.Fold(h.Name, sights[h.Name]))
 	}
+	gone, err := e.vanished(ctx, j)
+	if err != nil {
+		return seen, err
+	}
+	for _, h := range gone {
+		seen.Hosts = append(seen.Hosts, runner.HostSeen{Host: h.Host, Is: runner.HostUnknown, Why: h.Checks[0].Error})
+	}
 	if nowhere, ok := planning.Nowhere(); ok {
 		for _, c := range nowhere.Checks {
 			seen.Lacks = append(seen.Lacks, c.ID)

@@ -35,15 +35,22 @@ type inputs struct {
 	waves       []string
 	hosts       []string
 	only        []string
+	owners      []string
 	atOnce      int
 	sign        string
 	trust       string
 	resume      bool // take up the run that was cut off
 	scripts     bool // of the suites' owners may run on the hosts
+	asked       bool // whether a directory was
+	asksNobody  bool // but a directory, where a suite's hosts are kept in one
 	storeFlag   *pflag.Flag
 	// extend makes of the suites what is asked; nil leaves them as they are.
 	extend func(*suites.Set, *suites.Plan) (*suites.Set, []suites.Problem)
+	read   suiteReader // nil reads the suites as they are
 }
+
+// suiteReader reads suites, as suites.Load does.
+type suiteReader func(files []string) (*suites.Set, []suites.Problem)
 
 // hostsAtOnce is how many hosts are visited at the same time, unless the
 // operator says otherwise.
@@ -72,6 +79,8 @@ func (in *inputs) choiceFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&in.waves, "wave", nil, "only the hosts of these waves of the plan")
 	f.StringSliceVar(&in.hosts, "hosts", nil, "only these hosts: names, globs or tag:NAME")
 	f.StringSliceVar(&in.only, "only", nil, "only these checks: ids, globs or kinds")
+	// An owner is free text, in which a comma may stand.
+	f.StringArrayVar(&in.owners, "owner", nil, "only the checks of this owner: a glob, repeatable; - for those of nobody")
 }
 
 // reachFlags are those that say how hosts are reached and entered.
@@ -89,6 +98,8 @@ type job struct {
 	set         *suites.Set
 	plan        *suites.Plan
 	waves       []string // that it is narrowed to; none for all hosts
+	part        string   // by what choice its checks are a part of the suites'; "" for all
+	whole       int      // how many checks these are without that
 	credentials keys     // nil when the operator gave none
 	routes      probes.Routes
 	roots       *x509.CertPool // nil for the system's
@@ -98,8 +109,11 @@ type job struct {
 	sign        baseline.Signer // nil leaves the run's manifest unsigned
 	krb5Conf    string          // the file that the environment names; "" for the system's
 	// known are the keys of all the suites' checks by host, also of those that
-	// --hosts and --only leave out.
+	// --hosts, --only and --owner leave out.
 	known map[string]map[string]bool
+	named map[string]bool // the suites' hosts, see hostNamesOf
+	// chosen and only are --hosts and --only.
+	chosen, only []string
 }
 
 // keys are how hosts are entered: the operator's credentials file, or a lab's
@@ -110,13 +124,17 @@ type keys interface {
 	SQL(host string) suites.SQLSettings
 }
 
-// load reads all files before anything is sent, and tells all their problems at
-// once.
-func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
-	j := job{
+func newJob(a app) job {
+	return job{
 		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer),
 		krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG")),
 	}
+}
+
+// load reads all files before anything is sent, and tells all their problems at
+// once.
+func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
+	j := newJob(a)
 	var problems []suites.Problem
 	kinds := all.Kinds()
 	if in.atOnce < 1 {
@@ -134,13 +152,24 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		return job{}, fmt.Errorf("which suite? give its file, or a --plan that names suites")
 	}
 	if len(suiteFiles) > 0 {
-		set, found := suites.Load(suiteFiles, kinds)
+		library := a.library()
+		library.Ask = in.directory(ctx, a, &j, len(problems) == 0)
+		read := library.Load
+		if in.read != nil {
+			read = in.read
+		}
+		set, found := read(suiteFiles)
+		if ctx.Err() != nil {
+			return job{}, ctx.Err()
+		}
 		j.set, problems = set, append(problems, found...)
 	}
 	if in.extend != nil && len(problems) == 0 {
 		j.set, problems = in.extend(j.set, j.plan)
 	}
-	problems = append(problems, in.enter(ctx, a, &j)...)
+	if !in.asksNobody {
+		problems = append(problems, in.enter(ctx, a, &j)...)
+	}
 	problems = append(problems, in.scriptsIn(j.set)...)
 	if len(problems) > 0 {
 		return job{}, tellProblems(a, problems)
@@ -148,7 +177,8 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	if err := in.reach(&j); err != nil {
 		return job{}, err
 	}
-	j.known = keysOf(j.set)
+	j.known, j.named = keysOf(j.set), hostNamesOf(j.set)
+	j.chosen, j.only = in.hosts, in.only
 	if err := in.narrow(&j); err != nil {
 		return job{}, err
 	}
@@ -204,7 +234,7 @@ func (in *inputs) scriptsIn(set *suites.Set) []suites.Problem {
 
 // enter reads the credentials, where there are some.
 func (in *inputs) enter(ctx context.Context, a app, j *job) []suites.Problem {
-	if in.credentials == "" {
+	if in.credentials == "" || j.credentials != nil {
 		return nil
 	}
 	trust := func(info fs.FileInfo) error { return ownersToChange(in.credentials, info) }
@@ -297,7 +327,7 @@ func readRoutes(file string) (probes.Routes, error) {
 	return document.Routes, nil
 }
 
-// narrow leaves the hosts and checks that --wave, --hosts and --only choose. A choice
+// narrow leaves the hosts and checks that --wave, --hosts, --only and --owner choose. A choice
 // that chooses nothing is a mistake, not an empty run that passes.
 func (in *inputs) narrow(j *job) error {
 	for _, pattern := range slices.Concat(in.hosts, in.only) {
@@ -321,29 +351,7 @@ func (in *inputs) narrow(j *job) error {
 	if len(in.hosts) > 0 {
 		j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return !chosen(in.hosts, h) })
 	}
-	for _, pattern := range in.only {
-		one := []string{pattern}
-		if !slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool {
-			return slices.ContainsFunc(h.Checks, func(c suites.Check) bool { return wanted(one, c) })
-		}) {
-			return fmt.Errorf("--only %s: no check of the chosen hosts has such an id or kind", pattern)
-		}
-	}
-	if len(in.only) == 0 {
-		return nil
-	}
-	for i := range j.set.Hosts {
-		h := &j.set.Hosts[i]
-		var left []suites.Check // hosts share their lists
-		for _, c := range h.Checks {
-			if wanted(in.only, c) {
-				left = append(left, c)
-			}
-		}
-		h.Checks = left
-	}
-	j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return len(h.Checks) == 0 })
-	return nil
+	return in.narrowChecks(j)
 }
 
 func chosen(patterns []string, h suites.Host) bool {
@@ -353,14 +361,5 @@ func chosen(patterns []string, h suites.Host) bool {
 		}
 		match, _ := path.Match(strings.ToLower(pattern), strings.ToLower(h.Name))
 		return match
-	})
-}
-
-func wanted(patterns []string, c suites.Check) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		// path.Match keeps * within a slash; ids have slashes that mean nothing here.
-		flat := strings.NewReplacer("/", "\x00")
-		match, _ := path.Match(flat.Replace(pattern), flat.Replace(c.ID))
-		return match || pattern == c.Kind.Name || pattern == c.ID
 	})
 }

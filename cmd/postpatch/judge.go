@@ -40,6 +40,7 @@ func newJudge(a app) *cobra.Command {
 		},
 	}
 	c.choiceFlags(cmd.Flags())
+	c.directoryFlags(cmd.Flags(), a)
 	c.outputs.flags(cmd)
 	c.ignoredFlag(cmd)
 	cmd.Flags().StringVar(&c.baseline, "baseline", "", "the baseline's name (default: the one of the run)")
@@ -126,6 +127,7 @@ func (c judgeJob) ready(ctx context.Context, a app) (performance, replay, error)
 // storedNotes says where a stored run and the suites of now are not the same.
 func storedNotes(m baseline.Manifest, changed []string, j job) []string {
 	notes := []string{fmt.Sprintf("judged again from what run %s saw at %s", m.Run, m.Finished.UTC().Format(time.RFC3339))}
+	notes = append(notes, storedParts(m)...)
 	for _, name := range changed {
 		notes = append(notes, fmt.Sprintf("suite %s has changed since run %s", name, m.Run))
 	}

@@ -24,7 +24,24 @@ func mailWay(j job, c host.Credential) (*host.Mail, error) {
 		if o.Method = way.Auth; s.Scheme == "NTLM" {
 			o.Method = "ntlm"
 		}
-		return prove(ctx, j, o, host.SQLService{Host: s.Host, Bindings: s.Bindings})
+		p, err := prove(ctx, j, o, host.SQLService{Host: s.Host, Bindings: s.Bindings})
+		if p == nil {
+			return nil, err
+		}
+		return mailProof{p}, err
 	}
 	return &way, nil
+}
+
+// mailProof is a proof that is made with leave of the run's memory for mail servers. That
+// one knows of a refusal itself, and tells the trials of Windows hosts.
+type mailProof struct{ *sqlProof }
+
+// Ended implements host.Proof.
+func (p mailProof) Ended(s host.Shown) {
+	if s == host.Refused && p.ended != nil {
+		p.ended(auth.Unknown)
+		return
+	}
+	p.sqlProof.Ended(s)
 }

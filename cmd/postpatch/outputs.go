@@ -22,11 +22,17 @@ type outputs struct {
 	verbose     int
 	ignored     bool // what rules hide is listed
 	aloud       bool // a demo that is shown, not only played
+	by          string
+	junitSplit  string
+	also        []report.Handler // beside what the flags ask for
 }
 
 func (o *outputs) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.junit, "junit", "", "write JUnit XML to this file")
+	f.StringVar(&o.junitSplit, "junit-split", "",
+		"owner: a JUnit file for each owner; --junit is then a folder, or a name with {owner}")
+	f.StringVar(&o.by, "by", "", "owner: tell each owner's part in a section of its own")
 	f.StringVar(&o.json, "json", "", "write the results as JSON lines to this file")
 	f.StringVar(&o.color, "color", "auto", "colour on stdout: auto, always or never")
 	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: auto, tty, plain or never")
@@ -62,8 +68,11 @@ func (o *outputs) open(a app) (*views, error) {
 	if o.junit != "" && o.junit == o.json {
 		return nil, fmt.Errorf("--junit and --json both name %q", o.junit)
 	}
+	if err := o.checkSplit(); err != nil {
+		return nil, err
+	}
 	v := &views{}
-	handlers := []report.Handler{text.New(a.stdout, o.textOptions(a))}
+	handlers := append([]report.Handler{text.New(a.stdout, o.textOptions(a))}, o.also...)
 	for _, file := range []struct {
 		path string
 		view func(io.Writer) report.Handler
@@ -71,7 +80,7 @@ func (o *outputs) open(a app) (*views, error) {
 		{o.junit, func(w io.Writer) report.Handler { return junit.New(w) }},
 		{o.json, func(w io.Writer) report.Handler { return jsonl.New(w) }},
 	} {
-		if file.path == "" {
+		if file.path == "" || file.path == o.junit && o.junitSplit != "" {
 			continue
 		}
 		f, err := createAtomic(file.path)
@@ -80,6 +89,14 @@ func (o *outputs) open(a app) (*views, error) {
 			return nil, err
 		}
 		v.files = append(v.files, &reportFile{view: file.view(f), file: f})
+	}
+	if o.junitSplit != "" {
+		f, err := o.splitJUnit(a)
+		if err != nil {
+			v.discard()
+			return nil, err
+		}
+		v.files = append(v.files, f)
 	}
 	if o.progress != "never" {
 		terminal := o.progress == "tty" || o.progress == "auto" && a.stderrIsTerminal && a.getenv("CI") == ""
@@ -99,7 +116,7 @@ func (o *outputs) textOptions(a app) text.Options {
 		Color:     text.ColorFor(o.color, a.getenv, a.stdoutIsTerminal),
 		ASCII:     !a.stdoutIsTerminal || a.getenv("TERM") == "dumb",
 		Width:     a.width,
-		Verbosity: verbosity, ShowIgnored: o.ignored,
+		Verbosity: verbosity, ShowIgnored: o.ignored, ByOwner: o.by == byOwner,
 	}
 }
 

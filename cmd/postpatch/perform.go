@@ -98,7 +98,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 	var blind blind
 	began := time.Now() // its clock only goes on, whatever becomes of the one that is told
 	planning := p.planning()
-	p.run.Notes = append(slices.Clip(p.run.Notes), overNotes(planning.Over())...)
+	p.run.Notes = slices.Concat(partNotes(p.job), p.run.Notes, p.job.set.LeftOut, overNotes(planning.Over()))
 	if err := p.views.Start(p.run); err != nil {
 		return report.Summary{}, blind, err
 	}
@@ -130,9 +130,16 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 	if err != nil {
 		return report.Summary{}, blind, err
 	}
+	beside, err := p.job.vanished(ctx, p.against)
+	if err != nil {
+		return report.Summary{}, blind, err
+	}
 	if nowhere, ok := planning.Nowhere(); ok && p.against != nil {
-		tally.Add(nowhere)
-		if err := p.views.Host(nowhere); err != nil {
+		beside = append(beside, nowhere)
+	}
+	for _, h := range beside {
+		tally.Add(h)
+		if err := p.views.Host(h); err != nil {
 			return report.Summary{}, blind, err
 		}
 	}
@@ -264,6 +271,7 @@ func (p performance) head() baseline.Head {
 	if p.job.plan != nil {
 		h.PlanName, h.Wave = p.job.plan.Name, waveWords(p.job.waves)
 	}
+	h.Part = p.job.part
 	if p.learn.samples > 1 {
 		h.Samples, h.Every = p.learn.samples, p.learn.every.String()
 	}
@@ -295,7 +303,7 @@ func operator() string {
 func newRun(command, name string, j job) report.Run {
 	r := report.Run{
 		Command: command, Tool: "postpatch " + version, Name: name,
-		Started: time.Now().UTC().Truncate(time.Millisecond), Hosts: len(j.set.Hosts),
+		Started: time.Now().UTC().Truncate(time.Millisecond), Hosts: len(j.set.Hosts), Part: j.part,
 	}
 	for _, s := range j.set.Suites {
 		r.Suites = append(r.Suites, s.Name)

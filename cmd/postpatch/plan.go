@@ -18,10 +18,11 @@ func newPlan(a app) *cobra.Command {
 		Use:   "plan FILE [SUITE…]",
 		Short: "Print what a plan would run, without contacting any host",
 		Long: "Tells of each wave its hosts, checks, questions and messages, how long a look at it takes, for how long\n" +
-			"its hosts may settle, and its gate; and what has to change and may. Nothing is asked, and no credentials\n" +
-			"are needed. Questions and messages are those that a session would send to a host that answers at once;\n" +
-			"the time is an estimate, from the newest run of these suites in the store where there is one. Exit code 2\n" +
-			"when the plan or its suites have a problem.",
+			"its hosts may settle, and its gate; and what has to change and may. No host is asked, and a directory\n" +
+			"that keeps a suite's hosts only with --credentials. Questions and messages are those that a session\n" +
+			"would send to a host that answers at once; the time is an estimate, from the newest\n" +
+			"run of these suites in the store where there is one. Exit code 2 when the plan or its suites have a\n" +
+			"problem.",
 		Example: "  postpatch plan november.plan.yaml\n  postpatch plan november.plan.yaml --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -33,6 +34,7 @@ func newPlan(a app) *cobra.Command {
 	f.StringVar(&p.in.store, "store", standardStore, storeHelp)
 	p.in.storeFlag = f.Lookup("store")
 	f.IntVar(&p.in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
+	p.in.directoryFlags(f, a)
 	f.BoolVar(&p.json, "json", false, "print it as JSON")
 	return cmd
 }
@@ -46,7 +48,11 @@ func (p planJob) run(ctx context.Context, a app, files []string) error {
 	if p.in.atOnce < 1 {
 		return fmt.Errorf("--concurrency %d: want 1 or more", p.in.atOnce)
 	}
-	plan, set, err := loadPlanned(a, files[0], files[1:])
+	var ask suites.Directory
+	if p.in.credentials != "" {
+		ask = p.in.directory(ctx, a, &job{}, true)
+	}
+	plan, set, err := loadPlanned(a, files, ask)
 	if err != nil {
 		return err
 	}
@@ -69,8 +75,8 @@ func (p planJob) run(ctx context.Context, a app, files []string) error {
 
 // loadPlanned reads a plan and its suites, or those that are given, and tells all that
 // is wrong with them.
-func loadPlanned(a app, file string, given []string) (*suites.Plan, *suites.Set, error) {
-	kinds := all.Kinds()
+func loadPlanned(a app, files []string, ask suites.Directory) (*suites.Plan, *suites.Set, error) {
+	kinds, file, given := all.Kinds(), files[0], files[1:]
 	plan, problems := suites.LoadPlan(file, kinds)
 	if len(given) == 0 && plan != nil {
 		given = plan.Suites
@@ -81,7 +87,9 @@ func loadPlanned(a app, file string, given []string) (*suites.Plan, *suites.Set,
 	var set *suites.Set
 	if len(given) > 0 {
 		var found []suites.Problem
-		set, found = suites.Load(given, kinds)
+		library := a.library()
+		library.Ask = ask
+		set, found = library.Load(given)
 		problems = append(problems, found...)
 	}
 	if len(problems) == 0 {

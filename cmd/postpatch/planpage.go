@@ -61,6 +61,9 @@ func (v planView) text(e estimate) string {
 	}
 	p.gap()
 	v.conditions(&p)
+	for _, note := range v.Notes {
+		p.row("NOTE", "%s", note)
+	}
 	return p.String()
 }
 

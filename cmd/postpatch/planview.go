@@ -33,6 +33,7 @@ type planView struct {
 	Precheck map[string]string `json:"precheck,omitempty"`
 	// Estimate says from what the times of the waves are.
 	Estimate estimateView `json:"estimate"`
+	Notes    []string     `json:"notes,omitempty"`
 }
 
 type mustView struct {
@@ -111,6 +112,7 @@ func viewPlan(plan *suites.Plan, set *suites.Set, e estimate) planView {
 		Settle: viewSettle(plan.Settle), Passes: map[string]string{}, Budget: map[string]string{},
 		Precheck: viewPrecheck(plan.Precheck), Estimate: estimateView{e.atOnce, e.last.run, e.last.hosts},
 	}
+	v.Notes = slices.Concat(unaskedNotes(set.Unasked()), set.LeftOut)
 	for _, s := range set.Suites {
 		v.Suites = append(v.Suites, s.Name)
 	}

@@ -137,9 +137,10 @@ func TestREADMESides(t *testing.T) {
 		t.Fatal(err)
 	}
 	readme := string(content)
-	for _, marker := range []string{"sides", "asserts"} {
+	library := app{getenv: func(string) string { return "" }}.library()
+	for _, marker := range []string{"sides", "asserts", "use"} {
 		start, end := block(t, readme, marker)
-		if _, problems := suites.LoadBytes("shop.suite.yaml", []byte(readme[start:end]), all.Kinds()); len(problems) > 0 {
+		if _, problems := library.LoadBytes("shop.suite.yaml", []byte(readme[start:end])); len(problems) > 0 {
 			t.Error(suites.Format(problems, nil))
 		}
 	}

@@ -16,8 +16,15 @@ import (
 // done: no run is cut off for a report, which can be made again from the store.
 type reportFile struct {
 	view report.Handler
-	file *atomicFile
+	file place
 	err  error
+}
+
+// place is where a report file goes, once it is whole.
+type place interface {
+	commit() error
+	discard()
+	name() string
 }
 
 func (f *reportFile) take(tell func(report.Handler) error) {

@@ -79,6 +79,7 @@ func (r rerun) commandOf(verb string) string {
 		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
 		flagValue{"--only", strings.Join(r.only, ","), ""},
 	)...)
+	words = append(words, r.ownerWords()...)
 	if r.scripts {
 		words = append(words, "--allow-scripts")
 	}
@@ -102,6 +103,11 @@ func (r rerun) ignored(run, baseline string) string {
 		flagValue{"--hosts", strings.Join(r.hosts, ","), ""},
 		flagValue{"--only", strings.Join(r.only, ","), ""},
 	)...)
+	words = append(words, r.ownerWords()...)
+	if r.asked {
+		words = append(words, flagWords(flagValue{"--credentials", r.credentials, ""},
+			flagValue{"--connect-to", r.connectTo, ""}, flagValue{"--ca", r.ca, ""})...)
+	}
 	return shellWords(append(words, "--show-ignored"))
 }
 

@@ -27,6 +27,7 @@ type app struct {
 	getenv                             func(string) string
 	stdoutIsTerminal, stderrIsTerminal bool
 	width                              int
+	packs                              *[]string // folders, as --packs names them
 }
 
 // run carries out one command line and returns its exit code.
@@ -80,6 +81,7 @@ func exitWith(code int) error {
 }
 
 func newRoot(a app) *cobra.Command {
+	a.packs = new([]string)
 	root := &cobra.Command{
 		Use:   "postpatch",
 		Short: "Verify Windows servers after patching",
@@ -98,9 +100,12 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	root.PersistentFlags().StringSliceVar(a.packs, "packs", nil,
+		"folders of packs that suites use by name (env POSTPATCH_PACKS)")
 	root.AddCommand(
 		newPlan(a), newPrecheck(a), newCapture(a), newVerify(a), newGate(a), newDiff(a), newJudge(a), newAccept(a),
-		newBaselines(a), newLint(a), newSchema(a), newExplain(a), newDoctor(a), newDemo(a), newLab(a), newVersion(a),
+		newBaselines(a), newInit(a), newLint(a), newFmt(a), newTrial(a), newSchema(a), newExplain(a), newDoctor(a),
+		newDemo(a), newLab(a), newVersion(a),
 	)
 	return root
 }

@@ -13,6 +13,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"postpatch/probes/lab/estate"
 	"postpatch/runner"
 	"postpatch/runner/report"
 )
@@ -27,14 +28,19 @@ type scenario struct {
 	Before string `yaml:"before"`
 	After  string `yaml:"after"`
 	// Window are the states that a verify meets which waits, in place of After.
-	Window []act `yaml:"window"`
-	Expect struct {
-		Exit     *int                                `yaml:"exit"`
-		Hosts    map[string]string                   `yaml:"hosts"`
-		Outcomes map[string]map[string]wantedOutcome `yaml:"outcomes"`
-	} `yaml:"expect"`
+	Window []act  `yaml:"window"`
+	Expect ending `yaml:"expect"`
 
-	file string // that it was read from
+	file    string           // that it was read from
+	further []estate.Further // states beside the estate's own
+	read    suiteReader      // nil reads the suites as they are
+}
+
+// ending is what a scenario has to come to.
+type ending struct {
+	Exit     *int                                `yaml:"exit"`
+	Hosts    map[string]string                   `yaml:"hosts"`
+	Outcomes map[string]map[string]wantedOutcome `yaml:"outcomes"`
 }
 
 const scenarioPage = `scenario: a story with a known end (*.scenario.yaml), run by "postpatch demo FILE"
@@ -68,17 +74,7 @@ func readScenario(file string) (scenario, error) {
 		return scenario{}, fmt.Errorf("reading a scenario: %w", err)
 	}
 	s := scenario{Before: "before", After: "after"}
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	decoder.KnownFields(true)
-	err = decoder.Decode(&s)
-	switch {
-	case errors.Is(err, io.EOF):
-		err = errors.New("it is empty")
-	case err != nil:
-		err = plainYAML(err)
-	case decoder.Decode(new(yaml.Node)) == nil:
-		err = errors.New("it holds a second document")
-	default:
+	if err = decodeWhole(content, &s); err == nil {
 		err = s.problem()
 	}
 	if err != nil {
@@ -87,6 +83,23 @@ func readScenario(file string) (scenario, error) {
 	s.file = file
 	s.resolve(file, content)
 	return s, nil
+}
+
+// decodeWhole decodes the one document of a file, all of whose keys have to be known.
+func decodeWhole(content []byte, into any) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	err := decoder.Decode(into)
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty")
+	case err != nil:
+		return plainYAML(err)
+	case decoder.Decode(new(yaml.Node)) == nil:
+		return errors.New("it holds a second document")
+	default:
+		return nil
+	}
 }
 
 // plainYAML says in words of the file what the YAML library says in words of Go.
@@ -110,15 +123,20 @@ func (s *scenario) problem() error {
 	if s.Name == "" || s.Estate.empty() || len(s.Suites) == 0 || s.Expect.Exit == nil {
 		return errors.New("scenario, estate, suites and expect.exit are required")
 	}
-	if exit := *s.Expect.Exit; exit < runner.ExitOK || exit > runner.ExitIncomplete {
+	return s.Expect.problem()
+}
+
+// problem says what no run can come to.
+func (e *ending) problem() error {
+	if exit := *e.Exit; exit < runner.ExitOK || exit > runner.ExitIncomplete {
 		return fmt.Errorf("expect.exit: %d is no exit code of verify: want 0 to 3", exit)
 	}
-	for host, state := range s.Expect.Hosts {
+	for host, state := range e.Hosts {
 		if state != stateUnreachable && state != stateOther {
 			return fmt.Errorf("expect.hosts: %s: %q: want %s or %s", host, state, stateUnreachable, stateOther)
 		}
 	}
-	for host, outcomes := range s.Expect.Outcomes {
+	for host, outcomes := range e.Outcomes {
 		for id, o := range outcomes {
 			if !slices.Contains(report.Outcomes(), o.outcome) {
 				return fmt.Errorf("expect.outcomes: %s: %s: %q is no outcome: want one of %v", host, id, o.outcome,

@@ -46,12 +46,16 @@ func (s *scenario) resolve(file string, text []byte) {
 		all = append(all, &s.Suites[i])
 	}
 	for _, p := range all {
-		switch {
-		case p.node != nil:
-			p.content = cutOut(text, p.node)
-		case p.path != "" && !filepath.IsAbs(p.path):
-			p.path = filepath.Join(filepath.Dir(file), p.path)
-		}
+		p.resolve(file, text)
+	}
+}
+
+func (p *part) resolve(file string, text []byte) {
+	switch {
+	case p.node != nil:
+		p.content = cutOut(text, p.node)
+	case p.path != "" && !filepath.IsAbs(p.path):
+		p.path = filepath.Join(filepath.Dir(file), p.path)
 	}
 }
 
@@ -114,14 +118,17 @@ func (s *scenario) unfold(folder string) error {
 
 // comesTo is what the scenario shows in a line: which checks of which hosts come to
 // something.
-func (s *scenario) comesTo() string {
+func (s *scenario) comesTo() string { return s.Expect.words() }
+
+// words are what it says of single hosts and checks.
+func (e *ending) words() string {
 	const most = 4
 	var all []string
-	for _, host := range union(s.Expect.Hosts, s.Expect.Outcomes) {
-		if state := s.Expect.Hosts[host]; state != "" {
+	for _, host := range union(e.Hosts, e.Outcomes) {
+		if state := e.Hosts[host]; state != "" {
 			all = append(all, host+" "+state)
 		}
-		outcomes := s.Expect.Outcomes[host]
+		outcomes := e.Outcomes[host]
 		for _, id := range slices.Sorted(maps.Keys(outcomes)) {
 			if outcomes[id].outcome != report.Expected { // of which a plan has told already
 				all = append(all, host+" "+id+" "+string(outcomes[id].outcome))

@@ -16,6 +16,7 @@ import (
 
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
+	"postpatch/suites/inventory/directory/directorytest"
 )
 
 var update = flag.Bool("update", false, "write the README's and the scripts' outputs anew")
@@ -31,6 +32,8 @@ func TestMain(m *testing.M) {
 //	lab FILE           starts a lab in this process; its addresses are in lab.json,
 //	                   beside lab.ca.pem and lab.krb5.conf
 //	state NAME         switches the lab
+//	directory NAME…    has a directory know these computers, see startDirectory
+//	hook NAME STATUS… starts a receiver; its address is in $HOOK_NAME, and what comes in NAME-1.json and so on
 //	redate FILE FIELD DURATION   has a time in a sealed file be so long from now
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -42,7 +45,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "lab": startLab, "state": switchState, "flip": flip,
-			"redate": redate,
+			"redate": redate, "directory": startDirectory, "hook": hook,
 		},
 		UpdateScripts: *update,
 	})
@@ -93,7 +96,10 @@ func startLab(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Value(labKey{}).(*running).lab = l
 }
 
-type running struct{ lab *lab.Lab }
+type running struct {
+	lab       *lab.Lab
+	directory *directorytest.Server
+}
 
 func switchState(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(ts.Value(labKey{}).(*running).lab.Switch(args[0]))

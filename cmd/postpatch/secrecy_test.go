@@ -33,13 +33,15 @@ func revealers() map[string]string {
 		`probes/host/winrm/auth/\w+\.go [\w.]+`:        "proves an account",
 		`probes/host/accounts.go Accounts.of`:          "tells two passwords of an account apart, by their hash",
 		`probes/internal/mailtalk/\w+.go LogOn\w+`:     "logs on to SMTP and IMAP",
+		`cmd/postpatch/webhook.go [\w.]+`:              "sends a message to a channel's address",
 		`probes/pop3/session.go session.logIn`:         "logs on to POP3",
+		`suites/inventory/directory/directory.go ask`:  "logs on to a directory",
 	}
 }
 
 // secretive are the rooms in which a secret may pass.
 func secretive(file string) bool {
-	return whole(`(suites|probes/host|probes/host/.*|cmd/postpatch)/[^/]+\.go`, file)
+	return whole(`(suites|suites/inventory/directory|probes/host|probes/host/.*|cmd/postpatch)/[^/]+\.go`, file)
 }
 
 // TestSecretsAreSecrets holds two rules: only who has to sees a secret's text,

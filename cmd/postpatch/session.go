@@ -23,7 +23,7 @@ import (
 // options wires the runner to how this operator reaches the hosts.
 func options(j job, atOnce int) runner.Options {
 	return runner.Options{
-		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots, Accounts: &host.Accounts{},
+		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots, Accounts: j.logins.Accounts(),
 		Credential: func(hostName, use string) (host.Credential, error) {
 			if j.credentials == nil {
 				return host.Credential{}, errors.New("there is no --credentials file")
@@ -84,7 +84,7 @@ func sessionOptions(h suites.Host, j job) (winrm.Options, error) {
 	o := winrm.Options{
 		Host: h.Name, Address: h.Address, Port: s.Port, TLS: s.TLS, Insecure: s.Insecure, Roots: j.roots,
 		Auth: s.Auth, SPN: s.SPN, AllowPlain: s.AllowPlain, Credential: credential, Dial: j.routes.Dial,
-		Logins: j.logins, Packer: j.packer,
+		Logins: j.logins, Packer: j.packer, SnapIn: s.SnapIn,
 	}
 	if o.CA, err = readCA(s); err != nil {
 		return winrm.Options{}, err

@@ -74,11 +74,15 @@ func prover(j job, o auth.Options) func(context.Context, host.SQLService) (host.
 		if s.OnlyKerberos && o.Method == "negotiate" {
 			o.Method = "kerberos"
 		}
-		return prove(ctx, j, o, s)
+		p, err := prove(ctx, j, o, s)
+		if p == nil {
+			return nil, err
+		}
+		return p, err
 	}
 }
 
-func prove(ctx context.Context, j job, o auth.Options, s host.SQLService) (host.Proof, error) {
+func prove(ctx context.Context, j job, o auth.Options, s host.SQLService) (*sqlProof, error) {
 	mechanism, err := auth.New(o)
 	if err != nil {
 		return nil, err

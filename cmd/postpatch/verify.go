@@ -40,6 +40,7 @@ func newVerify(a app) *cobra.Command {
 	v.outputs.flags(cmd)
 	v.ignoredFlag(cmd)
 	v.waits.flags(cmd.Flags())
+	v.telling.flags(cmd.Flags(), a)
 	cmd.Flags().StringVar(&v.baseline, "baseline", "", "the baseline's name (default: the newest of these suites)")
 	return cmd
 }
@@ -48,6 +49,7 @@ type verifyJob struct {
 	inputs
 	outputs
 	waits
+	telling
 	suites   []string
 	baseline string
 }
@@ -89,9 +91,23 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	again := rerun{c.inputs, c.suites, m.Run, c.waits}
-	p.resumed = again.resumed("verify", p.name)
+	p.resumed = strings.TrimSpace(again.resumed("verify", p.name) + " " + shellWords(c.telling.words()))
 	p.next, p.listIgnored = again.after, again.ignored(p.name, "")
-	return runWithViews(ctx, a, c.outputs, p)
+	return c.tellOwners(ctx, a, p)
+}
+
+// tellOwners carries the run out, and tells the channels what it came to.
+func (c verifyJob) tellOwners(ctx context.Context, a app, p performance) (report.Summary, error) {
+	n, err := c.notifier(ctx, a, p.job)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	if n != nil {
+		c.also = append(c.also, n)
+	}
+	summary, err := runWithViews(ctx, a, c.outputs, p)
+	n.send(ctx, newSender(p.job.roots))
+	return summary, err
 }
 
 // findBaseline reads the baseline whole and refuses one that cannot be trusted,
@@ -138,8 +154,12 @@ func hasSuites(m baseline.Manifest, j job) bool {
 }
 
 // hasChecks says whether a baseline could have every check of the job: one that
-// was taken of a part must not stand for the whole, unless it is asked for by name.
+// was taken of a part must not stand for the whole, nor for another part, unless it
+// is asked for by name.
 func hasChecks(m baseline.Manifest, j job) bool {
+	if m.Part != "" && m.Part != j.part {
+		return false
+	}
 	taken := map[string]int{}
 	for _, h := range m.Hosts {
 		taken[strings.ToLower(h.Host)] = h.Checks
@@ -181,7 +201,7 @@ func planNotes(j job) []string {
 
 // baselineNotes says where the baseline and the run do not cover the same.
 func baselineNotes(against *baseline.Snapshot, changed []string, j job) []string {
-	var notes []string
+	notes := storedParts(against.Manifest())
 	for _, name := range changed {
 		notes = append(notes, fmt.Sprintf("suite %s has changed since the baseline", name))
 	}

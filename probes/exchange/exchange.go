@@ -14,6 +14,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/exchangehost"
 	"postpatch/probes/internal/reach"
 )
 
@@ -180,7 +181,7 @@ func (p probe) read(endpoint string, body []byte, t probes.Target) []fact.Readin
 	}
 	readings = append(readings, probes.Read(endpoint, "node", fact.Text(node)))
 	if want := p.expected(t); want != "" {
-		readings = append(readings, probes.Read(endpoint, "right_node", fact.Bool(same(node, want))))
+		readings = append(readings, probes.Read(endpoint, "right_node", fact.Bool(exchangehost.SameServer(node, want))))
 	}
 	return readings
 }
@@ -194,16 +195,6 @@ func (p probe) expected(t probes.Target) string {
 		return ""
 	}
 	return t.Host
-}
-
-// same compares two names of a server; one of them may lack its domain.
-func same(a, b string) bool {
-	a, b = strings.TrimSuffix(a, "."), strings.TrimSuffix(b, ".")
-	if strings.Contains(a, ".") != strings.Contains(b, ".") {
-		a, _, _ = strings.Cut(a, ".")
-		b, _, _ = strings.Cut(b, ".")
-	}
-	return strings.EqualFold(a, b)
 }
 
 // parse reads a health page, "200 OK<br/>EX01.example.org": whether it says so,

@@ -3,7 +3,6 @@ package exchangeclient
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 
 	"postpatch/probes/fact"
@@ -12,20 +11,12 @@ import (
 )
 
 // getInbox asks for the account's own inbox (MS-OXWSFOLD 3.1.4.6).
-const getInbox = `<?xml version="1.0" encoding="utf-8"?>
-<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" ` +
-	`xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" ` +
-	`xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages">` +
-	`<soap:Header><t:RequestServerVersion Version="Exchange2013"/></soap:Header>` +
-	`<soap:Body><m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>` +
-	`<m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder></soap:Body></soap:Envelope>`
+const getInbox = `<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>` +
+	`<m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder>`
 
 // ews opens the account's inbox.
 func (v *visit) ews(ctx context.Context) error {
-	answer, goOn, err := v.ask(ctx, webtalk.Request{
-		Method: http.MethodPost, Path: "/EWS/Exchange.asmx",
-		Header: http.Header{"Content-Type": {"text/xml; charset=utf-8"}, "Accept": {"text/xml"}}, Body: getInbox,
-	})
+	answer, goOn, err := v.ask(ctx, webtalk.EWS(getInbox))
 	if err != nil || !goOn {
 		return err
 	}

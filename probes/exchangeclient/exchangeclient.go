@@ -12,6 +12,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 	"postpatch/probes/internal/webtalk"
 )
@@ -30,6 +31,7 @@ var Kind = probes.Define(probes.Kind{
 		"Its password is shown within TLS alone, to a server whose certificate is good and bears the host's name.",
 		"Other names that it may bear, as a load balancer's, the entry has under mail: {names: […]}.",
 		"A password that one protocol refuses is shown to no other in the whole run.",
+		note.FirstAlone,
 		"Through a load balancer, give address: its public name; for a node by itself, server_name: alone.",
 		"A logon that cannot be made from here, as where AD FS or a proxy wants it, leaves the check unknown.",
 	},

@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/exchangehost"
+	"postpatch/probes/internal/reach"
 	"postpatch/probes/internal/webtalk"
 )
 
@@ -57,25 +57,7 @@ func (v *visit) works() error {
 }
 
 // clean makes one line of a server's words, and not a long one.
-func clean(words string) string {
-	const most = 500
-	words = strings.ToValidUTF8(words[:min(len(words), 4*most)], "\ufffd")
-	words = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return '\ufffd'
-		default:
-			return r
-		}
-	}, words)
-	words = strings.Join(strings.Fields(words), " ")
-	if runes := []rune(words); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return words
-}
+func clean(words string) string { return reach.Printable(words, 500) }
 
 // ask asks, with the account where the check logs on. Without an answer to read, goOn is
 // false: either it was an error, or all that there is to read was read.
@@ -146,7 +128,7 @@ func (v *visit) heard(answer *webtalk.Answer) {
 	}
 	v.add("node", fact.Text(node))
 	if want := v.expected(); want != "" {
-		v.add("right_node", fact.Bool(sameServer(node, want)))
+		v.add("right_node", fact.Bool(exchangehost.SameServer(node, want)))
 	}
 }
 
@@ -190,25 +172,6 @@ func (v *visit) sentAway(answer *webtalk.Answer) error {
 // withoutQuery is an address without what may be somebody's.
 func withoutQuery(u *url.URL) string { return clean(u.Host + u.Path) }
 
-// isPage says whether an answer is a page for people.
-func isPage(answer *webtalk.Answer) bool {
-	start := strings.ToLower(string(answer.Body[:min(len(answer.Body), 512)]))
-	start = strings.TrimLeft(strings.TrimPrefix(start, "\ufeff"), " \t\r\n")
-	return strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html")
-}
-
-// titleOf is a page's title, for people.
-func titleOf(body []byte) string {
-	const near = 16 << 10
-	page := string(body[:min(len(body), near)])
-	_, after, found := strings.Cut(page, "<title>")
-	title, _, ended := strings.Cut(after, "</title>")
-	if !found || !ended {
-		return "it has no title"
-	}
-	return fmt.Sprintf("%q", clean(html.UnescapeString(title)))
-}
-
 // expected is the server that has to answer; empty when any may, or nobody can tell.
 func (v *visit) expected() string {
 	if v.Node != "" {
@@ -218,16 +181,6 @@ func (v *visit) expected() string {
 		return ""
 	}
 	return v.target.Host
-}
-
-// sameServer compares two names of a server; one of them may lack its domain.
-func sameServer(a, b string) bool {
-	a, b = strings.TrimSuffix(a, "."), strings.TrimSuffix(b, ".")
-	if strings.Contains(a, ".") != strings.Contains(b, ".") {
-		a, _, _ = strings.Cut(a, ".")
-		b, _, _ = strings.Cut(b, ".")
-	}
-	return strings.EqualFold(a, b)
 }
 
 // sameHost compares the names of two addresses.

@@ -48,6 +48,11 @@ func specs() []probes.ReadingSpec {
 			Doc:    "success or failure; nothing to test where no database is mounted on the server, as after a move.",
 		},
 		{
+			Name: "failing", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Subset}, Severity: fact.Fail,
+			Doc: "Of a command that looks at several databases: those that failed. One that joins them after the patch is " +
+				"new, though the check failed before.",
+		},
+		{
 			Name: "latency", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore},
 			Doc: "How long what was tested took; of several databases the slowest.",
 		},
@@ -184,6 +189,7 @@ func (o run) read(r *gather.Reader, version string) bool {
 	case err != nil:
 	case o.shape.moves:
 		r.Add(o.item, "result", fact.Text(nothing))
+		r.Add(o.item, "failing", fact.SetOf())
 	default:
 		r.Failf(o.item, "it said nothing")
 	}

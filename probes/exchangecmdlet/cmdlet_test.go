@@ -35,11 +35,11 @@ func TestObserve(t *testing.T) {
 	readings, err := probetest.Load(t, exchangecmdlet.Kind, file, some(every()...)).Observe(some(every()...))
 	want := []string{
 		" installed=true",
-		"Test-MapiConnectivity result=success", "Test-MapiConnectivity latency=250ms",
+		"Test-MapiConnectivity result=success", "Test-MapiConnectivity failing=", "Test-MapiConnectivity latency=250ms",
 		"Test-ServiceHealth/Hub Transport Server Role result=success", "Test-ServiceHealth/Mailbox Server Role result=success",
 		"Test-ReplicationHealth/DBCopySuspended result=success", "Test-ReplicationHealth/QuorumGroup result=success",
 		"Test-Mailflow result=success", "Test-Mailflow latency=4.5s",
-		"Test-ExchangeSearch result=success", "Test-ExchangeSearch latency=3.5s",
+		"Test-ExchangeSearch result=success", "Test-ExchangeSearch failing=", "Test-ExchangeSearch latency=3.5s",
 		`Test-SmtpConnectivity/EX01\Default Frontend EX01 10.20.0.11:25 result=success`,
 		`Test-SmtpConnectivity/EX01\Default Frontend EX01 [::1]:25 result=success`,
 		"Test-ImapConnectivity/Reset Credentials not_tested=skipped by the command",
@@ -75,11 +75,11 @@ func TestOddAnswers(t *testing.T) {
 	}
 	want := []string{
 		" installed=true",
-		"Test-MapiConnectivity result=failure",
+		"Test-MapiConnectivity result=failure", "Test-MapiConnectivity failing=a\x1b[31m '; $(calc)",
 		"Test-ServiceHealth/a\x1b[31m '; $(calc) result=failure",
 		"Test-ServiceHealth/a\x1b[31m '; $(calc) stopped=MSExchangeIS, a\x1b[31m '; $(calc)",
 		"Test-ReplicationHealth/QuorumGroup result=failure",
-		"Test-ExchangeSearch result=nothing to test",
+		"Test-ExchangeSearch result=nothing to test", "Test-ExchangeSearch failing=",
 		"Test-SmtpConnectivity/10.20.0.11:25 result=failure",
 		`Test-OutlookConnectivity/OutlookMapiHttp.Protocol\OutlookMapiHttpSelfTestProbe result=failure`,
 	}
@@ -101,6 +101,9 @@ func TestJudged(t *testing.T) {
 	row := func(column, text string) []probetest.Change {
 		return []probetest.Change{probetest.Set("Microsoft.Exchange", "", column, text)}
 	}
+	db1 := []probetest.Change{probetest.Set("Microsoft.Exchange", "DB01", "Result", "*FAILURE*")}
+	db2 := []probetest.Change{probetest.Set("Microsoft.Exchange", "DB02", "Result", "*FAILURE*")}
+	odd := []probetest.Change{probetest.Set("Microsoft.Exchange", "DB02", "Result", "Erfolg")}
 	none := []probetest.Change{probetest.Drop("Microsoft.Exchange", "")}
 	of("Test-MapiConnectivity").Tells(t, map[string]runnertest.Story{
 		"it goes on":                            {Want: []string{"passed"}},
@@ -108,11 +111,47 @@ func TestJudged(t *testing.T) {
 		"nothing was mounted here before":       {Before: none, Want: []string{"passed"}},
 		"no mailbox can be opened": {
 			After: row("Result", "*FAILURE*"),
-			Want:  []string{"regressed failing", "Test-MapiConnectivity result: regressed success -> failure"},
+			Want:  bothFail(),
 		},
 		"it failed before": {
 			Before: row("Result", "*FAILURE*"), After: row("Result", "*FAILURE*"),
 			Want: []string{"pre-existing", "Test-MapiConnectivity result: pre-existing failure -> failure"},
+		},
+		"a second one fails beside one that failed before": {
+			Before: db1, After: row("Result", "*FAILURE*"),
+			Want: []string{
+				"pre-existing failing", "Test-MapiConnectivity failing: drifted DB01 -> DB01, DB02",
+				"Test-MapiConnectivity result: pre-existing failure -> failure",
+			},
+		},
+		"another one fails in the place of one that failed before": {
+			Before: db1, After: db2,
+			Want: []string{
+				"pre-existing failing", "Test-MapiConnectivity failing: drifted DB01 -> DB02",
+				"Test-MapiConnectivity result: pre-existing failure -> failure",
+			},
+		},
+		"one of two is mended": {
+			Before: row("Result", "*FAILURE*"), After: db2,
+			Want: []string{"pre-existing", "Test-MapiConnectivity result: pre-existing failure -> failure"},
+		},
+		"it failed before, and all are elsewhere now": {
+			Before: row("Result", "*FAILURE*"), After: none,
+			Want: []string{"fixed", "Test-MapiConnectivity result: fixed failure -> nothing to test"},
+		},
+		"one fails beside one that nobody can tell of": {
+			After: append(odd, db1...),
+			Want: []string{
+				"regressed failing", "Test-MapiConnectivity failing: drifted  -> DB01",
+				"Test-MapiConnectivity result: regressed success -> failure",
+			},
+		},
+		"one fails of which nobody could tell before": {
+			Before: append(odd, db1...), After: row("Result", "*FAILURE*"),
+			Want: []string{
+				"pre-existing failing", "Test-MapiConnectivity failing: drifted DB01 -> DB01, DB02",
+				"Test-MapiConnectivity result: pre-existing failure -> failure",
+			},
 		},
 		"a word that nobody knows":    {After: row("Result", "Erfolg"), Want: []string{"unknown"}},
 		"the endpoint is unreachable": {After: refuse(errors.New("connection refused")), Want: []string{"unknown"}},
@@ -125,6 +164,13 @@ func TestJudged(t *testing.T) {
 		"this version has none, and nothing else was asked": {Want: []string{"unknown"}},
 		"somebody expects something of it":                  {Expect: "expect: {result: success}", Want: []string{"unknown"}},
 	})
+}
+
+func bothFail() []string {
+	return []string{
+		"regressed failing", "Test-MapiConnectivity failing: drifted  -> DB01, DB02",
+		"Test-MapiConnectivity result: regressed success -> failure",
+	}
 }
 
 // A pack names commands of several versions: each server answers those that it has.
@@ -143,7 +189,7 @@ func TestVersionsThatLackIt(t *testing.T) {
 		},
 		"the other fails": {
 			After: []probetest.Change{probetest.Set("Test-MapiConnectivity", "", "Result", "Failure")},
-			Want:  []string{"regressed failing", "Test-MapiConnectivity result: regressed success -> failure"},
+			Want:  bothFail(),
 		},
 	})
 }

@@ -1,6 +1,7 @@
 package exchangecmdlet
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,14 +44,21 @@ func (o run) apart(r *gather.Reader, rows []host.Row) {
 	}
 }
 
-// mostTold bounds what stands beside a failure.
-const mostTold = 20
+const (
+	// mostTold bounds what stands beside a failure.
+	mostTold = 20
+	// mostFailing is more databases than a server can have, which is 100.
+	mostFailing = 200
+	// nameless is what of several databases has no name.
+	nameless = "one without a name"
+)
 
 // together makes one item of all rows, which are there today and on another server
-// tomorrow: it fails when one of them does.
+// tomorrow: it fails when one of them does, and names those that do, lest one that failed
+// before hide another.
 func (o run) together(r *gather.Reader, rows []host.Row) {
 	result := ""
-	var problems []string
+	var problems, failing []string
 	var slowest time.Duration
 	timed := false
 	for _, row := range rows {
@@ -64,6 +72,7 @@ func (o run) together(r *gather.Reader, rows []host.Row) {
 		}
 		if outcome == failure {
 			result = failure
+			failing = append(failing, cmp.Or(name, nameless))
 			problems = append(problems, strings.Trim(name+": "+named.Line(gather.Text(row, o.shape.problem)), ": "))
 		} else if result == "" {
 			result = success
@@ -74,6 +83,11 @@ func (o run) together(r *gather.Reader, rows []host.Row) {
 		return
 	}
 	r.Add(o.item, "result", fact.Text(result))
+	if set, err := named.Set("databases", failing, mostFailing); err == nil {
+		r.Add(o.item, "failing", set)
+	} else {
+		r.Fail(o.item, err)
+	}
 	if timed {
 		r.Add(o.item, "latency", fact.Duration(slowest))
 	}

@@ -28,7 +28,8 @@ func certificatesPart() part {
 			},
 			{
 				Name: "days_left", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore}, Expect: "> 7",
-				Doc: "Days until the certificate ends that IIS, SMTP, IMAP or POP is bound to: of several the first to end.",
+				Doc: "Of a certificate that IIS, SMTP, IMAP or POP uses: days until it ends. One that is still enabled for SMTP, " +
+					"IMAP or POP and has a later one of its name is not in use; nor is the Auth certificate by SMTP.",
 			},
 			{
 				Name: "thumbprint", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
@@ -36,49 +37,52 @@ func certificatesPart() part {
 			},
 			{
 				Name: "bound", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameText},
-				Doc: "The thumbprints of the certificates that a service is bound to.",
+				Doc: "The thumbprints of the certificates that a service uses.",
 			},
 		},
 	}
 }
 
+const currentAuth = "CurrentCertificateThumbprint"
+
 func authConfig() host.Cmdlet {
 	return host.Cmdlet{
-		Endpoint: exchangehost.Endpoint, Name: "Get-AuthConfig", Properties: []string{"CurrentCertificateThumbprint"},
+		Endpoint: exchangehost.Endpoint, Name: "Get-AuthConfig",
+		Properties: []string{currentAuth, "PreviousCertificateThumbprint", "NextCertificateThumbprint"},
 	}
 }
 
 func certificates(p probe) host.Cmdlet {
 	return exchangehost.Command("Get-ExchangeCertificate", "Server", p.Server,
-		"Thumbprint", "NotAfter", "Services", "HasPrivateKey")
-}
-
-// certificate is one that the server has.
-type certificate struct {
-	thumbprint string
-	services   []string
-	key        bool
-	days       int64
+		"Thumbprint", "Subject", "IsSelfSigned", "NotBefore", "NotAfter", "Services", "HasPrivateKey")
 }
 
 func readCertificates(v visit) {
+	row, known := v.One("the Auth certificate", authConfig())
+	var auth []string
+	for _, name := range authConfig().Properties {
+		auth = append(auth, strings.ToUpper(column(name)(row)))
+	}
 	rows, ok := v.Some("certificates", certificates(v.probe))
 	var all []certificate
 	if ok {
 		all, ok = v.certificates(rows)
-		v.bindings(all, ok)
+		v.bindings(all, auth, ok)
 	}
-	row, known := v.One("the Auth certificate", authConfig())
-	if !known {
-		return
+	if known {
+		v.authCertificate(auth[0], all, ok)
 	}
+}
+
+// authCertificate makes readings of the one by which servers sign what they tell each
+// other. Whole says that all certificates are there to be looked through.
+func (v visit) authCertificate(thumbprint string, all []certificate, whole bool) {
 	const auth = "certificate/Auth"
-	thumbprint := strings.ToUpper(column("CurrentCertificateThumbprint")(row))
 	if thumbprint != "" {
 		v.Add(auth, "thumbprint", fact.Text(thumbprint))
 	}
 	at := slices.IndexFunc(all, func(c certificate) bool { return thumbprint != "" && c.thumbprint == thumbprint })
-	if at < 0 && !ok {
+	if at < 0 && !whole {
 		return // whether it is held cannot be known
 	}
 	v.Add(auth, "held", fact.Bool(at >= 0 && all[at].key))
@@ -96,7 +100,10 @@ func (v visit) certificates(rows []host.Row) (all []certificate, whole bool) {
 		now = v.Answers.Answered
 	}
 	for _, row := range rows {
-		c := certificate{thumbprint: strings.ToUpper(column("Thumbprint")(row)), key: gather.True(row, "HasPrivateKey")}
+		c := certificate{
+			thumbprint: strings.ToUpper(column("Thumbprint")(row)), subject: column("Subject")(row),
+			selfSigned: strings.ToLower(gather.Text(row, "IsSelfSigned")), key: gather.True(row, "HasPrivateKey"),
+		}
 		ends, err := endOf(row.Get("NotAfter"))
 		if c.thumbprint == "" || err != nil || now.IsZero() {
 			v.Failf("certificates", "want a thumbprint and an end, got %q, %q",
@@ -104,7 +111,8 @@ func (v visit) certificates(rows []host.Row) (all []certificate, whole bool) {
 			whole = false
 			continue
 		}
-		c.days = wholeDays(ends.Sub(now))
+		begins, err := endOf(row.Get("NotBefore"))
+		c.ends, c.days, c.begun = ends, wholeDays(ends.Sub(now)), err != nil || !begins.After(now)
 		for service := range strings.SplitSeq(gather.Text(row, "Services"), ",") {
 			c.services = append(c.services, strings.ToUpper(strings.TrimSpace(service)))
 		}
@@ -129,28 +137,4 @@ func wholeDays(left time.Duration) int64 {
 		days--
 	}
 	return days
-}
-
-// bindings makes readings of each service that has a certificate. What is not whole names
-// nothing that could look gone.
-func (v visit) bindings(all []certificate, whole bool) {
-	for _, service := range []string{"IIS", "SMTP", "IMAP", "POP"} {
-		var bound []string
-		var days int64
-		for _, c := range all {
-			if !slices.Contains(c.services, service) {
-				continue
-			}
-			if len(bound) == 0 || c.days < days {
-				days = c.days
-			}
-			bound = append(bound, c.thumbprint)
-		}
-		if len(bound) > 0 && !v.probe.leaves(service) {
-			v.Add("certificate/"+service, "days_left", fact.Int(days))
-			if whole {
-				v.Add("certificate/"+service, "bound", fact.SetOf(bound...))
-			}
-		}
-	}
 }

@@ -170,19 +170,62 @@ func TestWhatAPatchBreaks(t *testing.T) {
 			After: set("Get-ExchangeCertificate", "AA11", "NotAfter", "2026-11-22T10:00:00Z"),
 			Want: []string{
 				"regressed failing", "certificate/Auth auth_days_left: regressed 1096 days -> -1 days",
-				"certificate/SMTP days_left: regressed 98 days -> -1 days",
 			},
 		},
 		"the server does not have the Auth certificate": {
 			After: []probetest.Change{probetest.Drop("Get-ExchangeCertificate", "AA11")},
 			Want: []string{
-				"regressed failing", "certificate/SMTP bound: drifted AA11, BB22 -> BB22",
-				"certificate/Auth held: regressed true -> false",
+				"regressed failing", "certificate/Auth held: regressed true -> false",
 			},
+		},
+		"old certificates were tidied away": {
+			After: []probetest.Change{
+				probetest.Drop("Get-ExchangeCertificate", "A000"), probetest.Drop("Get-ExchangeCertificate", "B000"),
+			},
+			Want: []string{"passed"},
+		},
+		"a certificate in use ends": {
+			After: set("Get-ExchangeCertificate", "DD44", "NotAfter", "2026-11-25T20:00:00Z"),
+			Want: []string{
+				"regressed failing", "certificate/IIS/EX01 days_left: regressed 731 days -> 3 days",
+				"certificate/SMTP/EX01 days_left: regressed 731 days -> 3 days",
+			},
+		},
+		"a service uses a certificate no more": {
+			After: set("Get-ExchangeCertificate", "DD44", "Services", "SMTP"),
+			Want: []string{
+				"regressed failing", "certificate/IIS bound: drifted BB22, DD44 -> BB22",
+				"certificate/IIS/EX01 days_left: regressed 731 days -> ",
+			},
+		},
+		"the new one has no key": {
+			After: set("Get-ExchangeCertificate", "BB22", "HasPrivateKey", "false"),
+			Want:  theOldOne(),
+		},
+		"the new one is not valid yet": {
+			After: set("Get-ExchangeCertificate", "BB22", "NotBefore", "2026-11-25T20:00:00Z"),
+			Want:  theOldOne(),
+		},
+		"one that the server signed itself takes nobody's place": {
+			After: set("Get-ExchangeCertificate", "BB22", "IsSelfSigned", "true"),
+			Want:  theOldOne(),
 		},
 		"what was known of certificates and is not now": {
 			After: set("Get-ExchangeCertificate", "AA11", "NotAfter", "bald"),
 			Want:  []string{"unknown"},
 		},
 	})
+}
+
+// theOldOne is told where nothing has taken the place of a certificate that has ended.
+func theOldOne() []string {
+	lines := []string{"regressed failing"}
+	for _, service := range []string{"IMAP", "POP", "SMTP"} {
+		more := map[bool]string{true: ", DD44"}[service == "SMTP"]
+		lines = append(lines, "certificate/"+service+" bound: drifted BB22"+more+" -> B000, BB22"+more)
+	}
+	for _, service := range []string{"IMAP", "POP", "SMTP"} {
+		lines = append(lines, "certificate/"+service+"/mail.example.org days_left: regressed 98 days -> -267 days")
+	}
+	return lines
 }

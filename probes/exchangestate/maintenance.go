@@ -2,7 +2,6 @@ package exchangestate
 
 import (
 	"errors"
-	"strings"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -88,7 +87,7 @@ func readNode(v visit, name string) {
 		return
 	}
 	for _, row := range rows {
-		if !strings.EqualFold(gather.Text(row, "Name"), name) {
+		if !exchangehost.SameServer(gather.Text(row, "Name"), name) {
 			continue
 		}
 		// Source of the numbers: CLUSTER_NODE_STATE.

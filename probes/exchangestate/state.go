@@ -24,8 +24,8 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name: "exchange_state",
 	Doc:  "What an Exchange server tells of itself: components, health, copies, queues, maintenance, build and more.",
-	Item: "component/HubTransport, health/OWA.Protocol, copy/DB01/EX01, queue/Submission, certificate/IIS; " +
-		"empty for the server as a whole",
+	Item: "component/HubTransport, health/OWA.Protocol, copy/DB01/EX01, queue/Submission, certificate/IIS, " +
+		"certificate/IIS/mail.example.org; empty for the server as a whole",
 	Items:   probes.AnyCase,
 	Main:    "part",
 	Words:   map[string][]string{"part": names()},

@@ -46,10 +46,12 @@ func TestObserve(t *testing.T) {
 		"queue/Submission queue=ready", "queue/Submission messages=3",
 		" waiting=7", " retrying=", " suspended=",
 		" dag=DAG1", " activation_policy=unrestricted", " moved_away=false", " cluster_node=up",
-		"certificate/IIS days_left=98", "certificate/IIS bound=BB22",
-		"certificate/SMTP days_left=98", "certificate/SMTP bound=AA11, BB22",
-		"certificate/IMAP days_left=98", "certificate/IMAP bound=BB22",
-		"certificate/POP days_left=98", "certificate/POP bound=BB22",
+		"certificate/IIS/EX01 days_left=731", "certificate/IIS/mail.example.org days_left=98",
+		"certificate/IIS bound=BB22, DD44",
+		"certificate/SMTP/EX01 days_left=731", "certificate/SMTP/mail.example.org days_left=98",
+		"certificate/SMTP bound=BB22, DD44",
+		"certificate/IMAP/mail.example.org days_left=98", "certificate/IMAP bound=BB22",
+		"certificate/POP/mail.example.org days_left=98", "certificate/POP bound=BB22",
 		"certificate/Auth thumbprint=AA11", "certificate/Auth held=true", "certificate/Auth auth_days_left=1096",
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings, "content_index")); d != "" {

@@ -70,7 +70,7 @@ func (r *Rule) parseAmount(amount, unit string) bool {
 
 // count reads a number, with or without the unit of its reading: "3", "3 days".
 func count(amount, unit string) (int64, bool) {
-	if n, err := strconv.ParseInt(amount, 10, 64); err == nil {
+	if n, ok := Whole(amount); ok {
 		return n, true
 	}
 	if unit == unitPercent {
@@ -78,8 +78,7 @@ func count(amount, unit string) (int64, bool) {
 	}
 	digits, word, _ := strings.Cut(amount, " ")
 	if unit != "" && (word == unit || word == strings.TrimSuffix(unit, "s")) {
-		n, err := strconv.ParseInt(digits, 10, 64)
-		return n, err == nil
+		return Whole(digits)
 	}
 	if unit == unitBytes {
 		return Bytes(amount)

@@ -57,10 +57,12 @@ type account struct {
 	takenAt  time.Time // when somebody last did
 	underWay int
 	unsaid   int
-	unsaidAt time.Time         // the last of them
-	refused  []string          // doors
-	words    map[string]string // with which a door refused it, where that is to be told again
-	changed  chan struct{}     // closed as soon as any of it is otherwise
+	unsaidAt time.Time // the last of them
+	refused  []string  // doors
+	// elsewhere are doors that refused it and were not given leave here.
+	elsewhere []string
+	words     map[string]string // with which a door refused it, where that is to be told again
+	changed   chan struct{}     // closed as soon as any of it is otherwise
 }
 
 // Try asks for leave to show a credential's password to a door, a server's name and
@@ -99,13 +101,14 @@ func (a *Accounts) admit(c Credential, door string) (done func(Shown), changed <
 	case slices.Contains(known.refused, door):
 		return nil, nil, fmt.Errorf("%w: %q was refused here earlier in this run, and is not tried again lest it be locked",
 			ErrRefused, c.User)
-	case !known.taken && len(known.refused) > 0, len(known.refused) >= mostRefused:
+	case !known.taken && known.refusals() > 0, known.refusals() >= mostRefused:
+		by := strings.Join(slices.Concat(known.refused, known.elsewhere), ", ")
 		return nil, nil, fmt.Errorf("%w: the account %q was refused by %s, so it is shown to nobody else in this run "+
-			"lest it be locked: correct its password", ErrNotTried, c.User, strings.Join(known.refused, ", "))
+			"lest it be locked: correct its password", ErrNotTried, c.User, by)
 	case !known.taken && known.unsaid >= mostUnsaid && time.Since(known.unsaidAt) < forgiven:
 		return nil, nil, fmt.Errorf("%w: the account %q was shown %d times and nobody said what became of it, so it is "+
 			"shown to nobody else in this run lest it be locked", ErrNotTried, c.User, known.unsaid)
-	case !known.taken && known.underWay > 0, !known.isFresh() && known.underWay+len(known.refused) >= mostRefused:
+	case !known.taken && known.underWay > 0, !known.isFresh() && known.underWay+known.refusals() >= mostRefused:
 		return nil, known.changed, nil
 	}
 	known.underWay++
@@ -113,9 +116,18 @@ func (a *Accounts) admit(c Credential, door string) (done func(Shown), changed <
 	return func(s Shown) { once.Do(func() { a.tell(known, door, s) }) }, nil, nil
 }
 
+// refusals is how often it was refused, wherever.
+func (a *account) refusals() int { return len(a.refused) + len(a.elsewhere) }
+
+// wake has all who wait look again. It is called with the lock held.
+func (a *account) wake() {
+	close(a.changed)
+	a.changed = make(chan struct{})
+}
+
 // isFresh says whether somebody has just taken the password, and nobody refused it.
 func (a *account) isFresh() bool {
-	return a.taken && len(a.refused) == 0 && time.Since(a.takenAt) < fresh
+	return a.taken && a.refusals() == 0 && time.Since(a.takenAt) < fresh
 }
 
 // of is called with the lock held. What tells accounts apart shows nothing of them.
@@ -150,8 +162,7 @@ func (a *Accounts) tell(known *account, door string, s Shown) {
 		known.unsaidAt = time.Now()
 	case Later:
 	}
-	close(known.changed)
-	known.changed = make(chan struct{})
+	known.wake()
 }
 
 // Note keeps the words with which a door refused a credential.

@@ -171,3 +171,56 @@ func TestAccountsWaitNoLongerThanTheCheck(t *testing.T) {
 		}
 	})
 }
+
+// What others learn of a password counts here: one that is known to be right lets all in
+// who wait, and one that was refused elsewhere is shown to nobody, until it is known better.
+func TestAccountsHearFromOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a host.Accounts
+		done, err := a.Try(t.Context(), mailbox("right"), "ews")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var waiting sync.WaitGroup
+		var shown atomic.Int32
+		start := time.Now()
+		for i := range 9 {
+			waiting.Go(func() {
+				if got := show(t, &a, mailbox("right"), fmt.Sprint("imap", i), host.Taken); got == "shown" {
+					shown.Add(1)
+				}
+			})
+		}
+		time.AfterFunc(time.Second, func() { a.Vouch(mailbox("right")) })
+		time.AfterFunc(time.Minute, func() { done(host.Taken) })
+		if waiting.Wait(); shown.Load() != 9 || time.Since(start) != time.Second {
+			t.Errorf("shown to %d of 9 after %s", shown.Load(), time.Since(start))
+		}
+		a.Refuse(mailbox("wrong"), "web01: a logon to Windows")
+		a.Refuse(mailbox("wrong"), "web01: a logon to Windows") // which counts once
+		_, err = a.Try(t.Context(), mailbox("wrong"), "imap")
+		if !errors.Is(err, host.ErrNotTried) || !strings.Contains(err.Error(), "refused by web01: a logon to Windows") {
+			t.Errorf("got %v", err)
+		}
+		if got := a.Refusals(mailbox("wrong")); len(got) != 0 {
+			t.Errorf("what was told comes back: %q", got)
+		}
+		a.Vouch(mailbox("wrong"))
+		if got := show(t, &a, mailbox("wrong"), "imap", host.Refused); got != "shown" {
+			t.Errorf("known better: %s", got)
+		}
+		a.Refuse(mailbox("wrong"), "web02: a logon to Windows")
+		if got := show(t, &a, mailbox("wrong"), "pop3", host.Refused); got != "not tried" {
+			t.Errorf("after three refusals: %s", got)
+		}
+		if got := a.Refusals(mailbox("wrong")); len(got) != 1 || got[0] != "imap" {
+			t.Errorf("refusals %q", got)
+		}
+	})
+	var none *host.Accounts
+	none.Vouch(mailbox("x"))
+	none.Refuse(mailbox("x"), "y")
+	if got := none.Refusals(mailbox("x")); got != nil {
+		t.Errorf("got %q", got)
+	}
+}

@@ -191,6 +191,22 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
+func TestWordsAreFitToBeShown(t *testing.T) {
+	target := probetest.Target(probetest.Serve(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, "* OK \x1b[31mready\r\n* CAPABILITY STARTTLS X\x1b[2J\u202e\r\na1 OK\r\na2 NO \x07no\r\n")
+		_, _ = io.Copy(io.Discard, conn)
+	}))
+	readings, err := probetest.Observe(t, imap.Kind, target, map[string]any{"port": []int{143}})
+	mailtest.Fit(t, readings, err)
+	for _, want := range []string{
+		"143 banner=\ufffd[31mready", "143 capabilities=STARTTLS, X\ufffd[2J\ufffd", "143 reason=NO \ufffdno",
+	} {
+		if got := probetest.Texts(readings); err != nil || !slices.Contains(got, want) {
+			t.Errorf("no %q in %q, %v", want, got, err)
+		}
+	}
+}
+
 func TestParameters(t *testing.T) {
 	probetest.Refuses(t, imap.Kind, map[string]map[string]any{
 		"no port":      {"port": []int{}},

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"postpatch/probes"
 	"postpatch/probes/internal/flatxml"
 	"postpatch/probes/internal/mailtalk"
 	"postpatch/probes/internal/reach"
@@ -30,26 +29,30 @@ const (
 // ewsBox reads the mailbox over EWS.
 type ewsBox struct {
 	ctx   context.Context // the trip's
+	sign  sign
 	talk  *webtalk.Talk
 	found []string // ids
 }
 
 // ewsItem is what FindItem tells of a message.
 type ewsItem struct {
-	id, subject, class, from string
-	received                 time.Time
+	letter
+
+	id, class string
+	received  time.Time
 }
 
-func openEWS(ctx context.Context, t probes.Target, p probe) (mailbox, error) {
+func openEWS(ctx context.Context, r *trip) (mailbox, error) {
+	t, p := r.target, r.probe
 	port := p.MailboxPort
 	if port == imapsPort { // as it is where nobody says otherwise
 		port = ewsPort
 	}
-	b := &ewsBox{ctx: ctx, talk: webtalk.New(webtalk.Server{
+	b := &ewsBox{ctx: ctx, sign: r.sign, talk: webtalk.New(webtalk.Server{
 		Target: t, Address: reach.JoinPort(reach.Address(t, p.Mailbox), port), Port: port,
 		Name: cmp.Or(p.Mailbox, reach.Name(t)),
 	})}
-	if err := b.begin(subjectOf(t.Host) + " "); err != nil {
+	if err := b.begin(); err != nil {
 		b.Close()
 		return nil, err
 	}
@@ -57,13 +60,13 @@ func openEWS(ctx context.Context, t probes.Target, p probe) (mailbox, error) {
 }
 
 // begin opens the inbox, and deletes what earlier runs left behind.
-func (b *ewsBox) begin(subjects string) error {
-	all, err := b.find("Prefixed", subjects)
+func (b *ewsBox) begin() error {
+	all, err := b.find(b.sign.start())
 	if err != nil {
 		return err
 	}
 	for _, m := range all {
-		if strings.HasPrefix(m.subject, subjects) && !m.received.IsZero() && time.Since(m.received) > leftBehind {
+		if b.sign.isEarlier(m.letter) && !m.received.IsZero() && time.Since(m.received) > leftBehind {
 			b.found = append(b.found, m.id)
 		}
 	}
@@ -74,14 +77,14 @@ func (b *ewsBox) begin(subjects string) error {
 }
 
 // Look implements mailbox.
-func (b *ewsBox) Look(subject string) (sight, error) {
-	all, err := b.find("Substring", subject[strings.LastIndexByte(subject, ' ')+1:])
+func (b *ewsBox) Look() (sight, error) {
+	all, err := b.find(b.sign.id)
 	if err != nil {
 		return sight{}, err
 	}
 	for _, m := range all {
 		switch {
-		case strings.HasPrefix(m.subject, subjects):
+		case b.sign.isOurs(m.letter):
 			b.found = append(b.found, m.id)
 			return sight{state: delivered}, nil
 		case m.isReport():
@@ -99,14 +102,15 @@ func (m ewsItem) isReport() bool {
 		name == systemMailbox
 }
 
-// find finds messages in the inbox by their subjects.
-func (b *ewsBox) find(mode, text string) ([]ewsItem, error) {
+// find finds messages in the inbox by a part of their subjects.
+func (b *ewsBox) find(text string) ([]ewsItem, error) {
 	all, err := b.ask(`<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>` +
 		`<t:AdditionalProperties><t:FieldURI FieldURI="item:Subject"/><t:FieldURI FieldURI="item:DateTimeReceived"/>` +
 		`<t:FieldURI FieldURI="item:ItemClass"/><t:FieldURI FieldURI="message:From"/>` +
+		`<t:FieldURI FieldURI="message:InternetMessageId"/>` +
 		`</t:AdditionalProperties></m:ItemShape>` +
 		fmt.Sprintf(`<m:IndexedPageItemView MaxEntriesReturned="%d" Offset="0" BasePoint="Beginning"/>`, mostLooked) +
-		`<m:Restriction><t:Contains ContainmentMode="` + mode + `" ContainmentComparison="IgnoreCase">` +
+		`<m:Restriction><t:Contains ContainmentMode="Substring" ContainmentComparison="IgnoreCase">` +
 		`<t:FieldURI FieldURI="item:Subject"/><t:Constant Value="` + escaped(text) + `"/></t:Contains></m:Restriction>` +
 		`<m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:FindItem>`)
 	if err != nil {
@@ -135,6 +139,8 @@ func ewsItems(all []flatxml.Element) []ewsItem {
 			m.class = e.Text
 		case e.Is("From/Mailbox/EmailAddress"):
 			m.from = e.Text
+		case e.Is("InternetMessageId"):
+			m.messageID = e.Text
 		case e.Is("DateTimeReceived"):
 			m.received, _ = time.Parse(time.RFC3339, e.Text) // what is none is not old
 		}
@@ -161,15 +167,7 @@ func (b *ewsBox) Close() { b.talk.Close() }
 
 // ask puts one question. Every answer in it has to be NoError.
 func (b *ewsBox) ask(question string) ([]flatxml.Element, error) {
-	answer, _, err := b.talk.LogOn(b.ctx, "ews", webtalk.Request{
-		Method: http.MethodPost, Path: "/EWS/Exchange.asmx",
-		Header: http.Header{"Content-Type": {"text/xml; charset=utf-8"}},
-		Body: `<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" ` +
-			`xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" ` +
-			`xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><soap:Header>` +
-			`<t:RequestServerVersion Version="Exchange2013"/></soap:Header><soap:Body>` + question +
-			`</soap:Body></soap:Envelope>`,
-	})
+	answer, _, err := b.talk.LogOn(b.ctx, "ews", webtalk.EWS(question))
 	switch {
 	case err != nil:
 		return nil, err

@@ -55,6 +55,11 @@ func TestRoundTripOverEWS(t *testing.T) {
 		"healthy": {"", []string{" mailbox=open", " accepted=ok", " delivery=delivered", " removed=yes"}},
 		"lost":    {", fate: lost", []string{" mailbox=open", " accepted=ok", " delivery=not delivered in 300ms"}},
 		"bounced": {", fate: bounced", []string{" accepted=ok", " delivery=bounced", " removed=yes"}},
+		"marked by a gateway": {
+			", mark: '[EXTERNAL] '",
+			[]string{" mailbox=open", " accepted=ok", " delivery=delivered", " removed=yes"},
+		},
+		"marked and bounced": {", fate: bounced, mark: '[EXTERNAL] '", []string{" delivery=bounced", " removed=yes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			target, operations := exchange(t, tt.more)

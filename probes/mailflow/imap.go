@@ -11,7 +11,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
-	"postpatch/probes"
 	"postpatch/probes/internal/mailtalk"
 	"postpatch/probes/internal/reach"
 )
@@ -27,12 +26,14 @@ const (
 type imapBox struct {
 	*mailtalk.Mailbox
 
+	sign  sign
 	next  imap.UID // the first that is new
 	found imap.UIDSet
 	read  map[imap.UID]bool // reports that are not ours
 }
 
-func openIMAP(ctx context.Context, t probes.Target, p probe) (mailbox, error) {
+func openIMAP(ctx context.Context, r *trip) (mailbox, error) {
+	t, p := r.target, r.probe
 	opened, err := mailtalk.OpenMailbox(ctx, t, mailtalk.Door{
 		Address: reach.JoinPort(reach.Address(t, p.Mailbox), p.MailboxPort), Port: p.MailboxPort,
 		Implicit: p.MailboxPort == imapsPort, Name: cmp.Or(p.Mailbox, reach.Name(t)),
@@ -40,8 +41,8 @@ func openIMAP(ctx context.Context, t probes.Target, p probe) (mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &imapBox{Mailbox: opened, read: map[imap.UID]bool{}}
-	if err := b.begin(subjectOf(t.Host) + " "); err != nil {
+	b := &imapBox{Mailbox: opened, sign: r.sign, read: map[imap.UID]bool{}}
+	if err := b.begin(); err != nil {
 		b.Close()
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func openIMAP(ctx context.Context, t probes.Target, p probe) (mailbox, error) {
 }
 
 // begin opens INBOX, and deletes what earlier runs left behind.
-func (b *imapBox) begin(subjects string) error {
+func (b *imapBox) begin() error {
 	inbox, err := b.Select("INBOX", nil).Wait()
 	if err != nil {
 		return fmt.Errorf("opening INBOX: %w", mailtalk.Refusal(err))
@@ -67,8 +68,7 @@ func (b *imapBox) begin(subjects string) error {
 		return fmt.Errorf("listing INBOX: %w", mailtalk.Refusal(err))
 	}
 	for _, m := range all {
-		if m.Envelope != nil && strings.HasPrefix(m.Envelope.Subject, subjects) &&
-			time.Since(m.InternalDate) > leftBehind {
+		if b.sign.isEarlier(letterOf(m)) && time.Since(m.InternalDate) > leftBehind {
 			b.found.AddNum(m.UID)
 		}
 	}
@@ -79,7 +79,8 @@ func (b *imapBox) begin(subjects string) error {
 }
 
 // Look implements mailbox.
-func (b *imapBox) Look(subject string) (sight, error) {
+func (b *imapBox) Look() (sight, error) {
+	b.Renew()                               // a long wait has many looks
 	if err := b.Noop().Wait(); err != nil { // now the server tells what is new
 		return sight{}, mailtalk.Refusal(err)
 	}
@@ -94,16 +95,15 @@ func (b *imapBox) Look(subject string) (sight, error) {
 	if err != nil {
 		return sight{}, mailtalk.Refusal(err)
 	}
-	id := subject[strings.LastIndexByte(subject, ' ')+1:]
 	for _, m := range all {
 		switch {
 		case m.UID < b.next || m.Envelope == nil: // the last one, when none is new
-		case strings.HasPrefix(m.Envelope.Subject, subjects) && strings.Contains(m.Envelope.Subject, id):
+		case b.sign.isOurs(letterOf(m)):
 			b.found.AddNum(m.UID)
 			return sight{state: delivered}, nil
 		case isReport(m) && !b.read[m.UID] && len(b.read) < mostReports:
 			b.read[m.UID] = true
-			words, ours, err := b.report(m.UID, id)
+			words, ours, err := b.report(m.UID)
 			if err != nil {
 				return sight{}, err
 			}
@@ -114,6 +114,18 @@ func (b *imapBox) Look(subject string) (sight, error) {
 		}
 	}
 	return sight{}, nil
+}
+
+// letterOf is what the envelope tells.
+func letterOf(m *imapclient.FetchMessageBuffer) letter {
+	if m.Envelope == nil {
+		return letter{}
+	}
+	l := letter{subject: m.Envelope.Subject, messageID: m.Envelope.MessageID}
+	if len(m.Envelope.From) > 0 {
+		l.from = m.Envelope.From[0].Addr()
+	}
+	return l
 }
 
 // isReport says whether a message may be one of a server about another.
@@ -133,7 +145,7 @@ func isReport(m *imapclient.FetchMessageBuffer) bool {
 }
 
 // report reads a server's report: whether it is about the message, and what it says.
-func (b *imapBox) report(uid imap.UID, id string) (words string, ours bool, err error) {
+func (b *imapBox) report(uid imap.UID) (words string, ours bool, err error) {
 	body := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Size: mostOfOne}}
 	all, err := b.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{
 		UID: true, BodySection: []*imap.FetchItemBodySection{body},
@@ -143,7 +155,7 @@ func (b *imapBox) report(uid imap.UID, id string) (words string, ours bool, err 
 	}
 	for _, m := range all {
 		for _, section := range m.BodySection {
-			if text := string(section.Bytes); strings.Contains(text, id) {
+			if text := string(section.Bytes); strings.Contains(text, b.sign.id) {
 				return diagnosis(text), true, nil
 			}
 		}

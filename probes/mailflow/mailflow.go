@@ -141,7 +141,7 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 	}
 	trip := newTrip(p, t, address)
 	err = trip.run(ctx)
-	return trip.readings, reach.Cause(ctx, err)
+	return trip.Readings, reach.Cause(ctx, err)
 }
 
 // hasTime makes sure that the check's own time is longer than the message may take,

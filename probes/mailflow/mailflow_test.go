@@ -136,6 +136,44 @@ func TestWhatBecomesOfTheMessage(t *testing.T) {
 	}
 }
 
+// A gateway writes into subjects, and a report of a message that it marked is no message.
+func TestMarkedSubjects(t *testing.T) {
+	for name, tt := range map[string]struct{ more, want string }{
+		"delivered": {"", "delivery=delivered"}, "bounced": {", fate: bounced", "delivery=bounced"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target, _ := mailtest.Lab(t, strings.Replace(mailtest.Healthy, "imap:", "mark: '[EXTERNAL] '"+tt.more+", imap:", 1))
+			readings, err := probetest.Observe(t, mailflow.Kind, target, args(nil))
+			got := texts(readings)
+			if err != nil || !slices.Contains(got, tt.want) || !slices.Contains(got, "removed=yes") {
+				t.Errorf("got %q, %v", got, err)
+			}
+			if left := messages(t, target); left != "0" {
+				t.Errorf("%s messages are left", left)
+			}
+		})
+	}
+}
+
+func TestWordsAreFitToBeShown(t *testing.T) {
+	const mailbox = "\n    os: {domain: corp.test}\n    mail: {users: {probe@corp.test: swordfish}, imap: "
+	for name, hostile := range map[string]string{
+		"the mailbox":       mailbox + `{greeting: "* BYE \e[31m \u202eno\a"}}` + "\n    smtp: {}\n",
+		"the mailbox later": mailbox + `{login: "NO [UNAVAILABLE] \e[31mlater\u0085"}}` + "\n    smtp: {}\n",
+		"the connector":     mailbox + "{}}\n    smtp: {greeting: \"421 \\e[2J \\u0085no\\a\"}\n",
+		"a later answer":    mailbox + "{}}\n    smtp: {envelope: \"452 \\e[2J \\u0085no\\a\"}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			target, _ := mailtest.Lab(t, hostile)
+			readings, err := probetest.Observe(t, mailflow.Kind, target, args(nil))
+			mailtest.Fit(t, readings, err)
+			if got := strings.Join(texts(readings), "\n"); err != nil || !strings.Contains(got, "\ufffd") {
+				t.Errorf("what was said is not told: %s, %v", got, err)
+			}
+		})
+	}
+}
+
 func TestLateIsAReading(t *testing.T) {
 	target, _ := mailtest.Lab(t, strings.Replace(mailtest.Healthy, "imap:", "delay: 500ms, imap:", 1))
 	readings, err := probetest.Observe(t, mailflow.Kind, target, args(nil))

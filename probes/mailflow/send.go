@@ -54,11 +54,7 @@ func (r *trip) send(ctx context.Context) error {
 		return err
 	}
 	if p.Login {
-		door := "SMTP at " + wire.At()
-		err := r.target.LogOn(ctx, mailtalk.Use, door, func(c host.Credential) (host.Shown, error) {
-			if err := wire.MayShow(c, r.target); err != nil {
-				return host.Later, err
-			}
+		_, err := wire.LogOn(ctx, r.target, "SMTP", func(c host.Credential) (host.Shown, error) {
 			return mailtalk.LogOnSMTP(client, c)
 		})
 		if err != nil {
@@ -109,7 +105,7 @@ func (r *trip) secure(ctx context.Context, wire *mailtalk.Wire) error {
 }
 
 func (r *trip) submit(client *smtp.Client) error {
-	if err := client.Mail(cmp.Or(r.probe.From, r.address), nil); err != nil {
+	if err := client.Mail(r.sign.sender, nil); err != nil {
 		return err
 	}
 	if err := client.Rcpt(r.address, nil); err != nil {
@@ -128,13 +124,12 @@ func (r *trip) submit(client *smtp.Client) error {
 // message is what is sent. Nobody's absence is to answer it, and who finds it shall
 // know what it is.
 func (r *trip) message(now time.Time) string {
-	id := r.subject[strings.LastIndexByte(r.subject, ' ')+1:]
 	return strings.Join([]string{
-		"From: <" + cmp.Or(r.probe.From, r.address) + ">",
+		"From: <" + r.sign.sender + ">",
 		"To: <" + r.address + ">",
-		"Subject: " + r.subject,
+		"Subject: " + r.sign.start() + r.sign.id,
 		"Date: " + now.Format(time.RFC1123Z),
-		"Message-ID: <" + id + "@postpatch.invalid>",
+		"Message-ID: <" + r.sign.id + ourDomain + ">",
 		"Auto-Submitted: auto-generated",
 		"X-Auto-Response-Suppress: All",
 		"MIME-Version: 1.0",

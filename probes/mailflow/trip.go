@@ -5,13 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
@@ -20,9 +16,9 @@ import (
 
 // mailbox is where the message is looked for; one for each via.
 type mailbox interface {
-	// Look says whether a message with that subject has come, or a report that it
-	// will not, in the report's own words.
-	Look(subject string) (sight, error)
+	// Look says whether the message has come, or a report that it will not, in the
+	// report's own words.
+	Look() (sight, error)
 	// Remove deletes what Look has found, and says how that went.
 	Remove() (string, error)
 	// Close takes leave.
@@ -40,39 +36,17 @@ const grace = 3 * time.Second
 
 // trip is the way of one message.
 type trip struct {
-	probe    probe
-	target   probes.Target
-	address  string
-	subject  string
-	sent     atomic.Bool // there may be a message of ours
-	readings []fact.Reading
+	mailtalk.Record
+
+	probe   probe
+	target  probes.Target
+	address string
+	sign    sign
+	sent    atomic.Bool // there may be a message of ours
 }
 
 func newTrip(p probe, t probes.Target, address string) *trip {
-	return &trip{probe: p, target: t, address: address, subject: subjectOf(t.Host) + " " + uuid.NewString()}
-}
-
-// subjectOf is how the messages of one host begin.
-func subjectOf(hostName string) string {
-	return subjects + strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, hostName)
-}
-
-const subjects = "postpatch mailflow "
-
-func (r *trip) add(name string, value fact.Value) {
-	r.readings = append(r.readings, probes.Read("", name, value))
-}
-
-func (r *trip) because(words string) {
-	has := func(f fact.Reading) bool { return f.Key.Name == "reason" }
-	if words != "" && !slices.ContainsFunc(r.readings, has) {
-		r.add("reason", fact.Text(words))
-	}
+	return &trip{probe: p, target: t, address: address, sign: newSign(t.Host, cmp.Or(p.From, address))}
 }
 
 // run opens the mailbox first: what could not be deleted is not sent.
@@ -83,26 +57,26 @@ func (r *trip) run(ctx context.Context) error {
 	if err != nil {
 		err = cmp.Or(ctx.Err(), err)
 		if state, why := mailtalk.StateOf(err); state != "" {
-			r.add("mailbox", fact.Text(state))
-			r.because(why)
+			r.Add("mailbox", fact.Text(state))
+			r.Because(why)
 			return nil
 		}
 		return fmt.Errorf("opening the mailbox: %w", err)
 	}
 	defer box.Close()
-	r.add("mailbox", fact.Text(open))
+	r.Add("mailbox", fact.Text(open))
 	r.sent.Store(true)
 	accepted := time.Now()
 	if err := r.send(ctx); err != nil {
 		r.remove(box, sight{}) // it may have got there all the same
 		if state, why := connectorState(err); state != "" {
-			r.add("accepted", fact.Text(state))
-			r.because(why)
+			r.Add("accepted", fact.Text(state))
+			r.Because(why)
 			return nil
 		}
 		return fmt.Errorf("sending the message: %w", err)
 	}
-	r.add("accepted", fact.Text(ok))
+	r.Add("accepted", fact.Text(ok))
 	seen, err := r.await(ctx, box, accepted)
 	r.remove(box, seen)
 	return err
@@ -138,9 +112,9 @@ func (r *trip) outlive(ctx context.Context) (life context.Context, finish func()
 func (r *trip) open(ctx context.Context) (mailbox, error) {
 	switch r.probe.Via {
 	case viaIMAP:
-		return openIMAP(ctx, r.target, r.probe)
+		return openIMAP(ctx, r)
 	case viaEWS:
-		return openEWS(ctx, r.target, r.probe)
+		return openEWS(ctx, r)
 	default:
 		return nil, errors.New("no way to read the mailbox")
 	}
@@ -151,15 +125,15 @@ func (r *trip) await(ctx context.Context, box mailbox, since time.Time) (sight, 
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Until(since.Add(r.probe.Limit)), errLate)
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		seen, err := box.Look(r.subject)
+		seen, err := box.Look()
 		switch {
 		case err != nil:
 			return sight{}, fmt.Errorf("reading the mailbox: %w", err)
 		case seen.state != "":
-			r.add("delivery", fact.Text(seen.state))
-			r.because(seen.words)
+			r.Add("delivery", fact.Text(seen.state))
+			r.Because(seen.words)
 			if seen.state == delivered {
-				r.add("delivery_time", fact.Duration(time.Since(since)))
+				r.Add("delivery_time", fact.Duration(time.Since(since)))
 			}
 			return seen, nil
 		}
@@ -173,7 +147,7 @@ func (r *trip) await(ctx context.Context, box mailbox, since time.Time) (sight, 
 		if !errors.Is(context.Cause(ctx), errLate) {
 			return sight{}, context.Cause(ctx)
 		}
-		r.add("delivery", fact.Text("not delivered in "+r.probe.Limit.String()))
+		r.Add("delivery", fact.Text("not delivered in "+r.probe.Limit.String()))
 		return sight{}, nil
 	}
 }
@@ -183,7 +157,7 @@ var errLate = errors.New("the message took too long")
 // remove deletes what has come; after a look for what came meanwhile.
 func (r *trip) remove(box mailbox, seen sight) {
 	if seen.state == "" {
-		if seen, err := box.Look(r.subject); err != nil || seen.state == "" {
+		if seen, err := box.Look(); err != nil || seen.state == "" {
 			return
 		}
 	}
@@ -191,5 +165,5 @@ func (r *trip) remove(box mailbox, seen sight) {
 	if err != nil {
 		how = "no: " + mailtalk.Words(err.Error())
 	}
-	r.add("removed", fact.Text(how))
+	r.Add("removed", fact.Text(how))
 }

@@ -140,6 +140,22 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
+func TestWordsAreFitToBeShown(t *testing.T) {
+	target := probetest.Target(probetest.Serve(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, "+OK \x1b[31mready\r\n+OK\r\nUI\x1bDL\u202e x\r\nSTLS\r\n.\r\n-ERR \x07no\x1b[2J\r\n")
+		_, _ = io.Copy(io.Discard, conn)
+	}))
+	readings, err := probetest.Observe(t, pop3.Kind, target, map[string]any{"port": []int{110}})
+	mailtest.Fit(t, readings, err)
+	for _, want := range []string{
+		"110 banner=\ufffd[31mready", "110 capabilities=STLS, UI\ufffdDL\ufffd X", "110 reason=-ERR \ufffdno\ufffd[2J",
+	} {
+		if got := probetest.Texts(readings); err != nil || !slices.Contains(got, want) {
+			t.Errorf("no %q in %q, %v", want, got, err)
+		}
+	}
+}
+
 func TestParameters(t *testing.T) {
 	probetest.Refuses(t, pop3.Kind, map[string]map[string]any{
 		"no port": {"port": []int{}}, "port 0": {"port": []int{0}},

@@ -99,7 +99,7 @@ func (s *session) offers(v *mailtalk.Visit) ([]string, string, error) {
 		if line == "." {
 			return s.capabilities, "", nil
 		}
-		if words := strings.Fields(strings.ToUpper(strings.ToValidUTF8(line, "\ufffd"))); len(words) > 0 {
+		if words := strings.Fields(strings.ToUpper(mailtalk.Words(line))); len(words) > 0 {
 			s.capabilities = append(s.capabilities, strings.Join(words, " "))
 		}
 	}

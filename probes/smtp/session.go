@@ -17,17 +17,13 @@ import (
 
 // session is one conversation with a server.
 type session struct {
-	probe    probe
-	target   probes.Target
-	port     int
-	wire     *mailtalk.Wire
-	item     string
-	start    time.Time
-	readings []fact.Reading
-}
+	mailtalk.Record
 
-func (s *session) add(name string, value fact.Value) {
-	s.readings = append(s.readings, probes.Read(s.item, name, value))
+	probe  probe
+	target probes.Target
+	port   int
+	wire   *mailtalk.Wire
+	start  time.Time
 }
 
 // run talks until the server declines or all is known.
@@ -42,15 +38,15 @@ func (s *session) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the greeting: %w", err)
 	}
-	s.add("banner", fact.Text(mailtalk.Undated(greeting.Text())))
-	s.add("latency", fact.Duration(time.Since(s.start)))
+	s.Add("banner", fact.Text(mailtalk.Words(mailtalk.Undated(greeting.Text()))))
+	s.Add("latency", fact.Duration(time.Since(s.start)))
 	if greeting.Code != 220 {
 		s.decline(greeting)
 		return nil
 	}
 	hello, err := s.wire.Hello(s.probe.EHLO)
 	if reach.State(reach.Cause(ctx, err)) == reach.Reset {
-		s.add("state", fact.Text(reach.Reset))
+		s.Add("state", fact.Text(reach.Reset))
 		return nil
 	}
 	if err != nil {
@@ -60,9 +56,9 @@ func (s *session) run(ctx context.Context) error {
 		s.decline(hello)
 		return nil
 	}
-	s.add("state", fact.Text(ready))
+	s.Add("state", fact.Text(mailtalk.Ready))
 	extensions := mailtalk.Extensions(hello)
-	s.add("extensions", fact.SetOf(extensions...))
+	s.Add("extensions", fact.SetOf(extensions...))
 	if s.wire.TLS() == nil {
 		if ended, err := s.secure(ctx, extensions); ended || err != nil {
 			return err
@@ -73,31 +69,24 @@ func (s *session) run(ctx context.Context) error {
 
 // decline tells with what the server does not take a session.
 func (s *session) decline(r mailtalk.Reply) {
-	s.add("state", fact.Text(strconv.Itoa(r.Code)))
-	s.because(mailtalk.Spoken(r))
+	s.Add("state", fact.Text(strconv.Itoa(r.Code)))
+	s.Because(mailtalk.Spoken(r))
 	s.wire.Quit()
 }
 
-// because gives the reason for what failed; the first counts.
-func (s *session) because(words string) {
-	if !slices.ContainsFunc(s.readings, func(r fact.Reading) bool { return r.Key.Name == "reason" }) {
-		s.add("reason", fact.Text(words))
-	}
-}
-
 func (s *session) certify() {
-	s.readings = append(s.readings, s.wire.Certificate(s.item, s.probe.ServerName, s.target.Roots)...)
+	s.Readings = append(s.Readings, s.wire.Certificate(s.Item, s.probe.ServerName, s.target.Roots)...)
 }
 
 // secure starts TLS where it is offered, and reads the certificate. It has ended
 // when the conversation is not to go on.
 func (s *session) secure(ctx context.Context, extensions []string) (ended bool, err error) {
-	state := absent
+	state := mailtalk.Absent
 	if slices.Contains(extensions, "STARTTLS") {
-		state = offered
+		state = mailtalk.Offered
 	}
-	if state == absent || !s.probe.StartTLS {
-		s.add("starttls", fact.Text(state))
+	if state == mailtalk.Absent || !s.probe.StartTLS {
+		s.Add("starttls", fact.Text(state))
 		return false, nil
 	}
 	answer, err := s.wire.Command("STARTTLS")
@@ -105,8 +94,8 @@ func (s *session) secure(ctx context.Context, extensions []string) (ended bool, 
 		return true, err
 	}
 	fail := func(why string) (bool, error) {
-		s.add("starttls", fact.Text(failed))
-		s.because(why)
+		s.Add("starttls", fact.Text(mailtalk.Failed))
+		s.Because(why)
 		return true, nil
 	}
 	if answer.Code != 220 {
@@ -126,17 +115,17 @@ func (s *session) secure(ctx context.Context, extensions []string) (ended bool, 
 	case err != nil:
 		return true, err
 	}
-	s.add("starttls", fact.Text(offered))
+	s.Add("starttls", fact.Text(mailtalk.Offered))
 	s.certify()
 	hello, err := s.wire.Hello(s.probe.EHLO)
 	if err != nil {
 		return true, fmt.Errorf("within TLS: %w", err)
 	}
 	if hello.Code != 250 {
-		s.because(mailtalk.Spoken(hello))
+		s.Because(mailtalk.Spoken(hello))
 		return true, fmt.Errorf("within TLS: the server answers %d to EHLO", hello.Code)
 	}
-	s.add("tls_extensions", fact.SetOf(mailtalk.Extensions(hello)...))
+	s.Add("tls_extensions", fact.SetOf(mailtalk.Extensions(hello)...))
 	return false, nil
 }
 
@@ -161,42 +150,24 @@ func (s *session) further(ctx context.Context) error {
 
 func (s *session) envelope(answer mailtalk.Reply) {
 	if answer.Code == 250 {
-		s.add("envelope", fact.Text(taken))
+		s.Add("envelope", fact.Text(mailtalk.OK))
 		return
 	}
-	s.add("envelope", fact.Text(strconv.Itoa(answer.Code)))
-	s.because(mailtalk.Spoken(answer))
+	s.Add("envelope", fact.Text(strconv.Itoa(answer.Code)))
+	s.Because(mailtalk.Spoken(answer))
 }
 
 // logIn shows the operator's account, where the server may see it.
 func (s *session) logIn(ctx context.Context) error {
-	var start time.Time
-	door := "SMTP at " + s.wire.At()
-	err := s.target.LogOn(ctx, mailtalk.Use, door, func(c host.Credential) (host.Shown, error) {
-		if err := s.wire.MayShow(c, s.target); err != nil {
-			return host.Later, err
-		}
-		start = time.Now()
+	took, err := s.wire.LogOn(ctx, s.target, "SMTP", func(c host.Credential) (host.Shown, error) {
 		client, err := s.wire.SMTP(ctx, s.probe.EHLO)
 		if err != nil {
 			return host.Later, err
 		}
 		return mailtalk.LogOnSMTP(client, c)
 	})
-	no, said := errors.AsType[*mailtalk.SaidNo](err)
-	switch {
-	case err == nil:
-		s.add("login", fact.Text(taken))
-		s.add("login_time", fact.Duration(time.Since(start)))
-	case errors.Is(err, probes.ErrRefused):
-		s.add("login", fact.Text("refused"))
-		s.because(err.Error())
-		return nil
-	case said:
-		s.add("login", fact.Text("unavailable"))
-		s.because(no.Words)
-		return nil
-	default:
+	in, err := s.LoggedIn(took, err)
+	if err != nil || !in {
 		return err
 	}
 	if s.probe.Envelope {

@@ -37,19 +37,10 @@ type params struct {
 	Envelope   bool   `param:"envelope" doc:"Whether to begin a message, which back pressure refuses, and take it back."`
 }
 
-// What becomes of a session.
-const (
-	ready   = "ready"
-	offered = "offered"
-	absent  = "absent"
-	failed  = "failed"
-	taken   = "ok"
-)
-
 func specs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
-			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: ready,
+			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: mailtalk.Ready,
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc: "Whether the server takes a session: ready, refused, reset, tls failed, or the code with which it " +
 				"declines, 421.",
@@ -62,7 +53,7 @@ func specs() []probes.ReadingSpec {
 		{
 			Name: "starttls", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore},
 			Values: []string{"offered", "absent", "failed"},
-			Expect: "one of offered, absent", Keep: offered,
+			Expect: "one of offered, absent", Keep: mailtalk.Offered,
 			Doc: "Whether TLS can be started: offered, absent, or failed.",
 		},
 		{
@@ -70,15 +61,15 @@ func specs() []probes.ReadingSpec {
 			Doc: "What the server offers once TLS has been started, AUTH among it.",
 		},
 		{
-			Name: "login", Type: fact.TypeText, Severity: fact.Fail, Expect: taken,
 			Values: []string{"ok", "refused", "unavailable"},
-			Doc:    "With login: ok, refused, or unavailable when the server cannot verify the account just now.",
+			Name:   "login", Type: fact.TypeText, Severity: fact.Fail, Expect: mailtalk.OK,
+			Doc: "With login: ok, refused, or unavailable when the server cannot verify the account just now.",
 		},
 		{
 			Name: "login_time", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How long the login took.",
 		},
 		{
-			Name: "envelope", Type: fact.TypeText, Severity: fact.Fail, Expect: taken,
+			Name: "envelope", Type: fact.TypeText, Severity: fact.Fail, Expect: mailtalk.OK,
 			Doc: "With envelope: ok where a message may begin, or the code with which it may not, 452.",
 		},
 		{
@@ -137,18 +128,20 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 }
 
 func (p probe) observe(ctx context.Context, t probes.Target, port int) ([]fact.Reading, error) {
-	s := &session{probe: p, target: t, port: port, item: reach.PortItem(p.Address, port), start: time.Now()}
+	s := &session{
+		Record: mailtalk.Record{Item: reach.PortItem(p.Address, port)}, probe: p, target: t, port: port, start: time.Now(),
+	}
 	wire, err := mailtalk.Dial(ctx, t, reach.JoinPort(reach.Address(t, p.Address), port))
 	if err == nil {
 		defer func() { _ = wire.Close() }()
 		s.wire = wire
-		if err = s.run(ctx); err == nil || len(s.readings) > 0 {
-			return s.readings, err // what was read stands, whatever came then
+		if err = s.run(ctx); err == nil || len(s.Readings) > 0 {
+			return s.Readings, err // what was read stands, whatever came then
 		}
 	}
 	switch state := reach.State(reach.Cause(ctx, err)); state {
 	case reach.Refused, reach.Reset, reach.TLSFailed:
-		return []fact.Reading{probes.Read(s.item, "state", fact.Text(state))}, nil
+		return []fact.Reading{probes.Read(s.Item, "state", fact.Text(state))}, nil
 	}
 	return nil, err
 }

@@ -166,6 +166,20 @@ func TestServers(t *testing.T) {
 	}
 }
 
+func TestWordsAreFitToBeShown(t *testing.T) {
+	readings, err := observe(t, server{greeting: "220 \x1b[31mmx\x07 ESMTP\r\n", replies: map[string]string{
+		"EHLO": "250-mx\r\n250-X\x1b]0;a\x07 \u202eb\r\n250 STARTTLS\r\n", "STARTTLS": "454 \x1b[2J \u0085no\r\n",
+	}}.start(t), nil)
+	mailtest.Fit(t, readings, err)
+	for _, want := range []string{
+		"25 banner=\ufffd[31mmx\ufffd ESMTP", "25 extensions=STARTTLS, X\ufffd]0;A\ufffd \ufffdb", "25 reason=454 \ufffd[2J no",
+	} {
+		if got := probetest.Texts(readings); err != nil || !slices.Contains(got, want) {
+			t.Errorf("no %q in %q, %v", want, got, err)
+		}
+	}
+}
+
 func TestWithoutTLS(t *testing.T) {
 	s := healthy(t, probetest.NewAuthority(t))
 	s.heard = make(chan string, 10)

@@ -49,6 +49,9 @@ type Run struct {
 	Baseline *Baseline `json:"baseline,omitempty"`
 	Hosts    int       `json:"hosts"`
 	Checks   int       `json:"checks"`
+	// Part says by which choice the checks are a part of what the suites ask:
+	// "--owner dba"; "" where they are all.
+	Part string `json:"part,omitempty"`
 	// Notes are sentences that the reader needs before any result: "the suite
 	// has changed since the baseline".
 	Notes []string `json:"notes,omitempty"`
@@ -206,6 +209,10 @@ type Summary struct {
 	Ignored map[string]int `json:"ignored,omitempty"`
 	// ListIgnored is the command that lists them, where nothing has to be asked again.
 	ListIgnored string `json:"list_ignored,omitempty"`
+	// Owners are what the run comes to for each owner, the worst first, and MoreOwners are
+	// those that are left out of very many. There are none where no check has an owner.
+	Owners     []OwnerSummary `json:"owners,omitempty"`
+	MoreOwners int            `json:"more_owners,omitempty"`
 	// Next are commands that the reader would want now.
 	Next []string `json:"next,omitempty"`
 }

@@ -11,9 +11,7 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 
 	"postpatch/probes/fact"
@@ -33,52 +31,9 @@ type Problem struct {
 }
 
 // Compile reads an expression for a kind with these readings. The Assertion is nil
-// where there is a problem. A panic of the language's own is a problem like any other.
-func Compile(source string, readings map[string]fact.Type) (a *Assertion, found []Problem) {
-	defer func() {
-		if p := recover(); p != nil {
-			a, found = nil, []Problem{{Msg: fmt.Sprintf("the expression cannot be read: %.200v", p)}}
-		}
-	}()
-	return compile(source, readings)
-}
-
-func compile(source string, readings map[string]fact.Type) (*Assertion, []Problem) {
-	if strings.TrimSpace(source) == "" {
-		return nil, []Problem{{Msg: "the expression is empty"}}
-	}
-	if len(source) > maxSource {
-		return nil, []Problem{{Msg: fmt.Sprintf("the expression has more than %d bytes", maxSource)}}
-	}
-	if !utf8.ValidString(source) {
-		return nil, []Problem{{Msg: "the expression is not UTF-8"}}
-	}
-	options := options(readings)
-	config := conf.CreateNew()
-	for _, option := range options {
-		option(config)
-	}
-	tree, err := parser.ParseWithConfig(source, config)
-	if err != nil {
-		return nil, []Problem{problemOf(err, source)}
-	}
-	r := rules{readings: readings}
-	r.check(tree.Node, false)
-	if len(r.found) == 0 && !slices.ContainsFunc(r.looks, look.isReading) {
-		r.add(0, "write after.NAME, or before.NAME", "it looks at no reading, neither before nor after, and asserts nothing")
-	}
-	if len(r.found) > 0 {
-		return nil, r.found
-	}
-	types := &typed{readings: readings, looks: r.looks}
-	program, err := expr.Compile(source, append(options, expr.Patch(types))...)
-	switch {
-	case err != nil:
-		return nil, []Problem{problemOf(err, source)}
-	case len(types.found) > 0:
-		return nil, types.found
-	}
-	return &Assertion{said: oneLine(source, tree.Node), program: program, looks: r.looks, vars: r.vars}, nil
+// where there is a problem.
+func Compile(source string, readings map[string]fact.Type) (*Assertion, []Problem) {
+	return NewLanguage(readings).Compile(source)
 }
 
 func (l look) isReading() bool { return l.root == "before" || l.root == "after" }

@@ -3,7 +3,6 @@ package expect
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -156,7 +155,7 @@ func (l language) value(plain string) (fact.Value, error) {
 		if l.unit != "" {
 			digits = strings.TrimSpace(strings.TrimSuffix(plain, l.unit))
 		}
-		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+		if n, ok := fact.Whole(digits); ok {
 			return fact.Int(n), nil
 		}
 		if n, ok := fact.Bytes(plain); ok && l.unit == "bytes" {

@@ -4,7 +4,7 @@ package schema
 func credentials() object {
 	entry := closed(object{
 		"hosts": with(texts(), about("Hosts' names, or patterns with * and ?, in any case.")),
-		"for": with(oneOrMany(with(object{"type": "string"}, pattern(`^(winrm|sql|mail)$`, "winrm, sql or mail"))),
+		"for": with(oneOrMany(with(object{"type": "string"}, pattern(`^(winrm|sql|mail|ldap)$`, "winrm, sql, mail or ldap"))),
 			about("The uses that it is for; winrm and sql unless given, as far as its proof can serve them.")),
 		"user":              with(text(), about(`CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name.`)),
 		"password":          ref("secret", about("Where the password is kept; never the password itself.")),
@@ -64,6 +64,9 @@ func winRM() object {
 		"ca_file":     with(text(), about("Trust the certificates that this file's ones have signed.")),
 		"insecure":    truth("Do not check the server's certificate."),
 		"allow_plain": truth("Basic without TLS: the password travels readable; for a lab."),
+		"exchange": with(words(
+			"remote", "at Exchange's own endpoint; unless given", "snapin", "by its snap-in, within the host's PowerShell",
+		), about("How Exchange's commands are asked.")),
 	}), about("How WinRM is entered."))
 }
 

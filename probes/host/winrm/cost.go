@@ -22,7 +22,8 @@ const (
 	commandMessages = 3 // Command, Receive, Receive
 )
 
-// CostOf says beforehand what merged questions cost, by the way that Ask takes.
+// CostOf says beforehand what merged questions cost, by the way that Ask takes; where
+// Exchange's commands go by the snap-in, it is less.
 func CostOf(questions []host.Question) Cost {
 	cost := Cost{}
 	queries, commands := 0, 0

@@ -125,6 +125,9 @@ func (x *examiner) stages(most time.Duration) []stage {
 		stage{"wmi", "access", most, x.wmi},
 		stage{"powershell", "access", most, x.powerShell},
 	)
+	if x.SnapIn {
+		stages = append(stages, stage{"exchange", "powershell", most, x.exchange})
+	}
 	for i := range stages {
 		stages[i].most = min(stages[i].most, most)
 	}

@@ -49,6 +49,9 @@ type Options struct {
 	// the lab.
 	AllowPlain bool
 	Credential host.Credential
+	// SnapIn has Exchange's commands run by its snap-in in the one PowerShell process,
+	// and not at its endpoint: Exchange's roles do not bind the account there.
+	SnapIn bool
 	// Logins is shared by the sessions of a run, so that an account fetches its
 	// Kerberos tickets once, and is not locked by a wrong password on many hosts;
 	// nil for none to share with.

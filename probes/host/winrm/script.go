@@ -42,7 +42,8 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 		return host.Answers{}, err
 	}
 	if end, limited := ctx.Deadline(); limited {
-		env[packed.Limit] = strconv.Itoa(secondsFor(time.Until(end)))
+		left := time.Until(end)
+		env[packed.Limit], env[packed.End] = strconv.Itoa(secondsFor(left)), strconv.Itoa(secondsToEnd(left))
 	}
 	sh, err := s.openShell(ctx, env)
 	if err != nil {

@@ -158,21 +158,31 @@ func (s *Session) tell(ctx context.Context, messages ...message) {
 // ask chooses the plan: one script for everything as soon as one question needs
 // PowerShell, because mixed plans cost more messages than either, or queries
 // alone would cost more than a host should be asked. Commands for endpoints that
-// take nothing else go their own way, after the others.
+// take nothing else go their own way, after the others; those that go by Exchange's
+// snap-in are the last of the script, since they may take long.
 func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
 	var cmdlets []host.Cmdlet
 	var others []host.Question
+	var inside snapIn
 	for _, q := range questions {
-		if cmdlet, is := q.(host.Cmdlet); is {
+		cmdlet, is := q.(host.Cmdlet)
+		switch {
+		case !is:
+			others = append(others, q)
+		case !s.bySnapIn(cmdlet):
 			cmdlets = append(cmdlets, cmdlet)
-			continue
+		default:
+			inside.add(cmdlet, s.host)
 		}
-		others = append(others, q)
+	}
+	if len(inside.cmdlets) > 0 {
+		others = append(others, inside.question)
 	}
 	answers, err := s.askHost(ctx, others, CostOf(others).Script)
 	if err != nil {
 		return answers, err
 	}
+	inside.answer(&answers)
 	if err := s.askCmdlets(ctx, cmdlets, &answers); err != nil && len(others) == 0 {
 		return answers, err
 	}

@@ -93,7 +93,10 @@ func ParseAnswer(line string) (Answer, bool) {
 
 // capable are capabilities in upper case, each once.
 func capable(text string) []string {
-	all := strings.Fields(strings.ToUpper(strings.ToValidUTF8(text, "\ufffd")))
+	var all []string
+	for word := range strings.FieldsSeq(strings.ToUpper(text)) {
+		all = append(all, Words(word))
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }

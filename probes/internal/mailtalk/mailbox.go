@@ -28,6 +28,9 @@ type Mailbox struct {
 	wire *Wire
 }
 
+// Renew lets the server say as much again as at the start.
+func (m *Mailbox) Renew() { m.wire.Renew() }
+
 // Close takes leave.
 func (m *Mailbox) Close() { Leave(m.wire, m.Client) }
 
@@ -53,10 +56,7 @@ func OpenMailbox(ctx context.Context, t probes.Target, d Door) (*Mailbox, error)
 		return nil, err
 	}
 	var m *Mailbox
-	err = t.LogOn(ctx, Use, "IMAP at "+wire.At(), func(c host.Credential) (host.Shown, error) {
-		if err := wire.MayShow(c, t); err != nil {
-			return host.Later, err
-		}
+	_, err = wire.LogOn(ctx, t, "IMAP", func(c host.Credential) (host.Shown, error) {
 		m = &Mailbox{Client: wire.IMAP(), wire: wire}
 		return LogOnIMAP(m.Client, c, capabilities)
 	})

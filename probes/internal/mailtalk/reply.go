@@ -2,13 +2,9 @@ package mailtalk
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
-
-	"postpatch/probes/internal/reach"
 )
 
 // Reply is an SMTP server's reply: one code and at least one line.
@@ -20,22 +16,15 @@ type Reply struct {
 // Text is the reply on one line.
 func (r Reply) Text() string { return strings.Join(r.Lines, " ") }
 
-// ReadReply reads "250-PIPELINING", "250 OK".
-func ReadReply(in *bufio.Reader) (Reply, error) {
+// readReply reads "250-PIPELINING", "250 OK".
+func readReply(in *bufio.Reader) (Reply, error) {
 	var r Reply
 	for range mostLines {
-		line, err := in.ReadSlice('\n')
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			return Reply{}, fmt.Errorf("a line has more than %d bytes", in.Size())
-		case errors.Is(err, io.EOF) && len(line) == 0:
-			return Reply{}, reach.ErrEnded
-		case errors.Is(err, io.EOF):
-			return Reply{}, io.ErrUnexpectedEOF
-		case err != nil:
+		line, err := readLine(in)
+		if err != nil {
 			return Reply{}, err
 		}
-		code, text, more, err := parseLine(strings.TrimRight(string(line), "\r\n"))
+		code, text, more, err := parseLine(line)
 		if err != nil {
 			return Reply{}, err
 		}
@@ -76,7 +65,7 @@ func parseLine(line string) (code int, text string, more bool, err error) {
 func Extensions(hello Reply) []string {
 	var offers []string
 	for i, line := range hello.Lines {
-		words := strings.Fields(line)
+		words := strings.Fields(Words(line))
 		if i == 0 || len(words) == 0 { // the first line greets
 			continue
 		}

@@ -28,7 +28,7 @@ func FuzzReadReply(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := ReadReply(bufio.NewReaderSize(strings.NewReader(text), longestLine))
+		r, err := readReply(bufio.NewReaderSize(strings.NewReader(text), longestLine))
 		if err != nil {
 			if len(r.Lines) > 0 {
 				t.Errorf("lines %q beside the error %v", r.Lines, err)

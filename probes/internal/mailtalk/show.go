@@ -1,6 +1,9 @@
 package mailtalk
 
 import (
+	"context"
+	"time"
+
 	"postpatch/probes"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/reach"
@@ -9,7 +12,18 @@ import (
 // Use is what the credentials file calls the use of a mailbox' password.
 const Use = "mail"
 
-// MayShow says why a password must not be shown in a conversation; nil where it may.
-func (w *Wire) MayShow(c host.Credential, t probes.Target) error {
-	return reach.MayShow(w.tls, c, t, w.at)
+// LogOn shows the operator's account to the server by try, once, if it may be shown; see
+// Target.LogOn. It returns how long that took, without the wait for the account's turn.
+func (w *Wire) LogOn(
+	ctx context.Context, t probes.Target, protocol string, try func(host.Credential) (host.Shown, error),
+) (took time.Duration, err error) {
+	err = t.LogOn(ctx, Use, protocol+" at "+w.at, func(c host.Credential) (host.Shown, error) {
+		if err := reach.MayShow(w.tls, c, t, w.at); err != nil {
+			return host.Later, err
+		}
+		start := time.Now()
+		defer func() { took = time.Since(start) }()
+		return try(c)
+	})
+	return took, err
 }

@@ -3,6 +3,7 @@ package mailtalk
 import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 )
 
@@ -62,27 +63,7 @@ func MailboxNotes() []string {
 	return []string{
 		"login: true shows the password of the credentials file's entry with for: mail.",
 		"It is shown in TLS alone, to a server whose certificate is good for the host or for a name of the entry.",
-		"One that is refused is shown to nobody else in the run.",
+		"One that is refused is shown to nobody else in the run; one that Windows refuses, to no mail server.",
+		note.FirstAlone,
 	}
-}
-
-// CheckPorts refuses what is no port, and returns each port once.
-func CheckPorts(ports, implicit []int) ([]int, error) {
-	if err := reach.CheckPorts("port", ports...); err != nil {
-		return nil, err
-	}
-	if len(implicit) > 0 {
-		if err := reach.CheckPorts("implicit_tls", implicit...); err != nil {
-			return nil, err
-		}
-	}
-	return reach.Unique(ports), nil
-}
-
-// Entered is the use of a check that logs in.
-func Entered(login bool) string {
-	if login {
-		return Use
-	}
-	return ""
 }

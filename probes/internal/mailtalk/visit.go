@@ -34,37 +34,25 @@ type Protocol struct {
 
 // Visit is one visit to a port of a mailbox server, and what was read there.
 type Visit struct {
+	Record
+
 	Wire     *Wire
 	Name     string // that the certificate has to bear
 	Implicit []int  // ports at which TLS begins at once
 	Login    bool
 	After    func() error // what is looked at by who has been let in
 
-	target   probes.Target
-	address  string
-	item     string
-	port     int
-	readings []fact.Reading
-	endings  []func()
+	target  probes.Target
+	address string
+	port    int
+	endings []func()
 }
 
 // NewVisit goes to a port of the target, or of another address.
 func NewVisit(t probes.Target, elsewhere string, port int) *Visit {
 	return &Visit{
 		target: t, address: reach.JoinPort(reach.Address(t, elsewhere), port), port: port,
-		item: reach.PortItem(elsewhere, port),
-	}
-}
-
-// Add adds a reading.
-func (v *Visit) Add(name string, value fact.Value) {
-	v.readings = append(v.readings, probes.Read(v.item, name, value))
-}
-
-// Because gives the reason for what failed; the first counts.
-func (v *Visit) Because(words string) {
-	if !slices.ContainsFunc(v.readings, func(r fact.Reading) bool { return r.Key.Name == "reason" }) {
-		v.Add("reason", fact.Text(Words(words)))
+		Record: Record{Item: reach.PortItem(elsewhere, port)},
 	}
 }
 
@@ -84,8 +72,8 @@ func (v *Visit) Run(ctx context.Context, p Protocol) ([]fact.Reading, error) {
 		_ = wire.Close()
 	}
 	err = reach.Cause(ctx, err)
-	if err == nil || v.has("state") {
-		return v.readings, err
+	if err == nil || v.Has("state") {
+		return v.Readings, err
 	}
 	switch state := reach.State(err); state {
 	case reach.Refused, reach.Reset, reach.TLSFailed:
@@ -93,13 +81,9 @@ func (v *Visit) Run(ctx context.Context, p Protocol) ([]fact.Reading, error) {
 		if state == reach.TLSFailed {
 			v.Because(err.Error())
 		}
-		return v.readings, nil
+		return v.Readings, nil
 	}
-	return v.readings, err
-}
-
-func (v *Visit) has(name string) bool {
-	return slices.ContainsFunc(v.readings, func(r fact.Reading) bool { return r.Key.Name == name })
+	return v.Readings, err
 }
 
 func (v *Visit) talk(ctx context.Context, p Protocol, start time.Time) error {
@@ -107,7 +91,7 @@ func (v *Visit) talk(ctx context.Context, p Protocol, start time.Time) error {
 		if err := v.Wire.Secure(ctx, v.Name); err != nil {
 			return err
 		}
-		v.readings = append(v.readings, v.Wire.Certificate(v.item, v.Name, v.target.Roots)...)
+		v.Readings = append(v.Readings, v.Wire.Certificate(v.Item, v.Name, v.target.Roots)...)
 	}
 	banner, declined, err := p.Greet(v)
 	if err != nil {
@@ -169,7 +153,7 @@ func (v *Visit) startTLS(ctx context.Context, p Protocol) (goOn bool, err error)
 		return false, err
 	}
 	v.Add("starttls", fact.Text(Offered))
-	v.readings = append(v.readings, v.Wire.Certificate(v.item, v.Name, v.target.Roots)...)
+	v.Readings = append(v.Readings, v.Wire.Certificate(v.Item, v.Name, v.target.Roots)...)
 	capabilities, declined, err := p.Offers(v)
 	switch {
 	case err != nil:
@@ -183,29 +167,9 @@ func (v *Visit) startTLS(ctx context.Context, p Protocol) (goOn bool, err error)
 
 // logIn shows the operator's account, where the server may see it.
 func (v *Visit) logIn(ctx context.Context, p Protocol) error {
-	var start time.Time
-	door := p.Name + " at " + v.Wire.At()
-	err := v.target.LogOn(ctx, Use, door, func(c host.Credential) (host.Shown, error) {
-		if err := v.Wire.MayShow(c, v.target); err != nil {
-			return host.Later, err
-		}
-		start = time.Now()
-		return p.LogIn(v, c)
-	})
-	no, said := errors.AsType[*SaidNo](err)
-	switch {
-	case err == nil:
-		v.Add("login", fact.Text(OK))
-		v.Add("login_time", fact.Duration(time.Since(start)))
-	case errors.Is(err, probes.ErrRefused):
-		v.Add("login", fact.Text(RefusedLogin))
-		v.Because(err.Error())
-		return nil
-	case said:
-		v.Add("login", fact.Text(Unavailable))
-		v.Because(no.Words)
-		return nil
-	default:
+	took, err := v.Wire.LogOn(ctx, v.target, p.Name, func(c host.Credential) (host.Shown, error) { return p.LogIn(v, c) })
+	in, err := v.LoggedIn(took, err)
+	if err != nil || !in {
 		return err
 	}
 	if err := v.After(); err != nil {

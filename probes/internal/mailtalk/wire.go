@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"postpatch/probes"
@@ -37,6 +38,7 @@ type Wire struct {
 	at   string // "name:port"
 	conn net.Conn
 	in   *bufio.Reader
+	said *limited // below TLS
 	tls  *tls.ConnectionState
 }
 
@@ -46,10 +48,15 @@ func Dial(ctx context.Context, t probes.Target, address string) (*Wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Wire{at: address}
-	w.use(&limited{Conn: conn, left: mostBytes})
+	w := &Wire{at: address, said: &limited{Conn: conn}}
+	w.Renew()
+	w.use(w.said)
 	return w, nil
 }
+
+// Renew lets the server say as much again as at the start: of a conversation that goes on
+// for an hour each question has a limit, and not all of them together.
+func (w *Wire) Renew() { w.said.left.Store(mostBytes) }
 
 func (w *Wire) use(conn net.Conn) {
 	w.conn, w.in = conn, bufio.NewReaderSize(conn, longestLine)
@@ -58,9 +65,6 @@ func (w *Wire) use(conn net.Conn) {
 // Close ends the connection.
 func (w *Wire) Close() error { return w.conn.Close() }
 
-// At is where the conversation leads to, "name:port".
-func (w *Wire) At() string { return w.at }
-
 // LocalAddr is the runner's own address as the server sees it.
 func (w *Wire) LocalAddr() net.Addr { return w.conn.LocalAddr() }
 
@@ -68,11 +72,14 @@ func (w *Wire) LocalAddr() net.Addr { return w.conn.LocalAddr() }
 func (w *Wire) TLS() *tls.ConnectionState { return w.tls }
 
 // Line reads one line, without its end.
-func (w *Wire) Line() (string, error) {
-	line, err := w.in.ReadSlice('\n')
+func (w *Wire) Line() (string, error) { return readLine(w.in) }
+
+// readLine reads one that fits into a reader's own memory.
+func readLine(in *bufio.Reader) (string, error) {
+	line, err := in.ReadSlice('\n')
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
-		return "", fmt.Errorf("a line has more than %d bytes", w.in.Size())
+		return "", fmt.Errorf("a line has more than %d bytes", in.Size())
 	case errors.Is(err, io.EOF) && len(line) == 0:
 		return "", reach.ErrEnded
 	case errors.Is(err, io.EOF):
@@ -84,7 +91,7 @@ func (w *Wire) Line() (string, error) {
 }
 
 // Reply reads an SMTP server's reply.
-func (w *Wire) Reply() (Reply, error) { return ReadReply(w.in) }
+func (w *Wire) Reply() (Reply, error) { return readReply(w.in) }
 
 // Send says one line.
 func (w *Wire) Send(line string) error {
@@ -142,25 +149,16 @@ func (o *onward) Read(p []byte) (int, error) { return o.in.Read(p) }
 // limited is a connection that gives only so much.
 type limited struct {
 	net.Conn
-	left int
+	left atomic.Int64
 }
 
 // Read implements net.Conn.
 func (l *limited) Read(p []byte) (int, error) {
-	if l.left <= 0 {
+	left := l.left.Load()
+	if left <= 0 {
 		return 0, fmt.Errorf("the server says more than %d bytes", mostBytes)
 	}
-	n, err := l.Conn.Read(p[:min(len(p), l.left)])
-	l.left -= n
+	n, err := l.Conn.Read(p[:min(int64(len(p)), left)])
+	l.left.Add(int64(-n))
 	return n, err
-}
-
-// Words are a server's own words, fit to be shown.
-func Words(text string) string {
-	const most = 300
-	text = strings.ToValidUTF8(strings.TrimSpace(text), "\ufffd")
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
 }

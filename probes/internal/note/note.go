@@ -13,6 +13,9 @@ const (
 	FromHost   = "With from: host it needs PowerShell on the host."
 )
 
+// FirstAlone is what there is to know of the time that logons with one password take.
+const FirstAlone = "The first logon of a run goes alone until somebody takes it: slow ones take twice as long as one."
+
 // most is how long a note may become, in characters.
 const most = 110
 

@@ -15,6 +15,9 @@ import (
 	"postpatch/probes/fact"
 )
 
+// mostName bounds whom a certificate names, in characters.
+const mostName = 500
+
 // What a certificate is found to be.
 const (
 	Valid            = "valid"
@@ -104,8 +107,8 @@ func described(item string, leaf *x509.Certificate, now time.Time) []fact.Readin
 	days := math.Floor(leaf.NotAfter.Sub(now).Hours() / 24)
 	return []fact.Reading{
 		probes.Read(item, "cert_days", fact.Int(days)),
-		probes.Read(item, "cert_subject", fact.Text(leaf.Subject.String())),
-		probes.Read(item, "cert_issuer", fact.Text(leaf.Issuer.String())),
+		probes.Read(item, "cert_subject", fact.Text(Printable(leaf.Subject.String(), mostName))),
+		probes.Read(item, "cert_issuer", fact.Text(Printable(leaf.Issuer.String(), mostName))),
 		probes.Read(item, "cert_serial", fact.Text(fmt.Sprintf("%x", leaf.SerialNumber))),
 	}
 }

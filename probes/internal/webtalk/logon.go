@@ -92,10 +92,16 @@ func (t *Talk) proof(ctx context.Context, scheme string, r Request, c host.Crede
 	return answer, shown, p.by(), p.unbound, err
 }
 
-// Show shows the operator's account to the server by try, once, if it may be shown.
+// Show shows the operator's account to the server by try, once, if it may be shown. It may
+// have to wait for its turn, and goes to the server anew then.
 func (t *Talk) Show(ctx context.Context, door string, try func(host.Credential) (host.Shown, error)) error {
 	door += " at " + t.server.Address
 	return t.server.Target.LogOn(ctx, Use, door, func(c host.Credential) (host.Shown, error) {
+		if t.dropIdle(); t.conn == nil {
+			if err := t.connect(ctx); err != nil {
+				return host.Later, reach.Cause(ctx, err)
+			}
+		}
 		if err := reach.MayShow(t.state, c, t.server.Target, t.server.Address); err != nil {
 			return host.Later, err
 		}

@@ -51,6 +51,7 @@ func (p proving) by() string {
 // body, as a server throws it away.
 func (p proving) send(ctx context.Context, r Request) (*Answer, host.Shown, error) {
 	var token []byte
+	p.talk.dropIdle() // a domain controller may have taken its time
 	for range mostLegs {
 		out, done, err := p.Step(ctx, token)
 		if err != nil {

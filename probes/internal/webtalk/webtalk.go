@@ -24,6 +24,9 @@ const (
 	mostHead  = 64 << 10  // bytes of an answer's head
 	mostBody  = 512 << 10 // bytes of an answer's body
 	mostHints = 5         // informational answers before the real one
+	// mostIdle is how long a connection may have lain idle to be logged on with: a server
+	// that has closed it meanwhile would look as if it had hung up on the account.
+	mostIdle = 2 * time.Second
 )
 
 // errTooLong is an answer with more bytes than any that is asked for.
@@ -63,6 +66,7 @@ type Talk struct {
 	limit  *io.LimitedReader
 	reader *bufio.Reader
 	state  *tls.ConnectionState // of the last connection
+	spoken time.Time            // when something last came on it
 }
 
 // New readies a conversation. It connects when something is asked.
@@ -123,10 +127,17 @@ func (t *Talk) ask(ctx context.Context, r Request) (*Answer, error) {
 	case len(answer.Body) > mostBody:
 		return nil, errTooLong
 	}
-	if head.Close || !head.ProtoAtLeast(1, 1) {
+	if t.spoken = time.Now(); head.Close || !head.ProtoAtLeast(1, 1) {
 		t.Close()
 	}
 	return answer, nil
+}
+
+// dropIdle gives up a connection that has lain idle for long.
+func (t *Talk) dropIdle() {
+	if t.conn != nil && time.Since(t.spoken) > mostIdle {
+		t.Close()
+	}
 }
 
 func (t *Talk) connect(ctx context.Context) error {
@@ -140,7 +151,7 @@ func (t *Talk) connect(ctx context.Context) error {
 		return err
 	}
 	state := secured.ConnectionState()
-	t.raw, t.conn, t.state = raw, secured, &state
+	t.raw, t.conn, t.state, t.spoken = raw, secured, &state, time.Now()
 	t.limit = &io.LimitedReader{R: secured}
 	t.reader = bufio.NewReader(t.limit)
 	return nil

@@ -11,6 +11,8 @@ type Mail struct {
 	POP3  *Post             `yaml:"pop3"` // on 110 with STLS and on 995
 	// Delay is how long a message is under way.
 	Delay time.Duration `yaml:"delay"`
+	// Mark is what a gateway writes ahead of the subjects of messages: "[EXTERNAL] ".
+	Mark string `yaml:"mark"`
 	// Fate is what becomes of messages instead of their delivery: they are lost, or
 	// come back to a sender who is here.
 	Fate string `yaml:"fate" oneof:"lost,bounced"`

@@ -49,7 +49,9 @@ type state struct {
 }
 
 // Parse reads an estate; name is what problems call the file.
-func Parse(name string, data []byte) (*Estate, error) {
+func Parse(name string, data []byte) (*Estate, error) { return parse(name, data, nil) }
+
+func parse(name string, data []byte, further []Further) (*Estate, error) {
 	p := &parser{
 		file: name, profiles: map[string]*yaml.Node{}, place: map[string]*yaml.Node{}, aliases: map[string]*yaml.Node{},
 	}
@@ -62,6 +64,7 @@ func Parse(name string, data []byte) (*Estate, error) {
 	}
 	p.readProfiles()
 	p.top(doc.Content[0])
+	p.readFurther(further)
 	e := &Estate{Name: p.name, Realm: p.realm, Network: p.network, hosts: map[string][]Host{}}
 	if len(p.found) == 0 {
 		p.build(e)

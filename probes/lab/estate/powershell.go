@@ -17,6 +17,11 @@ type Endpoint struct {
 	Language string `yaml:"language" oneof:"none,restricted,full"`
 	// Denied keeps the account out of this configuration alone.
 	Denied bool `yaml:"denied"`
+	// SnapIn is of Microsoft.Exchange alone, whose commands a script on the host can run
+	// by its snap-in, past the endpoint: "absent" is a host that has none, and with
+	// "alone" no domain controller takes the account from the host, so that every
+	// command fails.
+	SnapIn string `yaml:"snapin" oneof:"absent,alone"`
 	// Broken makes each pool go to the state Broken in place of Opened.
 	Broken bool `yaml:"broken"`
 	// Pieces cuts what is sent into fragments of so many bytes, each with a
@@ -62,6 +67,12 @@ type Cmdlet struct {
 	// short by its end.
 	Garbage string `yaml:"garbage" oneof:"bytes,length,order,xml,short"`
 }
+
+// What Endpoint.SnapIn can be.
+const (
+	SnapInAbsent = "absent"
+	SnapInAlone  = "alone"
+)
 
 // OnWeb says whether the endpoint is a virtual directory of the web server.
 func (e Endpoint) OnWeb() bool { return e.Path != "" && !strings.EqualFold(e.Path, "/wsman") }

@@ -30,7 +30,9 @@ func (s *session) deliver() {
 	}
 	due := time.Now().Add(s.host.Mail.Delay)
 	head := fmt.Sprintf("Received: from client by %s with ESMTP; %s\r\n", s.host.Name, time.Now().Format(time.RFC1123Z))
-	raw := append([]byte(head), s.body...)
+	const subject = "\r\nSubject: "
+	marked := bytes.Replace(s.body, []byte(subject), []byte(subject+s.host.Mail.Mark), 1)
+	raw := append([]byte(head), marked...)
 	if s.host.Mail.Fate == "bounced" {
 		if s.isUser(s.sender) {
 			s.store.Deliver(s.sender, s.bounce(raw), due)

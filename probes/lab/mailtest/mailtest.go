@@ -3,9 +3,13 @@ package mailtest
 
 import (
 	"crypto/x509"
+	"fmt"
+	"strings"
 	"testing"
+	"unicode"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
@@ -61,4 +65,18 @@ func With(t probes.Target, c host.Credential) probes.Target {
 	t.Accounts = &host.Accounts{}
 	t.Credential = func(string) (host.Credential, error) { return c, nil }
 	return t
+}
+
+// Fit holds that no reading, and no error, has what a terminal would obey.
+func Fit(t *testing.T, readings []fact.Reading, err error) {
+	t.Helper()
+	shown := []string{fmt.Sprint(err)}
+	for _, r := range readings {
+		shown = append(shown, r.Key.Item, r.Value.String())
+	}
+	for _, text := range shown {
+		if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("%q is not fit to be shown", text)
+		}
+	}
 }

@@ -103,9 +103,25 @@ func (f failure) becomesFatal() *failure {
 	return &f
 }
 
+// reason is the exception's name.
+func (f *failure) reason() string {
+	return f.exception[0][strings.LastIndexByte(f.exception[0], '.')+1:]
+}
+
+func (f *failure) targetType() string {
+	if f.target == "" {
+		return ""
+	}
+	return "String"
+}
+
+// categoryMessage is the line that PowerShell makes of a record's category.
+func (f *failure) categoryMessage() string {
+	return fmt.Sprintf("%s: (%s:%s) [%s], %s", f.category.name, f.target, f.targetType(), f.command, f.reason())
+}
+
 // record writes the failure as Windows PowerShell 5.1 does (MS-PSRP 2.2.3.15).
 func (f *failure) record() *object {
-	reason := f.exception[0][strings.LastIndexByte(f.exception[0], '.')+1:]
 	thrown := f.exception[0] + ": " + f.message
 	exception := &object{types: f.exception, text: &thrown, props: []member{
 		{"ErrorRecord", f.message},
@@ -122,11 +138,9 @@ func (f *failure) record() *object {
 		{"HResult", -2146233087},
 	}}
 	notes := []member{{"writeErrorStream", true}, {"Exception", exception}}
-	targetType := ""
 	if f.target == "" {
 		notes = append(notes, member{"TargetObject", nil})
 	} else {
-		targetType = "String"
 		notes = append(notes, member{"TargetObject", f.target})
 	}
 	invocation := (*object)(nil)
@@ -138,10 +152,9 @@ func (f *failure) record() *object {
 	}
 	notes = append(notes,
 		member{"ErrorCategory_Category", f.category.number}, member{"ErrorCategory_Activity", f.command},
-		member{"ErrorCategory_Reason", reason}, member{"ErrorCategory_TargetName", f.target},
-		member{"ErrorCategory_TargetType", targetType},
-		member{"ErrorCategory_Message", fmt.Sprintf("%s: (%s:%s) [%s], %s",
-			f.category.name, f.target, targetType, f.command, reason)},
+		member{"ErrorCategory_Reason", f.reason()}, member{"ErrorCategory_TargetName", f.target},
+		member{"ErrorCategory_TargetType", f.targetType()},
+		member{"ErrorCategory_Message", f.categoryMessage()},
 		member{"SerializeExtendedInfo", invocation != nil},
 	)
 	if invocation != nil {

@@ -71,6 +71,8 @@ func (p *process) answer(h estate.Host, q packed.Question) ([]host.Row, error) {
 		return eventLogs(h, q), nil
 	case q.Collector == "request":
 		return p.requests(h, q)
+	case q.Collector == "snapin":
+		return p.snapIn(h, q)
 	case q.Collector != "":
 		rows, found := h.Collectors[callOf(q)]
 		if !found {

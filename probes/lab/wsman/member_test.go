@@ -29,6 +29,18 @@ func member() estate.Host {
 	}
 }
 
+// A DHCP server that runs listens where clients ask it, and one that does not does not.
+func TestMembersEndpoints(t *testing.T) {
+	for state, want := range map[string][]string{"Running": {"137", "138", "67"}, "Stopped": {"137", "138"}} {
+		h := member()
+		h.Services["DHCPServer"] = estate.Service{State: state}
+		got := namesOf(t, h, standardCimv2, "SELECT LocalPort FROM MSFT_NetUDPEndpoint", "LocalPort")
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: ports (-want +got):\n%s", state, d)
+		}
+	}
+}
+
 // namesOf are the values of a column that a query finds.
 func namesOf(t *testing.T, h estate.Host, namespace, query, column string) []string {
 	t.Helper()

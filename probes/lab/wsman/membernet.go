@@ -138,11 +138,19 @@ func netListeners(h estate.Host) []row {
 	return rows
 }
 
+// netEndpoints are the host's own, and the one at which a DHCP server is asked.
 func netEndpoints(h estate.Host) []row {
-	return []row{
+	const asked = 67
+	rows := []row{
 		{"LocalAddress": netAddress(h), "LocalPort": 137, "OwningProcess": 4},
 		{"LocalAddress": netAddress(h), "LocalPort": 138, "OwningProcess": 4},
 	}
+	for _, s := range services(h) {
+		if pid, _ := s["ProcessId"].(int); pid != 0 && strings.EqualFold(s["Name"].(string), "DHCPServer") {
+			rows = append(rows, row{"LocalAddress": netAddress(h), "LocalPort": asked, "OwningProcess": pid})
+		}
+	}
+	return rows
 }
 
 func netPorts(estate.Host) row {

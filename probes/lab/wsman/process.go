@@ -25,6 +25,8 @@ type process struct {
 	ready          time.Time
 	stdout, stderr []byte
 	exit           int
+	end            time.Duration                              // by when our payload has to be answered; 0 for none
+	thought        time.Duration                              // what its commands took, beside the host's own
 	piece          int                                        // bytes that one Receive hands out; 0 for what has room
 	certs          func(estate.TLS) (*tls.Certificate, error) // of the host's other servers
 }
@@ -42,7 +44,7 @@ func (s *Server) start(h estate.Host, env map[string]string, line string) *proce
 	if pieces := config(h).Pieces; pieces > 0 {
 		p.piece = max(1, (len(p.stdout)+len(p.stderr)+pieces-1)/pieces)
 	}
-	p.ready = time.Now().Add(h.Think)
+	p.ready = time.Now().Add(h.Think + p.thought)
 	return p
 }
 
@@ -105,6 +107,9 @@ func (p *process) powershell(h estate.Host, env map[string]string, arguments str
 		}
 	}
 	questions, marks, err := packed.Unpack(env, command)
+	if seconds, err := strconv.Atoi(env[packed.End]); err == nil {
+		p.end = time.Duration(seconds) * time.Second
+	}
 	message := refuses(h, decodeCommand(command))
 	if err == nil && message == "" {
 		p.collect(h, questions, marks)

@@ -21,7 +21,11 @@ import (
 // writes nothing.
 func New(w io.Writer) report.Handler { return &writer{out: w} }
 
+// NewFor is New for the part of an owner, of whom each host says so.
+func NewFor(owner string, w io.Writer) report.Handler { return &writer{out: w, owner: owner} }
+
 type writer struct {
+	owner  string
 	out    io.Writer
 	run    report.Run
 	suites bytes.Buffer // encoded, one a host: a tree of all cases takes ten times the memory
@@ -67,6 +71,8 @@ func (w *writer) Host(h report.Host) error {
 	w.hosts++
 	property(&s, "run", w.run.Name)
 	property(&s, "plan", w.run.Plan)
+	property(&s, "part", w.run.Part)
+	property(&s, "owner", w.owner)
 	if w.run.Baseline != nil {
 		property(&s, "baseline", w.run.Baseline.Name)
 	}

@@ -11,7 +11,7 @@ import (
 // as they are, other views read them too.
 
 func cleanRun(r report.Run) report.Run {
-	r.Command, r.Name, r.Plan = line(r.Command), line(r.Name), line(r.Plan)
+	r.Command, r.Name, r.Plan, r.Part = line(r.Command), line(r.Name), line(r.Plan), line(r.Part)
 	r.Suites, r.Notes = cleanAll(r.Suites), cleanAll(r.Notes)
 	if r.Baseline != nil {
 		b := *r.Baseline
@@ -56,6 +56,11 @@ func cleanHidden(h report.Hidden) report.Hidden {
 func cleanSummary(s report.Summary) report.Summary {
 	s.Verdict, s.Reason, s.Next = line(s.Verdict), line(s.Reason), cleanAll(s.Next)
 	s.ListIgnored, s.Notes = line(s.ListIgnored), cleanAll(s.Notes)
+	s.Owners = slices.Clone(s.Owners)
+	for i := range s.Owners {
+		o := &s.Owners[i]
+		o.Owner, o.Verdict, o.Reason = line(o.Owner), line(o.Verdict), line(o.Reason)
+	}
 	ignored := map[string]int{}
 	for _, rule := range slices.Sorted(maps.Keys(s.Ignored)) {
 		ignored[line(rule)] += s.Ignored[rule]

@@ -14,9 +14,9 @@ const groupLimit = 20
 // hostLimit is the length of a host's name that is shown.
 const hostLimit = 48
 
-func (v *view) groups(b *strings.Builder) {
+func (v *view) groups(b *strings.Builder, f folder) {
 	for g := changes; g <= regression; g++ {
-		entries := v.folder.of(g)
+		entries := f.of(g)
 		if len(entries) == 0 {
 			continue
 		}

@@ -27,6 +27,7 @@ type Options struct {
 	Verbosity int
 	// ShowIgnored lists the changes that rules hide, as Raw does.
 	ShowIgnored bool
+	ByOwner     bool // tells each owner's part in a section of its own
 }
 
 // New returns a handler that writes the report when the run finishes.
@@ -37,7 +38,7 @@ func New(w io.Writer, o Options) report.Handler {
 	o.Width = max(o.Width, 60)
 	return &view{
 		out: w, folder: newFolder(pen{o}), pen: pen{o}, sessions: map[string][]string{},
-		hiding: map[hiding]map[string][]string{},
+		hiding: map[hiding]map[string][]string{}, sections: map[string]*section{},
 	}
 }
 
@@ -52,6 +53,7 @@ type view struct {
 	// sessions are the hosts by how they were asked.
 	sessions map[string][]string
 	hiding   map[hiding]map[string][]string // the changes by rule, and the hosts by change
+	sections map[string]*section            // of the owners, where they are told apart
 	// Of the checks that the suites ask for:
 	observed, unknown int
 	partly            int // of the unknown ones
@@ -71,6 +73,7 @@ func (v *view) Host(h report.Host) error {
 		v.count(c)
 	}
 	v.folder.add(h)
+	v.divide(h)
 	v.notes = append(v.notes, h.Notes...)
 	if h.Session != "" {
 		v.sessions[h.Session] = append(v.sessions[h.Session], h.Host)
@@ -101,10 +104,15 @@ func (v *view) Finish(s report.Summary) error {
 	var b strings.Builder
 	if v.pen.Verbosity > Quiet {
 		v.header(&b, s.Notes)
-		v.groups(&b)
+		if v.pen.ByOwner {
+			v.byOwner(&b, s)
+		} else {
+			v.groups(&b, v.folder)
+		}
 		v.settled(&b)
 		v.hidden(&b, s)
 		v.table(&b)
+		v.ownerTable(&b, s)
 		v.next(&b, s)
 	}
 	v.verdict(&b, s)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-krb5/krb5/iana/nametype"
 	"github.com/go-krb5/krb5/types"
+
+	"postpatch/probes/host"
 )
 
 const kerberosName = "Kerberos"
@@ -26,6 +28,7 @@ type kerberos struct {
 	id     string // of the account, its secret and the configuration
 	// account is the name of its trial; empty where there is none.
 	account string
+	shown   host.Credential // of that trial
 }
 
 func newKerberos(o Options) (*kerberos, error) {
@@ -50,7 +53,7 @@ func newKerberos(o Options) (*kerberos, error) {
 		return nil, err
 	}
 	if user.domain != "" { // by NTLM a name alone may be another account
-		k.account = trialOf(o.Credential)
+		k.account, k.shown = trialOf(o.Credential), o.Credential
 	}
 	if o.Credential.CCache.Reveal() != "" {
 		return k, k.fromCache(o, user)
@@ -152,10 +155,13 @@ func (k *kerberos) ticket(ctx context.Context, spn principal) (ticket, error) {
 		first, err = k.logins.once(ctx, k.id, k.login.get)
 	}
 	if err != nil {
+		if errors.Is(err, ErrAccount) && k.account != "" {
+			k.logins.tell(k.shown, "the KDC of "+k.client.realm, Refused)
+		}
 		return ticket{}, err
 	}
 	if k.login != nil {
-		k.logins.vouch(k.account) // the KDC has seen that the password is right
+		k.logins.vouch(k.account, k.shown) // the KDC has seen that the password is right
 	}
 	return k.kdcs.service(ctx, first, spn)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-krb5/krb5/messages"
 	"github.com/go-krb5/krb5/types"
+
+	"postpatch/probes/host"
 )
 
 const (
@@ -41,6 +43,7 @@ type Logins struct {
 	silent  map[string]time.Time // realms whose KDCs did not answer, until when
 	answers map[string]time.Time // and when one of them last did
 	asks    chan struct{}
+	others  *host.Accounts // the run's other memory
 	running sync.WaitGroup
 }
 
@@ -58,7 +61,7 @@ type fetch struct {
 func NewLogins() *Logins {
 	return &Logins{
 		fetches: map[string]*fetch{}, trials: map[string]*trial{}, silent: map[string]time.Time{},
-		answers: map[string]time.Time{}, asks: make(chan struct{}, mostAsks),
+		answers: map[string]time.Time{}, asks: make(chan struct{}, mostAsks), others: &host.Accounts{},
 	}
 }
 

@@ -68,7 +68,7 @@ func (l *Logins) Try(ctx context.Context, c host.Credential, hostName string) (d
 		return nil, ctx.Err()
 	}
 	for ctx.Err() == nil {
-		done, changed, err := l.admit(name, c.User, hostName)
+		done, changed, err := l.admit(name, c, hostName)
 		if changed == nil {
 			return done, err
 		}
@@ -81,20 +81,23 @@ func (l *Logins) Try(ctx context.Context, c host.Credential, hostName string) (d
 }
 
 // admit is Try without the waiting: it returns what to wait for.
-func (l *Logins) admit(name, user, hostName string) (done func(Outcome), changed <-chan struct{}, err error) {
+func (l *Logins) admit(name string, c host.Credential, hostName string) (
+	done func(Outcome), changed <-chan struct{}, err error,
+) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return nil, nil, errClosed
 	}
 	t := l.trial(name)
-	ended := len(t.refusedBy) + len(t.silent)
+	refusedBy := slices.Concat(t.refusedBy, l.refusals(c))
+	ended := len(refusedBy) + len(t.silent)
 	switch {
 	case t.accepted:
 		return nil, nil, nil
-	case len(t.refusedBy) >= mostRefused, ended >= mostShown:
-		return nil, nil, t.refusal(user)
-	case t.underWay+len(t.refusedBy) >= mostRefused, t.underWay+ended >= mostShown:
+	case len(refusedBy) >= mostRefused, ended >= mostShown:
+		return nil, nil, t.refusal(c.User, refusedBy)
+	case t.underWay+len(refusedBy) >= mostRefused, t.underWay+ended >= mostShown:
 		return nil, t.changed, nil
 	}
 	t.underWay++
@@ -116,6 +119,7 @@ func (l *Logins) admit(name, user, hostName string) (done func(Outcome), changed
 		if holds {
 			t.underWay--
 		}
+		l.tell(c, hostName, o)
 		holds, told = false, o != Passed
 		t.wake()
 	}, nil, nil
@@ -137,7 +141,7 @@ func (l *Logins) Alone() bool {
 }
 
 // vouch says that an account's password is known to be right.
-func (l *Logins) vouch(name string) {
+func (l *Logins) vouch(name string, c host.Credential) {
 	if name == "" {
 		return
 	}
@@ -146,6 +150,7 @@ func (l *Logins) vouch(name string) {
 	t := l.trial(name)
 	t.accepted = true
 	t.wake()
+	l.tell(c, "", Accepted)
 }
 
 // trial is called with the lock held, as is all of a trial's own.
@@ -165,16 +170,16 @@ func (t *trial) wake() {
 }
 
 // refusal says why the account is shown to nobody any more.
-func (t *trial) refusal(user string) error {
+func (t *trial) refusal(user string, refusedBy []string) error {
 	r := &refusal{
 		what: fmt.Sprintf("the account %q was refused %d times, by %s, and taken by no host, so it is tried on no other "+
-			"host lest it be locked", user, len(t.refusedBy), listed(t.refusedBy)),
+			"host lest it be locked", user, len(refusedBy), listed(refusedBy)),
 		way: "correct its password, or leave these hosts out if they alone refuse it",
 		is:  ErrAccount,
 	}
-	if len(t.refusedBy) < mostRefused {
+	if len(refusedBy) < mostRefused {
 		r.what = fmt.Sprintf("the account %q was shown %d times and taken by no host, and %s said nothing to it, so it is "+
-			"tried on no other host lest it be locked", user, len(t.refusedBy)+len(t.silent), listed(t.silent))
+			"tried on no other host lest it be locked", user, len(refusedBy)+len(t.silent), listed(t.silent))
 		r.way = "look at the logons there, and at the domain controllers, or leave these hosts out if they alone are silent"
 	}
 	if a, err := readAccount(user); err == nil && a.domain == "" {

@@ -19,6 +19,7 @@ type cmdlet struct {
 // 2012 (PowerShell 3), 2012 R2 (4), 2016 and 2019 (5.1); of roles, their modules'
 // reference.
 const cmdletTable = `
+Add-PSSnapin               2012 Name
 Add-Type                   2012 AssemblyName Path
 Compare-Object             2012 CaseSensitive DifferenceObject IncludeEqual PassThru Property ReferenceObject
 ConvertFrom-Json           2012 InputObject
@@ -46,6 +47,7 @@ Get-Module                 2012 ListAvailable Name
 Get-NetFirewallProfile     2012 All Name PolicyStore
 Get-NetFirewallRule        2012 Action All Direction Enabled Group Name PolicyStore
 Get-Process                2012 Id Name
+Get-PSSnapin               2012 Name Registered
 Get-Random                 2012 Maximum Minimum
 Get-ScheduledTask          2012 TaskName TaskPath
 Get-ScheduledTaskInfo      2012 InputObject TaskName TaskPath
@@ -85,7 +87,7 @@ func cmdlets() map[string]cmdlet {
 // TestCmdletsChangeNothing holds the table itself to the rule.
 func TestCmdletsChangeNothing(t *testing.T) {
 	pure := []string{
-		"Add-Type", "ForEach-Object", "Invoke-CimMethod", "New-Object", "New-TimeSpan", "Out-Null", "Set-StrictMode",
+		"Add-PSSnapin", "Add-Type", "ForEach-Object", "Invoke-CimMethod", "New-Object", "New-TimeSpan", "Out-Null", "Set-StrictMode",
 	}
 	var names []string
 	for line := range strings.Lines(strings.TrimSpace(cmdletTable)) {

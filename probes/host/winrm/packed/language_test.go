@@ -134,7 +134,7 @@ func offences(name, source string) []string {
 func shared() []token {
 	l := &linter{tokens: significant(tokenize(script("runner.ps1")))}
 	found := []token{{kind: newline}}
-	for _, name := range []string{"Get-Cause", "Read-Part", "Read-Within"} {
+	for _, name := range []string{"Get-Cause", "Read-Part", "Read-Within", "Wait-Shell"} {
 		for i, t := range l.tokens {
 			if t.kind == keyword && t.text == "function" && l.at(i+1).text == name {
 				_, end := l.body(name)

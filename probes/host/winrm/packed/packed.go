@@ -16,6 +16,8 @@
 //
 // POSTPATCH_SECONDS is after how many seconds no further question is begun: those
 // that are left are answered with an error, and all that was asked is there.
+// POSTPATCH_END is within how many seconds all has to be answered: what takes long and
+// can be left by the collector, is left.
 //
 // The boot script (boot.ps1, the value of -EncodedCommand: base64 of UTF-16LE)
 // is the same for every host and run: it unpacks the JSON and runs its script.
@@ -52,8 +54,8 @@
 // # Scripts
 //
 // All of them know Windows PowerShell 5.1 and keep to the syntax of 3, run in strict
-// mode, and change nothing on the host. Collectors may call Read-Part, Get-Cause and
-// Read-Within of runner.ps1. Tests hold them to that: language_test.go to
+// mode, and change nothing on the host. Collectors may call Read-Part, Get-Cause,
+// Read-Within and Wait-Shell of runner.ps1. Tests hold them to that: language_test.go to
 // the language, cmdlets_test.go to commands and parameters that the oldest Windows
 // has, traps_test.go to what PowerShell takes without a word. A collector is at most
 // 8,000 characters without comments and indents.
@@ -84,8 +86,12 @@ import (
 //go:embed boot.ps1 runner.ps1 collect/*.ps1
 var scripts embed.FS
 
-// Limit is the variable of the seconds after which no question is begun.
-const Limit = "POSTPATCH_SECONDS"
+// The variables of the seconds after which no question is begun, and within which all
+// has to be answered.
+const (
+	Limit = "POSTPATCH_SECONDS"
+	End   = "POSTPATCH_END"
+)
 
 const (
 	idVariable  = "POSTPATCH_ID"

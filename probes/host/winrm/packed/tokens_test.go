@@ -448,6 +448,10 @@ func (z *tokenizer) argument(c byte) {
 		z.emit(param, len(name), strings.TrimSuffix(name, ":"))
 		return
 	}
+	if z.is("2>&1") { // an error among the output
+		z.emit(operator, len("2>&1"), "2>&1")
+		return
+	}
 	name := regexp.MustCompile("^(?:`.|[^\\s;|&(){},'\"$`])+").FindString(z.rest())
 	if name == "" {
 		z.emit(problem, 1, "a lone "+string(c))

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postpatch/suites"
+	"postpatch/suites/draft"
+)
+
+// initJob is what init is told.
+type initJob struct {
+	inputs
+	app           app
+	suite, owner  string
+	out           string
+	user, envName string
+	acceptFailing bool
+	force         bool
+	ci            string
+}
+
+func newInit(a app) *cobra.Command {
+	var c initJob
+	cmd := &cobra.Command{
+		Use:   "init HOST…",
+		Short: "Write a first suite, from what hosts are like now",
+		Long: "Looks at live hosts, recognises their roles, and writes a suite with the packs that fit, their own\n" +
+			"services, certificates, ports and pages, and comments that say why. The suite is tried at once: what is\n" +
+			"broken today is not frozen into it, and nothing is written (exit code 1), unless --accept-failing takes it\n" +
+			"with a waiver for 30 days. --ci writes the pipeline instead, or beside it.",
+		Example: "  postpatch init web01.example.org --user 'CORP\\probe' --password-env PATCH_PASSWORD\n" +
+			"  postpatch init dc01 dc02 --credentials patch.credentials.yaml -o dc.suite.yaml\n" +
+			"  postpatch init --ci github",
+		RunE: func(cmd *cobra.Command, hosts []string) error { return initialize(cmd.Context(), a, c, hosts) },
+	}
+	f := cmd.Flags()
+	c.reachFlags(f, a)
+	f.IntVar(&c.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
+	f.StringVarP(&c.out, "output", "o", "", "the suite's file (default: SUITE.suite.yaml)")
+	f.StringVar(&c.suite, "suite", "", "the suite's name (default: the first host's)")
+	f.StringVar(&c.owner, "owner", "", "who is asked when a check fails")
+	f.StringVar(&c.user, "user", "", `account for the hosts; writes a credentials file where --credentials names none`)
+	f.StringVar(&c.envName, "password-env", "", "environment variable with its password")
+	f.BoolVar(&c.acceptFailing, "accept-failing", false, "write the suite although something is broken now, with waivers")
+	f.BoolVar(&c.force, "force", false, "write over files that are there")
+	f.StringVar(&c.ci, "ci", "", "write the pipeline: "+strings.Join(pipelines(), ", "))
+	return cmd
+}
+
+func initialize(ctx context.Context, a app, c initJob, hosts []string) error {
+	c.app = a
+	if len(hosts) == 0 && c.ci == "" {
+		return errors.New("which host? name one, or --ci for a pipeline alone")
+	}
+	if len(hosts) > 0 {
+		if err := c.write(ctx, a, hosts); err != nil {
+			return err
+		}
+	}
+	if c.ci != "" {
+		return c.writePipeline(a)
+	}
+	return nil
+}
+
+// write looks at the hosts and writes their suite.
+func (c *initJob) write(ctx context.Context, a app, hosts []string) error {
+	d := draft.Draft{
+		Suite: c.suite, Owner: c.owner, On: time.Now().UTC().Format(time.DateOnly), Left: map[string]string{},
+		Packs: map[string]bool{},
+	}
+	if d.Suite == "" {
+		d.Suite = suiteName(hosts[0])
+	}
+	if c.out == "" {
+		c.out = d.Suite + ".suite.yaml"
+	}
+	files := []string{c.out}
+	credentials, err := c.credentialsText(hosts)
+	if err != nil {
+		return err
+	}
+	if known, err := os.ReadFile(c.credentials); err == nil && string(known) == credentials {
+		credentials = "" // of a try before
+	}
+	if credentials != "" {
+		files = append(files, c.credentials)
+	}
+	if err := c.mayWrite(files...); err != nil {
+		return err
+	}
+	if credentials != "" {
+		if err := writeNew(c.credentials, credentials, 0o600); err != nil {
+			return err
+		}
+		a.talk("wrote %s\n", c.credentials)
+	}
+	j, err := c.jobOf(ctx, a)
+	if err != nil {
+		return err
+	}
+	packs, err := suites.Packs(a.library().Built)
+	if err != nil {
+		return err
+	}
+	for _, p := range packs {
+		d.Packs[p.Name] = true
+	}
+	if d.Seen, err = c.lookAt(ctx, a, j, hosts); err != nil {
+		return err
+	}
+	d, trial, err := c.tried(ctx, a, j, d)
+	if err != nil {
+		return err
+	}
+	if err := writeNew(c.out, d.Text(), 0o644); err != nil {
+		return err
+	}
+	c.told(a, d, trial)
+	return nil
+}
+
+// suiteName is a suite's name for a host.
+func suiteName(host string) string {
+	name, _, _ := strings.Cut(strings.ToLower(host), ".")
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '-'
+	}, name)
+}
+
+// defaultCredentials is the file that init writes where none is named.
+const defaultCredentials = "patch.credentials.yaml"
+
+// credentialsText is a credentials file for the hosts, where one is to be written.
+func (c *initJob) credentialsText(hosts []string) (string, error) {
+	switch {
+	case c.user == "" && c.envName == "":
+		if c.credentials == "" {
+			return "", fmt.Errorf("whose account? --credentials FILE names one, or --user and --password-env write %s",
+				defaultCredentials)
+		}
+		return "", nil
+	case c.user == "" || c.envName == "":
+		return "", errors.New("--user and --password-env belong together")
+	case c.credentials != "":
+		return "", errors.New("--credentials says whose account: leave out --user and --password-env")
+	}
+	c.credentials = defaultCredentials
+	var b strings.Builder
+	b.WriteString("# Who enters which host (postpatch explain credentials). No password stands here.\ncredentials:\n")
+	fmt.Fprintf(&b, "  - hosts: [%s]\n    user: '%s'\n    password: {env: %s}\n", quoted(hosts),
+		strings.ReplaceAll(c.user, "'", "''"), c.envName)
+	return b.String(), nil
+}
+
+func quoted(all []string) string {
+	var quoted []string
+	for _, s := range all {
+		quoted = append(quoted, "'"+strings.ReplaceAll(s, "'", "''")+"'")
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// mayWrite makes sure that no file is lost.
+func (c *initJob) mayWrite(files ...string) error {
+	for _, file := range files {
+		if _, err := os.Lstat(file); err == nil && !c.force {
+			return fmt.Errorf("%s is there already: -o names another file, --force writes over it", file)
+		}
+	}
+	return nil
+}
+
+// writeNew writes a whole file, and its folders.
+func writeNew(file, text string, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".init-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Chmod(mode), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"postpatch/examples"
+)
+
+// pipelineFiles are where a pipeline's files go, by its system: the program's own
+// examples, as they are.
+func pipelineFiles(system string) map[string]string {
+	switch system {
+	case "github":
+		return map[string]string{"patch.yml": ".github/workflows/patch.yml", "wave.yml": ".github/workflows/wave.yml"}
+	case "gitlab":
+		return map[string]string{"wave.yml": ".gitlab-ci.yml"}
+	case "azure":
+		return map[string]string{"azure-pipelines.yml": "azure-pipelines.yml", "wave.yml": "wave.yml"}
+	case "jenkins":
+		return map[string]string{"Jenkinsfile": "Jenkinsfile"}
+	default:
+		return nil
+	}
+}
+
+func pipelines() []string { return []string{"github", "gitlab", "azure", "jenkins"} }
+
+// writePipeline writes the pipeline's files below the working folder.
+func (c *initJob) writePipeline(a app) error {
+	files := pipelineFiles(c.ci)
+	if files == nil {
+		return fmt.Errorf("--ci %s: want one of %s", c.ci, strings.Join(pipelines(), ", "))
+	}
+	var targets []string
+	for _, target := range files {
+		targets = append(targets, filepath.FromSlash(target))
+	}
+	if err := c.mayWrite(targets...); err != nil {
+		return err
+	}
+	for source, target := range files {
+		text, err := fs.ReadFile(examples.CI, path.Join("ci", c.ci, source))
+		if err != nil {
+			return err
+		}
+		if err := writeNew(filepath.FromSlash(target), string(text), 0o644); err != nil {
+			return err
+		}
+		a.tell("wrote %s\n", target)
+	}
+	a.tell("next      write november.plan.yaml, which it names (postpatch explain plan), or put another name there\n")
+	return nil
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"postpatch/probes"
+	"postpatch/probes/all"
+	"postpatch/runner"
+	"postpatch/runner/report"
+	"postpatch/suites"
+	"postpatch/suites/draft"
+)
+
+// jobOf is a job without suites.
+func (c *initJob) jobOf(ctx context.Context, a app) (job, error) {
+	j := newJob(a)
+	if problems := c.enter(ctx, a, &j); len(problems) > 0 {
+		return job{}, tellProblems(a, problems)
+	}
+	return j, c.reach(&j)
+}
+
+// look observes all checks of a suite's text, and tells each host as it ends.
+func (c *initJob) look(ctx context.Context, j job, text string, tell func(runner.Visit) error) error {
+	a := c.app
+	set, problems := a.library().LoadBytes(c.out, []byte(text))
+	if len(problems) > 0 {
+		a.talk("%s", suites.Format(problems, func(string) ([]byte, error) { return []byte(text), nil }))
+		return exitError(runner.ExitNoVerdict)
+	}
+	j.set = set
+	j.logins.Expect(len(set.Hosts))
+	o := options(j, c.atOnce)
+	o.Began = time.Now()
+	return runner.Observe(ctx, set.Hosts, o, tell)
+}
+
+// lookAt sees what the hosts are like.
+func (c *initJob) lookAt(ctx context.Context, a app, j job, hosts []string) ([]draft.Seen, error) {
+	text := "suite: init\nhosts: [" + quoted(hosts) + "]\nchecks:\n" + draft.Questions()
+	byHost := map[string]draft.Seen{}
+	a.talk("looking at %s …\n", count(len(hosts), "host"))
+	err := c.look(ctx, j, text, func(v runner.Visit) error {
+		s := draft.Seen{Host: v.Host.Name, Facts: draft.Facts(v.Seen)}
+		s.Away = away(v)
+		byHost[v.Host.Name] = s
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []draft.Seen
+	for _, h := range hosts {
+		s := byHost[h]
+		if s.Away != "" && !s.IsElse() {
+			return nil, fmt.Errorf("%s could not be asked: %s\nNothing was written. "+
+				"`postpatch doctor %s` goes the way step by step", h, s.Away, h)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// away says why Windows could not be asked.
+func away(v runner.Visit) string {
+	for _, check := range v.Seen.Checks {
+		if check.Kind == "os" {
+			return check.Error
+		}
+	}
+	return ""
+}
+
+// tried is the draft after its suite was tried: without what could not be looked at, and
+// with waivers for what is broken, if that is accepted.
+func (c *initJob) tried(ctx context.Context, a app, j job, d draft.Draft) (draft.Draft, []report.Host, error) {
+	var judged []report.Host
+	const rounds = 3 // what is left out may be seen by another check
+	for range rounds {
+		judged = nil
+		planning := runner.NewPlanning(nil)
+		changed := false
+		err := c.look(ctx, j, d.Text(), func(v runner.Visit) error {
+			judged = append(judged, runner.Judge(v, nil, planning))
+			return nil
+		})
+		if err != nil {
+			return d, nil, err
+		}
+		for _, h := range judged {
+			changed = leave(&d, h) || changed
+		}
+		if !changed {
+			break
+		}
+	}
+	broken := brokenNow(judged)
+	if len(broken) > 0 && !c.acceptFailing {
+		a.talk("broken today:\n")
+		for _, b := range broken {
+			a.talk("  %s\n", report.Clean(b.line()))
+		}
+		a.talk("Nothing was written. Mend it, or take it as it is with --accept-failing: the suite then has waivers\n" +
+			"that are over in 30 days.\n")
+		return d, nil, exitError(runner.ExitBroken)
+	}
+	kinds := all.Kinds()
+	for _, b := range broken {
+		i := slices.IndexFunc(kinds, func(k probes.Kind) bool { return k.Name == b.check.Kind })
+		pattern, ok := suites.ItemPattern(kinds[i], b.finding.Item, b.finding.Reading)
+		if !ok {
+			return d, nil, fmt.Errorf("no waiver can name %s", b.line())
+		}
+		d.Waived = append(d.Waived, draft.Waiver{
+			What: pattern, Check: b.check.ID, Host: b.host, Until: time.Now().UTC().AddDate(0, 0, 30).Format(time.DateOnly),
+			Said: "it was so when the suite was written: " + b.said(),
+		})
+	}
+	return d, judged, nil
+}
+
+// leave leaves out what a host could not be asked, and guesses that did not hold.
+func leave(d *draft.Draft, h report.Host) (changed bool) {
+	guesses := map[string]bool{}
+	for _, c := range d.Checks() {
+		guesses[c.ID] = c.Guess
+	}
+	for _, c := range h.Checks {
+		why := ""
+		switch {
+		case c.Outcome == report.Unknown && c.Error != "":
+			why = c.Error
+		case guesses[c.ID] && c.Outcome != report.Passed && len(c.Findings) > 0:
+			f := c.Findings[len(c.Findings)-1]
+			why = fmt.Sprintf("%s is %s", f.Reading, f.Now)
+		case guesses[c.ID] && c.Outcome != report.Passed:
+			why = string(c.Outcome)
+		}
+		if why != "" && d.Left[c.ID] == "" {
+			d.Left[c.ID], changed = why, true
+		}
+	}
+	return changed
+}
+
+// brokenToday is a finding that fails before any patch.
+type brokenToday struct {
+	host    string
+	check   report.Check
+	finding report.Finding
+}
+
+func brokenNow(hosts []report.Host) []brokenToday {
+	var all []brokenToday
+	for _, h := range hosts {
+		for _, c := range h.Checks {
+			if !c.Failing {
+				continue
+			}
+			for _, f := range c.Findings {
+				if f.Outcome == report.Failed {
+					all = append(all, brokenToday{h.Host, c, f})
+				}
+			}
+		}
+	}
+	return all
+}
+
+func (b brokenToday) said() string {
+	said := fmt.Sprintf("%s was %s", b.finding.Reading, b.finding.Now)
+	if b.finding.Wanted != "" {
+		said += ", " + b.finding.Wanted
+	}
+	return said
+}
+
+func (b brokenToday) line() string {
+	item := ""
+	if b.finding.Item != "" {
+		item = " " + b.finding.Item
+	}
+	f := b.finding
+	return fmt.Sprintf("%s  %s%s  %s is %s, %s", b.host, b.check.ID, item, f.Reading, f.Now, f.Wanted)
+}
+
+// told says what was written, and what to do next.
+func (c *initJob) told(a app, d draft.Draft, judged []report.Host) {
+	checks := 0
+	for _, h := range judged {
+		checks += len(h.Checks)
+	}
+	a.tell("wrote %s: %s, %s that hold now", c.out, count(len(d.Seen), "host"), count(checks, "check"))
+	if n := len(d.Waived); n > 0 {
+		a.tell(" but for %s with a waiver", count(n, "finding"))
+	}
+	a.tell("\n")
+	for _, id := range slices.Sorted(maps.Keys(d.Left)) {
+		a.tell("  left out  %s: %s\n", report.Clean(id), brief(report.Clean(d.Left[id]), 140))
+	}
+	credentials := " --credentials " + c.credentials
+	a.tell("next      postpatch lint %s\n", c.out)
+	a.tell("          postpatch capture %s%s     before the patch\n", c.out, credentials)
+	a.tell("          postpatch verify %s%s      after it\n", c.out, credentials)
+}

@@ -1,0 +1,35 @@
+package suites
+
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// forDirectory is the use of a directory that keeps a suite's hosts. An entry serves
+// it only by name.
+const forDirectory = "ldap"
+
+// hasToBeSaid reports a use that an entry has by its for: alone: a password of it
+// goes to a server of another sort than the hosts are.
+func hasToBeSaid(use string) bool { return use == forMail || use == forDirectory }
+
+// directories reports patterns that would show a password to a server of a stranger:
+// which directory is asked a suite says, and anybody can have a certificate for a name
+// of a domain that is theirs.
+func (r reader) directories(rule *credential, hosts []*yaml.Node, what string) {
+	if !rule.named {
+		return
+	}
+	for _, use := range rule.uses {
+		if use != forDirectory {
+			continue
+		}
+		for _, n := range hosts {
+			if i := strings.LastIndexAny(n.Value, "*?"); i >= 0 && strings.Count(n.Value[i:], ".") < 2 {
+				r.hintf(n, `write a server's name, or a pattern that ends in your domain, like "dc*.corp.example.org"`,
+					"%s.hosts: for ldap a pattern has to end in a domain: a suite chooses whom it asks", what)
+			}
+		}
+	}
+}
