@@ -76,7 +76,7 @@ checks:
 	if len(problems)+len(more) > 0 {
 		t.Fatal(Format(append(problems, more...), nil))
 	}
-	if want := (Counts{Suites: 40, Hosts: 42, Checks: checks}); counts.Suites != want.Suites || counts.Hosts != want.Hosts || counts.Checks != want.Checks || len(set.Hosts) != 42 {
+	if want := (Counts{Suites: 40, Hosts: 42, Checks: checks}); cmp.Diff(want, counts) != "" || len(set.Hosts) != 42 {
 		t.Errorf("got %+v, want %+v, and %d hosts", counts, want, len(set.Hosts))
 	}
 	var got []string

@@ -48,7 +48,7 @@ func (l *loader) build(s *suiteEntries) {
 	seen := map[*hostEntry]bool{}
 	for _, c := range s.checks {
 		chosen := s.chosen(c)
-		if c.selectors != nil {
+		if !c.isForAll() {
 			for _, h := range chosen {
 				seen[h] = true
 			}
@@ -58,7 +58,7 @@ func (l *loader) build(s *suiteEntries) {
 	if len(s.hosts) == 0 {
 		s.undeclared()
 	}
-	everybody := slices.ContainsFunc(s.checks, func(c *checkEntry) bool { return c.selectors == nil && len(c.among) == 0 })
+	everybody := slices.ContainsFunc(s.checks, (*checkEntry).isForAll)
 	// The check that is missing may be one that is wrong.
 	if everybody || s.found.in(s.file) || len(s.uses) > 0 && s.found.any() {
 		return
@@ -70,7 +70,7 @@ func (l *loader) build(s *suiteEntries) {
 func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 	var chosen []*hostEntry
 	used := make([]bool, len(c.selectors))
-	if c.selectors == nil && len(c.among) == 0 {
+	if c.isForAll() {
 		return s.everyHost()
 	}
 	for i := range s.hosts {
@@ -97,6 +97,9 @@ func (s *suiteEntries) chosen(c *checkEntry) []*hostEntry {
 	}
 	return chosen
 }
+
+// isForAll says of a check that it is for all hosts of its suite.
+func (c *checkEntry) isForAll() bool { return c.selectors == nil && len(c.among) == 0 }
 
 // matches reports whether a selector, a name's glob or "tag:x", chooses h.
 func (h *hostEntry) matches(selector string) bool { return h.shared.matches(selector) }

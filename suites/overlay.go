@@ -149,15 +149,19 @@ func together(base, over *yaml.Node) *yaml.Node {
 // why.
 func (s *suiteEntries) disable(n *yaml.Node) {
 	var patterns []*yaml.Node
-	if n = resolve(n); n.Kind == yaml.MappingNode {
-		o, _ := s.object(n, "disable")
+	for _, one := range s.oneOrMany(n, "disable") {
+		if one.Kind != yaml.MappingNode {
+			if _, ok := s.text(one, "disable"); ok {
+				patterns = append(patterns, one)
+			}
+			continue
+		}
+		o, _ := s.object(one, "disable")
 		for _, e := range o.entries {
 			if _, ok := s.text(e.value, "disable: "+e.name()); ok {
 				patterns = append(patterns, e.key)
 			}
 		}
-	} else {
-		patterns = s.texts(n, "disable")
 	}
 	for _, n := range patterns {
 		if !strings.ContainsAny(n.Value, "*?") {

@@ -33,9 +33,13 @@ type starter struct {
 	Exchange *struct{}                 `yaml:"exchange,omitempty,flow"`
 }
 
+// labWord is what a simulated host takes for a password: no secret.
+type labWord string
+
 type starterWinRM struct {
-	HTTP           bool
-	User, Password string
+	HTTP     bool
+	User     string
+	Password labWord
 }
 
 type starterService struct {
@@ -68,7 +72,7 @@ type starterSMTP struct {
 
 type starterSQL struct {
 	User      string              `yaml:"user"`
-	Password  string              `yaml:"password"`
+	Password  labWord             `yaml:"password"`
 	Version   string              `yaml:"version"`
 	Level     string              `yaml:"level"`
 	Edition   string              `yaml:"edition"`

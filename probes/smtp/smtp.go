@@ -61,9 +61,9 @@ func specs() []probes.ReadingSpec {
 			Doc: "What the server offers once TLS has been started, AUTH among it.",
 		},
 		{
+			Name: "login", Type: fact.TypeText, Severity: fact.Fail, Expect: mailtalk.OK,
 			Values: []string{"ok", "refused", "unavailable"},
-			Name:   "login", Type: fact.TypeText, Severity: fact.Fail, Expect: mailtalk.OK,
-			Doc: "With login: ok, refused, or unavailable when the server cannot verify the account just now.",
+			Doc:    "With login: ok, refused, or unavailable when the server cannot verify the account just now.",
 		},
 		{
 			Name: "login_time", Type: fact.TypeDuration, Rule: fact.Rule{Op: fact.Ignore}, Doc: "How long the login took.",
