@@ -47,7 +47,7 @@ func ExplainKind(k probes.Kind) string {
 		for _, r := range k.Readings {
 			compared, change := r.Compared()
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n",
-				r.Name, r.TypeName(), r.Expected(), compared, change, r.Doc)
+				r.Name, r.TypeName(), r.Expected(), compared, change, cmp.Or(r.Doc, "-"))
 		}
 	})
 	if example := strings.TrimRight(k.Example, "\n"); example != "" {

@@ -12,10 +12,10 @@ import (
 func newSchema(a app) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use:   "schema [suite|plan|credentials]",
+		Use:   "schema [suite|plan|credentials|channels]",
 		Short: "Print the JSON Schema by which editors complete and check a file",
-		Long: "Prints the JSON Schema (draft-07) of suites, plans or credentials files, made from the kinds that\n" +
-			"this program has. A file that begins with the line\n" +
+		Long: "Prints the JSON Schema (draft-07) of suites, plans, credentials or channels files, made from the\n" +
+			"kinds that this program has. A file that begins with the line\n" +
 			"  # yaml-language-server: $schema=postpatch.schema.json\n" +
 			"is completed and checked by editors as it is typed; those of JetBrains want\n" +
 			"  # $schema: postpatch.schema.json",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"postpatch/examples"
 	"postpatch/probes/all"
 	"postpatch/suites"
 )
@@ -62,18 +63,40 @@ func accepts(t testing.TB, file, path string, text []byte) bool {
 		}
 		_, problems := suites.LoadCredentials(path, nil, nil)
 		return len(problems) == 0
+	case "channels":
+		path := filepath.Join(t.TempDir(), "channels.yaml")
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, problems := suites.LoadChannels(path, nil, nil)
+		return len(problems) == 0
 	default:
-		_, problems := suites.LoadBytes(path, text, kinds)
+		// What a pack alone says of nobody's hosts is looked at less closely.
+		lib := suites.Library{Kinds: kinds, Built: packs(t), Lone: file == "pack"}
+		_, problems := lib.LoadBytes(path, text)
 		return len(problems) == 0
 	}
 }
 
+// packs are those that the program brings along.
+func packs(t testing.TB) fs.FS {
+	t.Helper()
+	built, err := fs.Sub(examples.Packs, "packs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
+
 func TestWhatTheLoaderAcceptsIsAccepted(t *testing.T) {
 	files := corpus(t)
-	for file, least := range map[string]int{"suite": 60, "plan": 30, "credentials": 10} {
+	for file, least := range map[string]int{"suite": 60, "pack": 70, "plan": 30, "credentials": 10, "channels": 2} {
 		t.Run(file, func(t *testing.T) {
-			s := compiled(t, file, all.Kinds())
-			accepted := 0
+			of := file
+			if of == "pack" {
+				of = "suite"
+			}
+			s, accepted := compiled(t, of, all.Kinds()), 0
 			for path, text := range files {
 				if !accepts(t, file, path, text) {
 					continue

@@ -26,7 +26,7 @@ func hostsOf() object {
 		about("Which of the suite's hosts it is for: names, patterns with * and ?, tag:NAME; all unless given."))
 }
 
-func locked(text string) object { return object{"type": "boolean", "description": text} }
+func locked(text string) object { return truth(text) }
 
 // check is an entry of a suite's checks. What belongs to one kind alone is looked at
 // where an entry names that kind.

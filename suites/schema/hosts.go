@@ -8,8 +8,8 @@ func variables() object {
 	long := closed(object{
 		"doc":     with(text(), about("What the variable is for.")),
 		"default": with(text(), about("What it is unless whoever uses the suite sets it.")),
-	})
-	one := with(with(object{}, text()), long, object{"type": append(scalars(), "object"), "minProperties": 1})
+	}, "doc")
+	one := with(with(object{}, text()), long, object{"type": append(scalars(), "object")})
 	return object{"type": "object", "additionalProperties": false, "patternProperties": object{variableName: one}}
 }
 
@@ -31,46 +31,33 @@ func hosts() object {
 }
 
 // host is one entry. Which keys it may have hangs on where its hosts come from; none of
-// these says where.
+// the keys of a list means one host.
 func host() object {
-	short := name()
 	tags := with(oneOrMany(name()), about("Tags, by which checks and plans choose hosts: tag:NAME."))
 	vars := values("Variables of its own, before those of the suite.")
+	address := with(text(), about("Where it is reached: a name or an IP address, without a port."))
 	own := object{
-		"name":    with(name(), about("The host's name in reports, and its address unless that is given.")),
-		"was":     with(name(), about("The name that the host had at the baseline, before it was renamed.")),
-		"address": with(text(), about("Where it is reached: a name or an IP address, without a port.")),
-		"tags":    tags, "vars": vars,
+		"name": with(name(), about("The host's name in reports, and its address unless that is given.")),
+		"was":  with(name(), about("The name that the host had at the baseline, before it was renamed.")),
+		"tags": tags, "vars": vars, "address": address,
 	}
-	column := func(of string) object { return with(text(), about("The column of "+of+".")) }
-	from := func(key, what string, more object) object {
-		properties := with(object{
-			key: with(text(), about(what)), "tags": tags, "vars": vars,
-			"except":  with(texts(), about("Hosts that are left out: names, patterns with * and ?.")),
-			"address": with(text(), about("Of each host, over what the list says: \"{{ host.name }}.example.org\".")),
-		}, more)
-		return object{"if": requires(key), "then": object{"properties": properties, "additionalProperties": false}}
-	}
+	const all = "A host list: postpatch explain hosts. "
 	lists := list{
-		from("file", "A file with a host's name a line, relative to the suite.", nil),
-		from("csv", "A CSV file, relative to the suite.", object{
-			"name": column("the names"), "address": column("the addresses"),
-			"tags":      with(texts(), about("The column of the tags, or a list of tags of all hosts.")),
-			"where":     object{"type": "object", "description": "Only lines whose columns have these values."},
-			"vars":      object{"description": "Columns that are variables, or \"*\" for all; a mapping is of all hosts."},
-			"delimiter": with(text(), about("What parts the columns: , ; or tab; found by the header unless given.")),
+		hostList("file", all+"A file with a host's name a line, relative to the suite.", object{
+			"tags": tags, "vars": vars, "address": address,
 		}),
-		from("ansible", "An Ansible inventory, INI or YAML, relative to the suite.", object{
-			"group": with(texts(), about("The group whose hosts are meant; all unless given.")),
+		hostList("csv", all+"A table, as spreadsheets save it, relative to the suite.", table(tags, vars)),
+		hostList("ansible", all+"An Ansible inventory, INI or YAML, relative to the suite.", object{
+			"tags": tags, "vars": vars, "address": address,
+			"group": with(texts(), about("The groups whose hosts are meant, with * and ?; all unless given.")),
 		}),
-		from("ldap", "A directory that is searched: ldaps://dc01.corp.example.org", object{
-			"base":   with(text(), about("Where the search begins: OU=Servers,DC=corp,DC=example,DC=org")),
-			"filter": with(text(), about("Which objects are meant: (operatingSystem=Windows Server*)")),
-			"seen":   with(text(), about("Only computers that have logged on within this time, at least 15d.")),
-			"disabled": object{
-				"enum": list{true, false, "true", "false"}, "description": "Take disabled computers, too.",
-			},
-		}),
+		hostList("ldap", all+"A directory that is searched: ldaps://dc01.corp.example.org", object{
+			"tags": tags, "vars": vars, "address": address,
+			"base":     with(text(), about("Where the search begins: OU=Servers,DC=corp,DC=example,DC=org")),
+			"filter":   with(text(), about("Which objects are meant: (operatingSystem=Windows Server*)")),
+			"seen":     with(span(), about("How long ago a host at most may have logged on to be one: 90d.")),
+			"disabled": truth("Whether disabled accounts are hosts, too."),
+		}, "base"),
 	}
 	var elsewhere list
 	for _, l := range []string{"file", "csv", "ansible", "ldap"} {
@@ -80,5 +67,39 @@ func host() object {
 		"if":   object{"type": "object", "not": object{"anyOf": elsewhere}},
 		"then": closed(own, "name"),
 	})
-	return with(short, object{"type": append(scalars(), "object"), "allOf": lists})
+	return with(name(), object{"type": append(scalars(), "object"), "allOf": lists})
+}
+
+// hostList is an entry that stands for many hosts.
+func hostList(key, what string, properties object, required ...string) object {
+	properties[key] = with(text(), about(what))
+	properties["except"] = with(texts(), about("Hosts of the list that are left out, with * and ?."))
+	return object{
+		"if": object{"type": "object", "required": list{key}}, "then": closed(properties, required...),
+	}
+}
+
+// table are the keys of a table's entry, in which a text names a column.
+func table(tags, vars object) object {
+	column := func(of string) object { return with(text(), about("The column of "+of+".")) }
+	cells := with(texts(), object{"description": "What the column has to be, with * and ?."})
+	return object{
+		"name": column("the names; name unless given"), "address": column("the addresses"),
+		"tags": with(with(object{}, tags), text(), object{
+			"type":        append(scalars(), "array"),
+			"description": "The column of the tags, or a list of tags that all have.",
+		}),
+		"vars": object{
+			"if": object{"type": "object"}, "then": vars, "else": texts(),
+			"description": "The columns that are variables, * for all; or a mapping of variables that all have.",
+		},
+		"delimiter": object{
+			"enum":        list{",", ";", "tab", "\t"},
+			"description": "What stands between columns; found out unless given.",
+		},
+		"where": object{
+			"type": "object", "additionalProperties": cells,
+			"description": "Which lines are taken: those with such a value in each of the columns.",
+		},
+	}
 }

@@ -213,7 +213,7 @@ func faults() map[string]fault {
 		"an unknown parameter":       unknown(in("checks", "*", "kind")),
 		"an unknown reading":         unknown(in("checks", "*", "expect")),
 		"an unknown form":            becomes(in("checks", "*", "expect", "*"), "{wheather: a}"),
-		"an unknown rule":            unknown(in("checks", "*", "compare", "*")),
+		"an unknown rule":            becomes(in("checks", "*", "compare", "*"), "{rul: same}"),
 		"an unknown reading's rule":  unknown(in("checks", "*", "compare")),
 		"a list for the suite":       becomes(in(), "[a, b]"),
 		"a list for a name":          becomes(in("suite"), "[a]"),

@@ -34,7 +34,7 @@ func TestSharedSuites(t *testing.T) {
 		t.Error(why)
 	}
 	for right, wrong := range map[string]string{
-		"{channel: web-team}":                "{webhook: https://hooks.example.org/secret}",
+		"{channel: web-team}":                "https://hooks.example.org/secret",
 		"{doc: which one, default: hq}":      "{doc: which one, fallback: hq}",
 		"{file: servers.txt, tags: [tier2]}": "{file: servers.txt, names: [tier2]}",
 		"group: exchange}":                   "filter: exchange}",
@@ -44,6 +44,9 @@ func TestSharedSuites(t *testing.T) {
 		"timeout: 5m, why":                   "timeuot: 5m, why",
 		"expect: {state: {not: failed}}":     "expect: {stat: {not: failed}}",
 		"locked: true":                       "locked: maybe",
+		"disabled: false":                    "disabled: 5",
+		"where: {OS: [Windows*]}":            "where: [OS]",
+		"another team looks at them":         "[another, team]",
 	} {
 		if !strings.Contains(string(text), right) {
 			t.Fatalf("%s is not there", right)

@@ -20,7 +20,7 @@ type object = map[string]any
 type list = []any
 
 // Files are the files that there are schemas of.
-func Files() []string { return []string{"suite", "plan", "credentials"} }
+func Files() []string { return []string{"suite", "plan", "credentials", "channels"} }
 
 // Of is the schema of one of Files, as text with a new line at its end; the same kinds
 // make the same bytes.
@@ -32,8 +32,10 @@ func Of(file string, kinds []probes.Kind) ([]byte, error) {
 		return encode(file, plan(kinds))
 	case "credentials":
 		return encode(file, credentials())
+	case "channels":
+		return encode(file, channels())
 	default:
-		return nil, fmt.Errorf("no schema of %q: want suite, plan or credentials", file)
+		return nil, fmt.Errorf("no schema of %q: want suite, plan, credentials or channels", file)
 	}
 }
 

@@ -14,7 +14,7 @@ func uses() object {
 			about("What stands in front of its checks' ids: mail makes exchange/queues mail/exchange/queues.")),
 	}, "suite")
 	one := with(with(object{}, text()), long, object{"type": append(scalars(), "object")})
-	return with(object{"type": "array", "minItems": 1, "items": one},
+	return with(with(object{}, one), object{"type": append(types(one), "array"), "minItems": 1, "items": one},
 		about("Suites whose checks this one takes over: packs by name or by path."))
 }
 
@@ -36,7 +36,7 @@ func overrides(kinds []probes.Kind) object {
 		properties[k.Name] = object{}
 	}
 	return object{
-		"type": "object", "minProperties": 1,
+		"type":                 "object",
 		"additionalProperties": with(closed(properties), object{"minProperties": 1}),
 		"description":          "Changes of checks of the suites that are used, by their ids, key by key.",
 	}
@@ -44,23 +44,25 @@ func overrides(kinds []probes.Kind) object {
 
 // disabled are checks of the suites that are used and are not asked.
 func disabled() object {
-	one := with(with(object{}, text()), object{
-		"type": append(scalars(), "object"), "minProperties": 1, "additionalProperties": text(),
-	})
-	return with(with(object{}, one), object{
-		"type": append(scalars(), "object", "array"), "minItems": 1, "items": one,
-		"description": "Checks of the suites that are used and not wanted here: their ids, or an id and why.",
+	return with(texts(), object{
+		"type": append(scalars(), "object", "array"), "additionalProperties": text(),
+		"description": "Checks of the suites that are used and not wanted here: their ids, with * and ?, or a mapping " +
+			"of these to why.",
 	})
 }
 
-// notify is where the owner hears of the suite's outcomes.
+// notify is the channel by which the owner hears of the suite's outcomes.
 func notify() object {
-	channel := with(name(), about("A channel's name; its address stands in the operator's own file."))
-	return object{
-		"type": append(scalars(), "object"), "properties": object{"channel": channel}, "required": list{"channel"},
-		"additionalProperties": false, "description": "The channel by which the owner hears of what comes out.",
-	}
+	channel := with(object{"type": scalars()}, pattern(channelName, "a channel's name, never a URL"))
+	long := closed(object{"channel": with(with(object{}, channel), about("The channel's name."))}, "channel")
+	return with(channel, long, object{
+		"type": append(scalars(), "object"),
+		"description": "The channel of the operator's own file by which the owner hears of what comes out: postpatch " +
+			"explain notify.",
+	})
 }
+
+const channelName = `^[a-z0-9][a-z0-9._-]*$`
 
 // secret is where a secret is kept.
 func secret() object {
