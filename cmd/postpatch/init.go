@@ -11,8 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postpatch/probes/all"
 	"postpatch/suites"
 	"postpatch/suites/draft"
+	"postpatch/suites/layout"
+	"postpatch/suites/schema"
 )
 
 // initJob is what init is told.
@@ -121,11 +124,33 @@ func (c *initJob) write(ctx context.Context, a app, hosts []string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeNew(c.out, d.Text(), 0o644); err != nil {
+	if err := c.writeSuite(d); err != nil {
 		return err
 	}
 	c.told(a, d, trial)
 	return nil
+}
+
+// writeSuite writes the suite, and beside it the schema by which editors know it.
+func (c *initJob) writeSuite(d draft.Draft) error {
+	kinds := all.Kinds()
+	rules, err := schema.Of("suite", kinds)
+	if err != nil {
+		return err
+	}
+	name := schema.Name("suite")
+	d.Head = strings.Split(strings.TrimSpace(schema.Modelines(name)), "\n")
+	text := d.Text()
+	if laid, err := layout.Format([]byte(text)); err == nil {
+		text = string(laid)
+	}
+	if _, problems := c.app.library().LoadBytes(c.out, []byte(text)); len(problems) > 0 {
+		return fmt.Errorf("what would be written has a mistake, which is postpatch's own: %w", problems[0])
+	}
+	if err := writeNew(filepath.Join(filepath.Dir(c.out), name), string(rules), 0o644); err != nil {
+		return err
+	}
+	return writeNew(c.out, text, 0o644)
 }
 
 // suiteName is a suite's name for a host.
