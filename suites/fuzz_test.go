@@ -51,8 +51,8 @@ func FuzzLoad(f *testing.F) {
 			return r.found.sorted()
 		},
 	}
+	file := filepath.Join(f.TempDir(), "x") // where no file is that it could name
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file := filepath.Join(t.TempDir(), "x") // where no file is that it could name
 		for what, read := range readers {
 			list := read(file, data)
 			if diff := cmp.Diff(list, read(file, data)); diff != "" {
