@@ -78,7 +78,11 @@ func initiate(t *testing.T, role string) *initiated {
 	in.scenario = s
 	in.suite = in.file("own.suite.yaml")
 	hosts := in.hosts(t)
-	in.run(t, 0, append([]string{"init", "--suite", "own", "-o", in.suite, "--owner", "me@example.org"}, hosts...)...)
+	args := append([]string{"init", "--suite", "own", "-o", in.suite, "--owner", "me@example.org"}, hosts...)
+	if role == "sql-server" { // of an availability group, of which each knows its own backups alone
+		args = append(args, "--accept-failing")
+	}
+	in.run(t, 0, args...)
 	in.reads(t, role)
 	in.run(t, 0, "lint", in.suite)
 	in.run(t, 0, "capture", in.suite, "--name", "before")
@@ -192,7 +196,8 @@ func (in *initiated) good(t *testing.T) {
 	in.night(t, in.scenario)
 	for host, outcomes := range in.outcomes(t) {
 		for id, o := range outcomes {
-			if o != report.Passed && in.scenario.Expect.Outcomes[host][id].outcome != o {
+			waived := o == report.Waived && id == "sql/backups" // which init has told, and was to take
+			if o != report.Passed && !waived && in.scenario.Expect.Outcomes[host][id].outcome != o {
 				t.Errorf("a good night: %s: %s: %s\n%s", host, id, o, in.out)
 			}
 		}
@@ -213,6 +218,9 @@ func (in *initiated) bad(t *testing.T, file string) {
 	got := in.outcomes(t)
 	for host, outcomes := range s.Expect.Outcomes {
 		for id, want := range outcomes {
+			if id == "iis/page" { // which init cannot know, and says so
+				continue
+			}
 			if got[host][id] != want.outcome {
 				t.Errorf("%s: %s: %s: want %s, got %q", filepath.Base(file), host, id, want.outcome, got[host][id])
 			}
