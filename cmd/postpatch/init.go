@@ -78,7 +78,7 @@ func initialize(ctx context.Context, a app, c initJob, hosts []string) error {
 func (c *initJob) write(ctx context.Context, a app, hosts []string) error {
 	d := draft.Draft{
 		Suite: c.suite, Owner: c.owner, On: time.Now().UTC().Format(time.DateOnly), Left: map[string]string{},
-		Packs: map[string]bool{},
+		Packs: map[string][]string{},
 	}
 	if d.Suite == "" {
 		d.Suite = suiteName(hosts[0])
@@ -115,7 +115,12 @@ func (c *initJob) write(ctx context.Context, a app, hosts []string) error {
 		return err
 	}
 	for _, p := range packs {
-		d.Packs[p.Name] = true
+		d.Packs[p.Name] = nil
+		for _, v := range p.Vars {
+			if v.Required {
+				d.Packs[p.Name] = append(d.Packs[p.Name], v.Name)
+			}
+		}
 	}
 	if d.Seen, err = c.lookAt(ctx, a, j, hosts); err != nil {
 		return err

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"postpatch/probes"
@@ -47,6 +49,7 @@ func (c *initJob) lookAt(ctx context.Context, a app, j job, hosts []string) ([]d
 	err := c.look(ctx, j, text, func(v runner.Visit) error {
 		s := draft.Seen{Host: v.Host.Name, Facts: draft.Facts(v.Seen)}
 		s.Away = away(v)
+		s.Mailbox, s.Public = mailboxOf(j, v.Host.Name)
 		byHost[v.Host.Name] = s
 		return nil
 	})
@@ -63,6 +66,28 @@ func (c *initJob) lookAt(ctx context.Context, a app, j job, hosts []string) ([]d
 		all = append(all, s)
 	}
 	return all, nil
+}
+
+// mailboxOf is the test mailbox at a host that the operator has an account of, and the
+// first name by which its server may show itself.
+func mailboxOf(j job, name string) (address, public string) {
+	if j.credentials == nil {
+		return "", ""
+	}
+	c, err := j.credentials.For(name, "mail")
+	if err != nil {
+		return "", "" // there is none, or its checks will say what is wrong with it
+	}
+	if strings.Contains(c.User, "@") {
+		address = c.User
+	}
+	if c.Mail != nil {
+		address = cmp.Or(c.Mail.Address, address)
+		if len(c.Mail.Names) > 0 {
+			public = c.Mail.Names[0]
+		}
+	}
+	return address, public
 }
 
 // away says why Windows could not be asked.
@@ -125,10 +150,7 @@ func (c *initJob) tried(ctx context.Context, a app, j job, d draft.Draft) (draft
 
 // leave leaves out what a host could not be asked, and guesses that did not hold.
 func leave(d *draft.Draft, h report.Host) (changed bool) {
-	guesses := map[string]bool{}
-	for _, c := range d.Checks() {
-		guesses[c.ID] = c.Guess
-	}
+	guesses := d.Guesses()
 	for _, c := range h.Checks {
 		why := ""
 		switch {

@@ -18,6 +18,9 @@ type Seen struct {
 	Away string
 	// Facts are the readings by the kind of the check that made them.
 	Facts map[string][]fact.Reading
+	// Mailbox is the address of the test mailbox that the operator has an account of, and
+	// Public the name by which its clients come; "" where nobody said.
+	Mailbox, Public string
 }
 
 // Questions are the checks by which hosts are looked at, as a suite has them.
@@ -30,6 +33,10 @@ func Questions() string {
   - share: {}
   - printer: {}
   - iis: {}
+  - domain: {}
+  - dnsserver: {}
+  - rds: {}
+  - http: 'https://{{ host.name }}/'
   - tcp: [22, 5985, 5986, 25, 53, 80, 110, 143, 389, 443, 587, 636, 993, 995, 1433, 3306, 5432, 8080, 8443]
 `
 }
@@ -88,3 +95,9 @@ func (s Seen) IsElse() bool {
 
 // isWindows says whether Windows answered.
 func (s Seen) isWindows() bool { return s.Away == "" }
+
+// inGroup says of an Exchange server that it is a member of a database availability group:
+// those are clusters, and no other Exchange server is a node.
+func (s Seen) inGroup() bool {
+	return s.service("ClusSvc") || s.value("cluster", "", "present") == "true"
+}

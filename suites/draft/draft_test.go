@@ -26,7 +26,7 @@ func TestText(t *testing.T) {
 	d := Draft{
 		Suite: "two", Owner: "me@example.org", On: "2026-11-27",
 		Left:  map[string]string{"own-page/web01": "status is 404", "disk": "no: way"},
-		Packs: map[string]bool{"windows-server": true, "dns-server": true, "linux-services": true},
+		Packs: map[string][]string{"windows-server": nil, "dns-server": nil, "linux-services": nil},
 	}
 	dns := windows("dns01", "DNS")
 	unix := Seen{Host: "unix01", Away: "no WinRM"}
@@ -87,7 +87,7 @@ func FuzzText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, word string) {
-		d := Draft{Suite: "s", Owner: word, On: "today", Packs: map[string]bool{"windows-server": true}}
+		d := Draft{Suite: "s", Owner: word, On: "today", Packs: map[string][]string{"windows-server": nil}}
 		d.Left = map[string]string{"x" + word: word}
 		d.Seen = []Seen{windows("web01", "S"+word)}
 		d.Seen[0].Facts["os"] = []fact.Reading{reading("", "product", word)}

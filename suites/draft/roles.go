@@ -11,18 +11,20 @@ type role struct {
 	// sign says by what a host shows that it has the role; "" where it has not.
 	sign func(Seen) string
 	// vars are what the pack wants to be told, as far as it can be seen.
-	vars func(Seen) [][2]string
+	vars func(Seen) told
+	// ask is what the reader knows better than the program.
+	ask string
 }
 
 // roles are all that are recognised, in the order of a suite.
 func roles() []role {
 	return []role{
-		{pack: "domain-controller", sign: service("NTDS")},
-		{pack: "dns-server", sign: service("DNS")},
+		{pack: "domain-controller", sign: service("NTDS"), vars: directoryVars},
+		{pack: "dns-server", sign: service("DNS"), vars: zoneVars},
 		{pack: "dhcp-server", sign: service("DHCPServer")},
 		{pack: "exchange", sign: service("MSExchangeIS", "MSExchangeTransport"), vars: exchangeVars},
 		{pack: "sql-server", sign: sqlService},
-		{pack: "iis", sign: func(s Seen) string {
+		{pack: "iis", ask: "its page is /, vars: {page: …} names a better one", sign: func(s Seen) string {
 			if s.service("MSExchangeIS") { // whose own pack looks at it
 				return ""
 			}
@@ -30,7 +32,7 @@ func roles() []role {
 		}},
 		{pack: "hyperv-host", sign: service("vmms")},
 		{pack: "failover-cluster", sign: service("ClusSvc")},
-		{pack: "rds-host", sign: feature("AppServer", "Remote-Desktop-Services", "SessionDirectory", "Licensing")},
+		{pack: "rds-host", sign: sessions},
 		{pack: "print-server", sign: sharedQueues},
 		{pack: "file-server", sign: shares},
 	}
@@ -96,30 +98,10 @@ func shares(s Seen) string {
 	return ""
 }
 
-// exchangeVars reads the names of the certificate that clients see.
-func exchangeVars(s Seen) [][2]string {
-	domain, public := "", ""
-	for _, r := range s.Facts["certificate"] {
-		if r.Key.Name != "names" || !strings.HasPrefix(r.Key.Item, "My/") {
-			continue
-		}
-		for name := range strings.SplitSeq(r.Value.String(), ", ") {
-			if rest, is := strings.CutPrefix(strings.ToLower(name), "autodiscover."); is {
-				domain = rest
-			} else if public == "" && strings.Count(name, ".") > 1 && name[0] != '*' && !strings.EqualFold(name, s.Host) {
-				public = name
-			}
-		}
+// sessions says by what a host shows that people work on it, or that it leads them there.
+func sessions(s Seen) string {
+	if s.value("rds", "", "mode") == "application server" {
+		return "it is a session host"
 	}
-	if domain == "" {
-		if _, rest, found := strings.Cut(public, "."); found {
-			domain = rest
-		} else {
-			_, domain, _ = strings.Cut(s.Host, ".")
-		}
-	}
-	if public == "" {
-		public = "mail." + domain
-	}
-	return [][2]string{{"mail_domain", domain}, {"public_name", public}, {"test_mailbox", "postpatch@" + domain}}
+	return feature("AppServer", "Remote-Desktop-Services", "SessionDirectory", "Licensing")(s)
 }

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,8 +20,9 @@ type Draft struct {
 	Left map[string]string
 	// Waived are findings that are wrong today, and that the operator takes as they are.
 	Waived []Waiver
-	Packs  map[string]bool // that there are
-	Head   []string        // lines of comment at the very top
+	// Packs are those that there are, each with the variables that it has to be told.
+	Packs map[string][]string
+	Head  []string // lines of comment at the very top
 }
 
 // Waiver is one finding that fails today.
@@ -31,7 +33,13 @@ type fitting struct {
 	pack  string
 	hosts []string
 	signs []string
-	vars  [][2]string
+	ask   string
+	vars  map[string]string
+	// own are the variables of a host that has others than the first one.
+	own     map[string]map[string]string
+	guesses []string
+	// supposed are the variables that nobody saw.
+	supposed []string
 }
 
 // fittings are the packs for the hosts, windows-server first.
@@ -45,18 +53,21 @@ func (d Draft) fittings() []fitting {
 		all[i].hosts = append(all[i].hosts, s.Host)
 	}
 	for _, r := range roles() {
-		f := fitting{pack: r.pack}
+		f := fitting{pack: r.pack, ask: r.ask}
 		for _, s := range d.Seen {
 			if sign := r.sign(s); s.isWindows() && sign != "" {
 				f.hosts, f.signs = append(f.hosts, s.Host), append(f.signs, sign)
-				if r.vars != nil && f.vars == nil {
-					f.vars = r.vars(s)
+				if r.vars != nil {
+					f.give(s.Host, r.vars(s))
 				}
 			}
 		}
 		all = append(all, f)
 	}
-	return slices.DeleteFunc(all, func(f fitting) bool { return len(f.hosts) == 0 || !d.Packs[f.pack] })
+	return slices.DeleteFunc(all, func(f fitting) bool {
+		_, there := d.Packs[f.pack]
+		return len(f.hosts) == 0 || !there
+	})
 }
 
 // Checks are those that the draft adds to its packs. What several hosts have alike is
@@ -110,15 +121,9 @@ func (d Draft) Text() string {
 func (d Draft) writeHosts(b *strings.Builder, fits []fitting) {
 	b.WriteString("hosts:\n")
 	for _, s := range d.Seen {
-		var tags []string
-		for _, f := range fits {
-			if len(f.hosts) < len(d.Seen) && slices.Contains(f.hosts, s.Host) {
-				tags = append(tags, f.pack)
-			}
-		}
 		entry := quote(s.Host)
-		if len(tags) > 0 {
-			entry = fmt.Sprintf("{name: %s, tags: [%s]}", quote(s.Host), strings.Join(tags, ", "))
+		if more := d.aboutHost(s, fits); len(more) > 0 {
+			entry = "{name: " + strings.Join(append([]string{entry}, more...), ", ") + "}"
 		}
 		about := s.value("os", "", "product")
 		if build := s.value("os", "", "build"); build != "" {
@@ -131,37 +136,79 @@ func (d Draft) writeHosts(b *strings.Builder, fits []fitting) {
 	}
 }
 
-func (d Draft) writeUse(b *strings.Builder, fits []fitting) {
-	if len(fits) == 0 {
-		return
-	}
-	b.WriteString("use:\n")
+// aboutHost are a host's tags and variables, as YAML has them.
+func (d Draft) aboutHost(s Seen, fits []fitting) []string {
+	var tags, more []string
+	vars := map[string]string{}
 	for _, f := range fits {
-		entry := f.pack
-		var parts []string
+		if !slices.Contains(f.hosts, s.Host) {
+			continue
+		}
 		if len(f.hosts) < len(d.Seen) {
-			parts = append(parts, "hosts: tag:"+f.pack)
+			tags = append(tags, f.pack)
 		}
-		if len(f.vars) > 0 {
-			var vars []string
-			for _, v := range f.vars {
-				vars = append(vars, v[0]+": "+quote(v[1]))
+		if f.pack == "exchange" && s.service("ClusSvc") { // as its members have alone
+			tags = append(tags, "dag")
+		}
+		maps.Copy(vars, f.own[s.Host])
+	}
+	if len(tags) > 0 {
+		more = append(more, "tags: ["+strings.Join(tags, ", ")+"]")
+	}
+	if len(vars) > 0 {
+		more = append(more, writeVars(vars))
+	}
+	return more
+}
+
+// writeUse writes the packs. One that has to be told what nobody saw is a comment, which
+// says so: a suite that cannot be loaded is of no use.
+func (d Draft) writeUse(b *strings.Builder, fits []fitting) {
+	used := false
+	for _, f := range fits {
+		if missing := d.unknown(f); len(missing) > 0 {
+			for _, name := range missing {
+				f.vars[name] = "…"
 			}
-			parts = append(parts, "vars: {"+strings.Join(vars, ", ")+"}")
+			comment := "# which " + strings.Join(missing, ", ") + "? say it there, and take the # away: "
+			writeLine(b, comment+d.useEntry(f), f.comment())
+			continue
 		}
-		if len(parts) > 0 {
-			entry = "{suite: " + f.pack + ", " + strings.Join(parts, ", ") + "}"
+		if !used {
+			b.WriteString("use:\n")
+			used = true
 		}
-		why := "what every Windows server has to do"
-		if len(f.signs) > 0 {
-			why = f.signs[0]
-			if len(f.vars) > 0 {
-				why += "; correct the variables"
-			}
-		} else if f.pack == "linux-services" {
-			why = "what is seen of them from here"
-		}
-		writeLine(b, "  - "+entry, why)
+		writeLine(b, "  - "+d.useEntry(f), f.comment())
+	}
+}
+
+func (d Draft) useEntry(f fitting) string {
+	var parts []string
+	if len(f.hosts) < len(d.Seen) {
+		parts = append(parts, "hosts: tag:"+f.pack)
+	}
+	if len(f.vars) > 0 {
+		parts = append(parts, writeVars(f.vars))
+	}
+	if len(parts) == 0 {
+		return f.pack
+	}
+	return "{suite: " + f.pack + ", " + strings.Join(parts, ", ") + "}"
+}
+
+// comment says why the pack is there.
+func (f fitting) comment() string {
+	switch {
+	case f.pack == "linux-services":
+		return "what is seen of them from here"
+	case len(f.signs) == 0:
+		return "what every Windows server has to do"
+	case f.ask != "":
+		return f.signs[0] + "; " + f.ask
+	case len(f.supposed) > 0:
+		return f.signs[0] + "; supposed, so correct it: " + strings.Join(f.supposed, ", ")
+	default:
+		return f.signs[0]
 	}
 }
 
