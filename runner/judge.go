@@ -84,7 +84,10 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 
 // AddRemoved adds what the baseline has and the suites, whose checks of the host
 // are known, have no more: nobody looks at it now, and the reader is told so.
-func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool) {
+//
+// Of a suite that keeps its hosts in lists, which nobody has changed, a check that it
+// still has for others is unknown: that a tag is gone from a list is nobody's word on it.
+func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool, listed func(check string) bool) {
 	if before == nil {
 		return
 	}
@@ -93,6 +96,17 @@ func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool) {
 			continue
 		}
 		suite, id, _ := strings.Cut(strings.Clone(was.Check), "/")
+		if listed != nil && listed(was.Check) {
+			h.Checks = append(h.Checks, report.Check{
+				ID: id, Suite: suite, Kind: strings.Clone(was.Kind), Outcome: report.Unknown,
+				Error: "it was checked at the baseline, and by the lists of the suite's hosts it is for this one no more",
+			})
+			h.Counts[report.Unknown]++
+			if report.Worse(report.Unknown, h.Outcome) {
+				h.Outcome = report.Unknown
+			}
+			continue
+		}
 		h.Checks = append(h.Checks, report.Check{
 			ID: id, Suite: suite, Kind: strings.Clone(was.Kind), Outcome: report.Skipped,
 			Error: "it was checked at the baseline, and is no more",

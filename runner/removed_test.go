@@ -40,7 +40,7 @@ func TestWhatIsCheckedNoMoreIsNoted(t *testing.T) {
 						before.Checks = append(before.Checks, baseline.Check{Check: "house/" + id})
 					}
 				}
-				runner.AddRemoved(&h, before, map[string]bool{"house/stays": true})
+				runner.AddRemoved(&h, before, map[string]bool{"house/stays": true}, nil)
 				tally.Add(h)
 			}
 			s := tally.Summary(time.Time{})

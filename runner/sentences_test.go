@@ -164,7 +164,7 @@ func sayingABC(h baseline.Host) baseline.Host {
 func TestACheckThatIsNoMore(t *testing.T) {
 	before := doors("front state=open")
 	h := report.Host{Counts: map[report.Outcome]int{}}
-	runner.AddRemoved(&h, &before, nil)
+	runner.AddRemoved(&h, &before, nil, nil)
 	want := []report.Check{{
 		ID: "door", Suite: "house", Kind: "door", Outcome: report.Skipped,
 		Error: "it was checked at the baseline, and is no more",

@@ -245,6 +245,11 @@ func (c *checkEntry) fill(h *hostEntry) (texts [][]string, missing []place) {
 		texts[i] = make([]string, len(a.values))
 		for j, t := range a.values {
 			text, unset := t.fill(func(name string) (string, bool) { return c.variable(h, name) })
+			for k := range t.parts {
+				if p := &t.parts[k]; p.unreadable(h) && !slices.Contains(unset, p) {
+					unset = append(unset, p)
+				}
+			}
 			for _, p := range unset {
 				missing = append(missing, place{t, p})
 			}

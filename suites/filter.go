@@ -86,5 +86,16 @@ func (p part) filtered(value string, set bool) (string, bool) {
 	return value, set
 }
 
+// unreadable keeps a default from a variable that a host has, and of which its list does
+// not say what it is: the default would be another's.
+func (p part) unreadable(h *hostEntry) bool {
+	if h == nil || h.listed == nil || !p.variable {
+		return false
+	}
+	_, own := h.own[p.text]
+	_, unread := h.listed.unread[p.text]
+	return unread && !own && len(p.filters) > 0
+}
+
 // given says whether the template has a value of its own for a variable that is not set.
 func (p part) given() bool { _, set := p.filtered("", false); return set }

@@ -57,7 +57,7 @@ type loader struct {
 	lib     Library
 	trees   map[string]*tree // of what is used, by their folders
 	built   *tree            // of the program's own packs
-	docs    map[string]document
+	docs    map[location]document
 	effort
 }
 
@@ -91,7 +91,7 @@ func newLoader(lib Library) *loader {
 	l := &loader{
 		kinds: map[string]probes.Kind{}, list: lib.Kinds, found: &problems{}, suites: map[string]string{},
 		hosts: map[string]*sharedHost{}, lib: lib, trees: map[string]*tree{},
-		built: &tree{files: lib.Built, dir: builtIn}, docs: map[string]document{}, effort: newEffort(),
+		built: &tree{files: lib.Built, dir: builtIn}, docs: map[location]document{}, effort: newEffort(),
 	}
 	for _, k := range lib.Kinds {
 		l.kinds[k.Name] = k
@@ -153,6 +153,7 @@ func (l *loader) suite(r reader, data []byte) {
 	}
 	r.known(top, "the suite", suiteKeys()...)
 	s := &suiteEntries{reader: r, ids: map[string]*checkEntry{}, vars: map[string]string{}, effort: l.effort}
+	s.whyUnset = map[string]string{}
 	s.suite.File = r.file
 	s.suite.Digest = digest(data)
 	l.name(s, top)
@@ -201,6 +202,9 @@ func (l *loader) readBody(s *suiteEntries, top object) {
 	l.readOverlays(s, top)
 	l.readChecks(s, top)
 	s.unused()
+	for _, c := range s.checks { // of what it uses, too, once it has said its own of that
+		c.locked = c.locked || s.locked && s.usedAt != nil
+	}
 }
 
 func digest(data []byte) string {

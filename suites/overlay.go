@@ -164,7 +164,7 @@ func (s *suiteEntries) disable(n *yaml.Node) {
 		}
 	}
 	for _, n := range patterns {
-		if !strings.ContainsAny(n.Value, "*?") {
+		if s.ids[strings.ToLower(strings.TrimSpace(n.Value))] != nil || !strings.ContainsAny(n.Value, "*?") {
 			if c := s.usedCheck(n, "disable"); c != nil {
 				s.drop(c)
 			}

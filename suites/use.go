@@ -13,6 +13,8 @@ import (
 const (
 	mostDeep = 10  // a pack that uses a pack that uses …
 	mostUsed = 200 // files that one suite uses, over all ways
+	// mostTaken are the checks of all of them.
+	mostTaken = 20_000
 )
 
 // used is one entry of a suite's use.
@@ -54,9 +56,9 @@ func (l *loader) readUses(s *suiteEntries, top object) {
 		}
 		s.home = home
 	}
-	elems := s.oneOrMany(e.value, "use")
+	elems, count := s.oneOrMany(e.value, "use"), new(int)
 	for i, n := range elems {
-		u := &used{reader: s.reader, node: n, by: s.usedAt, count: new(int), depth: 1}
+		u := &used{reader: s.reader, node: n, by: s.usedAt, count: count, depth: 1}
 		if s.usedAt != nil {
 			u.count, u.depth = s.usedAt.count, s.usedAt.depth+1
 		}
@@ -142,10 +144,10 @@ func (l *loader) use(s *suiteEntries, u *used) {
 
 // document reads a file that is used; one that several use is read once.
 func (l *loader) document(u *used) document {
-	key := u.at.name()
-	if known, found := l.docs[key]; found {
+	if known, found := l.docs[u.at]; found {
 		return known
 	}
+	key := u.at.name()
 	doc := document{reader: reader{file: key, found: l.found, home: u.at}}
 	if data, err := u.at.read(); err != nil {
 		u.errorf(u.node, "use: %q cannot be read: %v", shorten(key, 120), plainly(err))
@@ -156,8 +158,17 @@ func (l *loader) document(u *used) document {
 			doc.ok = doc.ok && !doc.another(doc.top, "a suite", "suite", "checks")
 		}
 	}
-	l.docs[key] = doc
+	l.docs[u.at] = doc
 	return doc
+}
+
+// said is what is said of all checks that the suite uses: by itself, and by those who use
+// it, unless it has locked them.
+func (s *suiteEntries) said() []written {
+	if s.locked {
+		return s.compare
+	}
+	return slices.Concat(s.compare, s.above)
 }
 
 // pack reads the checks of a file for the suite that uses it.
@@ -165,7 +176,7 @@ func (l *loader) pack(s *suiteEntries, u *used, doc document) *suiteEntries {
 	p := &suiteEntries{
 		reader: doc.reader, ids: map[string]*checkEntry{}, vars: map[string]string{}, usedAt: u,
 		effort: l.effort,
-		above:  slices.Concat(s.compare, s.above),
+		above:  s.said(), whyUnset: s.whyUnset,
 	}
 	p.foreign = map[*yaml.Node]*reader{}
 	p.known(doc.top, "the suite", suiteKeys()...)
@@ -207,10 +218,13 @@ func (l *loader) adopt(s *suiteEntries, c *checkEntry, u *used) {
 	c.narrow(values(u.hosts))
 	id := strings.ToLower(c.id)
 	switch first := s.ids[id]; {
+	case len(s.checks) >= mostTaken:
+		u.errorf(u.node, "use: more than %d checks in all", mostTaken)
 	case first == nil:
 		s.ids[id] = c
 		s.checks = append(s.checks, c)
 	case first.same(c):
+		first.timeout = max(first.timeout, c.timeout) // who gives more has a reason
 		if len(first.among) > 0 && len(c.among) > 0 {
 			first.among = append(first.among, c.among...)
 		} else {
@@ -224,7 +238,7 @@ func (l *loader) adopt(s *suiteEntries, c *checkEntry, u *used) {
 
 // same says whether two checks are one that came by two ways.
 func (c *checkEntry) same(other *checkEntry) bool {
-	if c.key != other.key || c.overridden || other.overridden || c.timeout != other.timeout || c.owner != other.owner {
+	if c.key != other.key || c.overridden || other.overridden || c.owner != other.owner || !c.comparesAs(other) {
 		return false
 	}
 	for _, name := range c.mentioned() {
@@ -235,6 +249,19 @@ func (c *checkEntry) same(other *checkEntry) bool {
 		}
 	}
 	return true
+}
+
+// comparesAs says whether those who use both say the same of how their readings compare.
+func (c *checkEntry) comparesAs(other *checkEntry) bool {
+	said := func(c *checkEntry) (all []Override) {
+		for _, w := range c.by.above {
+			if !c.locked && w.Pattern.Kind == c.kind.Name {
+				all = append(all, w.Override)
+			}
+		}
+		return all
+	}
+	return slices.EqualFunc(said(c), said(other), func(a, b Override) bool { return a.From == b.From && a.Pattern == b.Pattern })
 }
 
 // mentioned are the variables that a check names.
@@ -281,6 +308,9 @@ func (c *checkEntry) isAmong(h *hostEntry) bool {
 
 // usesHosts reports what a suite's use says of hosts that it does not have.
 func (s *suiteEntries) usesHosts() {
+	if s.unasked() {
+		return
+	}
 	for _, u := range s.uses {
 		for _, n := range u.hosts {
 			if len(s.hosts) > 0 && !slices.ContainsFunc(s.hosts, func(h hostEntry) bool { return h.matches(n.Value) }) {

@@ -98,7 +98,7 @@ func (e *acceptedChange) lines() []string {
 	var lines []string
 	for _, said := range slices.Sorted(maps.Keys(e.was)) {
 		hosts := slices.Sorted(slices.Values(e.was[said]))
-		lines = append(lines, "# "+shorten(hosts)+": "+said)
+		lines = append(lines, "# "+strings.ReplaceAll(shorten(hosts)+": "+said, "\uFFFD", "?"))
 	}
 	if suites.IsDigest(e.to) {
 		lines = append(lines, "# the value cannot be written here, so its digest stands for it")

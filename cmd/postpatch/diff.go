@@ -182,6 +182,6 @@ func (d differ) host(ctx context.Context, name string) (report.Host, error) {
 		known[record.Check] = true
 	}
 	judged := runner.Judge(v, &was, nil)
-	runner.AddRemoved(&judged, &was, known)
+	runner.AddRemoved(&judged, &was, known, nil)
 	return judged, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -87,6 +88,12 @@ func (c *initJob) write(ctx context.Context, a app, hosts []string) error {
 		c.out = d.Suite + ".suite.yaml"
 	}
 	files := []string{c.out}
+	if err := os.MkdirAll(filepath.Dir(c.out), 0o755); err != nil {
+		return err
+	}
+	if err := c.maySchema(); err != nil {
+		return err
+	}
 	credentials, err := c.credentialsText(hosts)
 	if err != nil {
 		return err
@@ -183,6 +190,8 @@ func (c *initJob) credentialsText(hosts []string) (string, error) {
 		return "", nil
 	case c.user == "" || c.envName == "":
 		return "", errors.New("--user and --password-env belong together")
+	case !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(c.envName):
+		return "", fmt.Errorf("--password-env %q: want the name of an environment variable", c.envName)
 	case c.credentials != "":
 		return "", errors.New("--credentials says whose account: leave out --user and --password-env")
 	}
@@ -200,6 +209,15 @@ func quoted(all []string) string {
 		quoted = append(quoted, "'"+strings.ReplaceAll(s, "'", "''")+"'")
 	}
 	return strings.Join(quoted, ", ")
+}
+
+// maySchema makes sure that what is there under the schema's name is a schema of ours.
+func (c *initJob) maySchema() error {
+	file := filepath.Join(filepath.Dir(c.out), schema.Name("suite"))
+	if text, err := os.ReadFile(file); err == nil && !strings.Contains(string(text), "urn:postpatch:schema:") && !c.force {
+		return fmt.Errorf("%s is there, and is not postpatch's: --force writes over it", file)
+	}
+	return nil
 }
 
 // mayWrite makes sure that no file is lost.

@@ -110,7 +110,7 @@ func (p performance) judge(ctx context.Context, seen visits) (report.Summary, bl
 	err := seen(ctx, judges{
 		judge: func(v runner.Visit, before *baseline.Host) judged {
 			h := runner.Judge(v, before, planning)
-			runner.AddRemoved(&h, before, p.job.known[v.Host.Name])
+			runner.AddRemoved(&h, before, p.job.known[v.Host.Name], p.job.listed)
 			return judged{v, before, h}
 		},
 		take: func(j judged) error {

@@ -49,6 +49,21 @@ func (j job) hasLists() bool {
 	return slices.ContainsFunc(j.set.Suites, func(s suites.Suite) bool { return len(s.Lists) > 0 })
 }
 
+// listed says of a check that a host has no more that its suite keeps hosts in lists, and
+// still has it for others.
+func (j job) listed(check string) bool {
+	suite, _, _ := strings.Cut(check, "/")
+	if !slices.ContainsFunc(j.set.Suites, func(s suites.Suite) bool { return s.Name == suite && len(s.Lists) > 0 }) {
+		return false
+	}
+	for _, keys := range j.known {
+		if keys[check] {
+			return true
+		}
+	}
+	return false
+}
+
 // missed are the hosts of a baseline that no suite has any more, and that the operator's
 // choice could have in it.
 func (j job) missed(m baseline.Manifest) []string {
