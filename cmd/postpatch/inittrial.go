@@ -108,7 +108,6 @@ func (c *initJob) tried(ctx context.Context, a app, j job, d draft.Draft) (draft
 	for range rounds {
 		judged = nil
 		planning := runner.NewPlanning(nil)
-		changed := false
 		err := c.look(ctx, j, d.Text(), func(v runner.Visit) error {
 			judged = append(judged, runner.Judge(v, nil, planning))
 			return nil
@@ -116,10 +115,7 @@ func (c *initJob) tried(ctx context.Context, a app, j job, d draft.Draft) (draft
 		if err != nil {
 			return d, nil, err
 		}
-		for _, h := range judged {
-			changed = leave(&d, h) || changed
-		}
-		if !changed {
+		if !leave(&d, judged) {
 			break
 		}
 	}
@@ -148,25 +144,40 @@ func (c *initJob) tried(ctx context.Context, a app, j job, d draft.Draft) (draft
 	return d, judged, nil
 }
 
-// leave leaves out what a host could not be asked, and guesses that did not hold.
-func leave(d *draft.Draft, h report.Host) (changed bool) {
+// leave leaves out what hosts could not be asked, and guesses that did not hold; of the
+// other hosts it stays.
+func leave(d *draft.Draft, judged []report.Host) (changed bool) {
 	guesses := d.Guesses()
-	for _, c := range h.Checks {
-		why := ""
-		switch {
-		case c.Outcome == report.Unknown && c.Error != "":
-			why = c.Error
-		case guesses[c.ID] && c.Outcome != report.Passed && len(c.Findings) > 0:
-			f := c.Findings[len(c.Findings)-1]
-			why = fmt.Sprintf("%s is %s", f.Reading, f.Now)
-		case guesses[c.ID] && c.Outcome != report.Passed:
-			why = string(c.Outcome)
-		}
-		if why != "" && d.Left[c.ID] == "" {
-			d.Left[c.ID], changed = why, true
+	kept, why := map[string][]string{}, map[string]string{}
+	for _, h := range judged {
+		for _, c := range h.Checks {
+			if said := notToKeep(c, guesses[c.ID]); said != "" {
+				why[c.ID] = cmp.Or(why[c.ID], said)
+			} else {
+				kept[c.ID] = append(kept[c.ID], h.Host)
+			}
 		}
 	}
+	for id, said := range why {
+		slices.Sort(kept[id])
+		changed = d.Leave(id, said, kept[id]) || changed
+	}
 	return changed
+}
+
+// notToKeep says why a check is not for a host; "" when it is.
+func notToKeep(c report.Check, guess bool) string {
+	switch {
+	case c.Outcome == report.Unknown && c.Error != "":
+		return c.Error
+	case guess && c.Outcome != report.Passed && len(c.Findings) > 0:
+		f := c.Findings[len(c.Findings)-1]
+		return fmt.Sprintf("%s is %s", f.Reading, f.Now)
+	case guess && c.Outcome != report.Passed:
+		return string(c.Outcome)
+	default:
+		return ""
+	}
 }
 
 // brokenToday is a finding that fails before any patch.
@@ -222,7 +233,11 @@ func (c *initJob) told(a app, d draft.Draft, judged []report.Host) {
 	}
 	a.tell("\n")
 	for _, id := range slices.Sorted(maps.Keys(d.Left)) {
-		a.tell("  left out  %s: %s\n", report.Clean(id), brief(report.Clean(d.Left[id]), 140))
+		of := ""
+		if n := len(d.Kept[id]); n > 0 {
+			of = fmt.Sprintf(" (but for %s)", count(n, "host"))
+		}
+		a.tell("  left out  %s%s: %s\n", report.Clean(id), of, brief(report.Clean(d.Left[id]), 140))
 	}
 	credentials := " --credentials " + c.credentials
 	a.tell("next      postpatch lint %s\n", c.out)

@@ -95,9 +95,3 @@ func (s Seen) IsElse() bool {
 
 // isWindows says whether Windows answered.
 func (s Seen) isWindows() bool { return s.Away == "" }
-
-// inGroup says of an Exchange server that it is a member of a database availability group:
-// those are clusters, and no other Exchange server is a node.
-func (s Seen) inGroup() bool {
-	return s.service("ClusSvc") || s.value("cluster", "", "present") == "true"
-}

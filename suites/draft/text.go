@@ -18,6 +18,8 @@ type Draft struct {
 	// Left are the checks that are not to be in it, by id, with why: the packs' are
 	// disabled, the draft's own are a comment.
 	Left map[string]string
+	// Kept are the hosts that are asked all the same what others could not be.
+	Kept map[string][]string
 	// Waived are findings that are wrong today, and that the operator takes as they are.
 	Waived []Waiver
 	// Packs are those that there are, each with the variables that it has to be told.
@@ -44,7 +46,7 @@ type fitting struct {
 
 // fittings are the packs for the hosts, windows-server first.
 func (d Draft) fittings() []fitting {
-	all := []fitting{{pack: "windows-server"}, {pack: "linux-services"}}
+	all := []fitting{{pack: "windows-server"}, {pack: "linux-services"}} // which need no variables
 	for _, s := range d.Seen {
 		i := 0
 		if !s.isWindows() {
@@ -53,7 +55,7 @@ func (d Draft) fittings() []fitting {
 		all[i].hosts = append(all[i].hosts, s.Host)
 	}
 	for _, r := range roles() {
-		f := fitting{pack: r.pack, ask: r.ask}
+		f := fitting{pack: r.pack, ask: r.ask, vars: map[string]string{}, own: map[string]map[string]string{}}
 		for _, s := range d.Seen {
 			if sign := r.sign(s); s.isWindows() && sign != "" {
 				f.hosts, f.signs = append(f.hosts, s.Host), append(f.signs, sign)
@@ -167,6 +169,7 @@ func (d Draft) writeUse(b *strings.Builder, fits []fitting) {
 	used := false
 	for _, f := range fits {
 		if missing := d.unknown(f); len(missing) > 0 {
+			f.vars = maps.Clone(f.vars)
 			for _, name := range missing {
 				f.vars[name] = "…"
 			}
@@ -217,36 +220,52 @@ func (d Draft) writeLeft(b *strings.Builder) {
 	for _, c := range d.Checks() {
 		own[c.ID] = true
 	}
-	var ids []string
-	for id := range d.Left {
-		if !own[id] {
-			ids = append(ids, id)
+	var some, none []string
+	for _, id := range slices.Sorted(maps.Keys(d.Left)) {
+		switch {
+		case own[id]:
+		case len(d.Kept[id]) > 0:
+			some = append(some, id)
+		default:
+			none = append(none, id)
 		}
 	}
-	if len(ids) == 0 {
-		return
+	if len(some) > 0 {
+		b.WriteString("override: # not of the hosts that could not be asked when this was written\n")
 	}
-	slices.Sort(ids)
-	b.WriteString("disable: # could not be looked at when this was written; take out what can\n")
-	for _, id := range ids {
+	for _, id := range some {
+		writeLine(b, fmt.Sprintf("  %s: {hosts: %s}", quote(id), list(d.Kept[id])), d.Left[id])
+	}
+	if len(none) > 0 {
+		b.WriteString("disable: # could not be looked at when this was written; take out what can\n")
+	}
+	for _, id := range none {
 		fmt.Fprintf(b, "  %s: %s\n", quote(id), quote(d.Left[id]))
 	}
 }
 
+// isLeft says that a check is asked of nobody.
+func (d Draft) isLeft(id string) bool {
+	_, left := d.Left[id]
+	return left && len(d.Kept[id]) == 0
+}
+
 func (d Draft) writeChecks(b *strings.Builder) {
 	checks := d.Checks()
-	kept := slices.DeleteFunc(slices.Clone(checks), func(c Check) bool { return d.Left[c.ID] != "" })
+	kept := slices.DeleteFunc(slices.Clone(checks), func(c Check) bool { return d.isLeft(c.ID) })
 	if len(kept) > 0 || len(d.fittings()) == 0 {
 		b.WriteString("checks:\n")
 	}
 	for _, c := range checks {
 		lines := slices.Clone(c.Lines)
 		lines = append(lines, "id: "+quote(c.ID))
-		if len(c.Hosts) < len(d.Seen) {
+		if kept := d.Kept[c.ID]; len(kept) > 0 {
+			lines = append(lines, "hosts: "+list(kept)+" # "+printable(d.Left[c.ID]))
+		} else if len(c.Hosts) < len(d.Seen) {
 			lines = append(lines, "hosts: "+list(c.Hosts))
 		}
-		if why := d.Left[c.ID]; why != "" {
-			fmt.Fprintf(b, "  # not now: %s\n", printable(why))
+		if d.isLeft(c.ID) {
+			fmt.Fprintf(b, "  # not now: %s\n", printable(d.Left[c.ID]))
 			for i, line := range lines {
 				fmt.Fprintf(b, "  # %s%s\n", map[bool]string{true: "- ", false: "  "}[i == 0], line)
 			}

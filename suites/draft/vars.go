@@ -133,9 +133,6 @@ func (d Draft) Guesses() map[string]bool {
 
 // give tells a pack what was seen of one of its hosts.
 func (f *fitting) give(host string, t told) {
-	if f.vars == nil {
-		f.vars, f.own = t.vars, map[string]map[string]string{}
-	}
 	for name, value := range t.vars {
 		if f.vars[name] == "" {
 			f.vars[name] = value
@@ -157,7 +154,7 @@ func (f *fitting) give(host string, t told) {
 
 // unknown are the variables that a pack has to be told, and that nothing was seen of.
 func (d Draft) unknown(f fitting) []string {
-	if f.pack == "linux-services" { // its zone is of hosts with a tag, which is yours to give
+	if f.vars == nil { // linux-services, whose zone is of hosts with a tag that the reader gives
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(d.Packs[f.pack]), func(name string) bool { return f.vars[name] != "" })
@@ -170,4 +167,20 @@ func writeVars(vars map[string]string) string {
 		all = append(all, name+": "+quote(vars[name]))
 	}
 	return "vars: {" + strings.Join(all, ", ") + "}"
+}
+
+// Leave takes a check off the hosts that are not among those that keep it, and says whether
+// that changes anything.
+func (d *Draft) Leave(id, why string, keep []string) (changed bool) {
+	if _, before := d.Left[id]; before && len(keep) == len(d.Kept[id]) {
+		return false
+	}
+	if d.Left == nil {
+		d.Left = map[string]string{}
+	}
+	if d.Kept == nil {
+		d.Kept = map[string][]string{}
+	}
+	d.Left[id], d.Kept[id] = why, keep
+	return true
 }

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,9 +15,7 @@ import (
 // withFacts is a host that starts a service, with more that was seen of it.
 func withFacts(host, service string, facts map[string][]fact.Reading) Seen {
 	s := windows(host, service)
-	for kind, readings := range facts {
-		s.Facts[kind] = readings
-	}
+	maps.Copy(s.Facts, facts)
 	return s
 }
 
@@ -69,7 +68,7 @@ func TestVarsInText(t *testing.T) {
 	d := Draft{Suite: "two", Packs: map[string][]string{"domain-controller": {"domain"}}}
 	d.Seen = []Seen{windows("dc01", "NTDS")}
 	if got := d.Text(); strings.Contains(got, "use:") ||
-		!strings.Contains(got, "# which domain? say it there, and take the # away: {suite: domain-controller, vars: {domain: '…'}}") {
+		!strings.Contains(got, "\n# which domain? say it there") || !strings.Contains(got, "vars: {domain: '…'}") {
 		t.Errorf("no domain is known, got\n%s", got)
 	}
 	d.Seen = []Seen{windows("dc01.a.test", "NTDS"), windows("dc02.b.test", "NTDS")}
@@ -81,10 +80,31 @@ func TestVarsInText(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []any{
-		"dc01.a.test", map[string]any{"name": "dc02.b.test", "vars": map[string]any{"domain": "b.test"}},
+		"dc01.a.test",
+		map[string]any{"name": "dc02.b.test", "vars": map[string]any{"domain": "b.test"}},
 		map[string]any{"suite": "domain-controller", "vars": map[string]any{"domain": "a.test"}},
 	}
 	if d := cmp.Diff(want, append(got.Hosts, got.Use...)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// What one host has not, the others are asked all the same.
+func TestLeftOfSome(t *testing.T) {
+	d := Draft{Suite: "two", Packs: map[string][]string{"windows-server": nil}}
+	d.Seen = []Seen{windows("a", "x"), windows("b", "x")}
+	d.Leave("disk", "no rights", []string{"b"})
+	d.Leave("own-ports", "closed", []string{"a"})
+	d.Leave("task", "no rights", nil)
+	for _, want := range []string{
+		"override: # not of the hosts that could not be asked when this was written\n  disk: {hosts: [b]} # no rights\n",
+		"\n  task: 'no rights'\n", "    id: own-ports\n    hosts: [a] # closed\n",
+	} {
+		if !strings.Contains(d.Text(), want) {
+			t.Errorf("want %q in\n%s", want, d.Text())
+		}
+	}
+	if d.Leave("disk", "no rights", []string{"b"}) || !d.Leave("disk", "no rights", nil) {
+		t.Error("want a change to be told, and nothing else")
 	}
 }
