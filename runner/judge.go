@@ -99,7 +99,8 @@ func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool, li
 		if listed != nil && listed(was.Check) {
 			h.Checks = append(h.Checks, report.Check{
 				ID: id, Suite: suite, Kind: strings.Clone(was.Kind), Outcome: report.Unknown,
-				Error: "it was checked at the baseline, and by the lists of the suite's hosts it is for this one no more",
+				Error: "it was checked at the baseline, and by the lists of the suite's hosts it is for " +
+					"this one no more; give its tag back there, or change the suite",
 			})
 			h.Counts[report.Unknown]++
 			if report.Worse(report.Unknown, h.Outcome) {

@@ -45,9 +45,12 @@ func (l *loader) build(s *suiteEntries) {
 			return
 		}
 	}
-	seen := map[*hostEntry]bool{}
+	seen, uses := map[*hostEntry]bool{}, map[*used]bool{}
 	for _, c := range s.checks {
 		chosen := s.chosen(c)
+		for _, u := range c.via {
+			uses[u] = uses[u] || len(chosen) > 0
+		}
 		if !c.isForAll() {
 			for _, h := range chosen {
 				seen[h] = true
@@ -58,6 +61,7 @@ func (l *loader) build(s *suiteEntries) {
 	if len(s.hosts) == 0 {
 		s.undeclared()
 	}
+	s.idleUses(uses)
 	everybody := slices.ContainsFunc(s.checks, (*checkEntry).isForAll)
 	// The check that is missing may be one that is wrong.
 	if everybody || s.found.in(s.file) || len(s.uses) > 0 && s.found.any() {

@@ -37,6 +37,7 @@ type checkEntry struct {
 	// among are the hosts by which suites on the way have narrowed it: those that one of
 	// the lists chooses by all its narrowings. None at all are all.
 	among [][]narrowing
+	via   []*used // the entries of its suite's use by which it came
 }
 
 // commonKeys are the keys that every check may have.

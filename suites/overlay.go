@@ -56,7 +56,7 @@ func (l *loader) overrideCheck(s *suiteEntries, c *checkEntry, field entry) {
 	register(c.by.foreign, o.node, &own)
 	merged, kind := c.with(o)
 	n := l.checkOf(c.by, merged, kind)
-	n.id, n.idNode, n.among, n.overridden = c.id, c.idNode, c.among, true
+	n.id, n.idNode, n.among, n.via, n.overridden = c.id, c.idNode, c.among, c.via, true
 	c.by.tryOut(n)
 	s.ids[strings.ToLower(c.id)] = n
 	s.checks[slices.Index(s.checks, c)] = n

@@ -216,6 +216,7 @@ func (l *loader) adopt(s *suiteEntries, c *checkEntry, u *used) {
 		c.id = cleanID(u.as + "/" + c.id)
 	}
 	c.narrow(values(u.hosts))
+	c.via = []*used{u}
 	id := strings.ToLower(c.id)
 	switch first := s.ids[id]; {
 	case len(s.checks) >= mostTaken:
@@ -224,6 +225,7 @@ func (l *loader) adopt(s *suiteEntries, c *checkEntry, u *used) {
 		s.ids[id] = c
 		s.checks = append(s.checks, c)
 	case first.same(c):
+		first.via = append(first.via, u)
 		first.timeout = max(first.timeout, c.timeout) // who gives more has a reason
 		if len(first.among) > 0 && len(c.among) > 0 {
 			first.among = append(first.among, c.among...)
@@ -231,8 +233,11 @@ func (l *loader) adopt(s *suiteEntries, c *checkEntry, u *used) {
 			first.among = nil
 		}
 	default:
-		u.hintf(u.node, "give one of both an as: NAME, which stands before its ids; or disable: one",
-			"use: the check's id %q is there twice, at %s and at %s", c.id, first.place(), c.place())
+		hint := "give one of both an as: NAME, which stands before its ids"
+		if first.key == c.key {
+			hint = "it comes by two ways, with other variables, another owner or other compare: rules; " + hint
+		}
+		u.hintf(u.node, hint, "use: the check's id %q is there twice, at %s and at %s", c.id, first.place(), c.place())
 	}
 }
 
@@ -261,7 +266,9 @@ func (c *checkEntry) comparesAs(other *checkEntry) bool {
 		}
 		return all
 	}
-	return slices.EqualFunc(said(c), said(other), func(a, b Override) bool { return a.From == b.From && a.Pattern == b.Pattern })
+	return slices.EqualFunc(said(c), said(other), func(a, b Override) bool {
+		return a.From == b.From && a.Pattern == b.Pattern
+	})
 }
 
 // mentioned are the variables that a check names.
@@ -317,6 +324,19 @@ func (s *suiteEntries) usesHosts() {
 				u.hintf(n, "write a host's name, a pattern like \"ex*\" or tag:dns", "hosts: %q matches no host of this suite",
 					shorten(n.Value, 80))
 			}
+		}
+	}
+}
+
+// idleUses reports what is used and has a check for no host at all.
+func (s *suiteEntries) idleUses(chosen map[*used]bool) {
+	if len(s.hosts) == 0 || s.unasked() {
+		return
+	}
+	for _, u := range s.uses {
+		if some, known := chosen[u]; known && !some {
+			u.hintf(u.node, "correct its hosts:, or the tags of the suite's hosts, or leave it out",
+				"use: no host of this suite has a check of %s", u.node.Value)
 		}
 	}
 }

@@ -87,31 +87,8 @@ func (c *initJob) write(ctx context.Context, a app, hosts []string) error {
 	if c.out == "" {
 		c.out = d.Suite + ".suite.yaml"
 	}
-	files := []string{c.out}
-	if err := os.MkdirAll(filepath.Dir(c.out), 0o755); err != nil {
+	if err := c.ready(hosts); err != nil {
 		return err
-	}
-	if err := c.maySchema(); err != nil {
-		return err
-	}
-	credentials, err := c.credentialsText(hosts)
-	if err != nil {
-		return err
-	}
-	if known, err := os.ReadFile(c.credentials); err == nil && string(known) == credentials {
-		credentials = "" // of a try before
-	}
-	if credentials != "" {
-		files = append(files, c.credentials)
-	}
-	if err := c.mayWrite(files...); err != nil {
-		return err
-	}
-	if credentials != "" {
-		if err := writeNew(c.credentials, credentials, 0o600); err != nil {
-			return err
-		}
-		a.talk("wrote %s\n", c.credentials)
 	}
 	j, err := c.jobOf(ctx, a)
 	if err != nil {
@@ -140,6 +117,37 @@ func (c *initJob) write(ctx context.Context, a app, hosts []string) error {
 		return err
 	}
 	c.told(a, d, trial)
+	return nil
+}
+
+// ready makes sure that what comes of it can be written, and writes the credentials.
+func (c *initJob) ready(hosts []string) error {
+	files := []string{c.out}
+	if err := os.MkdirAll(filepath.Dir(c.out), 0o755); err != nil {
+		return err
+	}
+	if err := c.maySchema(); err != nil {
+		return err
+	}
+	credentials, err := c.credentialsText(hosts)
+	if err != nil {
+		return err
+	}
+	if known, err := os.ReadFile(c.credentials); err == nil && string(known) == credentials {
+		credentials = "" // of a try before
+	}
+	if credentials != "" {
+		files = append(files, c.credentials)
+	}
+	if err := c.mayWrite(files...); err != nil {
+		return err
+	}
+	if credentials != "" {
+		if err := writeNew(c.credentials, credentials, 0o600); err != nil {
+			return err
+		}
+		c.app.talk("wrote %s\n", c.credentials)
+	}
 	return nil
 }
 
