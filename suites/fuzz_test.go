@@ -3,11 +3,14 @@ package suites
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // FuzzLoad takes any bytes for a suite, a plan and a credentials file. Each is read
@@ -35,10 +38,15 @@ func FuzzLoad(f *testing.F) {
 	for _, data := range encodings(shop) {
 		f.Add(data)
 	}
-	kinds := testKinds()
+	for _, file := range archived(f) {
+		if strings.HasSuffix(file.Name, "main.suite.yaml") {
+			f.Add(file.Data)
+		}
+	}
+	kinds, lib := testKinds(), Library{Kinds: testKinds(), Built: packsOf(f)}
 	readers := map[string]func(file string, data []byte) []Problem{
 		"suite": func(file string, data []byte) []Problem {
-			_, problems := LoadBytes(file, data, kinds)
+			_, problems := lib.LoadBytes(file, data)
 			return problems
 		},
 		"plan": func(file string, data []byte) []Problem {
@@ -58,6 +66,7 @@ func FuzzLoad(f *testing.F) {
 			if diff := cmp.Diff(list, read(file, data)); diff != "" {
 				t.Fatalf("%s: not the same the second time:\n%s", what, diff)
 			}
+			list = slices.DeleteFunc(list, func(p Problem) bool { return p.File != file }) // a pack's
 			isTold(t, what, list, data)
 		}
 	})
@@ -120,4 +129,69 @@ func TestHostileFilesComeToAnEnd(t *testing.T) {
 		}
 		isTold(t, strconv.Quote(shorten(text, 40)), list, []byte(text))
 	}
+}
+
+// archived are the files of the archives that tell of suites that use others.
+func archived(t testing.TB) []txtar.File {
+	t.Helper()
+	archives, err := filepath.Glob("testdata/use/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []txtar.File
+	for _, file := range archives {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if len(f.Data) < 4<<10 {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
+// packsOf are the packs of the archives, by the names by which they are used.
+func packsOf(t testing.TB) fstest.MapFS {
+	t.Helper()
+	packs := fstest.MapFS{}
+	for _, f := range archived(t) {
+		if name := filepath.Base(f.Name); strings.HasSuffix(name, packEnds) && name != "main.suite.yaml" {
+			packs[name] = &fstest.MapFile{Data: f.Data}
+		}
+	}
+	return packs
+}
+
+// FuzzPack: whatever a pack says, it is taken in or refused, with a place, and the same the
+// second time; and what its owner has locked, the suite that uses it cannot leave out.
+func FuzzPack(f *testing.F) {
+	for _, file := range archived(f) {
+		if strings.HasSuffix(file.Name, packEnds) {
+			f.Add(file.Data)
+		}
+	}
+	const main = "suite: main\nhosts: [web01, {name: sql01, tags: [db]}]\nuse: [{suite: p, vars: {port: 1}}]\n" +
+		"override: {os: {why: x}}\ndisable: ['*']\nchecks: [{ping: {}, id: own}]\n"
+	file := filepath.Join(f.TempDir(), "x")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		packs := packsOf(t)
+		packs["p.suite.yaml"] = &fstest.MapFile{Data: data}
+		lib := Library{Kinds: testKinds(), Built: packs}
+		set, list := lib.LoadBytes(file, []byte(main))
+		_, again := lib.LoadBytes(file, []byte(main))
+		if diff := cmp.Diff(list, again); diff != "" {
+			t.Fatalf("not the same the second time:\n%s", diff)
+		}
+		for _, p := range list {
+			if p.Msg == "" || p.Line < 0 || strings.ContainsAny(Format(list, nil), "\x1b\x00") {
+				t.Fatalf("%+v", p)
+			}
+		}
+		if set != nil && len(set.Hosts[0].Checks) != 1 {
+			t.Fatalf("%d checks are there, all of the pack's are disabled", len(set.Hosts[0].Checks))
+		}
+	})
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,11 +11,24 @@ import (
 // Clean makes text that comes from a host safe to show: whatever is not printed
 // as itself, such as a terminal's escape, a change of the writing direction or a
 // space that only looks like one, is spelled out as <ESC> or <U+202E>. What is
-// not UTF-8 becomes U+FFFD. Line feeds and tabs stay.
-func Clean(s string) string { return clean(s, true) }
+// not UTF-8 becomes U+FFFD. Line feeds and tabs stay. What the programs that run pipelines
+// take for a command of theirs is broken: ##vso[…], ##[…] and ::error …::.
+func Clean(s string) string { return tame(clean(s, true)) }
 
 // CleanLine is Clean for one line: line feeds and tabs are spelled out too.
-func CleanLine(s string) string { return clean(s, false) }
+func CleanLine(s string) string { return tame(clean(s, false)) }
+
+// tame breaks what steers a pipeline. Azure's agent looks for it anywhere in a line, and
+// GitHub's runner at a line's begin, which may be where a long text is broken.
+func tame(s string) string {
+	if strings.Contains(s, "##") {
+		s = regexp.MustCompile(`##(\w*\[)`).ReplaceAllString(s, "#<#>$1")
+	}
+	if strings.Contains(s, "::") {
+		s = regexp.MustCompile(`(^|\s)::([A-Za-z][A-Za-z-]*(?:\s[^:]*)?::)`).ReplaceAllString(s, "${1}<:>:$2")
+	}
+	return s
+}
 
 func clean(s string, keepLines bool) string {
 	harmless := func(r rune) bool {
