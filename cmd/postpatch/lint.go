@@ -17,7 +17,10 @@ import (
 )
 
 // linting is what lint is told.
-type linting struct{ format, output string }
+type linting struct {
+	format, output string
+	schema         bool
+}
 
 func newLint(a app) *cobra.Command {
 	var o linting
@@ -34,6 +37,7 @@ func newLint(a app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.format, "format", formText, "text, json, github, gitlab or azure")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write it to this file, in UTF-8 (default: the screen)")
+	cmd.Flags().BoolVar(&o.schema, "schema", false, "hold what has no problem against the JSON Schema, too, as editors do")
 	return cmd
 }
 
@@ -52,6 +56,11 @@ func lint(a app, o linting, args []string) error {
 	l, err := lintAll(a, args)
 	if err != nil {
 		return err
+	}
+	if o.schema && len(l.problems) == 0 {
+		if l.problems, err = bySchema(args); err != nil {
+			return err
+		}
 	}
 	slices.SortStableFunc(l.problems, func(p, q suites.Problem) int { return cmp.Compare(p.File, q.File) })
 	var text bytes.Buffer

@@ -2,16 +2,12 @@ package schema_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"gopkg.in/yaml.v3"
 
 	"postpatch/probes"
 	"postpatch/probes/all"
@@ -46,77 +42,22 @@ func TestModelines(t *testing.T) {
 }
 
 // compiled is the schema of a file, as a validator of another make reads it.
-func compiled(t testing.TB, file string, kinds []probes.Kind) *jsonschema.Schema {
+func compiled(t testing.TB, file string, kinds []probes.Kind) *schema.Checker {
 	t.Helper()
-	text, err := schema.Of(file, kinds)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("mem:///"+file, doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("mem:///" + file)
+	s, err := schema.NewChecker(file, kinds)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// instance is a YAML document as a reader of JSON sees it: dates are texts to it.
-func instance(n *yaml.Node) any {
-	switch n.Kind {
-	case yaml.DocumentNode:
-		return instance(n.Content[0])
-	case yaml.AliasNode:
-		return instance(n.Alias)
-	case yaml.MappingNode:
-		o := map[string]any{}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i]
-			for key.Kind == yaml.AliasNode {
-				key = key.Alias
-			}
-			o[key.Value] = instance(n.Content[i+1])
-		}
-		return o
-	case yaml.SequenceNode:
-		all := []any{}
-		for _, e := range n.Content {
-			all = append(all, instance(e))
-		}
-		return all
-	}
-	switch n.ShortTag() {
-	case "!!null":
-		return nil
-	case "!!bool":
-		return strings.EqualFold(n.Value, "true")
-	case "!!int", "!!float":
-		var f float64
-		if err := n.Decode(&f); err == nil {
-			if text, err := json.Marshal(f); err == nil { // neither of infinity nor of NaN
-				return json.Number(text)
-			}
-		}
-	}
-	return n.Value
-}
-
 // refused says why a schema refuses a document; "" where it does not.
-func refused(s *jsonschema.Schema, text []byte) string {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil || doc.Kind == 0 {
-		return fmt.Sprintf("no YAML: %v", err)
+func refused(s *schema.Checker, text []byte) string {
+	var all []string
+	for _, r := range s.Check(text) {
+		all = append(all, fmt.Sprintf("%d:%d: %s", r.Line, r.Column, r.Said))
 	}
-	if err := s.Validate(instance(&doc)); err != nil {
-		return err.Error()
-	}
-	return ""
+	return strings.Join(all, "; ")
 }
 
 func TestSchemasAreTheSameEachTime(t *testing.T) {
