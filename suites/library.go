@@ -41,6 +41,7 @@ type tree struct {
 	files fs.FS
 	dir   string // as the operator or the suite names it
 	root  *os.Root
+	full  string // the same from the root of all, links followed; "" of what is built in
 }
 
 func (t *tree) String() string {
@@ -54,6 +55,16 @@ func (t *tree) String() string {
 type location struct {
 	tree *tree
 	path string // with slashes
+}
+
+// same says whether two locations are one file, however their folders were named.
+func (at location) same(other location) bool { return at.key() == other.key() }
+
+func (at location) key() string {
+	if at.tree == nil || at.tree.full == "" {
+		return ":" + at.path // which no folder's begins with
+	}
+	return filepath.Join(at.tree.full, filepath.FromSlash(at.path))
 }
 
 // name is the file as problems name it.
@@ -77,6 +88,11 @@ func (l *loader) treeOf(dir string) (*tree, error) {
 		return nil, err
 	}
 	t := &tree{files: root.FS(), dir: dir, root: root}
+	if t.full, err = filepath.Abs(dir); err == nil {
+		if followed, err := filepath.EvalSymlinks(t.full); err == nil {
+			t.full = followed
+		}
+	}
 	l.trees[dir] = t
 	return t, nil
 }

@@ -57,7 +57,7 @@ type loader struct {
 	lib     Library
 	trees   map[string]*tree // of what is used, by their folders
 	built   *tree            // of the program's own packs
-	docs    map[location]document
+	docs    map[string]document
 	effort
 }
 
@@ -91,7 +91,7 @@ func newLoader(lib Library) *loader {
 	l := &loader{
 		kinds: map[string]probes.Kind{}, list: lib.Kinds, found: &problems{}, suites: map[string]string{},
 		hosts: map[string]*sharedHost{}, lib: lib, trees: map[string]*tree{},
-		built: &tree{files: lib.Built, dir: builtIn}, docs: map[location]document{}, effort: newEffort(),
+		built: &tree{files: lib.Built, dir: builtIn}, docs: map[string]document{}, effort: newEffort(),
 	}
 	for _, k := range lib.Kinds {
 		l.kinds[k.Name] = k

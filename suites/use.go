@@ -114,7 +114,7 @@ func (u *used) read(n *yaml.Node, what string) bool {
 // use takes in the checks of one file, as they are with what is said beside its name.
 func (l *loader) use(s *suiteEntries, u *used) {
 	for way := u; way != nil; way = way.by {
-		if way.home == u.at {
+		if way.home.same(u.at) {
 			u.hintf(u.node, "a pack uses what is more general than itself", "use: %s uses itself, by way of %s",
 				u.at.name(), way.place(way.node))
 			return
@@ -144,7 +144,7 @@ func (l *loader) use(s *suiteEntries, u *used) {
 
 // document reads a file that is used; one that several use is read once.
 func (l *loader) document(u *used) document {
-	if known, found := l.docs[u.at]; found {
+	if known, found := l.docs[u.at.key()]; found {
 		return known
 	}
 	key := u.at.name()
@@ -158,7 +158,7 @@ func (l *loader) document(u *used) document {
 			doc.ok = doc.ok && !doc.another(doc.top, "a suite", "suite", "checks")
 		}
 	}
-	l.docs[u.at] = doc
+	l.docs[u.at.key()] = doc
 	return doc
 }
 

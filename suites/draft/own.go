@@ -30,7 +30,6 @@ func own(s Seen) []Check {
 	if s.isWindows() {
 		add(services(s))
 		add(certificates(s))
-		add(neighbours(s))
 		for _, c := range instances(s) {
 			add(&c)
 		}
@@ -92,17 +91,6 @@ func certificates(s Seen) *Check {
 			"certificate: " + list(slices.Compact(subjects)), `expect: {days_left: ">= 14", private_key: "true"}`,
 		},
 		Why: "a certificate that ends, or loses its key with an update, ends all that is proved by it",
-	}
-}
-
-// neighbours are what the host itself cannot do without.
-func neighbours(s Seen) *Check {
-	if len(s.items("network", "gateways")) == 0 {
-		return nil
-	}
-	return &Check{
-		ID: "own-network", Lines: []string{"ping: [gateway, dns_servers]", "from: host"}, Guess: true,
-		Why: "the host's own way out, and those that it asks for names",
 	}
 }
 
