@@ -226,6 +226,10 @@ func (l *loader) name(s *suiteEntries, top object) {
 		s.hintf(e.value, suggestName(name), "suite: want small letters, digits, '.', '_' and '-', got %q", shorten(name, 80))
 		return
 	}
+	if _, hosts := top.get("hosts"); !hosts && l.lib.Lone { // a pack's checks are named after who uses it
+		s.suite.Name = name
+		return
+	}
 	if place, taken := l.suites[name]; taken {
 		s.hintf(e.value, "rename one of them", "there is another suite %q at %s", name, place)
 		return
