@@ -82,12 +82,23 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 	return h
 }
 
+// Listed finds a check that a host has no more and others still have, of a suite that keeps
+// its hosts in lists. Nil finds none.
+type Listed func(key string) (suites.Check, bool)
+
+func (l Listed) of(key string) (suites.Check, bool) {
+	if l == nil {
+		return suites.Check{}, false
+	}
+	return l(key)
+}
+
 // AddRemoved adds what the baseline has and the suites, whose checks of the host
 // are known, have no more: nobody looks at it now, and the reader is told so.
 //
 // Of a suite that keeps its hosts in lists, which nobody has changed, a check that it
 // still has for others is unknown: that a tag is gone from a list is nobody's word on it.
-func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool, listed func(check string) bool) {
+func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool, listed Listed) {
 	if before == nil {
 		return
 	}
@@ -96,9 +107,10 @@ func AddRemoved(h *report.Host, before *baseline.Host, known map[string]bool, li
 			continue
 		}
 		suite, id, _ := strings.Cut(strings.Clone(was.Check), "/")
-		if listed != nil && listed(was.Check) {
+		if c, of := listed.of(was.Check); of {
 			h.Checks = append(h.Checks, report.Check{
 				ID: id, Suite: suite, Kind: strings.Clone(was.Kind), Outcome: report.Unknown,
+				Owner: c.Owner, Why: c.Why, File: c.File, Line: c.Line,
 				Error: "it was checked at the baseline, and by the lists of the suite's hosts it is for " +
 					"this one no more; give its tag back there, or change the suite",
 			})

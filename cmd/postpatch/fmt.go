@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
 
 	"postpatch/runner"
 	"postpatch/runner/report"
@@ -100,10 +101,21 @@ func fmtOne(a app, stdin io.Reader, check bool, file string) (changed bool, err 
 // fmtDiff shows what would change. Of a credentials file it says only that something would:
 // a password may stand there, where none belongs.
 func fmtDiff(file string, was, laid []byte) string {
-	if regexp.MustCompile(`(?m)^["']?credentials`).Match(laid) {
+	if mayHoldSecrets(laid) {
 		return report.Clean(file) + " would change\n"
 	}
 	return report.Clean(string(diff.Diff(file, was, file+" as fmt has it", laid)))
+}
+
+// mayHoldSecrets says whether a file is the operator's own, by its keys, or cannot be told.
+func mayHoldSecrets(text []byte) bool {
+	var top map[string]any
+	if err := yaml.Unmarshal(text, &top); err != nil {
+		return true
+	}
+	_, credentials := top["credentials"]
+	_, channels := top["channels"]
+	return credentials || channels
 }
 
 // sameMeaning makes sure that a suite comes to the same checks as before. One that has

@@ -210,7 +210,18 @@ func (e *evidence) sight(ctx context.Context, r storedRun, h suites.Host, by jud
 	if another := e.judgeable(r, h); another != counted && s.Is == runner.HostWell && !s.Partly {
 		s.Is, s.Why = runner.HostUnknown, "the run compared with "+r.head.Baseline+", and what counts is "+e.baselineWords(h)
 	}
+	if part := comparedWith(r); part != "" && s.Is == runner.HostWell {
+		s.Is, s.Why = runner.HostUnknown, "the run was compared with "+r.head.Baseline+", which has a part alone, by "+part
+	}
 	return s, nil
+}
+
+// comparedWith is the choice of which a run's baseline is a part; "" where it is whole.
+func comparedWith(r storedRun) string {
+	if r.against == nil {
+		return ""
+	}
+	return r.against.Manifest().Part
 }
 
 // unaskedOf are the checks of a host to which the run has no answer.

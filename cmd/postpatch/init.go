@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 type initJob struct {
 	inputs
 	app           app
+	made          string // the credentials file that was written
 	suite, owner  string
 	out           string
 	user, envName string
@@ -64,8 +66,17 @@ func initialize(ctx context.Context, a app, c initJob, hosts []string) error {
 	if len(hosts) == 0 && c.ci == "" {
 		return errors.New("which host? name one, or --ci for a pipeline alone")
 	}
+	if c.ci != "" { // before a host is asked
+		if _, err := c.pipelineTargets(); err != nil {
+			return err
+		}
+	}
 	if len(hosts) > 0 {
-		if err := c.write(ctx, a, hosts); err != nil {
+		err := c.write(ctx, a, hosts)
+		if err != nil && c.made != "" {
+			_ = os.Remove(c.made) // so that nothing was written, and nothing is in the way of another try
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -116,37 +127,44 @@ func (c *initJob) write(ctx context.Context, a app, hosts []string) error {
 	if err := c.writeSuite(d); err != nil {
 		return err
 	}
+	if c.made != "" {
+		a.tell("wrote %s: who enters the hosts\n", c.made)
+	}
 	c.told(a, d, trial)
 	return nil
 }
 
 // ready makes sure that what comes of it can be written, and writes the credentials.
 func (c *initJob) ready(hosts []string) error {
-	files := []string{c.out}
+	for i, h := range hosts {
+		if strings.TrimSpace(h) == "" || slices.Contains(hosts[:i], h) {
+			return fmt.Errorf("hosts: %q is no name, or there twice", h)
+		}
+	}
+	credentials, err := c.credentialsText(hosts)
+	if err != nil {
+		return err
+	}
+	if err := c.mayWrite(c.out, "-o names another file, "); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(c.out), 0o755); err != nil {
 		return err
 	}
 	if err := c.maySchema(); err != nil {
 		return err
 	}
-	credentials, err := c.credentialsText(hosts)
-	if err != nil {
-		return err
-	}
 	if known, err := os.ReadFile(c.credentials); err == nil && string(known) == credentials {
 		credentials = "" // of a try before
 	}
 	if credentials != "" {
-		files = append(files, c.credentials)
-	}
-	if err := c.mayWrite(files...); err != nil {
-		return err
-	}
-	if credentials != "" {
+		if err := c.mayWrite(c.credentials, "--credentials "+c.credentials+" uses it, "); err != nil {
+			return err
+		}
 		if err := writeNew(c.credentials, credentials, 0o600); err != nil {
 			return err
 		}
-		c.app.talk("wrote %s\n", c.credentials)
+		c.made = c.credentials
 	}
 	return nil
 }
@@ -228,12 +246,10 @@ func (c *initJob) maySchema() error {
 	return nil
 }
 
-// mayWrite makes sure that no file is lost.
-func (c *initJob) mayWrite(files ...string) error {
-	for _, file := range files {
-		if _, err := os.Lstat(file); err == nil && !c.force {
-			return fmt.Errorf("%s is there already: -o names another file, --force writes over it", file)
-		}
+// mayWrite makes sure that no file is lost; out is how to go round one that is there.
+func (c *initJob) mayWrite(file, out string) error {
+	if _, err := os.Lstat(file); err == nil && !c.force {
+		return fmt.Errorf("%s is there already: %s--force writes over it", file, out)
 	}
 	return nil
 }

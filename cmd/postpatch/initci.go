@@ -29,17 +29,24 @@ func pipelineFiles(system string) map[string]string {
 
 func pipelines() []string { return []string{"github", "gitlab", "azure", "jenkins"} }
 
-// writePipeline writes the pipeline's files below the working folder.
-func (c *initJob) writePipeline(a app) error {
+// pipelineTargets makes sure that the pipeline can be written, and returns where its files go.
+func (c *initJob) pipelineTargets() (map[string]string, error) {
 	files := pipelineFiles(c.ci)
 	if files == nil {
-		return fmt.Errorf("--ci %s: want one of %s", c.ci, strings.Join(pipelines(), ", "))
+		return nil, fmt.Errorf("--ci %s: want one of %s", c.ci, strings.Join(pipelines(), ", "))
 	}
-	var targets []string
 	for _, target := range files {
-		targets = append(targets, filepath.FromSlash(target))
+		if err := c.mayWrite(filepath.FromSlash(target), ""); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.mayWrite(targets...); err != nil {
+	return files, nil
+}
+
+// writePipeline writes the pipeline's files below the working folder.
+func (c *initJob) writePipeline(a app) error {
+	files, err := c.pipelineTargets()
+	if err != nil {
 		return err
 	}
 	for source, target := range files {

@@ -61,7 +61,7 @@ func (c *initJob) lookAt(ctx context.Context, a app, j job, hosts []string) ([]d
 		s := byHost[h]
 		if s.Away != "" && !s.IsElse() {
 			return nil, fmt.Errorf("%s could not be asked: %s\nNothing was written. "+
-				"`postpatch doctor %s` goes the way step by step", h, s.Away, h)
+				"`postpatch doctor %s --credentials FILE` goes the way step by step", h, s.Away, h)
 		}
 		all = append(all, s)
 	}
@@ -167,9 +167,12 @@ func leave(d *draft.Draft, judged []report.Host) (changed bool) {
 
 // notToKeep says why a check is not for a host; "" when it is.
 func notToKeep(c report.Check, guess bool) string {
+	ours := func(f report.Finding) bool { return f.Reading == "login" && f.Now == "refused" }
 	switch {
 	case c.Outcome == report.Unknown && c.Error != "":
 		return c.Error
+	case slices.ContainsFunc(c.Findings, ours): // our own account is wrong there, and no server is broken
+		return "the account was refused: give the credentials file one for it"
 	case guess && c.Outcome != report.Passed && len(c.Findings) > 0:
 		f := c.Findings[len(c.Findings)-1]
 		return fmt.Sprintf("%s is %s", f.Reading, f.Now)

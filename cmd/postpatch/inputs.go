@@ -110,10 +110,12 @@ type job struct {
 	krb5Conf    string          // the file that the environment names; "" for the system's
 	// known are the keys of all the suites' checks by host, also of those that
 	// --hosts, --only and --owner leave out.
-	known map[string]map[string]bool
-	named map[string]bool // the suites' hosts, see hostNamesOf
-	// chosen and only are --hosts and --only.
-	chosen, only []string
+	known  map[string]map[string]bool
+	named  map[string]bool // the suites' hosts, see hostNamesOf
+	chosen []string        // --hosts
+	choice choice
+	// ofLists are the checks of suites that keep hosts in lists, before any choice.
+	ofLists map[string]suites.Check
 }
 
 // keys are how hosts are entered: the operator's credentials file, or a lab's
@@ -178,7 +180,8 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 		return job{}, err
 	}
 	j.known, j.named = keysOf(j.set), hostNamesOf(j.set)
-	j.chosen, j.only = in.hosts, in.only
+	j.chosen, j.choice = in.hosts, choice{in.only, in.owners}
+	j.ofLists = checksOfLists(j.set)
 	if err := in.narrow(&j); err != nil {
 		return job{}, err
 	}

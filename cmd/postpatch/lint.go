@@ -53,6 +53,11 @@ func lint(a app, o linting, args []string) error {
 	if err != nil {
 		return err
 	}
+	if files, err := filesOf(args, new(linted)); err == nil {
+		if err := apart([]string{o.output}, files); err != nil {
+			return err
+		}
+	}
 	l, err := lintAll(a, args)
 	if err != nil {
 		return err

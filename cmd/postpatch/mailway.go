@@ -28,18 +28,21 @@ func mailWay(j job, c host.Credential) (*host.Mail, error) {
 		if p == nil {
 			return nil, err
 		}
-		return mailProof{p}, err
+		return mailProof{p, auth.Shares(c)}, err
 	}
 	return &way, nil
 }
 
 // mailProof is a proof that is made with leave of the run's memory for mail servers. That
 // one knows of a refusal itself, and tells the trials of Windows hosts.
-type mailProof struct{ *sqlProof }
+type mailProof struct {
+	*sqlProof
+	shared bool // else the trials have to be told
+}
 
 // Ended implements host.Proof.
 func (p mailProof) Ended(s host.Shown) {
-	if s == host.Refused && p.ended != nil {
+	if s == host.Refused && p.ended != nil && p.shared {
 		p.ended(auth.Unknown)
 		return
 	}

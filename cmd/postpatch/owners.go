@@ -36,7 +36,7 @@ func (in *inputs) narrowChecks(j *job) error {
 		h := &j.set.Hosts[i]
 		var left []suites.Check // hosts share their lists
 		for _, c := range h.Checks {
-			if (len(in.only) == 0 || wanted(in.only, c)) && (len(in.owners) == 0 || ownedBy(in.owners, c)) {
+			if j.choice.takes(c) {
 				left = append(left, c)
 			}
 		}
@@ -48,6 +48,13 @@ func (in *inputs) narrowChecks(j *job) error {
 	}
 	j.part, j.whole = in.choice(), all
 	return nil
+}
+
+// choice is which checks the operator wants.
+type choice struct{ only, owners []string }
+
+func (c choice) takes(check suites.Check) bool {
+	return (len(c.only) == 0 || wanted(c.only, check)) && (len(c.owners) == 0 || ownedBy(c.owners, check))
 }
 
 func someCheck(j *job, is func(suites.Check) bool) bool {
@@ -109,7 +116,13 @@ func (in *inputs) choice() string {
 		name     string
 		patterns []string
 	}{{"--only", in.only}, {"--owner", in.owners}} {
-		for _, pattern := range slices.Compact(slices.Sorted(slices.Values(flag.patterns))) {
+		patterns := slices.Clone(flag.patterns)
+		for i := range patterns {
+			if flag.name == "--owner" { // two spellings of one are one
+				patterns[i] = strings.ToLower(report.OwnerKey(patterns[i]))
+			}
+		}
+		for _, pattern := range slices.Compact(slices.Sorted(slices.Values(patterns))) {
 			words = append(words, flag.name, pattern)
 		}
 	}

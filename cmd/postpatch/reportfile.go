@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"postpatch/runner"
 	"postpatch/runner/report"
@@ -113,6 +114,31 @@ func createAtomic(path string) (*atomicFile, error) {
 		return nil, fmt.Errorf("creating %q: %w", path, err)
 	}
 	return &atomicFile{bufio.NewWriterSize(temp, 1<<16), temp, path}, nil
+}
+
+// apart makes sure that files which are to be written are neither one another nor any that
+// is read.
+func apart(written []string, read []string) error {
+	for i, file := range written {
+		for _, other := range slices.Concat(read, written[:i]) {
+			if file != "" && other != "" && isSameFile(file, other) {
+				return fmt.Errorf("%q would be written over %q: name another file", file, other)
+			}
+		}
+	}
+	return nil
+}
+
+func isSameFile(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // writeAtomic writes a file whole, or not at all.

@@ -22,17 +22,18 @@ func startDirectory(ts *testscript.TestScript, _ bool, args []string) {
 		routeTo(ts, s.Addr())
 		ts.Check(os.WriteFile(ts.MkAbs("directory.ca.pem"), s.Roots(), 0o644))
 	}
-	s.Computers = nil
+	var all []directorytest.Computer
 	for _, name := range args {
 		flags := "4096"
 		if name[0] == '!' {
 			name, flags = name[1:], "4098"
 		}
-		s.Computers = append(s.Computers, directorytest.Computer{
+		all = append(all, directorytest.Computer{
 			DN:         "CN=" + name + ",OU=Servers,DC=corp,DC=example,DC=org",
 			Attributes: map[string]string{"cn": name, "dNSHostName": name, "userAccountControl": flags},
 		})
 	}
+	s.Know(all)
 }
 
 // routeTo has lab.json lead to the directory.

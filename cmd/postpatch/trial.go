@@ -90,6 +90,13 @@ func testAll(ctx context.Context, a app, f trialFlags, files []string) error {
 			return err
 		}
 	}
+	read := append(slices.Clone(files), f.estate)
+	for _, t := range trials {
+		read = append(read, t.file)
+	}
+	if err := apart([]string{f.junit, f.json, f.write}, read); err != nil {
+		return err
+	}
 	all := make([]tested, len(trials))
 	differ := 0
 	for i, t := range trials {

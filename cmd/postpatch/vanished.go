@@ -49,19 +49,28 @@ func (j job) hasLists() bool {
 	return slices.ContainsFunc(j.set.Suites, func(s suites.Suite) bool { return len(s.Lists) > 0 })
 }
 
-// listed says of a check that a host has no more that its suite keeps hosts in lists, and
-// still has it for others.
-func (j job) listed(check string) bool {
-	suite, _, _ := strings.Cut(check, "/")
-	if !slices.ContainsFunc(j.set.Suites, func(s suites.Suite) bool { return s.Name == suite && len(s.Lists) > 0 }) {
-		return false
+// listed finds a check that a host has no more, of a suite that keeps its hosts in lists,
+// among those that others still have and that the operator's choice leaves.
+func (j job) listed(key string) (suites.Check, bool) {
+	c, found := j.ofLists[key]
+	return c, found && j.choice.takes(c)
+}
+
+// checksOfLists are the checks of the suites that keep hosts in lists, by their keys.
+func checksOfLists(set *suites.Set) map[string]suites.Check {
+	kept := map[string]bool{}
+	for _, s := range set.Suites {
+		kept[s.Name] = len(s.Lists) > 0
 	}
-	for _, keys := range j.known {
-		if keys[check] {
-			return true
+	checks := map[string]suites.Check{}
+	for _, h := range set.Hosts {
+		for _, c := range h.Checks {
+			if kept[c.Suite] {
+				checks[c.Key()] = c
+			}
 		}
 	}
-	return false
+	return checks
 }
 
 // missed are the hosts of a baseline that no suite has any more, and that the operator's
@@ -120,8 +129,12 @@ func (j job) askedBy(before baseline.Host) []suites.Suite {
 // ofSuite says whether a check of the baseline is one of a suite's that are asked now.
 func (j job) ofSuite(c baseline.Check, suite string) bool {
 	id, found := strings.CutPrefix(c.Check, suite+"/")
-	return found && (len(j.only) == 0 ||
-		wanted(j.only, suites.Check{ID: id, Kind: probes.Kind{Name: c.Kind}}))
+	check, known := j.ofLists[c.Check]
+	if !known { // nobody has it any more, and whose it was is not kept
+		check = suites.Check{ID: id, Kind: probes.Kind{Name: c.Kind}}
+		return found && (len(j.choice.only) == 0 || wanted(j.choice.only, check))
+	}
+	return found && j.choice.takes(check)
 }
 
 // mayChoose says whether the operator's choice of hosts could have a host in it of

@@ -34,8 +34,9 @@ const (
 	// fresh is how long a password that was taken is as good as right, so that all that
 	// is looked at at once need not queue.
 	fresh = 10 * time.Second
-	// forgiven is how long nobody's having said a word counts: a server that has just
-	// started hangs up on all, and no policy counts wrong passwords for ever.
+	// forgiven is after how long it is shown once more although nobody has said a word: a
+	// server that has just started hangs up on all. Many policies count for half an hour, so
+	// that is the last time.
 	forgiven = 10 * time.Minute
 )
 
@@ -105,7 +106,7 @@ func (a *Accounts) admit(c Credential, door string) (done func(Shown), changed <
 		by := strings.Join(slices.Concat(known.refused, known.elsewhere), ", ")
 		return nil, nil, fmt.Errorf("%w: the account %q was refused by %s, so it is shown to nobody else in this run "+
 			"lest it be locked: correct its password", ErrNotTried, c.User, by)
-	case !known.taken && known.unsaid >= mostUnsaid && time.Since(known.unsaidAt) < forgiven:
+	case !known.taken && known.isSilent():
 		return nil, nil, fmt.Errorf("%w: the account %q was shown %d times and nobody said what became of it, so it is "+
 			"shown to nobody else in this run lest it be locked", ErrNotTried, c.User, known.unsaid)
 	case !known.taken && known.underWay > 0, !known.isFresh() && known.underWay+known.refusals() >= mostRefused:
@@ -114,6 +115,11 @@ func (a *Accounts) admit(c Credential, door string) (done func(Shown), changed <
 	known.underWay++
 	var once sync.Once
 	return func(s Shown) { once.Do(func() { a.tell(known, door, s) }) }, nil, nil
+}
+
+// isSilent says whether it was shown often enough without a word, now or once more later.
+func (a *account) isSilent() bool {
+	return a.unsaid > mostUnsaid || a.unsaid == mostUnsaid && time.Since(a.unsaidAt) < forgiven
 }
 
 // refusals is how often it was refused, wherever.
@@ -155,9 +161,6 @@ func (a *Accounts) tell(known *account, door string, s Shown) {
 	case Refused:
 		known.refused = append(known.refused, door)
 	case Unsaid:
-		if time.Since(known.unsaidAt) >= forgiven {
-			known.unsaid = 0
-		}
 		known.unsaid++
 		known.unsaidAt = time.Now()
 	case Later:

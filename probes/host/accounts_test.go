@@ -224,3 +224,22 @@ func TestAccountsHearFromOthers(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Silence is forgiven once, and never again: a policy may count for half an hour.
+func TestSilenceIsForgivenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a host.Accounts
+		shown := 0
+		for range 40 { // minutes
+			done, err := a.Try(t.Context(), mailbox("x"), "imap")
+			if err == nil {
+				shown++
+				done(host.Unsaid)
+			}
+			time.Sleep(time.Minute)
+		}
+		if shown != 4 {
+			t.Errorf("shown %d times in 40 minutes, want 4", shown)
+		}
+	})
+}

@@ -84,7 +84,7 @@ func (b *ewsBox) Look() (sight, error) {
 	}
 	for _, m := range all {
 		switch {
-		case b.sign.isOurs(m.letter):
+		case b.sign.bears(m.letter), !m.isReport() && b.sign.isOurs(m.letter):
 			b.found = append(b.found, m.id)
 			return sight{state: delivered}, nil
 		case m.isReport():

@@ -98,7 +98,7 @@ func (b *imapBox) Look() (sight, error) {
 	for _, m := range all {
 		switch {
 		case m.UID < b.next || m.Envelope == nil: // the last one, when none is new
-		case b.sign.isOurs(letterOf(m)):
+		case b.sign.bears(letterOf(m)), !isReport(m) && b.sign.isOurs(letterOf(m)):
 			b.found.AddNum(m.UID)
 			return sight{state: delivered}, nil
 		case isReport(m) && !b.read[m.UID] && len(b.read) < mostReports:
@@ -110,6 +110,10 @@ func (b *imapBox) Look() (sight, error) {
 			if ours {
 				b.found.AddNum(m.UID)
 				return sight{bounced, words}, nil
+			}
+			if b.sign.isOurs(letterOf(m)) { // it only looked like a report
+				b.found.AddNum(m.UID)
+				return sight{state: delivered}, nil
 			}
 		}
 	}

@@ -38,11 +38,14 @@ func (s sign) start() string { return subjects + s.host + " " }
 // letter is what a mailbox tells of a message.
 type letter struct{ subject, messageID, from string }
 
+// bears says whether a letter has the message's own name, which no report has.
+func (s sign) bears(l letter) bool { return strings.Trim(l.messageID, "<> ") == s.id+ourDomain }
+
 // isOurs says whether a letter is the message itself, whatever a gateway has written
 // before or behind its subject. A report has the subject within its own, too, so that
 // what does not begin as it was sent has to come from its sender, or to bear its name.
 func (s sign) isOurs(l letter) bool {
-	return strings.Trim(l.messageID, "<> ") == s.id+ourDomain || strings.Contains(l.subject, s.id) &&
+	return s.bears(l) || strings.Contains(l.subject, s.id) &&
 		(strings.HasPrefix(l.subject, subjects) || strings.EqualFold(l.from, s.sender))
 }
 

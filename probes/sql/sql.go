@@ -218,9 +218,9 @@ func (p probe) observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 	if err != nil || before != nil {
 		return append(whereabouts, before...), err
 	}
+	defer leave.ended(nil, false) // whatever comes; what was said before counts
 	db, err := d.open(credential)
 	if err != nil {
-		leave.ended(nil, false)
 		return nil, fmt.Errorf("preparing the login to SQL Server at %q: %w", d.at, err)
 	}
 	defer func() { _ = db.Close() }()

@@ -153,6 +153,7 @@ func instance(n *yaml.Node) any {
 			all = append(all, instance(e))
 		}
 		return all
+	case yaml.ScalarNode, yaml.DocumentNode, yaml.AliasNode: // the last two have been followed
 	}
 	switch n.ShortTag() {
 	case "!!null":

@@ -50,15 +50,20 @@ func (x *examiner) exchange(ctx context.Context) Step {
 				"exchange: snapin out of the entry, and Exchange's own endpoint is asked",
 		}
 	}
+	if len(rows) == 0 {
+		return Step{
+			State: Failed, Saw: "the snap-in is loaded, and knows no Exchange server",
+			Cause: "it does not read the directory, or not as this account",
+			Cure:  "leave exchange: snapin out of the entry, and Exchange's own endpoint is asked",
+		}
+	}
 	step := Step{
 		State: Note, Saw: fmt.Sprintf("the snap-in is loaded and reads the directory, all in %s", round(time.Since(start))),
 		Cause: "winrm: {exchange: snapin} in the credentials file: Exchange's roles (RBAC) do not bind the account there, " +
 			"its rights in Active Directory do, and Microsoft does not support the snap-in for this",
 		Cure: "nothing, if it is meant so; without it Exchange's own endpoint is asked",
 	}
-	if len(rows) > 0 {
-		step.Saw += ": " + clean(rows[0].Get("Name").Text+", "+rows[0].Get("AdminDisplayVersion").Text)
-	}
+	step.Saw += ": " + clean(rows[0].Get("Name").Text+", "+rows[0].Get("AdminDisplayVersion").Text)
 	return step
 }
 

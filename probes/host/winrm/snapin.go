@@ -112,10 +112,11 @@ func (s *snapIn) answer(answers *host.Answers) {
 	}
 }
 
-// toAnswer is what a host needs to pack its answers and to end.
+// toAnswer is what a host needs at least to pack its answers and to end; a fifth of the time
+// is left for it, of which the start of its shell takes a part.
 const toAnswer = 5 * time.Second
 
 // secondsToEnd is by when a host has to be done with all.
 func secondsToEnd(left time.Duration) int {
-	return int(max(left-toAnswer, left/2, time.Second) / time.Second)
+	return int(max(min(left-toAnswer, left*4/5), left/2, time.Second) / time.Second)
 }

@@ -104,6 +104,8 @@ func LogOnSMTP(client *smtp.Client, c host.Credential) (host.Shown, error) {
 		return host.Unsaid, fmt.Errorf("showing the account: %w", err)
 	case refusal.Code == 525, refusal.Code == 535, refusal.Code >= 550:
 		return host.Refused, nil
+	case refusal.Code >= 500 && refusal.Code != 504: // no word on the password, and it may have been looked at
+		return host.Unsaid, Declined(err)
 	default:
 		return host.Later, Declined(err)
 	}

@@ -9,6 +9,10 @@ import "postpatch/probes/host"
 // password is right is told in one direction alone: a mail server says so without knowing it.
 func (l *Logins) Accounts() *host.Accounts { return l.others }
 
+// Shares says whether both memories know an account as one, so that what one learns the
+// other counts.
+func Shares(c host.Credential) bool { return isShared(c) }
+
 // isShared says whether an account is the same to whoever a domain verifies it for. A name
 // alone may be a host's own.
 func isShared(c host.Credential) bool {

@@ -71,6 +71,13 @@ func Start(s *Server, startTLS bool) error {
 	return nil
 }
 
+// Know changes which computers there are while the directory runs.
+func (s *Server) Know(all []Computer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Computers = all
+}
+
 // Addr is the server's address with its port.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
@@ -155,7 +162,10 @@ func (s *Server) operation(conn net.Conn, packet *ber.Packet, id int64) bool {
 // page is the page that a search asks for.
 func (s *Server) page(packet *ber.Packet, id int64) []byte {
 	filter, _ := ldap.DecompileFilter(packet.Children[1].Children[6])
-	from, size := 0, len(s.Computers)
+	s.mu.Lock()
+	known := s.Computers
+	s.mu.Unlock()
+	from, size := 0, len(known)
 	if len(packet.Children) > 2 {
 		for _, child := range packet.Children[2].Children {
 			if control, err := ldap.DecodeControl(child); err == nil {
@@ -167,14 +177,14 @@ func (s *Server) page(packet *ber.Packet, id int64) []byte {
 		}
 	}
 	s.note("search %s %s from %d", text(packet.Children[1], 0), filter, from)
-	to := min(from+size, len(s.Computers))
+	to := min(from+size, len(known))
 	var all bytes.Buffer
-	for _, c := range s.Computers[from:to] {
+	for _, c := range known[from:to] {
 		all.Write(Entry(id, c))
 	}
 	done := result(id, ldap.ApplicationSearchResultDone, ldap.LDAPResultSuccess)
 	cookie := ""
-	if to < len(s.Computers) {
+	if to < len(known) {
 		cookie = fmt.Sprint(to)
 	}
 	paging := ldap.NewControlPaging(0)
