@@ -33,6 +33,11 @@ type Folder struct {
 	entries map[string]*Entry
 	// NoteCount is how many drifts are of severity note: they are no entries.
 	NoteCount int
+	// Limit is the number of entries that a group keeps; 0 is no limit. Left is how often
+	// something was to be told that is none of them, by group.
+	Limit int
+	Left  map[Group]int
+	kept  map[Group]int
 	// By what is listed, the hosts; only kept when they are to be listed.
 	Unchanged, Unbased, Skipped, Notes map[string][]string
 }
@@ -43,6 +48,7 @@ func New(diff bool, list func(report.Finding) string) *Folder {
 	return &Folder{
 		diff: diff, list: list, entries: map[string]*Entry{}, Unchanged: map[string][]string{},
 		Unbased: map[string][]string{}, Skipped: map[string][]string{}, Notes: map[string][]string{},
+		Left: map[Group]int{}, kept: map[Group]int{},
 	}
 }
 
@@ -160,6 +166,11 @@ func (f *Folder) merge(host string, e Entry) {
 		e.general, e.Findings)
 	known, found := f.entries[key]
 	if !found {
+		if f.Limit > 0 && f.kept[e.Group] >= f.Limit {
+			f.Left[e.Group]++
+			return
+		}
+		f.kept[e.Group]++
 		known = &e
 		f.entries[key] = known
 	}

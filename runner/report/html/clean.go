@@ -1,7 +1,6 @@
 package html
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -55,53 +54,6 @@ func short(s string, limit int) string {
 
 func line(s string) string { return limited(s, textLimit) }
 
-func lines(all []string) []string {
-	if all == nil {
-		return nil
-	}
-	clean := make([]string, len(all))
-	for i, s := range all {
-		clean[i] = line(s)
-	}
-	return clean
-}
-
-func cleanRun(r report.Run) report.Run {
-	r.Command, r.Tool, r.Name, r.Plan, r.Part = line(r.Command), line(r.Tool), line(r.Name), line(r.Plan), line(r.Part)
-	r.Suites, r.Notes = lines(r.Suites), lines(r.Notes)
-	if r.Baseline != nil {
-		b := *r.Baseline
-		b.Name, b.Store = line(b.Name), line(b.Store)
-		r.Baseline = &b
-	}
-	return r
-}
-
-func cleanSummary(s report.Summary) report.Summary {
-	s.Verdict, s.Reason, s.ListIgnored = line(s.Verdict), line(s.Reason), line(s.ListIgnored)
-	s.Notes, s.Next, s.Counts = lines(s.Notes), lines(s.Next), cleanCounts(s.Counts)
-	s.Owners = slices.Clone(s.Owners)
-	for i := range s.Owners {
-		o := &s.Owners[i]
-		o.Owner, o.Verdict, o.Reason = line(o.Owner), line(o.Verdict), line(o.Reason)
-		o.Counts = cleanCounts(o.Counts)
-	}
-	s.Ignored = cleanCounts(s.Ignored)
-	return s
-}
-
-// cleanCounts adds up what is the same when it is clean.
-func cleanCounts[K ~string](counts map[K]int) map[K]int {
-	if counts == nil {
-		return nil
-	}
-	clean := map[K]int{}
-	for _, k := range slices.Sorted(maps.Keys(counts)) {
-		clean[K(line(string(k)))] += counts[k]
-	}
-	return clean
-}
-
 func cleanFindings(all []report.Finding) []report.Finding {
 	all = slices.Clone(all)
 	for i := range all {
@@ -109,11 +61,18 @@ func cleanFindings(all []report.Finding) []report.Finding {
 		f.Item, f.Reading, f.Wanted, f.Severity = line(f.Item), line(f.Reading), value(f.Wanted), line(f.Severity)
 		f.Before, f.Now, f.Outcome = value(f.Before), value(f.Now), report.Outcome(line(string(f.Outcome)))
 		f.Pass.Pass = line(f.Pass.Pass)
-		w := &f.Waiver
-		w.Was, w.Until, w.Reason = report.Outcome(line(string(w.Was))), line(w.Until), value(w.Reason)
-		w.Ticket, w.Owner, w.File = line(w.Ticket), line(w.Owner), line(w.File)
+		f.Waiver = cleanWaiver(f.Waiver)
 	}
 	return all
+}
+
+func cleanWaiver(w report.Waiver) report.Waiver {
+	if w == (report.Waiver{}) {
+		return w
+	}
+	w.Was, w.Until, w.Reason = report.Outcome(line(string(w.Was))), line(w.Until), line(w.Reason)
+	w.Ticket, w.Owner, w.File = line(w.Ticket), line(w.Owner), line(w.File)
+	return w
 }
 
 func cleanEvidence(all []report.Evidence) []report.Evidence {

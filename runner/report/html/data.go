@@ -20,10 +20,10 @@ type data struct {
 	outcomes outcomes
 }
 
-func newData() *data {
+func newData(r report.Run) *data {
 	return &data{
-		pool: newPool(), checks: newChecks(), hosts: hosts{notes: map[int][]uint32{}}, details: newDetails(),
-		outcomes: outcomes{report.Outcomes()},
+		run: r, pool: newPool(), checks: newChecks(), hosts: hosts{notes: map[int][]uint32{}},
+		details: newDetails(), outcomes: outcomes{report.Outcomes()},
 	}
 }
 

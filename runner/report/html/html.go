@@ -21,20 +21,23 @@ type Options struct {
 // New returns a handler that writes the document when the run finishes, since the
 // summary comes first in it. What is kept until then is kept compressed. A run that is
 // cut off writes nothing.
-func New(w io.Writer, o Options) report.Handler { return &writer{out: w, data: newData(), options: o} }
+func New(w io.Writer, o Options) report.Handler { return &writer{out: w, options: o} }
 
 type writer struct {
 	out     io.Writer
 	options Options
 	data    *data
+	static  *static
 }
 
 func (w *writer) Start(r report.Run) error {
-	w.data.run = cleanRun(r)
+	w.data = newData(report.CleanRun(r))
+	w.static = newStatic(r.Command)
 	return nil
 }
 
 func (w *writer) Host(h report.Host) error {
+	w.static.add(h)
 	if err := w.data.add(h); err != nil {
 		return fmt.Errorf("writing host %q as HTML: %w", h.Host, err)
 	}
@@ -42,8 +45,9 @@ func (w *writer) Host(h report.Host) error {
 }
 
 func (w *writer) Finish(s report.Summary) error {
-	s = cleanSummary(s)
-	page := page{Run: w.data.run, Summary: s, Banner: w.options.banner()}
+	s = report.CleanSummary(s)
+	page := newPage(w.data.run, s, w.static)
+	page.Banner = w.options.banner()
 	if err := page.write(w.out, func() error { return w.data.write(w.out, w.meta(s)) }); err != nil {
 		return fmt.Errorf("writing the HTML report: %w", err)
 	}

@@ -1,6 +1,7 @@
 package html
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -9,6 +10,8 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"postpatch/runner/report"
@@ -29,14 +32,72 @@ type page struct {
 	Run     report.Run
 	Summary report.Summary
 	Banner  string
+	Title   string
+	Facts   []fact
+	Counts  []count
+	Notes   []string
+	Groups  []group
+	Hosts   table
 
 	Style  template.CSS
 	Script template.JS
 	Policy string
 }
 
+type (
+	fact  struct{ Name, Text string }
+	count struct {
+		N    string
+		Word report.Outcome
+	}
+)
+
+func newPage(r report.Run, s report.Summary, told *static) *page {
+	p := &page{Run: r, Summary: s, Title: title(r.Command), Notes: slices.Concat(r.Notes, s.Notes, told.notes)}
+	if told.moreNotes > 0 {
+		p.Notes = append(p.Notes, plural(told.moreNotes, "more note")+" of hosts")
+	}
+	p.facts()
+	for _, o := range slices.Backward(report.Outcomes()) {
+		if n := s.Counts[o]; n > 0 {
+			p.Counts = append(p.Counts, count{thousands(n), o})
+		}
+	}
+	p.Groups, p.Hosts = p.groups(told.folder), p.hostTable(told)
+	return p
+}
+
+func title(command string) string {
+	known := map[string]string{
+		"verify": "Post-patch verification", "capture": "Baseline capture", "diff": "Comparison of two runs",
+		"judge": "Stored run judged again", "precheck": "Check before the patch",
+	}
+	return cmp.Or(known[command], "postpatch "+command)
+}
+
+// facts say what was done, and with what it is compared.
+func (p *page) facts() {
+	put := func(name, text string) {
+		if text != "" {
+			p.Facts = append(p.Facts, fact{name, text})
+		}
+	}
+	put("run", p.Run.Name)
+	if b := p.Run.Baseline; b != nil {
+		put("baseline", strings.Join([]string{b.Name, stamp(b.Taken)}, ", "))
+	}
+	put("plan", p.Run.Plan)
+	put("part", p.Run.Part)
+	put("suites", short(strings.Join(p.Run.Suites, ", "), wordsLimit))
+	put("asked", plural(p.Run.Hosts, "host")+", "+plural(p.Run.Checks, "check"))
+	put("started", stamp(p.Run.Started))
+	put("took", spell(p.Summary.Took))
+	put("exit code", strconv.Itoa(p.Summary.ExitCode))
+	put("tool", p.Run.Tool)
+}
+
 // write writes the document, and the data where the app looks for it.
-func (p page) write(w io.Writer, data func() error) error {
+func (p *page) write(w io.Writer, data func() error) error {
 	style, script, err := appFiles()
 	if err != nil {
 		return err
