@@ -18,6 +18,7 @@ import (
 type outputs struct {
 	junit, json string
 	html        string
+	htmlDir     string
 	color       string
 	progress    string
 	quiet       bool
@@ -37,6 +38,7 @@ func (o *outputs) flags(cmd *cobra.Command) {
 	f.StringVar(&o.by, "by", "", "owner: tell each owner's part in a section of its own")
 	f.StringVar(&o.json, "json", "", "write the results as JSON lines to this file")
 	f.StringVar(&o.html, "html", "", "write an HTML report of one file to this file")
+	f.StringVar(&o.htmlDir, "html-dir", "", "write an HTML report of several files to this folder, for strict servers")
 	f.StringVar(&o.color, "color", "auto", "colour on stdout: auto, always or never")
 	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: auto, tty, plain or never")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only")
@@ -96,6 +98,14 @@ func (o *outputs) open(a app) (*views, error) {
 	}
 	if o.junitSplit != "" {
 		f, err := o.splitJUnit(a)
+		if err != nil {
+			v.discard()
+			return nil, err
+		}
+		v.files = append(v.files, f)
+	}
+	if o.htmlDir != "" {
+		f, err := openHTMLDir(o.htmlDir, html.Options{})
 		if err != nil {
 			v.discard()
 			return nil, err

@@ -7,4 +7,6 @@ import (
 )
 
 // NewFolding is New with another limit of checks.
-func NewFolding(w io.Writer, limit int) report.Handler { return &writer{out: w, limit: limit} }
+func NewFolding(w io.Writer, limit int) report.Handler {
+	return &writer{limit: limit, write: func(r *whole) error { return r.file(w) }}
+}
