@@ -176,7 +176,9 @@ func TestTheBlocksSayWhatTheStreamSaid(t *testing.T) {
 	for i := range f.hosts {
 		large.Hosts = append(large.Hosts, f.host(i))
 	}
-	for name, s := range map[string]stream{"small": small(), "none": {}, "diff": comparison(), "hostile": hostile(), "large": large} {
+	for name, s := range map[string]stream{
+		"small": small(), "none": {}, "diff": comparison(), "hostile": hostile(), "large": large,
+	} {
 		t.Run(name, func(t *testing.T) {
 			b := blocksOf(t, read(t, s.written(t, html.Options{Redacted: name == "none"})))
 			clean(&s)

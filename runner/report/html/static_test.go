@@ -17,12 +17,15 @@ import (
 func TestTheSummaryOfALargeNight(t *testing.T) {
 	s := stream{Run: report.Run{Command: "verify", Hosts: 1600, Baseline: &report.Baseline{Name: "before"}}}
 	broken := func(id, before string) report.Check {
-		return report.Check{ID: id, Suite: "s", Kind: "service", Outcome: report.Regressed, Failing: true, Findings: []report.Finding{{
-			Reading: "state", Outcome: report.Regressed, Before: before, HasBefore: true,
-		}}}
+		return report.Check{
+			ID: id, Suite: "s", Kind: "service", Outcome: report.Regressed, Failing: true, Findings: []report.Finding{{
+				Reading: "state", Outcome: report.Regressed, Before: before, HasBefore: true,
+			}},
+		}
 	}
 	for i := range 1600 {
-		h := report.Host{Host: fmt.Sprintf("srv%04d", i), Outcome: report.Passed, Checks: []report.Check{{ID: "ping", Outcome: report.Passed}}}
+		h := report.Host{Host: fmt.Sprintf("srv%04d", i), Outcome: report.Passed}
+		h.Checks = []report.Check{{ID: "ping", Outcome: report.Passed}}
 		switch {
 		case i >= 1000: // of their own
 			h.Checks, h.Outcome = append(h.Checks, broken("service/B", fmt.Sprint(i))), report.Regressed
