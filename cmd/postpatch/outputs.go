@@ -55,6 +55,9 @@ type views struct {
 	report.Handler
 	progress *progress.Progress
 	files    []*reportFile
+	record   *record
+	talk     func(format string, args ...any)
+	again    string // the command that makes the reports of this run once more; "" without one
 }
 
 // open makes all views before anything is sent to a host: a report that cannot
@@ -76,7 +79,7 @@ func (o *outputs) open(a app) (*views, error) {
 	if err := o.checkSplit(); err != nil {
 		return nil, err
 	}
-	v := &views{}
+	v := &views{talk: a.talk}
 	handlers := append([]report.Handler{text.New(a.stdout, o.textOptions(a))}, o.also...)
 	for _, file := range []struct {
 		path string
