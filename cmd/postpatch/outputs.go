@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postpatch/runner/report"
+	"postpatch/runner/report/html"
 	"postpatch/runner/report/jsonl"
 	"postpatch/runner/report/junit"
 	"postpatch/runner/report/progress"
@@ -16,6 +17,7 @@ import (
 // outputs are the flags that say what is told, and where.
 type outputs struct {
 	junit, json string
+	html        string
 	color       string
 	progress    string
 	quiet       bool
@@ -34,6 +36,7 @@ func (o *outputs) flags(cmd *cobra.Command) {
 		"owner: a JUnit file for each owner; --junit is then a folder, or a name with {owner}")
 	f.StringVar(&o.by, "by", "", "owner: tell each owner's part in a section of its own")
 	f.StringVar(&o.json, "json", "", "write the results as JSON lines to this file")
+	f.StringVar(&o.html, "html", "", "write an HTML report of one file to this file")
 	f.StringVar(&o.color, "color", "auto", "colour on stdout: auto, always or never")
 	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: auto, tty, plain or never")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only")
@@ -65,8 +68,8 @@ func (o *outputs) open(a app) (*views, error) {
 	default:
 		return nil, fmt.Errorf("--progress %q: want auto, tty, plain or never", o.progress)
 	}
-	if o.junit != "" && o.junit == o.json {
-		return nil, fmt.Errorf("--junit and --json both name %q", o.junit)
+	if err := apart([]string{o.junit, o.json, o.html}, nil); err != nil {
+		return nil, err
 	}
 	if err := o.checkSplit(); err != nil {
 		return nil, err
@@ -79,6 +82,7 @@ func (o *outputs) open(a app) (*views, error) {
 	}{
 		{o.junit, func(w io.Writer) report.Handler { return junit.New(w) }},
 		{o.json, func(w io.Writer) report.Handler { return jsonl.New(w) }},
+		{o.html, func(w io.Writer) report.Handler { return html.New(w, html.Options{}) }},
 	} {
 		if file.path == "" || file.path == o.junit && o.junitSplit != "" {
 			continue

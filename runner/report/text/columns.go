@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postpatch/runner/report"
+	"postpatch/runner/report/fold"
 )
 
 // column counts some outcomes of a host.
@@ -17,13 +18,13 @@ type column struct {
 	always       bool
 }
 
-func (v *view) hosts(b *strings.Builder, shown []row) {
+func (v *view) hosts(b *strings.Builder, shown []fold.Row) {
 	name, word := columns("HOST"), columns("VERDICT")
 	for _, r := range shown {
-		name, word = max(name, columns(r.host)), max(word, columns(r.word()))
+		name, word = max(name, columns(r.Host)), max(word, columns(r.Word()))
 	}
 	name = min(name, hostLimit)
-	reboots := v.verified() && slices.ContainsFunc(shown, func(r row) bool { return r.known })
+	reboots := v.verified() && slices.ContainsFunc(shown, func(r fold.Row) bool { return r.RebootKnown })
 	room := v.pen.Width - name - 2 - word
 	if reboots {
 		widest := columns("rebooted")
@@ -42,11 +43,11 @@ func (v *view) hosts(b *strings.Builder, shown []row) {
 	}
 	b.WriteString(v.pen.dim(strings.Join(heads, "  ")) + "\n")
 	for _, r := range shown {
-		b.WriteString(v.pen.bold(padded(v.pen.cut(r.host, name), name)) + "  ")
-		b.WriteString(v.pen.paint(padded(r.word(), word), r.color()))
+		b.WriteString(v.pen.bold(padded(v.pen.cut(r.Host, name), name)) + "  ")
+		b.WriteString(v.pen.paint(padded(r.Word(), word), wordColor(r)))
 		for _, c := range all {
 			n := strconv.Itoa(c.of(r))
-			if r.blind || r.problem {
+			if r.Blind || r.Problem {
 				n = "?"
 			}
 			fmt.Fprintf(b, "  %*s", len(c.title), n)
@@ -60,7 +61,7 @@ func (v *view) hosts(b *strings.Builder, shown []row) {
 
 // columns leaves out what is rare and does not occur. Where the room is short,
 // titles are too, and then whatever does not occur is left out.
-func (v *view) columns(shown []row, room int) []column {
+func (v *view) columns(shown []fold.Row, room int) []column {
 	judged := v.verified()
 	broken := []report.Outcome{report.Regressed, report.Failed, report.Unmet}
 	all := []column{
@@ -72,7 +73,7 @@ func (v *view) columns(shown []row, room int) []column {
 		{"fixed", "fixed", []report.Outcome{report.Fixed}, judged},
 		{"expected", "exp", []report.Outcome{report.Expected}, judged},
 		{"skipped", "skip", []report.Outcome{report.Skipped}, false},
-		{"unbased", "unb", []report.Outcome{unbased}, false},
+		{"unbased", "unb", []report.Outcome{fold.NoBasis}, false},
 		{"same", "same", []report.Outcome{report.Passed}, true},
 	}
 	if v.run.Command == "diff" {
@@ -82,7 +83,7 @@ func (v *view) columns(shown []row, room int) []column {
 		all[len(all)-1].title = "passed"
 	}
 	occurs := func(c column) bool {
-		return slices.ContainsFunc(shown, func(r row) bool { return c.of(r) > 0 && !r.blind })
+		return slices.ContainsFunc(shown, func(r fold.Row) bool { return c.of(r) > 0 && !r.Blind })
 	}
 	all = slices.DeleteFunc(all, func(c column) bool { return !c.always && !occurs(c) })
 	if taken(all) > room {
@@ -110,32 +111,32 @@ func taken(all []column) int {
 	return n
 }
 
-func (c column) of(r row) int {
+func (c column) of(r fold.Row) int {
 	n := 0
 	for _, o := range c.outcomes {
-		n += r.counts[o]
+		n += r.Counts[o]
 	}
 	return n
 }
 
 // rebooted is when a host was started, and what is not as usual of it.
-func (v *view) rebooted(r row) string {
+func (v *view) rebooted(r fold.Row) string {
 	switch {
-	case r.noHost:
+	case r.NoHost:
 		return ""
-	case r.blind || r.problem || !r.known:
+	case r.Blind || r.Problem || !r.RebootKnown:
 		return "?"
-	case r.rebooted == nil:
+	case r.Rebooted == nil:
 		return "-"
 	}
-	text := strings.Replace(moment(*r.rebooted, v.run.Started), " UTC", "Z", 1)
-	if r.rebooted.UTC().Format(time.DateOnly) == v.run.Started.UTC().Format(time.DateOnly) {
-		text = r.rebooted.UTC().Format("15:04:05Z")
+	text := strings.Replace(moment(*r.Rebooted, v.run.Started), " UTC", "Z", 1)
+	if r.Rebooted.UTC().Format(time.DateOnly) == v.run.Started.UTC().Format(time.DateOnly) {
+		text = r.Rebooted.UTC().Format("15:04:05Z")
 	}
-	if r.reboot.Times > 1 {
-		text += fmt.Sprintf(" (%d times)", r.reboot.Times)
+	if r.Reboot.Times > 1 {
+		text += fmt.Sprintf(" (%d times)", r.Reboot.Times)
 	}
-	if r.reboot.State == report.RebootConfiguring {
+	if r.Reboot.State == report.RebootConfiguring {
 		text += ", configuring"
 	}
 	return text

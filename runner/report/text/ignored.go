@@ -22,12 +22,11 @@ func (v *view) gather(h report.Host) {
 			if !v.pen.listsIgnored() {
 				break
 			}
-			hidden = cleanHidden(hidden)
 			key := hiding{hidden.Counted(c.Kind), ruleBy(hidden)}
 			if v.hiding[key] == nil {
 				v.hiding[key] = map[string][]string{}
 			}
-			what := c.Subject(hidden.Item) + "  " + v.folder.arrow(report.Finding{
+			what := c.Subject(hidden.Item) + "  " + v.pen.change(report.Finding{
 				Before: hidden.Before, Now: hidden.Now, HasBefore: hidden.HasBefore, HasNow: hidden.HasNow,
 			})
 			v.hiding[key][what] = append(v.hiding[key][what], h.Host)

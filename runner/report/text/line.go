@@ -2,6 +2,8 @@ package text
 
 import (
 	"strings"
+
+	"postpatch/runner/report/fold"
 )
 
 // told is an entry as the cells of a line.
@@ -14,21 +16,22 @@ type told struct {
 // lineTable tells a group's entries in a line each, as columns.
 type lineTable struct {
 	*view
-	look                look
+	group               fold.Group
+	look                fold.Look
 	where, what, before int // the widths of the columns
 }
 
-func (v *view) lines(b *strings.Builder, l look, entries []*entry) {
+func (v *view) lines(b *strings.Builder, g fold.Group, entries []*fold.Entry) {
 	const widestWhere, widestWhat, widestValue = 28, 40, 24
-	t := lineTable{view: v, look: l}
+	t := lineTable{view: v, group: g, look: g.Look(v.run.Command)}
 	all := make([]told, len(entries))
 	for i, e := range entries {
 		all[i] = v.tell(e)
-		if len(entries) == 1 && e.unasked > 0 {
+		if len(entries) == 1 && e.Unasked > 0 {
 			all[i].tails = nil // the title says it
 		}
 		t.where = max(t.where, min(columns(all[i].where), widestWhere))
-		if w := columns(all[i].what); len(e.findings) > 0 && w <= widestWhat {
+		if w := columns(all[i].what); len(e.Findings) > 0 && w <= widestWhat {
 			t.what = max(t.what, w)
 		}
 		if w := columns(all[i].before); w <= widestValue {
@@ -40,15 +43,15 @@ func (v *view) lines(b *strings.Builder, l look, entries []*entry) {
 	}
 }
 
-func (v *view) tell(e *entry) told {
-	t := told{where: v.where(e), what: e.subject, now: e.reason}
-	if len(e.findings) == 0 {
-		if e.unasked > 0 {
-			t.tails = []string{plural(e.unasked, "check") + " not judged"}
+func (v *view) tell(e *fold.Entry) told {
+	t := told{where: v.where(e), what: e.Subject, now: e.Reason}
+	if len(e.Findings) == 0 {
+		if e.Unasked > 0 {
+			t.tails = []string{plural(e.Unasked, "check") + " not judged"}
 		}
 		return t
 	}
-	f := e.findings[0]
+	f := e.Findings[0]
 	if f.Reading != "" {
 		t.what += " " + f.Reading
 	}
@@ -63,40 +66,40 @@ func (v *view) tell(e *entry) told {
 	if !t.arrow {
 		t.before = ""
 	}
-	if e.check.Mark != "" {
-		t.tails = append(t.tails, "("+e.check.Mark+")")
+	if e.Check.Mark != "" {
+		t.tails = append(t.tails, "("+e.Check.Mark+")")
 	}
 	return t
 }
 
 // put writes one entry. A change that does not fit gets lines of its own.
-func (t lineTable) put(b *strings.Builder, e *entry, cells told) {
+func (t lineTable) put(b *strings.Builder, e *fold.Entry, cells told) {
 	sign := t.pen.sign(t.look)
 	used := columns(sign) + 5 + max(columns(cells.where), t.where)
-	b.WriteString("  " + t.pen.paint(sign, t.look.color) + " " + t.pen.bold(padded(cells.where, t.where)) + "  ")
+	b.WriteString("  " + t.pen.paint(sign, toneColor(t.look.Tone)) + " " + t.pen.bold(padded(cells.where, t.where)) + "  ")
 	indent := strings.Repeat(" ", columns(sign)+5)
-	if len(e.findings) == 0 {
+	if len(e.Findings) == 0 {
 		t.reason(b, cells, used)
 	} else {
 		t.change(b, e, cells, used)
 	}
 	room := t.pen.Width - columns(indent)
-	if t.look.title == waived.look("").title { // whose word it is, is never hidden
-		for _, row := range t.pen.flow(e.waivers(), room) {
+	if t.group == fold.Waived { // whose word it is, is never hidden
+		for _, row := range t.pen.flow(waivers(e), room) {
 			b.WriteString(indent + t.pen.dim(row) + "\n")
 		}
 	}
 	names := t.names(e, room-len("on "))
-	if names != "" && (t.look.title != expected.look("").title || t.pen.Verbosity >= Verbose) {
+	if names != "" && (t.group != fold.Expected || t.pen.Verbosity >= Verbose) {
 		b.WriteString(indent + t.pen.dim("on "+names) + "\n")
 	}
-	if t.look.title == drift.look("").title || t.pen.Verbosity >= Verbose {
+	if t.group == fold.Drift || t.pen.Verbosity >= Verbose {
 		for _, because := range t.because(e) {
 			b.WriteString(indent + t.pen.dim(t.pen.cut(because.Reading+"  "+because.Value, room)) + "\n")
 		}
 	}
 	if t.pen.Verbosity >= Verbose {
-		for _, row := range t.why(e.check, room) {
+		for _, row := range t.why(e.Check, room) {
 			b.WriteString(indent + t.pen.dim(row) + "\n")
 		}
 	}
@@ -117,8 +120,8 @@ func (t lineTable) reason(b *strings.Builder, cells told, used int) {
 	b.WriteString(strings.Join(t.pen.rows(text, t.pen.Width-used), "\n"+strings.Repeat(" ", used)) + "\n")
 }
 
-func (t lineTable) change(b *strings.Builder, e *entry, cells told, used int) {
-	f := e.findings[0]
+func (t lineTable) change(b *strings.Builder, e *fold.Entry, cells told, used int) {
+	f := e.Findings[0]
 	change := cells.now
 	if cells.arrow {
 		change = padded(cells.before, t.before) + t.pen.arrow() + cells.now

@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"postpatch/runner/report"
+	"postpatch/runner/report/fold"
 )
 
 // section is what there is to tell to one owner.
 type section struct {
 	owner  string
-	folder folder
+	folder *fold.Folder
 }
 
 // divide takes a host in for each owner of its checks.
@@ -24,11 +25,10 @@ func (v *view) divide(h report.Host) {
 		key := report.OwnerKey(part.Owner)
 		s := v.sections[key]
 		if s == nil {
-			s = &section{part.Owner, newFolder(v.pen)}
-			s.folder.diff = v.folder.diff
+			s = &section{part.Owner, v.newFolder()}
 			v.sections[key] = s
 		}
-		s.folder.add(part.Host)
+		s.folder.Add(part.Host)
 	}
 }
 
@@ -42,7 +42,7 @@ func (v *view) byOwner(b *strings.Builder, s report.Summary) {
 	}
 	var keys, quiet []string
 	for key, of := range v.sections {
-		if len(of.folder.entries) == 0 {
+		if of.folder.Empty() {
 			quiet = append(quiet, called(of.owner))
 			continue
 		}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 
+	"postpatch/runner/report/fold"
+
 	"golang.org/x/text/width"
 )
 
@@ -47,11 +49,18 @@ func (p pen) ellipsis() string {
 	return "…"
 }
 
-func (p pen) sign(l look) string {
+// toneColor is the colour for what is as grave as that.
+func toneColor(t fold.Tone) string {
+	return map[fold.Tone]string{
+		fold.Change: cyan, fold.Good: green, fold.Quiet: magenta, fold.Warning: yellow, fold.Bad: red,
+	}[t]
+}
+
+func (p pen) sign(l fold.Look) string {
 	if p.ASCII {
-		return l.tag
+		return l.Tag
 	}
-	return l.sign
+	return l.Sign
 }
 
 // columns is the room that text takes on a terminal.

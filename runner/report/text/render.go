@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"postpatch/runner/report"
+	"postpatch/runner/report/fold"
 )
 
 // More entries of a group than this are counted, not told.
@@ -14,30 +15,30 @@ const groupLimit = 20
 // hostLimit is the length of a host's name that is shown.
 const hostLimit = 48
 
-func (v *view) groups(b *strings.Builder, f folder) {
-	for g := changes; g <= regression; g++ {
-		entries := f.of(g)
+func (v *view) groups(b *strings.Builder, f *fold.Folder) {
+	for _, g := range fold.Groups() {
+		entries := f.Of(g)
 		if len(entries) == 0 {
 			continue
 		}
-		l := g.look(v.run.Command)
-		title := l.title + " (" + size(g, entries) + ")"
+		l := g.Look(v.run.Command)
+		title := l.Title + " (" + size(g, fold.SizeOf(entries)) + ")"
 		meaning := v.pen.rows(v.meaning(g, l, entries), v.pen.Width-columns(title)-3)
-		fmt.Fprintf(b, "\n%s   %s\n", v.pen.paint(title, bold+l.color),
+		fmt.Fprintf(b, "\n%s   %s\n", v.pen.paint(title, bold+toneColor(l.Tone)),
 			strings.Join(meaning, "\n"+strings.Repeat(" ", columns(title)+3)))
-		if l.blocks {
-			entries = together(entries)
+		if l.Blocks {
+			entries = fold.Together(entries)
 		}
 		shown := entries
 		if len(entries) > groupLimit && v.pen.Verbosity < Raw {
 			shown = entries[:groupLimit]
 		}
-		if l.blocks {
+		if l.Blocks {
 			for _, e := range shown {
 				v.block(b, l, e)
 			}
 		} else {
-			v.lines(b, l, shown)
+			v.lines(b, g, shown)
 		}
 		if hidden := len(entries) - len(shown); hidden > 0 {
 			fmt.Fprintf(b, "  %s %s more (-vv lists them)\n", v.pen.ellipsis(), thousands(hidden))
@@ -46,18 +47,18 @@ func (v *view) groups(b *strings.Builder, f folder) {
 }
 
 // meaning is the half line behind a group's title.
-func (v *view) meaning(g group, l look, entries []*entry) string {
+func (v *view) meaning(g fold.Group, l fold.Look, entries []*fold.Entry) string {
 	hosts := map[string]bool{}
 	unasked := 0
 	for _, e := range entries {
-		for _, h := range e.hosts {
+		for _, h := range e.Hosts {
 			hosts[h] = true
 		}
-		unasked += e.unasked
+		unasked += e.Unasked
 	}
-	s := l.meaning
+	s := l.Meaning
 	switch {
-	case g == unreachable || g == problem:
+	case g == fold.Unreachable || g == fold.Problem:
 		if unasked > 0 {
 			s += "; " + plural(unasked, "check") + " not judged"
 		}
@@ -70,10 +71,10 @@ func (v *view) meaning(g group, l look, entries []*entry) string {
 }
 
 // where names an entry's host, or counts its hosts.
-func (v *view) where(e *entry) string {
-	switch n := len(e.hosts); n {
+func (v *view) where(e *fold.Entry) string {
+	switch n := len(e.Hosts); n {
 	case 1:
-		return v.pen.cut(e.hosts[0], hostLimit)
+		return v.pen.cut(e.Hosts[0], hostLimit)
 	case v.run.Hosts:
 		return v.all(n)
 	default:
@@ -89,26 +90,26 @@ func (v *view) all(hosts int) string {
 }
 
 // names lists the hosts that where has only counted; empty when it named them.
-func (v *view) names(e *entry, room int) string {
-	if len(e.hosts) == 1 || len(e.hosts) == v.run.Hosts && v.pen.Verbosity < Verbose {
+func (v *view) names(e *fold.Entry, room int) string {
+	if len(e.Hosts) == 1 || len(e.Hosts) == v.run.Hosts && v.pen.Verbosity < Verbose {
 		return ""
 	}
-	return listed(e.hosts, room, v.pen.Verbosity < Verbose)
+	return listed(e.Hosts, room, v.pen.Verbosity < Verbose)
 }
 
 // block tells one entry with its evidence.
-func (v *view) block(b *strings.Builder, l look, e *entry) {
-	subject, where := e.subject, v.where(e)
+func (v *view) block(b *strings.Builder, l fold.Look, e *fold.Entry) {
+	subject, where := e.Subject, v.where(e)
 	mark := ""
-	if e.check.Mark != "" {
-		mark = "   (" + e.check.Mark + ")"
+	if e.Check.Mark != "" {
+		mark = "   (" + e.Check.Mark + ")"
 	}
 	sign := v.pen.sign(l)
 	subject = v.pen.cut(subject, v.pen.Width-columns(sign)-columns(where)-6-columns(mark)) + mark
-	fmt.Fprintf(b, "  %s %s   %s\n", v.pen.paint(sign, bold+l.color), v.pen.bold(where), subject)
+	fmt.Fprintf(b, "  %s %s   %s\n", v.pen.paint(sign, bold+toneColor(l.Tone)), v.pen.bold(where), subject)
 	indent := strings.Repeat(" ", 3+columns(sign)+2)
 	label := columns("owner")
-	for _, f := range e.findings {
+	for _, f := range e.Findings {
 		label = max(label, min(columns(f.Reading), glance))
 	}
 	for _, because := range v.because(e) {
@@ -139,41 +140,40 @@ func (v *view) block(b *strings.Builder, l look, e *entry) {
 			name = ""
 		}
 	}
-	if e.reason != "" {
-		putAll("error", v.pen.rows(e.reason, room))
+	if e.Reason != "" {
+		putAll("error", v.pen.rows(e.Reason, room))
 	}
-	if waivers := e.waivers(); len(waivers) > 0 {
+	if waivers := waivers(e); len(waivers) > 0 {
 		putAll("waiver", v.pen.flow(waivers, room))
 	}
-	putAll("why", v.why(e.check, room))
-	for _, other := range e.also {
-		putAll("also", v.pen.flow(append([]string{other.subject}, said(other.check)...), room))
+	putAll("why", v.why(e.Check, room))
+	for _, other := range e.Also {
+		putAll("also", v.pen.flow(append([]string{other.Subject}, said(other.Check)...), room))
 	}
 }
 
 // because is the evidence of an entry. What differs from host to host is shown of
 // the first one, and says so.
-func (v *view) because(e *entry) []report.Evidence {
-	all := slices.Clone(e.evidence)
+func (v *view) because(e *fold.Entry) []report.Evidence {
+	all := slices.Clone(e.Evidence)
 	for i := range all {
-		all[i].Value = report.CleanLine(all[i].Value)
-		if e.differs {
-			all[i].Value = "on " + v.pen.cut(e.hosts[0], hostLimit) + ": " + all[i].Value
+		if e.Differs {
+			all[i].Value = "on " + v.pen.cut(e.Hosts[0], hostLimit) + ": " + all[i].Value
 		}
 	}
 	return all
 }
 
 // findings puts an entry's readings below each other, the arrows aligned.
-func (v *view) findings(e *entry, room int, put func(name, text string)) {
+func (v *view) findings(e *fold.Entry, room int, put func(name, text string)) {
 	const widest = 32
 	align := 0
-	for _, f := range e.findings {
+	for _, f := range e.Findings {
 		if w := columns(f.BeforeText()); f.HasBefore && w <= widest {
 			align = max(align, w)
 		}
 	}
-	for _, f := range e.findings {
+	for _, f := range e.Findings {
 		one, tail := v.brief(f, align), wanted(f)
 		if max(columns(f.BeforeText()), columns(f.NowText())) > widest || columns(one) > room {
 			v.long(f, room, put)
@@ -259,10 +259,10 @@ func should(f report.Finding) string {
 }
 
 // waivers are those of an entry's findings, each once, and what it is without them.
-func (e *entry) waivers() []string {
+func waivers(e *fold.Entry) []string {
 	without := map[report.Waiver][]string{}
 	var order []report.Waiver
-	for _, f := range e.findings {
+	for _, f := range e.Findings {
 		w := f.Waiver
 		if w == (report.Waiver{}) {
 			continue

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"postpatch/runner/report"
+	"postpatch/runner/report/fold"
 )
 
 // The verbosities.
@@ -37,7 +38,7 @@ func New(w io.Writer, o Options) report.Handler {
 	}
 	o.Width = max(o.Width, 60)
 	return &view{
-		out: w, folder: newFolder(pen{o}), pen: pen{o}, sessions: map[string][]string{},
+		out: w, pen: pen{o}, sessions: map[string][]string{},
 		hiding: map[hiding]map[string][]string{}, sections: map[string]*section{},
 	}
 }
@@ -45,8 +46,9 @@ func New(w io.Writer, o Options) report.Handler {
 type view struct {
 	out    io.Writer
 	run    report.Run
-	folder folder
-	rows   []row
+	folder *fold.Folder
+	diff   bool
+	rows   []fold.Row
 	notes  []string // of the hosts
 	late   []late
 	pen    pen
@@ -61,33 +63,43 @@ type view struct {
 }
 
 func (v *view) Start(r report.Run) error {
-	v.run = cleanRun(r)
-	v.folder.diff = r.Command == "diff"
+	v.run = report.CleanRun(r)
+	v.diff = r.Command == "diff"
+	v.folder = v.newFolder()
 	return nil
 }
 
 func (v *view) Host(h report.Host) error {
-	h = cleanHost(h)
+	h = report.CleanHost(h)
 	v.gather(h)
 	for _, c := range h.Checks {
 		v.count(c)
 	}
-	v.folder.add(h)
+	v.folder.Add(h)
 	v.divide(h)
 	v.notes = append(v.notes, h.Notes...)
 	if h.Session != "" {
 		v.sessions[h.Session] = append(v.sessions[h.Session], h.Host)
 	}
-	v.rows = append(v.rows, newRow(h, v.folder.diff))
+	v.rows = append(v.rows, fold.NewRow(h, v.diff))
 	v.late = append(v.late, lateOf(h)...)
 	return nil
 }
 
+// newFolder lists what is no entry only where it is to be listed.
+func (v *view) newFolder() *fold.Folder {
+	var list func(report.Finding) string
+	if v.pen.Verbosity >= Verbose {
+		list = v.pen.change
+	}
+	return fold.New(v.diff, list)
+}
+
 func (v *view) count(c report.Check) {
-	if hasNoBasis(c) {
+	if fold.HasNoBasis(c) {
 		v.unbased++
 	}
-	switch asked := c.Line > 0 || v.folder.diff; { // what the run adds of its own stands on no line
+	switch asked := c.Line > 0 || v.diff; { // what the run adds of its own stands on no line
 	case !asked || c.Outcome == report.Skipped:
 	case c.Outcome == report.Unknown:
 		v.unknown++
@@ -100,7 +112,7 @@ func (v *view) count(c report.Check) {
 }
 
 func (v *view) Finish(s report.Summary) error {
-	s = cleanSummary(s)
+	s = report.CleanSummary(s)
 	var b strings.Builder
 	if v.pen.Verbosity > Quiet {
 		v.header(&b, s.Notes)
@@ -192,20 +204,20 @@ func (v *view) hidden(out *strings.Builder, s report.Summary) {
 		if n == 1 {
 			judged = "judged by its expectations alone"
 		}
-		v.listing(b, plural(n, "check")+" had nothing to be compared with: "+judged+lists, v.folder.unbased)
+		v.listing(b, plural(n, "check")+" had nothing to be compared with: "+judged+lists, v.folder.Unbased)
 	}
 	if n := s.Counts[report.Passed] - v.unbased; n > 0 {
 		what := " unchanged "
 		if v.run.Baseline == nil {
 			what = " passed "
 		}
-		v.listing(b, thousands(n)+what+checks(n)+" hidden"+lists, v.folder.unchanged)
+		v.listing(b, thousands(n)+what+checks(n)+" hidden"+lists, v.folder.Unchanged)
 	}
 	if n := s.Counts[report.Skipped]; n > 0 {
-		v.listing(b, thousands(n)+" skipped "+checks(n)+" hidden"+lists, v.folder.skipped)
+		v.listing(b, thousands(n)+" skipped "+checks(n)+" hidden"+lists, v.folder.Skipped)
 	}
-	if n := v.folder.noteCount; n > 0 {
-		v.listing(b, plural(n, "change")+" of severity note hidden"+lists, v.folder.notes)
+	if n := v.folder.NoteCount; n > 0 {
+		v.listing(b, plural(n, "change")+" of severity note hidden"+lists, v.folder.Notes)
 	}
 	v.ignored(b, s)
 	if v.pen.Verbosity >= Verbose && len(v.sessions) > 0 {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"postpatch/runner/report"
 )
 
 // Values up to this length are seen at a glance; in longer ones what differs is
@@ -197,6 +199,12 @@ func (p pen) shorten(pieces []piece, room int) []piece {
 		all.WriteString(part.text)
 	}
 	return []piece{{p.cut(all.String(), room), false}}
+}
+
+// change is a finding in a few words, for a list.
+func (p pen) change(f report.Finding) string {
+	const widest = 2 * glance
+	return p.cut(f.BeforeText(), widest) + p.arrow() + p.cut(f.NowText(), widest)
 }
 
 // cut takes out the middle of a text and says how many characters it took.

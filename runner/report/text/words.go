@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"postpatch/runner/report/fold"
 )
 
 func plural(n int, word string) string {
@@ -12,6 +14,18 @@ func plural(n int, word string) string {
 		return "1 " + word
 	}
 	return thousands(n) + " " + word + "s"
+}
+
+// size is how much a group tells, in its title.
+func size(g fold.Group, s fold.Size) string {
+	switch {
+	case g == fold.Unreachable || g == fold.Problem || s.Told == s.Checks:
+		return thousands(s.Told)
+	case s.Items == s.Checks:
+		return fmt.Sprintf("%s, %s", plural(s.Checks, "check"), plural(s.Told, "reading"))
+	default:
+		return fmt.Sprintf("%s, %s", plural(s.Checks, "check"), plural(s.Items, "item"))
+	}
 }
 
 func checks(n int) string {
