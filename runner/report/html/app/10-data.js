@@ -1,7 +1,7 @@
 'use strict';
 
-// The data of the page. Each block is one JSON value, gzip, base64: base64 holds no
-// "</script>", whatever a host says. Columns of numbers become typed arrays, so that half
+// The data of the page. Each block is one JSON value, gzip, base64: base64 ends
+// no script, whatever a host says. Columns of numbers become typed arrays, so that half
 // a million rows take some ten megabytes and no objects.
 
 const version = 1; // of the blocks that this script reads

@@ -73,7 +73,7 @@ function facts(pairs) {
   const list = el('dl.facts');
   for (const [term, value] of pairs) {
     if (value === '' || value === null || value === undefined) continue;
-    list.append(el('dt', null, term), el('dd', null, value));
+    list.append(el('div', null, el('dt', null, term), el('dd', null, value)));
   }
   return list;
 }

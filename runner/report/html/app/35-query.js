@@ -13,11 +13,11 @@ function tokens(text) {
     const match = pattern.exec(text);
     if (!match || pattern.lastIndex === start) break;
     const [whole, not, field, value] = match;
-    if ((value.match(/"/g) || []).length % 2) mistakes.push(`The quote in ${whole.trim()} has no end: put another " behind it.`);
+    if ((value.match(/"/g) || []).length % 2) mistakes.push(`The quote in ${whole.trim()} has no end: put another " behind it. Taken to the end of the search.`);
     const values = splitValues(value, Boolean(field));
     if (!values.length) {
-      if (field) mistakes.push(`${field}: needs a value, as in ${field}:${exampleOf(field)}.`);
-      else if (not) mistakes.push('A - needs something behind it that shall not be there.');
+      if (field) mistakes.push(`${field}: needs a value, as in ${field}:${exampleOf(field)}. Left out.`);
+      else if (not) mistakes.push('A - needs something behind it that shall not be there. Left out.');
       continue;
     }
     found.push({ not: Boolean(not), field: (field || '').toLowerCase(), values, whole: whole.trim() });
@@ -50,12 +50,12 @@ function parseQuery(text, outcomes) {
 
 function wrongWith({ field, values, whole }, outcomes) {
   if (field && !fields.includes(field)) {
-    return `There is no field "${field}"${meant(field, fields)}; to look for the text, quote it: "${whole.replaceAll('"', '')}".`;
+    return `There is no field "${field}"${meant(field, fields)}; to look for the text, quote it: "${whole.replaceAll('"', '')}". Left out.`;
   }
   if (field !== 'status') return '';
   for (const { text } of values) {
     if (!outcomes.some((word) => matcher({ text })(word))) {
-      return `There is no status "${text}"${meant(text, outcomes)}; there are ${[...outcomes].reverse().join(', ')}.`;
+      return `There is no status "${text}"${meant(text, outcomes)}; there are ${[...outcomes].reverse().join(', ')}. Left out.`;
     }
   }
   return '';

@@ -122,19 +122,20 @@ function chosen(values, choice) {
   return values.map((v) => !choice.length || choice.includes(v));
 }
 
-// radixSort orders rows by a number from 0 to most; equal ones keep their order.
+// radixSort orders rows by a number from 0 to most, of 32 bits; equal ones keep their order.
 function radixSort(rows, keyOf, most) {
+  const digits = Math.min(most + 1, 65536); // of few distinct numbers there are few to count
   let from = rows;
-  let keys = Float64Array.from(rows, keyOf);
-  for (let unit = 1; unit <= most; unit *= 65536) {
-    const starts = new Uint32Array(65537);
-    const digit = (key) => Math.floor(key / unit) % 65536;
-    for (const key of keys) starts[digit(key) + 1]++;
+  let keys = new Uint32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) keys[i] = keyOf(rows[i]);
+  for (let shift = 0; shift < 32 && most >= 2 ** shift; shift += 16) {
+    const starts = new Uint32Array(digits + 1);
+    for (let i = 0; i < keys.length; i++) starts[((keys[i] >>> shift) & 0xffff) + 1]++;
     for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
     const to = new Uint32Array(from.length);
-    const toKeys = new Float64Array(from.length);
+    const toKeys = new Uint32Array(from.length);
     for (let i = 0; i < from.length; i++) {
-      const at = starts[digit(keys[i])]++;
+      const at = starts[(keys[i] >>> shift) & 0xffff]++;
       to[at] = from[i];
       toKeys[at] = keys[i];
     }

@@ -71,6 +71,7 @@ class VirtualList {
   draw() {
     const room = this.body.clientHeight;
     if (!room) return;
+    this.node.style.setProperty('--bar', `${this.body.offsetWidth - this.body.clientWidth}px`); // the head has none
     const { top, rowHeight } = this;
     const first = Math.max(0, Math.floor(top / rowHeight) - overscan);
     const last = Math.min(this.count, Math.ceil((top + room) / rowHeight) + overscan);

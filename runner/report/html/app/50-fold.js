@@ -28,7 +28,7 @@ function groupTitle(group, run) {
 }
 
 // fold gathers rows into [{group, entries}], the worst group first, in it by check and host.
-// An entry is {key, check, said, mark, rows, hosts, more}; hosts that as a whole told nothing
+// An entry is {group, check, suite, said, mark, rows, hosts}; hosts that as a whole told nothing
 // have one entry for all of their checks.
 function fold(data, rows, withQuiet) {
   const entries = new Map();
@@ -37,17 +37,20 @@ function fold(data, rows, withQuiet) {
     if (!withQuiet && (word === 'passed' || word === 'skipped')) continue;
     const h = data.host[row];
     const whole = word === 'unknown' && wholeHost(data, h);
-    const said = whole ? whole.said : general(data.saidOf(row), data.hostName(h));
+    const own = whole ? whole.said : data.saidOf(row);
+    const said = general(own, data.hostName(h));
     const key = whole ? `${whole.group} ${said}` : `${groupKey(data, row, word)} ${data.check[row]} ${data.mark[row]} ${said}`;
     let entry = entries.get(key);
     if (!entry) {
       entry = whole
-        ? { group: whole.group, said, rows: [], hosts: [] }
-        : { group: groupKey(data, row, word), check: data.id(row), said, mark: data.markOf(row), rows: [], hosts: [] };
+        ? { group: whole.group, said: own, rows: [], hosts: [] }
+        : { group: groupKey(data, row, word), check: data.id(row), suite: data.checkText(row, 'suite'), said: own, mark: data.markOf(row), rows: [], hosts: [] };
       entries.set(key, entry);
     }
     entry.rows.push(row);
-    if (entry.hosts.at(-1) !== h) entry.hosts.push(h);
+    if (entry.hosts.at(-1) === h) continue;
+    entry.hosts.push(h);
+    entry.said = entry.hosts.length > 1 ? said : own; // of one host, in its own words
   }
   return grouped([...entries.values()]);
 }
@@ -56,7 +59,7 @@ function fold(data, rows, withQuiet) {
 function wholeHost(data, h) {
   for (const [group, column] of [['unreachable', 'unreachable'], ['problem', 'problem']]) {
     const said = data.hostText(h, column);
-    if (said) return { group, said: general(said, data.hostName(h)) };
+    if (said) return { group, said };
   }
   return null;
 }
@@ -74,11 +77,14 @@ function general(said, host) {
 
 function grouped(entries) {
   const collate = new Intl.Collator('en', { numeric: true }).compare;
-  return groups.map((group) => ({
-    group,
-    entries: entries.filter((e) => e.group === group.key)
-      .sort((a, b) => collate(a.check || '', b.check || '') || b.hosts.length - a.hosts.length),
-  })).filter((g) => g.entries.length);
+  return groups.map((group) => {
+    const own = entries.filter((e) => e.group === group.key)
+      .sort((a, b) => collate(a.check || '', b.check || '') || b.hosts.length - a.hosts.length);
+    own.forEach((e, i) => { // two suites that say the same are told apart
+      e.alike = [own[i - 1], own[i + 1]].some((o) => o && o.check === e.check && o.suite !== e.suite);
+    });
+    return { group, entries: own };
+  }).filter((g) => g.entries.length);
 }
 
 // saidNode shows one line of what was said, its arrow as one.

@@ -15,6 +15,10 @@ function detailNode(page, row) {
 function detailParts(page, row, d) {
   const { data } = page;
   const parts = [];
+  if (!d.row && d.row !== 0 && data.meta.withoutDetails && data.saidOf(row)) {
+    parts.push(el('p.note', null, 'This file had no room for the details of this check; the run itself, and its --json, have them.'));
+  }
+  if (d.partly) parts.push(el('p.note', null, 'A part of it could be observed, and is judged; the rest is unknown.'));
   const error = d.error || (d.findings && d.findings.length ? '' : data.saidOf(row));
   if (error) parts.push(el('p.error', null, cutNode(error)));
   for (const finding of [...(d.findings || [])].reverse()) parts.push(findingNode(data, row, finding, d.evidence || []));
