@@ -12,6 +12,7 @@ type data struct {
 	run      report.Run
 	total    int // checks, of which those that are folded have no row
 	folded   bool
+	limit    int // of checks, above which it is folded
 	pool     *pool
 	checks   checks
 	hosts    hosts
@@ -20,9 +21,9 @@ type data struct {
 	outcomes outcomes
 }
 
-func newData(r report.Run) *data {
+func newData(r report.Run, limit int) *data {
 	return &data{
-		run: r, pool: newPool(), checks: newChecks(), hosts: hosts{notes: map[int][]uint32{}},
+		run: r, limit: limit, pool: newPool(), checks: newChecks(), hosts: hosts{notes: map[int][]uint32{}},
 		details: newDetails(), outcomes: outcomes{report.Outcomes()},
 	}
 }
@@ -35,7 +36,7 @@ const foldLimit = 700_000
 func (d *data) add(h report.Host) error {
 	before := d.rows.n
 	d.total += len(h.Checks)
-	d.folded = d.folded || d.run.Checks > foldLimit || d.total > foldLimit
+	d.folded = d.folded || d.run.Checks > d.limit || d.total > d.limit
 	unchanged := 0
 	for _, c := range h.Checks {
 		if d.folded && isPlain(c) {

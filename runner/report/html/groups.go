@@ -69,11 +69,9 @@ func (p *page) groups(f *fold.Folder) []group {
 
 func (p *page) entry(g fold.Group, e *fold.Entry) entry {
 	own := entry{Subject: e.Subject, Mark: e.Check.Mark, Where: e.Hosts[0]}
-	if n := len(e.Hosts); n > 1 {
-		own.Where, own.Names = plural(n, "host"), e.Hosts
-		if more := n - namesLimit; more > 0 {
-			own.Names, own.More = e.Hosts[:namesLimit], more
-		}
+	if names := slices.Compact(slices.Clone(e.Hosts)); len(names) > 1 {
+		own.Where, own.More = plural(len(names), "host"), max(len(names)-namesLimit, 0)
+		own.Names = names[:len(names)-own.More]
 	}
 	for _, f := range e.Findings {
 		own.Findings = append(own.Findings, p.finding(f))
@@ -82,7 +80,7 @@ func (p *page) entry(g fold.Group, e *fold.Entry) entry {
 		}
 	}
 	for _, because := range e.Evidence {
-		text := because.Reading + ": " + short(because.Value, wordsLimit)
+		text := because.Reading + ": " + because.Value
 		if e.Differs {
 			text = "on " + e.Hosts[0] + ": " + text
 		}

@@ -21,17 +21,18 @@ type Options struct {
 // New returns a handler that writes the document when the run finishes, since the
 // summary comes first in it. What is kept until then is kept compressed. A run that is
 // cut off writes nothing.
-func New(w io.Writer, o Options) report.Handler { return &writer{out: w, options: o} }
+func New(w io.Writer, o Options) report.Handler { return &writer{out: w, options: o, limit: foldLimit} }
 
 type writer struct {
 	out     io.Writer
 	options Options
 	data    *data
 	static  *static
+	limit   int // of checks, above which those that passed are only counted
 }
 
 func (w *writer) Start(r report.Run) error {
-	w.data = newData(report.CleanRun(r))
+	w.data = newData(report.CleanRun(r), w.limit)
 	w.static = newStatic(r.Command)
 	return nil
 }

@@ -47,9 +47,11 @@ func (s *static) add(h report.Host) {
 	}
 	h.Host, h.Unreachable, h.Problem = row.Host, limited(h.Unreachable, wordsLimit), limited(h.Problem, wordsLimit)
 	for _, note := range h.Notes {
-		if len(s.notes) < mildLimit {
-			s.notes = append(s.notes, limited(note, wordsLimit))
-		} else {
+		switch note = limited(note, wordsLimit); {
+		case slices.Contains(s.notes, note):
+		case len(s.notes) < mildLimit:
+			s.notes = append(s.notes, note)
+		default:
 			s.moreNotes++
 		}
 	}
@@ -67,7 +69,11 @@ func told(all []report.Check) []report.Check {
 		c.ID, c.Suite, c.Mark, c.Owner = line(c.ID), line(c.Suite), line(c.Mark), line(c.Owner)
 		c.Kind, c.File = line(c.Kind), line(c.File)
 		c.Error, c.Why = limited(c.Error, wordsLimit), limited(c.Why, wordsLimit)
-		c.Findings, c.Evidence = slices.Clone(c.Findings), cleanEvidence(c.Evidence)
+		c.Findings, c.Evidence = slices.Clone(c.Findings), slices.Clone(c.Evidence)
+		for i := range c.Evidence {
+			e := &c.Evidence[i]
+			e.Item, e.Reading, e.Value = line(e.Item), line(e.Reading), limited(e.Value, wordsLimit)
+		}
 		for i := range c.Findings {
 			f := &c.Findings[i]
 			f.Item, f.Reading, f.Wanted = line(f.Item), line(f.Reading), limited(f.Wanted, wordsLimit)

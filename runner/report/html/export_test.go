@@ -1,0 +1,10 @@
+package html
+
+import (
+	"io"
+
+	"postpatch/runner/report"
+)
+
+// NewFolding is New with another limit of checks.
+func NewFolding(w io.Writer, limit int) report.Handler { return &writer{out: w, limit: limit} }
