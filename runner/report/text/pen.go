@@ -2,11 +2,9 @@ package text
 
 import (
 	"strings"
-	"unicode"
 
+	"postpatch/runner/report"
 	"postpatch/runner/report/fold"
-
-	"golang.org/x/text/width"
 )
 
 // The colours, as a terminal's escapes; they are joined by +.
@@ -64,28 +62,9 @@ func (p pen) sign(l fold.Look) string {
 }
 
 // columns is the room that text takes on a terminal.
-func columns(s string) int {
-	n := 0
-	for _, r := range s {
-		n += runeColumns(r)
-	}
-	return n
-}
+func columns(s string) int { return report.Columns(s) }
 
-func runeColumns(r rune) int {
-	if r < 0x300 {
-		return 1
-	}
-	if unicode.In(r, unicode.Mn, unicode.Me) {
-		return 0
-	}
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	default:
-		return 1
-	}
-}
+func runeColumns(r rune) int { return report.RuneColumns(r) }
 
 // padded fills up with spaces; what is painted must be padded first.
 func padded(s string, to int) string {
