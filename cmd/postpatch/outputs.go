@@ -99,9 +99,8 @@ func (o *outputs) open(a app) (*views, error) {
 		v.files = append(v.files, f)
 	}
 	if o.progress != "never" {
-		terminal := o.progress == "tty" || o.progress == "auto" && a.stderrIsTerminal && a.getenv("CI") == ""
-		v.progress = progress.New(a.stderr, progress.Options{Terminal: terminal, Width: a.width})
-		handlers = append(handlers, v.progress)
+		v.progress = progress.New(a.stderr, o.progressOptions(a))
+		handlers = append([]report.Handler{v.progress}, handlers...) // it makes room for the report
 	}
 	v.Handler = report.Tee(handlers...)
 	return v, nil
@@ -117,6 +116,30 @@ func (o *outputs) textOptions(a app) text.Options {
 		ASCII:     !a.stdoutIsTerminal || a.getenv("TERM") == "dumb",
 		Width:     a.width,
 		Verbosity: verbosity, ShowIgnored: o.ignored, ByOwner: o.by == byOwner,
+	}
+}
+
+func (o *outputs) progressOptions(a app) progress.Options {
+	drawn := a.stderrIsTerminal && a.getenv("TERM") != "dumb"
+	return progress.Options{
+		Terminal: o.progress == "tty" || o.progress == "auto" && drawn && a.getenv("CI") == "",
+		Size:     a.stderrSize, ASCII: !drawn, Quiet: o.quiet,
+		Color: text.ColorFor(o.color, a.getenv, a.stderrIsTerminal),
+	}
+}
+
+// say prints what is no result, beside a progress that is drawn.
+func (v *views) say(a app) func(format string, args ...any) {
+	if v.progress != nil {
+		a.stderr = v.progress
+	}
+	return a.talk
+}
+
+// phase tells the progress what the run as a whole is at.
+func (v *views) phase(what string) {
+	if v.progress != nil {
+		v.progress.Phase(what)
 	}
 }
 
