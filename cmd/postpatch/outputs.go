@@ -50,6 +50,7 @@ type views struct {
 	report.Handler
 	progress *progress.Progress
 	files    []*reportFile
+	written  []string // the files that are in their place
 }
 
 // open makes all views before anything is sent to a host: a report that cannot
@@ -72,7 +73,9 @@ func (o *outputs) open(a app) (*views, error) {
 		return nil, err
 	}
 	v := &views{}
-	handlers := append([]report.Handler{text.New(a.stdout, o.textOptions(a))}, o.also...)
+	told := o.textOptions(a)
+	told.Reports = func() []string { return v.written }
+	handlers := append([]report.Handler{text.New(a.stdout, told)}, o.also...)
 	for _, file := range []struct {
 		path string
 		view func(io.Writer) report.Handler

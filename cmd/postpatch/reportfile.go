@@ -66,7 +66,11 @@ func (v *views) Host(host report.Host) error {
 func (v *views) Finish(s report.Summary) error {
 	var all []error
 	for _, f := range v.files {
-		all = append(all, f.finish(s))
+		err := f.finish(s)
+		if err == nil {
+			v.written = append(v.written, f.file.name())
+		}
+		all = append(all, err)
 	}
 	v.files = nil
 	err := errors.Join(all...)

@@ -72,7 +72,8 @@ func padded(s string, to int) string {
 }
 
 // ColorFor decides about colours: the flag (always, never, auto), then NO_COLOR,
-// then FORCE_COLOR and CLICOLOR_FORCE, then whether there is a terminal.
+// then FORCE_COLOR and CLICOLOR_FORCE, then whether there is a terminal, which is no
+// pipeline's.
 func ColorFor(flag string, getenv func(string) string, isTerminal bool) bool {
 	switch flag {
 	case "always":
@@ -88,5 +89,5 @@ func ColorFor(flag string, getenv func(string) string, isTerminal bool) bool {
 			return true
 		}
 	}
-	return isTerminal && getenv("TERM") != "dumb"
+	return isTerminal && getenv("TERM") != "dumb" && getenv("CI") == ""
 }
