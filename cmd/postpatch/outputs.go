@@ -57,7 +57,8 @@ type views struct {
 	files    []*reportFile
 	record   *record
 	talk     func(format string, args ...any)
-	again    string // the command that makes the reports of this run once more; "" without one
+	again    string   // the command that makes the reports of this run once more; "" without one
+	written  []string // the files that are in their place
 }
 
 // open makes all views before anything is sent to a host: a report that cannot
@@ -80,7 +81,9 @@ func (o *outputs) open(a app) (*views, error) {
 		return nil, err
 	}
 	v := &views{talk: a.talk}
-	handlers := append([]report.Handler{text.New(a.stdout, o.textOptions(a))}, o.also...)
+	told := o.textOptions(a)
+	told.Reports = func() []string { return v.written }
+	handlers := append([]report.Handler{text.New(a.stdout, told)}, o.also...)
 	for _, file := range []struct {
 		path string
 		view func(io.Writer) report.Handler
@@ -116,9 +119,8 @@ func (o *outputs) open(a app) (*views, error) {
 		v.files = append(v.files, f)
 	}
 	if o.progress != "never" {
-		terminal := o.progress == "tty" || o.progress == "auto" && a.stderrIsTerminal && a.getenv("CI") == ""
-		v.progress = progress.New(a.stderr, progress.Options{Terminal: terminal, Width: a.width})
-		handlers = append(handlers, v.progress)
+		v.progress = progress.New(a.stderr, o.progressOptions(a))
+		handlers = append([]report.Handler{v.progress}, handlers...) // it makes room for the report
 	}
 	v.Handler = report.Tee(handlers...)
 	return v, nil
@@ -134,6 +136,30 @@ func (o *outputs) textOptions(a app) text.Options {
 		ASCII:     !a.stdoutIsTerminal || a.getenv("TERM") == "dumb",
 		Width:     a.width,
 		Verbosity: verbosity, ShowIgnored: o.ignored, ByOwner: o.by == byOwner,
+	}
+}
+
+func (o *outputs) progressOptions(a app) progress.Options {
+	drawn := a.stderrIsTerminal && a.getenv("TERM") != "dumb"
+	return progress.Options{
+		Terminal: o.progress == "tty" || o.progress == "auto" && drawn && a.getenv("CI") == "",
+		Size:     a.stderrSize, ASCII: !drawn, Quiet: o.quiet,
+		Color: text.ColorFor(o.color, a.getenv, a.stderrIsTerminal),
+	}
+}
+
+// say prints what is no result, beside a progress that is drawn.
+func (v *views) say(a app) func(format string, args ...any) {
+	if v.progress != nil {
+		a.stderr = v.progress
+	}
+	return a.talk
+}
+
+// phase tells the progress what the run as a whole is at.
+func (v *views) phase(what string) {
+	if v.progress != nil {
+		v.progress.Phase(what)
 	}
 }
 

@@ -69,7 +69,11 @@ func (v *views) Host(host report.Host) error {
 func (v *views) Finish(s report.Summary) error {
 	var wrong []error
 	for _, f := range v.files {
-		wrong = append(wrong, f.finish(s))
+		err := f.finish(s)
+		if err == nil {
+			v.written = append(v.written, f.file.name())
+		}
+		wrong = append(wrong, err)
 	}
 	v.files = nil
 	if err := v.Handler.Finish(s); err != nil {
