@@ -115,12 +115,7 @@ func (c Check) Point() string {
 // out: "state: running -> stopped (expected running)". It is not cleaned.
 func (c Check) Told(f Finding) string {
 	const most = 80
-	cut := func(s string) string {
-		if runes := []rune(s[:min(len(s), 4*most+4)]); len(runes) > most {
-			return string(runes[:most-1]) + "…"
-		}
-		return s
-	}
+	cut := func(s string) string { return shorter(s, most) }
 	said := cut(f.NowText())
 	if f.HasBefore {
 		said = cut(f.BeforeText()) + " -> " + said

@@ -1,10 +1,12 @@
 package report_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"postpatch/runner/report"
+	"postpatch/runner/report/reporttest"
 )
 
 func TestTold(t *testing.T) {
@@ -51,5 +53,20 @@ func TestBrief(t *testing.T) {
 		if got := report.Brief(text, 10); got != want {
 			t.Errorf("%.20q: got %q, want %q", text, got, want)
 		}
+	}
+}
+
+// What BriefHost leaves is clean and short all through, whatever fields there will be.
+func TestBriefHostForgetsNoText(t *testing.T) {
+	hostile := reporttest.Hostile(strings.Repeat("\x1b[31m", 1000)).Hosts[1]
+	encoded, err := json.Marshal(report.BriefHost(hostile, 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(encoded), `\u001b`) || len(encoded) > 40_000 {
+		t.Errorf("%d bytes: %.2000s", len(encoded), encoded)
+	}
+	if !strings.Contains(hostile.Checks[0].Findings[0].Now, "\x1b") {
+		t.Error("the stream's own value has changed")
 	}
 }
