@@ -1,8 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,8 @@ import (
 
 // outputs are the flags that say what is told, and where.
 type outputs struct {
+	formats
+	pipeline
 	junit, json string
 	color       string
 	progress    string
@@ -29,6 +32,8 @@ type outputs struct {
 
 func (o *outputs) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	o.formats.flags(f)
+	o.pipeline.flags(f)
 	f.StringVar(&o.junit, "junit", "", "write JUnit XML to this file")
 	f.StringVar(&o.junitSplit, "junit-split", "",
 		"owner: a JUnit file for each owner; --junit is then a folder, or a name with {owner}")
@@ -65,21 +70,12 @@ func (o *outputs) open(a app) (*views, error) {
 	default:
 		return nil, fmt.Errorf("--progress %q: want auto, tty, plain or never", o.progress)
 	}
-	if o.junit != "" && o.junit == o.json {
-		return nil, fmt.Errorf("--junit and --json both name %q", o.junit)
-	}
-	if err := o.checkSplit(); err != nil {
+	files := append([]formFile{{"junit", o.junit, junit.New}, {"json", o.json, jsonl.New}}, o.formats.files()...)
+	if err := errors.Join(o.formats.check(), o.checkSplit(), distinct(files)); err != nil {
 		return nil, err
 	}
 	v := &views{}
-	handlers := append([]report.Handler{text.New(a.stdout, o.textOptions(a))}, o.also...)
-	for _, file := range []struct {
-		path string
-		view func(io.Writer) report.Handler
-	}{
-		{o.junit, func(w io.Writer) report.Handler { return junit.New(w) }},
-		{o.json, func(w io.Writer) report.Handler { return jsonl.New(w) }},
-	} {
+	for _, file := range files {
 		if file.path == "" || file.path == o.junit && o.junitSplit != "" {
 			continue
 		}
@@ -98,6 +94,13 @@ func (o *outputs) open(a app) (*views, error) {
 		}
 		v.files = append(v.files, f)
 	}
+	system, err := o.tellSystem(a)
+	if err != nil {
+		v.discard()
+		return nil, err
+	}
+	v.files = append(v.files, system.files...)
+	handlers := slices.Concat(system.handlers, []report.Handler{o.screen(a)}, o.also)
 	if o.progress != "never" {
 		terminal := o.progress == "tty" || o.progress == "auto" && a.stderrIsTerminal && a.getenv("CI") == ""
 		v.progress = progress.New(a.stderr, progress.Options{Terminal: terminal, Width: a.width})

@@ -27,6 +27,7 @@ const (
 	mostAnnotations = 10
 	mostKept        = 5000 // checks of one outcome
 	mostHosts       = 5
+	mostEvidence    = 3
 	mostSaid        = 300 // characters
 	mostTitle       = 200
 	mostLong        = 1000
@@ -68,7 +69,7 @@ func (w *writer) Host(h report.Host) error {
 			w.lost++
 			continue
 		}
-		c.Mark, c.Evidence, c.Hidden, c.Settled = "", nil, nil, nil
+		c.Mark, c.Hidden, c.Settled = "", nil, nil
 		c.Findings = slices.DeleteFunc(slices.Clone(c.Findings), func(f report.Finding) bool {
 			return report.Worse(report.Unknown, f.Outcome) && (f.Outcome != report.Drifted || f.Severity != "fail")
 		})
@@ -99,7 +100,7 @@ func (w *writer) Finish(s report.Summary) error {
 		b.WriteString(w.options.Form(a) + "\n")
 	}
 	if w.options.Issues && s.ExitCode != 0 {
-		b.WriteString("##vso[task.complete result=SucceededWithIssues;]" + strings.ReplaceAll(verdict, "%", "%AZP25") + "\n")
+		b.WriteString(AzureCommand("task.complete result=SucceededWithIssues;", verdict) + "\n")
 	}
 	if _, err := io.WriteString(w.out, b.String()); err != nil {
 		return fmt.Errorf("writing annotations: %w", err)
@@ -133,7 +134,7 @@ func (w *writer) annotation(g fold.Group, e *fold.Entry) Annotation {
 		a.Code = strings.ReplaceAll(strings.ToLower(look.Title), " ", "-")
 	}
 	if e.Check.File != "" {
-		a.File = w.options.Path(e.Check.File)
+		a.File = brief(w.options.Path(e.Check.File))
 	}
 	title := look.Title + " " + e.Subject + " on "
 	if e.Subject == "" {
@@ -157,6 +158,9 @@ func said(e *fold.Entry) []string {
 	for _, f := range e.Findings {
 		f.Item = "" // the title has it
 		all = append(all, e.Check.Told(f))
+	}
+	for _, because := range e.Evidence[:min(len(e.Evidence), mostEvidence)] {
+		all = append(all, because.Reading+": "+because.Value)
 	}
 	for _, of := range [][2]string{{"why: ", e.Check.Why}, {"owner: ", e.Check.Owner}} {
 		if of[1] != "" {

@@ -48,7 +48,7 @@ func GitHub(a Annotation) string {
 // Azure is a logging command of Azure Pipelines, which knows no title: it comes before the
 // text.
 func Azure(a Annotation) string {
-	escape := strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", "]", "%5D", ";", "%3B")
+	escape := azureEscaper()
 	var b strings.Builder
 	for _, of := range properties(a, "sourcepath", "linenumber", "columnnumber") {
 		b.WriteString(of[0] + "=" + escape.Replace(of[1]) + ";")
@@ -60,7 +60,16 @@ func Azure(a Annotation) string {
 	if a.Title != "" {
 		text = a.Title + ": " + text
 	}
-	return fmt.Sprintf("##vso[task.logissue type=%s;%s]%s", a.Level, b.String(), escape.Replace(text))
+	return AzureCommand(fmt.Sprintf("task.logissue type=%s;%s", a.Level, b.String()), text)
+}
+
+// AzureCommand is a logging command of Azure Pipelines with clean text as its data.
+func AzureCommand(command, data string) string {
+	return "##vso[" + command + "]" + azureEscaper().Replace(data)
+}
+
+func azureEscaper() *strings.Replacer {
+	return strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", "]", "%5D", ";", "%3B")
 }
 
 // properties are where an annotation belongs, under a system's names.
