@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +18,8 @@ import (
 
 // outputs are the flags that say what is told, and where.
 type outputs struct {
+	formats
+	pipeline
 	junit, json string
 	html        string
 	htmlDir     string
@@ -32,6 +36,8 @@ type outputs struct {
 
 func (o *outputs) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	o.formats.flags(f)
+	o.pipeline.flags(f)
 	f.StringVar(&o.junit, "junit", "", "write JUnit XML to this file")
 	f.StringVar(&o.junitSplit, "junit-split", "",
 		"owner: a JUnit file for each owner; --junit is then a folder, or a name with {owner}")
@@ -64,59 +70,15 @@ type views struct {
 // open makes all views before anything is sent to a host: a report that cannot
 // be written is known now, not after the maintenance window.
 func (o *outputs) open(a app) (*views, error) {
-	switch o.color {
-	case "auto", "always", "never":
-	default:
-		return nil, fmt.Errorf("--color %q: want auto, always or never", o.color)
-	}
-	switch o.progress {
-	case "auto", "tty", "plain", "never":
-	default:
-		return nil, fmt.Errorf("--progress %q: want auto, tty, plain or never", o.progress)
-	}
-	if err := apart([]string{o.junit, o.json, o.html}, nil); err != nil {
-		return nil, err
-	}
-	if err := o.checkSplit(); err != nil {
+	files := o.files()
+	if err := errors.Join(o.check(), distinct(files)); err != nil {
 		return nil, err
 	}
 	v := &views{talk: a.talk}
-	told := o.textOptions(a)
-	told.Reports = func() []string { return v.written }
-	handlers := append([]report.Handler{text.New(a.stdout, told)}, o.also...)
-	for _, file := range []struct {
-		path string
-		view func(io.Writer) report.Handler
-	}{
-		{o.junit, func(w io.Writer) report.Handler { return junit.New(w) }},
-		{o.json, func(w io.Writer) report.Handler { return jsonl.New(w) }},
-		{o.html, func(w io.Writer) report.Handler { return html.New(w, html.Options{}) }},
-	} {
-		if file.path == "" || file.path == o.junit && o.junitSplit != "" {
-			continue
-		}
-		f, err := createAtomic(file.path)
-		if err != nil {
-			v.discard()
-			return nil, err
-		}
-		v.files = append(v.files, &reportFile{view: file.view(f), file: f})
-	}
-	if o.junitSplit != "" {
-		f, err := o.splitJUnit(a)
-		if err != nil {
-			v.discard()
-			return nil, err
-		}
-		v.files = append(v.files, f)
-	}
-	if o.htmlDir != "" {
-		f, err := openHTMLDir(o.htmlDir, html.Options{})
-		if err != nil {
-			v.discard()
-			return nil, err
-		}
-		v.files = append(v.files, f)
+	handlers, err := o.openAll(a, v, files)
+	if err != nil {
+		v.discard()
+		return nil, err
 	}
 	if o.progress != "never" {
 		v.progress = progress.New(a.stderr, o.progressOptions(a))
@@ -124,6 +86,65 @@ func (o *outputs) open(a app) (*views, error) {
 	}
 	v.Handler = report.Tee(handlers...)
 	return v, nil
+}
+
+// check finds flags that say what is not known.
+func (o *outputs) check() error {
+	switch o.color {
+	case "auto", "always", "never":
+	default:
+		return fmt.Errorf("--color %q: want auto, always or never", o.color)
+	}
+	switch o.progress {
+	case "auto", "tty", "plain", "never":
+	default:
+		return fmt.Errorf("--progress %q: want auto, tty, plain or never", o.progress)
+	}
+	return errors.Join(o.formats.check(), o.checkSplit())
+}
+
+// files are the reports that are one file each.
+func (o *outputs) files() []formFile {
+	return slices.Concat([]formFile{
+		{"junit", o.junit, junit.New}, {"json", o.json, jsonl.New},
+		{"html", o.html, func(w io.Writer) report.Handler { return html.New(w, html.Options{}) }},
+	}, o.formats.files())
+}
+
+// openAll opens the reports that are files, and makes those that go to the screen. What is
+// open when one cannot be, is the views' to discard.
+func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, error) {
+	for _, file := range files {
+		if file.path == "" || file.path == o.junit && o.junitSplit != "" {
+			continue
+		}
+		f, err := createAtomic(file.path)
+		if err != nil {
+			return nil, err
+		}
+		v.files = append(v.files, &reportFile{view: file.view(f), file: f})
+	}
+	if o.junitSplit != "" {
+		f, err := o.splitJUnit(a)
+		if err != nil {
+			return nil, err
+		}
+		v.files = append(v.files, f)
+	}
+	if o.htmlDir != "" {
+		f, err := openHTMLDir(o.htmlDir, html.Options{})
+		if err != nil {
+			return nil, err
+		}
+		v.files = append(v.files, f)
+	}
+	system, err := o.tellSystem(a)
+	if err != nil {
+		return nil, err
+	}
+	v.files = append(v.files, system.files...)
+	screen, err := o.screen(a, func() []string { return v.written })
+	return slices.Concat(system.handlers, []report.Handler{screen}, o.also), err
 }
 
 func (o *outputs) textOptions(a app) text.Options {

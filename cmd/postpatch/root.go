@@ -27,10 +27,14 @@ type app struct {
 	width                              int // of stdout
 	stderrSize                         func() (columns, lines int)
 	packs                              *[]string // folders, as --packs names them
+	plugin                             bool      // what is said here is said as a plugin of Nagios
 }
 
 // run carries out one command line and returns its exit code.
 func run(ctx context.Context, args []string, a app) (code int) {
+	if !a.plugin && asPlugin(args) {
+		return runAsPlugin(ctx, args, a)
+	}
 	defer func() {
 		// Go's own exit code for a panic is 2 as well: no verdict.
 		if p := recover(); p != nil {
