@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ type outputs struct {
 	by          string
 	junitSplit  string
 	also        []report.Handler // beside what the flags ask for
+	redaction
 }
 
 func (o *outputs) flags(cmd *cobra.Command) {
@@ -34,6 +36,7 @@ func (o *outputs) flags(cmd *cobra.Command) {
 		"owner: a JUnit file for each owner; --junit is then a folder, or a name with {owner}")
 	f.StringVar(&o.by, "by", "", "owner: tell each owner's part in a section of its own")
 	f.StringVar(&o.json, "json", "", "write the results as JSON lines to this file")
+	o.redactFlags(f)
 	f.StringVar(&o.color, "color", "auto", "colour on stdout: auto, always or never")
 	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: auto, tty, plain or never")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only")
@@ -50,6 +53,7 @@ type views struct {
 	report.Handler
 	progress *progress.Progress
 	files    []*reportFile
+	redacted *views // that are told other names; nil where nobody is
 }
 
 // open makes all views before anything is sent to a host: a report that cannot
@@ -72,7 +76,7 @@ func (o *outputs) open(a app) (*views, error) {
 		return nil, err
 	}
 	v := &views{}
-	handlers := append([]report.Handler{text.New(a.stdout, o.textOptions(a))}, o.also...)
+	handlers := slices.Clone(o.also)
 	for _, file := range []struct {
 		path string
 		view func(io.Writer) report.Handler
@@ -103,8 +107,7 @@ func (o *outputs) open(a app) (*views, error) {
 		v.progress = progress.New(a.stderr, progress.Options{Terminal: terminal, Width: a.width})
 		handlers = append(handlers, v.progress)
 	}
-	v.Handler = report.Tee(handlers...)
-	return v, nil
+	return o.told(v, text.New(a.stdout, o.textOptions(a)), handlers)
 }
 
 func (o *outputs) textOptions(a app) text.Options {

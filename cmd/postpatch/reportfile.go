@@ -82,6 +82,9 @@ func (v *views) discard() {
 		f.file.discard()
 	}
 	v.files = nil
+	if v.redacted != nil {
+		v.redacted.discard()
+	}
 }
 
 // atomicFile is a file that is there whole or not at all: pipelines pick reports
