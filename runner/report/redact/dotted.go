@@ -31,7 +31,8 @@ func (t *text) findDotted() {
 		run := t.s[from:at]
 		begin := from + len(run) - len(strings.TrimLeft(run, "."))
 		end := from + len(strings.TrimRight(run, "."))
-		if begin < end && strings.Contains(t.s[begin:end], ".") {
+		last := strings.LastIndexByte(t.s[:end], '.') + 1
+		if begin < last && last < end && !unicode.IsDigit(rune(t.s[last])) {
 			t.dotted(begin, end)
 		}
 	}

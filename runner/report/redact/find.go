@@ -47,6 +47,9 @@ func (f *finder) seal() {
 	f.hosts = nil
 	f.known = newTrie()
 	for _, r := range f.key.all {
+		if r.kind == kindDomain {
+			f.key.name(r)
+		}
 		if f.isFindable(r) {
 			f.known.add(r)
 		}
@@ -71,8 +74,11 @@ func (f *finder) learn(text *string, c class) {
 	if *text == "" || f.isCached(classed{c, *text}) {
 		return
 	}
-	t := f.find(*text, c)
-	for _, s := range t.spans {
+	said := *text
+	if !utf8.ValidString(said) {
+		said = string([]rune(said)) // as it comes back
+	}
+	for _, s := range f.find(said, c).spans {
 		if !s.sure {
 			continue
 		}

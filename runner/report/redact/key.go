@@ -27,6 +27,7 @@ const (
 	kindSID     kind = "sid"
 	kindHash    kind = "hash"
 	kindStore   kind = "store"
+	kindSecret  kind = "secret" // a password, which no key keeps
 )
 
 // format is what a kind's names become; "" for no kind.
@@ -40,8 +41,18 @@ func (k kind) format() string {
 		return "DOMAIN-%d"
 	case kindDomain, kindOwner, kindTitle, kindWord, kindLocal, kindNet, kindMAC, kindGUID, kindSID, kindHash, kindStore:
 		return string(k) + "-%d"
+	case kindSecret:
 	}
 	return ""
+}
+
+// counted is the kind with which a kind has its numbers in common: a domain and its short
+// name have the same.
+func (k kind) counted() kind {
+	if k == kindLabel {
+		return kindDomain
+	}
+	return k
 }
 
 // Key says which name stands for which. One that has served a run and serves another gives
@@ -116,6 +127,9 @@ func (k *Key) resolve(r ref) ref {
 
 // name returns what stands for a name.
 func (k *Key) name(r ref) string {
+	if r.kind == kindSecret {
+		return "***"
+	}
 	r = k.resolve(r)
 	if as, known := k.as[r]; known {
 		return as
@@ -125,8 +139,8 @@ func (k *Key) name(r ref) string {
 		as = k.likeDomain(r.name)
 	}
 	for as == "" || k.taken[as] || k.names[strings.ToLower(as)] {
-		k.last[r.kind]++
-		as = fmt.Sprintf(r.kind.format(), k.last[r.kind])
+		k.last[r.kind.counted()]++
+		as = fmt.Sprintf(r.kind.format(), k.last[r.kind.counted()])
 	}
 	k.as[r], k.taken[as] = as, true
 	k.order = append(k.order, r)

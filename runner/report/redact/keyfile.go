@@ -73,7 +73,7 @@ func (k *Key) enter(e keyEntry) error {
 		k.order = append(k.order, r)
 		var n int
 		if _, err := fmt.Sscanf(e.As, r.kind.format(), &n); err == nil {
-			k.last[r.kind] = max(k.last[r.kind], n)
+			k.last[r.kind.counted()] = max(k.last[r.kind.counted()], n)
 		}
 	}
 	if !e.InPlace {

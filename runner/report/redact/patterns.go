@@ -8,7 +8,6 @@ type patterns struct {
 	components, dn, login, folder, quotedUser        *regexp.Regexp
 	quotedHost, quotedDomain, lookup, machine, made  *regexp.Regexp
 	ownerFlag, storeFlag, hostsFlag, plainUser       *regexp.Regexp
-	port                                             *regexp.Regexp
 }
 
 func newPatterns() patterns {
@@ -19,7 +18,7 @@ func newPatterns() patterns {
 		mail:     regexp.MustCompile(`([\p{L}\p{N}._%+$-]+)@([\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*)`),
 		sid:      regexp.MustCompile(`(?i)\bS-1-(?:5-21(?:-\d+){1,3}|12-1(?:-\d+){1,4}|5-83-1(?:-\d+){1,4})`),
 		guid:     regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`),
-		mac:      regexp.MustCompile(`(?i)\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b|\b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b`),
+		mac:      regexp.MustCompile(`(?i)\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b`),
 		hash:     regexp.MustCompile(`(?i)\b[0-9a-f]{32,}\b|\b(?:[0-9a-f]{2}[: -]){15,}[0-9a-f]{2}\b`),
 		reversed: regexp.MustCompile(`(?i)((?:[0-9a-f/-]{1,7}\.)+)(in-addr|ip6)\.arpa\b`),
 		components: regexp.MustCompile(
@@ -39,7 +38,6 @@ func newPatterns() patterns {
 		lookup:       regexp.MustCompile(`\blookup ([^\s:]+)`),
 		machine:      regexp.MustCompile(`\b([A-Z][A-Z0-9_-]*[0-9-][A-Z0-9_-]*)\$`),
 		made:         regexp.MustCompile(`(?i)\b(?:DESKTOP|LAPTOP|WIN|EC2AMAZ|MININT|IP)-(?:[A-Z0-9]{7,11}|(?:\d{1,3}-){3}\d{1,3})\b`),
-		port:         regexp.MustCompile(`\b([A-Za-z][A-Za-z0-9_-]*\d[A-Za-z0-9_-]*):\d{2,5}\b`),
 		ownerFlag:    regexp.MustCompile(`--owner[ =](?:'((?:[^']|'\\'')*)'|([^\s']+))`),
 		storeFlag:    regexp.MustCompile(`--store[ =](?:'((?:[^']|'\\'')*)'|([^\s']+))`),
 		hostsFlag:    regexp.MustCompile(`(?:--hosts[ =]|\bdoctor )(?:'((?:[^']|'\\'')*)'|([^\s']+))`),

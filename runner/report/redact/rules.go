@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // byPattern finds what is a name by what it looks like. What is more certain comes first.
@@ -61,27 +62,41 @@ func (t *text) findNumbers() {
 	if strings.Contains(t.lower, ".arpa") {
 		t.findReversed()
 	}
-	const hash = 32
-	if len(t.s) >= hash {
+	longest, pairs := hexRuns(t.s)
+	const hash, pairsOfHash, pairsOfMAC = 32, 15, 5
+	if longest >= hash || pairs >= pairsOfHash {
 		t.each(t.patterns.hash, func(m []int) { t.add(m[0], m[1], kindHash, false) })
 	}
-	const mac = 14
-	if len(t.s) >= mac {
-		t.findAddresses() // some of which look like a MAC address with more to it
+	t.findAddresses() // some of which look like a MAC address with more to it
+	if pairs >= pairsOfMAC {
 		t.each(t.patterns.mac, func(m []int) {
-			digits := strings.Map(func(r rune) rune {
-				if r == ':' || r == '-' || r == '.' {
-					return -1
-				}
-				return r
-			}, t.lower[m[0]:m[1]])
+			digits := strings.NewReplacer(":", "", "-", "").Replace(t.lower[m[0]:m[1]])
 			if strings.Trim(digits, "0") != "" && strings.Trim(digits, "f") != "" {
 				t.addAs(span{ref{kindMAC, digits}, m[0], m[1], false})
 			}
 		})
-		return
 	}
-	t.findAddresses()
+}
+
+// hexRuns tells the length of the longest run of hex digits, and of how many pairs of them
+// with something between, as in 00:15:5d, the longest chain is.
+func hexRuns(s string) (longest, pairs int) {
+	run, chain := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isHex(c):
+			run++
+			longest = max(longest, run)
+			continue
+		case run == 2 && (c == ':' || c == '-' || c == ' '):
+			chain++
+			pairs = max(pairs, chain)
+		default:
+			chain = 0
+		}
+		run = 0
+	}
+	return longest, pairs
 }
 
 // findURLs finds the hosts and the accounts of URLs. Of a bucket the name is a store's.
@@ -89,7 +104,12 @@ func (t *text) findURLs() {
 	t.each(t.patterns.url, func(m []int) {
 		from, to := m[4], m[5]
 		if at := strings.LastIndexByte(t.s[from:to], '@'); at >= 0 {
-			t.user(from, from+at)
+			name := from + at
+			if colon := strings.IndexByte(t.s[from:name], ':'); colon >= 0 {
+				t.add(from+colon+1, name, kindSecret, false)
+				name = from + colon
+			}
+			t.user(from, name)
 			from += at + 1
 		}
 		if scheme := t.lower[m[2]:m[3]]; scheme == "s3" || scheme == "azblob" || scheme == "gs" {
@@ -208,10 +228,38 @@ func (t *text) findUnknown() {
 			}
 		})
 	}
-	if strings.Contains(t.s, "-") {
-		t.each(t.patterns.made, func(m []int) { t.add(m[0], m[1], kindHost, true) })
+	for _, begin := range []string{"desktop-", "laptop-", "win-", "ec2amaz-", "minint-", "ip-"} {
+		if strings.Contains(t.lower, begin) {
+			t.each(t.patterns.made, func(m []int) { t.add(m[0], m[1], kindHost, true) })
+			break
+		}
 	}
-	if strings.Contains(t.s, ":") {
-		t.each(t.patterns.port, func(m []int) { t.add(m[2], m[3], kindHost, false) })
+	for at := strings.IndexByte(t.s, ':'); at >= 0; {
+		t.beforePort(at)
+		next := strings.IndexByte(t.s[at+1:], ':')
+		if next < 0 {
+			break
+		}
+		at += next + 1
+	}
+}
+
+// beforePort notes the word before a colon and a port, if it has a number as machines have.
+func (t *text) beforePort(colon int) {
+	end := colon + 1
+	for end < len(t.s) && unicode.IsDigit(rune(t.s[end])) {
+		end++
+	}
+	const shortest, longest = 2, 5
+	if n := end - colon - 1; n < shortest || n > longest || isWord(t.after(end)) {
+		return
+	}
+	from := colon
+	for from > 0 && isPart(rune(t.s[from-1])) && t.s[from-1] < utf8.RuneSelf {
+		from--
+	}
+	word := t.lower[from:colon]
+	if strings.ContainsAny(word, "0123456789") && unicode.IsLetter(t.after(from)) && !isWord(t.before(from)) {
+		t.add(from, colon, kindHost, false)
 	}
 }
