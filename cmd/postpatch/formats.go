@@ -62,7 +62,9 @@ func (o *outputs) screen(a app, written func() []string) (report.Handler, error)
 	}
 	system, err := o.system(a)
 	told := o.textOptions(a)
-	told.Reports = written
+	if !o.redact { // the operator's names of files may be those of hosts
+		told.Reports = written
+	}
 	switch system {
 	case ciGitHub:
 		told.Sections = text.GitHub

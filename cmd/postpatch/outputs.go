@@ -32,6 +32,7 @@ type outputs struct {
 	by          string
 	junitSplit  string
 	also        []report.Handler // beside what the flags ask for
+	redaction
 }
 
 func (o *outputs) flags(cmd *cobra.Command) {
@@ -45,6 +46,7 @@ func (o *outputs) flags(cmd *cobra.Command) {
 	f.StringVar(&o.json, "json", "", "write the results as JSON lines to this file")
 	f.StringVar(&o.html, "html", "", "write an HTML report of one file to this file")
 	f.StringVar(&o.htmlDir, "html-dir", "", "write an HTML report of several files to this folder, for strict servers")
+	o.redactFlags(f)
 	f.StringVar(&o.color, "color", "auto", "colour on stdout: auto, always or never")
 	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: auto, tty, plain or never")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only")
@@ -65,6 +67,7 @@ type views struct {
 	talk     func(format string, args ...any)
 	again    string   // the command that makes the reports of this run once more; "" without one
 	written  []string // the files that are in their place
+	redacted *views   // that are told other names; nil where nobody is
 }
 
 // open makes all views before anything is sent to a host: a report that cannot
@@ -75,11 +78,16 @@ func (o *outputs) open(a app) (*views, error) {
 		return nil, err
 	}
 	v := &views{talk: a.talk}
-	handlers, err := o.openAll(a, v, files)
+	told, err := o.openAll(a, v, files)
+	if err == nil {
+		v.Handler = report.Tee(told...)
+		v, err = o.redacted(v)
+	}
 	if err != nil {
 		v.discard()
 		return nil, err
 	}
+	handlers := append(slices.Clone(o.also), v.Handler)
 	if o.progress != "never" {
 		v.progress = progress.New(a.stderr, o.progressOptions(a))
 		handlers = append([]report.Handler{v.progress}, handlers...) // it makes room for the report
@@ -144,7 +152,7 @@ func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, 
 	}
 	v.files = append(v.files, system.files...)
 	screen, err := o.screen(a, func() []string { return v.written })
-	return slices.Concat(system.handlers, []report.Handler{screen}, o.also), err
+	return append(system.handlers, screen), err
 }
 
 func (o *outputs) textOptions(a app) text.Options {
