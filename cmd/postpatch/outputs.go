@@ -8,7 +8,6 @@ import (
 
 	"postpatch/runner/report"
 	"postpatch/runner/report/jsonl"
-	"postpatch/runner/report/junit"
 	"postpatch/runner/report/progress"
 	"postpatch/runner/report/text"
 )
@@ -23,15 +22,14 @@ type outputs struct {
 	ignored     bool // what rules hide is listed
 	aloud       bool // a demo that is shown, not only played
 	by          string
-	junitSplit  string
+	junitFlags
 	also        []report.Handler // beside what the flags ask for
 }
 
 func (o *outputs) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.junit, "junit", "", "write JUnit XML to this file")
-	f.StringVar(&o.junitSplit, "junit-split", "",
-		"owner: a JUnit file for each owner; --junit is then a folder, or a name with {owner}")
+	o.junitFlags.flags(f)
 	f.StringVar(&o.by, "by", "", "owner: tell each owner's part in a section of its own")
 	f.StringVar(&o.json, "json", "", "write the results as JSON lines to this file")
 	f.StringVar(&o.color, "color", "auto", "colour on stdout: auto, always or never")
@@ -68,7 +66,10 @@ func (o *outputs) open(a app) (*views, error) {
 	if o.junit != "" && o.junit == o.json {
 		return nil, fmt.Errorf("--junit and --json both name %q", o.junit)
 	}
-	if err := o.checkSplit(); err != nil {
+	if o.by != "" && o.by != byOwner {
+		return nil, fmt.Errorf("--by %q: want owner", o.by)
+	}
+	if err := o.junitFlags.check(o.junit); err != nil {
 		return nil, err
 	}
 	v := &views{}
@@ -77,10 +78,9 @@ func (o *outputs) open(a app) (*views, error) {
 		path string
 		view func(io.Writer) report.Handler
 	}{
-		{o.junit, func(w io.Writer) report.Handler { return junit.New(w) }},
 		{o.json, func(w io.Writer) report.Handler { return jsonl.New(w) }},
 	} {
-		if file.path == "" || file.path == o.junit && o.junitSplit != "" {
+		if file.path == "" {
 			continue
 		}
 		f, err := createAtomic(file.path)
@@ -90,8 +90,8 @@ func (o *outputs) open(a app) (*views, error) {
 		}
 		v.files = append(v.files, &reportFile{view: file.view(f), file: f})
 	}
-	if o.junitSplit != "" {
-		f, err := o.splitJUnit(a)
+	if o.junit != "" {
+		f, err := o.junitFlags.open(a, o.junit)
 		if err != nil {
 			v.discard()
 			return nil, err

@@ -31,6 +31,13 @@ func tame(s string) string {
 }
 
 func clean(s string, keepLines bool) string {
+	plain := 0
+	for plain < len(s) && s[plain] >= ' ' && s[plain] < 0x7f { // nearly all texts, and very many of them
+		plain++
+	}
+	if plain == len(s) {
+		return s
+	}
 	harmless := func(r rune) bool {
 		return r != utf8.RuneError && unicode.IsPrint(r) || keepLines && (r == '\n' || r == '\t')
 	}

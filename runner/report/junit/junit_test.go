@@ -73,7 +73,7 @@ func parsed(t *testing.T, data []byte) document {
 func written(t *testing.T, hosts ...report.Host) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	h := junit.New(&b)
+	h := junit.New(&b, junit.Options{})
 	start := time.Date(2026, 3, 15, 3, 52, 0, 0, time.FixedZone("CET", 3600))
 	if err := h.Start(report.Run{Command: "verify", Name: "v1", Started: start}); err != nil {
 		t.Fatal(err)
@@ -343,7 +343,7 @@ func TestTextsOfHostsAreSpelledOut(t *testing.T) {
 
 func TestARunWithNothingToSayHasNoProperties(t *testing.T) {
 	var b bytes.Buffer
-	h := junit.New(&b)
+	h := junit.New(&b, junit.Options{})
 	if err := errors.Join(h.Start(report.Run{}), h.Host(report.Host{Host: "a"}), h.Finish(report.Summary{})); err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +359,7 @@ func TestGolden(t *testing.T) {
 	}
 	defer func() { _ = stream.Close() }()
 	var got bytes.Buffer
-	if err := jsonl.Replay(stream, junit.New(&got)); err != nil {
+	if err := jsonl.Replay(stream, junit.New(&got, junit.Options{})); err != nil {
 		t.Fatal(err)
 	}
 	golden := filepath.Join("testdata", "mixed.xml")
@@ -379,7 +379,7 @@ func TestGolden(t *testing.T) {
 
 func TestARunThatIsCutOffWritesNothing(t *testing.T) {
 	var b bytes.Buffer
-	h := junit.New(&b)
+	h := junit.New(&b, junit.Options{})
 	if err := errors.Join(h.Start(report.Run{}), h.Host(report.Host{Host: "a"})); err != nil || b.Len() > 0 {
 		t.Errorf("got error %v and %q", err, b.String())
 	}
@@ -388,7 +388,7 @@ func TestARunThatIsCutOffWritesNothing(t *testing.T) {
 func TestAWritersErrorIsReturned(t *testing.T) {
 	r, w := io.Pipe()
 	_ = r.Close()
-	if err := junit.New(w).Finish(report.Summary{}); !errors.Is(err, io.ErrClosedPipe) {
+	if err := junit.New(w, junit.Options{}).Finish(report.Summary{}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got error %v, want the writer's", err)
 	}
 }
@@ -418,7 +418,7 @@ func FuzzAnyTextIsWellFormed(f *testing.F) {
 			h.Problem = s
 		}
 		var b bytes.Buffer
-		v := junit.New(&b)
+		v := junit.New(&b, junit.Options{})
 		run := report.Run{Command: s, Name: s, Plan: s, Baseline: &report.Baseline{Name: s}}
 		if err := errors.Join(v.Start(run), v.Host(h), v.Finish(report.Summary{Verdict: s})); err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 func unnamed(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	h := junit.New(&b)
+	h := junit.New(&b, junit.Options{})
 	if err := errors.Join(h.Start(report.Run{}), h.Host(report.Host{}), h.Finish(report.Summary{})); err != nil {
 		t.Fatal(err)
 	}
