@@ -23,7 +23,7 @@ type outputs struct {
 	aloud       bool // a demo that is shown, not only played
 	by          string
 	junitFlags
-	also        []report.Handler // beside what the flags ask for
+	also []report.Handler // beside what the flags ask for
 }
 
 func (o *outputs) flags(cmd *cobra.Command) {

@@ -281,12 +281,19 @@ func (n *names) name(tc *testcase, suite, id string) {
 	if n.class == "" || suite != n.suite {
 		n.suite, n.class = suite, short(line(cmp.Or(suite, "postpatch"))+"."+n.host)
 	}
-	id = n.prefix + cmp.Or(line(id), "(no id)")
+	id = cmp.Or(line(id), "(no id)")
+	class := n.class
+	if n.qualified { // who needs that sees no class: two suites may ask the same
+		if class = ""; n.taken[name{"", short(n.prefix + id)}] {
+			id = line(suite) + " / " + id
+		}
+		id = n.prefix + id
+	}
 	tc.Classname, tc.Name = n.class, short(id)
-	for i := 2; n.taken[name{tc.Classname, tc.Name}]; i++ {
+	for i := 2; n.taken[name{class, tc.Name}]; i++ {
 		tc.Name = short(fmt.Sprintf("%s (%d)", id, i))
 	}
-	n.taken[name{tc.Classname, tc.Name}] = true
+	n.taken[name{class, tc.Name}] = true
 }
 
 // short keeps a name under the 512 characters that Azure takes, and as unique

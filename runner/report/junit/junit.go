@@ -139,16 +139,28 @@ func (w *writer) closePage() error {
 
 // suite writes a host, or a piece of it.
 func (w *writer) suite(h *report.Host, cases []entry, piece int) {
+	s := w.head(h, cases, piece)
+	s.ID = w.doc.suites
+	w.doc.add(&s)
+	w.doc.took += max(h.Took, 0)
+	w.doc.suite(&s)
+	for _, e := range cases {
+		w.fill(&w.tc, h, e)
+		w.doc.testcase(&w.tc)
+	}
+	w.doc.endSuite()
+}
+
+// head is the suite of a host without its cases, whose counters stand before them.
+func (w *writer) head(h *report.Host, cases []entry, piece int) junit.Testsuite {
 	s := junit.Testsuite{
-		ID: w.doc.suites, Name: h.Host + w.Part.suffix(), Hostname: h.Host, Time: seconds(h.Took),
+		Name: h.Host + w.Part.suffix(), Hostname: h.Host, Tests: len(cases), Time: seconds(h.Took),
 		Timestamp: timestamp(h.Started),
 	}
 	if piece > 1 {
 		s.Name += " (" + strconv.Itoa(piece) + ")"
 	}
-	w.properties(&s, h, cases)
 	for _, e := range cases {
-		s.Tests++
 		switch e.status {
 		case failed:
 			s.Failures++
@@ -159,14 +171,8 @@ func (w *writer) suite(h *report.Host, cases []entry, piece int) {
 		case passed:
 		}
 	}
-	w.doc.add(&s)
-	w.doc.took += max(h.Took, 0)
-	w.doc.suite(&s)
-	for _, e := range cases {
-		w.fill(&w.tc, h, e)
-		w.doc.testcase(&w.tc)
-	}
-	w.doc.endSuite()
+	w.properties(&s, h, cases)
+	return s
 }
 
 // properties say of a host what holds for all its cases.

@@ -11,6 +11,9 @@ import (
 
 // several is the point of a case that tells of many checks.
 func several(e entry) string {
+	if len(e.all) == 1 {
+		return limited(brief(e.check.ID, messageLimit/2)+": "+headline(e.check), messageLimit)
+	}
 	told := 0
 	for _, c := range e.all {
 		if c.Outcome == e.check.Outcome && c.Failing == e.check.Failing {
@@ -41,7 +44,10 @@ func bodies(say string, e entry) string {
 		}
 	}
 	for i, c := range telling {
-		head := "\n" + brief(c.ID, valueLimit) + ": " + headline(c) + "\n"
+		head := ""
+		if len(e.all) > 1 {
+			head = "\n" + brief(c.ID, valueLimit) + ": " + headline(c) + "\n"
+		}
 		part := head + findings(c, bodyLimit/4) + background(c) + "\n"
 		if utf8.RuneCountInString(part) > room {
 			part = head
@@ -76,7 +82,9 @@ func summary(e entry) string {
 		}
 	}
 	var b strings.Builder
-	b.WriteString(counted(len(e.all)) + ": " + strings.Join(words, ", "))
+	if len(e.all) != 1 || same == 1 {
+		b.WriteString(counted(len(e.all)) + ": " + strings.Join(words, ", "))
+	}
 	length := b.Len()
 	for _, c := range gravest(e.all) {
 		if unchanged(c) || length > passLimit {
@@ -86,9 +94,9 @@ func summary(e entry) string {
 		if said == "" || c.Outcome == report.PreExisting || c.Outcome == report.Waived {
 			said = skipWords(c)
 		}
-		said = "\n" + brief(c.ID, valueLimit) + " " + said
+		said = "\n" + brief(c.ID, valueLimit) + ": " + said
 		length += utf8.RuneCountInString(said)
 		b.WriteString(said)
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
