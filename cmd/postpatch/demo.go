@@ -186,7 +186,7 @@ func (st stage) capture(ctx context.Context, out outputs) error {
 	if err := st.lab.Switch(st.scenario.Before); err != nil {
 		return err
 	}
-	out.junit, out.json = "", ""
+	out.junit, out.json, out.junitFlags = "", "", junitFlags{}
 	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.shown()))
 	p, err := st.performance(ctx, "capture", "demo")
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"postpatch/runner/report"
 	"postpatch/runner/report/html"
 	"postpatch/runner/report/jsonl"
-	"postpatch/runner/report/junit"
 	"postpatch/runner/report/progress"
 	"postpatch/runner/report/text"
 )
@@ -30,9 +29,9 @@ type outputs struct {
 	ignored     bool // what rules hide is listed
 	aloud       bool // a demo that is shown, not only played
 	by          string
-	junitSplit  string
 	also        []report.Handler // beside what the flags ask for
 	redaction
+	junitFlags
 }
 
 func (o *outputs) flags(cmd *cobra.Command) {
@@ -40,8 +39,7 @@ func (o *outputs) flags(cmd *cobra.Command) {
 	o.formats.flags(f)
 	o.pipeline.flags(f)
 	f.StringVar(&o.junit, "junit", "", "write JUnit XML to this file")
-	f.StringVar(&o.junitSplit, "junit-split", "",
-		"owner: a JUnit file for each owner; --junit is then a folder, or a name with {owner}")
+	o.junitFlags.flags(f)
 	f.StringVar(&o.by, "by", "", "owner: tell each owner's part in a section of its own")
 	f.StringVar(&o.json, "json", "", "write the results as JSON lines to this file")
 	f.StringVar(&o.html, "html", "", "write an HTML report of one file to this file")
@@ -108,13 +106,17 @@ func (o *outputs) check() error {
 	default:
 		return fmt.Errorf("--progress %q: want auto, tty, plain or never", o.progress)
 	}
-	return errors.Join(o.formats.check(), o.checkSplit())
+	if o.by != "" && o.by != byOwner {
+		return fmt.Errorf("--by %q: want owner", o.by)
+	}
+	return errors.Join(o.formats.check(), o.junitFlags.check(o.junit))
 }
 
 // files are the reports that are one file each.
 func (o *outputs) files() []formFile {
 	return slices.Concat([]formFile{
-		{"junit", o.junit, junit.New}, {"json", o.json, jsonl.New},
+		{"junit", o.junit, nil}, // which may be many
+		{"json", o.json, jsonl.New},
 		{"html", o.html, func(w io.Writer) report.Handler { return html.New(w, html.Options{}) }},
 	}, o.formats.files())
 }
@@ -123,7 +125,7 @@ func (o *outputs) files() []formFile {
 // open when one cannot be, is the views' to discard.
 func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, error) {
 	for _, file := range files {
-		if file.path == "" || file.path == o.junit && o.junitSplit != "" {
+		if file.path == "" || file.view == nil {
 			continue
 		}
 		f, err := createAtomic(file.path)
@@ -132,8 +134,8 @@ func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, 
 		}
 		v.files = append(v.files, &reportFile{view: file.view(f), file: f})
 	}
-	if o.junitSplit != "" {
-		f, err := o.splitJUnit(a)
+	if o.junit != "" {
+		f, err := o.junitFlags.open(a, o.junit)
 		if err != nil {
 			return nil, err
 		}
