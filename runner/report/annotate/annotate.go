@@ -85,12 +85,12 @@ func brief(s string) string { return report.Brief(s, mostSaid) }
 
 // Finish implements report.Handler.
 func (w *writer) Finish(s report.Summary) error {
-	all := w.all()
+	all, lost := w.all()
 	verdict := brief(s.Verdict) + ", " + brief(s.Reason)
 	if len(all) == 0 && s.ExitCode != 0 {
 		all = append(all, Annotation{Level: Error, Title: "postpatch " + w.run.Command, Text: verdict})
 	}
-	if more := len(all) + w.lost - mostAnnotations + 1; len(all) > mostAnnotations {
+	if more := len(all) + lost - mostAnnotations + 1; len(all) > mostAnnotations {
 		last := Annotation{Level: all[mostAnnotations-1].Level, Title: "postpatch " + w.run.Command}
 		last.Text = fmt.Sprintf("and %d more, which the report has: %s", more, verdict)
 		all = append(all[:mostAnnotations-1], last)
@@ -110,18 +110,20 @@ func (w *writer) Finish(s report.Summary) error {
 
 // all are the annotations, the worst first, and of what is equally bad what is so on most
 // hosts.
-func (w *writer) all() []Annotation {
-	var all []Annotation
+func (w *writer) all() (all []Annotation, lost int) {
+	lost = w.lost
 	groups := fold.Groups()
 	slices.Reverse(groups)
 	for _, g := range groups {
-		entries := fold.Together(w.folder.Of(g))
+		entries := w.folder.Of(g)
+		lost += fold.SizeOf(entries).Beyond
+		entries = fold.Together(entries)
 		slices.SortStableFunc(entries, func(a, b *fold.Entry) int { return len(b.Hosts) - len(a.Hosts) })
 		for _, e := range entries {
 			all = append(all, w.annotation(g, e))
 		}
 	}
-	return all
+	return all, lost
 }
 
 func (w *writer) annotation(g fold.Group, e *fold.Entry) Annotation {
