@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,9 @@ func blocksOf(t testing.TB, d document) blocks {
 	}
 	decode("meta", &b.meta)
 	decode("strings", &b.strings)
+	if distinct := slices.Compact(slices.Sorted(slices.Values(b.strings))); len(distinct) != len(b.strings) {
+		t.Errorf("%d texts, of which %d are distinct", len(b.strings), len(distinct))
+	}
 	decode("hosts", &b.hosts)
 	decode("checks", &b.checks)
 	decode("rows", &b.rows)
@@ -282,7 +286,7 @@ func TestWhatPassedIsOnlyCountedInAVeryLargeRun(t *testing.T) {
 			var file bytes.Buffer
 			view := html.New(&file, html.Options{})
 			if c.limit > 0 {
-				view = html.NewFolding(&file, c.limit)
+				view = html.NewLimited(&file, c.limit, 1<<20)
 			}
 			if err := s.play(view); err != nil {
 				t.Fatal(err)
@@ -302,6 +306,40 @@ func TestWhatPassedIsOnlyCountedInAVeryLargeRun(t *testing.T) {
 				t.Errorf("(-stream +blocks):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Where there is no room for all details, those of what makes the run fail stay longest, and
+// what has none is counted. The line of a row stays in any case.
+func TestDetailsHaveALimitedRoom(t *testing.T) {
+	f := fleet{hosts: 400, checks: 50, distinct: true} // every second one of which has a broken check
+	s := stream{Run: f.run()}
+	for i := range f.hosts {
+		s.Hosts = append(s.Hosts, f.host(i))
+		for k := range s.Hosts[i].Checks {
+			s.Hosts[i].Checks[k].Failing = k == 1
+		}
+	}
+	var file bytes.Buffer
+	if err := s.play(html.NewLimited(&file, 1<<20, 200<<10)); err != nil {
+		t.Fatal(err)
+	}
+	b := blocksOf(t, read(t, file.Bytes()))
+	last := map[bool]int{}
+	rest := 0
+	for row := range b.rows.Check {
+		_, there := b.details[row]
+		switch {
+		case there:
+			last[b.rows.Failing[row] == 1] = row
+		case b.strings[b.rows.Said[row]] == "":
+			t.Fatalf("row %d has neither details nor a line", row)
+		case !strings.Contains(b.strings[b.rows.Said[row]], "unreachable"):
+			rest++
+		}
+	}
+	if rest != b.meta.WithoutDetails || rest < 10_000 || last[true] < last[false]+1000 {
+		t.Errorf("%d rows without details, and meta says %d; the last with are %v", rest, b.meta.WithoutDetails, last)
 	}
 }
 
