@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,9 @@ func newCapture(a app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if err := learn.check(cmd.Flags().Changed("every")); err != nil {
 				return err
+			}
+			if acceptFailing && out.format == formNagios {
+				return errors.New("--accept-failing: the line of --format nagios would say otherwise than the exit code")
 			}
 			summary, err := capture(cmd.Context(), a, captureJob{in, out, learn, files, deadline})
 			if err != nil {

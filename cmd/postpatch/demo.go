@@ -29,6 +29,7 @@ func newDemo(a app) *cobra.Command {
 			"anything comes out differently from what the file says (`postpatch explain scenario`).",
 		Example: "  postpatch demo\n  postpatch demo examples/demo/acme.scenario.yaml",
 		RunE: func(cmd *cobra.Command, files []string) error {
+			out.ci = ciNone // what a lab has lost is no pipeline's business
 			if len(files) == 0 {
 				return showDemo(cmd.Context(), a, out, folder)
 			}
@@ -185,7 +186,7 @@ func (st stage) capture(ctx context.Context, out outputs) error {
 	if err := st.lab.Switch(st.scenario.Before); err != nil {
 		return err
 	}
-	out.junit, out.json = "", ""
+	out.junit, out.json, out.junitFlags = "", "", junitFlags{}
 	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.shown()))
 	p, err := st.performance(ctx, "capture", "demo")
 	if err != nil {
