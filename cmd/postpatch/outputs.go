@@ -70,8 +70,8 @@ func (o *outputs) open(a app) (*views, error) {
 	default:
 		return nil, fmt.Errorf("--progress %q: want auto, tty, plain or never", o.progress)
 	}
-	files := append([]formFile{{"junit", o.junit, junit.New}, {"json", o.json, jsonl.New}}, o.formats.files()...)
-	if err := errors.Join(o.formats.check(), o.checkSplit(), distinct(files)); err != nil {
+	files := append([]formFile{{"junit", o.junit, junit.New}, {"json", o.json, jsonl.New}}, o.formFiles()...)
+	if err := errors.Join(o.checkForm(), o.checkSplit(), distinct(files)); err != nil {
 		return nil, err
 	}
 	v := &views{}
