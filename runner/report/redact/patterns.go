@@ -22,7 +22,7 @@ func newPatterns() patterns {
 		hash:     regexp.MustCompile(`(?i)\b[0-9a-f]{32,}\b|\b(?:[0-9a-f]{2}[: -]){15,}[0-9a-f]{2}\b`),
 		reversed: regexp.MustCompile(`(?i)((?:[0-9a-f/-]{1,7}\.)+)(in-addr|ip6)\.arpa\b`),
 		components: regexp.MustCompile(
-			`(?i)\bDC\s*=\s*([^,;+="'\s]+)(?:\s*,\s*DC\s*=\s*([^,;+="'\s]+))*`),
+			`(?i)\bDC\s*=\s*([^,;+="'\s]+)(?:\s*,\s*DC\s*=\s*([^,;+="'\s]+)){0,20}`),
 		dn: regexp.MustCompile(`(?i)\b(CN|OU|O|L|ST|S|STREET|SN|G|GN|UID|SERIALNUMBER)\s*=\s*` +
 			`("[^"]*"|[^,;+"\r\n]+)`),
 		login: regexp.MustCompile(`([\p{L}\p{N}][\p{L}\p{N}._-]*)(\\{1,2})([` + user + `]+)`),
