@@ -38,7 +38,7 @@ func originals(t *testing.T, hosts []report.Host, files ...string) []string {
 					continue // a build of Windows
 				}
 				if domain, account, found := strings.Cut(name, `\`); found {
-					names = append(names, domain+`\`, `"`+domain+`"`)
+					names = append(names, domain+`\`, `domain "`+domain+`"`)
 					if strings.ContainsAny(account, "-0123456789") {
 						names = append(names, account)
 					}
@@ -86,7 +86,7 @@ func TestScenariosAreRedacted(t *testing.T) {
 		out := outputs{
 			junit: filepath.Join(folder, "junit.xml"), json: filepath.Join(folder, "results.jsonl"), color: "never",
 			progress: "never", verbose: 2, aloud: true,
-			redaction: redaction{redact: true, key: filepath.Join(folder, "key.json")},
+			redaction: redaction{redact: true, redactMap: filepath.Join(folder, "key.json")},
 		}
 		var screen, talk bytes.Buffer
 		end, err := play(t.Context(), app{

@@ -77,7 +77,8 @@ type ref struct {
 // NewKey returns a key that knows no name yet.
 func NewKey() *Key {
 	return &Key{
-		as: map[ref]string{}, sure: map[ref]bool{}, names: map[string]bool{}, long: map[string]ref{}, taken: map[string]bool{}, last: map[kind]int{},
+		as: map[ref]string{}, sure: map[ref]bool{}, names: map[string]bool{}, long: map[string]ref{},
+		taken: map[string]bool{}, last: map[kind]int{},
 	}
 }
 

@@ -28,7 +28,8 @@ func newPatterns() patterns {
 		login: regexp.MustCompile(`([\p{L}\p{N}][\p{L}\p{N}._-]*)(\\{1,2})([` + user + `]+)`),
 		folder: regexp.MustCompile(
 			`(?i)([\\/])(?:users|home|documents and settings|profiles)[\\/]{1,2}([^\\/\s"'<>|:,;]+)`),
-		quotedUser: regexp.MustCompile("(?i)\\b(?:user|account|login|logon|username|principal|member|mailbox|(?:log ?on|runs?|running|executed) as)" +
+		quotedUser: regexp.MustCompile("(?i)\\b(?:user|account|login|logon|username|principal|member|mailbox|" +
+			"(?:log ?on|runs?|running|executed) as)" +
 			"(?: name)?\\s*[:=]?\\s*['\"`\u2018\u2019\u201c\u201e\u00ab]\\s?([^'\"`\u2018\u2019\u201c\u201d\u00bb\\\\/]{1,64})" +
 			"['\"`\u2018\u2019\u201c\u201d\u00bb]"),
 		plainUser: regexp.MustCompile(`(?i)\b(?:user|account|login)\s+((?:[\p{L}\p{N}]+[_.-])+[\p{L}\p{N}]+\$?|\p{L}+\d+)`),
@@ -37,9 +38,10 @@ func newPatterns() patterns {
 		quotedDomain: regexp.MustCompile(`(?i)\b(?:domain|realm|workgroup)\s+["']([^"'\s\\/]+)["']`),
 		lookup:       regexp.MustCompile(`\blookup ([^\s:]+)`),
 		machine:      regexp.MustCompile(`\b([A-Z][A-Z0-9_-]*[0-9-][A-Z0-9_-]*)\$`),
-		made:         regexp.MustCompile(`(?i)\b(?:DESKTOP|LAPTOP|WIN|EC2AMAZ|MININT|IP)-(?:[A-Z0-9]{7,11}|(?:\d{1,3}-){3}\d{1,3})\b`),
-		ownerFlag:    regexp.MustCompile(`--owner[ =](?:'((?:[^']|'\\'')*)'|([^\s']+))`),
-		storeFlag:    regexp.MustCompile(`--store[ =](?:'((?:[^']|'\\'')*)'|([^\s']+))`),
-		hostsFlag:    regexp.MustCompile(`(?:--hosts[ =]|\bdoctor )(?:'((?:[^']|'\\'')*)'|([^\s']+))`),
+		made: regexp.MustCompile(`(?i)\b(?:DESKTOP|LAPTOP|WIN|EC2AMAZ|MININT|IP)-` +
+			`(?:[A-Z0-9]{7,11}|(?:\d{1,3}-){3}\d{1,3})\b`),
+		ownerFlag: regexp.MustCompile(`--owner[ =](?:'((?:[^']|'\\'')*)'|([^\s']+))`),
+		storeFlag: regexp.MustCompile(`--store[ =](?:'((?:[^']|'\\'')*)'|([^\s']+))`),
+		hostsFlag: regexp.MustCompile(`(?:--hosts[ =]|\bdoctor )(?:'((?:[^']|'\\'')*)'|([^\s']+))`),
 	}
 }
