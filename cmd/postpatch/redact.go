@@ -15,14 +15,14 @@ import (
 
 // redaction are the flags that say whether names are replaced in what is told.
 type redaction struct {
-	redact bool
-	key    string // the file of what stands for what
+	redact    bool
+	redactMap string // the file of what stands for what
 }
 
 func (r *redaction) redactFlags(f *pflag.FlagSet) {
 	f.BoolVar(&r.redact, "redact", false,
 		"replace hosts, accounts, addresses and domains on stdout and in all report files; not on stderr")
-	f.StringVar(&r.key, "redact-map", "",
+	f.StringVar(&r.redactMap, "redact-map", "",
 		"with --redact: file of what stands for what; read where it is there, and written for your eyes alone")
 }
 
@@ -32,7 +32,7 @@ func (r *redaction) redactFlags(f *pflag.FlagSet) {
 // so is the store.
 func (o *outputs) redacted(v *views) (*views, error) {
 	if !o.redact {
-		if o.redaction.key != "" {
+		if o.redactMap != "" {
 			return v, errors.New("--redact-map: it goes with --redact")
 		}
 		return v, nil
@@ -50,7 +50,7 @@ func (o *outputs) redacted(v *views) (*views, error) {
 // openKey reads the key, where there is one. That it can be written is known now.
 func (o *outputs) openKey() (*redact.Key, *redactionKey, error) {
 	key := redact.NewKey()
-	path := o.redaction.key
+	path := o.redactMap
 	if path == "" {
 		return key, nil, nil
 	}

@@ -83,7 +83,8 @@ func isHive(name string) bool {
 	return strings.HasPrefix(name, "hk") || slices.Contains([]string{
 		"software", "system", "sam", "security", "hardware", "builtin", "authority", "apppool", "microsoft", "windows",
 		"winnt", "mssql", "currentcontrolset", "bin", "system32", "syswow64", "nt-autorität", "autorität", "machine", "user",
-		"program", "files", "inetpub", "volatile", "environment", "classes", "vordefiniert", "registry", "device", "mssqlserver",
+		"program", "files", "inetpub", "volatile", "environment", "classes", "vordefiniert", "registry", "device",
+		"mssqlserver",
 	}, name)
 }
 

@@ -17,7 +17,8 @@ type fleet int
 
 func (f fleet) play(to report.Handler) error {
 	at := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
-	if err := to.Start(report.Run{Command: "verify", Name: "night", Started: at, Hosts: int(f), Suites: []string{"acme"}}); err != nil {
+	run := report.Run{Command: "verify", Name: "night", Started: at, Hosts: int(f), Suites: []string{"acme"}}
+	if err := to.Start(run); err != nil {
 		return err
 	}
 	for i := range int(f) {

@@ -137,8 +137,9 @@ func (t *text) titled() {
 // every directory has.
 func isKnownTitle(name string) bool {
 	begins := []string{
-		"microsoft", "windows", "digicert", "let's encrypt", "globalsign", "sectigo", "isrg", "verisign", "entrust", "baltimore",
-		"amazon", "google trust", "default-first-site-name", "domain controllers", "domain system volume", "ntds settings",
+		"microsoft", "windows", "digicert", "let's encrypt", "globalsign", "sectigo", "isrg", "verisign", "entrust",
+		"baltimore", "amazon", "google trust", "default-first-site-name", "domain controllers", "domain system volume",
+		"ntds settings",
 	}
 	return slices.ContainsFunc(begins, func(begin string) bool { return strings.HasPrefix(name, begin) })
 }
@@ -196,12 +197,12 @@ func (t *text) findDistinguished() {
 	isName := false
 	t.each(t.patterns.components, func(m []int) {
 		isName = true
-		joined := ""
+		var labels []string
 		for part := range strings.SplitSeq(t.lower[m[0]:m[1]], ",") {
 			_, value, _ := strings.Cut(part, "=")
-			joined += "." + strings.TrimSpace(value)
+			labels = append(labels, strings.TrimSpace(value))
 		}
-		t.addAs(span{ref{kindDomain, joined[1:]}, m[2], m[1], true})
+		t.addAs(span{ref{kindDomain, strings.Join(labels, ".")}, m[2], m[1], true})
 	})
 	if !isName && !strings.Contains(t.lower, "cn=") && !strings.Contains(t.lower, "ou=") {
 		return

@@ -95,35 +95,37 @@ func commonWords() map[string]bool {
 // commonText are words of English, of administration and of this program. Names of people
 // and firms do not belong here.
 const commonText = `
-a an and any are as at be been before by can do does for from had has have how if in into is it its just may me more
-most my new no not now of off old on one only or other our out over own same see since so some such than that the
-their them then there these they this time to too under until up us was we well were what when where which while who
-why will with within without would yes you your first last next second third
+a an and any are as at be been before by can do does for from had has have how if in into is it its just may
+me more most my new no not now of off old on one only or other our out over own same see since so some such
+than that the their them then there these they this time to too under until up us was we well were what when
+where which while who why will with within without would yes you your first last next second third
 
-absent access account accounts action active address addresses admin administrator administrators agent agents alert all
-allow answer answered api app apps application applications archive auth auto automatic autodiscover aaaa caa backup backups
-baseline bad basic batch block boot box build builtin cache cert certificate certificates check checks class client
-clients cloud cluster cname code com common company component computer computers config configuration connection
-console control controller copy core corp count cpu crm current customer data database databases date db dba dc default
-demo deny dept desktop dev developer device devices dhcp directory disabled disk dmz dns dns_servers docs domain
-domains down drive driver edge empty enabled engine enterprise error erp event eventlog events everyone example
-exchange expected external ext failed failover false farm fax file files filter firewall first fixed folder forest form
-forms free fs ftp full function gateway gc global good group groups guest guests gw health healthy helpdesk help hint
-home host hosts hotfix http https id idle iis imap inet info inside installed instance int internal internet intern
-intra intranet inventory invalid issue it item job jobs kdc kerberos key lab lan laptop ldap level library license
-licensing link list listener live loc local localhost localservice localsystem log login logon logs mail mailbox main
-maintenance manager manual master media member memory message messages method mgmt microsoft mode model monitor
-monitoring msdb mssql mssqlserver mx my name names net netlogon network networkservice node node1 node2 none note ns
-ntp nt null office ok online open operator operators order orders org os outside owner package page part partner
-password patch path pc pending phone ping plan pool pop pop3 port ports portal power powershell preprod pri primary
-print printer printers priv private prod process product production profile program project protocol proxy ps ptr
-public publisher qa query queue queues rds read reader ready realm reboot recovery registry release remote replica
-report reports resource restore result role root router rule run running sa sales sample scan scanner schema scope
-script scripts search secondary secret security self server servers service services session set settings setup share
-shared shares sharepoint shop site sites smtp snapshot soa software source spool spooler sql sqlserver srv staff stage
-staging standard start started state static status stop stopped storage store sub submission suite support switch sync
-system systems table task tasks tcp team teams temp template templates terminal test testing text tls tool tools trace
-track transport true trust txt type udp unit unknown update updates user users utility value verify version view
-virtual vm vms volume vpn wan warning watch web website wifi win window windows winrm wks work worker workers workgroup
-workstation world write wsus www x x64 x86 zone
+aaaa absent access account accounts action active adcs address addresses adds admin administrator
+administrators agent agents alert all allow answer answered api app application applications apps archive auth
+auto autodiscover automatic backup backups bad baseline basic batch block boot box build builtin caa cache
+cert certificate certificates check checks cim class client clients cloud cluster cname code com common
+company component computer computers config configuration connection console control controller copy core corp
+count cpu crm current customer data database databases date db dba dc default demo deny dept desktop dev
+developer device devices dhcp directory disabled disk dmz dns dns_servers dnsserver docs domain domains down
+drive driver edge empty enabled engine enterprise erp error event eventlog events everyone example exchange
+expected ext external failed failover false farm fax feature file files filter firewall first fixed folder
+forest form forms free fs ftp full function gateway gc global good group groups guest guests gw health healthy
+help helpdesk hint home host hosts hotfix http https hyperv id idle iis imap inet info inside installed
+instance int intern internal internet intra intranet invalid inventory issue it item job jobs kdc kerberos key
+lab lan laptop ldap level library license licensing link list listener live loc local localhost localservice
+localsystem log login logon logs mail mailbox mailflow main maintenance manager manual master media member
+memory message messages method mgmt microsoft mode model monitor monitoring msdb msmq mssql mssqlserver mx my
+name names net netlogon network networkservice node node1 node2 none note ns nt ntp null office ok online open
+operator operators order orders org os outside owner package page part partner password patch path pc pending
+phone ping plan pool pop pop3 port portal ports power powershell preprod pri primary print printer printers
+priv private process prod product production profile program project protocol proxy ps ptr public publisher qa
+query queue queues rds read reader ready realm reboot recovery registry release remote replica report reports
+resource restore result role root router rule run running sa sales sample scan scanner schema scope script
+scripts search secondary secret security self server servers service services session set settings setup share
+shared sharepoint shares shop site sites smtp snapshot soa software source spool spooler sql sqlserver srv
+staff stage staging standard start started state static status stop stopped storage store sub submission suite
+support switch sync system systems table task tasks tcp team teams temp template templates terminal test
+testing text tls tool tools trace track transport true trust txt type udp unit unknown update updates user
+users utility value verify version view virtual vm vms volume vpn wan warning watch web website wifi win
+window windows winrm wks work worker workers workgroup workstation world write wsus www x x64 x86 zone
 `

@@ -31,6 +31,14 @@ func (t *text) findDotted() {
 		run := t.s[from:at]
 		begin := from + len(run) - len(strings.TrimLeft(run, "."))
 		end := from + len(strings.TrimRight(run, "."))
+		const longest = 253 // of a name in DNS
+		for begin < end-longest {
+			dot := strings.IndexByte(t.s[end-longest:end], '.')
+			if dot < 0 {
+				break
+			}
+			begin = end - longest + dot + 1
+		}
 		last := strings.LastIndexByte(t.s[:end], '.') + 1
 		if begin < last && last < end && !unicode.IsDigit(rune(t.s[last])) {
 			t.dotted(begin, end)

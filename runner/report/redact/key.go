@@ -63,6 +63,7 @@ type Key struct {
 	sure  map[ref]bool    // those that are replaced wherever they stand
 	all   []ref           // the same, in the order in which they were met
 	names map[string]bool // the same, without their kind
+	long  map[string]ref  // domains by the parts of their names
 	taken map[string]bool // what stands for a name
 	last  map[kind]int
 }
@@ -76,7 +77,8 @@ type ref struct {
 // NewKey returns a key that knows no name yet.
 func NewKey() *Key {
 	return &Key{
-		as: map[ref]string{}, sure: map[ref]bool{}, names: map[string]bool{}, taken: map[string]bool{}, last: map[kind]int{},
+		as: map[ref]string{}, sure: map[ref]bool{}, names: map[string]bool{}, long: map[string]ref{},
+		taken: map[string]bool{}, last: map[kind]int{},
 	}
 }
 
@@ -86,11 +88,23 @@ func (k *Key) learn(r ref) {
 	if k.sure[r] || r.name == "" {
 		return
 	}
-	k.sure[r], k.names[r.name] = true, true
-	k.all = append(k.all, r)
+	k.note(r)
 	if r.kind == kindDomain {
 		for _, label := range labelsOf(r.name) {
 			k.learn(ref{kindLabel, label})
+		}
+	}
+}
+
+func (k *Key) note(r ref) {
+	k.sure[r], k.names[r.name] = true, true
+	k.all = append(k.all, r)
+	if r.kind != kindDomain {
+		return
+	}
+	for _, label := range labelsOf(r.name) {
+		if !k.sure[k.long[label]] {
+			k.long[label] = r
 		}
 	}
 }
@@ -149,10 +163,8 @@ func (k *Key) name(r ref) string {
 
 // likeDomain gives a domain's short name the number of its long one.
 func (k *Key) likeDomain(label string) string {
-	for _, r := range k.all {
-		if r.kind == kindDomain && slices.Contains(labelsOf(r.name), label) {
-			return strings.ToUpper(k.name(r))
-		}
+	if long := k.long[label]; k.sure[long] {
+		return strings.ToUpper(k.name(long))
 	}
 	return ""
 }

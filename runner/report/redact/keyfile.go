@@ -77,8 +77,7 @@ func (k *Key) enter(e keyEntry) error {
 		}
 	}
 	if !e.InPlace {
-		k.sure[r], k.names[r.name] = true, true
-		k.all = append(k.all, r)
+		k.note(r)
 	}
 	return nil
 }

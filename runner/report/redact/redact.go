@@ -9,8 +9,8 @@ import (
 )
 
 // Note stands at the head of a redacted report.
-const Note = "hosts, accounts, addresses and domains have other names here (--redact); what people and hosts wrote in " +
-	"their own words may still tell who is meant: read it before you share it"
+const Note = "hosts, accounts, addresses and domains have other names here (--redact); what people and hosts wrote " +
+	"in their own words may still tell who is meant: read it before you share it"
 
 // New returns a handler that gives to the stream with its names replaced, when it
 // finishes: a host can be named in the text of another before it was met itself, so that

@@ -95,8 +95,9 @@ func TestCommands(t *testing.T) {
 		"postpatch judge x --store evidence",
 	}
 	got := redacted(t, s, redact.NewKey())
-	if got.Run.Part != "--owner 'owner-1'" || got.Hosts[0].Checks[0].Owner != "owner-1" || got.Run.Baseline.Store != "store-1" {
-		t.Errorf("part %q, owner %q, store %q", got.Run.Part, got.Hosts[0].Checks[0].Owner, got.Run.Baseline.Store)
+	owner, store := got.Hosts[0].Checks[0].Owner, got.Run.Baseline.Store
+	if got.Run.Part != "--owner 'owner-1'" || owner != "owner-1" || store != "store-1" {
+		t.Errorf("part %q, owner %q, store %q", got.Run.Part, owner, store)
 	}
 	want := []string{
 		"postpatch doctor host-003 --store 'store-1'", "postpatch verify --hosts host-001.domain-1,host-004 --owner 'owner-1'",
@@ -221,7 +222,9 @@ func TestOtherNamesAreNobodys(t *testing.T) {
 // FuzzTexts holds that no name survives, whatever stands beside it, and that nothing but
 // texts is changed.
 func FuzzTexts(f *testing.F) {
-	for _, seed := range []string{"", "://", `\\`, "@", "CN=", "'", "10.0.0.", "S-1-5-21-", "user '", `ACME\`, "--owner '", "%5C"} {
+	for _, seed := range []string{
+		"", "://", `\\`, "@", "CN=", "'", "10.0.0.", "S-1-5-21-", "user '", `ACME\`, "--owner '", "%5C",
+	} {
 		f.Add(seed, "x", "account")
 	}
 	names := regexp.MustCompile(`(?i)zq7web|zqcorp|svc-zq4|10\.77\.66\.55`)
