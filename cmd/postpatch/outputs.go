@@ -69,7 +69,7 @@ func (o *outputs) open(a app) (*views, error) {
 	if o.by != "" && o.by != byOwner {
 		return nil, fmt.Errorf("--by %q: want owner", o.by)
 	}
-	if err := o.junitFlags.check(o.junit); err != nil {
+	if err := o.check(o.junit); err != nil {
 		return nil, err
 	}
 	v := &views{}

@@ -74,7 +74,9 @@ func mixture(text string) []report.Host {
 		}
 	}
 	at := time.Date(2026, 3, 15, 3, 52, 0, 0, time.UTC)
-	host := report.Host{Host: "srv1.example.org", Started: at, Took: time.Second, Checks: checks, Notes: []string{"a note" + text}}
+	host := report.Host{
+		Host: "srv1.example.org", Started: at, Took: time.Second, Checks: checks, Notes: []string{"a note" + text},
+	}
 	away, other, empty, twin := host, host, host, host
 	away.Host, away.Unreachable = "srv2"+text, "no route"+text
 	other.Host, other.Problem = "srv3"+text, "another machine"+text
