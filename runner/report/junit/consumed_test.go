@@ -158,6 +158,9 @@ func TestAzureTellsHostsApartByQualifiedNames(t *testing.T) {
 				t.Errorf("the title %q comes twice, or names no host", c.name)
 			}
 			titles[c.name] = true
+			if strings.HasSuffix(c.name, ")") {
+				t.Errorf("the title %q has a number, which may be another one in the next run", c.name)
+			}
 			if g == junit.ByCheck && c.state == "failed" && !strings.HasSuffix(c.name, "reachable") && c.owner == "" {
 				t.Errorf("%q has no owner", c.name)
 			}
@@ -211,6 +214,9 @@ func parted(t *testing.T, by string, o junit.Options, hosts []report.Host) [][]b
 	var all [][]byte
 	for _, f := range files {
 		all = append(all, f.Bytes())
+		if pages := by != "owner" && by != "group"; f.closed != pages {
+			t.Errorf("by %s: a file is closed: %t", by, f.closed)
+		}
 	}
 	return all
 }
@@ -315,6 +321,19 @@ func TestAScopeSaysWhatItLeavesOut(t *testing.T) {
 			cases[0].text != "not told: 4 checks, of 2 hosts" {
 			t.Errorf("%s: got %+v and error %v", scope, cases, err)
 		}
+	}
+}
+
+// What is left out of a host in several files is counted once.
+func TestWhatIsLeftOutIsCountedOnce(t *testing.T) {
+	all := strings.Join(func() (files []string) {
+		for _, f := range parted(t, "4", junit.Options{Scope: junit.Changed}, night()[:1]) {
+			files = append(files, string(f))
+		}
+		return files
+	}(), "")
+	if strings.Count(all, "not told: 1 check, of 1 host<") != 1 || !strings.Contains(all, "not told: 0 checks, of 0 hosts<") {
+		t.Errorf("got %s", all)
 	}
 }
 

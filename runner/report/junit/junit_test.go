@@ -173,6 +173,9 @@ func TestOutcomesInTheWordsOfJUnit(t *testing.T) {
 			"waiver  until 2026-12-31 is over: the driver is late, ticket OPS-1",
 		},
 		"skipped": {one(report.Skipped, nil), "skipped ", "skipped"},
+		"skipped, which fails": {
+			one(report.Skipped, func(c *report.Check) { c.Failing = true }), "failure drift", "skipped",
+		},
 		"unknown": {
 			one(report.Unknown, func(c *report.Check) { c.Error = "access denied" }), "error check-error", "access denied",
 		},

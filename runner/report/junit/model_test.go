@@ -184,6 +184,17 @@ func fix(s string) string {
 	return b.String()
 }
 
+func TestTextsThatAreCutSaySo(t *testing.T) {
+	for text, want := range map[string]string{
+		"abcd": "abcd", "abcde": "abc…", strings.Repeat("日", 1_000_000): "日日日…", "ab\xff\xff": "ab\ufffd\ufffd",
+		"a\x1b": "a<E…", "": "",
+	} {
+		if got := brief(text, 4); got != want {
+			t.Errorf("%.20q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestTimes(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0.000", -time.Second: "0.000", 1499 * time.Microsecond: "0.001", 1500 * time.Microsecond: "0.002",

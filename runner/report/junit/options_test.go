@@ -148,6 +148,14 @@ func TestSeveralChecksInOneCase(t *testing.T) {
 			"",
 			"failure drift", "1 of 2 checks changed as it may not: 2: state", "",
 		},
+		"a drift fails, and one is unknown": {
+			of(report.Unknown, driftFails), "", "failure drift", "1 of 2 checks changed as it may not: 2: state", "",
+		},
+		"one fails, and one is asked no more": {
+			of(report.Skipped, report.Regressed), "", "failure regression",
+			"1 of 2 checks regressed: 2: state: running -> stopped (expected running)|1 of 2 checks regressed: " +
+				"2: state: running -> stopped (expected running)\n\n2: state", "",
+		},
 		"a drift warns": {
 			of(report.Drifted, report.Passed), "", "passed", "1: DRIFTED: state", "",
 		},
@@ -207,7 +215,7 @@ func TestSeveralChecksInOneCase(t *testing.T) {
 				if g == junit.ByHost && c.lost != "" {
 					wantSays = c.lost
 				}
-				if !strings.Contains(says, wantSays) {
+				if !strings.Contains(says, wantSays) || got.Failure != nil && strings.Contains(says, ": skipped") {
 					t.Errorf("by %s: it says %q, want %q", g, says, wantSays)
 				}
 			}
