@@ -332,7 +332,8 @@ func TestWhatIsLeftOutIsCountedOnce(t *testing.T) {
 		}
 		return files
 	}(), "")
-	if strings.Count(all, "not told: 1 check, of 1 host<") != 1 || !strings.Contains(all, "not told: 0 checks, of 0 hosts<") {
+	if strings.Count(all, "not told: 1 check, of 1 host<") != 1 ||
+		!strings.Contains(all, "not told: 0 checks, of 0 hosts<") {
 		t.Errorf("got %s", all)
 	}
 }

@@ -358,6 +358,19 @@ func TestTextsOfHostsAreSpelledOut(t *testing.T) {
 	}
 }
 
+// A host that is on no list any more is one where nobody went.
+func TestAHostWithNoTimeHasTheRuns(t *testing.T) {
+	var b bytes.Buffer
+	h := junit.New(&b, junit.Options{})
+	run := report.Run{Started: time.Date(2026, 3, 15, 3, 52, 0, 0, time.UTC)}
+	if err := errors.Join(h.Start(run), h.Host(report.Host{Host: "a"}), h.Finish(report.Summary{})); err != nil {
+		t.Fatal(err)
+	}
+	if got := parsed(t, b.Bytes()).Suites[0].Timestamp; got != "2026-03-15T03:52:00" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestARunWithNothingToSayHasNoProperties(t *testing.T) {
 	var b bytes.Buffer
 	h := junit.New(&b, junit.Options{})
