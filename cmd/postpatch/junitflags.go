@@ -29,8 +29,9 @@ const (
 )
 
 func (j *junitFlags) flags(f *pflag.FlagSet) {
-	f.StringVar(&j.junitSplit, "junit-split", "", "several JUnit files: one for each owner, host or group (suite), or of at "+
-		"most N cases;\n--junit is then a folder, or a name with {owner}, {host}, {group} or {part}")
+	f.StringVar(&j.junitSplit, "junit-split", "",
+		"several JUnit files: one for each owner, host or group (suite), or of at most N cases;\n"+
+			"--junit is then a folder, or a name with {owner}, {host}, {group} or {part}")
 	for _, c := range j.choices() {
 		f.StringVar(c.value, c.flag, c.words[0], c.help)
 	}
@@ -48,24 +49,29 @@ type wordFlag struct {
 func (j *junitFlags) choices() []wordFlag {
 	return []wordFlag{
 		{
-			"junit-scope", &j.junitScope, []string{"all", "changed", "failed"},
+			"junit-scope", &j.junitScope,
+			[]string{"all", "changed", "failed"},
 			"cases of the JUnit report: all, changed (not what passed unchanged) or failed",
 		},
 		{
-			"junit-granularity", &j.junitGranularity, []string{"auto", "check", "category", "host"},
+			"junit-granularity", &j.junitGranularity,
+			[]string{"auto", "check", "category", "host"},
 			"one case for each check, category or host; auto: check,\nand above 20000 checks what is unchanged by category",
 		},
 		{
-			"junit-name", &j.junitName, []string{"auto", "short", "qualified"},
+			"junit-name", &j.junitName,
+			[]string{"auto", "short", "qualified"},
 			"names of cases; qualified ones begin with the host;\nauto: qualified in Azure Pipelines (TF_BUILD)",
 		},
 		{
-			"junit-flavor", &j.junitFlavor, []string{"default", "extended", "surefire"},
+			"junit-flavor", &j.junitFlavor,
+			[]string{"default", "extended", "surefire"},
 			"default is what every consumer reads; extended adds file, line,\nowner and properties; " +
 				"surefire flakyFailure for what came up late",
 		},
 		{
-			"preexisting", &j.preExisting, []string{"skipped", "failure", "pass"},
+			"preexisting", &j.preExisting,
+			[]string{"skipped", "failure", "pass"},
 			"what the JUnit report makes of checks that failed before, too: skipped, failure or pass",
 		},
 	}
@@ -111,7 +117,8 @@ func (j *junitFlags) split() (by string, most int, err error) {
 	}
 	most, err = strconv.Atoi(j.junitSplit)
 	if err != nil || most < 2 {
-		return "", 0, fmt.Errorf("--junit-split %q: want owner, host, group or the most cases in a file, from 2 on", j.junitSplit)
+		return "", 0, fmt.Errorf("--junit-split %q: want owner, host, group or the most cases in a file, from 2 on",
+			j.junitSplit)
 	}
 	return byPart, most, nil
 }

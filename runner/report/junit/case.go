@@ -90,7 +90,8 @@ func (w *writer) fillCheck(tc *testcase, h *report.Host, e entry) {
 	switch w.Flavor {
 	case Extended:
 		tc.File, tc.Line, tc.Owner = line(c.File), max(c.Line, 0), line(c.Owner)
-		tc.Properties = properties([2]string{"kind", c.Kind}, [2]string{"outcome", string(c.Outcome)}, [2]string{"mark", c.Mark})
+		tc.Properties = properties(
+			[2]string{"kind", c.Kind}, [2]string{"outcome", string(c.Outcome)}, [2]string{"mark", c.Mark})
 	case Surefire:
 		if e.status == passed {
 			tc.Flaky = flakies(c)

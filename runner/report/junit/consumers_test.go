@@ -116,11 +116,11 @@ func jenkins(files ...[]byte) ([]seen, error) {
 		if pkg := e.attrs["package"]; pkg != "" {
 			name = pkg + "." + name
 		}
-		if key := name + "\n" + e.attrs["timestamp"]; suites[key] {
+		key := name + "\n" + e.attrs["timestamp"]
+		if suites[key] {
 			return nil
-		} else {
-			suites[key] = true
 		}
+		suites[key] = true
 		for _, c := range e.all("testcase") {
 			s, err := jenkinsCase(c)
 			if err != nil {

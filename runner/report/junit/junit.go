@@ -153,9 +153,13 @@ func (w *writer) suite(h *report.Host, cases []entry, piece int) {
 
 // head is the suite of a host without its cases, whose counters stand before them.
 func (w *writer) head(h *report.Host, cases []entry, piece int) junit.Testsuite {
+	began := h.Started
+	if began.IsZero() { // nobody went there
+		began = w.run.Started
+	}
 	s := junit.Testsuite{
 		Name: h.Host + w.Part.suffix(), Hostname: h.Host, Tests: len(cases), Time: seconds(h.Took),
-		Timestamp: timestamp(h.Started),
+		Timestamp: timestamp(began),
 	}
 	if piece > 1 {
 		s.Name += " (" + strconv.Itoa(piece) + ")"

@@ -74,7 +74,9 @@ func mixture(text string) []report.Host {
 		}
 	}
 	at := time.Date(2026, 3, 15, 3, 52, 0, 0, time.UTC)
-	host := report.Host{Host: "srv1.example.org", Started: at, Took: time.Second, Checks: checks, Notes: []string{"a note" + text}}
+	host := report.Host{
+		Host: "srv1.example.org", Started: at, Took: time.Second, Checks: checks, Notes: []string{"a note" + text},
+	}
 	away, other, empty, twin := host, host, host, host
 	away.Host, away.Unreachable = "srv2"+text, "no route"+text
 	other.Host, other.Problem = "srv3"+text, "another machine"+text
@@ -180,6 +182,17 @@ func fix(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+func TestTextsThatAreCutSaySo(t *testing.T) {
+	for text, want := range map[string]string{
+		"abcd": "abcd", "abcde": "abc…", strings.Repeat("日", 1_000_000): "日日日…", "ab\xff\xff": "ab\ufffd\ufffd",
+		"a\x1b": "a<E…", "": "",
+	} {
+		if got := brief(text, 4); got != want {
+			t.Errorf("%.20q: got %q, want %q", text, got, want)
+		}
+	}
 }
 
 func TestTimes(t *testing.T) {

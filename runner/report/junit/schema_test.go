@@ -85,7 +85,8 @@ func TestSchema(t *testing.T) {
 			}
 		}
 	}
-	if err := xmllint(t, schema, bytes.Replace(mixed, []byte("<skipped>"), []byte(`<skipped message="">`), 1)); err == nil {
+	messaged := bytes.Replace(mixed, []byte("<skipped>"), []byte(`<skipped message="">`), 1)
+	if err := xmllint(t, schema, messaged); err == nil {
 		t.Error("the schema takes a message of what is skipped")
 	}
 }
@@ -103,14 +104,17 @@ func TestSchemaOfFlavors(t *testing.T) {
 		inCase  = `<xs:element ref="skipped" minOccurs="0" maxOccurs="1"/>`
 		output  = `<xs:element ref="system-out" minOccurs="0" maxOccurs="unbounded"/>`
 	)
-	told := [2]string{skipped, `<xs:element name="skipped"><xs:complexType mixed="true"><xs:attribute name="message" type="xs:string"/></xs:complexType></xs:element>`}
+	told := [2]string{skipped, `<xs:element name="skipped"><xs:complexType mixed="true">` +
+		`<xs:attribute name="message" type="xs:string"/></xs:complexType></xs:element>`}
 	for flavor, additions := range map[junit.Flavor][][2]string{
 		junit.Extended: {
-			told, {inCase, `<xs:element ref="properties" minOccurs="0" maxOccurs="1"/>` + inCase},
+			told,
+			{inCase, `<xs:element ref="properties" minOccurs="0" maxOccurs="1"/>` + inCase},
 			{status, status + `<xs:attribute name="file" type="xs:string"/><xs:attribute name="line" type="xs:positiveInteger"/><xs:attribute name="owner" type="xs:string"/>`},
 		},
 		junit.Surefire: {
-			told, {output, `<xs:element ref="flakyFailure" minOccurs="0" maxOccurs="unbounded"/>` + output},
+			told,
+			{output, `<xs:element ref="flakyFailure" minOccurs="0" maxOccurs="unbounded"/>` + output},
 			{`<xs:element name="testcase">`, `<xs:element name="flakyFailure"><xs:complexType><xs:sequence><xs:element name="stackTrace" type="xs:string"/></xs:sequence>` +
 				`<xs:attribute name="message" type="xs:string"/><xs:attribute name="type" type="xs:string"/></xs:complexType></xs:element><xs:element name="testcase">`},
 		},
