@@ -37,6 +37,7 @@ type performance struct {
 	// held then holds still.
 	on      time.Time
 	resumed string // the command that takes the run up
+	again   string // the command that asks all hosts and checks anew
 	// next names the commands a reader wants after this summary.
 	next    func(s report.Summary, b blind) []string
 	collect func(report.Host) // may be nil
@@ -68,7 +69,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 		return report.Summary{}, cutOff{p.name, err}
 	}
 	summary.Notes = append(summary.Notes, taking.notes(p.until)...)
-	summary.Next = p.next(summary, blind)
+	summary.Next, summary.Again = p.next(summary, blind), p.again
 	if len(taking.late) > 0 {
 		summary.Next, summary.Unfinished = append([]string{p.resumed}, summary.Next...), true
 	} else {

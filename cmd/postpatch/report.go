@@ -131,7 +131,7 @@ func (s *stored) open(ctx context.Context) (io.ReadCloser, error) {
 	text, ok, err := snapshot.Results(ctx)
 	if err == nil && !ok {
 		err = fmt.Errorf("run %s has kept no results: it is of a version that stored none; "+
-			"`postpatch judge %s SUITE…` judges again what it saw", s.name, shellWord(s.name))
+			"`postpatch judge %s SUITE…` judges again what it saw", s.name, shellWords([]string{s.name}))
 	}
 	return text, err
 }

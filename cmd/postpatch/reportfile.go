@@ -67,9 +67,16 @@ func (v *views) Host(host report.Host) error {
 // on the screen. What cannot be written is named and keeps nothing else from being told:
 // the verdict stays what it is, and so does the exit code.
 func (v *views) Finish(s report.Summary) error {
+	if v.redacted != nil {
+		v.redacted.again = v.again
+	}
 	var wrong []error
 	for _, f := range v.files {
-		wrong = append(wrong, f.finish(s))
+		err := f.finish(s)
+		if err == nil {
+			v.written = append(v.written, f.file.name())
+		}
+		wrong = append(wrong, err)
 	}
 	v.files = nil
 	if err := v.Handler.Finish(s); err != nil {
@@ -90,6 +97,9 @@ func (v *views) discard() {
 		f.file.discard()
 	}
 	v.files = nil
+	if v.redacted != nil {
+		v.redacted.discard()
+	}
 }
 
 // atomicFile is a file that is there whole or not at all: pipelines pick reports
