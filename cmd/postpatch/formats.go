@@ -39,7 +39,7 @@ func (o *formats) flags(f *pflag.FlagSet) {
 
 func (o *formats) isText() bool { return o.format == "" || o.format == formText }
 
-func (o *formats) check() error {
+func (o *formats) checkForm() error {
 	switch o.format {
 	case "", formText, formTAP, formMarkdown, formTeamCity, formNagios:
 		return nil
@@ -82,7 +82,7 @@ type formFile struct {
 	view       func(io.Writer) report.Handler
 }
 
-func (o *formats) files() []formFile {
+func (o *formats) formFiles() []formFile {
 	return []formFile{
 		{"markdown", o.markdown, func(w io.Writer) report.Handler { return markdown.New(w, markdown.Options{}) }},
 		{"tap", o.tap, tap.New},

@@ -109,7 +109,7 @@ func (o *outputs) check() error {
 	if o.by != "" && o.by != byOwner {
 		return fmt.Errorf("--by %q: want owner", o.by)
 	}
-	return errors.Join(o.formats.check(), o.junitFlags.check(o.junit))
+	return errors.Join(o.checkForm(), o.junitFlags.check(o.junit))
 }
 
 // files are the reports that are one file each.
@@ -118,7 +118,7 @@ func (o *outputs) files() []formFile {
 		{"junit", o.junit, nil}, // which may be many
 		{"json", o.json, jsonl.New},
 		{"html", o.html, func(w io.Writer) report.Handler { return html.New(w, html.Options{}) }},
-	}, o.formats.files())
+	}, o.formFiles())
 }
 
 // openAll opens the reports that are files, and makes those that go to the screen. What is

@@ -30,7 +30,8 @@ func TestLine(t *testing.T) {
 			Counts: map[report.Outcome]int{report.Passed: 93, report.Regressed: 1, report.Unknown: 47},
 		},
 	}
-	const want = "POSTPATCH CRITICAL - verify FAIL, 1 check regressed, 1 host unreachable (3 hosts, 141 checks), baseline march |" +
+	const want = "POSTPATCH CRITICAL - verify FAIL, 1 check regressed, 1 host unreachable" +
+		" (3 hosts, 141 checks), baseline march |" +
 		" 'skipped'=0;;;0; 'passed'=93;;;0; 'fixed'=0;;;0; 'expected'=0;;;0; 'drifted'=0;;;0; 'pre-existing'=0;;;0;" +
 		" 'waived'=0;;;0; 'unknown'=47;;;0; 'unmet'=0;;;0; 'failed'=0;;;0; 'regressed'=1;;;0; 'unreachable_hosts'=1;;;0;3" +
 		" 'time'=68.000s;;;0;\n"

@@ -192,9 +192,9 @@ func TestThePaceIsThatOfTheLastMinute(t *testing.T) {
 			got = append(got, pace)
 		}
 		want := []string{
-			", 58/min, about 3m0s left", ", 59/min, about 2m20s left", ", 59/min, about 1m50s left",
-			", 50/min, about 1m50s left", ", 23/min, about 3m50s left", ", 5/min, about 17m0s left",
-			", 4/min, about 21m0s left", ", 1/min, about 1h22m left", "", "",
+			", 58/min, about 3m left", ", 59/min, about 2m20s left", ", 59/min, about 1m50s left",
+			", 50/min, about 1m50s left", ", 23/min, about 3m50s left", ", 5/min, about 17m left",
+			", 4/min, about 21m left", ", 1/min, about 1h22m left", "", "",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

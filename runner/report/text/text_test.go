@@ -313,6 +313,8 @@ func TestColorFor(t *testing.T) {
 		"a terminal":                     {"auto", nil, true, true},
 		"no terminal":                    {"auto", nil, false, false},
 		"a dumb terminal":                {"auto", map[string]string{"TERM": "dumb"}, true, false},
+		"a pipeline's terminal":          {"auto", map[string]string{"CI": "true"}, true, false},
+		"a pipeline that wants colours":  {"auto", map[string]string{"CI": "true", "FORCE_COLOR": "1"}, false, true},
 		"NO_COLOR on a terminal":         {"auto", map[string]string{"NO_COLOR": "1"}, true, false},
 		"NO_COLOR that is empty":         {"auto", map[string]string{"NO_COLOR": ""}, true, true},
 		"FORCE_COLOR without a terminal": {"auto", map[string]string{"FORCE_COLOR": "1"}, false, true},
