@@ -23,7 +23,11 @@ type Options struct {
 // summary comes first in it. What is kept until then is kept compressed. A run that is
 // cut off writes nothing.
 func New(w io.Writer, o Options) report.Handler {
-	return &writer{options: o, limits: limits{foldLimit, detailRoom}, write: func(r *whole) error { return r.file(w) }}
+	return newWriter(o, func(r *whole) error { return r.file(w) })
+}
+
+func newWriter(o Options, write func(*whole) error) *writer {
+	return &writer{options: o, limits: limits{foldLimit, detailRoom}, write: write}
 }
 
 type writer struct {

@@ -309,37 +309,35 @@ func TestWhatPassedIsOnlyCountedInAVeryLargeRun(t *testing.T) {
 	}
 }
 
-// Where there is no room for all details, those of what makes the run fail stay longest, and
-// what has none is counted. The line of a row stays in any case.
-func TestDetailsHaveALimitedRoom(t *testing.T) {
-	f := fleet{hosts: 400, checks: 50, distinct: true} // every second one of which has a broken check
-	s := stream{Run: f.run()}
-	for i := range f.hosts {
-		s.Hosts = append(s.Hosts, f.host(i))
-		for k := range s.Hosts[i].Checks {
-			s.Hosts[i].Checks[k].Failing = k == 1
+func TestWhatARowSays(t *testing.T) {
+	stopped := report.Finding{
+		Item: "W3SVC", Reading: "state", Outcome: report.Regressed, Before: "running", Now: "stopped", HasBefore: true,
+		HasNow: true,
+	}
+	mild := report.Finding{Reading: "rtt", Outcome: report.Drifted, Now: "3 ms", HasNow: true}
+	gone := report.Finding{Item: "New", Outcome: report.Drifted, Before: "there", HasBefore: true}
+	same := report.Finding{
+		Reading: "days", Outcome: report.PreExisting, Before: "6", Now: "6", HasBefore: true, HasNow: true,
+	}
+	long := report.Finding{Reading: "text", Outcome: report.Failed, Now: strings.Repeat("ö", 500), HasNow: true}
+	for want, c := range map[string]report.Check{
+		"":                               {Outcome: report.Passed},
+		"state running -> stopped":       {ID: "service/W3SVC", Outcome: report.Regressed, Findings: []report.Finding{stopped}},
+		"W3SVC state running -> stopped": {ID: "services", Outcome: report.Regressed, Findings: []report.Finding{stopped}},
+		"state running -> stopped, and 1 more": {
+			ID: "service/W3SVC", Outcome: report.Regressed, Findings: []report.Finding{stopped, mild},
+		},
+		"New there -> (absent)": {ID: "services", Outcome: report.Drifted, Findings: []report.Finding{gone}},
+		"days 6":                {ID: "tls", Outcome: report.PreExisting, Findings: []report.Finding{same}},
+		"access denied":         {ID: "x", Outcome: report.Unknown, Error: "access denied", Findings: []report.Finding{mild}},
+		"rtt 3 ms":              {ID: "x", Outcome: report.Drifted, Error: "access denied", Findings: []report.Finding{mild}},
+		"text " + strings.Repeat("ö", 79) + "…": {ID: "x", Outcome: report.Failed, Findings: []report.Finding{long}},
+	} {
+		s := stream{Hosts: []report.Host{{Checks: []report.Check{c}}}}
+		b := blocksOf(t, read(t, s.written(t, html.Options{})))
+		if got := b.strings[b.rows.Said[0]]; got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-	var file bytes.Buffer
-	if err := s.play(html.NewLimited(&file, 1<<20, 200<<10)); err != nil {
-		t.Fatal(err)
-	}
-	b := blocksOf(t, read(t, file.Bytes()))
-	last := map[bool]int{}
-	rest := 0
-	for row := range b.rows.Check {
-		_, there := b.details[row]
-		switch {
-		case there:
-			last[b.rows.Failing[row] == 1] = row
-		case b.strings[b.rows.Said[row]] == "":
-			t.Fatalf("row %d has neither details nor a line", row)
-		case !strings.Contains(b.strings[b.rows.Said[row]], "unreachable"):
-			rest++
-		}
-	}
-	if rest != b.meta.WithoutDetails || rest < 10_000 || last[true] < last[false]+1000 {
-		t.Errorf("%d rows without details, and meta says %d; the last with are %v", rest, b.meta.WithoutDetails, last)
 	}
 }
 
