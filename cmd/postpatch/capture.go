@@ -74,7 +74,7 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce), resume: c.resume}
-	p.learn, p.say = c.learning, a.talk
+	p.learn = c.learning
 	p.name = cmp.Or(c.name, cut.Run, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
 	if p.until, err = deadlineOf(c.deadline, j.plan, "capture", time.Now()); err != nil {
@@ -95,6 +95,6 @@ func runWithViews(ctx context.Context, a app, o outputs, p performance) (report.
 	}
 	defer v.discard()
 	defer v.stop()
-	p.views = v
+	p.views, p.say = v, v.say(a)
 	return p.perform(ctx)
 }

@@ -48,20 +48,40 @@ func (o *formats) checkForm() error {
 	}
 }
 
-// screen is what stdout gets.
-func (o *outputs) screen(a app) report.Handler {
+// screen is what stdout gets; written are the reports that are in their place.
+func (o *outputs) screen(a app, written func() []string) (report.Handler, error) {
 	switch o.format {
 	case formTAP:
-		return tap.New(a.stdout)
+		return tap.New(a.stdout), nil
 	case formMarkdown:
-		return markdown.New(a.stdout, markdown.Options{})
+		return markdown.New(a.stdout, o.summaryOptions()), nil
 	case formTeamCity:
-		return teamcity.New(a.stdout, teamcity.Options{})
+		return teamcity.New(a.stdout, teamcity.Options{}), nil
 	case formNagios:
-		return nagios.New(a.stdout)
-	default:
-		return text.New(a.stdout, o.textOptions(a))
+		return nagios.New(a.stdout), nil
 	}
+	system, err := o.system(a)
+	told := o.textOptions(a)
+	if !o.redact { // the operator's names of files may be those of hosts
+		told.Reports = written
+	}
+	switch system {
+	case ciGitHub:
+		told.Sections = text.GitHub
+	case ciAzure:
+		told.Sections = text.Azure
+	case ciGitLab:
+		told.Sections = text.GitLab
+	}
+	return text.New(a.stdout, told), err
+}
+
+// summaryOptions have the summary name the report that has more.
+func (o *outputs) summaryOptions() markdown.Options {
+	if o.redact { // the operator's names of files may be those of hosts
+		return markdown.Options{}
+	}
+	return markdown.Options{HTML: o.html}
 }
 
 // formFile is a report in a file of its own.
@@ -70,9 +90,9 @@ type formFile struct {
 	view       func(io.Writer) report.Handler
 }
 
-func (o *formats) formFiles() []formFile {
+func (o *outputs) formFiles() []formFile {
 	return []formFile{
-		{"markdown", o.markdown, func(w io.Writer) report.Handler { return markdown.New(w, markdown.Options{}) }},
+		{"markdown", o.markdown, func(w io.Writer) report.Handler { return markdown.New(w, o.summaryOptions()) }},
 		{"tap", o.tap, tap.New},
 		{"prometheus", o.prometheus, prometheus.New},
 	}

@@ -23,7 +23,7 @@ func CleanRun(r Run) Run {
 func CleanHost(h Host) Host {
 	tidy(&h.Host, &h.Unreachable, &h.Problem, &h.Session, &h.Reboot.Words)
 	h.Notes, h.Reboot.Boots = tidied(h.Notes), tidied(h.Reboot.Boots)
-	h.Ignored = tidiedCounts(h.Ignored)
+	h.Counts, h.Ignored = tidiedCounts(h.Counts), tidiedCounts(h.Ignored)
 	h.Checks = slices.Clone(h.Checks)
 	for i := range h.Checks {
 		tidyCheck(&h.Checks[i])
@@ -61,12 +61,13 @@ func tidyCheck(c *Check) {
 
 // CleanSummary returns a Summary of which every text is safe to show in one line.
 func CleanSummary(s Summary) Summary {
-	tidy(&s.Verdict, &s.Reason, &s.ListIgnored)
+	tidy(&s.Verdict, &s.Reason, &s.ListIgnored, &s.Again, &s.Retell)
 	s.Next, s.Notes, s.Ignored = tidied(s.Next), tidied(s.Notes), tidiedCounts(s.Ignored)
-	s.Owners = slices.Clone(s.Owners)
+	s.Counts, s.Owners = tidiedCounts(s.Counts), slices.Clone(s.Owners)
 	for i := range s.Owners {
 		o := &s.Owners[i]
 		tidy(&o.Owner, &o.Verdict, &o.Reason)
+		o.Counts = tidiedCounts(o.Counts)
 	}
 	return s
 }
@@ -89,10 +90,10 @@ func tidied(all []string) []string {
 }
 
 // tidiedCounts adds up what was told apart by nothing that can be shown.
-func tidiedCounts(counts map[string]int) map[string]int {
-	clean := make(map[string]int, len(counts))
+func tidiedCounts[K ~string](counts map[K]int) map[K]int {
+	clean := make(map[K]int, len(counts))
 	for _, word := range slices.Sorted(maps.Keys(counts)) {
-		clean[CleanLine(word)] += counts[word]
+		clean[K(CleanLine(string(word)))] += counts[word]
 	}
 	return clean
 }

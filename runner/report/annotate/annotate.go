@@ -119,6 +119,7 @@ func (w *writer) all() (all []Annotation, more int) {
 	more = w.lost
 	for _, g := range slices.Backward(fold.Groups()) {
 		entries := w.folder.Of(g)
+		more += fold.SizeOf(entries).Beyond
 		slices.SortStableFunc(entries, func(a, b *fold.Entry) int { return len(b.Hosts) - len(a.Hosts) })
 		some := entries[:min(len(entries), most)]
 		more += len(entries) - len(some)
