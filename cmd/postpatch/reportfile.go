@@ -15,9 +15,10 @@ import (
 // reportFile is a view that is a file. What goes wrong with it is told when all else is
 // done: no run is cut off for a report, which can be made again from the store.
 type reportFile struct {
-	view report.Handler
-	file place
-	err  error
+	view  report.Handler
+	file  place
+	err   error
+	aside bool // for a pipeline's system, and no report that a reader would look for
 }
 
 // place is where a report file goes, once it is whole.
@@ -73,7 +74,7 @@ func (v *views) Finish(s report.Summary) error {
 	var wrong []error
 	for _, f := range v.files {
 		err := f.finish(s)
-		if err == nil {
+		if err == nil && !f.aside {
 			v.written = append(v.written, f.file.name())
 		}
 		wrong = append(wrong, err)

@@ -28,8 +28,8 @@ func (v *view) group(p *page, g fold.Group) {
 	begin := fmt.Sprintf("<details%s><summary><b>%s %s (%d)</b> %s</summary>\n\n", open, look.Sign, look.Title, count,
 		look.Meaning)
 	slices.SortStableFunc(entries, func(a, b *fold.Entry) int { return len(b.Hosts) - len(a.Hosts) })
-	more := max(0, len(entries)-mostRows)
-	if entries = entries[:len(entries)-more]; look.Blocks {
+	more := size.Beyond + max(0, len(entries)-mostRows)
+	if entries = entries[:min(len(entries), mostRows)]; look.Blocks {
 		entries = fold.Together(entries)
 	}
 	const columns = "| hosts | check | what | why |\n|---|---|---|---|\n"

@@ -50,6 +50,18 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+func TestSaid(t *testing.T) {
+	for exit := range 5 {
+		want := nagios.StatusOf(exit)
+		if got, ok := nagios.Said(nagios.Line(want, "x")); got != want || !ok {
+			t.Errorf("exit %d: %v %t", exit, got, ok)
+		}
+	}
+	if got, ok := nagios.Said("POSTPATCH OKAY - x"); got != nagios.Unknown || ok {
+		t.Errorf("%v %t", got, ok)
+	}
+}
+
 // What is pre-existing or waived wakes nobody.
 func TestWhatIsToleratedIsOK(t *testing.T) {
 	s := reporttest.Stream{Summary: report.Summary{
