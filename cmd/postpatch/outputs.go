@@ -152,7 +152,10 @@ func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, 
 	if err != nil {
 		return nil, err
 	}
-	v.files = append(v.files, system.files...)
+	for _, f := range system.files {
+		f.unasked = true
+		v.files = append(v.files, f)
+	}
 	screen, err := o.screen(a, func() []string { return v.written })
 	return append(system.handlers, screen), err
 }

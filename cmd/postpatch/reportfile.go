@@ -18,6 +18,8 @@ type reportFile struct {
 	view report.Handler
 	file place
 	err  error
+	// unasked says that no flag names the file, so that the report does not, either.
+	unasked bool
 }
 
 // place is where a report file goes, once it is whole.
@@ -73,7 +75,7 @@ func (v *views) Finish(s report.Summary) error {
 	var wrong []error
 	for _, f := range v.files {
 		err := f.finish(s)
-		if err == nil {
+		if err == nil && !f.unasked {
 			v.written = append(v.written, f.file.name())
 		}
 		wrong = append(wrong, err)

@@ -46,7 +46,7 @@ func (v *view) group(p *page, g fold.Group) {
 		p.WriteString(row)
 		told++
 	}
-	if more := len(entries) - told; more > 0 {
+	if more := len(entries) - told + size.Beyond; more > 0 {
 		p.write(fmt.Sprintf("\n… %d more in %s\n", more, p.where()))
 	}
 	p.write("\n</details>\n\n")
