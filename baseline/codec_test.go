@@ -42,14 +42,16 @@ func TestStoredFormIsGolden(t *testing.T) {
 // A store written by any version is read by every later one. Those of earlier
 // formats cannot be written any more.
 func TestOldStoreIsRead(t *testing.T) {
-	const dir = "testdata/format3"
+	const dir = "testdata/format4"
 	if *update {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}
 		finish(t, open(t, dir), "before", moved(), Host{Host: "DC01", Unreachable: "connection refused"})
 	}
-	for dir, want := range map[string]Host{"testdata/format1": small(), "testdata/format2": moved(), dir: moved()} {
+	for dir, want := range map[string]Host{
+		"testdata/format1": small(), "testdata/format2": moved(), "testdata/format3": moved(), dir: moved(),
+	} {
 		hosts, err := whole(open(t, dir), "before")
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +67,7 @@ func TestOldStoreIsRead(t *testing.T) {
 
 // The lines of format 1 are those of now, but for the number.
 func TestFormatsAreCompared(t *testing.T) {
-	one := strings.Replace(encode(t, small()), `"format":3`, `"format":1`, 1)
+	one := strings.Replace(encode(t, small()), `"format":4`, `"format":1`, 1)
 	if _, err := parseHost(one); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +102,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encode(f, small()))
 	f.Add(encode(f, Host{Host: "h"}))
 	f.Add("{\"host\":\"h\",\"format\":1,\"identity\":\"\",\"unreachable\":\"\"}\n{\"lines\":1}\n")
-	f.Add("{\"host\":\"h\",\"format\":3,\"identity\":\"\\udcff\",\"unreachable\":\"\"}\n")
+	f.Add("{\"host\":\"h\",\"format\":4,\"identity\":\"\\udcff\",\"unreachable\":\"\"}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		h, err := parseHost(text)
 		if err != nil {
@@ -110,7 +112,8 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return // a host name that no manifest can have
 		}
-		now := strings.NewReplacer(`,"format":1,`, `,"format":3,`, `,"format":2,`, `,"format":3,`)
+		const latest = `,"format":4,`
+		now := strings.NewReplacer(`,"format":1,`, latest, `,"format":2,`, latest, `,"format":3,`, latest)
 		header, rest, _ := strings.Cut(text, "\n")
 		if string(again) != now.Replace(header)+"\n"+rest {
 			t.Fatalf("decoded %q, which encodes as %q", text, again)
@@ -164,10 +167,10 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"white space", swap(`{"int":4294}`, `{"int": 4294}`), "line 7"},
 		{"a carriage return", swap("{\"int\":4294}}\n", "{\"int\":4294}}\r\n"), "line 7"},
 		{"an empty line", swap("{\"int\":4294}}\n", "{\"int\":4294}}\n\n"), "line 8"},
-		{"a newer format", swap(`"format":3`, `"format":4`), "format 4 is newer than this program"},
-		{"format zero", swap(`"format":3`, `"format":0`), "none"},
-		{"another form of a format", swap(`"format":3`, `"format":03`), "want a number"},
-		{"a huge format", swap(`"format":3`, `"format":99999999999999999999`), "want a number"},
+		{"a newer format", swap(`"format":4`, `"format":5`), "format 5 is newer than this program"},
+		{"format zero", swap(`"format":4`, `"format":0`), "none"},
+		{"another form of a format", swap(`"format":4`, `"format":03`), "want a number"},
+		{"a huge format", swap(`"format":4`, `"format":99999999999999999999`), "want a number"},
 		{"another form of a number", swap(`{"int":4294}`, `{"int":04294}`), "line 7"},
 		{"another form of a text", swap(`"text":"running"`, `"text":"r\u0075nning"`), "line 10"},
 		{"another form of a duration", swap(`"12ms"`, `"0.012s"`), "line 3: took"},
@@ -210,7 +213,7 @@ func TestDecodeOfMovesIsStrict(t *testing.T) {
 		{"among the readings", put(slices.Concat(lines[:4], lines[11:12], lines[4:11], lines[12:])...), "line 5: what was learned"},
 		{"out of order", put(slices.Concat(lines[:11], lines[12:13], lines[11:12], lines[13:])...), "line 13: what was learned"},
 		{"twice", put(slices.Concat(lines[:12], lines[11:])...), "line 13: what was learned"},
-		{"in format 1", swap(`"format":3`, `"format":1`), "line 12: nothing is learned in format 1"},
+		{"in format 1", swap(`"format":4`, `"format":1`), "line 12: nothing is learned in format 1"},
 		{"another word", swap(`"ubr"},"absent":false`, `"ubr"},"absent":no`), "line 14: want false"},
 		{"no values", swap(`[{"int":3},{"int":4294}]`, `[]`), "line 14"},
 		{"one of a range", swap(`[{"int":3},{"int":4294}]`, `[{"int":4294}]`), "the lowest value and the highest"},

@@ -98,7 +98,7 @@ func TestEveryDamageIsTold(t *testing.T) {
 		{"a manifest edited by hand", edit("ops@", "eve@"), Edited, "was edited"},
 		{"a digest edited by hand", edit(`"digest": "`, `"digest": "00`), Edited, "was edited"},
 		{"white space edited by hand", edit("\n  ", "\n   "), Edited, "was edited"},
-		{"a newer format", edit(`"format": 3`, `"format": 4`), NewerFormat, "has format 4, this postpatch reads up to 3"},
+		{"a newer format", edit(`"format": 4`, `"format": 5`), NewerFormat, "has format 5, this postpatch reads up to 4"},
 		{"an unknown key", func(t *testing.T, s *Store) {
 			data := bytes.Replace(read(t, manifest(s)), []byte(`"run"`), []byte(`"x": 1, "run"`), 1)
 			end := len(data) - len(digestEnd) - 64
@@ -144,8 +144,8 @@ func TestEveryDamageIsTold(t *testing.T) {
 			plantText(t, s, strings.Join(lines[:5], ""))
 		}, Truncated, "line 6"},
 		{"lines of a newer format", func(t *testing.T, s *Store) {
-			plantText(t, s, strings.Replace(encode(t, small()), `"format":3`, `"format":5`, 1))
-		}, NewerFormat, "has format 5"},
+			plantText(t, s, strings.Replace(encode(t, small()), `"format":4`, `"format":6`, 1))
+		}, NewerFormat, "has format 6"},
 	}
 	seen := map[string]string{}
 	for _, test := range tests {

@@ -169,7 +169,7 @@ func TestDiffTextNamesTheLine(t *testing.T) {
 	for name, test := range map[string]struct{ old, now, want string }{
 		"a value":         {`{"int":4294}`, `{"int":04294}`, "now: line 7: reading a stored"},
 		"the order":       {`"ubr"`, `"aaa"`, "now: line 7: reading"},
-		"the header":      {`"format":3`, `"format":0`, "now: line 1: format 0 is none"},
+		"the header":      {`"format":4`, `"format":0`, "now: line 1: format 0 is none"},
 		"a check":         {`"12ms"`, `"0.012s"`, "now: line 3: took"},
 		"the trailer":     {`{"lines":11}`, `{"lines":12}`, "now: line 12: want"},
 		"another host":    {`{"host":"ex01`, `{"host":"ex02`, `of host "ex01.corp.test", the lines of now of "ex02`},

@@ -120,6 +120,9 @@ func (m Manifest) check(run string) *Damage {
 	case len(m.Hosts) == 0:
 		return lacking(run, Empty, "baseline %s holds no host", run)
 	}
+	if m.Results != nil && (m.Results.Bytes < 0 || m.Results.Bytes > maxResults) {
+		return damaged(run, Edited, "the manifest of baseline %s gives a wrong size for the results", run)
+	}
 	spelt := make(map[string]string, len(m.Hosts))
 	for i, e := range m.Hosts {
 		name := strings.ToLower(e.Host)

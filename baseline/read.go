@@ -56,6 +56,9 @@ func (s *Store) Read(ctx context.Context, run string) (*Snapshot, error) {
 	if damage := snapshot.checkHosts(ctx); damage != nil {
 		return nil, damage
 	}
+	if damage := snapshot.loadResults(ctx, io.Discard); damage != nil {
+		return nil, damage
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -150,25 +153,37 @@ func (s *Snapshot) checkFolder(ctx context.Context) *Damage {
 
 // load copies a host's file, as stored, and compares it with the manifest.
 func (s *Snapshot) load(ctx context.Context, e HostEntry, into io.Writer) *Damage {
+	return s.loadFile(ctx, storedFile{e.File, fmt.Sprintf("host %q", e.Host), e.SHA256, e.Bytes}, into)
+}
+
+// storedFile is a file of a run as its manifest has it.
+type storedFile struct {
+	name, called string
+	sha256       string
+	bytes        int64
+}
+
+// loadFile copies a file, as stored, and compares it with the manifest.
+func (s *Snapshot) loadFile(ctx context.Context, of storedFile, into io.Writer) *Damage {
 	run := s.manifest.Run
-	f, err := s.store.reader(ctx, key(run, e.File))
+	f, err := s.store.reader(ctx, key(run, of.name))
 	switch {
 	case isMissing(err):
-		return damaged(run, Missing, "baseline %s has lost the file of host %q", run, e.Host)
+		return damaged(run, Missing, "baseline %s has lost the file of %s", run, of.called)
 	case err != nil:
-		return unreadable(run, err, "host %q in baseline %s cannot be read", e.Host, run)
+		return unreadable(run, err, "%s in baseline %s cannot be read", of.called, run)
 	}
 	defer func() { _ = f.Close() }()
 	hash := sha256.New()
-	n, err := io.Copy(io.MultiWriter(hash, into), io.LimitReader(f, e.Bytes+1))
+	n, err := io.Copy(io.MultiWriter(hash, into), io.LimitReader(f, of.bytes+1))
 	switch {
 	case err != nil:
-		return unreadable(run, err, "host %q in baseline %s cannot be read", e.Host, run)
-	case n < e.Bytes:
-		return damaged(run, Truncated, "host %q in baseline %s is cut short: %d bytes of %d", e.Host, run, n, e.Bytes)
-	case n > e.Bytes || hex.EncodeToString(hash.Sum(nil)) != e.SHA256:
-		return damaged(run, Edited, "host %q in baseline %s was edited: its file is not the one that was written",
-			e.Host, run)
+		return unreadable(run, err, "%s in baseline %s cannot be read", of.called, run)
+	case n < of.bytes:
+		return damaged(run, Truncated, "%s in baseline %s is cut short: %d bytes of %d", of.called, run, n, of.bytes)
+	case n > of.bytes || hex.EncodeToString(hash.Sum(nil)) != of.sha256:
+		return damaged(run, Edited, "%s in baseline %s was edited: its file is not the one that was written",
+			of.called, run)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func FuzzResume(f *testing.F) {
 	}
 	f.Add([]byte(nil), text, true)
 	f.Add([]byte(nil), encoder.EncodeAll(text, nil), false)
-	f.Add([]byte(`{"format": 3}`+"\n"), text, true)
+	f.Add([]byte(`{"format": 4}`+"\n"), text, true)
 	f.Fuzz(func(t *testing.T, beginning, file []byte, packed bool) {
 		ctx := context.Background() // a fuzz target has none
 		bucket := memblob.OpenBucket(nil)

@@ -44,8 +44,11 @@ type Manifest struct {
 	Finished time.Time `json:"finished"`
 	// Resumed is when the run was taken up after it had been cut off.
 	Resumed []time.Time `json:"resumed,omitempty"`
-	Hosts   []HostEntry `json:"hosts"`  // sorted by name
-	Digest  string      `json:"digest"` // SHA-256 of the manifest with this field empty
+	// Results is the file of what the run came to; nil where it stored none, as runs
+	// before format 4.
+	Results *ResultsEntry `json:"results,omitempty"`
+	Hosts   []HostEntry   `json:"hosts"`  // sorted by name
+	Digest  string        `json:"digest"` // SHA-256 of the manifest with this field empty
 }
 
 // SuiteInfo says which suite, in which state, a run was made with.
@@ -66,8 +69,8 @@ type HostEntry struct {
 }
 
 // FormatVersion is the version of the stored form that this program writes. It reads
-// the earlier ones, too: the first knew no Moves, the second no waves and passes.
-const FormatVersion = 3
+// the earlier ones, too: the first knew no Moves, the second no waves and passes, the third no results.
+const FormatVersion = 4
 
 // Sort brings the checks and readings in the order that Diff and the stored form
 // rest on.

@@ -107,7 +107,7 @@ func FuzzBegun(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(good)
-	f.Add([]byte(`{"format": 3}`))
+	f.Add([]byte(`{"format": 4}`))
 	f.Add([]byte(`{"format": 2, "run": "before", "started": "x", "digest": ""}` + "\n"))
 	f.Add(bytes.ReplaceAll(good, []byte("2026"), []byte("9999")))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -27,7 +27,8 @@ type Writer struct {
 
 	mu       sync.Mutex
 	hosts    map[string]HostEntry
-	pending  int // hosts being stored right now
+	pending  int    // hosts being stored right now
+	results  []byte // as stored; nil without any
 	finished bool
 }
 
@@ -191,6 +192,9 @@ func (w *Writer) Finish(ctx context.Context, finished time.Time, sign Signer) er
 	m.Hosts = slices.SortedFunc(maps.Values(w.hosts), func(a, b HostEntry) int { return strings.Compare(a.Host, b.Host) })
 	if damage := m.check(w.run); damage != nil { // nobody could read it
 		return fmt.Errorf("finishing baseline %s: %w", w.run, damage)
+	}
+	if err := w.putResults(ctx, &m); err != nil {
+		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
 	}
 	data, err := seal(m)
 	if err != nil {

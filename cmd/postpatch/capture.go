@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,9 @@ func newCapture(a app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if err := learn.check(cmd.Flags().Changed("every")); err != nil {
 				return err
+			}
+			if acceptFailing && out.format == formNagios {
+				return errors.New("--accept-failing: the line of --format nagios would say otherwise than the exit code")
 			}
 			summary, err := capture(cmd.Context(), a, captureJob{in, out, learn, files, deadline})
 			if err != nil {
@@ -70,7 +74,7 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce), resume: c.resume}
-	p.learn, p.say = c.learning, a.talk
+	p.learn = c.learning
 	p.name = cmp.Or(c.name, cut.Run, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)
 	if p.until, err = deadlineOf(c.deadline, j.plan, "capture", time.Now()); err != nil {
@@ -91,6 +95,6 @@ func runWithViews(ctx context.Context, a app, o outputs, p performance) (report.
 	}
 	defer v.discard()
 	defer v.stop()
-	p.views = v
+	p.views, p.say = v, v.say(a)
 	return p.perform(ctx)
 }

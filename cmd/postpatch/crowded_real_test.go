@@ -98,7 +98,7 @@ func TestFullDisk(t *testing.T) {
 					t.Fatal(err)
 				}
 			})
-		want := []string{"begun.json", "hosts", "manifest.json", "manifest.json.sig"}
+		want := []string{"begun.json", "hosts", "manifest.json", "manifest.json.sig", "results.jsonl.zst"}
 		if command == "capture" { // there is room for reports when the samples are gone
 			want = append(want, "samples")
 		} else {

@@ -32,7 +32,7 @@ func TestNoDamagedRunIsJudged(t *testing.T) {
 			}
 			st, verified, _ := played(t, s)
 			a := archive{stage: st, files: storedFiles(t, st.store)}
-			if len(a.files) != 2*(2+len(verified)) {
+			if len(a.files) != 2*(3+len(verified)) {
 				t.Fatalf("%d hosts, %d files", len(verified), len(a.files))
 			}
 			if got, err := a.judged(t.Context()); err != nil || got != exit {

@@ -29,6 +29,7 @@ func newDemo(a app) *cobra.Command {
 			"anything comes out differently from what the file says (`postpatch explain scenario`).",
 		Example: "  postpatch demo\n  postpatch demo examples/demo/acme.scenario.yaml",
 		RunE: func(cmd *cobra.Command, files []string) error {
+			out.ci = ciNone // what a lab has lost is no pipeline's business
 			if len(files) == 0 {
 				return showDemo(cmd.Context(), a, out, folder)
 			}
@@ -62,7 +63,6 @@ func showDemo(ctx context.Context, a app, out outputs, folder string) error {
 	if err != nil {
 		return err
 	}
-	a.tell("Reports  %s   %s\n", out.junit, out.json)
 	a.talk("\nThis was a lab; nothing left this machine. verify would exit %d. Suite, plan and estate: %s\n",
 		end.summary.ExitCode, folder)
 	return tellDifferences(a, s.Name, s.differences(end.hosts, end.summary))
@@ -186,7 +186,7 @@ func (st stage) capture(ctx context.Context, out outputs) error {
 	if err := st.lab.Switch(st.scenario.Before); err != nil {
 		return err
 	}
-	out.junit, out.json = "", ""
+	out.junit, out.json, out.junitFlags = "", "", junitFlags{}
 	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.shown()))
 	p, err := st.performance(ctx, "capture", "demo")
 	if err != nil {
@@ -260,20 +260,24 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 	if err != nil {
 		return performance{}, err
 	}
-	return performance{
+	again := rerun{
+		inputs: inputs{plan: st.scenario.Plan.path, store: standardStore}, suites: st.scenario.files(), baseline: "demo",
+	}
+	p := performance{
 		job: j, command: command, name: name, store: store, options: options(j, in.atOnce),
 		run: newRun(command, name, j),
 		next: func(s report.Summary, b blind) []string {
 			if st.scenario.isWhole() {
 				return nil // its files are gone when this is read
 			}
-			again := rerun{
-				inputs: inputs{plan: st.scenario.Plan.path, store: standardStore}, suites: st.scenario.files(), baseline: "demo",
-			}
 			if command == "capture" {
 				return []string{again.command()}
 			}
 			return again.after(s, b)
 		},
-	}, nil
+	}
+	if command == "verify" && !st.scenario.isWhole() {
+		p.again = again.anew(command)
+	}
+	return p, nil
 }

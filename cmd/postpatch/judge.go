@@ -69,7 +69,7 @@ func rejudge(ctx context.Context, a app, c judgeJob) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
-	return summary, p.end(summary)
+	return summary, p.views.Finish(summary)
 }
 
 // ready reads all that it takes to judge a stored run.

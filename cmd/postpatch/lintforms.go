@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postpatch/runner/report/annotate"
 	"postpatch/suites"
 )
 
@@ -158,31 +159,17 @@ func lintGitLab(w io.Writer, l linted) error {
 	return harmlessJSON(w, issues)
 }
 
-func lintGitHub(w io.Writer, l linted) error {
-	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-	for _, p := range l.problems {
-		place := "file=" + property.Replace(suites.Harmless(inRepository(p.File)))
-		if p.Line > 0 {
-			place += fmt.Sprintf(",line=%d,col=%d", p.Line, p.Column)
-		}
-		if _, err := fmt.Fprintf(w, "::error %s::%s\n", place, data.Replace(suites.Harmless(withHint(p)))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func lintGitHub(w io.Writer, l linted) error { return lintAnnotations(w, l, annotate.GitHub) }
 
-func lintAzure(w io.Writer, l linted) error {
-	escape := strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", "]", "%5D", ";", "%3B")
+func lintAzure(w io.Writer, l linted) error { return lintAnnotations(w, l, annotate.Azure) }
+
+func lintAnnotations(w io.Writer, l linted, form annotate.Form) error {
 	for _, p := range l.problems {
-		place := "sourcepath=" + escape.Replace(suites.Harmless(inRepository(p.File))) + ";"
-		if p.Line > 0 {
-			place += fmt.Sprintf("linenumber=%d;columnnumber=%d;", p.Line, p.Column)
-		}
-		said := escape.Replace(suites.Harmless(withHint(p)))
-		_, err := fmt.Fprintf(w, "##vso[task.logissue type=error;%s]%s\n", place, said)
-		if err != nil {
+		text := form(annotate.Annotation{
+			Level: annotate.Error, File: suites.Harmless(inRepository(p.File)), Line: p.Line, Column: p.Column,
+			Text: suites.Harmless(withHint(p)),
+		})
+		if _, err := io.WriteString(w, text+"\n"); err != nil {
 			return err
 		}
 	}

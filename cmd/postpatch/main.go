@@ -11,11 +11,18 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	// A reader who has gone is told of like a full disk, and does not end the run: what is
+	// asked to be sent nowhere comes as an error of the write. Programs that are started
+	// meanwhile do not inherit this, as they would if it were ignored.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	stdout, stderr := openConsole(os.Stdout), openConsole(os.Stderr)
 	code := run(ctx, os.Args[1:], app{
 		stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
-		stdoutIsTerminal: isTerminal(os.Stdout), stderrIsTerminal: isTerminal(os.Stderr),
-		width: width(os.Stdout),
+		stdoutIsTerminal: stdout.terminal, stderrIsTerminal: stderr.terminal,
+		width: width(os.Stdout), stderrSize: func() (int, int) { return size(os.Stderr) },
 	})
 	stop()
+	stderr.close()
+	stdout.close()
 	os.Exit(code)
 }

@@ -37,6 +37,7 @@ type performance struct {
 	// held then holds still.
 	on      time.Time
 	resumed string // the command that takes the run up
+	again   string // the command that asks all hosts and checks anew
 	// next names the commands a reader wants after this summary.
 	next    func(s report.Summary, b blind) []string
 	collect func(report.Host) // may be nil
@@ -60,19 +61,31 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
-	summary, blind, err := p.judge(ctx, taking.visits)
-	if err == nil {
-		err = taking.finish(ctx, summary.Finished)
+	if err := p.views.keep(taking.writer); err != nil {
+		return report.Summary{}, err
 	}
+	summary, blind, err := p.judge(ctx, taking.visits)
 	if err != nil {
 		return report.Summary{}, cutOff{p.name, err}
 	}
 	summary.Notes = append(summary.Notes, taking.notes(p.until)...)
-	summary.Next = p.next(summary, blind)
+	summary.Next, summary.Again = p.next(summary, blind), p.again
 	if len(taking.late) > 0 {
 		summary.Next, summary.Unfinished = append([]string{p.resumed}, summary.Next...), true
+	} else {
+		p.views.again = p.reported()
 	}
-	return summary, p.end(summary)
+	p.views.kept(summary)
+	if err := taking.finish(ctx, summary.Finished); err != nil {
+		return report.Summary{}, cutOff{p.name, err}
+	}
+	return summary, p.views.Finish(summary)
+}
+
+// reported is the command that makes the reports of this run again.
+func (p performance) reported() string {
+	store := flagWords(flagValue{"--store", p.store.Name(), standardStore})
+	return shellWords(append([]string{"postpatch", "report", p.name}, store...))
 }
 
 // judged is one host with what it was judged by.
@@ -180,16 +193,6 @@ func overNotes(over []string) []string {
 		return []string{fmt.Sprintf("%d waivers are over, and what they covered fails: mend it, or give them another day: %s",
 			len(over), shorten(over))}
 	}
-}
-
-// end puts the report files in their place and shows the verdict.
-func (p performance) end(summary report.Summary) error {
-	err := p.views.Finish(summary)
-	if err != nil && p.command != "" { // of a run that was stored now
-		err = fmt.Errorf("%w\nRun %s is in the store: the same command with --name %s --resume asks no host, and writes "+
-			"the reports again", err, p.name, p.name)
-	}
-	return err
 }
 
 // storedNames are a snapshot's hosts by their names in lower case: Windows knows

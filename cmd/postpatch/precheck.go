@@ -66,6 +66,7 @@ func precheck(ctx context.Context, a app, c precheckJob) (report.Summary, error)
 		return report.Summary{}, err
 	}
 	p.resumed = rerun{inputs: c.inputs, suites: c.suites, waits: waits{deadline: c.deadline}}.resumed("precheck", p.name)
+	p.again = rerun{inputs: c.inputs, suites: c.suites}.anew("precheck")
 	p.next = func(s report.Summary, b blind) []string {
 		again := rerun{inputs: c.inputs, suites: c.suites}
 		if s.ExitCode == runner.ExitOK {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"postpatch/runner"
 	"postpatch/runner/report"
 )
 
@@ -46,34 +45,50 @@ func (f *reportFile) finish(s report.Summary) error {
 
 // Start implements report.Handler.
 func (v *views) Start(r report.Run) error {
+	start := func(h report.Handler) error { return h.Start(r) }
+	v.record.take(start)
 	for _, f := range v.files {
-		f.take(func(h report.Handler) error { return h.Start(r) })
+		f.take(start)
 	}
 	return v.Handler.Start(r)
 }
 
 // Host implements report.Handler.
 func (v *views) Host(host report.Host) error {
+	take := func(h report.Handler) error { return h.Host(host) }
+	v.record.take(take)
 	for _, f := range v.files {
-		f.take(func(h report.Handler) error { return h.Host(host) })
+		f.take(take)
 	}
 	return v.Handler.Host(host)
 }
 
-// Finish implements report.Handler. It puts the files in their place before it tells
-// the verdict on the screen, so that this does not promise an exit code that a pipeline
-// without its reports does not get.
+// Finish implements report.Handler. It puts the files in their place and tells the verdict
+// on the screen. What cannot be written is named and keeps nothing else from being told:
+// the verdict stays what it is, and so does the exit code.
 func (v *views) Finish(s report.Summary) error {
-	var all []error
+	if v.redacted != nil {
+		v.redacted.again = v.again
+	}
+	var wrong []error
 	for _, f := range v.files {
-		all = append(all, f.finish(s))
+		err := f.finish(s)
+		if err == nil {
+			v.written = append(v.written, f.file.name())
+		}
+		wrong = append(wrong, err)
 	}
 	v.files = nil
-	err := errors.Join(all...)
-	if err != nil {
-		s.ExitCode = runner.ExitNoVerdict
+	if err := v.Handler.Finish(s); err != nil {
+		wrong = append(wrong, fmt.Errorf("on standard output: %w", err))
 	}
-	return errors.Join(v.Handler.Finish(s), err)
+	if err := errors.Join(wrong...); err != nil {
+		v.talk("error: not every report was written, the verdict stands: %s\n", report.Clean(err.Error()))
+		if v.again != "" {
+			v.talk("It can be made again, and no host is asked: %s\n", report.CleanLine(v.again))
+		}
+	}
+	return nil
 }
 
 // discard drops the report files of a run that came to no end.
@@ -82,6 +97,9 @@ func (v *views) discard() {
 		f.file.discard()
 	}
 	v.files = nil
+	if v.redacted != nil {
+		v.redacted.discard()
+	}
 }
 
 // atomicFile is a file that is there whole or not at all: pipelines pick reports

@@ -63,6 +63,13 @@ func (r rerun) doctor(b blind) []string {
 // command is the command line.
 func (r rerun) command() string { return r.commandOf("verify") }
 
+// anew is the command line without its choice of hosts and checks, to which another one is
+// added.
+func (r rerun) anew(verb string) string {
+	r.hosts, r.only = nil, nil
+	return r.commandOf(verb)
+}
+
 // commandOf is the command line of another command that takes the same flags.
 func (r rerun) commandOf(verb string) string {
 	words := append([]string{"postpatch", verb}, r.suites...)

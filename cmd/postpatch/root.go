@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"postpatch/runner"
 	"postpatch/runner/report"
@@ -26,12 +24,17 @@ type app struct {
 	stdout, stderr                     io.Writer
 	getenv                             func(string) string
 	stdoutIsTerminal, stderrIsTerminal bool
-	width                              int
+	width                              int // of stdout
+	stderrSize                         func() (columns, lines int)
 	packs                              *[]string // folders, as --packs names them
+	plugin                             bool      // what is said here is said as a plugin of Nagios
 }
 
 // run carries out one command line and returns its exit code.
 func run(ctx context.Context, args []string, a app) (code int) {
+	if !a.plugin && asPlugin(args) {
+		return runAsPlugin(ctx, args, a)
+	}
 	defer func() {
 		// Go's own exit code for a panic is 2 as well: no verdict.
 		if p := recover(); p != nil {
@@ -103,9 +106,9 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 	root.PersistentFlags().StringSliceVar(a.packs, "packs", nil,
 		"folders of packs that suites use by name (env POSTPATCH_PACKS)")
 	root.AddCommand(
-		newPlan(a), newPrecheck(a), newCapture(a), newVerify(a), newGate(a), newDiff(a), newJudge(a), newAccept(a),
-		newBaselines(a), newInit(a), newLint(a), newFmt(a), newTrial(a), newSchema(a), newExplain(a), newDoctor(a),
-		newDemo(a), newLab(a), newVersion(a),
+		newPlan(a), newPrecheck(a), newCapture(a), newVerify(a), newGate(a), newDiff(a), newJudge(a), newReport(a),
+		newAccept(a), newBaselines(a), newInit(a), newLint(a), newFmt(a), newTrial(a), newSchema(a), newExplain(a),
+		newDoctor(a), newDemo(a), newLab(a), newVersion(a),
 	)
 	return root
 }
@@ -120,14 +123,4 @@ func emptyFlags(cmd *cobra.Command) error {
 		}
 	})
 	return err
-}
-
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-
-// width is the terminal's width, or 100 where there is none.
-func width(f *os.File) int {
-	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-		return w
-	}
-	return 100
 }

@@ -55,6 +55,7 @@ func (t taking) sample(ctx context.Context, hosts []suites.Host) error {
 		if len(left) == 0 {
 			continue
 		}
+		t.views.phase(fmt.Sprintf("look %d of %d", n, t.learn.samples))
 		next := time.NewTimer(t.learn.every)
 		err = runner.Observe(ctx, left, options, func(v runner.Visit) error {
 			return t.writer.PutSample(ctx, n, v.Seen)
@@ -71,6 +72,7 @@ func (t taking) sample(ctx context.Context, hosts []suites.Host) error {
 			return ctx.Err()
 		}
 	}
+	t.views.phase("")
 	return nil
 }
 

@@ -92,6 +92,7 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 	}
 	again := rerun{c.inputs, c.suites, m.Run, c.waits}
 	p.resumed = strings.TrimSpace(again.resumed("verify", p.name) + " " + shellWords(c.telling.words()))
+	p.again = again.anew("verify")
 	p.next, p.listIgnored = again.after, again.ignored(p.name, "")
 	return c.tellOwners(ctx, a, p)
 }

@@ -5,23 +5,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
-)
 
-// shellWord quotes a word for a POSIX shell where it needs it.
-func shellWord(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@,=+%", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
+	"postpatch/runner/report"
+)
 
 func shellWords(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {
-		quoted[i] = shellWord(word)
+		quoted[i] = report.ShellWord(word)
 	}
 	return strings.Join(quoted, " ")
 }

@@ -31,6 +31,9 @@ func tame(s string) string {
 }
 
 func clean(s string, keepLines bool) string {
+	if isPlain(s) { // as nearly all are
+		return s
+	}
 	harmless := func(r rune) bool {
 		return r != utf8.RuneError && unicode.IsPrint(r) || keepLines && (r == '\n' || r == '\t')
 	}
@@ -46,6 +49,16 @@ func clean(s string, keepLines bool) string {
 		}
 	}
 	return b.String()
+}
+
+// isPlain says whether a text has none but ASCII's characters that are printed.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // spelled gives the few that Windows' texts are full of a short name.

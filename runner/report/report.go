@@ -213,6 +213,12 @@ type Summary struct {
 	// those that are left out of very many. There are none where no check has an owner.
 	Owners     []OwnerSummary `json:"owners,omitempty"`
 	MoreOwners int            `json:"more_owners,omitempty"`
+	// Again is the command that asks all hosts and checks again, to which flags are added
+	// that choose some of them; see AskAgain. It is empty where nothing is asked again.
+	Again string `json:"again,omitempty"`
+	// Retell is the command that tells this run once more, to which flags are added; empty
+	// where it is not stored.
+	Retell string `json:"retell,omitempty"`
 	// Next are commands that the reader would want now.
 	Next []string `json:"next,omitempty"`
 }

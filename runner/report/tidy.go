@@ -61,7 +61,7 @@ func tidyCheck(c *Check) {
 
 // CleanSummary returns a Summary of which every text is safe to show in one line.
 func CleanSummary(s Summary) Summary {
-	tidy(&s.Verdict, &s.Reason, &s.ListIgnored)
+	tidy(&s.Verdict, &s.Reason, &s.ListIgnored, &s.Again, &s.Retell)
 	s.Next, s.Notes, s.Ignored = tidied(s.Next), tidied(s.Notes), tidiedCounts(s.Ignored)
 	s.Counts, s.Owners = tidiedCounts(s.Counts), slices.Clone(s.Owners)
 	for i := range s.Owners {

@@ -2,8 +2,6 @@ package fold
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -24,20 +22,24 @@ type Entry struct {
 	Also     []*Entry          // of other checks, which say the very same
 
 	general string // the reason, with <host> for the host's name
+	id      identity
+	whole   *Size // of the group, with what is not kept
 }
 
 // Folder gathers entries and folds those that say the same of several hosts.
 type Folder struct {
+	// All keeps every entry. Otherwise of very many the first ones are kept, and the others
+	// are in the Size of their group alone.
+	All bool
+
 	diff    bool
 	list    func(report.Finding) string
-	entries map[string]*Entry
+	entries map[identity]*Entry
+	sizes   map[Group]*Size
+	kept    map[Group]int
+	bytes   int // of the texts that are kept
 	// NoteCount is how many drifts are of severity note: they are no entries.
 	NoteCount int
-	// Limit is the number of entries that a group keeps; 0 is no limit. Left is how often
-	// something was to be told that is none of them, by group.
-	Limit int
-	Left  map[Group]int
-	kept  map[Group]int
 	// By what is listed, the hosts; only kept when they are to be listed.
 	Unchanged, Unbased, Skipped, Notes map[string][]string
 }
@@ -46,9 +48,9 @@ type Folder struct {
 // no entry is kept to be listed, a change in the words of list.
 func New(diff bool, list func(report.Finding) string) *Folder {
 	return &Folder{
-		diff: diff, list: list, entries: map[string]*Entry{}, Unchanged: map[string][]string{},
-		Unbased: map[string][]string{}, Skipped: map[string][]string{}, Notes: map[string][]string{},
-		Left: map[Group]int{}, kept: map[Group]int{},
+		diff: diff, list: list, entries: map[identity]*Entry{}, sizes: map[Group]*Size{}, kept: map[Group]int{},
+		Unchanged: map[string][]string{}, Unbased: map[string][]string{}, Skipped: map[string][]string{},
+		Notes: map[string][]string{},
 	}
 }
 
@@ -62,23 +64,29 @@ func (f *Folder) Add(h report.Host) {
 	if h.Unreachable == "" && h.Problem != "" {
 		whole = Entry{Group: Problem, Reason: h.Problem}
 	}
+	var told []Entry
 	for _, c := range h.Checks {
 		if whole.Reason != "" && c.Outcome == report.Unknown {
 			whole.Unasked++
 			continue
 		}
-		f.addCheck(h.Host, c)
+		told = append(told, f.ofCheck(h.Host, c)...)
 	}
 	if whole.Reason != "" {
-		f.merge(h.Host, whole)
+		told = append(told, whole)
+	}
+	f.measure(told)
+	for _, e := range told {
+		f.merge(h.Host, e)
 	}
 }
 
-func (f *Folder) addCheck(host string, c report.Check) {
+// ofCheck are the entries that a check of a host makes.
+func (f *Folder) ofCheck(host string, c report.Check) []Entry {
 	said := false
-	for _, e := range f.split(host, c) {
+	told := f.split(host, c)
+	for _, e := range told {
 		said = said || e.Group == ofOutcome(c.Outcome) || c.Outcome == report.Drifted || e.Group == Overdue
-		f.merge(host, e)
 	}
 	bare := c
 	bare.Findings = nil
@@ -90,8 +98,9 @@ func (f *Folder) addCheck(host string, c report.Check) {
 	case c.Outcome == report.Skipped:
 		f.keep(f.Skipped, listItem(c.ID, cmp.Or(c.Error, c.Mark)), host)
 	case !said: // nothing to show for it, and yet it must not be lost
-		f.merge(host, Entry{Group: home, Subject: c.ID, Check: bare, Reason: cmp.Or(c.Error, string(c.Outcome))})
+		told = append(told, Entry{Group: home, Subject: c.ID, Check: bare, Reason: cmp.Or(c.Error, string(c.Outcome))})
 	}
+	return told
 }
 
 // listed is a change as the list has it.
@@ -157,22 +166,18 @@ func (f *Folder) keep(where map[string][]string, what, host string) {
 }
 
 func (f *Folder) merge(host string, e Entry) {
-	c := e.Check
-	c.Error = "" // the reason has it
 	if e.general = e.Reason; len(host) > 2 {
 		e.general = strings.ReplaceAll(e.Reason, host, "<host>")
 	}
-	key := fmt.Sprintf("%d %q %q %q %d %q %q %q %#v", e.Group, e.Subject, c.Suite, c.File, c.Line, c.Mark, c.Error,
-		e.general, e.Findings)
-	known, found := f.entries[key]
+	e.id = e.identity()
+	known, found := f.entries[e.id]
 	if !found {
-		if f.Limit > 0 && f.kept[e.Group] >= f.Limit {
-			f.Left[e.Group]++
+		if !f.hasRoom(&e) {
+			f.sizes[e.Group].Beyond++
 			return
 		}
-		f.kept[e.Group]++
-		known = &e
-		f.entries[key] = known
+		known, e.whole = &e, f.sizes[e.Group]
+		f.entries[e.id] = known
 	}
 	known.Hosts = append(known.Hosts, host)
 	if found {
@@ -186,15 +191,16 @@ func (f *Folder) merge(host string, e Entry) {
 // check, then by host.
 func (f *Folder) Of(g Group) []*Entry {
 	var all []*Entry
-	for _, key := range slices.Sorted(maps.Keys(f.entries)) {
-		if e := f.entries[key]; e.Group == g {
+	for _, e := range f.entries {
+		if e.Group == g {
 			slices.Sort(e.Hosts)
 			all = append(all, e)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *Entry) int {
+	slices.SortFunc(all, func(a, b *Entry) int {
 		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.reading(), b.reading()),
-			cmp.Compare(a.Hosts[0], b.Hosts[0]))
+			cmp.Compare(a.Hosts[0], b.Hosts[0]), cmp.Compare(a.Check.Suite, b.Check.Suite),
+			slices.Compare(a.id[:], b.id[:]))
 	})
 	return all
 }

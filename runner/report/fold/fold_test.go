@@ -60,28 +60,3 @@ func TestAHostWithoutCountsHasARow(t *testing.T) {
 		t.Errorf("%d checks without a basis, want 1", n)
 	}
 }
-
-// What is beyond the limit of a group is counted, and what is known already still folds.
-func TestAGroupKeepsALimitedNumberOfEntries(t *testing.T) {
-	f := fold.New(false, nil)
-	f.Limit = 2
-	for i, host := range []string{"srv01", "srv02", "srv03", "srv04"} {
-		h := stopped(host)
-		h.Checks[0].Findings[0].Now = []string{"stopped", "paused", "gone", "stopped"}[i]
-		f.Add(h)
-	}
-	f.Add(report.Host{Host: "srv05", Unreachable: "no route"})
-	var got [][]string
-	for _, g := range fold.Groups() {
-		for _, e := range f.Of(g) {
-			got = append(got, append([]string{e.Subject}, e.Hosts...))
-		}
-	}
-	want := [][]string{{"", "srv05"}, {"service/Spooler", "srv01", "srv04"}, {"service/Spooler", "srv02"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if left := f.Left[fold.Regression]; left != 1 || len(f.Left) != 1 {
-		t.Errorf("left out: %v, want one regression", f.Left)
-	}
-}

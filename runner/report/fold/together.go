@@ -1,47 +1,30 @@
 package fold
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"postpatch/runner/report"
 )
 
-// Size is how much a group tells.
-type Size struct {
-	Told   int // an entry of each host
-	Checks int
-	Items  int // of the checks
-}
-
-// SizeOf counts what a group tells as the verdict does, in checks; where a check has
-// several items to tell, these too. Where the hosts as such are told of, Told counts them.
-func SizeOf(entries []*Entry) Size {
-	checks, items := map[string]bool{}, map[string]bool{}
-	told := 0
-	for _, e := range entries {
-		told += len(e.Hosts)
-		for _, h := range e.Hosts {
-			checks[fmt.Sprintf("%q %q %q", h, e.Check.Suite, e.Check.ID)] = true
-			items[fmt.Sprintf("%q %q %q", h, e.Check.Suite, e.Subject)] = true
-		}
-	}
-	return Size{Told: told, Checks: len(checks), Items: len(items)}
-}
-
 // Together puts entries that say the very same of one thing, as service/X and
 // services/X do, side by side: the first tells it, the others are named there.
 func Together(entries []*Entry) []*Entry {
+	type place struct {
+		item, host string
+		hosts      int
+	}
 	var all []*Entry
+	at := map[place][]*Entry{} // those that may cover one another
 	for _, e := range entries {
-		i := slices.IndexFunc(all, func(known *Entry) bool { return known.covers(e) })
+		p := place{strings.ToLower(itemOf(e.Subject)), e.Hosts[0], len(e.Hosts)}
+		i := slices.IndexFunc(at[p], func(known *Entry) bool { return known.covers(e) })
 		if i < 0 {
 			first := *e // what is gathered here stays out of the folder
-			all = append(all, &first)
+			all, at[p] = append(all, &first), append(at[p], &first)
 			continue
 		}
-		all[i].Also = append(all[i].Also, e)
+		at[p][i].Also = append(at[p][i].Also, e)
 	}
 	return all
 }

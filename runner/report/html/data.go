@@ -2,7 +2,6 @@ package html
 
 import (
 	"fmt"
-	"io"
 
 	"postpatch/runner/report"
 )
@@ -21,16 +20,23 @@ type data struct {
 	outcomes outcomes
 }
 
-func newData(r report.Run, limit int) *data {
+func newData(r report.Run, l limits) *data {
 	return &data{
-		run: r, limit: limit, pool: newPool(), checks: newChecks(), hosts: hosts{notes: map[int][]uint32{}},
-		details: newDetails(), outcomes: outcomes{report.Outcomes()},
+		run: r, limit: l.checks, pool: newPool(), checks: newChecks(), hosts: hosts{notes: map[int][]uint32{}},
+		details: newDetails(l.details), outcomes: outcomes{report.Outcomes()},
 	}
 }
 
-// foldLimit is the number of checks above which those that passed, and of which nothing
-// is to be told, are only counted.
-const foldLimit = 700_000
+// limits keep the file to what a browser opens.
+type limits struct {
+	checks  int // of which those that passed, where there are more, are only counted
+	details int // bytes, packed
+}
+
+const (
+	foldLimit  = 700_000
+	detailRoom = 24 << 20
+)
 
 // add takes a host in.
 func (d *data) add(h report.Host) error {
@@ -56,8 +62,9 @@ func (d *data) add(h report.Host) error {
 	return nil
 }
 
-// write writes all blocks.
-func (d *data) write(w io.Writer, m meta) error {
+// each gives put all blocks, in the order in which the app wants them. Some are packed
+// only then.
+func (d *data) each(m meta, put func(block) error) error {
 	strings, err := d.pool.close()
 	if err != nil {
 		return err
@@ -66,7 +73,8 @@ func (d *data) write(w io.Writer, m meta) error {
 	if err != nil {
 		return err
 	}
-	for _, b := range []struct {
+	m.DetailChunks = d.details.first
+	blocks := []struct {
 		id   string
 		pack func() (packed, error)
 	}{
@@ -75,18 +83,19 @@ func (d *data) write(w io.Writer, m meta) error {
 		{"hosts", func() (packed, error) { return pack(d.writeHosts) }},
 		{"checks", func() (packed, error) { return pack(d.checks.write) }},
 		{"rows", func() (packed, error) { return pack(d.rows.write) }},
-	} {
+	}
+	for _, b := range blocks {
 		data, err := b.pack()
 		if err == nil {
-			err = block{b.id, data}.write(w)
+			err = put(block{b.id, data})
 		}
 		if err != nil {
 			return fmt.Errorf("writing the block %s: %w", b.id, err)
 		}
 	}
 	for i, chunk := range details {
-		id := fmt.Sprintf("details-%d", i)
-		if err := (block{id, chunk}).write(w); err != nil {
+		id := fmt.Sprintf("%s%d", detailsPrefix, i)
+		if err := put(block{id, chunk}); err != nil {
 			return fmt.Errorf("writing the block %s: %w", id, err)
 		}
 	}

@@ -38,8 +38,8 @@ func filled(v reflect.Value, text func() string) {
 		filled(value, text)
 		v.SetMapIndex(key, value)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			filled(v.Field(i), text)
+		for _, field := range v.Fields() {
+			filled(field, text)
 		}
 	}
 }

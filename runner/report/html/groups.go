@@ -42,11 +42,8 @@ func (p *page) groups(f *fold.Folder) []group {
 		}
 		look := g.Look(p.Run.Command)
 		own := group{
-			Title: look.Title, Meaning: look.Meaning, Sign: look.Sign, Tone: tone(look.Tone), More: f.Left[g],
+			Title: look.Title, Meaning: look.Meaning, Sign: look.Sign, Tone: tone(look.Tone), More: fold.SizeOf(entries).Beyond,
 			Size: size(g, entries),
-		}
-		if own.More > 0 {
-			own.Size = "more than " + own.Size
 		}
 		if look.Blocks {
 			entries = fold.Together(entries)
@@ -152,14 +149,6 @@ func (p *page) finding(f report.Finding) finding {
 
 // size is how much a group tells.
 func size(g fold.Group, entries []*fold.Entry) string {
-	const countable = 50_000 // a larger sum is told as it is: to count what it is made of takes much room
-	told := 0
-	for _, e := range entries {
-		told += len(e.Hosts)
-	}
-	if told > countable {
-		return plural(told, "reading")
-	}
 	switch s := fold.SizeOf(entries); {
 	case g == fold.Unreachable || g == fold.Problem:
 		return plural(s.Told, "host")

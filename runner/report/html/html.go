@@ -4,6 +4,7 @@ package html
 
 import (
 	"fmt"
+	"html/template"
 	"io"
 
 	"postpatch/runner/report"
@@ -21,18 +22,31 @@ type Options struct {
 // New returns a handler that writes the document when the run finishes, since the
 // summary comes first in it. What is kept until then is kept compressed. A run that is
 // cut off writes nothing.
-func New(w io.Writer, o Options) report.Handler { return &writer{out: w, options: o, limit: foldLimit} }
+func New(w io.Writer, o Options) report.Handler {
+	return newWriter(o, func(r *whole) error { return r.file(w) })
+}
+
+func newWriter(o Options, write func(*whole) error) *writer {
+	return &writer{options: o, limits: limits{foldLimit, detailRoom}, write: write}
+}
 
 type writer struct {
-	out     io.Writer
 	options Options
+	write   func(*whole) error
 	data    *data
 	static  *static
-	limit   int // of checks, above which those that passed are only counted
+	limits  limits
+}
+
+// whole is a report when all is told.
+type whole struct {
+	page *page
+	data *data
+	meta meta
 }
 
 func (w *writer) Start(r report.Run) error {
-	w.data = newData(report.CleanRun(r), w.limit)
+	w.data = newData(report.CleanRun(r), w.limits)
 	w.static = newStatic(r.Command)
 	return nil
 }
@@ -47,12 +61,29 @@ func (w *writer) Host(h report.Host) error {
 
 func (w *writer) Finish(s report.Summary) error {
 	s = report.CleanSummary(s)
-	page := newPage(w.data.run, s, w.static)
-	page.Banner = w.options.banner()
-	if err := page.write(w.out, func() error { return w.data.write(w.out, w.meta(s)) }); err != nil {
+	r := &whole{page: newPage(w.data.run, s, w.static), data: w.data, meta: w.meta(s)}
+	r.page.Banner = w.options.banner()
+	if err := w.write(r); err != nil {
 		return fmt.Errorf("writing the HTML report: %w", err)
 	}
 	return nil
+}
+
+// file writes all in one.
+func (r *whole) file(w io.Writer) error {
+	style, script, err := appFiles()
+	if err != nil {
+		return err
+	}
+	p := r.page
+	p.Style, p.Script, p.Policy = template.CSS(style), template.JS(script), policy(hash(script), hash(style))
+	if err := p.begin(w); err != nil {
+		return err
+	}
+	if err := r.data.each(r.meta, func(b block) error { return b.tag(w) }); err != nil {
+		return err
+	}
+	return p.end(w)
 }
 
 // meta is what the app reads first.
@@ -76,7 +107,7 @@ func (w *writer) meta(s report.Summary) meta {
 	d := w.data
 	return meta{
 		Version: Version, Run: d.run, Summary: s, Outcomes: d.outcomes.words, Folded: d.folded, Total: d.total,
-		Rows: d.rows.n, DetailChunks: d.details.first, WithoutDetails: d.details.without,
+		Rows: d.rows.n, WithoutDetails: d.details.without,
 		Redacted: w.options.Redacted, Banner: w.options.banner(),
 	}
 }

@@ -3,7 +3,6 @@ package html
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 
@@ -75,15 +74,32 @@ func (p *packing) close() (packed, error) {
 	return p.to, p.err
 }
 
-// block is one value of JSON for the app. The browser takes it for data and runs
-// nothing of it; nothing in base64 can be taken for a tag.
+// block is one value of JSON for the app.
 type block struct {
 	id   string
 	data packed
 }
 
-func (b block) write(w io.Writer) error {
-	if _, err := fmt.Fprintf(w, `<script type="application/gzip;base64" id="%s">`, b.id); err != nil {
+// The browser takes a block for data and runs nothing of it; nothing in base64 can be
+// taken for a tag, nor for the end of a string.
+const (
+	detailsPrefix = "details-"
+	blockType     = "application/gzip;base64"
+)
+
+// tag writes the block as an element of the page.
+func (b block) tag(w io.Writer) error {
+	return b.between(w, `<script type="`+blockType+`" id="`+b.id+`">`, "</script>\n")
+}
+
+// script writes it as a script that puts that element into the page.
+func (b block) script(w io.Writer) error {
+	return b.between(w, "(() => {\n  const e = document.createElement('script');\n  e.type = '"+blockType+"';\n  e.id = '"+
+		b.id+"';\n  e.textContent = '", "';\n  document.body.append(e);\n})();\n")
+}
+
+func (b block) between(w io.Writer, before, after string) error {
+	if _, err := io.WriteString(w, before); err != nil {
 		return err
 	}
 	enc := base64.NewEncoder(base64.StdEncoding, w)
@@ -95,7 +111,7 @@ func (b block) write(w io.Writer) error {
 	if err := enc.Close(); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "</script>\n")
+	_, err := io.WriteString(w, after)
 	return err
 }
 

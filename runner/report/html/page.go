@@ -34,23 +34,21 @@ type page struct {
 	Banner  string
 	Title   string
 	Facts   []fact
-	Counts  []count
+	Counts  string
+	About   string // what was asked, in a line
 	Notes   []string
 	Groups  []group
 	Hosts   table
 
-	Style  template.CSS
-	Script template.JS
 	Policy string
+	// The style and the script, or the names of the files that they are.
+	Style       template.CSS
+	Script      template.JS
+	StyleSheets []string
+	Scripts     []string
 }
 
-type (
-	fact  struct{ Name, Text string }
-	count struct {
-		N    string
-		Word report.Outcome
-	}
-)
+type fact struct{ Name, Text string }
 
 func newPage(r report.Run, s report.Summary, told *static) *page {
 	p := &page{Run: r, Summary: s, Title: title(r.Command), Notes: slices.Concat(r.Notes, s.Notes, told.notes)}
@@ -58,10 +56,16 @@ func newPage(r report.Run, s report.Summary, told *static) *page {
 		p.Notes = append(p.Notes, plural(told.moreNotes, "more note")+" of hosts")
 	}
 	p.facts()
+	var counts []string
 	for _, o := range slices.Backward(report.Outcomes()) {
 		if n := s.Counts[o]; n > 0 {
-			p.Counts = append(p.Counts, count{thousands(n), o})
+			counts = append(counts, thousands(n)+" "+string(o))
 		}
+	}
+	p.Counts = strings.Join(counts, ", ")
+	p.About = plural(r.Hosts, "host") + ", " + plural(r.Checks, "check")
+	if r.Baseline != nil {
+		p.About += "; baseline " + r.Baseline.Name + ", " + stamp(r.Baseline.Taken)
 	}
 	p.Groups, p.Hosts = p.groups(told.folder), p.hostTable(told)
 	return p
@@ -84,43 +88,29 @@ func (p *page) facts() {
 	}
 	put("run", p.Run.Name)
 	if b := p.Run.Baseline; b != nil {
-		put("baseline", strings.Join([]string{b.Name, stamp(b.Taken)}, ", "))
+		put("baseline", b.Name)
+		put("taken", stamp(b.Taken))
 	}
 	put("plan", p.Run.Plan)
 	put("part", p.Run.Part)
 	put("suites", short(strings.Join(p.Run.Suites, ", "), wordsLimit))
-	put("asked", plural(p.Run.Hosts, "host")+", "+plural(p.Run.Checks, "check"))
 	put("started", stamp(p.Run.Started))
 	put("took", spell(p.Summary.Took))
 	put("exit code", strconv.Itoa(p.Summary.ExitCode))
 	put("tool", p.Run.Tool)
 }
 
-// write writes the document, and the data where the app looks for it.
-func (p *page) write(w io.Writer, data func() error) error {
-	style, script, err := appFiles()
-	if err != nil {
-		return err
-	}
-	p.Style, p.Script, p.Policy = template.CSS(style), template.JS(script), policy(style, script)
+// begin and end write the document around the data.
+func (p *page) begin(w io.Writer) error { return p.part(w, "begin") }
+
+func (p *page) end(w io.Writer) error { return p.part(w, "end") }
+
+func (p *page) part(w io.Writer, name string) error {
 	t, err := template.New("page").Parse(pageTemplate)
 	if err != nil {
 		return err
 	}
-	for _, part := range []struct {
-		name  string
-		after func() error
-	}{{"begin", data}, {"end", nil}} {
-		if err := t.ExecuteTemplate(w, part.name, p); err != nil {
-			return err
-		}
-		if part.after != nil {
-			if err := part.after(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return t.ExecuteTemplate(w, name, p)
 }
 
 // appFiles are the style and the script: the files by name, one after the other.
@@ -144,13 +134,14 @@ func appFiles() (style, script string, err error) {
 	return read("app/app.css"), all.String(), err
 }
 
-// policy has the browser run this script and no other, and fetch nothing.
-func policy(style, script string) string {
-	return fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; img-src data:; base-uri 'none'; "+
-		"form-action 'none'", hash(script), hash(style))
+// policy has the browser run these scripts and no other, and fetch nothing else.
+func policy(script, style string) string {
+	return fmt.Sprintf("default-src 'none'; script-src %s; style-src %s; img-src data:; base-uri 'none'; "+
+		"form-action 'none'", script, style)
 }
 
+// hash is what a policy knows a text by.
 func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

@@ -32,7 +32,6 @@ type static struct {
 func newStatic(command string) *static {
 	diff := command == "diff"
 	s := &static{diff: diff, folder: fold.New(diff, nil)}
-	s.folder.Limit = entryLimit
 	return s
 }
 

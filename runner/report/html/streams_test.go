@@ -7,14 +7,18 @@ import (
 	"postpatch/runner/report"
 )
 
+// hidden is a text that is another one when it is clean.
+const hidden = "a\u200bb"
+
 // small is a night like any other: a bit of everything.
 func small() stream {
 	booted := at(120)
 	of := func(id string, o report.Outcome, findings ...report.Finding) report.Check {
 		kind, _, _ := strings.Cut(id, "/")
 		return report.Check{
-			ID: id, Suite: "shop", Kind: kind, Outcome: o, Findings: findings, Owner: "dba@example.org", Why: "the shop needs it",
-			File: "suites/shop.suite.yaml", Line: 14, Took: 1500 * time.Microsecond, Failing: o == report.Regressed || o == report.Failed,
+			ID: id, Suite: "shop", Kind: kind, Outcome: o, Findings: findings, Owner: "dba@example.org",
+			Why: "the shop needs it", File: "suites/shop.suite.yaml", Line: 14, Took: 1500 * time.Microsecond,
+			Failing: o == report.Regressed || o == report.Failed,
 		}
 	}
 	state := report.Finding{
@@ -32,13 +36,16 @@ func small() stream {
 		Wanted: "the plan wants 20348.3328",
 	})
 	build.Hidden = []report.Hidden{{
-		Reading: "boot_time", Before: "2026-03-01", Now: "2026-03-15", HasBefore: true, HasNow: true, Rule: "ignore", By: "kind",
+		Reading: "boot_time", Before: "2026-03-01", Now: "2026-03-15", HasBefore: true, HasNow: true,
+		Rule: "ignore", By: "kind",
 	}}
 	web := of("http/shop", report.Passed)
 	web.Settled = []report.Settled{{Reading: "status", After: 95 * time.Second, Was: "503, none"}}
 	disk := of("disk/C:", report.Waived, report.Finding{
 		Reading: "free", Outcome: report.Waived, Now: "3.1 GB", HasNow: true, Wanted: "expected > 10 GB",
-		Waiver: report.Waiver{Was: report.PreExisting, Until: "2026-12-31", Reason: "a disk is ordered", File: "w.yaml", Line: 3},
+		Waiver: report.Waiver{
+			Was: report.PreExisting, Until: "2026-12-31", Reason: "a disk is ordered", File: "w.yaml", Line: 3,
+		},
 	})
 	partly := of("printer", report.Unknown)
 	partly.Error, partly.Partly = "reading the drivers: access denied", true
@@ -49,12 +56,17 @@ func small() stream {
 	gone := of("services", report.Drifted, report.Finding{
 		Item: "OldOne", Outcome: report.Drifted, Before: "there", HasBefore: true, Wanted: "same", Severity: "warn",
 	})
+	quiet := of("ping", report.Passed)
+	quiet.Hidden = build.Hidden
+	told := of("tcp/443", report.Passed)
+	told.Evidence = []report.Evidence{{Reading: "banner", Value: "a\tb"}}
 	hosts := []report.Host{
 		{
 			Host: "srv-sql-01", Started: at(0), Took: 21 * time.Second, Outcome: report.Regressed, Session: "WinRM by Kerberos",
-			Rebooted: &booted, RebootKnown: true, Settled: 3 * time.Minute, Notes: []string{"srv-sql-01 was known as </script><b>srv-db\x1b[31m\u202e\xff"},
+			Rebooted: &booted, RebootKnown: true, Settled: 3 * time.Minute,
+			Notes:  []string{"srv-sql-01 was known as </script><b>srv-db\x1b[31m\u202e\xff"},
 			Reboot: report.Reboot{State: report.Rebooted, Times: 1, Words: "rebooted: by the update service"},
-			Checks: []report.Check{sql, build, of("ping", report.Passed), disk, gone},
+			Checks: []report.Check{sql, build, quiet, told, disk, gone},
 		},
 		{
 			Host: "srv-app-03", Started: at(1), Took: 90 * time.Second, Outcome: report.Unknown, Unreachable: "i/o timeout",
@@ -63,19 +75,24 @@ func small() stream {
 		{
 			Host: "srv-web-02", Started: at(2), Took: 9 * time.Second, Outcome: report.Unknown, RebootKnown: true,
 			Reboot: report.Reboot{State: report.NotRebooted, Words: "not rebooted since the baseline"},
-			Checks: []report.Check{build, web, partly, fresh, of("task/Backup", report.Skipped)},
+			Checks: []report.Check{
+				build, web, partly, fresh, of("task/Backup", report.Skipped), of(hidden, report.Passed),
+				of(report.CleanLine(hidden), report.Passed),
+			},
 		},
 		{Host: "srv-new-04", Started: at(3), Outcome: report.Skipped},
 	}
 	return summed(stream{
 		Run: report.Run{
 			Command: "verify", Tool: "postpatch 0.1.0", Name: "march", Started: at(0), Suites: []string{"shop"}, Plan: "march",
-			Baseline: &report.Baseline{Name: "before", Taken: at(-3600), Store: "./evidence"}, Notes: []string{"the suite has changed"},
+			Baseline: &report.Baseline{Name: "before", Taken: at(-3600), Store: "./evidence"},
+			Notes:    []string{"the suite has changed"},
 		},
 		Hosts: hosts,
 		Summary: report.Summary{
-			Finished: at(68), Took: 68 * time.Second, Verdict: "FAIL", Reason: "1 check regressed, 1 host unreachable", ExitCode: 1,
-			Ignored: map[string]int{"os.boot_time: ignore": 2}, Next: []string{"postpatch explain srv-sql-01 service/MSSQLSERVER"},
+			Finished: at(68), Took: 68 * time.Second, Verdict: "FAIL", ExitCode: 1,
+			Reason: "1 check regressed, 1 host unreachable", Ignored: map[string]int{"os.boot_time: ignore": 2},
+			Next: []string{"postpatch explain srv-sql-01 service/MSSQLSERVER"},
 		},
 	})
 }

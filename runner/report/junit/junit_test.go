@@ -72,10 +72,25 @@ func parsed(t *testing.T, data []byte) document {
 // written plays hosts to the view, as a run of them would.
 func written(t *testing.T, hosts ...report.Host) []byte {
 	t.Helper()
+	return played(t, junit.Options{}, hosts...)
+}
+
+func played(t *testing.T, o junit.Options, hosts ...report.Host) []byte {
+	t.Helper()
 	var b bytes.Buffer
-	h := junit.New(&b)
+	play(t, junit.New(&b, o), hosts...)
+	return b.Bytes()
+}
+
+func play(t *testing.T, h report.Handler, hosts ...report.Host) {
+	t.Helper()
 	start := time.Date(2026, 3, 15, 3, 52, 0, 0, time.FixedZone("CET", 3600))
-	if err := h.Start(report.Run{Command: "verify", Name: "v1", Started: start}); err != nil {
+	checks := 0
+	for _, host := range hosts {
+		checks += len(host.Checks)
+	}
+	run := report.Run{Command: "verify", Name: "v1", Started: start, Hosts: len(hosts), Checks: checks}
+	if err := h.Start(run); err != nil {
 		t.Fatal(err)
 	}
 	for _, host := range hosts {
@@ -87,7 +102,6 @@ func written(t *testing.T, hosts ...report.Host) []byte {
 	if err := h.Finish(report.Summary{Took: 68 * time.Second}); err != nil {
 		t.Fatal(err)
 	}
-	return b.Bytes()
 }
 
 func one(o report.Outcome, change func(*report.Check)) report.Check {
@@ -343,7 +357,7 @@ func TestTextsOfHostsAreSpelledOut(t *testing.T) {
 
 func TestARunWithNothingToSayHasNoProperties(t *testing.T) {
 	var b bytes.Buffer
-	h := junit.New(&b)
+	h := junit.New(&b, junit.Options{})
 	if err := errors.Join(h.Start(report.Run{}), h.Host(report.Host{Host: "a"}), h.Finish(report.Summary{})); err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +373,7 @@ func TestGolden(t *testing.T) {
 	}
 	defer func() { _ = stream.Close() }()
 	var got bytes.Buffer
-	if err := jsonl.Replay(stream, junit.New(&got)); err != nil {
+	if err := jsonl.Replay(stream, junit.New(&got, junit.Options{})); err != nil {
 		t.Fatal(err)
 	}
 	golden := filepath.Join("testdata", "mixed.xml")
@@ -379,7 +393,7 @@ func TestGolden(t *testing.T) {
 
 func TestARunThatIsCutOffWritesNothing(t *testing.T) {
 	var b bytes.Buffer
-	h := junit.New(&b)
+	h := junit.New(&b, junit.Options{})
 	if err := errors.Join(h.Start(report.Run{}), h.Host(report.Host{Host: "a"})); err != nil || b.Len() > 0 {
 		t.Errorf("got error %v and %q", err, b.String())
 	}
@@ -388,7 +402,7 @@ func TestARunThatIsCutOffWritesNothing(t *testing.T) {
 func TestAWritersErrorIsReturned(t *testing.T) {
 	r, w := io.Pipe()
 	_ = r.Close()
-	if err := junit.New(w).Finish(report.Summary{}); !errors.Is(err, io.ErrClosedPipe) {
+	if err := junit.New(w, junit.Options{}).Finish(report.Summary{}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got error %v, want the writer's", err)
 	}
 }
@@ -402,42 +416,87 @@ func hostile(s string, o report.Outcome) report.Host {
 			{Item: s, Reading: s, Outcome: o, Before: s, Now: s, HasBefore: true, HasNow: true, Wanted: s, Severity: s},
 		},
 	}
-	return report.Host{Host: s, Checks: []report.Check{c, c}}
+	well := c
+	well.Outcome, well.Failing, well.Findings = report.Passed, false, nil
+	well.Settled = []report.Settled{{Item: s, Reading: s, Was: s, After: 1}}
+	c.Evidence = []report.Evidence{{Item: s, Reading: s, Value: s}}
+	c.Findings[0].Waiver = report.Waiver{Until: s, Reason: s, Ticket: s, Owner: s, File: s, Line: 1, Was: report.Outcome(s)}
+	return report.Host{
+		Host: s, Checks: []report.Check{c, c, well}, Notes: []string{s}, Reboot: report.Reboot{Words: s},
+	}
 }
 
+// FuzzAnyTextIsWellFormed: whatever stands in any field, and however it is written, the
+// document can be read, its counters are right and its texts keep to their limits.
 func FuzzAnyTextIsWellFormed(f *testing.F) {
-	f.Add("\x01\x1b[31m]]>\xff\ufffe<![CDATA[&#0;\"'\r\n\t", uint8(9))
-	f.Add("日本\u202e", uint8(6))
-	f.Fuzz(func(t *testing.T, s string, n uint8) {
+	for n := range uint16(36) {
+		f.Add("\x01\x1b[31m]]>\xff\ufffe<![CDATA[&#0;\"'\r\n\t", n, uint8(n))
+		f.Add(strings.Repeat("日本\u202e", 400), n*7, uint8(n))
+	}
+	granularities := []junit.Granularity{junit.Auto, junit.ByCheck, junit.ByCategory, junit.ByHost}
+	flavors := []junit.Flavor{junit.Default, junit.Extended, junit.Surefire}
+	scopes := []junit.Scope{junit.All, junit.Changed, junit.Failed}
+	known := []junit.PreExisting{junit.AsSkipped, junit.AsFailure, junit.AsPass}
+	f.Fuzz(func(t *testing.T, s string, n uint16, outcome uint8) {
 		all := report.Outcomes()
-		h := hostile(s, all[int(n)%len(all)])
-		switch n % 3 {
+		h := hostile(s, all[int(outcome)%len(all)])
+		o := junit.Options{
+			Granularity: granularities[n%4], Flavor: flavors[n/4%3], Scope: scopes[n/12%3], PreExisting: known[n/36%3],
+			Qualified: n/108%2 == 0, Part: junit.Part{By: "owner", Name: s},
+		}
+		switch outcome % 3 {
 		case 0:
 			h.Unreachable = s
 		case 1:
 			h.Problem = s
 		}
 		var b bytes.Buffer
-		v := junit.New(&b)
-		run := report.Run{Command: s, Name: s, Plan: s, Baseline: &report.Baseline{Name: s}}
+		v := junit.New(&b, o)
+		run := report.Run{Command: s, Name: s, Plan: s, Part: s, Baseline: &report.Baseline{Name: s}, Checks: 1 << 20}
 		if err := errors.Join(v.Start(run), v.Host(h), v.Finish(report.Summary{Verdict: s})); err != nil {
 			t.Fatal(err)
 		}
 		if !utf8.Valid(b.Bytes()) {
 			t.Fatal("the document is not UTF-8")
 		}
-		d := parsed(t, b.Bytes())
-		if len(d.Suites) != 1 || len(d.Suites[0].Cases) < 2 || d.Suites[0].Tests != len(d.Suites[0].Cases) {
-			t.Fatalf("got %+v", d)
-		}
-		for _, c := range d.Suites[0].Cases {
+		counted(t, parsed(t, b.Bytes()))
+	})
+}
+
+// counted holds the counters of a document against what is in it, and its texts against
+// the limits.
+func counted(t *testing.T, d document) {
+	t.Helper()
+	var tests, failures, errs int
+	for _, s := range d.Suites {
+		var got suite
+		for _, c := range s.Cases {
+			got.Tests++
 			for _, r := range []*result{c.Failure, c.Error, c.Skipped} {
-				if r != nil && utf8.RuneCountInString(r.Body) > 4000 {
+				if r != nil && (utf8.RuneCountInString(r.Body) > 4000 || utf8.RuneCountInString(r.Message) > 300) {
 					t.Fatalf("a body of %d characters", utf8.RuneCountInString(r.Body))
 				}
 			}
+			switch {
+			case c.Failure != nil:
+				got.Failures++
+			case c.Error != nil:
+				got.Errors++
+			case c.Skipped != nil:
+				got.Skipped++
+			}
+			if utf8.RuneCountInString(c.Name) > 512 || utf8.RuneCountInString(c.SystemOut) > 1000 || c.Name == "" {
+				t.Fatalf("the case is called %q and says %q", c.Name, c.SystemOut)
+			}
 		}
-	})
+		if s.Tests != got.Tests || s.Failures != got.Failures || s.Errors != got.Errors || s.Skipped != got.Skipped {
+			t.Fatalf("the suite says %+v, and has %+v", s, got)
+		}
+		tests, failures, errs = tests+s.Tests, failures+s.Failures, errs+s.Errors
+	}
+	if d.Tests != tests || d.Failures != failures || d.Errors != errs {
+		t.Fatalf("the root says %d, %d, %d, its suites %d, %d, %d", d.Tests, d.Failures, d.Errors, tests, failures, errs)
+	}
 }
 
 func TestMain(m *testing.M) {

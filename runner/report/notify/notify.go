@@ -49,22 +49,7 @@ func line(s string) string { return brief(s, mostWords) }
 
 func name(s string) string { return brief(s, mostName) }
 
-// brief is a text in one line of at most limit characters. What is longer is cut before
-// it is cleaned, too: that only makes it longer.
-func brief(s string, limit int) string {
-	count := 0
-	for i := range s {
-		if count++; count > limit+1 {
-			s = s[:i]
-			break
-		}
-	}
-	runes := []rune(report.CleanLine(s))
-	if len(runes) <= limit {
-		return string(runes)
-	}
-	return string(runes[:limit-1]) + "…"
-}
+func brief(s string, limit int) string { return report.Brief(s, limit) }
 
 // clean makes all texts of a message harmless to look at, and short.
 func (m Message) clean() Message {

@@ -103,6 +103,9 @@ func (t lineTable) put(b *strings.Builder, e *fold.Entry, cells told) {
 			b.WriteString(indent + t.pen.dim(row) + "\n")
 		}
 	}
+	if next := nextOf(t.sum, e); next != "" && t.group == fold.Unreachable {
+		b.WriteString(indent + t.pen.dim("next") + "  " + next + "\n")
+	}
 }
 
 func (t lineTable) reason(b *strings.Builder, cells told, used int) {

@@ -2,11 +2,9 @@ package text
 
 import (
 	"strings"
-	"unicode"
 
+	"postpatch/runner/report"
 	"postpatch/runner/report/fold"
-
-	"golang.org/x/text/width"
 )
 
 // The colours, as a terminal's escapes; they are joined by +.
@@ -64,28 +62,9 @@ func (p pen) sign(l fold.Look) string {
 }
 
 // columns is the room that text takes on a terminal.
-func columns(s string) int {
-	n := 0
-	for _, r := range s {
-		n += runeColumns(r)
-	}
-	return n
-}
+func columns(s string) int { return report.Columns(s) }
 
-func runeColumns(r rune) int {
-	if r < 0x300 {
-		return 1
-	}
-	if unicode.In(r, unicode.Mn, unicode.Me) {
-		return 0
-	}
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	default:
-		return 1
-	}
-}
+func runeColumns(r rune) int { return report.RuneColumns(r) }
 
 // padded fills up with spaces; what is painted must be padded first.
 func padded(s string, to int) string {
@@ -93,7 +72,8 @@ func padded(s string, to int) string {
 }
 
 // ColorFor decides about colours: the flag (always, never, auto), then NO_COLOR,
-// then FORCE_COLOR and CLICOLOR_FORCE, then whether there is a terminal.
+// then FORCE_COLOR and CLICOLOR_FORCE, then whether there is a terminal, which is no
+// pipeline's.
 func ColorFor(flag string, getenv func(string) string, isTerminal bool) bool {
 	switch flag {
 	case "always":
@@ -109,5 +89,5 @@ func ColorFor(flag string, getenv func(string) string, isTerminal bool) bool {
 			return true
 		}
 	}
-	return isTerminal && getenv("TERM") != "dumb"
+	return isTerminal && getenv("TERM") != "dumb" && getenv("CI") == ""
 }

@@ -21,11 +21,13 @@ func (v *view) groups(b *strings.Builder, f *fold.Folder) {
 		if len(entries) == 0 {
 			continue
 		}
-		l := g.Look(v.run.Command)
-		title := l.Title + " (" + size(g, fold.SizeOf(entries)) + ")"
-		meaning := v.pen.rows(v.meaning(g, l, entries), v.pen.Width-columns(title)-3)
-		fmt.Fprintf(b, "\n%s   %s\n", v.pen.paint(title, bold+toneColor(l.Tone)),
-			strings.Join(meaning, "\n"+strings.Repeat(" ", columns(title)+3)))
+		l, told := g.Look(v.run.Command), fold.SizeOf(entries)
+		title := l.Title + " (" + size(g, told) + ")"
+		meaning := v.pen.rows(v.meaning(g, l, told), v.pen.Width-columns(title)-3)
+		var body strings.Builder
+		for _, row := range meaning[1:] {
+			body.WriteString(strings.Repeat(" ", columns(title)+3) + row + "\n")
+		}
 		if l.Blocks {
 			entries = fold.Together(entries)
 		}
@@ -34,38 +36,35 @@ func (v *view) groups(b *strings.Builder, f *fold.Folder) {
 			shown = entries[:groupLimit]
 		}
 		if l.Blocks {
-			for _, e := range shown {
-				v.block(b, l, e)
+			for i, e := range shown {
+				v.block(&body, e)
+				v.nextBelow(&body, shown[i:])
 			}
 		} else {
-			v.lines(b, g, shown)
+			v.lines(&body, g, shown)
 		}
-		if hidden := len(entries) - len(shown); hidden > 0 {
-			fmt.Fprintf(b, "  %s %s more (-vv lists them)\n", v.pen.ellipsis(), thousands(hidden))
+		if hidden := len(entries) - len(shown) + told.Beyond; hidden > 0 {
+			fmt.Fprintf(&body, "  %s %s more%s\n", v.pen.ellipsis(), thousands(hidden), v.rest("-vv"))
 		}
+		v.put(b, part{
+			title: v.pen.paint(title, bold+toneColor(l.Tone)) + "   " + meaning[0], body: body.String(),
+			folded: l.Tone == fold.Change || l.Tone == fold.Good || l.Tone == fold.Quiet || g == fold.Drift,
+		})
 	}
 }
 
 // meaning is the half line behind a group's title.
-func (v *view) meaning(g fold.Group, l fold.Look, entries []*fold.Entry) string {
-	hosts := map[string]bool{}
-	unasked := 0
-	for _, e := range entries {
-		for _, h := range e.Hosts {
-			hosts[h] = true
-		}
-		unasked += e.Unasked
-	}
+func (v *view) meaning(g fold.Group, l fold.Look, told fold.Size) string {
 	s := l.Meaning
 	switch {
 	case g == fold.Unreachable || g == fold.Problem:
-		if unasked > 0 {
-			s += "; " + plural(unasked, "check") + " not judged"
+		if told.Unasked > 0 {
+			s += "; " + plural(told.Unasked, "check") + " not judged"
 		}
-	case v.run.Hosts > 1 && len(hosts) == v.run.Hosts:
-		s += "; on " + v.all(len(hosts))
-	case len(hosts) > 1:
-		s += fmt.Sprintf("; on %s of %s hosts", thousands(len(hosts)), thousands(v.run.Hosts))
+	case v.run.Hosts > 1 && told.Hosts == v.run.Hosts:
+		s += "; on " + v.all(told.Hosts)
+	case told.Hosts > 1:
+		s += fmt.Sprintf("; on %s of %s hosts", thousands(told.Hosts), thousands(v.run.Hosts))
 	}
 	return s
 }
@@ -98,7 +97,8 @@ func (v *view) names(e *fold.Entry, room int) string {
 }
 
 // block tells one entry with its evidence.
-func (v *view) block(b *strings.Builder, l fold.Look, e *fold.Entry) {
+func (v *view) block(b *strings.Builder, e *fold.Entry) {
+	l := e.Group.Look(v.run.Command)
 	subject, where := e.Subject, v.where(e)
 	mark := ""
 	if e.Check.Mark != "" {
@@ -107,14 +107,7 @@ func (v *view) block(b *strings.Builder, l fold.Look, e *fold.Entry) {
 	sign := v.pen.sign(l)
 	subject = v.pen.cut(subject, v.pen.Width-columns(sign)-columns(where)-6-columns(mark)) + mark
 	fmt.Fprintf(b, "  %s %s   %s\n", v.pen.paint(sign, bold+toneColor(l.Tone)), v.pen.bold(where), subject)
-	indent := strings.Repeat(" ", 3+columns(sign)+2)
-	label := columns("owner")
-	for _, f := range e.Findings {
-		label = max(label, min(columns(f.Reading), glance))
-	}
-	for _, because := range v.because(e) {
-		label = max(label, min(columns(because.Reading), glance))
-	}
+	indent, label := v.margin(e)
 	put := func(name, text string) {
 		b.WriteString(indent + v.pen.dim(padded(v.pen.cut(name, label), label)) + "  " + text + "\n")
 	}
@@ -150,6 +143,19 @@ func (v *view) block(b *strings.Builder, l fold.Look, e *fold.Entry) {
 	for _, other := range e.Also {
 		putAll("also", v.pen.flow(append([]string{other.Subject}, said(other.Check)...), room))
 	}
+}
+
+// margin is what stands before the lines of a block, and how wide their labels are.
+func (v *view) margin(e *fold.Entry) (indent string, label int) {
+	label = columns("owner")
+	for _, f := range e.Findings {
+		label = max(label, min(columns(f.Reading), glance))
+	}
+	for _, because := range v.because(e) {
+		label = max(label, min(columns(because.Reading), glance))
+	}
+	sign := v.pen.sign(e.Group.Look(v.run.Command))
+	return strings.Repeat(" ", 3+columns(sign)+2), label
 }
 
 // because is the evidence of an entry. What differs from host to host is shown of

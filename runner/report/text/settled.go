@@ -29,20 +29,40 @@ func lateOf(h report.Host) []late {
 	return all
 }
 
+// lates are what came up late, of very many the slowest.
+type lates struct {
+	kept []late
+	all  int
+}
+
+func (l *lates) add(more []late, keep bool) {
+	const most = 50 * groupLimit
+	l.kept, l.all = append(l.kept, more...), l.all+len(more)
+	if !keep && len(l.kept) > most {
+		l.sort()
+		l.kept = slices.Clone(l.kept[:groupLimit])
+	}
+}
+
+// sort puts the slowest first.
+func (l *lates) sort() {
+	slices.SortStableFunc(l.kept, func(x, y late) int {
+		return cmp.Or(-cmp.Compare(x.after, y.after), cmp.Compare(x.host, y.host), cmp.Compare(x.what, y.what))
+	})
+}
+
 // settled lists what came up late, the slowest first: nothing is wrong with it now, and
 // who plans the next window wants to know.
 func (v *view) settled(b *strings.Builder) {
-	if len(v.late) == 0 {
+	if v.late.all == 0 {
 		return
 	}
-	slices.SortStableFunc(v.late, func(x, y late) int {
-		return cmp.Or(-cmp.Compare(x.after, y.after), cmp.Compare(x.host, y.host), cmp.Compare(x.what, y.what))
-	})
-	shown := v.late
+	v.late.sort()
+	shown := v.late.kept
 	if len(shown) > groupLimit && v.pen.Verbosity < Verbose {
 		shown = shown[:groupLimit]
 	}
-	b.WriteString("\n" + plural(len(v.late), "reading") + " came up while the hosts were waited for\n")
+	b.WriteString("\n" + plural(v.late.all, "reading") + " came up while the hosts were waited for\n")
 	host, after := 0, 0
 	for _, l := range shown {
 		host, after = max(host, columns(l.host)), max(after, columns(spell(l.after)))
@@ -53,7 +73,7 @@ func (v *view) settled(b *strings.Builder) {
 		rows := v.pen.rows(l.what+": was "+l.was, v.pen.Width-columns(start))
 		b.WriteString(start + strings.Join(rows, "\n"+strings.Repeat(" ", columns(start))) + "\n")
 	}
-	if more := len(v.late) - len(shown); more > 0 {
+	if more := v.late.all - len(shown); more > 0 {
 		fmt.Fprintf(b, "  %s more, which were quicker (-v lists them)\n", thousands(more))
 	}
 }

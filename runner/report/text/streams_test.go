@@ -136,6 +136,9 @@ func summary(s stream, verdict, reason string, exit int, next ...string) stream 
 	s.summary.Counts, s.summary.Verdict, s.summary.Reason, s.summary.ExitCode = counts, verdict, reason, exit
 	s.summary.Next, s.summary.Took = next, 68*time.Second
 	s.summary.Finished = s.run.Started.Add(s.summary.Took)
+	if s.run.Command == "verify" {
+		s.summary.Again = "postpatch verify --plan march.plan.yaml --baseline wave1-march"
+	}
 	return s
 }
 

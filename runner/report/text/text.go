@@ -29,6 +29,10 @@ type Options struct {
 	// ShowIgnored lists the changes that rules hide, as Raw does.
 	ShowIgnored bool
 	ByOwner     bool // tells each owner's part in a section of its own
+	Sections    Sections
+	// Reports are the paths of the report files, asked for when they have been written; may
+	// be nil.
+	Reports func() []string
 }
 
 // New returns a handler that writes the report when the run finishes.
@@ -49,13 +53,15 @@ type view struct {
 	folder *fold.Folder
 	diff   bool
 	rows   []fold.Row
-	notes  []string // of the hosts
-	late   []late
+	notes  notes // of the hosts
+	late   lates
 	pen    pen
 	// sessions are the hosts by how they were asked.
-	sessions map[string][]string
-	hiding   map[hiding]map[string][]string // the changes by rule, and the hosts by change
-	sections map[string]*section            // of the owners, where they are told apart
+	sessions  map[string][]string
+	hiding    map[hiding]map[string][]string // the changes by rule, and the hosts by change
+	sections  map[string]*section            // of the owners, where they are told apart
+	sum       report.Summary
+	sectioned int // sections of the log
 	// Of the checks that the suites ask for:
 	observed, unknown int
 	partly            int // of the unknown ones
@@ -75,14 +81,17 @@ func (v *view) Host(h report.Host) error {
 	for _, c := range h.Checks {
 		v.count(c)
 	}
+	if v.pen.Verbosity <= Quiet {
+		return nil
+	}
 	v.folder.Add(h)
 	v.divide(h)
-	v.notes = append(v.notes, h.Notes...)
-	if h.Session != "" {
+	v.notes.add(h.Notes, v.pen.Verbosity >= Raw)
+	if h.Session != "" && v.pen.Verbosity >= Verbose {
 		v.sessions[h.Session] = append(v.sessions[h.Session], h.Host)
 	}
 	v.rows = append(v.rows, fold.NewRow(h, v.diff))
-	v.late = append(v.late, lateOf(h)...)
+	v.late.add(lateOf(h), v.pen.Verbosity >= Verbose)
 	return nil
 }
 
@@ -92,7 +101,9 @@ func (v *view) newFolder() *fold.Folder {
 	if v.pen.Verbosity >= Verbose {
 		list = v.pen.change
 	}
-	return fold.New(v.diff, list)
+	f := fold.New(v.diff, list)
+	f.All = v.pen.Verbosity >= Raw
+	return f
 }
 
 func (v *view) count(c report.Check) {
@@ -112,10 +123,11 @@ func (v *view) count(c report.Check) {
 }
 
 func (v *view) Finish(s report.Summary) error {
-	s = report.CleanSummary(s)
+	v.sum = report.CleanSummary(s)
+	s = v.sum
 	var b strings.Builder
 	if v.pen.Verbosity > Quiet {
-		v.header(&b, s.Notes)
+		v.header(&b)
 		if v.pen.ByOwner {
 			v.byOwner(&b, s)
 		} else {
@@ -128,6 +140,9 @@ func (v *view) Finish(s report.Summary) error {
 		v.next(&b, s)
 	}
 	v.verdict(&b, s)
+	if v.pen.Verbosity > Quiet {
+		v.reports(&b)
+	}
 	if _, err := io.WriteString(v.out, untrailed(b.String())); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
@@ -144,7 +159,7 @@ func untrailed(s string) string {
 }
 
 // header says what was done, with what it is compared, and what to know first.
-func (v *view) header(b *strings.Builder, notes []string) {
+func (v *view) header(b *strings.Builder) {
 	r := v.run
 	title := map[string]string{
 		"verify": "Post-patch verification", "capture": "Baseline capture", "diff": "Comparison of two runs",
@@ -177,19 +192,10 @@ func (v *view) header(b *strings.Builder, notes []string) {
 	for _, row := range v.pen.flow(parts, v.pen.Width) {
 		b.WriteString(v.pen.dim(row) + "\n")
 	}
-	for _, note := range slices.Concat(r.Notes, notes, v.hostNotes()) {
+	for _, note := range slices.Concat(r.Notes, v.sum.Notes, v.hostNotes()) {
 		rows := v.pen.rows(note, v.pen.Width-len("note  "))
 		b.WriteString(v.pen.paint("note", bold+yellow) + "  " + strings.Join(rows, "\n      ") + "\n")
 	}
-}
-
-// hostNotes are those of the hosts, and of very many the first ones.
-func (v *view) hostNotes() []string {
-	more := len(v.notes) - groupLimit
-	if more <= 0 || v.pen.Verbosity >= Raw {
-		return v.notes
-	}
-	return append(slices.Clone(v.notes[:groupLimit]), thousands(more)+" more of this sort (-vv lists them)")
 }
 
 // hidden says what is not shown, so that nobody takes it for not looked at.
@@ -225,22 +231,6 @@ func (v *view) hidden(out *strings.Builder, s report.Summary) {
 	}
 	if b.Len() > 0 {
 		out.WriteString("\n" + b.String())
-	}
-}
-
-// next gives the commands that the reader wants now.
-func (v *view) next(b *strings.Builder, s report.Summary) {
-	if v.run.Command == "capture" && v.run.Name != "" && (s.ExitCode == 0 || s.ExitCode == 1 || s.ExitCode == 3) {
-		v.stored(b, s.Unfinished)
-	}
-	if len(s.Next) == 0 {
-		return
-	}
-	b.WriteString("\n")
-	label := "Next     "
-	for _, command := range s.Next {
-		b.WriteString(label + command + "\n")
-		label = "         "
 	}
 }
 

@@ -1,0 +1,8 @@
+//go:build !windows
+
+package main
+
+import "os"
+
+// switchOn has nothing to switch: terminals understand escapes.
+func switchOn(*os.File) (restore func(), ok bool) { return func() {}, true }
