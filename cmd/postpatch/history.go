@@ -75,8 +75,10 @@ func (j *historyJob) tell(ctx context.Context, a app) error {
 	defer func() { _ = store.Close() }()
 	c := history.New(history.Options{
 		Store: j.store, Choice: j.choice(),
-		Host:  func(host string) bool { return fits(j.host, host) },
-		Check: func(c report.Check) bool { return fits(j.suite, c.Suite) && (fits(j.check, c.ID) || fits(j.check, c.Kind)) },
+		Host: func(host string) bool { return fits(j.host, host) },
+		Check: func(c report.Check) bool {
+			return fits(j.suite, c.Suite) && (fits(j.check, c.ID) || fits(j.check, c.Kind))
+		},
 	})
 	runs, err := j.runs(ctx, store, c)
 	if err != nil {
@@ -89,7 +91,11 @@ func (j *historyJob) tell(ctx context.Context, a app) error {
 	if c.Taken() == 0 {
 		return fmt.Errorf("there is no window to tell of: %s", j.why(c.History(groups)))
 	}
-	return j.show(a, c.History(groups))
+	h := c.History(groups)
+	if h.Empty() {
+		return fmt.Errorf("%s: nothing in %d windows is called so", strings.Join(j.choice(), " "), len(h.Windows))
+	}
+	return j.show(a, h)
 }
 
 func (j *historyJob) validate() error {
@@ -122,7 +128,7 @@ func (j *historyJob) choice() []string {
 		{"--since", j.since, ""}, {"--suite", j.suite, ""}, {"--host", j.host, ""}, {"--check", j.check, ""},
 	} {
 		if flag.value != flag.standard {
-			words = append(words, report.CleanLine(flag.name+" "+shellWord(flag.value)))
+			words = append(words, report.CleanLine(flag.name+" "+report.ShellWord(flag.value)))
 		}
 	}
 	return words
@@ -188,7 +194,7 @@ func isVerify(entries []baseline.Entry, name string) error {
 		return fmt.Errorf("the store has no run %q; `postpatch baselines ls` lists them", name)
 	case !entries[i].Cut && entries[i].Err == nil && entries[i].Manifest.Command != "verify":
 		return fmt.Errorf("run %q is of %s, and a window is what verify runs have seen; `postpatch report %s` tells it",
-			name, entries[i].Manifest.Command, shellWord(name))
+			name, entries[i].Manifest.Command, report.ShellWord(name))
 	}
 	return nil
 }

@@ -184,9 +184,9 @@ func (c *comparison) tellFlap(id int32, r *flapRow, l *lateRow, asked int) Flap 
 	switch {
 	case r.returns == 0:
 	case len(r.hosts) == 1:
-		words = append(words, fmt.Sprintf("broke again %s after it had been well on %s", times(r.returns), f.Most))
+		words = append(words, fmt.Sprintf("on %s it broke again %s after it had been well", f.Most, times(r.returns)))
 	default:
-		words = append(words, fmt.Sprintf("broke again after it had been well on %s, most on %s: %s",
+		words = append(words, fmt.Sprintf("on %s it broke again after it had been well, most often on %s: %s",
 			plural(len(r.hosts), "host"), f.Most, times(r.returns)))
 	}
 	if l != nil {

@@ -11,10 +11,11 @@ import (
 
 // raster is how the cells of the grid are laid out.
 type raster struct {
-	name   int // columns for the checks' names
-	cell   int // of each window
-	counts bool
-	from   int // the first window that has room
+	name    int // columns for the checks' names
+	cell    int // of each window
+	counts  bool
+	several bool // hosts are in some cell
+	from    int  // the first window that has room
 }
 
 const (
@@ -39,7 +40,7 @@ func (t teller) raster(shown []Broke) raster {
 	for _, try := range []raster{{cell: withCounts, counts: true}, {cell: 4}, {cell: 3}, {cell: 2}} {
 		room := t.pen.Width - tail - try.cell*windows
 		if room >= min(name, checkLeast+8) || room >= checkLeast && !try.counts {
-			try.name = min(name, room)
+			try.name, try.several = min(name, room), most > 1
 			return try
 		}
 	}
@@ -80,7 +81,7 @@ func (t teller) broke(b *strings.Builder) {
 		legend = append(legend, t.pen.mark(s)+" "+string(s))
 	}
 	text := strings.Join(legend, "  ")
-	if r.counts {
+	if r.counts && r.several {
 		text += "; the number is that of the hosts"
 	}
 	if r.from > 0 {

@@ -4,6 +4,7 @@
 package history
 
 import (
+	"slices"
 	"time"
 
 	"postpatch/runner/report"
@@ -28,6 +29,11 @@ type History struct {
 	MoreFlapping int      `json:"more_flapping,omitempty"`
 	// CannotTell are sentences on what the windows do not tell, and why.
 	CannotTell []string `json:"cannot_tell"`
+}
+
+// Empty says that there is no check in any window: what was chosen is nowhere.
+func (h History) Empty() bool {
+	return !slices.ContainsFunc(h.Windows, func(w Window) bool { return len(w.Counts) > 0 })
 }
 
 // Window is one maintenance window: the verify runs of all its waves and passes. What it

@@ -76,7 +76,7 @@ func (t teller) header(b *strings.Builder) {
 	}
 	b.WriteString(t.pen.paint(title, bold) + "   " + strings.Join(parts, ", ") + "\n")
 	if len(t.Choice) > 0 {
-		b.WriteString(strings.Join(t.pen.rows("only "+strings.Join(t.Choice, " "), t.pen.Width), "\n") + "\n")
+		b.WriteString(strings.Join(t.pen.rows("only "+strings.Join(t.Choice, " ")+"; verdicts are of all", t.pen.Width), "\n") + "\n")
 	}
 }
 
