@@ -279,16 +279,15 @@ func standingOf(h report.Host) standing {
 	}
 }
 
-// cellOf is what there is to keep of a check. It is not told of one that is well, and was so
-// when it was first looked at.
+// cellOf is what there is to keep of a check. It is not told of one that passed, and was
+// well when it was first looked at.
 func cellOf(c report.Check) (cell, bool) {
 	got := cell{outcome: kept(c.Outcome), failing: c.Failing}
 	for _, s := range c.Settled {
 		got.late = max(got.late, span(s.After))
 		got.flapped = got.flapped || slices.Contains(strings.Split(s.Was, ", "), well)
 	}
-	simply := c.Outcome == report.Passed || c.Outcome == report.Expected
-	return got, !simply || got.failing || got.late > 0 || got.flapped
+	return got, c.Outcome != report.Passed || got.failing || got.late > 0 || got.flapped
 }
 
 // kept is an outcome as this program has it: one that was read keeps a text of its own.

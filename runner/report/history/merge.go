@@ -29,8 +29,8 @@ type seen struct {
 	partly  bool // no run has asked all of it
 }
 
-// seenCell is a check of a host in a window where there is more to say than that it is
-// well. What it was at the last look stands in it.
+// seenCell is a check of a host in a window where there is more to say than that it
+// passed. What it was at the last look stands in it.
 type seenCell struct {
 	cell
 	early bool // only the early pass has looked
@@ -159,7 +159,7 @@ func cellsOf(t *tables, looks []look) []seenCell {
 	cells := make([]seenCell, 0, len(state))
 	for _, id := range slices.Sorted(maps.Keys(state)) {
 		c := state[id]
-		if c.broke || c.late > 0 || c.flapped || c.outcome != report.Passed && c.outcome != report.Expected {
+		if c.broke || c.late > 0 || c.flapped || c.outcome != report.Passed {
 			cells = append(cells, c)
 		}
 	}
