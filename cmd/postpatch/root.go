@@ -107,8 +107,8 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 		"folders of packs that suites use by name (env POSTPATCH_PACKS)")
 	root.AddCommand(
 		newPlan(a), newPrecheck(a), newCapture(a), newVerify(a), newGate(a), newDiff(a), newJudge(a), newReport(a),
-		newAccept(a), newBaselines(a), newInit(a), newLint(a), newFmt(a), newTrial(a), newSchema(a), newExplain(a),
-		newDoctor(a), newDemo(a), newLab(a), newVersion(a),
+		newHistory(a), newAccept(a), newBaselines(a), newInit(a), newLint(a), newFmt(a), newTrial(a), newSchema(a),
+		newExplain(a), newDoctor(a), newDemo(a), newLab(a), newVersion(a),
 	)
 	return root
 }

@@ -130,7 +130,7 @@ func (g *guest) patch() {
 	h := &g.host
 	h.OS.UBR = g.new
 	h.WMI["Win32_QuickFixEngineering"] = hotfixes("KB5053995", g.kb)
-	h.Collectors["updatehistory"] = history(g, g.kb)
+	h.Collectors["updatehistory"] = updateHistory(g, g.kb)
 }
 
 // restart has it go off and come back.

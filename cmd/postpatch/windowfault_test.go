@@ -168,7 +168,7 @@ func startFaults() []fault {
 		}},
 		{name: "update failed", at: "updates/*", is: func(g *guest) deed {
 			return func(h *estate.Host, _ time.Duration) {
-				rows := history(g, g.kb)
+				rows := updateHistory(g, g.kb)
 				entry := maps.Clone(rows[1])
 				entry["Title"], entry["UpdateID"] = "2026-11 Cumulative Update for .NET Framework (KB5066200)", "net"
 				entry["Result"], entry["HResult"], entry["Unmapped"] = 4, -2146498529, -2146498529

@@ -80,7 +80,7 @@ func (g *guest) furnish() {
 		{"Name": "Orders", "Path": `D:\Orders`, "Type": 0},
 	}
 	h.Collectors["shares"] = shares("Orders")
-	h.Collectors["updatehistory"] = history(g, g.last)
+	h.Collectors["updatehistory"] = updateHistory(g, g.last)
 	h.Collectors["tasks"] = tasks(3, true, 0)
 	h.Registry[secureBoot] = columns{"UEFISecureBootEnabled": 1}
 	g.connect()
@@ -136,7 +136,7 @@ func hotfixes(kbs ...string) []columns {
 	return rows
 }
 
-func history(g *guest, kb string) []columns {
+func updateHistory(g *guest, kb string) []columns {
 	return []columns{
 		{"Part": "total", "Count": 12},
 		{
