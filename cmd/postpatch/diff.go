@@ -29,7 +29,7 @@ func newDiff(a app) *cobra.Command {
 		Example: "  postpatch diff november november-verify",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			defer frugal(a)()
+			defer out.frugal(a)()
 			if out.by != "" || out.junitSplit == byOwner {
 				return errors.New("owners stand in suites, and diff reads none: take `postpatch judge` with --by or --owner")
 			}

@@ -27,7 +27,7 @@ func newGate(a app) *cobra.Command {
 			"early pass do not. Exit codes: 0 go, 1 no-go, 3 undecided, 2 no answer.",
 		Example: "  postpatch gate --plan november.plan.yaml --after pilot",
 		RunE: func(cmd *cobra.Command, files []string) error {
-			defer frugal(a)()
+			defer (&outputs{}).frugal(a)()
 			c.suites = files
 			answer, err := gate(cmd.Context(), a, c)
 			if err != nil {

@@ -30,7 +30,7 @@ func newHistory(a app) *cobra.Command {
 		Example: "  postpatch history\n" +
 			"  postpatch history --since 2026-01-01 --suite exchange --host 'ex*' --json=year.json",
 		RunE: func(cmd *cobra.Command, names []string) error {
-			defer frugal(a)()
+			defer (&outputs{}).frugal(a)()
 			j.names = names
 			j.capped = len(names) == 0 || cmd.Flags().Changed("last")
 			return j.tell(cmd.Context(), a)

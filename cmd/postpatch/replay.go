@@ -21,9 +21,10 @@ func judgedAtOnce() int { return runtime.GOMAXPROCS(0) + 1 }
 // whichever comes first: stored hosts pass by a thousand in a second, and leave little
 // else. A thousand are done in three quarters of the time, and ten thousand take no
 // more than 64 MB of a machine. An operator who has set GOGC or GOMEMLIMIT knows
-// better. What it returns undoes it.
-func frugal(a app) (undo func()) {
-	if a.getenv("GOGC") != "" || a.getenv("GOMEMLIMIT") != "" {
+// better, and a page of HTML is more than that: near the limit, it would be collected for
+// all the time. What it returns undoes it.
+func (o *outputs) frugal(a app) (undo func()) {
+	if a.getenv("GOGC") != "" || a.getenv("GOMEMLIMIT") != "" || o.html != "" || o.htmlDir != "" {
 		return func() {}
 	}
 	percent, limit := debug.SetGCPercent(200), debug.SetMemoryLimit(32<<20)

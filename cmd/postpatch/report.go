@@ -31,7 +31,6 @@ func newReport(a app) *cobra.Command {
 			"  postpatch report out/november.jsonl -v",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			defer frugal(a)()
 			out.progress = "never" // it is over before a line could be read
 			if !cmd.Flags().Changed("ci") {
 				out.ci = ciNone // the run itself has told the pipeline
