@@ -116,6 +116,9 @@ func TestScenariosAreRedacted(t *testing.T) {
 				if form == out.html && len(plain) == len(content) {
 					t.Error("nothing was found in the HTML report's blocks")
 				}
+				if form == out.html && !bytes.Contains(plain, []byte("Redacted: ")) {
+					t.Error("the HTML report does not say that it is redacted")
+				}
 				content = plain
 			}
 			lower := strings.ReplaceAll(strings.ToLower(string(content)), `\\`, `\`)

@@ -185,6 +185,7 @@ func drawerTells(p *tab, file []byte) {
 	for _, want := range []string{
 		"expected running", "early: did not have it", "945,\\nby its own code", "the shop needs it", "dba@example.org",
 		"suites/shop.suite.yaml:14", "postpatch explain service",
+		"postpatch verify shop.suite.yaml --baseline before --hosts srv-sql-01 --only service/MSSQLSERVER",
 	} {
 		p.until(`document.querySelector('.drawer').textContent.includes("` + want + `")`)
 	}
@@ -486,4 +487,24 @@ func fleetFile(t *testing.T, f fleet) []byte {
 	var b bytes.Buffer
 	f.play(t, html.New(&b, html.Options{}))
 	return b.Bytes()
+}
+
+// The drawer's commands are the text report's: of a host that is away, and of a report with
+// other names than the hosts have.
+func TestDrawersCommands(t *testing.T) {
+	chromium := startBrowser(t)
+	for name, of := range map[string]struct {
+		options   html.Options
+		row, want string
+	}{
+		"away":     {html.Options{}, "srv-app-03/service/Shop", "postpatch verify shop.suite.yaml --baseline before --hosts srv-app-03 --wait"},
+		"redacted": {html.Options{Redacted: true}, "srv-sql-01/service/MSSQLSERVER", "postpatch explain service"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newTab(t, chromium)
+			p.open(small().written(t, of.options), "#tab=grid&row="+of.row)
+			p.until(`document.querySelector('.drawer .command')`)
+			p.shows(`document.querySelector('.drawer .command code').textContent`, of.want)
+		})
+	}
 }
