@@ -508,3 +508,39 @@ func TestDrawersCommands(t *testing.T) {
 		})
 	}
 }
+
+// A change that makes the run fail looks like it, also in a check that was broken before.
+func TestAFailingChangeLooksBad(t *testing.T) {
+	drift := func(o report.Outcome) report.Check {
+		return report.Check{
+			ID: "service/Shop", Suite: "shop", Kind: "service", Outcome: o, Failing: true,
+			Findings: []report.Finding{{
+				Reading: "account", Outcome: report.Drifted, Severity: "fail", Before: "a", Now: "b", HasBefore: true, HasNow: true,
+			}},
+		}
+	}
+	s := stream{Run: report.Run{Command: "verify", Name: "now"}, Summary: report.Summary{Verdict: "FAIL", ExitCode: 1}}
+	for i, o := range []report.Outcome{report.Drifted, report.PreExisting, report.Unknown, report.Waived} {
+		s.Hosts = append(s.Hosts, report.Host{
+			Host: fmt.Sprintf("srv%d", i), Outcome: o, Checks: []report.Check{drift(o)}, Counts: map[report.Outcome]int{o: 1},
+		})
+	}
+	s.Hosts = append(s.Hosts, report.Host{
+		Host: "mild", Outcome: report.Unknown, Checks: []report.Check{{ID: "os", Suite: "shop", Kind: "os", Outcome: report.Unknown}},
+		Counts: map[report.Outcome]int{report.Unknown: 1},
+	})
+	file := summed(s).written(t, html.Options{})
+	chromium := startBrowser(t)
+	const shown = `[...document.querySelectorAll('.row .badge')].filter((b) => b.checkVisibility())`
+	for _, address := range []string{"#tab=grid", "#tab=hosts"} {
+		p := newTab(t, chromium)
+		p.open(file, address)
+		p.shows(shown+`.filter((b) => b.classList.contains('bad')).length + ' of ' + `+shown+`.length`, "4 of 5")
+	}
+	p := newTab(t, chromium)
+	p.open(file, "#tab=hosts")
+	p.shows(shown+`.at(-1).textContent`, "?unknown")
+	p.open(file, "#tab=changes")
+	p.shows(`'' + document.querySelectorAll('section.group').length`, "2")
+	p.shows(`document.querySelector('section.group.bad .number').textContent`, "4 checks")
+}

@@ -63,14 +63,14 @@ class HostsView {
   // worse compares hosts by what they came to, then by how much of it.
   worse(a, b) {
     const { data } = this.page;
-    const byOutcome = data.hosts.outcome[b] - data.hosts.outcome[a];
+    const byOutcome = data.hostRank(b) - data.hostRank(a);
     return byOutcome || data.hostCountOf(b, data.hostOutcome(b)) - data.hostCountOf(a, data.hostOutcome(a));
   }
 
   fill(cells, h) {
     const { data } = this.page;
     const whole = data.hostText(h, 'unreachable') ? 'unreachable' : data.hostText(h, 'problem') ? 'no verdict' : '';
-    cells.status.replaceChildren(whole ? el('span.badge.warn', null, el('span.sign', { 'aria-hidden': 'true' }, '!'), whole) : badge(data.hostOutcome(h)));
+    cells.status.replaceChildren(whole ? el('span.badge.warn', null, el('span.sign', { 'aria-hidden': 'true' }, '!'), whole) : data.hostFails(h) ? failsBadge(data.hostOutcome(h)) : badge(data.hostOutcome(h)));
     cells.host.textContent = data.hostName(h);
     cells.host.title = data.hostText(h, 'unreachable') || data.hostText(h, 'problem') || data.hostName(h);
     for (const word of this.words) {

@@ -83,7 +83,7 @@ function printNode(page) {
     filter,
     el('table', null,
       el('thead', null, el('tr', null, ...['outcome', 'host', 'check', 'what was found', 'owner'].map((t) => el('th', null, t)))),
-      el('tbody', null, ...[...rows].map((row) => el('tr', null, el('td', null, badge(data.word(row))), el('td', null, data.rowHost(row)),
+      el('tbody', null, ...[...rows].map((row) => el('tr', null, el('td', null, data.fails(row) ? failsBadge(data.word(row)) : badge(data.word(row))), el('td', null, data.rowHost(row)),
         el('td', null, data.id(row)), el('td', null, data.saidOf(row), data.markOf(row) ? ` (${data.markOf(row)})` : ''), el('td', null, data.checkText(row, 'owner')))))),
     left > 0 ? el('p', null, `${thousands(left)} more checks are not printed; narrow the filter, or save them as CSV.`) : null);
 }
