@@ -112,7 +112,8 @@ function entryBody(page, entry) {
     ),
   ];
   if (entry.check) {
-    if (several) parts.push(el('p.dim', null, `As it is on ${data.rowHost(row)}; the others came to the same.`));
+    const others = 'of the others the line above is true, and their details may differ';
+    if (several) parts.push(el('p.dim', null, `As it is on ${data.rowHost(row)}; ${others}.`));
     parts.push(detailNode(page, row));
   } else {
     const h = entry.hosts[0];
