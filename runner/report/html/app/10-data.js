@@ -27,8 +27,9 @@ async function block(id) {
 // Data is all that the report tells; text stands in strings, and columns point into it.
 class Data {
   static async read() {
-    const [meta, strings, hosts, checks, rows] =
-      await Promise.all(['meta', 'strings', 'hosts', 'checks', 'rows'].map(block));
+    const [meta, strings, hosts, checks, rows] = await Promise.all(
+      ['meta', 'strings', 'hosts', 'checks', 'rows'].map(block),
+    );
     if (meta.version !== version) {
       throw new Error(`its data has version ${meta.version}, and this page reads version ${version}`);
     }
@@ -66,18 +67,40 @@ class Data {
     if (at !== this.rowCount) throw new Error(`${at} rows belong to hosts, and there are ${this.rowCount}`);
   }
 
-  hostName(h) { return this.strings[this.hosts.name[h]]; }
-  hostText(h, column) { return this.strings[this.hosts[column][h]] || ''; }
-  hostNotes(h) { return ((this.hosts.notes || {})[h] || []).map((s) => this.strings[s]); }
-  hostCountOf(h, word) { return (this.hosts.counts[word] || [])[h] || 0; }
-  hostOutcome(h) { return this.outcomes[this.hosts.outcome[h]]; }
+  hostName(h) {
+    return this.strings[this.hosts.name[h]];
+  }
+  hostText(h, column) {
+    return this.strings[this.hosts[column][h]] || '';
+  }
+  hostNotes(h) {
+    return ((this.hosts.notes || {})[h] || []).map((s) => this.strings[s]);
+  }
+  hostCountOf(h, word) {
+    return (this.hosts.counts[word] || [])[h] || 0;
+  }
+  hostOutcome(h) {
+    return this.outcomes[this.hosts.outcome[h]];
+  }
 
-  word(row) { return this.outcomes[this.outcome[row]]; }
-  id(row) { return this.checkText(row, 'id'); }
-  rowHost(row) { return this.hostName(this.host[row]); }
-  saidOf(row) { return this.strings[this.said[row]]; }
-  markOf(row) { return this.strings[this.mark[row]]; }
-  checkText(row, column) { return this.strings[this.checks[column][this.check[row]]]; }
+  word(row) {
+    return this.outcomes[this.outcome[row]];
+  }
+  id(row) {
+    return this.checkText(row, 'id');
+  }
+  rowHost(row) {
+    return this.hostName(this.host[row]);
+  }
+  saidOf(row) {
+    return this.strings[this.said[row]];
+  }
+  markOf(row) {
+    return this.strings[this.mark[row]];
+  }
+  checkText(row, column) {
+    return this.strings[this.checks[column][this.check[row]]];
+  }
 
   // place is the suite's line that asks for the check.
   place(row) {
@@ -120,13 +143,18 @@ class Data {
     return low - 1;
   }
 
-  get chunkCount() { return this.meta.detailChunks.length; }
+  get chunkCount() {
+    return this.meta.detailChunks.length;
+  }
 
   // chunk gives what details a chunk has, by row. A few chunks are kept: who reads one
   // drawer opens the next row's, and all of them together would be large.
   async chunk(k) {
     if (!this.chunks.has(k)) {
-      this.chunks.set(k, block(`details-${k}`).then((all) => new Map(all.map((d) => [d.row, d]))));
+      this.chunks.set(
+        k,
+        block(`details-${k}`).then((all) => new Map(all.map((d) => [d.row, d]))),
+      );
       if (this.chunks.size > 12) this.chunks.delete(this.chunks.keys().next().value);
     }
     return this.chunks.get(k);
