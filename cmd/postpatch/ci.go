@@ -147,7 +147,9 @@ func (o *outputs) appendSummary(a app, path string, t *systemViews) error {
 		a.talk("warning: no summary for the pipeline: %q has %d bytes already\n", path, file.size)
 		return nil
 	}
-	t.files = append(t.files, &reportFile{view: markdown.New(file, markdown.Options{Limit: int(room)}), file: file})
+	options := o.summaryOptions()
+	options.Limit = int(room)
+	t.files = append(t.files, &reportFile{view: markdown.New(file, options), file: file, aside: true})
 	return nil
 }
 
@@ -168,7 +170,7 @@ func (o *outputs) uploadSummary(a app, t *systemViews) error {
 		if err != nil {
 			return err
 		}
-		t.files = append(t.files, &reportFile{view: markdown.New(file, markdown.Options{}), file: file})
+		t.files = append(t.files, &reportFile{view: markdown.New(file, o.summaryOptions()), file: file, aside: true})
 	}
 	full, err := filepath.Abs(path)
 	if err != nil {

@@ -142,12 +142,36 @@ func (a *azure) run(dir string, stage azureStage, job azureJob, step azureStep) 
 			a.t.Errorf("%s of %s: there is no secret %s", name, stage.Stage, value)
 		}
 	}
+	env["TF_BUILD"], env["AGENT_TEMPDIRECTORY"], env["BUILD_SOURCESDIRECTORY"] = "True", a.folder, dir
 	out, code := a.sh(dir, azureShell, step.Script, env)
+	a.checkTold(out, code)
 	set := regexp.MustCompile(`(?m)^##vso\[task\.setvariable variable=(\w+);isOutput=true\](.*)$`)
 	for _, found := range set.FindAllStringSubmatch(out, -1) {
 		a.values["stageDependencies."+stage.Stage+"."+job.Job+".outputs['"+step.Name+"."+found[1]+"']"] = found[2]
 	}
 	return code == 0
+}
+
+// checkTold wants what postpatch says to the agent: a summary of each run, and of a step that
+// goes on after a verdict that is no pass that it is amber.
+func (a *azure) checkTold(out string, code int) {
+	a.t.Helper()
+	told := regexp.MustCompile(`(?m)^VERDICT  (READY|PASS)?`).FindAllStringSubmatch(out, -1)
+	summaries := regexp.MustCompile(`(?m)^##vso\[task\.uploadsummary\](.+)$`).FindAllStringSubmatch(out, -1)
+	if len(summaries) != len(told) {
+		a.t.Errorf("%d verdicts and %d summaries", len(told), len(summaries))
+	}
+	for _, found := range summaries {
+		if text, err := os.ReadFile(found[1]); err != nil || !strings.HasPrefix(string(text), "## ") {
+			a.t.Errorf("%s is no summary: %v", found[1], err)
+		}
+	}
+	isAmber := strings.Contains(out, "\n##vso[task.complete result=SucceededWithIssues;]")
+	for _, verdict := range told {
+		if code == 0 && verdict[1] == "" && !isAmber {
+			a.t.Errorf("a step is green after\n%s", out)
+		}
+	}
 }
 
 // holds knows false, ne(VALUE, 'text') and in(VALUE, 'text', …).

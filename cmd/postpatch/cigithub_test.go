@@ -179,10 +179,14 @@ func (g *github) run(dir string, step githubStep, values, env map[string]string)
 	write(g.t, output, "")
 	env = maps.Clone(env)
 	env["GITHUB_OUTPUT"] = output
+	summary := filepath.Join(g.folder, "summary.md")
+	write(g.t, summary, "")
+	env["GITHUB_ACTIONS"], env["GITHUB_STEP_SUMMARY"], env["GITHUB_WORKSPACE"] = "true", summary, dir
 	for name, value := range step.Env {
 		env[name] = g.expand(value, values)
 	}
-	_, code := g.sh(dir, githubShell, step.Run, env)
+	out, code := g.sh(dir, githubShell, step.Run, env)
+	g.checkTold(out, summary)
 	made, err := os.ReadFile(output)
 	if err != nil {
 		g.t.Fatal(err)
@@ -192,6 +196,22 @@ func (g *github) run(dir string, step githubStep, values, env map[string]string)
 		values["steps."+step.ID+".outputs."+name] = value
 	}
 	return code == 0
+}
+
+// checkTold wants a summary of each run, and annotations of what is not well.
+func (g *github) checkTold(out, summary string) {
+	g.t.Helper()
+	told := regexp.MustCompile(`(?m)^VERDICT  (READY|PASS)?`).FindAllStringSubmatch(out, -1)
+	text, err := os.ReadFile(summary)
+	if n := len(regexp.MustCompile(`(?m)^## `).FindAll(text, -1)); err != nil || n != len(told) {
+		g.t.Errorf("%d verdicts and %d summaries, %v", len(told), n, err)
+	}
+	annotated := regexp.MustCompile(`(?m)^::(error|warning) [^:]*title=`).MatchString(out)
+	for _, verdict := range told {
+		if annotated == (verdict[1] != "") {
+			g.t.Errorf("annotated: %t in\n%s", annotated, out)
+		}
+	}
 }
 
 // expand replaces ${{ expressions }}: a value, or "value == 'a' && 'b' || 'c'".

@@ -186,7 +186,7 @@ func (st stage) capture(ctx context.Context, out outputs) error {
 	if err := st.lab.Switch(st.scenario.Before); err != nil {
 		return err
 	}
-	out.junit, out.json = "", ""
+	out.junit, out.json, out.junitFlags = "", "", junitFlags{}
 	st.app.talk("$ postpatch capture %s --name demo\n", shellWords(st.scenario.shown()))
 	p, err := st.performance(ctx, "capture", "demo")
 	if err != nil {
@@ -264,7 +264,7 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 		inputs: inputs{plan: st.scenario.Plan.path, store: standardStore}, suites: st.scenario.files(), baseline: "demo",
 	}
 	p := performance{
-		job: j, command: command, name: name, store: store, options: options(j, in.atOnce),
+		job: j, command: command, name: name, store: store, options: options(j, in.atOnce), staged: true,
 		run: newRun(command, name, j),
 		next: func(s report.Summary, b blind) []string {
 			if st.scenario.isWhole() {

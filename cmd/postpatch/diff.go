@@ -30,7 +30,7 @@ func newDiff(a app) *cobra.Command {
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			defer frugal(a)()
-			if out.by != "" || out.junitSplit != "" {
+			if out.by != "" || out.junitSplit == byOwner {
 				return errors.New("owners stand in suites, and diff reads none: take `postpatch judge` with --by or --owner")
 			}
 			store, err := openStore(folder, trust)

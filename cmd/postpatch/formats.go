@@ -39,7 +39,7 @@ func (o *formats) flags(f *pflag.FlagSet) {
 
 func (o *formats) isText() bool { return o.format == "" || o.format == formText }
 
-func (o *formats) check() error {
+func (o *formats) checkForm() error {
 	switch o.format {
 	case "", formText, formTAP, formMarkdown, formTeamCity, formNagios:
 		return nil
@@ -54,7 +54,7 @@ func (o *outputs) screen(a app, written func() []string) (report.Handler, error)
 	case formTAP:
 		return tap.New(a.stdout), nil
 	case formMarkdown:
-		return markdown.New(a.stdout, markdown.Options{}), nil
+		return markdown.New(a.stdout, o.summaryOptions()), nil
 	case formTeamCity:
 		return teamcity.New(a.stdout, teamcity.Options{}), nil
 	case formNagios:
@@ -62,7 +62,9 @@ func (o *outputs) screen(a app, written func() []string) (report.Handler, error)
 	}
 	system, err := o.system(a)
 	told := o.textOptions(a)
-	told.Reports = written
+	if !o.redact { // the operator's names of files may be those of hosts
+		told.Reports = written
+	}
 	switch system {
 	case ciGitHub:
 		told.Sections = text.GitHub
@@ -74,15 +76,23 @@ func (o *outputs) screen(a app, written func() []string) (report.Handler, error)
 	return text.New(a.stdout, told), err
 }
 
+// summaryOptions have the summary name the report that has more.
+func (o *outputs) summaryOptions() markdown.Options {
+	if o.redact { // the operator's names of files may be those of hosts
+		return markdown.Options{}
+	}
+	return markdown.Options{HTML: o.html}
+}
+
 // formFile is a report in a file of its own.
 type formFile struct {
 	flag, path string
 	view       func(io.Writer) report.Handler
 }
 
-func (o *formats) files() []formFile {
+func (o *outputs) formFiles() []formFile {
 	return []formFile{
-		{"markdown", o.markdown, func(w io.Writer) report.Handler { return markdown.New(w, markdown.Options{}) }},
+		{"markdown", o.markdown, func(w io.Writer) report.Handler { return markdown.New(w, o.summaryOptions()) }},
 		{"tap", o.tap, tap.New},
 		{"prometheus", o.prometheus, prometheus.New},
 	}

@@ -11,7 +11,6 @@ import (
 	"postpatch/runner/report"
 	"postpatch/runner/report/html"
 	"postpatch/runner/report/jsonl"
-	"postpatch/runner/report/junit"
 	"postpatch/runner/report/progress"
 	"postpatch/runner/report/text"
 )
@@ -30,8 +29,9 @@ type outputs struct {
 	ignored     bool // what rules hide is listed
 	aloud       bool // a demo that is shown, not only played
 	by          string
-	junitSplit  string
 	also        []report.Handler // beside what the flags ask for
+	redaction
+	junitFlags
 }
 
 func (o *outputs) flags(cmd *cobra.Command) {
@@ -39,12 +39,12 @@ func (o *outputs) flags(cmd *cobra.Command) {
 	o.formats.flags(f)
 	o.pipeline.flags(f)
 	f.StringVar(&o.junit, "junit", "", "write JUnit XML to this file")
-	f.StringVar(&o.junitSplit, "junit-split", "",
-		"owner: a JUnit file for each owner; --junit is then a folder, or a name with {owner}")
+	o.junitFlags.flags(f)
 	f.StringVar(&o.by, "by", "", "owner: tell each owner's part in a section of its own")
 	f.StringVar(&o.json, "json", "", "write the results as JSON lines to this file")
 	f.StringVar(&o.html, "html", "", "write an HTML report of one file to this file")
 	f.StringVar(&o.htmlDir, "html-dir", "", "write an HTML report of several files to this folder, for strict servers")
+	o.redactFlags(f)
 	f.StringVar(&o.color, "color", "auto", "colour on stdout: auto, always or never")
 	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: auto, tty, plain or never")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only")
@@ -65,6 +65,7 @@ type views struct {
 	talk     func(format string, args ...any)
 	again    string   // the command that makes the reports of this run once more; "" without one
 	written  []string // the files that are in their place
+	redacted *views   // that are told other names; nil where nobody is
 }
 
 // open makes all views before anything is sent to a host: a report that cannot
@@ -75,11 +76,16 @@ func (o *outputs) open(a app) (*views, error) {
 		return nil, err
 	}
 	v := &views{talk: a.talk}
-	handlers, err := o.openAll(a, v, files)
+	told, err := o.openAll(a, v, files)
+	if err == nil {
+		v.Handler = report.Tee(told...)
+		v, err = o.redacted(v)
+	}
 	if err != nil {
 		v.discard()
 		return nil, err
 	}
+	handlers := append(slices.Clone(o.also), v.Handler)
 	if o.progress != "never" {
 		v.progress = progress.New(a.stderr, o.progressOptions(a))
 		handlers = append([]report.Handler{v.progress}, handlers...) // it makes room for the report
@@ -100,22 +106,26 @@ func (o *outputs) check() error {
 	default:
 		return fmt.Errorf("--progress %q: want auto, tty, plain or never", o.progress)
 	}
-	return errors.Join(o.formats.check(), o.checkSplit())
+	if o.by != "" && o.by != byOwner {
+		return fmt.Errorf("--by %q: want owner", o.by)
+	}
+	return errors.Join(o.checkForm(), o.junitFlags.check(o.junit))
 }
 
 // files are the reports that are one file each.
 func (o *outputs) files() []formFile {
 	return slices.Concat([]formFile{
-		{"junit", o.junit, junit.New}, {"json", o.json, jsonl.New},
+		{"junit", o.junit, nil}, // which may be many
+		{"json", o.json, jsonl.New},
 		{"html", o.html, func(w io.Writer) report.Handler { return html.New(w, html.Options{}) }},
-	}, o.formats.files())
+	}, o.formFiles())
 }
 
 // openAll opens the reports that are files, and makes those that go to the screen. What is
 // open when one cannot be, is the views' to discard.
 func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, error) {
 	for _, file := range files {
-		if file.path == "" || file.path == o.junit && o.junitSplit != "" {
+		if file.path == "" || file.view == nil {
 			continue
 		}
 		f, err := createAtomic(file.path)
@@ -124,8 +134,8 @@ func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, 
 		}
 		v.files = append(v.files, &reportFile{view: file.view(f), file: f})
 	}
-	if o.junitSplit != "" {
-		f, err := o.splitJUnit(a)
+	if o.junit != "" {
+		f, err := o.junitFlags.open(a, o.junit)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +154,7 @@ func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, 
 	}
 	v.files = append(v.files, system.files...)
 	screen, err := o.screen(a, func() []string { return v.written })
-	return slices.Concat(system.handlers, []report.Handler{screen}, o.also), err
+	return append(system.handlers, screen), err
 }
 
 func (o *outputs) textOptions(a app) text.Options {

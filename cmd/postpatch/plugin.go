@@ -20,11 +20,15 @@ func asPlugin(args []string) bool {
 }
 
 // runAsPlugin carries out a command line as a plugin of Nagios: there is always a line on
-// stdout, and nothing is well that has said nothing.
+// stdout, nothing is well that has said nothing, and the exit code is the one of the line,
+// also where a command tells a verdict that is not its own.
 func runAsPlugin(ctx context.Context, args []string, a app) int {
 	out, talk := &noted{to: a.stdout}, &noted{to: a.stderr, mark: "error: "}
 	a.stdout, a.stderr, a.plugin = out, talk, true
 	status := nagios.StatusOf(run(ctx, args, a))
+	if said, ok := nagios.Said(out.first); ok {
+		status = said
+	}
 	if out.first == "" {
 		if status == nagios.OK {
 			status = nagios.Unknown

@@ -33,6 +33,9 @@ func newReport(a app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, names []string) error {
 			defer frugal(a)()
 			out.progress = "never" // it is over before a line could be read
+			if !cmd.Flags().Changed("ci") {
+				out.ci = ciNone // the run itself has told the pipeline
+			}
 			from.name = strings.Join(names, "")
 			summary, err := retell(cmd.Context(), a, from, out)
 			if err != nil || !exitCode {

@@ -15,9 +15,10 @@ import (
 // reportFile is a view that is a file. What goes wrong with it is told when all else is
 // done: no run is cut off for a report, which can be made again from the store.
 type reportFile struct {
-	view report.Handler
-	file place
-	err  error
+	view  report.Handler
+	file  place
+	err   error
+	aside bool // for a pipeline's system, and no report that a reader would look for
 }
 
 // place is where a report file goes, once it is whole.
@@ -67,10 +68,13 @@ func (v *views) Host(host report.Host) error {
 // on the screen. What cannot be written is named and keeps nothing else from being told:
 // the verdict stays what it is, and so does the exit code.
 func (v *views) Finish(s report.Summary) error {
+	if v.redacted != nil {
+		v.redacted.again = v.again
+	}
 	var wrong []error
 	for _, f := range v.files {
 		err := f.finish(s)
-		if err == nil {
+		if err == nil && !f.aside {
 			v.written = append(v.written, f.file.name())
 		}
 		wrong = append(wrong, err)
@@ -94,6 +98,9 @@ func (v *views) discard() {
 		f.file.discard()
 	}
 	v.files = nil
+	if v.redacted != nil {
+		v.redacted.discard()
+	}
 }
 
 // atomicFile is a file that is there whole or not at all: pipelines pick reports

@@ -5,11 +5,12 @@ import "slices"
 // Brief is a text in one line of at most limit characters. What is longer is cut before
 // it is cleaned, too: that only makes it longer.
 func Brief(s string, limit int) string {
-	count := 0
-	for i := range s {
-		if count++; count > limit+1 {
-			s = s[:i]
-			break
+	if count := 0; len(s) > limit {
+		for i := range s {
+			if count++; count > limit+1 {
+				s = s[:i]
+				break
+			}
 		}
 	}
 	return shorter(CleanLine(s), limit)

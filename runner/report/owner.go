@@ -105,11 +105,17 @@ type OwnerSummary struct {
 // when the first check of an owner comes. Finish has every one of them finish, and
 // returns the first error.
 func Split(open func(owner string) Handler) Handler {
-	return &split{open: open, views: map[string]Handler{}}
+	return SplitBy(func(c Check) string { return c.Owner }, open)
+}
+
+// SplitBy is Split by what of says of a check.
+func SplitBy(of func(Check) string, open func(part string) Handler) Handler {
+	return &split{of: of, open: open, views: map[string]Handler{}}
 }
 
 type split struct {
-	open  func(owner string) Handler
+	of    func(Check) string
+	open  func(part string) Handler
 	run   Run
 	views map[string]Handler
 }
@@ -120,7 +126,7 @@ func (s *split) Start(r Run) error {
 }
 
 func (s *split) Host(h Host) error {
-	for _, part := range Parts(h) {
+	for _, part := range PartsBy(h, s.of) {
 		key := OwnerKey(part.Owner)
 		view := s.views[key]
 		if view == nil {

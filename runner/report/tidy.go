@@ -22,6 +22,7 @@ func CleanRun(r Run) Run {
 // CleanHost returns a Host of which every text is safe to show in one line.
 func CleanHost(h Host) Host {
 	tidy(&h.Host, &h.Unreachable, &h.Problem, &h.Session, &h.Reboot.Words)
+	h.Reboot.State = RebootState(CleanLine(string(h.Reboot.State)))
 	h.Notes, h.Reboot.Boots = tidied(h.Notes), tidied(h.Reboot.Boots)
 	h.Counts, h.Ignored = tidiedCounts(h.Counts), tidiedCounts(h.Ignored)
 	h.Checks = slices.Clone(h.Checks)

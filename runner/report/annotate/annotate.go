@@ -85,15 +85,19 @@ func brief(s string) string { return report.Brief(s, mostSaid) }
 
 // Finish implements report.Handler.
 func (w *writer) Finish(s report.Summary) error {
-	all := w.all()
+	all, more := w.all()
 	verdict := brief(s.Verdict) + ", " + brief(s.Reason)
 	if len(all) == 0 && s.ExitCode != 0 {
 		all = append(all, Annotation{Level: Error, Title: "postpatch " + w.run.Command, Text: verdict})
 	}
-	if more := len(all) + w.lost - mostAnnotations + 1; len(all) > mostAnnotations {
-		last := Annotation{Level: all[mostAnnotations-1].Level, Title: "postpatch " + w.run.Command}
-		last.Text = fmt.Sprintf("and %d more, which the report has: %s", more, verdict)
-		all = append(all[:mostAnnotations-1], last)
+	if len(all) > 0 && (more > 0 || len(all) > mostAnnotations) {
+		told := min(len(all), mostAnnotations-1)
+		last := Annotation{Level: all[len(all)-1].Level, Title: "postpatch " + w.run.Command}
+		if told < len(all) {
+			last.Level = all[told].Level
+		}
+		last.Text = fmt.Sprintf("and %d more, which the report has: %s", more+len(all)-told, verdict)
+		all = append(all[:told], last)
 	}
 	var b strings.Builder
 	for _, a := range all {
@@ -108,20 +112,22 @@ func (w *writer) Finish(s report.Summary) error {
 	return nil
 }
 
-// all are the annotations, the worst first, and of what is equally bad what is so on most
-// hosts.
-func (w *writer) all() []Annotation {
-	var all []Annotation
-	groups := fold.Groups()
-	slices.Reverse(groups)
-	for _, g := range groups {
-		entries := fold.Together(w.folder.Of(g))
+// all are the annotations that there is room for and some more, the worst first, and of
+// what is equally bad what is so on most hosts; and how many there are beside them.
+func (w *writer) all() (all []Annotation, more int) {
+	const most = 10 * mostAnnotations // of a group: to put entries together compares each with each
+	more = w.lost
+	for _, g := range slices.Backward(fold.Groups()) {
+		entries := w.folder.Of(g)
+		more += fold.SizeOf(entries).Beyond
 		slices.SortStableFunc(entries, func(a, b *fold.Entry) int { return len(b.Hosts) - len(a.Hosts) })
-		for _, e := range entries {
+		some := entries[:min(len(entries), most)]
+		more += len(entries) - len(some)
+		for _, e := range fold.Together(some) {
 			all = append(all, w.annotation(g, e))
 		}
 	}
-	return all
+	return all, more
 }
 
 func (w *writer) annotation(g fold.Group, e *fold.Entry) Annotation {

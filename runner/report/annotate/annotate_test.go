@@ -85,7 +85,21 @@ func TestTheSameOnManyHostsIsOne(t *testing.T) {
 	}
 	lines := written(t, s, annotate.Options{Form: annotate.GitHub})
 	const want = "title=REGRESSION os on h00000%2C h00001%2C h00002%2C h00003%2C h00004 and 2 more::build: same"
-	if len(lines) != 2 || !strings.Contains(lines[0], want) || !strings.HasPrefix(lines[1], "::warning title=UNREACHABLE away::no") {
+	if len(lines) != 2 || !strings.Contains(lines[0], want) ||
+		!strings.HasPrefix(lines[1], "::warning title=UNREACHABLE away::no") {
+		t.Errorf("got %q", lines)
+	}
+}
+
+// What there was no room to keep is counted too.
+func TestVeryManyOfTheSame(t *testing.T) {
+	s := fleet(6000)
+	for i := range s.Hosts[1:] {
+		s.Hosts[i+1].Checks[0].Findings[0].Now = "same"
+	}
+	lines := written(t, s, annotate.Options{Form: annotate.GitHub})
+	if len(lines) != 3 || !strings.Contains(lines[0], " and 4995 more::build: same") ||
+		!strings.Contains(lines[2], "::and 1000 more, which") {
 		t.Errorf("got %q", lines)
 	}
 }
@@ -122,7 +136,8 @@ func FuzzAnnotations(f *testing.F) {
 		f.Add(text)
 	}
 	github := regexp.MustCompile(`^::(?:error|warning) (?:file=[^,:]*,(?:line=\d+,)?)?title=[^,:]*::[^\r\n]*$`)
-	azure := regexp.MustCompile(`^##vso\[task\.logissue type=(?:error|warning);(?:sourcepath=[^;\]]*;(?:linenumber=\d+;)?)?` +
+	azure := regexp.MustCompile(`^##vso\[task\.logissue type=(?:error|warning);` +
+		`(?:sourcepath=[^;\]]*;(?:linenumber=\d+;)?)?` +
 		`(?:code=[^;\]]*;)?\][^;\]]*$|^##vso\[task\.complete result=SucceededWithIssues;\].*$`)
 	f.Fuzz(func(t *testing.T, text string) {
 		s := reporttest.Hostile(text)

@@ -82,12 +82,16 @@ func (r Row) Word() string {
 	}
 }
 
-// Rank sorts hosts so that what wants a person is nearest the end.
+// Rank sorts hosts so that what wants a person is nearest the end, and what this program
+// does not know is no milder than what it knows.
 func (r Row) Rank() int {
-	word := r.Word()
-	return slices.Index([]string{
+	words := []string{
 		"ok", "drift", "changed", "UNREACHABLE", "NO VERDICT", "UNKNOWN", "UNMET", "DRIFT", "FAILED", "REGRESSION",
-	}, word)
+	}
+	if i := slices.Index(words, r.Word()); i >= 0 {
+		return i
+	}
+	return len(words)
 }
 
 // Broken counts the checks that are broken on the host, whoever broke them.

@@ -20,16 +20,23 @@ type data struct {
 	outcomes outcomes
 }
 
-func newData(r report.Run, limit int) *data {
+func newData(r report.Run, l limits) *data {
 	return &data{
-		run: r, limit: limit, pool: newPool(), checks: newChecks(), hosts: hosts{notes: map[int][]uint32{}},
-		details: newDetails(), outcomes: outcomes{report.Outcomes()},
+		run: r, limit: l.checks, pool: newPool(), checks: newChecks(), hosts: hosts{notes: map[int][]uint32{}},
+		details: newDetails(l.details), outcomes: outcomes{report.Outcomes()},
 	}
 }
 
-// foldLimit is the number of checks above which those that passed, and of which nothing
-// is to be told, are only counted.
-const foldLimit = 700_000
+// limits keep the file to what a browser opens.
+type limits struct {
+	checks  int // of which those that passed, where there are more, are only counted
+	details int // bytes, packed
+}
+
+const (
+	foldLimit  = 700_000
+	detailRoom = 24 << 20
+)
 
 // add takes a host in.
 func (d *data) add(h report.Host) error {

@@ -23,19 +23,16 @@ type details struct {
 	first   []int // rows with which the chunks begin
 	chunks  []packed
 	size    int // of the chunks
+	room    int // what is beyond it is left out, and beyond its half what makes no run fail
 	without int // rows for which there was no room
 
 	open bytes.Buffer
 	zip  *packing
 }
 
-const (
-	chunkSize = 256 << 10 // of JSON
-	// What is packed beyond this is left out, first of what does not make the run fail.
-	detailRoom = 24 << 20
-)
+const chunkSize = 256 << 10 // of JSON
 
-func newDetails() details { return details{first: []int{}, zip: newPacking()} }
+func newDetails(room int) details { return details{first: []int{}, room: room, zip: newPacking()} }
 
 // add takes in what a check has to tell beyond the words of its row.
 func (d *details) add(row int, c report.Check, words string) error {
@@ -43,7 +40,7 @@ func (d *details) add(row int, c report.Check, words string) error {
 	if !found && !c.Partly && len(c.Evidence) == 0 && len(c.Hidden) == 0 && (c.Error == "" || line(c.Error) == words) {
 		return nil
 	}
-	if room := detailRoom - d.size; room <= 0 || room <= detailRoom/2 && !c.Failing {
+	if d.size >= d.room || d.size >= d.room/2 && !c.Failing {
 		d.without++
 		return nil
 	}

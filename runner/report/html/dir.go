@@ -23,7 +23,7 @@ const (
 // file is closed before the next one; the page comes last. Where create, a write or a
 // close fails, that is the error of Finish, and no more files are made.
 func NewDir(create func(name string) (io.WriteCloser, error), o Options) report.Handler {
-	return &writer{options: o, limit: foldLimit, write: func(r *whole) error { return r.folder(create) }}
+	return newWriter(o, func(r *whole) error { return r.folder(create) })
 }
 
 // folder writes a file for each part; of the details, which may be hundreds, one for all.

@@ -6,7 +6,7 @@ import (
 	"postpatch/runner/report"
 )
 
-// NewFolding is New with another limit of checks.
-func NewFolding(w io.Writer, limit int) report.Handler {
-	return &writer{limit: limit, write: func(r *whole) error { return r.file(w) }}
+// NewLimited is New with other limits, of checks and of bytes of details.
+func NewLimited(w io.Writer, checks, details int) report.Handler {
+	return &writer{limits: limits{checks, details}, write: func(r *whole) error { return r.file(w) }}
 }

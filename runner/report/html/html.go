@@ -23,7 +23,11 @@ type Options struct {
 // summary comes first in it. What is kept until then is kept compressed. A run that is
 // cut off writes nothing.
 func New(w io.Writer, o Options) report.Handler {
-	return &writer{options: o, limit: foldLimit, write: func(r *whole) error { return r.file(w) }}
+	return newWriter(o, func(r *whole) error { return r.file(w) })
+}
+
+func newWriter(o Options, write func(*whole) error) *writer {
+	return &writer{options: o, limits: limits{foldLimit, detailRoom}, write: write}
 }
 
 type writer struct {
@@ -31,7 +35,7 @@ type writer struct {
 	write   func(*whole) error
 	data    *data
 	static  *static
-	limit   int // of checks, above which those that passed are only counted
+	limits  limits
 }
 
 // whole is a report when all is told.
@@ -42,7 +46,7 @@ type whole struct {
 }
 
 func (w *writer) Start(r report.Run) error {
-	w.data = newData(report.CleanRun(r), w.limit)
+	w.data = newData(report.CleanRun(r), w.limits)
 	w.static = newStatic(r.Command)
 	return nil
 }

@@ -263,7 +263,7 @@ func TestWhatCannotBeWritten(t *testing.T) {
 		t.Errorf("%d bytes are written before the run is over", out.Len())
 	}
 	whole := len(s.written(t, html.Options{}))
-	for room := 0; room < whole; room += 211 {
+	for room := 0; room < whole; room += whole/83 + 1 {
 		if err := s.play(html.New(&full{room}, html.Options{})); !errors.Is(err, errFull) {
 			t.Fatalf("with room for %d of %d bytes: got error %v, want that there is none", room, whole, err)
 		}

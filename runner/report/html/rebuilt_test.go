@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,9 @@ func blocksOf(t testing.TB, d document) blocks {
 	}
 	decode("meta", &b.meta)
 	decode("strings", &b.strings)
+	if distinct := slices.Compact(slices.Sorted(slices.Values(b.strings))); len(distinct) != len(b.strings) {
+		t.Errorf("%d texts, of which %d are distinct", len(b.strings), len(distinct))
+	}
 	decode("hosts", &b.hosts)
 	decode("checks", &b.checks)
 	decode("rows", &b.rows)
@@ -282,7 +286,7 @@ func TestWhatPassedIsOnlyCountedInAVeryLargeRun(t *testing.T) {
 			var file bytes.Buffer
 			view := html.New(&file, html.Options{})
 			if c.limit > 0 {
-				view = html.NewFolding(&file, c.limit)
+				view = html.NewLimited(&file, c.limit, 1<<20)
 			}
 			if err := s.play(view); err != nil {
 				t.Fatal(err)
@@ -302,6 +306,38 @@ func TestWhatPassedIsOnlyCountedInAVeryLargeRun(t *testing.T) {
 				t.Errorf("(-stream +blocks):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestWhatARowSays(t *testing.T) {
+	stopped := report.Finding{
+		Item: "W3SVC", Reading: "state", Outcome: report.Regressed, Before: "running", Now: "stopped", HasBefore: true,
+		HasNow: true,
+	}
+	mild := report.Finding{Reading: "rtt", Outcome: report.Drifted, Now: "3 ms", HasNow: true}
+	gone := report.Finding{Item: "New", Outcome: report.Drifted, Before: "there", HasBefore: true}
+	same := report.Finding{
+		Reading: "days", Outcome: report.PreExisting, Before: "6", Now: "6", HasBefore: true, HasNow: true,
+	}
+	long := report.Finding{Reading: "text", Outcome: report.Failed, Now: strings.Repeat("ö", 500), HasNow: true}
+	for want, c := range map[string]report.Check{
+		"":                               {Outcome: report.Passed},
+		"state running -> stopped":       {ID: "service/W3SVC", Outcome: report.Regressed, Findings: []report.Finding{stopped}},
+		"W3SVC state running -> stopped": {ID: "services", Outcome: report.Regressed, Findings: []report.Finding{stopped}},
+		"state running -> stopped, and 1 more": {
+			ID: "service/W3SVC", Outcome: report.Regressed, Findings: []report.Finding{stopped, mild},
+		},
+		"New there -> (absent)": {ID: "services", Outcome: report.Drifted, Findings: []report.Finding{gone}},
+		"days 6":                {ID: "tls", Outcome: report.PreExisting, Findings: []report.Finding{same}},
+		"access denied":         {ID: "x", Outcome: report.Unknown, Error: "access denied", Findings: []report.Finding{mild}},
+		"rtt 3 ms":              {ID: "x", Outcome: report.Drifted, Error: "access denied", Findings: []report.Finding{mild}},
+		"text " + strings.Repeat("ö", 79) + "…": {ID: "x", Outcome: report.Failed, Findings: []report.Finding{long}},
+	} {
+		s := stream{Hosts: []report.Host{{Checks: []report.Check{c}}}}
+		b := blocksOf(t, read(t, s.written(t, html.Options{})))
+		if got := b.strings[b.rows.Said[0]]; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // them, more entries than a reader takes are counted, and the table begins with the hosts
 // that want a person.
 func TestTheSummaryOfALargeNight(t *testing.T) {
-	s := stream{Run: report.Run{Command: "verify", Hosts: 1600, Baseline: &report.Baseline{Name: "before"}}}
+	s := stream{Run: report.Run{Command: "verify", Hosts: 2600, Baseline: &report.Baseline{Name: "before"}}}
 	broken := func(id, before string) report.Check {
 		return report.Check{
 			ID: id, Suite: "s", Kind: "service", Outcome: report.Regressed, Failing: true, Findings: []report.Finding{{
@@ -23,14 +23,19 @@ func TestTheSummaryOfALargeNight(t *testing.T) {
 			}},
 		}
 	}
-	for i := range 1600 {
+	for i := range 2600 {
 		h := report.Host{Host: fmt.Sprintf("srv%04d", i), Outcome: report.Passed}
 		h.Checks = []report.Check{{ID: "ping", Outcome: report.Passed}}
 		switch {
-		case i >= 1000: // of their own
+		case i >= 2000: // of their own
 			h.Checks, h.Outcome = append(h.Checks, broken("service/B", fmt.Sprint(i))), report.Regressed
-		case i >= 850: // the same
+		case i >= 1850: // the same
 			h.Checks, h.Outcome = append(h.Checks, broken("service/A", "running")), report.Regressed
+		}
+		if i < 600 {
+			h.Checks = append(h.Checks, report.Check{ID: "os", Outcome: report.Expected, Findings: []report.Finding{{
+				Reading: "build", Outcome: report.Expected, Now: fmt.Sprint(i), HasNow: true,
+			}}})
 		}
 		s.Hosts = append(s.Hosts, h)
 	}
@@ -45,18 +50,21 @@ func TestTheSummaryOfALargeNight(t *testing.T) {
 	got := map[string]int{
 		"entries of the same":     count(`<span class="subject">service/A</span>`),
 		"entries of their own":    count(`<span class="subject">service/B</span>`),
-		"the same, named":         count("srv0949, 50 more</details>"),
+		"the same, named":         count("srv1949, 50 more</details>"),
 		"the group's rest":        count("\n<p>… 101 more</p>"),
-		"its title":               count("✗ REGRESSION (more than 649 checks)"),
+		"its title":               count("✗ REGRESSION (750 checks)"),
+		"what the plan wants":     count(`<span class="subject">os</span>`),
+		"and the rest of it":      count("\n<p>… 550 more</p>"),
 		"rows of hosts":           count("<tr><td>srv"),
 		"rows that are broken":    count(`<td class="bad">REGRESSION</td>`),
 		"rows that do not answer": count(`<td class="warn">UNREACHABLE</td>`),
-		"hosts without a row":     count("<p>… 600 more hosts, none of them worse</p>"),
+		"hosts without a row":     count("<p>… 1600 more hosts, none of them worse</p>"),
 		"notes":                   count("<li>a note of "),
 		"the same note":           count("<li>a note</li>"),
 		"notes that are counted":  count("<li>31 more notes of hosts</li>"),
 	}
 	want := map[string]int{
+		"what the plan wants": 50, "and the rest of it": 1,
 		"entries of the same": 1, "entries of their own": 499, "the same, named": 1, "the group's rest": 1, "its title": 1,
 		"rows of hosts": 1000, "rows that are broken": 750, "rows that do not answer": 1, "hosts without a row": 1,
 		"notes": 49, "the same note": 1, "notes that are counted": 1,

@@ -7,6 +7,9 @@ import (
 	"postpatch/runner/report"
 )
 
+// hidden is a text that is another one when it is clean.
+const hidden = "a\u200bb"
+
 // small is a night like any other: a bit of everything.
 func small() stream {
 	booted := at(120)
@@ -53,13 +56,17 @@ func small() stream {
 	gone := of("services", report.Drifted, report.Finding{
 		Item: "OldOne", Outcome: report.Drifted, Before: "there", HasBefore: true, Wanted: "same", Severity: "warn",
 	})
+	quiet := of("ping", report.Passed)
+	quiet.Hidden = build.Hidden
+	told := of("tcp/443", report.Passed)
+	told.Evidence = []report.Evidence{{Reading: "banner", Value: "a\tb"}}
 	hosts := []report.Host{
 		{
 			Host: "srv-sql-01", Started: at(0), Took: 21 * time.Second, Outcome: report.Regressed, Session: "WinRM by Kerberos",
 			Rebooted: &booted, RebootKnown: true, Settled: 3 * time.Minute,
 			Notes:  []string{"srv-sql-01 was known as </script><b>srv-db\x1b[31m\u202e\xff"},
 			Reboot: report.Reboot{State: report.Rebooted, Times: 1, Words: "rebooted: by the update service"},
-			Checks: []report.Check{sql, build, of("ping", report.Passed), disk, gone},
+			Checks: []report.Check{sql, build, quiet, told, disk, gone},
 		},
 		{
 			Host: "srv-app-03", Started: at(1), Took: 90 * time.Second, Outcome: report.Unknown, Unreachable: "i/o timeout",
@@ -68,7 +75,10 @@ func small() stream {
 		{
 			Host: "srv-web-02", Started: at(2), Took: 9 * time.Second, Outcome: report.Unknown, RebootKnown: true,
 			Reboot: report.Reboot{State: report.NotRebooted, Words: "not rebooted since the baseline"},
-			Checks: []report.Check{build, web, partly, fresh, of("task/Backup", report.Skipped)},
+			Checks: []report.Check{
+				build, web, partly, fresh, of("task/Backup", report.Skipped), of(hidden, report.Passed),
+				of(report.CleanLine(hidden), report.Passed),
+			},
 		},
 		{Host: "srv-new-04", Started: at(3), Outcome: report.Skipped},
 	}

@@ -27,7 +27,7 @@ func TestTheOwnersFilesComeToTheWhole(t *testing.T) {
 	files := map[string]*bytes.Buffer{}
 	split := report.Split(func(owner string) report.Handler {
 		files[owner] = new(bytes.Buffer)
-		return junit.NewFor(owner, files[owner])
+		return junit.New(files[owner], junit.Options{Part: junit.Part{By: "owner", Name: owner}})
 	})
 	if err := split.Start(report.Run{Command: "verify"}); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ func TestRebootIsAProperty(t *testing.T) {
 		"rebooted twice: \x1b[2J<a>": `<property name="reboot" value="rebooted twice: `, "": "",
 	} {
 		var b strings.Builder
-		h := junit.New(&b)
+		h := junit.New(&b, junit.Options{})
 		reboot := report.Reboot{State: report.Rebooted, Words: words}
 		for _, err := range []error{
 			h.Start(report.Run{Command: "verify", Name: "n"}), h.Host(report.Host{Host: "h", Reboot: reboot}),

@@ -27,10 +27,11 @@ func (v *view) group(p *page, g fold.Group) {
 	}
 	begin := fmt.Sprintf("<details%s><summary><b>%s %s (%d)</b> %s</summary>\n\n", open, look.Sign, look.Title, count,
 		look.Meaning)
-	if look.Blocks {
+	slices.SortStableFunc(entries, func(a, b *fold.Entry) int { return len(b.Hosts) - len(a.Hosts) })
+	more := size.Beyond + max(0, len(entries)-mostRows)
+	if entries = entries[:min(len(entries), mostRows)]; look.Blocks {
 		entries = fold.Together(entries)
 	}
-	slices.SortStableFunc(entries, func(a, b *fold.Entry) int { return len(b.Hosts) - len(a.Hosts) })
 	const columns = "| hosts | check | what | why |\n|---|---|---|---|\n"
 	if !p.fits(begin + columns) {
 		p.write(fmt.Sprintf("%s %s (%d): in %s\n\n", look.Sign, look.Title, count, p.where()))
@@ -40,13 +41,13 @@ func (v *view) group(p *page, g fold.Group) {
 	told := 0
 	for _, e := range entries {
 		row := v.row(e)
-		if told == mostRows || !p.fits(row) {
+		if !p.fits(row) {
 			break
 		}
 		p.WriteString(row)
 		told++
 	}
-	if more := len(entries) - told; more > 0 {
+	if more += len(entries) - told; more > 0 {
 		p.write(fmt.Sprintf("\n… %d more in %s\n", more, p.where()))
 	}
 	p.write("\n</details>\n\n")

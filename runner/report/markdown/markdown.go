@@ -5,6 +5,7 @@ package markdown
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,8 +81,8 @@ func (v *view) Finish(s report.Summary) error {
 	v.note(s.Notes)
 	p := &page{room: v.options.Limit, more: v.options.HTML}
 	p.write(v.head(s))
-	for i := len(fold.Groups()) - 1; i >= 0; i-- {
-		v.group(p, fold.Groups()[i])
+	for _, g := range slices.Backward(fold.Groups()) {
+		v.group(p, g)
 	}
 	p.write(v.hidden(s))
 	v.table(p)
@@ -137,10 +138,9 @@ func counts(s report.Summary) string {
 	if s.Unseen > 0 {
 		names, numbers = "| unreachable hosts ", fmt.Sprintf("| %d ", s.Unseen)
 	}
-	all := report.Outcomes()
-	for i := len(all) - 1; i >= 0; i-- {
-		if n := s.Counts[all[i]]; n > 0 {
-			names += "| " + string(all[i]) + " "
+	for _, o := range slices.Backward(report.Outcomes()) {
+		if n := s.Counts[o]; n > 0 {
+			names += "| " + string(o) + " "
 			numbers += fmt.Sprintf("| %d ", n)
 		}
 	}

@@ -136,8 +136,10 @@ func FuzzMarkdown(f *testing.F) {
 // fleet has n hosts of which each is broken in its own way.
 func fleet(n int) reporttest.Stream {
 	s := reporttest.Stream{
-		Run:     report.Run{Command: "verify", Hosts: n, Checks: n},
-		Summary: report.Summary{Verdict: "FAIL", Reason: "much", ExitCode: 1, Counts: map[report.Outcome]int{report.Regressed: n}},
+		Run: report.Run{Command: "verify", Hosts: n, Checks: n},
+		Summary: report.Summary{
+			Verdict: "FAIL", Reason: "much", ExitCode: 1, Counts: map[report.Outcome]int{report.Regressed: n},
+		},
 	}
 	for i := range n {
 		s.Hosts = append(s.Hosts, report.Host{
@@ -160,10 +162,12 @@ func TestLimit(t *testing.T) {
 		if len(text) > limit || len(text) < limit/4 && limit < 200_000 {
 			t.Errorf("%d bytes, with a limit of %d", len(text), limit)
 		}
-		if !strings.HasPrefix(text, "## ✗ <code>FAIL</code>") || !strings.Contains(text, "the whole report: <code>r.html</code>") {
+		if !strings.HasPrefix(text, "## ✗ <code>FAIL</code>") ||
+			!strings.Contains(text, "the whole report: <code>r.html</code>") {
 			t.Errorf("%d: neither head nor foot:\n%.300s", limit, text)
 		}
-		if strings.Count(text, "<details") != strings.Count(text, "</details>") || !strings.Contains(text, " more in the HTML report") {
+		if strings.Count(text, "<details") != strings.Count(text, "</details>") ||
+			!strings.Contains(text, " more in the HTML report") {
 			t.Errorf("%d: not whole:\n%s", limit, text[max(0, len(text)-1000):])
 		}
 		inspect(t, rendered(t, text))

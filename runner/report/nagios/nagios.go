@@ -48,6 +48,16 @@ func StatusOf(exit int) Status {
 	}
 }
 
+// Said is the status that a plugin's line tells.
+func Said(line string) (s Status, ok bool) {
+	for _, s := range []Status{OK, Warning, Critical, Unknown} {
+		if strings.HasPrefix(line, "POSTPATCH "+s.String()+" - ") {
+			return s, true
+		}
+	}
+	return Unknown, false
+}
+
 // New returns a handler that writes the line when the run finishes.
 func New(w io.Writer) report.Handler { return &writer{out: w} }
 

@@ -30,7 +30,8 @@ func TestLine(t *testing.T) {
 			Counts: map[report.Outcome]int{report.Passed: 93, report.Regressed: 1, report.Unknown: 47},
 		},
 	}
-	const want = "POSTPATCH CRITICAL - verify FAIL, 1 check regressed, 1 host unreachable (3 hosts, 141 checks), baseline march |" +
+	const want = "POSTPATCH CRITICAL - verify FAIL, 1 check regressed, 1 host unreachable" +
+		" (3 hosts, 141 checks), baseline march |" +
 		" 'skipped'=0;;;0; 'passed'=93;;;0; 'fixed'=0;;;0; 'expected'=0;;;0; 'drifted'=0;;;0; 'pre-existing'=0;;;0;" +
 		" 'waived'=0;;;0; 'unknown'=47;;;0; 'unmet'=0;;;0; 'failed'=0;;;0; 'regressed'=1;;;0; 'unreachable_hosts'=1;;;0;3" +
 		" 'time'=68.000s;;;0;\n"
@@ -46,6 +47,18 @@ func TestStatus(t *testing.T) {
 		if got := nagios.StatusOf(exit); got != want {
 			t.Errorf("exit %d: %v, want %v", exit, got, want)
 		}
+	}
+}
+
+func TestSaid(t *testing.T) {
+	for exit := range 5 {
+		want := nagios.StatusOf(exit)
+		if got, ok := nagios.Said(nagios.Line(want, "x")); got != want || !ok {
+			t.Errorf("exit %d: %v %t", exit, got, ok)
+		}
+	}
+	if got, ok := nagios.Said("POSTPATCH OKAY - x"); got != nagios.Unknown || ok {
+		t.Errorf("%v %t", got, ok)
 	}
 }
 

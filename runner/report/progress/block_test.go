@@ -37,6 +37,14 @@ func (t *terminal) options() progress.Options {
 	return progress.Options{Terminal: true, Size: t.Size}
 }
 
+// say writes a line.
+func say(t *testing.T, w io.Writer, text string) {
+	t.Helper()
+	if _, err := io.WriteString(w, text+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // shows is what stands on the terminal, without spaces at the ends of lines and lines at
 // the end.
 func (t *terminal) shows() []string {
@@ -108,7 +116,7 @@ func TestTheBlockAtATerminal(t *testing.T) {
 		t.Run(fmt.Sprintf("%d by %d", test.columns, test.lines), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				out := newTerminal(test.columns, test.lines)
-				fmt.Fprint(out, "$ postpatch verify\r\n")
+				say(t, out, "$ postpatch verify")
 				o := out.options()
 				o.ASCII = test.ascii
 				p := progress.New(out, o)
@@ -162,11 +170,11 @@ func TestOthersSpeakAboveTheBlock(t *testing.T) {
 		start(t, p, 2)
 		p.Begin("web01")
 		<-time.After(time.Second)
-		fmt.Fprint(p, "look 1 of 2 is done\r\n")
+		say(t, p, "look 1 of 2 is done")
 		<-time.After(time.Second)
 		during := out.shows()
 		p.Close()
-		fmt.Fprint(p, "the end\r\n")
+		say(t, p, "the end")
 		if len(during) != 4 || during[0] != "look 1 of 2 is done" || !strings.Contains(during[1], "0/2 hosts done") {
 			t.Errorf("during the run: %q", during)
 		}
@@ -261,7 +269,7 @@ func TestTheBlockWithHostileNames(t *testing.T) {
 	const columns, lines = 61, 30
 	synctest.Test(t, func(t *testing.T) {
 		out := newTerminal(columns, lines)
-		fmt.Fprint(out, "above\r\n")
+		say(t, out, "above")
 		p := progress.New(out, progress.Options{Terminal: true, Size: func() (int, int) { return columns, lines }})
 		start(t, p, 10_000)
 		random := rand.New(rand.NewPCG(1, 2))

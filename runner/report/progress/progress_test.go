@@ -167,6 +167,41 @@ func TestALogStaysShortWhateverBreaks(t *testing.T) {
 	})
 }
 
+// The pace is that of the last minute: what was done before says little of the hosts that
+// are left.
+func TestThePaceIsThatOfTheLastMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out screen
+		p := progress.New(&out, progress.Options{Quiet: true})
+		start(t, p, 200)
+		finish := func(hosts int, every time.Duration) {
+			for range hosts {
+				<-time.After(every)
+				host(t, p, report.Host{Outcome: report.Passed})
+			}
+		}
+		<-time.After(500 * time.Millisecond) // not at the very time of a heartbeat
+		finish(110, time.Second)
+		finish(8, 10*time.Second)
+		<-time.After(2 * time.Minute)
+		p.Close()
+		var got []string
+		for _, line := range out.all() {
+			_, pace, _ := strings.Cut(line, "hosts ok")
+			pace, _, _ = strings.Cut(pace, ";")
+			got = append(got, pace)
+		}
+		want := []string{
+			", 58/min, about 3m left", ", 59/min, about 2m20s left", ", 59/min, about 1m50s left",
+			", 50/min, about 1m50s left", ", 23/min, about 3m50s left", ", 5/min, about 17m left",
+			", 4/min, about 21m left", ", 1/min, about 1h22m left", "", "",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestPhases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
@@ -267,13 +302,13 @@ func TestWhatAHostIsWaitedFor(t *testing.T) {
 		p.Wait("web01", "it does not answer: "+strings.Repeat("no route\x1b[2J ", 20))
 		<-time.After(20 * time.Second)
 		p.Begin("sql01")
-		p.Wait("sql01", "it is not settled: sql/Orders login")
+		p.Wait("sql01", "it is not settled: sql/Orders\x1b[2J login")
 		host(t, p, report.Host{Host: "web01", Outcome: report.Passed})
 		<-time.After(11 * time.Second)
 		p.Close()
 		want := []string{
 			"00:00:20Z web01 ok (0s)   1/2 hosts done\n",
-			"00:00:30Z 1/2 hosts done, 1 host ok; waiting for 1; longest: sql01 (30s: it is not settled: sql/Orders login)\n",
+			"00:00:30Z 1/2 hosts done, 1 host ok; waiting for 1; longest: sql01 (30s: it is not settled: sql/Orders<ESC>[2J login)\n",
 		}
 		if diff := cmp.Diff(want, out.all()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

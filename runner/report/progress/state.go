@@ -118,7 +118,11 @@ func (s *state) left(now time.Time) time.Duration {
 	if rate == 0 || rest == 0 || len(s.waits) == rest {
 		return 0
 	}
-	return time.Duration(float64(rest) / float64(rate) * float64(time.Minute))
+	left := time.Duration(float64(rest) / float64(rate) * float64(time.Minute))
+	if left > 10*time.Minute {
+		return left.Round(time.Minute)
+	}
+	return left.Round(10 * time.Second)
 }
 
 // window is how far back the pace is looked at.

@@ -103,7 +103,11 @@ func short(d time.Duration) string {
 	if d >= time.Hour {
 		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
 	}
-	return d.String()
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		return strings.TrimSuffix(text, "0s")
+	}
+	return text
 }
 
 // thousands groups digits by a space from five digits on.

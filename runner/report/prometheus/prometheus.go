@@ -106,13 +106,18 @@ func (w *writer) metric(name, help string) {
 // sample is a line of a metric, with labels in pairs. Each names the command: verify and
 // precheck may have files in one folder.
 func (w *writer) sample(name string, labels []string, value float64) {
-	var b strings.Builder
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-	labels = append([]string{"command", label(w.run.Command)}, labels...)
+	w.text.WriteString(name + `{command="` + escaped(label(w.run.Command)) + `"`)
 	for pair := range slices.Chunk(labels, 2) {
-		fmt.Fprintf(&b, `,%s="%s"`, pair[0], escape.Replace(pair[1]))
+		w.text.WriteString("," + pair[0] + `="` + escaped(pair[1]) + `"`)
 	}
-	fmt.Fprintf(&w.text, "%s{%s} %s\n", name, b.String()[1:], strconv.FormatFloat(value, 'f', -1, 64))
+	w.text.WriteString("} " + strconv.FormatFloat(value, 'f', -1, 64) + "\n")
+}
+
+func escaped(s string) string {
+	if strings.ContainsAny(s, "\\\"\n") {
+		s = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
+	}
+	return s
 }
 
 func label(s string) string {

@@ -70,8 +70,8 @@ func fill(v reflect.Value, text string) {
 			v.Set(reflect.ValueOf(time.Date(2026, 3, 15, 2, 52, 0, 0, time.UTC)))
 			return
 		}
-		for i := range v.NumField() {
-			fill(v.Field(i), text)
+		for _, field := range v.Fields() {
+			fill(field, text)
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
@@ -91,11 +91,15 @@ func fill(v reflect.Value, text string) {
 // Nasty are texts that something takes for more than text.
 func Nasty() []string {
 	return []string{
-		"\x1b[31mred\x07\x00", "\u202egnp.exe", "a]]>b</script><img src=x onerror=alert(1)>", "\xff\xfe", "line\r\nnext\n\n# x",
-		"##vso[task.setvariable variable=x]y", "x\n::error::y", "::stop-commands::z", "##teamcity[testFailed name='x']", "|'[]",
+		"\x1b[31mred\x07\x00", "\u202egnp.exe", "a]]>b</script><img src=x onerror=alert(1)>", "\xff\xfe",
+		"line\r\nnext\n\n# x",
+		"##vso[task.setvariable variable=x]y", "x\n::error::y", "::stop-commands::z", "##teamcity[testFailed name='x']",
+		"|'[]",
 		"{", "}", "# SKIP no", `\# TODO x`, "\\", `"`, "...", "  ---", "1..0", "Bail out! now", "pragma +bail", "ok 1 - fine",
-		"a|b=1;2;3", "`code` ```fence```", "[x](https://evil.example) ![y](https://evil.example/p.png)", "@everyone <!channel> #12",
-		"https://evil.example/x", "<!-- c -->", "&lt;b&gt;", "| a | b |", "</details>", "\u2028\u2029", "日本 \U0001F600", "%0A%25",
+		"a|b=1;2;3", "`code` ```fence```", "[x](https://evil.example) ![y](https://evil.example/p.png)",
+		"@everyone <!channel> #12",
+		"https://evil.example/x", "<!-- c -->", "&lt;b&gt;", "| a | b |", "</details>", "\u2028\u2029",
+		"日本 \U0001F600", "%0A%25",
 		"a,line=1::x", "];b", "{{x}}", "$(id) `id`", "-", "*x* _y_ ~~z~~", "    indented", "1. one", "> quote", "", " ",
 	}
 }

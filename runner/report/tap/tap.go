@@ -91,7 +91,11 @@ func name(host string, c report.Check) string {
 
 // words are a text of a description, in which # begins a directive.
 func words(s string, limit int) string {
-	return strings.NewReplacer(`\`, `\\`, `#`, `\#`).Replace(report.Brief(s, limit))
+	s = report.Brief(s, limit)
+	if strings.ContainsAny(s, `\#`) { // which is rare, and making a Replacer is not for nothing
+		s = strings.NewReplacer(`\`, `\\`, `#`, `\#`).Replace(s)
+	}
+	return s
 }
 
 // field is a line of a diagnostic.
@@ -128,7 +132,10 @@ func (w *writer) block(fields ...field) {
 }
 
 func quoted(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(said(s)) + `"`
+	if s = said(s); strings.ContainsAny(s, `\"`) {
+		s = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)
+	}
+	return `"` + s + `"`
 }
 
 func said(s string) string { return report.Brief(s, mostSaid) }

@@ -123,7 +123,7 @@ func (w *writer) key() string { return brief(w.run.Command, mostName) }
 func (w *writer) message(name string, attributes ...string) {
 	_, _ = w.out.WriteString("##teamcity[" + name)
 	for i := 0; i < len(attributes); i += 2 {
-		_, _ = fmt.Fprintf(w.out, " %s='%s'", attributes[i], escaped(attributes[i+1]))
+		_, _ = w.out.WriteString(" " + attributes[i] + "='" + escaped(attributes[i+1]) + "'")
 	}
 	_, _ = w.out.WriteString("]\n")
 }
@@ -140,6 +140,9 @@ func brief(s string, limit int) string { return report.Brief(s, limit) }
 // escaped is a value as TeamCity reads it. What is not ASCII is spelled out: who reads the
 // stream may take it for another encoding.
 func escaped(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 || strings.ContainsRune("|'[]\n", r) }) < 0 {
+		return s
+	}
 	var b strings.Builder
 	for _, r := range s {
 		switch {

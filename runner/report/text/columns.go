@@ -19,21 +19,11 @@ type column struct {
 }
 
 func (v *view) hosts(b *strings.Builder, shown []fold.Row) {
-	name, word := columns("HOST"), columns("VERDICT")
+	word := columns("VERDICT")
 	for _, r := range shown {
-		name, word = max(name, columns(r.Host)), max(word, columns(r.Word()))
+		word = max(word, columns(r.Word()))
 	}
-	name = min(name, hostLimit)
-	reboots := v.verified() && slices.ContainsFunc(shown, func(r fold.Row) bool { return r.RebootKnown })
-	room := v.pen.Width - name - 2 - word
-	if reboots {
-		widest := columns("rebooted")
-		for _, r := range shown {
-			widest = max(widest, columns(v.rebooted(r)))
-		}
-		room -= 2 + widest
-	}
-	all := v.columns(shown, room)
+	name, all, reboots := v.layout(shown, word)
 	heads := []string{padded("HOST", name), padded("VERDICT", word)}
 	for _, c := range all {
 		heads = append(heads, c.title)
@@ -57,6 +47,34 @@ func (v *view) hosts(b *strings.Builder, shown []fold.Row) {
 		}
 		b.WriteString("\n")
 	}
+}
+
+// layout says what of the table there is room for. At a narrow terminal the reboots are left
+// out first, then the counts of what is well, and at last the names are cut.
+func (v *view) layout(shown []fold.Row, word int) (name int, all []column, reboots bool) {
+	name = columns("HOST")
+	when := columns("rebooted")
+	for _, r := range shown {
+		name, when = max(name, columns(r.Host)), max(when, columns(v.rebooted(r)))
+	}
+	name = min(name, hostLimit)
+	room := v.pen.Width - name - 2 - word
+	reboots = v.verified() && slices.ContainsFunc(shown, func(r fold.Row) bool { return r.RebootKnown })
+	if reboots {
+		all = v.columns(shown, room-2-when)
+		reboots = taken(all) <= room-2-when
+	}
+	if !reboots {
+		all = v.columns(shown, room)
+	}
+	const worst = 2 // columns that stay
+	for len(all) > worst && taken(all) > room {
+		all = all[:len(all)-1]
+	}
+	if over := taken(all) - room; over > 0 {
+		name = max(name-over, glance)
+	}
+	return name, all, reboots
 }
 
 // columns leaves out what is rare and does not occur. Where the room is short,

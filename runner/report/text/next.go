@@ -37,6 +37,17 @@ func nextOf(s report.Summary, e *fold.Entry) string {
 	return s.AskAgain(e.Hosts, check)
 }
 
+// nextBelow puts the command below the first of the blocks, unless the block after it has the
+// same one. It stays whole, since it is to be copied.
+func (v *view) nextBelow(b *strings.Builder, blocks []*fold.Entry) {
+	next := nextOf(v.sum, blocks[0])
+	if next == "" || len(blocks) > 1 && nextOf(v.sum, blocks[1]) == next {
+		return
+	}
+	indent, label := v.margin(blocks[0])
+	b.WriteString(indent + v.pen.dim(padded("next", label)) + "  " + next + "\n")
+}
+
 // rest says how what is left out of a list is seen.
 func (v *view) rest(flag string) string {
 	if v.sum.Retell != "" {

@@ -36,8 +36,9 @@ func (v *view) groups(b *strings.Builder, f *fold.Folder) {
 			shown = entries[:groupLimit]
 		}
 		if l.Blocks {
-			for _, e := range shown {
+			for i, e := range shown {
 				v.block(&body, e)
+				v.nextBelow(&body, shown[i:])
 			}
 		} else {
 			v.lines(&body, g, shown)
@@ -106,14 +107,7 @@ func (v *view) block(b *strings.Builder, e *fold.Entry) {
 	sign := v.pen.sign(l)
 	subject = v.pen.cut(subject, v.pen.Width-columns(sign)-columns(where)-6-columns(mark)) + mark
 	fmt.Fprintf(b, "  %s %s   %s\n", v.pen.paint(sign, bold+toneColor(l.Tone)), v.pen.bold(where), subject)
-	indent := strings.Repeat(" ", 3+columns(sign)+2)
-	label := columns("owner")
-	for _, f := range e.Findings {
-		label = max(label, min(columns(f.Reading), glance))
-	}
-	for _, because := range v.because(e) {
-		label = max(label, min(columns(because.Reading), glance))
-	}
+	indent, label := v.margin(e)
 	put := func(name, text string) {
 		b.WriteString(indent + v.pen.dim(padded(v.pen.cut(name, label), label)) + "  " + text + "\n")
 	}
@@ -149,9 +143,19 @@ func (v *view) block(b *strings.Builder, e *fold.Entry) {
 	for _, other := range e.Also {
 		putAll("also", v.pen.flow(append([]string{other.Subject}, said(other.Check)...), room))
 	}
-	if next := nextOf(v.sum, e); next != "" {
-		put("next", next) // whole, since it is to be copied
+}
+
+// margin is what stands before the lines of a block, and how wide their labels are.
+func (v *view) margin(e *fold.Entry) (indent string, label int) {
+	label = columns("owner")
+	for _, f := range e.Findings {
+		label = max(label, min(columns(f.Reading), glance))
 	}
+	for _, because := range v.because(e) {
+		label = max(label, min(columns(because.Reading), glance))
+	}
+	sign := v.pen.sign(e.Group.Look(v.run.Command))
+	return strings.Repeat(" ", 3+columns(sign)+2), label
 }
 
 // because is the evidence of an entry. What differs from host to host is shown of

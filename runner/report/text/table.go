@@ -28,10 +28,10 @@ func (v *view) table(b *strings.Builder) {
 			ill = len(shown)
 		}
 		if ill > 0 {
-			fmt.Fprintf(b, "%s ok, not listed (-v lists them)\n", plural(ill, "host"))
+			fmt.Fprintf(b, "%s ok, not listed%s\n", plural(ill, "host"), v.rest("-v"))
 		}
 		if more := len(shown) - ill - groupLimit; more > 0 {
-			fmt.Fprintf(b, "%s not ok, not listed below (-v lists them)\n", plural(more, "host"))
+			fmt.Fprintf(b, "%s not ok, not listed below%s\n", plural(more, "host"), v.rest("-v"))
 			ill += more
 		}
 		shown = shown[ill:]

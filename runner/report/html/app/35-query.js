@@ -82,14 +82,16 @@ function distance(a, b) {
   return row[b.length];
 }
 
-// matcher says whether a text has the value in it; with a star, whether all of it is so.
-function matcher({ text, quoted }) {
+// matcher says whether a text has the value in it; with a star, or where a field is of
+// short names, whether all of it is so: kind:service is not services.
+function matcher({ text, quoted }, field) {
   if (!quoted && text.includes('*')) {
     const parts = text.split('*').map((p) => p.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
     const pattern = new RegExp(`^${parts.join('[^]*')}$`, 'i');
     return (s) => pattern.test(s);
   }
   const low = text.toLowerCase();
+  if (field === 'kind' || field === 'suite') return (s) => s.toLowerCase() === low;
   return (s) => s.toLowerCase().includes(low);
 }
 
@@ -110,7 +112,7 @@ function compileQuery(data, terms) {
 }
 
 function termTest(data, term) {
-  const matchers = term.values.map(matcher);
+  const matchers = term.values.map((value) => matcher(value, term.field));
   const hit = (s) => matchers.some((m) => m(s));
   const ofPool = poolTest(data, hit);
   const ofChecks = (columns) => {

@@ -90,7 +90,9 @@ class VirtualList {
       row.node.hidden = false;
     }
     for (const row of this.elements) {
-      if (row && (row.index < first || row.index >= last)) row.node.hidden = true;
+      if (!row || (row.index >= first && row.index < last)) continue;
+      row.node.hidden = true;
+      row.node.classList.remove('current');
     }
     const current = this.elements.find((row) => row && row.index === this.cursor && !row.node.hidden);
     if (current) this.node.setAttribute('aria-activedescendant', current.node.id);

@@ -39,7 +39,7 @@ function verdictNode({ run, summary }) {
   const tone = verdictTone(summary.exit_code);
   const sign = { good: '✓', bad: '✗', warn: '!' }[tone];
   const baseline = run.baseline ? `${run.baseline.name}, ${moment(run.baseline.taken)}` : '';
-  return el(`section.verdict.${tone}`, null,
+  return el(`section.hero.${tone}`, null,
     el('h1', null, el('span.sign', { 'aria-hidden': 'true' }, sign), summary.verdict),
     el('p.reason', null, summary.reason || ''),
     facts([

@@ -16,7 +16,7 @@ const searchHelp = [
   ['"not found"', 'with a space in it'],
   ['host:sql*', 'a star stands for anything; without one, a part is enough'],
   ['status:regressed,failed', 'any of them'],
-  ['kind:service owner:dba', 'both'],
+  ['kind:service owner:dba', 'both; a kind or a suite is a whole name'],
   ['-suite:web', 'all but these'],
   ['fields', fields.join(', ')],
 ];

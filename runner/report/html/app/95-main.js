@@ -189,6 +189,7 @@ class Page {
     document.getElementById('static').hidden = true;
     document.body.classList.add('live');
     this.show();
+    performance.mark('postpatch ready');
   }
 }
 

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"postpatch/runner/report"
+	"postpatch/runner/report/jsonl"
+)
+
+// originals are the names of a scenario that must not be told: of its hosts as they were
+// seen, and what its files have of accounts, addresses, domains and machines.
+func originals(t *testing.T, hosts []report.Host, files ...string) []string {
+	t.Helper()
+	var names []string
+	for _, h := range hosts {
+		label, _, _ := strings.Cut(h.Host, ".")
+		names = append(names, h.Host, label)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pattern := range []string{
+			`\b(?:10|192\.168|172\.16)(?:\.\d{1,3}){2,3}\b`, `[\w.-]+@(?:[\w-]+\.)+\w+`,
+			`\b(?:acme\.test|(?:corp\.)?example\.org|corp\.test)\b`, `\b[A-Z]+\\[a-z][\w-]+`,
+			`\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`, `\bACME\b`,
+		} {
+			for _, name := range regexp.MustCompile(pattern).FindAllString(string(content), -1) {
+				if parts := strings.Split(name, "."); pattern[2] == '(' && len(parts) == 4 && parts[0] == "10" && parts[1] == "0" &&
+					len(parts[2]) > 3 {
+					continue // a build of Windows
+				}
+				if domain, account, found := strings.Cut(name, `\`); found {
+					names = append(names, domain+`\`, `domain "`+domain+`"`)
+					if strings.ContainsAny(account, "-0123456789") {
+						names = append(names, account)
+					}
+				}
+				names = append(names, name)
+			}
+		}
+	}
+	for i := range names {
+		names[i] = strings.ToLower(names[i])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// None of a scenario's names is told in any form of its report, and all else is as it was.
+func TestScenariosAreRedacted(t *testing.T) {
+	files, err := filepath.Glob("../../examples/scenarios/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type story struct {
+		file  string
+		parts []string
+	}
+	var stories []story
+	for _, file := range append(files, "../../examples/waivers.scenario.yaml") {
+		stories = append(stories, story{file, []string{file}})
+	}
+	stories = append(stories,
+		story{"../../examples/demo/acme.scenario.yaml", []string{
+			"../../examples/demo/acme.estate.yaml", "../../examples/demo/acme.suite.yaml",
+		}},
+		story{"../../examples/estate.scenario.yaml", []string{
+			"../../examples/estate.scenario.yaml", "../../examples/estate.suite.yaml",
+		}},
+	)
+	told := 0
+	for _, of := range stories {
+		s, err := readScenario(of.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := t.TempDir()
+		out := outputs{
+			junit: filepath.Join(folder, "junit.xml"), json: filepath.Join(folder, "results.jsonl"), color: "never",
+			progress: "never", verbose: 2, aloud: true,
+			redaction: redaction{redact: true, redactMap: filepath.Join(folder, "key.json")},
+		}
+		var screen, talk bytes.Buffer
+		end, err := play(t.Context(), app{
+			stdout: &screen, stderr: &talk, getenv: func(string) string { return "" }, width: 100,
+		}, s, out)
+		if err != nil {
+			t.Fatalf("%s: %v", of.file, err)
+		}
+		names := originals(t, end.hosts, of.parts...)
+		for _, form := range []string{out.junit, out.json, "screen"} {
+			content := screen.Bytes()
+			if form != "screen" {
+				if content, err = os.ReadFile(form); err != nil {
+					t.Fatal(err)
+				}
+			}
+			lower := strings.ReplaceAll(strings.ToLower(string(content)), `\\`, `\`)
+			for _, name := range names {
+				if at := strings.Index(lower, name); at >= 0 {
+					t.Errorf("%s: %s tells %s: …%s…", s.Name, filepath.Base(form), name, lower[max(0, at-60):min(len(lower), at+60)])
+				}
+			}
+			told += len(names)
+		}
+		if d := s.differences(end.hosts, end.summary); len(d) > 0 {
+			t.Errorf("%s comes to something else: %q", s.Name, d)
+		}
+		got := &replayed{}
+		content, err := os.ReadFile(out.json)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := jsonl.Replay(bytes.NewReader(content), got); err != nil {
+			t.Fatal(err)
+		}
+		if got.summary.ExitCode != end.summary.ExitCode || got.summary.Verdict != end.summary.Verdict {
+			t.Errorf("%s: %s, want %s", s.Name, got.summary.Verdict, end.summary.Verdict)
+		}
+	}
+	if told < 500 {
+		t.Errorf("only %d names were looked for", told)
+	}
+}
+
+// replayed has the end of a stream.
+type replayed struct {
+	report.Handler
+	summary report.Summary
+}
+
+func (r *replayed) Start(report.Run) error        { return nil }
+func (r *replayed) Host(report.Host) error        { return nil }
+func (r *replayed) Finish(s report.Summary) error { r.summary = s; return nil }
