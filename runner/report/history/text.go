@@ -48,11 +48,12 @@ func (h History) Text(w io.Writer, look Look) error {
 	return nil
 }
 
-// untrailed drops the spaces at the ends of lines.
+// untrailed drops the spaces at the ends of lines, and breaks what texts that stand side by
+// side in one would be to a pipeline.
 func untrailed(s string) string {
 	all := strings.Split(s, "\n")
 	for i := range all {
-		all[i] = strings.TrimRight(all[i], " ")
+		all[i] = report.Tame(strings.TrimRight(all[i], " "))
 	}
 	return strings.Join(all, "\n")
 }
