@@ -16,13 +16,16 @@ type folderFiles struct {
 	files  []*atomicFile
 }
 
+// htmlPage is the page in the folder of --html-dir.
+const htmlPage = "report.html"
+
 // openHTMLDir opens the report of --html-dir. That its files can be written is known now.
 func openHTMLDir(folder string, o html.Options) (*reportFile, error) {
 	f := &folderFiles{folder: folder}
 	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("--html-dir %q: it is a file, and the report is a folder of them", folder)
 	}
-	trial, err := createAtomic(filepath.Join(folder, "report.html"))
+	trial, err := createAtomic(filepath.Join(folder, htmlPage))
 	if err != nil {
 		return nil, err
 	}
@@ -62,5 +65,8 @@ func (f *folderFiles) discard() {
 		file.discard()
 	}
 }
+
+// removeOld implements replacing. The page is what shows the others.
+func (f *folderFiles) removeOld() error { return remove(filepath.Join(f.folder, htmlPage)) }
 
 func (f *folderFiles) name() string { return f.folder }

@@ -203,6 +203,18 @@ func (f *junitFiles) discard() {
 	}
 }
 
+// removeOld implements replacing. It drops what has the names of this run's files, those
+// that are in their place included: half of them look like the whole.
+func (f *junitFiles) removeOld() error {
+	var first error
+	for _, file := range f.files {
+		if err := remove(file.path); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
 func (f *junitFiles) name() string { return f.path(f.mark) }
 
 // stagedFile is one of very many files that are written at the same time: it is opened

@@ -78,7 +78,7 @@ func (o *outputs) open(a app) (*views, error) {
 	v := &views{talk: a.talk}
 	told, err := o.openAll(a, v, files)
 	if err == nil {
-		v.Handler = report.Tee(told...)
+		v.Handler = report.Tee(lastingly(told)...)
 		v, err = o.redacted(v)
 	}
 	if err != nil {

@@ -77,7 +77,9 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 		p.views.again = p.reported()
 		summary.Retell = p.views.again
 	}
-	p.views.kept(summary)
+	if !p.views.kept(summary) { // there is nothing to make them again of
+		p.views.again, summary.Retell = "", ""
+	}
 	if err := taking.finish(ctx, summary.Finished); err != nil {
 		return report.Summary{}, cutOff{p.name, err}
 	}

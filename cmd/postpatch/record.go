@@ -33,11 +33,12 @@ func (r *record) take(tell func(report.Handler) error) {
 	}
 }
 
-// kept ends the record with the summary; from then on the run can be finished.
-func (v *views) kept(s report.Summary) {
+// kept ends the record with the summary; from then on the run can be finished. It is false
+// where there will be no record.
+func (v *views) kept(s report.Summary) bool {
 	r := v.record
 	if r == nil {
-		return
+		return true
 	}
 	r.take(func(h report.Handler) error { return h.Finish(s) })
 	if r.err == nil {
@@ -46,4 +47,5 @@ func (v *views) kept(s report.Summary) {
 	if r.err != nil {
 		v.talk("warning: what the run comes to is not kept, and no report can be made again: %s\n", r.err)
 	}
+	return r.err == nil
 }

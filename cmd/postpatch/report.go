@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -138,16 +137,34 @@ func (s *stored) open(ctx context.Context) (io.ReadCloser, error) {
 	return text, err
 }
 
-// newestRun is the run of the store that was finished last.
+// newestRun is the run of the store that was finished last. One that was begun later and
+// came to no end is not passed over: what an earlier one came to would be taken for it.
 func newestRun(ctx context.Context, store *baseline.Store) (string, error) {
 	entries, err := store.Entries(ctx)
 	if err != nil {
 		return "", err
 	}
-	for _, e := range slices.Backward(entries) {
-		if e.Manifest.Results != nil {
-			return e.Run, nil
+	var newest baseline.Entry
+	var others []baseline.Entry
+	for _, e := range entries {
+		if e.Cut || e.Err != nil {
+			others = append(others, e)
+		} else {
+			newest = e // they come oldest first
 		}
 	}
-	return "", errors.New("the store has no run that has kept its results")
+	for _, e := range others {
+		why := "is damaged"
+		if e.Cut {
+			why = "was cut off, or is still going"
+		}
+		head, ok, _ := store.Head(ctx, e.Run)
+		if ok && head.Started.After(newest.Manifest.Started) || !ok && e.Err != nil {
+			return "", fmt.Errorf("run %s may be the newest and %s: name the run that is to be told", e.Run, why)
+		}
+	}
+	if newest.Run == "" {
+		return "", errors.New("the store has no finished run")
+	}
+	return newest.Run, nil
 }

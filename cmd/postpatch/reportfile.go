@@ -44,6 +44,27 @@ func (f *reportFile) finish(s report.Summary) error {
 	return named(f.file.name(), f.err)
 }
 
+// replacing are places that may have the file of an earlier run: whoever collects the
+// reports of a run that has a verdict would take it for this one's.
+type replacing interface{ removeOld() error }
+
+// removeOld drops what an earlier run has left in the place of a report that could not be
+// written.
+func (f *reportFile) removeOld() error {
+	if old, ok := f.file.(replacing); ok {
+		return old.removeOld()
+	}
+	return nil
+}
+
+// remove drops a file, where there is one.
+func remove(path string) error {
+	if err := os.Remove(path); path != "" && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // Start implements report.Handler.
 func (v *views) Start(r report.Run) error {
 	start := func(h report.Handler) error { return h.Start(r) }
@@ -74,10 +95,12 @@ func (v *views) Finish(s report.Summary) error {
 	var wrong []error
 	for _, f := range v.files {
 		err := f.finish(s)
-		if err == nil && !f.aside {
+		switch {
+		case err != nil:
+			wrong = append(wrong, err, f.removeOld())
+		case !f.aside:
 			v.written = append(v.written, f.file.name())
 		}
-		wrong = append(wrong, err)
 	}
 	v.files = nil
 	if err := v.Handler.Finish(s); err != nil {
@@ -193,6 +216,9 @@ func (f *atomicFile) discard() {
 		_ = os.Remove(f.file.Name())
 	}
 }
+
+// removeOld implements replacing.
+func (f *atomicFile) removeOld() error { return remove(f.path) }
 
 // name is where the file goes, or where it is written in place.
 func (f *atomicFile) name() string {
