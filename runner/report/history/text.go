@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"postpatch/runner/report"
 )
 
 // How much is listed unless all is wanted.
