@@ -37,7 +37,7 @@ func newExplain(a app) *cobra.Command {
 
 // topics are the pages beside the kinds'.
 func topics() []string {
-	return append(suites.Topics(), "packs", "settle", "gate", "store", "reports", "scenario", "test", "estate")
+	return append(suites.Topics(), "packs", "settle", "gate", "store", "reports", "history", "scenario", "test", "estate")
 }
 
 func explain(word string) (string, error) {
@@ -56,6 +56,8 @@ func explain(word string) (string, error) {
 		return estate.Explain(), nil
 	case word == "gate":
 		return aboutGate, nil
+	case word == "history":
+		return aboutHistory, nil
 	case word == "reports":
 		return aboutReports, nil
 	case word == "settle":

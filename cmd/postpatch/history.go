@@ -220,7 +220,8 @@ func (j *historyJob) chosen(c *history.Collector, groups []history.Group) []hist
 	groups = slices.DeleteFunc(groups, func(g history.Group) bool { return g.Began().Before(j.from) })
 	if more := len(groups) - j.last; more > 0 && j.capped {
 		groups = groups[more:]
-		c.CannotTell(fmt.Sprintf("windows before these, which are not told of: %d (--last %d tells of all)", more, more+j.last))
+		c.CannotTell(fmt.Sprintf("windows before these, which are not told of: %d (--last %d tells of all)",
+			more, more+j.last))
 	}
 	return groups
 }

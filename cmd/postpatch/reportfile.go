@@ -57,9 +57,13 @@ func (f *reportFile) removeOld() error {
 	return nil
 }
 
-// remove drops a file, where there is one.
+// remove drops a file, where there is one; a folder is nobody's report.
 func remove(path string) error {
-	if err := os.Remove(path); path != "" && !errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(path)
+	if path == "" || errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
+		return nil
+	}
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

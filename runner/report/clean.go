@@ -18,6 +18,10 @@ func Clean(s string) string { return tame(clean(s, true)) }
 // CleanLine is Clean for one line: line feeds and tabs are spelled out too.
 func CleanLine(s string) string { return tame(clean(s, false)) }
 
+// Tame is Clean for a line that was put together of clean texts: where one ends and the
+// other begins there may be a command that neither has. Escapes of our own stay.
+func Tame(s string) string { return tame(s) }
+
 // tame breaks what steers a pipeline. Azure's agent looks for it anywhere in a line, and
 // GitHub's runner at a line's begin, which may be where a long text is broken.
 func tame(s string) string {
@@ -25,10 +29,38 @@ func tame(s string) string {
 		s = regexp.MustCompile(`##(\w*\[)`).ReplaceAllString(s, "#<#>$1")
 	}
 	if strings.Contains(s, "::") {
-		s = regexp.MustCompile(`(^|\s)::([A-Za-z][A-Za-z-]*(?:\s[^:]*)?::)`).ReplaceAllString(s, "${1}<:>:$2")
+		s = tameColons(s)
 	}
 	return s
 }
+
+// tameColons breaks ::error …::, whatever stands between: to GitHub's runner a command ends
+// with the next two colons, and its name with a space before them.
+func tameColons(s string) string {
+	const mark = "::"
+	var b strings.Builder
+	done := 0
+	for at, last := 0, strings.LastIndex(s, mark); at < last; at += len(mark) {
+		at += strings.Index(s[at:], mark)
+		if at >= last {
+			break
+		}
+		if at > 0 && !isSpace(s[at-1]) {
+			continue
+		}
+		after := strings.TrimLeftFunc(s[at+len(mark):], isOfCommand)
+		named := len(s)-len(after) > at+len(mark)
+		if named && (strings.HasPrefix(after, mark) || isSpace(after[0])) { // the last mark is in it
+			b.WriteString(s[done:at] + "<:>")
+			done = at + 1
+		}
+	}
+	return b.String() + s[done:]
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' }
+
+func isOfCommand(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' }
 
 func clean(s string, keepLines bool) string {
 	if isPlain(s) { // as nearly all are

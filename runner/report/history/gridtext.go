@@ -95,11 +95,12 @@ func (t teller) broke(b *strings.Builder) {
 // gridHead is the windows' numbers, under their months where there is room.
 func (t teller) gridHead(b *strings.Builder, r raster) {
 	line := func(first, tail string, cell func(w Window) string) {
-		text := padded(first, r.name)
+		var text strings.Builder
+		text.WriteString(padded(first, r.name))
 		for _, w := range t.Windows[r.from:] {
-			text += aligned(cell(w), r.cell)
+			text.WriteString(aligned(cell(w), r.cell))
 		}
-		b.WriteString(t.pen.paint(text+tail, faint) + "\n")
+		b.WriteString(t.pen.paint(text.String()+tail, faint) + "\n")
 	}
 	number := func(w Window) string { return strconv.Itoa(w.Number) }
 	if r.cell >= 4 {
@@ -197,10 +198,12 @@ func (t teller) slowTable(b *strings.Builder, shown []Slow) {
 			return fmt.Sprintf("%.1f", s.Fleet)
 		})},
 		{title: "windows", cells: of(func(s Slow) string { return strconv.Itoa(s.Windows) })},
-		{title: "trend", left: true, cells: of(func(s Slow) string { return t.pen.trend(s.Trend) }),
+		{
+			title: "trend", left: true, cells: of(func(s Slow) string { return t.pen.trend(s.Trend) }),
 			color: func(row int) string {
 				return map[Trend]string{Slower: yellow, Quicker: green}[shown[row].Trend]
-			}},
+			},
+		},
 		{title: "each window", short: "each", left: true, spare: 1, cells: of(func(s Slow) string { return t.pen.bars(s) })},
 	}}
 	tab.fit()
@@ -227,8 +230,9 @@ func (t teller) flapping(b *strings.Builder) {
 		t.section(b, "FLAPPING", "no check goes back and forth between these windows")
 		return
 	}
-	t.section(b, "FLAPPING", fmt.Sprintf("checks that go back and forth, with a score: %d each time that one broke again, "+
-		"%d a window in which it became ill again while it was waited for, 1 a window in which it is late now and then",
+	t.section(b, "FLAPPING", fmt.Sprintf("checks that go back and forth, with a score: %d each time that one broke "+
+		"again, %d a window in which it became ill again while it was waited for, "+
+		"1 a window in which it is late now and then",
 		returnWeight, flappedWeight))
 	shown := t.Flapping[:t.limit(listLimit, len(t.Flapping))]
 	name := report.Columns("check")

@@ -18,12 +18,19 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // to write them, and read the difference.
 func TestYear(t *testing.T) {
 	h := told(t, history.Options{Store: "evidence"}, year(t))
+	var months []recorded
+	for month := range 24 {
+		months = append(months, fleet(t, month+1, 120, 40))
+	}
+	long := told(t, history.Options{}, months)
 	for name, write := range map[string]func(b *bytes.Buffer) error{
 		"year.80.out":    func(b *bytes.Buffer) error { return h.Text(b, history.Look{Width: 80}) },
 		"year.120.out":   func(b *bytes.Buffer) error { return h.Text(b, history.Look{Width: 120}) },
 		"year.60.out":    func(b *bytes.Buffer) error { return h.Text(b, history.Look{Width: 60, ASCII: true}) },
 		"year.v.out":     func(b *bytes.Buffer) error { return h.Text(b, history.Look{ASCII: true, Verbose: true}) },
 		"year.color.out": func(b *bytes.Buffer) error { return h.Text(b, history.Look{Color: true}) },
+		"fleet.80.out":   func(b *bytes.Buffer) error { return long.Text(b, history.Look{Width: 80}) },
+		"fleet.60.out":   func(b *bytes.Buffer) error { return long.Text(b, history.Look{Width: 60, ASCII: true}) },
 		"year.json":      func(b *bytes.Buffer) error { return h.JSON(b) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,15 +35,24 @@ func TestReturns(t *testing.T) {
 	}{
 		{"never ill", "nothing to tell", []report.Outcome{report.Passed, report.Passed}, 0},
 		{"ill once", "broken, and mended", []report.Outcome{report.Passed, report.Regressed, report.Passed}, 0},
-		{"ill for long", "it was never well in between",
-			[]report.Outcome{report.Regressed, report.PreExisting, report.PreExisting, report.Fixed}, 0},
+		{
+			"ill for long", "it was never well in between",
+			[]report.Outcome{report.Regressed, report.PreExisting, report.PreExisting, report.Fixed},
+			0,
+		},
 		{"twice", "well in between", []report.Outcome{report.Regressed, report.Passed, report.Regressed}, 1},
-		{"twice in a row", "what regressed was well before: somebody mended it",
-			[]report.Outcome{report.Regressed, report.Regressed, report.Regressed}, 2},
+		{
+			"twice in a row", "what regressed was well before: somebody mended it",
+			[]report.Outcome{report.Regressed, report.Regressed, report.Regressed},
+			2,
+		},
 		{"not known in between", "nobody has seen it well", []report.Outcome{report.Failed, report.Unknown, report.Failed}, 0},
 		{"a change is no illness", "it holds", []report.Outcome{report.Drifted, report.Passed, report.Drifted}, 0},
-		{"fixed was ill", "before the window",
-			[]report.Outcome{report.Regressed, report.Passed, report.Fixed}, 1},
+		{
+			"fixed was ill", "before the window",
+			[]report.Outcome{report.Regressed, report.Passed, report.Fixed},
+			1,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var months [][]report.Check
@@ -90,7 +99,8 @@ func TestSlowHosts(t *testing.T) {
 	s := told(t, history.Options{}, runs).Settling
 	var got []string
 	for _, h := range s.Slow {
-		got = append(got, fmt.Sprintf("%s %s %s in %d, %.1f times, %s", h.Host, h.Median, h.Worst, h.WorstIn, h.Fleet, h.Trend))
+		got = append(got, fmt.Sprintf("%s %s %s in %d, %.1f times, %s",
+			h.Host, h.Median, h.Worst, h.WorstIn, h.Fleet, h.Trend))
 	}
 	want := []string{"slow 9m0s 9m0s in 6, 4.3 times, steady", "growing 1m50s 2m50s in 6, 0.9 times, slower"}
 	if diff := cmp.Diff(want, got); diff != "" {

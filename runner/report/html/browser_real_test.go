@@ -21,8 +21,11 @@ import (
 // patience is how long a page may take to come to what is awaited.
 const patience = 30 * time.Second
 
-// watched gathers what the page's policy has stopped, from the first moment on.
+// watched gathers what the page's policy has stopped, from the first moment on. With it
+// come two short words for the expressions of the tests.
 const watched = `window.stopped = [];
+window.one = (selector) => document.querySelector(selector);
+window.all = (selector) => document.querySelectorAll(selector);
 addEventListener('securitypolicyviolation', (e) => window.stopped.push(e.violatedDirective + ' ' + e.blockedURI))`
 
 // startBrowser starts Debian's Chromium without a window; it ends with the test.
@@ -50,7 +53,7 @@ type tab struct {
 
 // newTab opens an empty page. Whatever is done in it, at its end no script may have failed,
 // and nothing may have been stopped by the policy.
-func newTab(t *testing.T, browser context.Context, scripts ...string) *tab {
+func newTab(browser context.Context, t *testing.T, scripts ...string) *tab {
 	t.Helper()
 	ctx, end := chromedp.NewContext(browser)
 	t.Cleanup(end)
@@ -152,7 +155,8 @@ func (p *tab) until(expression string) {
 	defer again.Stop()
 	for {
 		// What is not there yet has no text either.
-		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("(() => { try { return Boolean("+expression+") } catch { return false } })()"))
+		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](
+			"(() => { try { return Boolean("+expression+") } catch { return false } })()"))
 		if err != nil && ctx.Err() == nil {
 			p.t.Fatalf("waiting for %s: %v", expression, err)
 		}
@@ -194,9 +198,11 @@ func (p *tab) press(keys ...string) {
 		if len(key) > 1 {
 			text = map[string]string{"Enter": "\r"}[key]
 		}
-		down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: text, WindowsVirtualKeyCode: codes[key]}
-		call(p, input.DispatchKeyEvent, down)
-		call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key, WindowsVirtualKeyCode: codes[key]})
+		event := input.DispatchKeyEventParams{Key: key, Text: text, WindowsVirtualKeyCode: codes[key]}
+		event.Type = input.DispatchKeyEventTypeKeyDown
+		call(p, input.DispatchKeyEvent, event)
+		event.Type, event.Text = input.DispatchKeyEventTypeKeyUp, ""
+		call(p, input.DispatchKeyEvent, event)
 	}
 }
 
@@ -208,7 +214,7 @@ func (p *tab) click(selector string) {
 // column is what stands in a column of the list, from its first line on; with the screen's
 // lines as they are seen.
 func column(name string) string {
-	return `[...document.querySelectorAll('.spacer .row:not([hidden])')]` +
+	return `[...all('.spacer .row:not([hidden])')]` +
 		`.sort((a, b) => a.getAttribute('aria-rowindex') - b.getAttribute('aria-rowindex'))` +
 		`.map((r) => r.querySelector('.` + name + `').textContent).join('|')`
 }

@@ -3,6 +3,8 @@ package text
 import (
 	"fmt"
 	"strings"
+
+	"postpatch/runner/report"
 )
 
 // A Sections says for which pipeline's log parts of the report are put into sections that
@@ -49,4 +51,23 @@ func (v *view) put(b *strings.Builder, p part) {
 		}
 	}
 	b.WriteString("\n" + begin + p.title + "\n" + strings.TrimSuffix(p.body, "\n") + end)
+}
+
+// finished drops the spaces at the ends of lines, which cuts and columns leave. And where
+// texts stand side by side, or one is broken to a line of its own, none may begin with what
+// a pipeline takes for a command, but for the sections' own.
+func (p pen) finished(s string) string {
+	own := map[Sections][]string{GitHub: {"::group::", "::endgroup::"}, Azure: {"##[group]", "##[endgroup]"}}[p.Sections]
+	all := strings.Split(s, "\n")
+	for i, line := range all {
+		line = strings.TrimRight(line, " ")
+		begin := ""
+		for _, command := range own {
+			if strings.HasPrefix(line, command) {
+				begin = command
+			}
+		}
+		all[i] = begin + report.Tame(line[len(begin):])
+	}
+	return strings.Join(all, "\n")
 }

@@ -100,6 +100,7 @@ func TestNoTextOfAHostSteersAPipeline(t *testing.T) {
 	for _, command := range []string{
 		"::error::x", "::endgroup::", "::set-env name=A::b", "##[endgroup]", "##vso[task.complete result=Succeeded]",
 		"\x1b[0Ksection_end:1:postpatch_1_1\r\x1b[0K", "##teamcity[testFailed]",
+		"::error title=a:b::x", "::error", "##", // the next text makes a command of it
 	} {
 		for n := range 130 {
 			nasty := strings.Repeat("A", n) + command

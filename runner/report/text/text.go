@@ -143,19 +143,10 @@ func (v *view) Finish(s report.Summary) error {
 	if v.pen.Verbosity > Quiet {
 		v.reports(&b)
 	}
-	if _, err := io.WriteString(v.out, untrailed(b.String())); err != nil {
+	if _, err := io.WriteString(v.out, v.pen.finished(b.String())); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
-}
-
-// untrailed drops the spaces at the ends of lines, which cuts and columns leave.
-func untrailed(s string) string {
-	all := strings.Split(s, "\n")
-	for i := range all {
-		all[i] = strings.TrimRight(all[i], " ")
-	}
-	return strings.Join(all, "\n")
 }
 
 // header says what was done, with what it is compared, and what to know first.

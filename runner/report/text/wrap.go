@@ -1,29 +1,14 @@
 package text
 
-import (
-	"strings"
-
-	"postpatch/runner/report"
-)
+import "strings"
 
 // A sentence is told whole, over as many rows as it takes. Longer than this no
 // sentence is: a host has flooded an error.
 const longestSentence = 4000
 
 // rows breaks text at spaces, and rather after a colon than in the midst of what
-// one link of an error's chain says. What has no spaces is broken where it must, and then
-// no row may begin with what a pipeline takes for a command.
+// one link of an error's chain says. What has no spaces is broken where it must.
 func (p pen) rows(text string, room int) []string {
-	all := p.split(text, room)
-	for i, row := range all {
-		if strings.HasPrefix(row, "::") {
-			all[i] = report.CleanLine(row)
-		}
-	}
-	return all
-}
-
-func (p pen) split(text string, room int) []string {
 	room = max(room, glance)
 	var all []string
 	row := ""

@@ -27,8 +27,9 @@ async function block(id) {
 // Data is all that the report tells; text stands in strings, and columns point into it.
 class Data {
   static async read() {
-    const [meta, strings, hosts, checks, rows] =
-      await Promise.all(['meta', 'strings', 'hosts', 'checks', 'rows'].map(block));
+    const [meta, strings, hosts, checks, rows] = await Promise.all(
+      ['meta', 'strings', 'hosts', 'checks', 'rows'].map(block),
+    );
     if (meta.version !== version) {
       throw new Error(`its data has version ${meta.version}, and this page reads version ${version}`);
     }
@@ -66,30 +67,57 @@ class Data {
     if (at !== this.rowCount) throw new Error(`${at} rows belong to hosts, and there are ${this.rowCount}`);
   }
 
-  hostName(h) { return this.strings[this.hosts.name[h]]; }
-  hostText(h, column) { return this.strings[this.hosts[column][h]] || ''; }
-  hostNotes(h) { return ((this.hosts.notes || {})[h] || []).map((s) => this.strings[s]); }
-  hostCountOf(h, word) { return (this.hosts.counts[word] || [])[h] || 0; }
-  hostOutcome(h) { return this.outcomes[this.hosts.outcome[h]]; }
+  hostName(h) {
+    return this.strings[this.hosts.name[h]];
+  }
+  hostText(h, column) {
+    return this.strings[this.hosts[column][h]] || '';
+  }
+  hostNotes(h) {
+    return ((this.hosts.notes || {})[h] || []).map((s) => this.strings[s]);
+  }
+  hostCountOf(h, word) {
+    return (this.hosts.counts[word] || [])[h] || 0;
+  }
+  hostOutcome(h) {
+    return this.outcomes[this.hosts.outcome[h]];
+  }
 
   // fails says whether a change makes the run fail though the outcome is a mild one: in a
   // check that was broken before, or could be observed in part.
-  fails(row) { return this.failing[row] === 1 && look(this.word(row)).tone !== 'bad'; }
+  fails(row) {
+    return this.failing[row] === 1 && look(this.word(row)).tone !== 'bad';
+  }
 
   // hostFails says so of a host, by the worst that it came to.
   hostFails(h) {
-    return look(this.hostOutcome(h)).tone !== 'bad' && this.failing.subarray(this.firstRow[h], this.firstRow[h + 1]).includes(1);
+    if (look(this.hostOutcome(h)).tone === 'bad') return false;
+    return this.failing.subarray(this.firstRow[h], this.firstRow[h + 1]).includes(1);
   }
 
   // hostRank is larger for a worse host. A change that fails it is as bad as what is unmet.
-  hostRank(h) { return this.hostFails(h) ? this.outcomes.indexOf('unmet') + 0.5 : this.hosts.outcome[h]; }
+  hostRank(h) {
+    return this.hostFails(h) ? this.outcomes.indexOf('unmet') + 0.5 : this.hosts.outcome[h];
+  }
 
-  word(row) { return this.outcomes[this.outcome[row]]; }
-  id(row) { return this.checkText(row, 'id'); }
-  rowHost(row) { return this.hostName(this.host[row]); }
-  saidOf(row) { return this.strings[this.said[row]]; }
-  markOf(row) { return this.strings[this.mark[row]]; }
-  checkText(row, column) { return this.strings[this.checks[column][this.check[row]]]; }
+  word(row) {
+    return this.outcomes[this.outcome[row]];
+  }
+  id(row) {
+    return this.checkText(row, 'id');
+  }
+  rowHost(row) {
+    return this.hostName(this.host[row]);
+  }
+  saidOf(row) {
+    return this.strings[this.said[row]];
+  }
+  markOf(row) {
+    return this.strings[this.mark[row]];
+  }
+  checkText(row, column) {
+    return this.strings[this.checks[column][this.check[row]]];
+  }
 
   // place is the suite's line that asks for the check.
   place(row) {
@@ -132,13 +160,18 @@ class Data {
     return low - 1;
   }
 
-  get chunkCount() { return this.meta.detailChunks.length; }
+  get chunkCount() {
+    return this.meta.detailChunks.length;
+  }
 
   // chunk gives what details a chunk has, by row. A few chunks are kept: who reads one
   // drawer opens the next row's, and all of them together would be large.
   async chunk(k) {
     if (!this.chunks.has(k)) {
-      this.chunks.set(k, block(`details-${k}`).then((all) => new Map(all.map((d) => [d.row, d]))));
+      this.chunks.set(
+        k,
+        block(`details-${k}`).then((all) => new Map(all.map((d) => [d.row, d]))),
+      );
       if (this.chunks.size > 12) this.chunks.delete(this.chunks.keys().next().value);
     }
     return this.chunks.get(k);

@@ -17,7 +17,9 @@ const looks = {
 
 // look is an outcome's; what this page does not know looks like the worst.
 function look(word) {
-  return Object.hasOwn(looks, word) ? looks[word] : { sign: '✗', tone: 'bad', means: 'an outcome unknown to this page' };
+  return Object.hasOwn(looks, word)
+    ? looks[word]
+    : { sign: '✗', tone: 'bad', means: 'an outcome unknown to this page' };
 }
 
 // verdictTone is that of a run's or a precheck's verdict.
@@ -32,7 +34,9 @@ function thousands(n) {
   return n < 10000 ? s : s.replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
-function plural(n, word) { return `${thousands(n)} ${word}${n === 1 ? '' : 's'}`; }
+function plural(n, word) {
+  return `${thousands(n)} ${word}${n === 1 ? '' : 's'}`;
+}
 
 // spell tells milliseconds in their two largest units: "5 h 12 m".
 function spell(ms) {
@@ -103,21 +107,26 @@ function diffMiddle(a, b) {
   const longest = new Uint16Array((a.length + 1) * wide);
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
-      longest[i * wide + j] = a[i] === b[j]
-        ? longest[(i + 1) * wide + j + 1] + 1
-        : Math.max(longest[(i + 1) * wide + j], longest[i * wide + j + 1]);
+      longest[i * wide + j] =
+        a[i] === b[j]
+          ? longest[(i + 1) * wide + j + 1] + 1
+          : Math.max(longest[(i + 1) * wide + j], longest[i * wide + j + 1]);
     }
   }
   const parts = [];
   const put = (same, x, y) => {
     const last = parts.at(-1);
-    if (last && last[0] === same) { last[1] += x; last[2] += y; } else parts.push([same, x, y]);
+    if (last && last[0] === same) {
+      last[1] += x;
+      last[2] += y;
+    } else parts.push([same, x, y]);
   };
   let i = 0;
   let j = 0;
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && a[i] === b[j]) put(true, a[i++], b[j++]);
-    else if (j >= b.length || (i < a.length && longest[(i + 1) * wide + j] >= longest[i * wide + j + 1])) put(false, a[i++], '');
+    else if (j >= b.length || (i < a.length && longest[(i + 1) * wide + j] >= longest[i * wide + j + 1]))
+      put(false, a[i++], '');
     else put(false, '', b[j++]);
   }
   return parts;

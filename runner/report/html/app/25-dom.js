@@ -34,7 +34,8 @@ function badge(word, text) {
 
 // failsBadge is that of a change that makes the run fail, whatever the outcome beside it.
 function failsBadge(word) {
-  return el('span.badge.bad', { title: `changed as it may not; beside that ${word}` }, el('span.sign', { 'aria-hidden': 'true' }, '✗'), 'drift fails');
+  const sign = el('span.sign', { 'aria-hidden': 'true' }, '✗');
+  return el('span.badge.bad', { title: `changed as it may not; beside that ${word}` }, sign, 'drift fails');
 }
 
 // button is one that does something here; links go elsewhere.
@@ -44,11 +45,17 @@ function button(text, act, props) {
 
 // copyButton puts a text on the clipboard, and says so in its own words.
 function copyButton(label, text, props) {
-  const node = button(label, async () => {
-    const worked = await copyText(typeof text === 'function' ? text() : text);
-    node.textContent = worked ? 'Copied' : 'Not allowed here';
-    setTimeout(() => { node.textContent = label; }, 1500);
-  }, { class: 'quiet', ...props });
+  const node = button(
+    label,
+    async () => {
+      const worked = await copyText(typeof text === 'function' ? text() : text);
+      node.textContent = worked ? 'Copied' : 'Not allowed here';
+      setTimeout(() => {
+        node.textContent = label;
+      }, 1500);
+    },
+    { class: 'quiet', ...props },
+  );
   return node;
 }
 
@@ -90,7 +97,11 @@ const context = 160; // characters that are shown beside a difference of long te
 function cutNode(text, tag) {
   if (text.length <= longText) return el(tag || 'span', null, text);
   const node = el(tag || 'span', null, text.slice(0, longText));
-  node.append(button(`… ${thousands(text.length - longText)} more characters`, () => node.replaceChildren(text), { class: 'quiet' }));
+  node.append(
+    button(`… ${thousands(text.length - longText)} more characters`, () => node.replaceChildren(text), {
+      class: 'quiet',
+    }),
+  );
   return node;
 }
 
@@ -99,7 +110,8 @@ function sameNode(text) {
   if (text.length <= 3 * context) return text;
   const node = el('span', null, text.slice(0, context));
   const between = text.slice(context, -context);
-  const more = button(`… ${thousands(between.length)} the same …`, () => more.replaceWith(between), { class: 'quiet' });
+  const label = `… ${thousands(between.length)} the same …`;
+  const more = button(label, () => more.replaceWith(between), { class: 'quiet' });
   node.append(more, text.slice(-context));
   return node;
 }

@@ -6,7 +6,20 @@ const tabs = ['overview', 'changes', 'hosts', 'grid'];
 const lists = ['status', 'kind', 'suite', 'owner', 'host', 'cols']; // fields with several values
 
 function emptyState() {
-  return { tab: '', status: [], kind: [], suite: [], owner: [], host: [], cols: [], q: '', sort: '', row: '', in: '', about: '' };
+  return {
+    tab: '',
+    status: [],
+    kind: [],
+    suite: [],
+    owner: [],
+    host: [],
+    cols: [],
+    q: '',
+    sort: '',
+    row: '',
+    in: '',
+    about: '',
+  };
 }
 
 // readState reads an address; what it does not know is passed over.
@@ -63,7 +76,9 @@ class Router {
   }
 
   // link is the address of a state, for where a link is better than a button.
-  link(change) { return writeState({ ...this.state, ...change }); }
+  link(change) {
+    return writeState({ ...this.state, ...change });
+  }
 
   // toggle puts a value into one of the lists, or takes it out.
   toggle(key, value) {

@@ -13,7 +13,10 @@ function tokens(text) {
     const match = pattern.exec(text);
     if (!match || pattern.lastIndex === start) break;
     const [whole, not, field, value] = match;
-    if ((value.match(/"/g) || []).length % 2) mistakes.push(`The quote in ${whole.trim()} has no end: put another " behind it. Taken to the end of the search.`);
+    if ((value.match(/"/g) || []).length % 2)
+      mistakes.push(
+        `The quote in ${whole.trim()} has no end: put another " behind it. Taken to the end of the search.`,
+      );
     const values = splitValues(value, Boolean(field));
     if (!values.length) {
       if (field) mistakes.push(`${field}: needs a value, as in ${field}:${exampleOf(field)}. Left out.`);
@@ -50,12 +53,14 @@ function parseQuery(text, outcomes) {
 
 function wrongWith({ field, values, whole }, outcomes) {
   if (field && !fields.includes(field)) {
-    return `There is no field "${field}"${meant(field, fields)}; to look for the text, quote it: "${whole.replaceAll('"', '')}". Left out.`;
+    const text = `to look for the text, quote it: "${whole.replaceAll('"', '')}"`;
+    return `There is no field "${field}"${meant(field, fields)}; ${text}. Left out.`;
   }
   if (field !== 'status') return '';
   for (const { text } of values) {
     if (!outcomes.some((word) => matcher({ text })(word))) {
-      return `There is no status "${text}"${meant(text, outcomes)}; there are ${[...outcomes].reverse().join(', ')}. Left out.`;
+      const there = [...outcomes].reverse().join(', ');
+      return `There is no status "${text}"${meant(text, outcomes)}; there are ${there}. Left out.`;
     }
   }
   return '';
@@ -64,7 +69,15 @@ function wrongWith({ field, values, whole }, outcomes) {
 // meant is the nearest of the words, where one is near.
 function meant(word, words) {
   const near = words.map((w) => [distance(word.toLowerCase(), w), w]).sort((x, y) => x[0] - y[0])[0];
-  const like = { category: 'kind', type: 'kind', name: 'check', id: 'check', server: 'host', outcome: 'status', text: 'said' }[word.toLowerCase()];
+  const like = {
+    category: 'kind',
+    type: 'kind',
+    name: 'check',
+    id: 'check',
+    server: 'host',
+    outcome: 'status',
+    text: 'said',
+  }[word.toLowerCase()];
   if (words.includes(like)) return `, but ${like}`;
   return near && near[0] <= Math.max(2, near[1].length / 3) ? `, but ${near[1]}` : '';
 }
@@ -116,28 +129,35 @@ function termTest(data, term) {
   const hit = (s) => matchers.some((m) => m(s));
   const ofPool = poolTest(data, hit);
   const ofChecks = (columns) => {
-    const good = Uint8Array.from(data.checks.id, (_, c) => columns.some((name) => ofPool(data.checks[name][c])) ? 1 : 0);
+    const good = Uint8Array.from(data.checks.id, (_, c) =>
+      columns.some((name) => ofPool(data.checks[name][c])) ? 1 : 0,
+    );
     return (row) => good[data.check[row]] === 1;
   };
   const ofHosts = () => {
-    const good = Uint8Array.from(data.hosts.name, (s) => ofPool(s) ? 1 : 0);
+    const good = Uint8Array.from(data.hosts.name, (s) => (ofPool(s) ? 1 : 0));
     return (row) => good[data.host[row]] === 1;
   };
   switch (term.field) {
-    case 'host': return ofHosts();
+    case 'host':
+      return ofHosts();
     case 'status': {
       const good = data.outcomes.map(hit);
       return (row) => good[data.outcome[row]];
     }
-    case 'check': return ofChecks(['id']);
-    case 'said': return (row) => ofPool(data.said[row]);
-    case 'mark': return (row) => ofPool(data.mark[row]);
+    case 'check':
+      return ofChecks(['id']);
+    case 'said':
+      return (row) => ofPool(data.said[row]);
+    case 'mark':
+      return (row) => ofPool(data.mark[row]);
     case '': {
       const checks = ofChecks(['id', 'kind', 'suite', 'owner', 'why']);
       const hosts = ofHosts();
       return (row) => hosts(row) || checks(row) || ofPool(data.said[row]) || ofPool(data.mark[row]);
     }
-    default: return ofChecks([term.field]);
+    default:
+      return ofChecks([term.field]);
   }
 }
 

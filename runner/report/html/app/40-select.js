@@ -41,7 +41,11 @@ class Selection {
       const check = data.check[row];
       const outcome = data.outcome[row];
       // A bit for each choice that the row misses; one miss alone still counts for its facet.
-      const missed = (status[outcome] ? 0 : 1) | (kind.good[check] ? 0 : 2) | (suite.good[check] ? 0 : 4) | (owner.good[check] ? 0 : 8);
+      const missed =
+        (status[outcome] ? 0 : 1) |
+        (kind.good[check] ? 0 : 2) |
+        (suite.good[check] ? 0 : 4) |
+        (owner.good[check] ? 0 : 8);
       if ((missed & ~1) === 0) this.statusCounts[outcome]++;
       if ((missed & ~2) === 0) kind.counts[kind.value[check]]++;
       if ((missed & ~4) === 0) suite.counts[suite.value[check]]++;
@@ -88,14 +92,23 @@ class Selection {
   ranks(column) {
     const { data } = this;
     switch (column) {
-      case 'status': return { of: (row) => data.outcome[row], most: data.outcomes.length };
-      case 'host': return this.ranked('host', data.hosts.name, (row) => data.host[row], true);
-      case 'check': return this.ranked('check', data.checks.id, (row) => data.check[row], true);
-      case 'kind': case 'suite': case 'owner': case 'file':
+      case 'status':
+        return { of: (row) => data.outcome[row], most: data.outcomes.length };
+      case 'host':
+        return this.ranked('host', data.hosts.name, (row) => data.host[row], true);
+      case 'check':
+        return this.ranked('check', data.checks.id, (row) => data.check[row], true);
+      case 'kind':
+      case 'suite':
+      case 'owner':
+      case 'file':
         return this.ranked(column, data.checks[column], (row) => data.check[row], true);
-      case 'said': return this.ranked('said', data.said, (row) => row, false);
-      case 'took': return { of: (row) => Math.min(data.took[row], 0xffffffff), most: 0xffffffff };
-      default: return null;
+      case 'said':
+        return this.ranked('said', data.said, (row) => row, false);
+      case 'took':
+        return { of: (row) => Math.min(data.took[row], 0xffffffff), most: 0xffffffff };
+      default:
+        return null;
     }
   }
 
@@ -110,7 +123,9 @@ class Selection {
         : (x, y) => (x < y ? -1 : x > y ? 1 : 0);
       distinct.sort((x, y) => compare(strings[x], strings[y]));
       const place = new Uint32Array(strings.length);
-      distinct.forEach((s, i) => { place[s] = i; });
+      distinct.forEach((s, i) => {
+        place[s] = i;
+      });
       this.orders.set(name, { place, most: distinct.length });
     }
     const { place, most } = this.orders.get(name);

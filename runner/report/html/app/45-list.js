@@ -17,8 +17,12 @@ class VirtualList {
     this.head = el('div.row.head', { role: 'row', 'aria-rowindex': '1' });
     this.spacer = el('div.spacer', { role: 'rowgroup' });
     this.body = el('div.scroll', { role: 'presentation', tabindex: '-1' }, this.spacer);
-    this.node = el('div.list', { role: 'grid', tabindex: '0', 'aria-label': this.label, keydown: (e) => this.key(e) },
-      el('div', { role: 'rowgroup' }, this.head), this.body);
+    this.node = el(
+      'div.list',
+      { role: 'grid', tabindex: '0', 'aria-label': this.label, keydown: (e) => this.key(e) },
+      el('div', { role: 'rowgroup' }, this.head),
+      this.body,
+    );
     this.body.addEventListener('scroll', () => this.draw(), { passive: true });
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.body);
@@ -26,7 +30,9 @@ class VirtualList {
     this.narrow.addEventListener('change', () => this.show(this.count, this.sorting));
   }
 
-  get rowHeight() { return this.narrow.matches ? this.narrowHeight || 76 : 34; }
+  get rowHeight() {
+    return this.narrow.matches ? this.narrowHeight || 76 : 34;
+  }
 
   // show shows count rows anew, with the sorting that the head marks.
   show(count, sorting) {
@@ -46,18 +52,20 @@ class VirtualList {
 
   headings() {
     const [, down, by] = this.sorting.match(/^(-?)(.*)$/);
-    this.head.replaceChildren(...this.columns.map((c) => {
-      const mine = c.key === by;
-      const cell = el(`div.cell.${c.key}`, { role: 'columnheader' });
-      if (!c.sort) {
-        cell.append(c.label);
+    this.head.replaceChildren(
+      ...this.columns.map((c) => {
+        const mine = c.key === by;
+        const cell = el(`div.cell.${c.key}`, { role: 'columnheader' });
+        if (!c.sort) {
+          cell.append(c.label);
+          return cell;
+        }
+        if (mine) cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+        const arrow = el('span.arrow', { 'aria-hidden': 'true' }, mine ? (down ? '▾' : '▴') : '');
+        cell.append(button([c.label, arrow], () => this.sort(c.key), { title: c.title || `Sort by ${c.label}` }));
         return cell;
-      }
-      if (mine) cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-      const arrow = el('span.arrow', { 'aria-hidden': 'true' }, mine ? (down ? '▾' : '▴') : '');
-      cell.append(button([c.label, arrow], () => this.sort(c.key), { title: c.title || `Sort by ${c.label}` }));
-      return cell;
-    }));
+      }),
+    );
   }
 
   // top is the first pixel that is seen, of all the rows' together.
@@ -132,12 +140,16 @@ class VirtualList {
     if (this.moved) this.moved(this.cursor);
   }
 
-  step(by) { if (this.count) this.move(this.cursor < 0 ? 0 : this.cursor + by); }
+  step(by) {
+    if (this.count) this.move(this.cursor < 0 ? 0 : this.cursor + by);
+  }
 
   key(event) {
     if (event.target !== this.node || event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor(this.body.clientHeight / this.rowHeight) - 1);
-    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.count, End: this.count }[event.key];
+    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.count, End: this.count }[
+      event.key
+    ];
     if (by !== undefined) this.step(by);
     else if (event.key === 'Enter' && this.cursor >= 0) this.open(this.cursor, true);
     else return;

@@ -4,11 +4,17 @@
 function detailNode(page, row) {
   const { data } = page;
   const node = el('div.detail', { 'aria-busy': 'true' });
-  data.details(row).then((d) => {
-    node.replaceChildren(...detailParts(page, row, d));
-  }, (error) => {
-    node.replaceChildren(el('p.mistake', null, `The details could not be read: ${error.message}`));
-  }).finally(() => node.removeAttribute('aria-busy'));
+  data
+    .details(row)
+    .then(
+      (d) => {
+        node.replaceChildren(...detailParts(page, row, d));
+      },
+      (error) => {
+        node.replaceChildren(el('p.mistake', null, `The details could not be read: ${error.message}`));
+      },
+    )
+    .finally(() => node.removeAttribute('aria-busy'));
   return node;
 }
 
@@ -16,12 +22,19 @@ function detailParts(page, row, d) {
   const { data } = page;
   const parts = [];
   if (!d.row && d.row !== 0 && data.meta.withoutDetails && data.saidOf(row)) {
-    parts.push(el('p.note', null, 'This file had no room for the details of this check; the run itself, and its --json, have them.'));
+    parts.push(
+      el(
+        'p.note',
+        null,
+        'This file had no room for the details of this check; the run itself, and its --json, have them.',
+      ),
+    );
   }
   if (d.partly) parts.push(el('p.note', null, 'A part of it could be observed, and is judged; the rest is unknown.'));
   const error = d.error || (d.findings && d.findings.length ? '' : data.saidOf(row));
   if (error) parts.push(el('p.error', null, cutNode(error)));
-  for (const finding of [...(d.findings || [])].reverse()) parts.push(findingNode(data, row, finding, d.evidence || []));
+  for (const finding of [...(d.findings || [])].reverse())
+    parts.push(findingNode(data, row, finding, d.evidence || []));
   const told = new Set((d.findings || []).map((f) => f.item || ''));
   const others = (d.evidence || []).filter((e) => !told.has(e.item || ''));
   if (others.length) parts.push(section('Evidence', evidenceNode(others)));
@@ -40,16 +53,21 @@ function section(title, ...children) {
 // findingNode shows one finding with its evidence, the worst open.
 function findingNode(data, row, f, evidence) {
   const title = [f.item && f.item !== data.id(row) ? f.item : '', f.reading].filter(Boolean).join(' · ');
-  const node = el('section.finding', null,
+  const node = el(
+    'section.finding',
+    null,
     el('h4', null, badge(f.outcome), el('span.reading', null, title || 'as a whole')),
-    beforeAfter(f));
+    beforeAfter(f),
+  );
   const own = evidence.filter((e) => (e.item || '') === (f.item || ''));
-  node.append(facts([
-    ['wanted', f.wanted],
-    ['severity', f.severity],
-    ['pass before', f.pass && f.pass.pass ? `${f.pass.pass}: ${f.pass.had ? 'had it, too' : 'did not have it'}` : ''],
-    ['waiver', f.waiver && f.waiver.until ? waiverText(f.waiver) : ''],
-  ]));
+  node.append(
+    facts([
+      ['wanted', f.wanted],
+      ['severity', f.severity],
+      ['pass before', f.pass && f.pass.pass ? `${f.pass.pass}: ${f.pass.had ? 'had it, too' : 'did not have it'}` : ''],
+      ['waiver', f.waiver && f.waiver.until ? waiverText(f.waiver) : ''],
+    ]),
+  );
   if (own.length) node.append(el('h5', null, 'evidence'), evidenceNode(own));
   return node;
 }
@@ -68,10 +86,12 @@ function evidenceNode(evidence) {
 }
 
 function settledNode(settled) {
-  return facts(settled.map((s) => [
-    [s.item, s.reading].filter(Boolean).join(' · ') || 'as a whole',
-    `${nanos(s.after_ns)} after the start; was ${s.was}`,
-  ]));
+  return facts(
+    settled.map((s) => [
+      [s.item, s.reading].filter(Boolean).join(' · ') || 'as a whole',
+      `${nanos(s.after_ns)} after the start; was ${s.was}`,
+    ]),
+  );
 }
 
 function whyNode(data, row) {
@@ -88,12 +108,31 @@ function whyNode(data, row) {
 
 // hiddenNode lists changes that a rule does not tell of: folded, for those who ask.
 function hiddenNode(hidden) {
-  const list = hidden.slice(0, 200).map((h) => el('li', null,
-    el('b', null, [h.item, h.reading].filter(Boolean).join(' · ')), ' ',
-    cutNode(valueText(h.before, h.has_before)), ' → ', cutNode(valueText(h.now, h.has_now)),
-    el('span.dim', null, ` ${h.rule}, a rule of the ${h.by}${h.file ? ` (${h.file}${h.line ? `:${h.line}` : ''})` : ''}`)));
+  const list = hidden
+    .slice(0, 200)
+    .map((h) =>
+      el(
+        'li',
+        null,
+        el('b', null, [h.item, h.reading].filter(Boolean).join(' · ')),
+        ' ',
+        cutNode(valueText(h.before, h.has_before)),
+        ' → ',
+        cutNode(valueText(h.now, h.has_now)),
+        el(
+          'span.dim',
+          null,
+          ` ${h.rule}, a rule of the ${h.by}${h.file ? ` (${h.file}${h.line ? `:${h.line}` : ''})` : ''}`,
+        ),
+      ),
+    );
   if (hidden.length > 200) list.push(el('li.dim', null, `${thousands(hidden.length - 200)} more`));
-  return el('details.hidden', null, el('summary', null, `${plural(hidden.length, 'change')} hidden by rules`), el('ul', null, ...list));
+  return el(
+    'details.hidden',
+    null,
+    el('summary', null, `${plural(hidden.length, 'change')} hidden by rules`),
+    el('ul', null, ...list),
+  );
 }
 
 // nextCommands are what one would do now about this check: look again at it alone, and
@@ -130,7 +169,10 @@ function hostDetail(page, h) {
   const hosts = data.hosts;
   const rebooted = moment(hosts.rebooted[h]);
   return [
-    ...['unreachable', 'problem'].map((c) => data.hostText(h, c)).filter(Boolean).map((t) => el('p.error', null, t)),
+    ...['unreachable', 'problem']
+      .map((c) => data.hostText(h, c))
+      .filter(Boolean)
+      .map((t) => el('p.error', null, t)),
     ...data.hostNotes(h).map((n) => el('p.note', null, n)),
     facts([
       ['rebooted', rebooted || data.hostText(h, 'rebootState')],
@@ -141,11 +183,30 @@ function hostDetail(page, h) {
       ['took', spell(hosts.took[h])],
       ['unchanged, not listed', hosts.unchanged[h] ? thousands(hosts.unchanged[h]) : ''],
     ]),
-    section('Checks', el('div.tiles.small', null, ...[...data.outcomes].reverse()
-      .filter((word) => data.hostCountOf(h, word) > 0)
-      .map((word) => el(`a.tile.${look(word).tone}`, {
-        href: writeState({ ...emptyState(), tab: 'grid', host: [data.hostName(h)], status: [word] }),
-      }, el('b', null, thousands(data.hostCountOf(h, word))), badge(word))))),
-    el('p', null, el('a', { href: writeState({ ...emptyState(), tab: 'grid', host: [data.hostName(h)] }) }, 'Show all its checks')),
+    section(
+      'Checks',
+      el(
+        'div.tiles.small',
+        null,
+        ...[...data.outcomes]
+          .reverse()
+          .filter((word) => data.hostCountOf(h, word) > 0)
+          .map((word) =>
+            el(
+              `a.tile.${look(word).tone}`,
+              {
+                href: writeState({ ...emptyState(), tab: 'grid', host: [data.hostName(h)], status: [word] }),
+              },
+              el('b', null, thousands(data.hostCountOf(h, word))),
+              badge(word),
+            ),
+          ),
+      ),
+    ),
+    el(
+      'p',
+      null,
+      el('a', { href: writeState({ ...emptyState(), tab: 'grid', host: [data.hostName(h)] }) }, 'Show all its checks'),
+    ),
   ];
 }

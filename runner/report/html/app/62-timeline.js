@@ -13,9 +13,12 @@ function timelineCard(page) {
   const about = [`${plural(hosts.length, 'host')} started again`];
   if (without) about.push(`of ${plural(without, 'host')} no start after the baseline is known`);
   const node = card('Back after the reboot', about.join('; '), box);
-  const draw = (late) => box.replaceChildren(
-    hosts.length <= fewHosts ? linesDrawing(page, hosts, late) : curvesDrawing(hosts),
-    legend(hosts.length <= fewHosts), ...slowest(page, hosts, late));
+  const draw = (late) =>
+    box.replaceChildren(
+      hosts.length <= fewHosts ? linesDrawing(page, hosts, late) : curvesDrawing(hosts),
+      legend(hosts.length <= fewHosts),
+      ...slowest(page, hosts, late),
+    );
   draw([]);
   lateChecks(data).then(draw, () => {}); // the hosts' own times are shown in any case
   return node;
@@ -38,7 +41,14 @@ async function lateChecks(data) {
   const late = [];
   for (let k = 0; k < Math.min(data.chunkCount, enough); k++) {
     for (const d of (await data.chunk(k)).values()) {
-      for (const s of d.settled || []) late.push({ row: d.row, what: subjectOf(data.id(d.row), s.item), reading: s.reading || '', after: s.after_ns / 1e6, was: s.was });
+      for (const s of d.settled || [])
+        late.push({
+          row: d.row,
+          what: subjectOf(data.id(d.row), s.item),
+          reading: s.reading || '',
+          after: s.after_ns / 1e6,
+          was: s.was,
+        });
     }
   }
   late.sort((a, b) => b.after - a.after);
@@ -89,37 +99,92 @@ function linesDrawing(page, hosts, late) {
   const times = hosts.flatMap(({ h, start }) => (byHost.get(h) || []).map((l) => start + l.after));
   const { x, ...span } = scale(hosts, times, left, right);
   const bottom = top + step * hosts.length;
-  const drawing = svg('svg', { viewBox: `0 0 1000 ${bottom + 24}`, role: 'img', 'aria-label': `When ${plural(hosts.length, 'host')} came back` }, ...axis({ x, ...span }, top, bottom));
+  const drawing = svg(
+    'svg',
+    { viewBox: `0 0 1000 ${bottom + 24}`, role: 'img', 'aria-label': `When ${plural(hosts.length, 'host')} came back` },
+    ...axis({ x, ...span }, top, bottom),
+  );
   hosts.forEach(({ h, start, well }, i) => {
     const y = top + step * i + step / 2;
     const name = data.hostName(h);
-    drawing.append(svg('text', { class: 'host', x: left - 12, y: y + 4, 'text-anchor': 'end' }, name.length > 24 ? `${name.slice(0, 23)}…` : name, svg('title', {}, name)));
-    if (well) drawing.append(svg('rect', { class: 'waiting', x: x(start), y: y - 5, width: Math.max(x(well) - x(start), 2), height: 10, rx: 5 }, svg('title', {}, `${name}: well ${spell(well - start)} after its start`)));
+    drawing.append(
+      svg(
+        'text',
+        { class: 'host', x: left - 12, y: y + 4, 'text-anchor': 'end' },
+        name.length > 24 ? `${name.slice(0, 23)}…` : name,
+        svg('title', {}, name),
+      ),
+    );
+    if (well)
+      drawing.append(
+        svg(
+          'rect',
+          { class: 'waiting', x: x(start), y: y - 5, width: Math.max(x(well) - x(start), 2), height: 10, rx: 5 },
+          svg('title', {}, `${name}: well ${spell(well - start)} after its start`),
+        ),
+      );
     for (const l of (byHost.get(h) || []).slice(0, 60)) {
-      drawing.append(svg('path', { class: 'late', d: diamond(x(start + l.after), y, 4.5) }, svg('title', {}, `${l.what} ${l.reading}: ${spell(l.after)} after the start; was ${l.was}`)));
+      drawing.append(
+        svg(
+          'path',
+          { class: 'late', d: diamond(x(start + l.after), y, 4.5) },
+          svg('title', {}, `${l.what} ${l.reading}: ${spell(l.after)} after the start; was ${l.was}`),
+        ),
+      );
     }
-    drawing.append(svg('circle', { class: 'start', cx: x(start), cy: y, r: 5 }, svg('title', {}, `${name}: started ${moment(start)}`)));
-    if (well) drawing.append(svg('circle', { class: 'well', cx: x(well), cy: y, r: 5 }, svg('title', {}, `${name}: well ${moment(well)}`)));
+    drawing.append(
+      svg(
+        'circle',
+        { class: 'start', cx: x(start), cy: y, r: 5 },
+        svg('title', {}, `${name}: started ${moment(start)}`),
+      ),
+    );
+    if (well)
+      drawing.append(
+        svg('circle', { class: 'well', cx: x(well), cy: y, r: 5 }, svg('title', {}, `${name}: well ${moment(well)}`)),
+      );
   });
   return drawing;
 }
 
-function diamond(x, y, r) { return `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`; }
+function diamond(x, y, r) {
+  return `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`;
+}
 
 // curvesDrawing counts, over the time, the hosts that were started and those that were well.
 function curvesDrawing(hosts) {
   const [left, right, top, bottom] = [64, 980, 10, 200];
   const { x, from, to } = scale(hosts, [], left, right);
   const y = (n) => bottom - (n / hosts.length) * (bottom - top);
-  const drawing = svg('svg', { viewBox: '0 0 1000 224', role: 'img', 'aria-label': `How many of ${plural(hosts.length, 'host')} were started and well, over the time` }, ...axis({ x, from, to }, top, bottom));
+  const drawing = svg(
+    'svg',
+    {
+      viewBox: '0 0 1000 224',
+      role: 'img',
+      'aria-label': `How many of ${plural(hosts.length, 'host')} were started and well, over the time`,
+    },
+    ...axis({ x, from, to }, top, bottom),
+  );
   for (const part of [0, 0.5, 1]) {
     const n = Math.round(hosts.length * part);
     drawing.append(svg('text', { class: 'time', x: left - 8, y: y(n) + 4, 'text-anchor': 'end' }, thousands(n)));
   }
-  const starts = counted(hosts.map((e) => e.start), from, to);
-  const wells = counted(hosts.filter((e) => e.well).map((e) => e.well), from, to);
-  const points = (all) => all.map((n, i) => `${x(from + ((to - from) * i) / (all.length - 1)).toFixed(1)} ${y(n).toFixed(1)}`);
-  if (wells.at(-1)) drawing.append(svg('path', { class: 'between', d: `M${points(starts).join('L')}L${points(wells).reverse().join('L')}Z` }));
+  const starts = counted(
+    hosts.map((e) => e.start),
+    from,
+    to,
+  );
+  const wells = counted(
+    hosts.filter((e) => e.well).map((e) => e.well),
+    from,
+    to,
+  );
+  const points = (all) =>
+    all.map((n, i) => `${x(from + ((to - from) * i) / (all.length - 1)).toFixed(1)} ${y(n).toFixed(1)}`);
+  if (wells.at(-1))
+    drawing.append(
+      svg('path', { class: 'between', d: `M${points(starts).join('L')}L${points(wells).reverse().join('L')}Z` }),
+    );
   drawing.append(svg('path', { class: 'curve start', d: `M${points(starts).join('L')}` }));
   if (wells.at(-1)) drawing.append(svg('path', { class: 'curve well', d: `M${points(wells).join('L')}` }));
   return drawing;
@@ -136,21 +201,74 @@ function counted(times, from, to) {
 
 function legend(lines) {
   const entry = (sort, text) => el('span', null, el(`i.key.${sort}`, { 'aria-hidden': 'true' }), text);
-  return el('p.legend.dim', null, entry('start', 'started'), entry('well', 'well as a whole'), lines ? entry('late', 'a check came up') : null, el('span', null, 'times in UTC'));
+  return el(
+    'p.legend.dim',
+    null,
+    entry('start', 'started'),
+    entry('well', 'well as a whole'),
+    lines ? entry('late', 'a check came up') : null,
+    el('span', null, 'times in UTC'),
+  );
 }
 
 // slowest says in words what the drawing cannot: who took longest, and for what.
 function slowest({ data, router }, hosts, late) {
-  const row = (name, href, time, text) => el('li', null, el('span.number', null, time), ' ', el('a', { href }, name), text ? el('span.dim', null, ` ${text}`) : null);
+  const row = (name, href, time, text) =>
+    el(
+      'li',
+      null,
+      el('span.number', null, time),
+      ' ',
+      el('a', { href }, name),
+      text ? el('span.dim', null, ` ${text}`) : null,
+    );
   const parts = [];
-  const waited = hosts.filter((e) => e.well).sort((a, b) => (b.well - b.start) - (a.well - a.start)).slice(0, 5);
+  const waited = hosts
+    .filter((e) => e.well)
+    .sort((a, b) => b.well - b.start - (a.well - a.start))
+    .slice(0, 5);
   if (waited.length > 1) {
-    parts.push(el('div', null, el('h3', null, 'Slowest hosts'), el('ol', null, ...waited.map((e) =>
-      row(data.hostName(e.h), router.link({ about: data.hostName(e.h), row: '', in: '' }), spell(e.well - e.start))))));
+    parts.push(
+      el(
+        'div',
+        null,
+        el('h3', null, 'Slowest hosts'),
+        el(
+          'ol',
+          null,
+          ...waited.map((e) =>
+            row(
+              data.hostName(e.h),
+              router.link({ about: data.hostName(e.h), row: '', in: '' }),
+              spell(e.well - e.start),
+            ),
+          ),
+        ),
+      ),
+    );
   }
   if (late.length) {
-    parts.push(el('div', null, el('h3', null, `Slowest checks${late.partly ? ', of those read' : ''}`), el('ol', null, ...late.slice(0, 5).map((l) =>
-      row(data.rowHost(l.row), router.link({ ...rowState(data, l.row), about: '' }), spell(l.after), `${l.what} ${l.reading}: was ${l.was}`)))));
+    parts.push(
+      el(
+        'div',
+        null,
+        el('h3', null, `Slowest checks${late.partly ? ', of those read' : ''}`),
+        el(
+          'ol',
+          null,
+          ...late
+            .slice(0, 5)
+            .map((l) =>
+              row(
+                data.rowHost(l.row),
+                router.link({ ...rowState(data, l.row), about: '' }),
+                spell(l.after),
+                `${l.what} ${l.reading}: was ${l.was}`,
+              ),
+            ),
+        ),
+      ),
+    );
   }
   return parts.length ? [el('div.slowest', null, ...parts)] : [];
 }

@@ -5,11 +5,17 @@ class HostsView {
   constructor(page) {
     this.page = page;
     const { data } = page;
-    this.words = [...data.outcomes].reverse().filter((w) => data.hosts.counts[w] && data.hosts.counts[w].some((n) => n > 0));
-    this.most = Object.fromEntries(this.words.map((w) => [w, data.hosts.counts[w].reduce((m, n) => Math.max(m, n), 1)]));
+    this.words = [...data.outcomes]
+      .reverse()
+      .filter((w) => data.hosts.counts[w] && data.hosts.counts[w].some((n) => n > 0));
+    this.most = Object.fromEntries(
+      this.words.map((w) => [w, data.hosts.counts[w].reduce((m, n) => Math.max(m, n), 1)]),
+    );
     this.order = [];
     this.list = new VirtualList({
-      id: 'host', label: 'Hosts', narrowHeight: 58,
+      id: 'host',
+      label: 'Hosts',
+      narrowHeight: 58,
       columns: [],
       fill: (cells, index) => this.fill(cells, this.order[index]),
       open: (index) => page.router.go({ about: data.hostName(this.order[index]), row: '', in: '' }),
@@ -26,11 +32,19 @@ class HostsView {
     const columns = [
       { key: 'status', label: 'outcome', width: '8.4rem', sort: true },
       { key: 'host', label: 'host', width: 'minmax(8rem, 2.4fr)', sort: true },
-      ...words.map((w) => ({ key: `n-${w}`, label: w, width: 'minmax(3rem, 1fr)', sort: true, title: `${w}: ${look(w).means}` })),
+      ...words.map((w) => ({
+        key: `n-${w}`,
+        label: w,
+        width: 'minmax(3rem, 1fr)',
+        sort: true,
+        title: `${w}: ${look(w).means}`,
+      })),
     ];
     if (beside) return columns;
-    if (data.hosts.rebooted.some((t) => t > 0)) columns.push({ key: 'rebooted', label: 'rebooted', width: '7.2rem', sort: true });
-    if (data.hosts.settled.some((t) => t > 0)) columns.push({ key: 'settled', label: 'well after', width: '5.6rem', sort: true });
+    if (data.hosts.rebooted.some((t) => t > 0))
+      columns.push({ key: 'rebooted', label: 'rebooted', width: '7.2rem', sort: true });
+    if (data.hosts.settled.some((t) => t > 0))
+      columns.push({ key: 'settled', label: 'well after', width: '5.6rem', sort: true });
     return columns;
   }
 
@@ -70,7 +84,11 @@ class HostsView {
   fill(cells, h) {
     const { data } = this.page;
     const whole = data.hostText(h, 'unreachable') ? 'unreachable' : data.hostText(h, 'problem') ? 'no verdict' : '';
-    cells.status.replaceChildren(whole ? el('span.badge.warn', null, el('span.sign', { 'aria-hidden': 'true' }, '!'), whole) : data.hostFails(h) ? failsBadge(data.hostOutcome(h)) : badge(data.hostOutcome(h)));
+    cells.status.replaceChildren(
+      whole
+        ? el('span.badge.warn', null, el('span.sign', { 'aria-hidden': 'true' }, '!'), whole)
+        : (data.hostFails(h) ? failsBadge : badge)(data.hostOutcome(h)),
+    );
     cells.host.textContent = data.hostName(h);
     cells.host.title = data.hostText(h, 'unreachable') || data.hostText(h, 'problem') || data.hostName(h);
     for (const word of this.words) {

@@ -34,10 +34,15 @@ class GridView {
   constructor(page) {
     this.page = page;
     this.list = new VirtualList({
-      id: 'row', label: 'Checks', narrowHeight: 82, columns: [],
+      id: 'row',
+      label: 'Checks',
+      narrowHeight: 82,
+      columns: [],
       fill: (cells, index, node) => this.fill(cells, page.selection.rows[index], node),
       open: (index, byKey) => page.open(page.selection.rows[index], byKey),
-      moved: (index) => { if (page.state.row) page.open(page.selection.rows[index]); },
+      moved: (index) => {
+        if (page.state.row) page.open(page.selection.rows[index]);
+      },
       sort: (key) => page.sortBy(key),
     });
     this.node = el('div.view.grid', null, this.list.node);

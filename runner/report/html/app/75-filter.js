@@ -7,23 +7,55 @@ class FilterBar {
     this.page = page;
     const { router } = page;
     this.input = el('input', {
-      type: 'search', id: 'search', placeholder: 'Search: sql  host:web*  status:regressed  -kind:disk', autocomplete: 'off', spellcheck: 'false',
-      'aria-label': 'Search', 'aria-describedby': 'mistakes', input: () => this.typed(), keydown: (e) => this.key(e),
+      type: 'search',
+      id: 'search',
+      placeholder: 'Search: sql  host:web*  status:regressed  -kind:disk',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      'aria-label': 'Search',
+      'aria-describedby': 'mistakes',
+      input: () => this.typed(),
+      keydown: (e) => this.key(e),
     });
     this.mistakes = el('div.mistakes', { id: 'mistakes', role: 'status' });
     this.chips = el('div.chips', { role: 'group', 'aria-label': 'Outcomes' });
     this.facets = Object.fromEntries(facetNames.map((name) => [name, this.facet(name)]));
     this.columns = this.columnMenu();
     this.hosts = el('span.chosen');
-    this.clear = button('Clear', () => router.go({ ...emptyState(), tab: this.page.state.tab, sort: this.page.state.sort, cols: this.page.state.cols }), { class: 'quiet' });
+    this.clear = button(
+      'Clear',
+      () =>
+        router.go({
+          ...emptyState(),
+          tab: this.page.state.tab,
+          sort: this.page.state.sort,
+          cols: this.page.state.cols,
+        }),
+      { class: 'quiet' },
+    );
     this.count = el('span.found', { role: 'status', 'aria-live': 'polite' });
     this.csv = button('CSV', () => saveCSV(page, this.csv), { title: 'Save what the filter leaves as CSV' });
-    this.node = el('section.filter', { 'aria-label': 'Filter' },
-      el('div.line', null, this.input, this.count, this.clear, ...facetNames.map((n) => this.facets[n].node), this.columns, this.csv,
+    this.node = el(
+      'section.filter',
+      { 'aria-label': 'Filter' },
+      el(
+        'div.line',
+        null,
+        this.input,
+        this.count,
+        this.clear,
+        ...facetNames.map((n) => this.facets[n].node),
+        this.columns,
+        this.csv,
         copyButton('Copy link', () => location.href, { title: 'Copy the address of what is shown' }),
-        button('Print', () => window.print(), { class: 'quiet', title: 'Print the summary and what the filter leaves' })),
+        button('Print', () => window.print(), {
+          class: 'quiet',
+          title: 'Print the summary and what the filter leaves',
+        }),
+      ),
       this.mistakes,
-      el('div.line', null, this.chips, this.hosts));
+      el('div.line', null, this.chips, this.hosts),
+    );
   }
 
   typed() {
@@ -54,7 +86,17 @@ class FilterBar {
     this.mistakes.replaceChildren(...selection.mistakes.map((m) => el('p.mistake', null, m)));
     this.showChips();
     for (const name of facetNames) this.showFacet(name);
-    this.hosts.replaceChildren(...(state.host.length ? [button(`${state.host.length === 1 ? state.host[0] : plural(state.host.length, 'host')} ✕`, () => this.page.router.go({ host: [] }), { class: 'chip on', 'aria-label': 'Drop the choice of hosts' })] : []));
+    this.hosts.replaceChildren(
+      ...(state.host.length
+        ? [
+            button(
+              `${state.host.length === 1 ? state.host[0] : plural(state.host.length, 'host')} ✕`,
+              () => this.page.router.go({ host: [] }),
+              { class: 'chip on', 'aria-label': 'Drop the choice of hosts' },
+            ),
+          ]
+        : []),
+    );
     this.clear.hidden = !isNarrowed(state);
     this.columns.hidden = state.tab !== 'grid';
     this.count.textContent = found;
@@ -64,14 +106,27 @@ class FilterBar {
   showChips() {
     const { data, state, selection, router } = this.page;
     const words = data.outcomes.map((word, i) => [word, selection.statusCounts[i]]).reverse();
-    this.chips.replaceChildren(...words.filter(([word]) => (data.summary.counts || {})[word] || state.status.includes(word)).map(([word, n]) => {
-      const on = state.status.includes(word);
-      const key = digitOf(word);
-      return el(`button.chip.${look(word).tone}${on ? '.on' : ''}`, {
-        type: 'button', 'aria-pressed': String(on), title: look(word).means + (key ? ` (key ${key})` : ''), 'data-status': word,
-        click: () => router.toggle('status', word),
-      }, el('span.sign', { 'aria-hidden': 'true' }, look(word).sign), word, el('span.number', null, thousands(n)));
-    }));
+    this.chips.replaceChildren(
+      ...words
+        .filter(([word]) => (data.summary.counts || {})[word] || state.status.includes(word))
+        .map(([word, n]) => {
+          const on = state.status.includes(word);
+          const key = digitOf(word);
+          return el(
+            `button.chip.${look(word).tone}${on ? '.on' : ''}`,
+            {
+              type: 'button',
+              'aria-pressed': String(on),
+              title: look(word).means + (key ? ` (key ${key})` : ''),
+              'data-status': word,
+              click: () => router.toggle('status', word),
+            },
+            el('span.sign', { 'aria-hidden': 'true' }, look(word).sign),
+            word,
+            el('span.number', null, thousands(n)),
+          );
+        }),
+    );
   }
 
   facet(name) {
@@ -85,36 +140,59 @@ class FilterBar {
     const { menu, label, node } = this.facets[name];
     const { values, counts } = selection.facets[name];
     const chosenNow = state[name];
-    label.textContent = chosenNow.length ? `${name}: ${chosenNow.length === 1 ? chosenNow[0] || 'nobody' : chosenNow.length}` : name;
+    label.textContent = chosenNow.length
+      ? `${name}: ${chosenNow.length === 1 ? chosenNow[0] || 'nobody' : chosenNow.length}`
+      : name;
     node.classList.toggle('on', chosenNow.length > 0);
     node.hidden = values.length < 2 && !chosenNow.length;
-    const order = values.map((v, i) => [v, counts[i]]).sort((a, b) => chosenNow.includes(b[0]) - chosenNow.includes(a[0]) || b[1] - a[1]);
+    const order = values
+      .map((v, i) => [v, counts[i]])
+      .sort((a, b) => chosenNow.includes(b[0]) - chosenNow.includes(a[0]) || b[1] - a[1]);
     const focused = menu.contains(document.activeElement) ? document.activeElement.value : null;
-    menu.replaceChildren(...order.slice(0, offered).map(([value, n]) => {
-      const box = el('input', { type: 'checkbox', value, change: () => router.toggle(name, value) });
-      box.checked = chosenNow.includes(value);
-      return el('label', null, box, el('span', null, value || 'nobody'), el('span.number.dim', null, thousands(n)));
-    }), ...(order.length > offered ? [el('p.dim', null, `${thousands(order.length - offered)} more: search for ${name}:…`)] : []));
+    menu.replaceChildren(
+      ...order.slice(0, offered).map(([value, n]) => {
+        const box = el('input', { type: 'checkbox', value, change: () => router.toggle(name, value) });
+        box.checked = chosenNow.includes(value);
+        return el('label', null, box, el('span', null, value || 'nobody'), el('span.number.dim', null, thousands(n)));
+      }),
+      ...(order.length > offered
+        ? [el('p.dim', null, `${thousands(order.length - offered)} more: search for ${name}:…`)]
+        : []),
+    );
     if (focused !== null) [...menu.querySelectorAll('input')].find((b) => b.value === focused)?.focus();
   }
 
   columnMenu() {
-    const menu = el('div.menu', null, ...gridColumns.map((c) => {
-      const box = el('input', { type: 'checkbox', value: c.key, change: () => this.choose(c.key, box.checked) });
-      return el('label', null, box, c.label);
-    }));
-    return el('details.drop.columns', {
-      toggle: () => {
-        const now = this.page.grid.columns().map((c) => c.key);
-        for (const box of menu.querySelectorAll('input')) box.checked = now.includes(box.value);
+    const menu = el(
+      'div.menu',
+      null,
+      ...gridColumns.map((c) => {
+        const box = el('input', { type: 'checkbox', value: c.key, change: () => this.choose(c.key, box.checked) });
+        return el('label', null, box, c.label);
+      }),
+    );
+    return el(
+      'details.drop.columns',
+      {
+        toggle: () => {
+          const now = this.page.grid.columns().map((c) => c.key);
+          for (const box of menu.querySelectorAll('input')) box.checked = now.includes(box.value);
+        },
       },
-    }, el('summary', null, 'columns'), menu);
+      el('summary', null, 'columns'),
+      menu,
+    );
   }
 
   choose(key, on) {
     const now = this.page.grid.columns().map((c) => c.key);
     const next = gridColumns.map((c) => c.key).filter((k) => (k === key ? on : now.includes(k)));
-    const usual = next.join() === gridColumns.map((c) => c.key).filter((k) => usualColumns.includes(k)).join();
+    const usual =
+      next.join() ===
+      gridColumns
+        .map((c) => c.key)
+        .filter((k) => usualColumns.includes(k))
+        .join();
     this.page.router.go({ cols: usual ? [] : next });
   }
 }
@@ -122,4 +200,6 @@ class FilterBar {
 // digits are the keys of the outcomes that somebody must look at, the worst first.
 const digits = ['regressed', 'failed', 'unmet', 'unknown', 'waived', 'pre-existing', 'drifted'];
 
-function digitOf(word) { return digits.indexOf(word) + 1; }
+function digitOf(word) {
+  return digits.indexOf(word) + 1;
+}

@@ -9,7 +9,9 @@ class Drawer {
   }
 
   // wanted says whether the state has something to show in it.
-  get wanted() { return Boolean(this.page.state.row || this.page.state.about); }
+  get wanted() {
+    return Boolean(this.page.state.row || this.page.state.about);
+  }
 
   // show shows what the state names; the same once more is left as it is.
   show() {
@@ -31,23 +33,49 @@ class Drawer {
   }
 
   head(...title) {
-    return el('header', null, el('div.title', null, ...title), button('✕', () => this.close(), { class: 'close', 'aria-label': 'Close (Esc)' }));
+    return el(
+      'header',
+      null,
+      el('div.title', null, ...title),
+      button('✕', () => this.close(), { class: 'close', 'aria-label': 'Close (Esc)' }),
+    );
   }
 
   check() {
     const { data, state, router } = this.page;
     const row = rowOf(data, state);
     if (row < 0) {
-      return [this.head(el('h2', null, 'Not here')), el('p', null, `This report has no check "${state.row}"${data.meta.folded ? '; checks that simply passed are not listed' : ''}.`)];
+      return [
+        this.head(el('h2', null, 'Not here')),
+        el('p', null, `This report has no check "${state.row}".`),
+        data.meta.folded ? el('p', null, 'Checks that simply passed are not listed in it.') : '',
+      ];
     }
     const host = data.rowHost(row);
     return [
-      this.head(badge(data.word(row)), el('h2', null, data.id(row)),
-        el('p', null, 'on ', el('a', { href: router.link({ row: '', in: '', about: host }) }, host))),
-      el('p.actions', null,
+      this.head(
+        badge(data.word(row)),
+        el('h2', null, data.id(row)),
+        el('p', null, 'on ', el('a', { href: router.link({ row: '', in: '', about: host }) }, host)),
+      ),
+      el(
+        'p.actions',
+        null,
         copyButton('Copy link', () => location.href),
         copyButton('Copy as text', () => rowText(data, row)),
-        el('a', { href: router.link({ tab: 'grid', status: [], host: [], q: data.id(row).includes('"') ? '' : `check:"${data.id(row)}"` }) }, 'The same check elsewhere')),
+        el(
+          'a',
+          {
+            href: router.link({
+              tab: 'grid',
+              status: [],
+              host: [],
+              q: data.id(row).includes('"') ? '' : `check:"${data.id(row)}"`,
+            }),
+          },
+          'The same check elsewhere',
+        ),
+      ),
       detailNode(this.page, row),
     ];
   }
@@ -55,9 +83,17 @@ class Drawer {
   host() {
     const { data, state } = this.page;
     const h = data.findHost(state.about);
-    if (h < 0) return [this.head(el('h2', null, 'Not here')), el('p', null, `This report has no host "${state.about}".`)];
-    return [this.head(badge(data.hostOutcome(h)), el('h2', null, state.about)),
-      el('p.actions', null, copyButton('Copy link', () => location.href)), ...hostDetail(this.page, h)];
+    if (h < 0)
+      return [this.head(el('h2', null, 'Not here')), el('p', null, `This report has no host "${state.about}".`)];
+    return [
+      this.head(badge(data.hostOutcome(h)), el('h2', null, state.about)),
+      el(
+        'p.actions',
+        null,
+        copyButton('Copy link', () => location.href),
+      ),
+      ...hostDetail(this.page, h),
+    ];
   }
 }
 
@@ -65,7 +101,12 @@ class Drawer {
 function rowText(data, row) {
   const parts = [data.rowHost(row), data.id(row), data.word(row)];
   const said = [data.saidOf(row), data.markOf(row) && `(${data.markOf(row)})`].filter(Boolean).join(' ');
-  const because = [data.place(row), data.checkText(row, 'why') && `"${data.checkText(row, 'why')}"`,
-    data.checkText(row, 'owner') && `owner ${data.checkText(row, 'owner')}`].filter(Boolean).join(', ');
+  const because = [
+    data.place(row),
+    data.checkText(row, 'why') && `"${data.checkText(row, 'why')}"`,
+    data.checkText(row, 'owner') && `owner ${data.checkText(row, 'owner')}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
   return `${parts.join('  ')}${said ? `: ${said}` : ''}${because ? `  [${because}]` : ''}`;
 }

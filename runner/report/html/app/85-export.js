@@ -1,7 +1,25 @@
 // What leaves the page: CSV of the selection, and paper.
 
-const csvColumns = ['host', 'check', 'outcome', 'mark', 'found', 'item', 'reading', 'before', 'now', 'wanted', 'error',
-  'suite', 'kind', 'owner', 'why', 'file', 'line', 'took_ms'];
+const csvColumns = [
+  'host',
+  'check',
+  'outcome',
+  'mark',
+  'found',
+  'item',
+  'reading',
+  'before',
+  'now',
+  'wanted',
+  'error',
+  'suite',
+  'kind',
+  'owner',
+  'why',
+  'file',
+  'line',
+  'took_ms',
+];
 
 // csvCell quotes a value. What a spreadsheet would take for a formula gets an apostrophe in
 // front: a host chooses these texts, and =cmd|… must not run at who opens the file.
@@ -13,9 +31,27 @@ function csvCell(value) {
 }
 
 function csvRow(data, row, d) {
-  const f = (d.findings || []).reduce((worst, one) => (!worst || data.outcomes.indexOf(one.outcome) >= data.outcomes.indexOf(worst.outcome) ? one : worst), null) || {};
-  return [data.rowHost(row), data.id(row), data.word(row), data.markOf(row), data.saidOf(row), f.item || '', f.reading || '',
-    f.has_before ? f.before : '', f.has_now ? f.now : '', f.wanted || '', d.error || ''].map(csvCell).join(',');
+  const f =
+    (d.findings || []).reduce(
+      (worst, one) =>
+        !worst || data.outcomes.indexOf(one.outcome) >= data.outcomes.indexOf(worst.outcome) ? one : worst,
+      null,
+    ) || {};
+  return [
+    data.rowHost(row),
+    data.id(row),
+    data.word(row),
+    data.markOf(row),
+    data.saidOf(row),
+    f.item || '',
+    f.reading || '',
+    f.has_before ? f.before : '',
+    f.has_now ? f.now : '',
+    f.wanted || '',
+    d.error || '',
+  ]
+    .map(csvCell)
+    .join(',');
 }
 
 // csvOfCheck is what a check has of the suite: the same on every host.
@@ -76,14 +112,44 @@ function printNode(page) {
   const { data, selection, state } = page;
   const rows = selection.rows.slice(0, printed);
   const left = selection.rows.length - rows.length;
-  const filter = isNarrowed(state) ? el('p', null, `Only what fits: ${decodeURIComponent(writeState({ ...state, tab: '', row: '', in: '', about: '', sort: '', cols: [] }).slice(1))}`) : null;
-  return el('div.paper', null,
-    el('p.dim', null, data.meta.banner || ''), verdictNode(data),
-    ...(data.run.notes || []).map((n) => el('p.note', null, n)), ...(data.summary.notes || []).map((n) => el('p.note', null, n)),
+  const only = { ...state, tab: '', row: '', in: '', about: '', sort: '', cols: [] };
+  const filter = isNarrowed(state)
+    ? el('p', null, `Only what fits: ${decodeURIComponent(writeState(only).slice(1))}`)
+    : null;
+  return el(
+    'div.paper',
+    null,
+    el('p.dim', null, data.meta.banner || ''),
+    verdictNode(data),
+    ...(data.run.notes || []).map((n) => el('p.note', null, n)),
+    ...(data.summary.notes || []).map((n) => el('p.note', null, n)),
     filter,
-    el('table', null,
-      el('thead', null, el('tr', null, ...['outcome', 'host', 'check', 'what was found', 'owner'].map((t) => el('th', null, t)))),
-      el('tbody', null, ...[...rows].map((row) => el('tr', null, el('td', null, data.fails(row) ? failsBadge(data.word(row)) : badge(data.word(row))), el('td', null, data.rowHost(row)),
-        el('td', null, data.id(row)), el('td', null, data.saidOf(row), data.markOf(row) ? ` (${data.markOf(row)})` : ''), el('td', null, data.checkText(row, 'owner')))))),
-    left > 0 ? el('p', null, `${thousands(left)} more checks are not printed; narrow the filter, or save them as CSV.`) : null);
+    el(
+      'table',
+      null,
+      el(
+        'thead',
+        null,
+        el('tr', null, ...['outcome', 'host', 'check', 'what was found', 'owner'].map((t) => el('th', null, t))),
+      ),
+      el(
+        'tbody',
+        null,
+        ...[...rows].map((row) =>
+          el(
+            'tr',
+            null,
+            el('td', null, (data.fails(row) ? failsBadge : badge)(data.word(row))),
+            el('td', null, data.rowHost(row)),
+            el('td', null, data.id(row)),
+            el('td', null, data.saidOf(row), data.markOf(row) ? ` (${data.markOf(row)})` : ''),
+            el('td', null, data.checkText(row, 'owner')),
+          ),
+        ),
+      ),
+    ),
+    left > 0
+      ? el('p', null, `${thousands(left)} more checks are not printed; narrow the filter, or save them as CSV.`)
+      : null,
+  );
 }

@@ -22,9 +22,26 @@ const searchHelp = [
 ];
 
 function helpDialog() {
-  const table = (rows) => el('dl.keys', null, ...rows.flatMap(([key, text]) => [el('dt', null, el('kbd', null, key)), el('dd', null, text)]));
-  const node = el('dialog.help', { 'aria-label': 'Help', click: (e) => { if (e.target === node) node.close(); } },
-    el('div', null, el('h2', null, 'Keys'), table(help), el('h2', null, 'Search'), table(searchHelp), button('Close', () => node.close())));
+  const table = (rows) =>
+    el('dl.keys', null, ...rows.flatMap(([key, text]) => [el('dt', null, el('kbd', null, key)), el('dd', null, text)]));
+  const node = el(
+    'dialog.help',
+    {
+      'aria-label': 'Help',
+      click: (e) => {
+        if (e.target === node) node.close();
+      },
+    },
+    el(
+      'div',
+      null,
+      el('h2', null, 'Keys'),
+      table(help),
+      el('h2', null, 'Search'),
+      table(searchHelp),
+      button('Close', () => node.close()),
+    ),
+  );
   return node;
 }
 
@@ -48,13 +65,21 @@ function actionOf(page, key, target) {
   const word = /^[1-7]$/.test(key) && digits[key - 1];
   if (word) return () => page.pick(word);
   switch (key) {
-    case '/': return () => page.search();
-    case 'j': return () => page.step(1);
-    case 'k': return () => page.step(-1);
-    case '?': return () => page.help.showModal();
-    case 't': return () => page.toggleTheme();
-    case 'Escape': return () => page.escape();
-    case 'Enter': return target === document.body ? () => page.enter() : null;
-    default: return null;
+    case '/':
+      return () => page.search();
+    case 'j':
+      return () => page.step(1);
+    case 'k':
+      return () => page.step(-1);
+    case '?':
+      return () => page.help.showModal();
+    case 't':
+      return () => page.toggleTheme();
+    case 'Escape':
+      return () => page.escape();
+    case 'Enter':
+      return target === document.body ? () => page.enter() : null;
+    default:
+      return null;
   }
 }

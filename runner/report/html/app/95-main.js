@@ -17,38 +17,82 @@ class Page {
     this.message = el('p.message', { role: 'alert', hidden: true });
     this.paper = el('div.print');
     this.tabList = this.makeTabs();
-    this.node = el('div.page', null, this.top(), this.filter.node, this.message,
-      el('div.stage', null, this.panel, this.drawer.node), this.help, this.paper);
+    this.node = el(
+      'div.page',
+      null,
+      this.top(),
+      this.filter.node,
+      this.message,
+      el('div.stage', null, this.panel, this.drawer.node),
+      this.help,
+      this.paper,
+    );
   }
 
-  get state() { return this.router.state; }
+  get state() {
+    return this.router.state;
+  }
 
   top() {
     const { run, summary, meta } = this.data;
     const tone = verdictTone(summary.exit_code);
-    return el('header.top', null,
-      el('a.brand', { href: '#', title: summary.reason || '' },
-        el(`span.badge.${tone}`, null, el('span.sign', { 'aria-hidden': 'true' }, { good: '✓', bad: '✗', warn: '!' }[tone]), summary.verdict),
-        el('span.run', null, run.name || titleOf(run))),
+    return el(
+      'header.top',
+      null,
+      el(
+        'a.brand',
+        { href: '#', title: summary.reason || '' },
+        el(
+          `span.badge.${tone}`,
+          null,
+          el('span.sign', { 'aria-hidden': 'true' }, { good: '✓', bad: '✗', warn: '!' }[tone]),
+          summary.verdict,
+        ),
+        el('span.run', null, run.name || titleOf(run)),
+      ),
       this.tabList,
-      el('span.tools', null, meta.redacted ? el('span.dim', null, 'redacted') : null,
-        button('◐', () => this.toggleTheme(), { class: 'quiet', 'aria-label': 'Light or dark', title: 'Light or dark (t)' }),
-        button('?', () => this.help.showModal(), { class: 'quiet', 'aria-label': 'Help', title: 'Keys and search (?)' })));
+      el(
+        'span.tools',
+        null,
+        meta.redacted ? el('span.dim', null, 'redacted') : null,
+        button('◐', () => this.toggleTheme(), {
+          class: 'quiet',
+          'aria-label': 'Light or dark',
+          title: 'Light or dark (t)',
+        }),
+        button('?', () => this.help.showModal(), {
+          class: 'quiet',
+          'aria-label': 'Help',
+          title: 'Keys and search (?)',
+        }),
+      ),
+    );
   }
 
   makeTabs() {
-    const made = tabs.map((tab) => button(tabTitles[tab], () => this.router.go({ tab }), { role: 'tab', id: `tab-${tab}`, 'aria-controls': 'panel' }));
-    return el('div.tabs', {
-      role: 'tablist', 'aria-label': 'Views',
-      keydown: (e) => {
-        const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
-        if (!by) return;
-        const to = (tabs.indexOf(this.state.tab) + by + tabs.length) % tabs.length;
-        this.router.go({ tab: tabs[to] });
-        made[to].focus();
-        e.preventDefault();
+    const made = tabs.map((tab) =>
+      button(tabTitles[tab], () => this.router.go({ tab }), {
+        role: 'tab',
+        id: `tab-${tab}`,
+        'aria-controls': 'panel',
+      }),
+    );
+    return el(
+      'div.tabs',
+      {
+        role: 'tablist',
+        'aria-label': 'Views',
+        keydown: (e) => {
+          const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+          if (!by) return;
+          const to = (tabs.indexOf(this.state.tab) + by + tabs.length) % tabs.length;
+          this.router.go({ tab: tabs[to] });
+          made[to].focus();
+          e.preventDefault();
+        },
       },
-    }, ...made);
+      ...made,
+    );
   }
 
   // show brings everything to the state.
@@ -67,7 +111,8 @@ class Page {
     if (state.tab !== 'overview') this.filter.show(found);
     this.drawer.show();
     this.list?.draw(); // a drawer takes room
-    document.title = `${this.data.summary.verdict} - ${tabTitles[state.tab]} - postpatch ${this.data.run.command} ${this.data.run.name || ''}`;
+    const { run, summary } = this.data;
+    document.title = `${summary.verdict} - ${tabTitles[state.tab]} - postpatch ${run.command} ${run.name || ''}`;
   }
 
   // view shows the tab's view and says how much it shows.
@@ -102,7 +147,9 @@ class Page {
     return this.selection.rows.length === this.data.rowCount ? of : `${thousands(this.selection.rows.length)} of ${of}`;
   }
 
-  get list() { return { grid: this.grid.list, hosts: this.hosts.list }[this.state.tab]; }
+  get list() {
+    return { grid: this.grid.list, hosts: this.hosts.list }[this.state.tab];
+  }
 
   // folded are the changes of the selection; those of all rows are kept for the overview.
   folded() {
@@ -111,7 +158,11 @@ class Page {
       this.allFolded = this.allFolded || fold(data, data.check.keys(), false);
       return this.allFolded;
     }
-    return fold(data, selection.selected, state.status.some((w) => w === 'passed' || w === 'skipped'));
+    return fold(
+      data,
+      selection.selected,
+      state.status.some((w) => w === 'passed' || w === 'skipped'),
+    );
   }
 
   // open shows a row in the drawer. Walking over rows makes no steps for the back button.
@@ -128,7 +179,9 @@ class Page {
 
   pick(word) {
     const tab = this.state.tab === 'overview' ? 'grid' : this.state.tab;
-    const status = this.state.status.includes(word) ? this.state.status.filter((w) => w !== word) : [...this.state.status, word];
+    const status = this.state.status.includes(word)
+      ? this.state.status.filter((w) => w !== word)
+      : [...this.state.status, word];
     this.router.go({ tab, status });
   }
 
@@ -151,7 +204,9 @@ class Page {
     stops[Math.max(0, Math.min(stops.length - 1, at + by))]?.focus();
   }
 
-  enter() { if (this.list && this.list.cursor >= 0) this.list.open(this.list.cursor, true); }
+  enter() {
+    if (this.list && this.list.cursor >= 0) this.list.open(this.list.cursor, true);
+  }
 
   escape() {
     const open = document.querySelector('details.drop[open]');
@@ -160,7 +215,9 @@ class Page {
     else document.activeElement?.blur();
   }
 
-  focusView() { (this.list ? this.list.node : this.panel).focus(); }
+  focusView() {
+    (this.list ? this.list.node : this.panel).focus();
+  }
 
   tell(text) {
     this.message.textContent = text;
@@ -169,19 +226,25 @@ class Page {
 
   toggleTheme() {
     const root = document.documentElement;
-    const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+    const dark = root.dataset.theme
+      ? root.dataset.theme === 'dark'
+      : matchMedia('(prefers-color-scheme: dark)').matches;
     root.dataset.theme = dark ? 'light' : 'dark';
     try {
       localStorage.setItem('postpatch-theme', root.dataset.theme);
-    } catch { /* a page without storage forgets it */ }
+    } catch {
+      /* a page without storage forgets it */
+    }
   }
 
   start() {
     addEventListener('keydown', (e) => onKey(this, e));
     addEventListener('beforeprint', () => this.paper.replaceChildren(printNode(this)));
     addEventListener('afterprint', () => this.paper.replaceChildren());
-    addEventListener('click', (e) => { // a click elsewhere closes a menu
-      for (const open of document.querySelectorAll('details.drop[open]')) if (!open.contains(e.target)) open.open = false;
+    addEventListener('click', (e) => {
+      // a click elsewhere closes a menu
+      for (const open of document.querySelectorAll('details.drop[open]'))
+        if (!open.contains(e.target)) open.open = false;
     });
     const app = document.getElementById('app');
     app.append(this.node);
@@ -197,7 +260,9 @@ function rememberedTheme() {
   try {
     const theme = localStorage.getItem('postpatch-theme');
     if (theme === 'dark' || theme === 'light') document.documentElement.dataset.theme = theme;
-  } catch { /* a page without storage has no memory */ }
+  } catch {
+    /* a page without storage has no memory */
+  }
 }
 
 // sorry says above the summary why there is no more than that.
@@ -208,7 +273,8 @@ function sorry(why) {
 async function main() {
   rememberedTheme();
   if (typeof DecompressionStream === 'undefined') {
-    sorry('This browser is too old for the filters and the list of all checks: Edge or Chrome 80, Firefox 113 or Safari 16.4 and later have what it takes.');
+    const enough = 'Edge or Chrome 80, Firefox 113 or Safari 16.4 and later have what it takes.';
+    sorry(`This browser is too old for the filters and the list of all checks: ${enough}`);
     return;
   }
   try {
