@@ -106,6 +106,8 @@ func TestEveryByteThroughTheCommands(t *testing.T) {
 		"verify":           with("verify", "shop.suite.yaml", "--baseline", "before"),
 		"judge":            {"judge", "after", "shop.suite.yaml"},
 		"judge itself":     {"judge", "before", "shop.suite.yaml"},
+		"report":           {"report", "before"},
+		"report in a form": {"report", "before", "--format", "tap", "--exit-code"},
 		"diff":             {"diff", "before", "after"},
 		"diff, as second":  {"diff", "after", "before"},
 		"accept":           {"accept", "after", "shop.suite.yaml"},
@@ -113,7 +115,7 @@ func TestEveryByteThroughTheCommands(t *testing.T) {
 		"baselines show":   {"baselines", "show", "before"},
 		"show a host":      {"baselines", "show", "before", "srv01"},
 	}
-	for _, file := range []string{"manifest.json", "manifest.json.sig", "begun.json", "hosts/srv01.jsonl.zst"} {
+	for _, file := range []string{"manifest.json", "manifest.json.sig", "begun.json", "hosts/srv01.jsonl.zst", "results.jsonl.zst"} {
 		everyByte(t, filepath.Join("evidence", "before", filepath.FromSlash(file)), readers)
 	}
 	everyByte(t, filepath.Join("evidence", "cut", "begun.json"), map[string][]string{

@@ -165,7 +165,9 @@ func (j *historyJob) runs(ctx context.Context, store *baseline.Store, c *history
 		switch {
 		case len(j.names) > 0 && !slices.Contains(j.names, e.Run):
 		case e.Cut:
-			cut = append(cut, e.Run)
+			if head, ok, _ := store.Head(ctx, e.Run); !ok || head.Command == "verify" {
+				cut = append(cut, e.Run)
+			}
 		case e.Err != nil:
 			c.CannotTell(fmt.Sprintf("run %s is damaged, and left out: %v", e.Run, e.Err))
 		case m.Command != "verify":

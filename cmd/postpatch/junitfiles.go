@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"postpatch/runner/report"
@@ -186,15 +187,28 @@ func (f *junitFiles) commit() error {
 		name := e.Name()
 		isLike := len(name) > len(f.before)+len(f.after) && strings.HasPrefix(name, f.before) &&
 			strings.HasSuffix(name, f.after) && !strings.HasPrefix(name, ".")
-		if isLike && !f.names[name] {
-			old = append(old, report.CleanLine(name))
+		if !isLike || f.names[name] {
+			continue
 		}
+		if f.isPart(name) && os.Remove(filepath.Join(f.folder, name)) == nil {
+			continue
+		}
+		old = append(old, report.CleanLine(name))
 	}
 	if len(old) > 0 {
 		slices.Sort(old)
 		f.talk("note: in %s and not of this run: %s; whoever collects the files takes them, too\n", f.folder, shorten(old))
 	}
 	return nil
+}
+
+// isPart says whether a file is a part of an earlier run that had more of them: a number is
+// no name that anybody else gives. It has cases of hosts that this run has elsewhere, as
+// they were when they may have been well.
+func (f *junitFiles) isPart(name string) bool {
+	number := name[len(f.before) : len(name)-len(f.after)]
+	_, err := strconv.ParseUint(number, 10, 64)
+	return f.mark == "{"+byPart+"}" && len(number) >= 4 && err == nil
 }
 
 func (f *junitFiles) discard() {

@@ -105,3 +105,28 @@ func TestFilesOfPartsAreThereTogetherOrNotAtAll(t *testing.T) {
 		})
 	}
 }
+
+// Of an earlier run that had more parts none is left among this run's; what has another name
+// is somebody else's.
+func TestNoPartOfAnEarlierRunIsLeft(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"0001.xml", "0002.xml", "0003.xml", "12.xml", "unit.xml", "0004.txt"} {
+		write(t, filepath.Join(folder, name), "old")
+	}
+	var said bytes.Buffer
+	flags := junitFlags{junitSplit: "4"}
+	f, err := flags.open(app{stderr: &said, getenv: func(string) string { return "" }}, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	junitNight(t, f.view, 2)
+	if err := f.finish(report.Summary{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := namesIn(t, folder); got != "0001.xml 0004.txt 12.xml unit.xml" {
+		t.Errorf("there are %s", got)
+	}
+	if !strings.Contains(said.String(), "not of this run: 12.xml, unit.xml") {
+		t.Errorf("said %q", &said)
+	}
+}

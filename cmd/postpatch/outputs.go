@@ -117,9 +117,13 @@ func (o *outputs) files() []formFile {
 	return slices.Concat([]formFile{
 		{"junit", o.junit, nil}, // which may be many
 		{"json", o.json, jsonl.New},
-		{"html", o.html, func(w io.Writer) report.Handler { return html.New(w, html.Options{}) }},
+		{"html", o.html, func(w io.Writer) report.Handler { return html.New(w, o.htmlOptions()) }},
 	}, o.formFiles())
 }
+
+// htmlOptions have a page that is to be shared say so, and name no command with names in it
+// that no host has.
+func (o *outputs) htmlOptions() html.Options { return html.Options{Redacted: o.redact} }
 
 // openAll opens the reports that are files, and makes those that go to the screen. What is
 // open when one cannot be, is the views' to discard.
@@ -142,7 +146,7 @@ func (o *outputs) openAll(a app, v *views, files []formFile) ([]report.Handler, 
 		v.files = append(v.files, f)
 	}
 	if o.htmlDir != "" {
-		f, err := openHTMLDir(o.htmlDir, html.Options{})
+		f, err := openHTMLDir(o.htmlDir, o.htmlOptions())
 		if err != nil {
 			return nil, err
 		}

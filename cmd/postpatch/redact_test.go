@@ -2,6 +2,10 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -85,8 +89,13 @@ func TestScenariosAreRedacted(t *testing.T) {
 		folder := t.TempDir()
 		out := outputs{
 			junit: filepath.Join(folder, "junit.xml"), json: filepath.Join(folder, "results.jsonl"), color: "never",
-			progress: "never", verbose: 2, aloud: true,
-			redaction: redaction{redact: true, redactMap: filepath.Join(folder, "key.json")},
+			progress: "never", verbose: 2, aloud: true, html: filepath.Join(folder, "report.html"),
+			htmlDir: filepath.Join(folder, "web"), redaction: redaction{redact: true, redactMap: filepath.Join(folder, "key.json")},
+			formats: formats{
+				markdown: filepath.Join(folder, "run.md"), tap: filepath.Join(folder, "run.tap"),
+				prometheus: filepath.Join(folder, "run.prom"),
+			},
+			junitFlags: junitFlags{junitFlavor: "extended", junitName: "qualified"},
 		}
 		var screen, talk bytes.Buffer
 		end, err := play(t.Context(), app{
@@ -96,12 +105,21 @@ func TestScenariosAreRedacted(t *testing.T) {
 			t.Fatalf("%s: %v", of.file, err)
 		}
 		names := originals(t, end.hosts, of.parts...)
-		for _, form := range []string{out.junit, out.json, "screen"} {
+		for _, form := range append(filesIn(t, out.htmlDir), out.junit, out.json, out.html, out.markdown, out.tap,
+			out.prometheus, "screen") {
 			content := screen.Bytes()
 			if form != "screen" {
 				if content, err = os.ReadFile(form); err != nil {
 					t.Fatal(err)
 				}
+				plain := unpacked(t, content)
+				if form == out.html && len(plain) == len(content) {
+					t.Error("nothing was found in the HTML report's blocks")
+				}
+				if form == out.html && !bytes.Contains(plain, []byte("Redacted: ")) {
+					t.Error("the HTML report does not say that it is redacted")
+				}
+				content = plain
 			}
 			lower := strings.ReplaceAll(strings.ToLower(string(content)), `\\`, `\`)
 			for _, name := range names {
@@ -140,3 +158,41 @@ type replayed struct {
 func (r *replayed) Start(report.Run) error        { return nil }
 func (r *replayed) Host(report.Host) error        { return nil }
 func (r *replayed) Finish(s report.Summary) error { r.summary = s; return nil }
+
+// filesIn are the files of a folder, and those of its folders.
+func filesIn(t *testing.T, folder string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// unpacked is a text with what it has packed into it behind it.
+func unpacked(t *testing.T, text []byte) []byte {
+	t.Helper()
+	all := bytes.Clone(text)
+	for _, block := range regexp.MustCompile(`H4sI[A-Za-z0-9+/]{20,}={0,2}`).FindAll(text, -1) {
+		packed, err := base64.StdEncoding.DecodeString(string(block))
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := io.ReadAll(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(append(all, '\n'), plain...)
+	}
+	return all
+}

@@ -75,7 +75,12 @@ func (r Row) Word() string {
 		return "ok"
 	case report.Regressed:
 		return "REGRESSION"
-	case report.Unknown, report.Unmet, report.Failed:
+	case report.Unknown:
+		if r.Failing { // by a change: the run fails, whatever else was not seen
+			return "DRIFT"
+		}
+		return "UNKNOWN"
+	case report.Unmet, report.Failed:
 		return strings.ToUpper(string(r.Outcome))
 	default:
 		return strings.ToUpper(string(r.Outcome))

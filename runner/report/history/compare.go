@@ -93,6 +93,9 @@ func (c *comparison) tell(g Group, w window, number int) Window {
 		}
 	}
 	told.Verdict = w.verdict()
+	if told.Verdict == isWell.String() && len(w.facts) < len(g) { // nobody knows of the others
+		told.Verdict = isUnknown.String()
+	}
 	c.count(w, &told)
 	return told
 }
@@ -107,16 +110,12 @@ func (w window) verdict() string {
 	for _, h := range w.hosts {
 		worst = max(worst, h.is)
 	}
-	switch worst {
-	case isWorse:
-		return "FAIL"
-	case isAnother:
-		return "NO VERDICT"
-	case isUnknown:
-		return "INCOMPLETE"
-	default:
-		return "PASS"
+	for _, f := range w.facts {
+		if f.left > 0 { // it may be for one of the hosts that are not kept
+			worst = max(worst, standingFor(f.summary.ExitCode))
+		}
 	}
+	return worst.String()
 }
 
 // count counts what there is of a window's hosts.

@@ -166,6 +166,25 @@ const (
 	isWorse
 )
 
+// String is the verdict of hosts of which the worst is so.
+func (s standing) String() string {
+	return [...]string{isWell: "PASS", isUnknown: "INCOMPLETE", isAnother: "NO VERDICT", isWorse: "FAIL"}[s]
+}
+
+// standingFor is what the worst host is of a run that exits so.
+func standingFor(exit int) standing {
+	switch exit {
+	case 0:
+		return isWell
+	case 1:
+		return isWorse
+	case 3:
+		return isUnknown
+	default:
+		return isAnother
+	}
+}
+
 // cell is what a check on a host came to where there is more to say than that it is well.
 type cell struct {
 	check   int32

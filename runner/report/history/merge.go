@@ -116,22 +116,28 @@ func settledIn(looks []look) time.Duration {
 	return 0
 }
 
-// stands is what a host comes to by several looks. One that was worse and then could not be
-// observed is worse still, and a run that asked a part says nothing of the rest.
+// stands is what a host comes to by several looks: the worst of those that no later one
+// has in its place.
 func stands(looks []look) standing {
-	is, known, early := isUnknown, false, true
-	for _, l := range looks {
-		if early && !l.early() {
-			is, known, early = isUnknown, false, false
-		}
-		switch {
-		case known && is == isWorse && l.is != isWorse && l.is != isWell:
-		case known && l.is == isWell && l.run.Part != "":
-		default:
-			is, known = l.is, true
+	worst := isWell
+	for i, l := range looks {
+		if !slices.ContainsFunc(looks[i+1:], func(later look) bool { return later.replaces(l) }) {
+			worst = max(worst, l.is)
 		}
 	}
-	return is
+	return worst
+}
+
+// replaces says whether a later look tells of all that an earlier one has told of. One that
+// asked a part, or other suites, says nothing of the rest; and where something was worse
+// and then could not be observed, nobody has seen it mended.
+func (l look) replaces(earlier look) bool {
+	has := func(suite string) bool { return slices.Contains(l.run.Suites, suite) }
+	if l.run.Part != "" && l.run.Part != earlier.run.Part ||
+		slices.ContainsFunc(earlier.run.Suites, func(suite string) bool { return !has(suite) }) {
+		return false
+	}
+	return earlier.is != isWorse || l.is == isWorse || l.is == isWell || earlier.early() && !l.early()
 }
 
 // cellsOf is what each check comes to by several looks, sorted by check.

@@ -199,6 +199,7 @@ func drawerTells(p *tab, file []byte) {
 	for _, want := range []string{
 		"expected running", "early: did not have it", "945,\\nby its own code", "the shop needs it", "dba@example.org",
 		"suites/shop.suite.yaml:14", "postpatch explain service",
+		"postpatch verify shop.suite.yaml --baseline before --hosts srv-sql-01 --only service/MSSQLSERVER",
 	} {
 		p.until(`one('.drawer').textContent.includes("` + want + `")`)
 	}
@@ -451,7 +452,7 @@ func jenkinsShowsTheSummary(p *tab, file []byte) {
 	p.shows(`document.getElementById('app').hidden`, "true")
 	for _, want := range []string{
 		"FAIL", "1 check regressed, 1 host unreachable", "service/MSSQLSERVER", "stopped", "srv-web-02",
-		"postpatch explain srv-sql-01",
+		"postpatch verify shop.suite.yaml --name march --resume",
 	} {
 		p.until(`document.getElementById('static').innerText.includes("` + want + `")`)
 	}
@@ -548,4 +549,60 @@ func fleetFile(t *testing.T, f fleet) []byte {
 	var b bytes.Buffer
 	f.play(t, html.New(&b, html.Options{}))
 	return b.Bytes()
+}
+
+// The drawer's commands are the text report's: of a host that is away, and of a report with
+// other names than the hosts have.
+func TestDrawersCommands(t *testing.T) {
+	chromium := startBrowser(t)
+	for name, of := range map[string]struct {
+		options   html.Options
+		row, want string
+	}{
+		"away":     {html.Options{}, "srv-app-03/service/Shop", "postpatch verify shop.suite.yaml --baseline before --hosts srv-app-03 --wait"},
+		"redacted": {html.Options{Redacted: true}, "srv-sql-01/service/MSSQLSERVER", "postpatch explain service"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newTab(chromium, t)
+			p.open(small().written(t, of.options), "#tab=grid&row="+of.row)
+			p.until(`document.querySelector('.drawer .command')`)
+			p.shows(`document.querySelector('.drawer .command code').textContent`, of.want)
+		})
+	}
+}
+
+// A change that makes the run fail looks like it, also in a check that was broken before.
+func TestAFailingChangeLooksBad(t *testing.T) {
+	drift := func(o report.Outcome) report.Check {
+		return report.Check{
+			ID: "service/Shop", Suite: "shop", Kind: "service", Outcome: o, Failing: true,
+			Findings: []report.Finding{{
+				Reading: "account", Outcome: report.Drifted, Severity: "fail", Before: "a", Now: "b", HasBefore: true, HasNow: true,
+			}},
+		}
+	}
+	s := stream{Run: report.Run{Command: "verify", Name: "now"}, Summary: report.Summary{Verdict: "FAIL", ExitCode: 1}}
+	for i, o := range []report.Outcome{report.Drifted, report.PreExisting, report.Unknown, report.Waived} {
+		s.Hosts = append(s.Hosts, report.Host{
+			Host: fmt.Sprintf("srv%d", i), Outcome: o, Checks: []report.Check{drift(o)}, Counts: map[report.Outcome]int{o: 1},
+		})
+	}
+	s.Hosts = append(s.Hosts, report.Host{
+		Host: "mild", Outcome: report.Unknown, Checks: []report.Check{{ID: "os", Suite: "shop", Kind: "os", Outcome: report.Unknown}},
+		Counts: map[report.Outcome]int{report.Unknown: 1},
+	})
+	file := summed(s).written(t, html.Options{})
+	chromium := startBrowser(t)
+	const shown = `[...document.querySelectorAll('.row .badge')].filter((b) => b.checkVisibility())`
+	for _, address := range []string{"#tab=grid", "#tab=hosts"} {
+		p := newTab(chromium, t)
+		p.open(file, address)
+		p.shows(shown+`.filter((b) => b.classList.contains('bad')).length + ' of ' + `+shown+`.length`, "4 of 5")
+	}
+	p := newTab(chromium, t)
+	p.open(file, "#tab=hosts")
+	p.shows(shown+`.at(-1).textContent`, "?unknown")
+	p.open(file, "#tab=changes")
+	p.shows(`'' + document.querySelectorAll('section.group').length`, "2")
+	p.shows(`document.querySelector('section.group.bad .number').textContent`, "4 checks")
 }

@@ -92,7 +92,8 @@ func small() stream {
 		Summary: report.Summary{
 			Finished: at(68), Took: 68 * time.Second, Verdict: "FAIL", ExitCode: 1,
 			Reason: "1 check regressed, 1 host unreachable", Ignored: map[string]int{"os.boot_time: ignore": 2},
-			Next: []string{"postpatch explain srv-sql-01 service/MSSQLSERVER"},
+			Again: "postpatch verify shop.suite.yaml --baseline before",
+			Next:  []string{"postpatch verify shop.suite.yaml --name march --resume"},
 		},
 	})
 }

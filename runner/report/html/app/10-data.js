@@ -85,6 +85,23 @@ class Data {
     return this.outcomes[this.hosts.outcome[h]];
   }
 
+  // fails says whether a change makes the run fail though the outcome is a mild one: in a
+  // check that was broken before, or could be observed in part.
+  fails(row) {
+    return this.failing[row] === 1 && look(this.word(row)).tone !== 'bad';
+  }
+
+  // hostFails says so of a host, by the worst that it came to.
+  hostFails(h) {
+    if (look(this.hostOutcome(h)).tone === 'bad') return false;
+    return this.failing.subarray(this.firstRow[h], this.firstRow[h + 1]).includes(1);
+  }
+
+  // hostRank is larger for a worse host. A change that fails it is as bad as what is unmet.
+  hostRank(h) {
+    return this.hostFails(h) ? this.outcomes.indexOf('unmet') + 0.5 : this.hosts.outcome[h];
+  }
+
   word(row) {
     return this.outcomes[this.outcome[row]];
   }

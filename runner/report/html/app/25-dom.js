@@ -32,6 +32,11 @@ function badge(word, text) {
   return el(`span.badge.${tone}`, { title: means }, el('span.sign', { 'aria-hidden': 'true' }, sign), text || word);
 }
 
+// failsBadge is that of a change that makes the run fail, whatever the outcome beside it.
+function failsBadge(word) {
+  return el('span.badge.bad', { title: `changed as it may not; beside that ${word}` }, el('span.sign', { 'aria-hidden': 'true' }, '✗'), 'drift fails');
+}
+
 // button is one that does something here; links go elsewhere.
 function button(text, act, props) {
   return el('button', { type: 'button', click: act, ...props }, text);

@@ -107,7 +107,7 @@ function wholeHost(data, h) {
 
 // groupKey is the group of a row. What this page does not know stands with the worst.
 function groupKey(data, row, word) {
-  if (word === 'drifted' && data.failing[row]) return 'failingDrift';
+  if (data.fails(row)) return 'failingDrift';
   return groups.some((g) => g.key === word) ? word : 'regressed';
 }
 

@@ -140,16 +140,27 @@ function hiddenNode(hidden) {
 function nextCommands({ data }, row) {
   const word = data.word(row);
   if (word === 'passed' || word === 'expected' || word === 'fixed') return [];
-  const next = [];
-  const again = (data.summary.next || []).find((line) => line.startsWith('postpatch verify '));
-  const id = data.id(row);
-  const host = data.rowHost(row);
-  if (again && !data.meta.redacted && !/[,*?[\]<>]/.test(id + host)) {
-    const rest = again.replace(/ --(hosts|only) ('(?:[^']|'\\'')*'|\S+)/g, '');
-    next.push(`${rest} --hosts ${shellWord(host)} --only ${shellWord(id)}`);
+  const again = data.meta.redacted ? '' : askAgain(data, row);
+  return [...(again ? [again] : []), `postpatch explain ${shellWord(data.checkText(row, 'kind'))}`];
+}
+
+// askAgain asks the row's host again for its check, as the text report does: of a host that
+// did not answer for all that it has, once it is back.
+function askAgain(data, row) {
+  const { again } = data.summary;
+  if (!again) return '';
+  const host = flagFor('--hosts', data.rowHost(row));
+  if (data.hostText(data.host[row], 'unreachable')) {
+    const waits = / --(wait|pass)/.test(again) || !again.startsWith('postpatch verify ');
+    return again + host + (waits ? '' : ' --wait');
   }
-  next.push(`postpatch explain ${shellWord(data.checkText(row, 'kind'))}`);
-  return next;
+  const ofRun = data.checkText(row, 'kind') === 'plan'; // which the run adds
+  return again + host + (ofRun ? '' : flagFor('--only', data.id(row)));
+}
+
+// flagFor is empty for a name that the flag would take for a pattern, or for several.
+function flagFor(flag, name) {
+  return !name || name.startsWith('tag:') || /[*?[\]\\,"\n\r]/.test(name) ? '' : ` ${flag} ${shellWord(name)}`;
 }
 
 // hostDetail is what there is to say of a host.

@@ -77,17 +77,17 @@ class HostsView {
   // worse compares hosts by what they came to, then by how much of it.
   worse(a, b) {
     const { data } = this.page;
-    const byOutcome = data.hosts.outcome[b] - data.hosts.outcome[a];
+    const byOutcome = data.hostRank(b) - data.hostRank(a);
     return byOutcome || data.hostCountOf(b, data.hostOutcome(b)) - data.hostCountOf(a, data.hostOutcome(a));
   }
 
   fill(cells, h) {
     const { data } = this.page;
     const whole = data.hostText(h, 'unreachable') ? 'unreachable' : data.hostText(h, 'problem') ? 'no verdict' : '';
+    const outcome = data.hostOutcome(h);
+    const own = data.hostFails(h) ? failsBadge(outcome) : badge(outcome);
     cells.status.replaceChildren(
-      whole
-        ? el('span.badge.warn', null, el('span.sign', { 'aria-hidden': 'true' }, '!'), whole)
-        : badge(data.hostOutcome(h)),
+      whole ? el('span.badge.warn', null, el('span.sign', { 'aria-hidden': 'true' }, '!'), whole) : own,
     );
     cells.host.textContent = data.hostName(h);
     cells.host.title = data.hostText(h, 'unreachable') || data.hostText(h, 'problem') || data.hostName(h);

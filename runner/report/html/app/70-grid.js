@@ -99,8 +99,9 @@ class GridView {
       cells[key].textContent = text;
       cells[key].title = text;
     };
-    node.dataset.tone = look(data.word(row)).tone;
-    if (cells.status) cells.status.replaceChildren(badge(data.word(row)));
+    const word = data.word(row);
+    node.dataset.tone = data.fails(row) ? 'bad' : look(word).tone;
+    if (cells.status) cells.status.replaceChildren(data.fails(row) ? failsBadge(word) : badge(word));
     put('host', data.rowHost(row));
     put('check', data.id(row));
     put('owner', data.checkText(row, 'owner'));

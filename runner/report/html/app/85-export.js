@@ -139,7 +139,7 @@ function printNode(page) {
           el(
             'tr',
             null,
-            el('td', null, badge(data.word(row))),
+            el('td', null, data.fails(row) ? failsBadge(data.word(row)) : badge(data.word(row))),
             el('td', null, data.rowHost(row)),
             el('td', null, data.id(row)),
             el('td', null, data.saidOf(row), data.markOf(row) ? ` (${data.markOf(row)})` : ''),
