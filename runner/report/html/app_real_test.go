@@ -39,6 +39,7 @@ func TestBrowser(t *testing.T) {
 	}
 	t.Run("csv", func(t *testing.T) { csvIsSaved(newTab(t, chromium), t) })
 	t.Run("words", func(t *testing.T) { wordsOfObjectsAreWords(newTab(t, chromium)) })
+	t.Run("copied", func(t *testing.T) { copiedLinesAreNoFormulas(newTab(t, chromium), file) })
 	t.Run("hostile", func(t *testing.T) { hostileTextIsText(newTab(t, chromium)) })
 	t.Run("policy", func(t *testing.T) { policyBites(newTab(t, chromium), file) })
 	t.Run("jenkins", func(t *testing.T) { jenkinsShowsTheSummary(newTab(t, chromium), file) })
