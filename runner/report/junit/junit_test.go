@@ -284,7 +284,8 @@ func TestCountersAndTimes(t *testing.T) {
 		if s.Tests != 4 || s.Failures != 1 || s.Errors != 1 || s.Skipped != 1 {
 			t.Errorf("got suite %+v", s)
 		}
-		if s.Timestamp != "2026-03-15T02:52:00" || s.Time != "1.500" || s.Name != [...]string{"a", "a~2"}[i] || s.Hostname != "a" {
+		name := [...]string{"a", "a~2"}[i]
+		if s.Timestamp != "2026-03-15T02:52:00" || s.Time != "1.500" || s.Name != name || s.Hostname != "a" {
 			t.Errorf("got timestamp %s, time %s, name %s", s.Timestamp, s.Time, s.Name)
 		}
 	}
