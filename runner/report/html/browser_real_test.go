@@ -244,3 +244,12 @@ func wordsOfObjectsAreWords(p *tab) {
 	}
 	p.wellBehaved()
 }
+
+// copiedLinesAreNoFormulas: a line begins with the host's name, and goes into a spreadsheet.
+func copiedLinesAreNoFormulas(p *tab, file []byte) {
+	p.open(file, "")
+	line := `rowText({ rowHost: () => '=cmd|x', id: () => 'a', word: () => 'failed', saidOf: () => '', markOf: () => '',
+		place: () => '', checkText: () => '' }, 0)`
+	p.shows(line, "'=cmd|x  a  failed")
+	p.shows(strings.Replace(line, "=cmd|x", "srv1", 1), "srv1  a  failed")
+}
