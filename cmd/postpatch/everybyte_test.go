@@ -115,7 +115,9 @@ func TestEveryByteThroughTheCommands(t *testing.T) {
 		"baselines show":   {"baselines", "show", "before"},
 		"show a host":      {"baselines", "show", "before", "srv01"},
 	}
-	for _, file := range []string{"manifest.json", "manifest.json.sig", "begun.json", "hosts/srv01.jsonl.zst", "results.jsonl.zst"} {
+	for _, file := range []string{
+		"manifest.json", "manifest.json.sig", "begun.json", "hosts/srv01.jsonl.zst", "results.jsonl.zst",
+	} {
 		everyByte(t, filepath.Join("evidence", "before", filepath.FromSlash(file)), readers)
 	}
 	everyByte(t, filepath.Join("evidence", "cut", "begun.json"), map[string][]string{

@@ -589,7 +589,8 @@ func TestAFailingChangeLooksBad(t *testing.T) {
 		})
 	}
 	s.Hosts = append(s.Hosts, report.Host{
-		Host: "mild", Outcome: report.Unknown, Checks: []report.Check{{ID: "os", Suite: "shop", Kind: "os", Outcome: report.Unknown}},
+		Host: "mild", Outcome: report.Unknown,
+		Checks: []report.Check{{ID: "os", Suite: "shop", Kind: "os", Outcome: report.Unknown}},
 		Counts: map[report.Outcome]int{report.Unknown: 1},
 	})
 	file := summed(s).written(t, html.Options{})
