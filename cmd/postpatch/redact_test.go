@@ -90,7 +90,7 @@ func TestScenariosAreRedacted(t *testing.T) {
 		out := outputs{
 			junit: filepath.Join(folder, "junit.xml"), json: filepath.Join(folder, "results.jsonl"), color: "never",
 			progress: "never", verbose: 2, aloud: true, html: filepath.Join(folder, "report.html"),
-			htmlDir: filepath.Join(folder, "web"),
+			htmlDir:   filepath.Join(folder, "web"),
 			redaction: redaction{redact: true, redactMap: filepath.Join(folder, "key.json")},
 			formats: formats{
 				markdown: filepath.Join(folder, "run.md"), tap: filepath.Join(folder, "run.tap"),
