@@ -22,8 +22,10 @@ import (
 func BenchmarkAllForms(b *testing.B) {
 	b.Chdir(b.TempDir())
 	writeLargeNight(b, "night.jsonl", 10_000, 30)
-	args := []string{"report", "night.jsonl", "--html", "o.html", "--html-dir", "web", "--junit", "o.xml", "--json",
-		"o.jsonl", "--markdown", "o.md", "--tap", "o.tap", "--prometheus", "o.prom", "--ci", "github"}
+	args := []string{
+		"report", "night.jsonl", "--html", "o.html", "--html-dir", "web", "--junit", "o.xml", "--json",
+		"o.jsonl", "--markdown", "o.md", "--tap", "o.tap", "--prometheus", "o.prom", "--ci", "github",
+	}
 	var cpu time.Duration
 	most := 0.0
 	for b.Loop() {

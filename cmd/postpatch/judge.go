@@ -29,7 +29,7 @@ func newJudge(a app) *cobra.Command {
 		Example: "  postpatch judge november-verify web.suite.yaml --plan november.plan.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			defer c.outputs.frugal(a)()
+			defer c.frugal(a)()
 			c.name, c.suites = names[0], names[1:]
 			c.progress = "never" // it is over before a line could be read
 			summary, err := rejudge(cmd.Context(), a, c)

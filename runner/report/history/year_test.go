@@ -40,11 +40,12 @@ func (t tape) play(to report.Handler) error {
 		Plan: t.of.Plan, Part: t.of.Part, Hosts: len(t.hosts), Baseline: &report.Baseline{Name: t.of.Baseline},
 	}
 	sum := report.Summary{Finished: t.of.Started.Add(t.took), Took: t.took, Counts: map[report.Outcome]int{}}
-	failing, blind := false, false
+	failing, another, blind := false, false, false
 	if err := to.Start(run); err != nil {
 		return err
 	}
 	for _, h := range t.hosts {
+		another, blind = another || h.Problem != "", blind || h.Unreachable != ""
 		for _, c := range h.Checks {
 			sum.Counts[c.Outcome]++
 			failing, blind = failing || c.Failing, blind || c.Outcome == report.Unknown
@@ -56,6 +57,8 @@ func (t tape) play(to report.Handler) error {
 	switch {
 	case failing:
 		sum.Verdict, sum.Reason, sum.ExitCode = "FAIL", "something regressed", 1
+	case another:
+		sum.Verdict, sum.Reason, sum.ExitCode = "NO VERDICT", "another machine answered", 2
 	case blind:
 		sum.Verdict, sum.Reason, sum.ExitCode = "INCOMPLETE", "something unknown", 3
 	default:

@@ -40,6 +40,8 @@ func TestBrowser(t *testing.T) {
 		})
 	}
 	t.Run("csv", func(t *testing.T) { csvIsSaved(newTab(chromium, t), t) })
+	t.Run("words", func(t *testing.T) { wordsOfObjectsAreWords(newTab(chromium, t)) })
+	t.Run("copied", func(t *testing.T) { copiedLinesAreNoFormulas(newTab(chromium, t), file) })
 	t.Run("hostile", func(t *testing.T) { hostileTextIsText(newTab(chromium, t)) })
 	t.Run("policy", func(t *testing.T) { policyBites(newTab(chromium, t), file) })
 	t.Run("jenkins", func(t *testing.T) { jenkinsShowsTheSummary(newTab(chromium, t), file) })

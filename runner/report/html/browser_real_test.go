@@ -16,6 +16,9 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"postpatch/runner/report"
+	"postpatch/runner/report/html"
 )
 
 // patience is how long a page may take to come to what is awaited.
@@ -226,4 +229,27 @@ func exception(d *runtime.ExceptionDetails) string {
 		return d.Exception.Description
 	}
 	return d.Text
+}
+
+// wordsOfObjectsAreWords has counts of outcomes, out of a file that somebody has edited, by
+// words that every object of a script knows.
+func wordsOfObjectsAreWords(p *tab) {
+	f := small()
+	f.Hosts[0].Counts = map[report.Outcome]int{"constructor": 1, "__proto__": 0, "toString": -1, "regressed": 1}
+	file := f.written(p.t, html.Options{})
+	for _, tab := range []string{"overview", "changes", "hosts", "grid"} {
+		p.open(file, "#tab="+tab)
+		p.until(`document.getElementById('static').hidden`)
+		p.shows(`document.body.dataset.tab`, tab)
+	}
+	p.wellBehaved()
+}
+
+// copiedLinesAreNoFormulas: a line begins with the host's name, and goes into a spreadsheet.
+func copiedLinesAreNoFormulas(p *tab, file []byte) {
+	p.open(file, "")
+	line := `rowText({ rowHost: () => '=cmd|x', id: () => 'a', word: () => 'failed', saidOf: () => '', markOf: () => '',
+		place: () => '', checkText: () => '' }, 0)`
+	p.shows(line, "'=cmd|x  a  failed")
+	p.shows(strings.Replace(line, "=cmd|x", "srv1", 1), "srv1  a  failed")
 }

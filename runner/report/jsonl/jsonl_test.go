@@ -144,7 +144,19 @@ func TestReplayRefuses(t *testing.T) {
 	splendid := strings.ReplaceAll(host, `"regressed"`, `"splendid"`)
 	deep := strings.Replace(host, `"reading":"state","outcome":"regressed"`, `"reading":"state","outcome":"fine"`, 1)
 	silent := strings.ReplaceAll(host, `"outcome":"regressed"`, `"outcome":""`)
+	passing := strings.Replace(finish, `"verdict":"FAIL"`, `"verdict":"PASS"`, 1)
+	passing = strings.Replace(passing, `"exit_code":1`, `"exit_code":0`, 1)
+	well := strings.ReplaceAll(strings.ReplaceAll(host, `"regressed"`, `"passed"`), `"failing":true`, `"failing":false`)
+	dark := strings.ReplaceAll(well, `"outcome":"passed"`, `"outcome":"unknown"`)
+	with := func(part string) string {
+		return start + strings.Replace(well, `"host":{`, `"host":{`+part, 1) + passing
+	}
 	for name, c := range map[string]struct{ in, want string }{
+		"no verdict":                      {start + `{"type":"finish","summary":{}}`, "line 2: the finish has no verdict"},
+		"a pass of what fails":            {start + host + passing, `line 3: the finish says "PASS", and the stream has`},
+		"a pass of who is away":           {with(`"unreachable":"x",`), `host "a.example.org" as unreachable`},
+		"a pass of another machine":       {with(`"problem":"x",`), `no verdict for host "a.example.org"`},
+		"a pass of what is unknown":       {start + dark + passing, `" as unknown`},
 		"a host first":                    {host + start + finish, "line 1: \"host\" out of order"},
 		"a second start":                  {start + host + start + finish, "line 3: \"start\" out of order"},
 		"a host after the end":            {start + finish + host, "line 3: \"host\" after the finish"},

@@ -3,6 +3,7 @@ package jsonl
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ func Replay(r io.Reader, h report.Handler) error {
 type player struct {
 	handler           report.Handler
 	started, finished bool
+	unwell            string // why the run cannot have passed; "" where it can
 }
 
 // play tells one line; one that is not whole may be the rest of a longer one.
@@ -89,8 +91,12 @@ func (p *player) tell(l line) error {
 		if err := known(*l.Host); err != nil {
 			return err
 		}
+		p.unwell = cmp.Or(p.unwell, unwell(*l.Host))
 		return p.handler.Host(*l.Host)
 	case l.Type == typeFinish && l.Summary != nil:
+		if err := p.agrees(*l.Summary); err != nil {
+			return err
+		}
 		p.finished = true
 		return p.handler.Finish(*l.Summary)
 	case l.Type == typeStart || l.Type == typeHost || l.Type == typeFinish:
@@ -98,6 +104,35 @@ func (p *player) tell(l line) error {
 	default:
 		return fmt.Errorf("unknown type %q", l.Type)
 	}
+}
+
+// agrees refuses a finish that passes a run which has not: the lines were changed since, or
+// are not all of them. No run has ended so.
+func (p *player) agrees(s report.Summary) error {
+	switch {
+	case s.Verdict == "":
+		return errors.New("the finish has no verdict")
+	case s.ExitCode == 0 && p.unwell != "":
+		return fmt.Errorf("the finish says %q, and the stream has %s: somebody has changed it", s.Verdict, p.unwell)
+	default:
+		return nil
+	}
+}
+
+// unwell says why a run that has the host is none that passes.
+func unwell(h report.Host) string {
+	switch {
+	case h.Unreachable != "":
+		return fmt.Sprintf("host %q as unreachable", h.Host)
+	case h.Problem != "":
+		return fmt.Sprintf("no verdict for host %q", h.Host)
+	}
+	for _, c := range h.Checks {
+		if c.Failing || c.Outcome == report.Unknown {
+			return fmt.Sprintf("%q of host %q as %s", c.ID, h.Host, c.Outcome)
+		}
+	}
+	return ""
 }
 
 // known refuses outcomes that this program does not know: a view would leave

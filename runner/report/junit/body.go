@@ -31,8 +31,10 @@ func brief(s string, limit int) string {
 	return limited(line(s[:end]), limit)
 }
 
-// limited cuts text that is already clean.
+// limited cuts text that is put together of clean ones: programs print it to their logs,
+// line by line.
 func limited(s string, limit int) string {
+	s = report.Tame(s)
 	if len(s) <= limit {
 		return s
 	}

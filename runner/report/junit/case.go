@@ -215,7 +215,7 @@ func flakies(c *report.Check) []flaky {
 	const most = 10
 	var all []flaky
 	for i, s := range c.Settled {
-		text := came(s)
+		text := report.Tame(came(s))
 		if i == most {
 			text = fmt.Sprintf("and %d more", len(c.Settled)-most)
 		}
@@ -248,9 +248,10 @@ func took(checks []*report.Check) time.Duration {
 // come twice: consumers know a case again by them.
 type names struct {
 	qualified bool
-	hosts     map[string]int // how often a class was a host's, each by its name
+	hosts     map[string]int // by what stands for a host in a class, how often that is tried
 	prefix    string         // of the host's cases
 	host      string         // in its classes
+	again     string         // what tells it from another of its name
 	suite     string         // of which the class is
 	class     string
 	taken     map[name]bool
@@ -266,11 +267,13 @@ func (n *names) enter(host string) {
 		n.taken, n.hosts = map[name]bool{}, map[string]int{}
 	}
 	clear(n.taken)
-	n.host = strings.ReplaceAll(host, ".", "_")
-	n.hosts[n.host]++
-	if again := n.hosts[n.host]; again > 1 {
-		n.host += "~" + strconv.Itoa(again)
+	base := strings.ReplaceAll(host, ".", "_")
+	n.host = base
+	for again := max(n.hosts[base], 1) + 1; n.hosts[n.host] > 0; again++ { // there may be a host that is called so
+		n.host, n.hosts[base] = base+"~"+strconv.Itoa(again), again
 	}
+	n.hosts[n.host] = 1
+	n.again = n.host[len(base):]
 	n.prefix = ""
 	if n.qualified {
 		n.prefix = host + " / "

@@ -142,6 +142,41 @@ func TestJenkinsTellsHostsApart(t *testing.T) {
 	}
 }
 
+// A host may be called as the second of two is told apart, and a time be none that Azure knows.
+func TestNoHostIsTakenForTheSecondOfTwo(t *testing.T) {
+	var hosts []report.Host
+	for _, name := range []string{"a", "a", "a~2", "a", "a~2~2", "a~2"} {
+		hosts = append(hosts, report.Host{
+			Host: name, Started: time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC),
+			Checks: []report.Check{{ID: "x", Suite: "s", Outcome: report.Passed}},
+		})
+	}
+	var document bytes.Buffer
+	to := junit.New(&document, junit.Options{})
+	err := to.Start(report.Run{Command: "verify"})
+	for _, h := range hosts {
+		err = errors.Join(err, to.Host(h))
+	}
+	if err = errors.Join(err, to.Finish(report.Summary{})); err != nil {
+		t.Fatal(err)
+	}
+	text := document.String()
+	cases, err := jenkins(document.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := map[string]bool{}
+	for _, c := range cases {
+		groups[c.group] = true
+	}
+	if len(groups) != len(hosts) {
+		t.Errorf("of %d hosts %d are told apart: %v", len(hosts), len(groups), groups)
+	}
+	if n := strings.Count(text, `timestamp="0001-01-01T00:00:00"`); n != len(hosts) {
+		t.Errorf("%d times of the first year in %s", n, text)
+	}
+}
+
 // On Azure a title is all that tells 500 hosts apart, and the extended flavor is what it
 // takes an owner from.
 func TestAzureTellsHostsApartByQualifiedNames(t *testing.T) {

@@ -158,7 +158,7 @@ func (w *writer) head(h *report.Host, cases []entry, piece int) junit.Testsuite 
 		began = w.run.Started
 	}
 	s := junit.Testsuite{
-		Name: h.Host + w.Part.suffix(), Hostname: h.Host, Tests: len(cases), Time: seconds(h.Took),
+		Name: h.Host + w.names.again + w.Part.suffix(), Hostname: h.Host, Tests: len(cases), Time: seconds(h.Took),
 		Timestamp: timestamp(began),
 	}
 	if piece > 1 {
@@ -264,8 +264,14 @@ func hosts(n int) string {
 	return strconv.Itoa(n) + " hosts"
 }
 
-// timestamp is in UTC and without a zone, which every consumer takes for UTC.
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05") }
+// timestamp is in UTC and without a zone, which every consumer takes for UTC. Azure knows
+// the years from 1 to 9999 alone.
+func timestamp(t time.Time) string {
+	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
+		t = time.Time{}
+	}
+	return t.Format("2006-01-02T15:04:05")
+}
 
 func seconds(d time.Duration) string {
 	ms := max(d, 0).Round(time.Millisecond).Milliseconds()

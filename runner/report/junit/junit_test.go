@@ -280,11 +280,12 @@ func TestCountersAndTimes(t *testing.T) {
 	if d.Tests != 8 || d.Failures != 2 || d.Errors != 2 || d.Time != "68.000" || d.Name != "postpatch verify" {
 		t.Errorf("got root %+v", d)
 	}
-	for _, s := range d.Suites {
+	for i, s := range d.Suites {
 		if s.Tests != 4 || s.Failures != 1 || s.Errors != 1 || s.Skipped != 1 {
 			t.Errorf("got suite %+v", s)
 		}
-		if s.Timestamp != "2026-03-15T02:52:00" || s.Time != "1.500" || s.Name != "a" || s.Hostname != "a" {
+		name := [...]string{"a", "a~2"}[i]
+		if s.Timestamp != "2026-03-15T02:52:00" || s.Time != "1.500" || s.Name != name || s.Hostname != "a" {
 			t.Errorf("got timestamp %s, time %s, name %s", s.Timestamp, s.Time, s.Name)
 		}
 	}

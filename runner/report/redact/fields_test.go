@@ -37,7 +37,7 @@ func (t *tape) play(to report.Handler) error {
 	return to.Finish(t.Summary)
 }
 
-func redacted(t *testing.T, s *tape, key *redact.Key) *tape {
+func redacted(t testing.TB, s *tape, key *redact.Key) *tape {
 	t.Helper()
 	var got tape
 	if err := s.play(redact.New(&got, key)); err != nil {

@@ -93,7 +93,8 @@ func Nasty() []string {
 	return []string{
 		"\x1b[31mred\x07\x00", "\u202egnp.exe", "a]]>b</script><img src=x onerror=alert(1)>", "\xff\xfe",
 		"line\r\nnext\n\n# x",
-		"##vso[task.setvariable variable=x]y", "x\n::error::y", "::stop-commands::z", "##teamcity[testFailed name='x']",
+		"##vso[task.setvariable variable=x]y", "x\n::error::y", "::stop-commands::z", "::error title=a:b::z", "::error", "##",
+		"##teamcity[testFailed name='x']",
 		"|'[]",
 		"{", "}", "# SKIP no", `\# TODO x`, "\\", `"`, "...", "  ---", "1..0", "Bail out! now", "pragma +bail", "ok 1 - fine",
 		"a|b=1;2;3", "`code` ```fence```", "[x](https://evil.example) ![y](https://evil.example/p.png)",

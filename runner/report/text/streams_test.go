@@ -370,6 +370,11 @@ func comparison() stream {
 			of("OldOne", drifted("fail", "", "there", "gone", "")))),
 	}}
 	s.run.Command, s.run.Plan = "diff", ""
+	for _, h := range s.hosts { // nothing is judged
+		for i := range h.Checks {
+			h.Checks[i].Failing = false
+		}
+	}
 	return summary(s, "PASS", "4 changes", 0)
 }
 

@@ -40,6 +40,8 @@ class Data {
     Object.assign(this, { meta, strings, hosts, checks });
     this.run = meta.run;
     this.summary = meta.summary;
+    // Words are looked up in these, and "constructor" is one that every object knows.
+    for (const of of [this.hosts, this.summary]) of.counts = Object.assign(Object.create(null), of.counts);
     this.outcomes = meta.outcomes; // mildest first
     this.hostCount = hosts.name.length;
     this.rowCount = rows.check.length;

@@ -266,9 +266,7 @@ function heatCard(page) {
   const { data } = page;
   const words = [...data.outcomes].reverse().filter((w) => w !== 'skipped' && (data.summary.counts || {})[w] > 0);
   if (!data.hostCount || !words.length) return null;
-  const order = [...Array(data.hostCount).keys()].sort(
-    (a, b) => data.hostRank(b) - data.hostRank(a) || a - b,
-  );
+  const order = [...Array(data.hostCount).keys()].sort((a, b) => data.hostRank(b) - data.hostRank(a) || a - b);
   const columns = Math.min(order.length, 120);
   const buckets = Array.from({ length: columns }, (_, i) =>
     order.slice(Math.floor((i * order.length) / columns), Math.floor(((i + 1) * order.length) / columns)),

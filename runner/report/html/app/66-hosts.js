@@ -84,10 +84,10 @@ class HostsView {
   fill(cells, h) {
     const { data } = this.page;
     const whole = data.hostText(h, 'unreachable') ? 'unreachable' : data.hostText(h, 'problem') ? 'no verdict' : '';
+    const outcome = data.hostOutcome(h);
+    const own = data.hostFails(h) ? failsBadge(outcome) : badge(outcome);
     cells.status.replaceChildren(
-      whole
-        ? el('span.badge.warn', null, el('span.sign', { 'aria-hidden': 'true' }, '!'), whole)
-        : (data.hostFails(h) ? failsBadge : badge)(data.hostOutcome(h)),
+      whole ? el('span.badge.warn', null, el('span.sign', { 'aria-hidden': 'true' }, '!'), whole) : own,
     );
     cells.host.textContent = data.hostName(h);
     cells.host.title = data.hostText(h, 'unreachable') || data.hostText(h, 'problem') || data.hostName(h);

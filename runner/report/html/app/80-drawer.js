@@ -97,7 +97,7 @@ class Drawer {
   }
 }
 
-// rowText is a row in one line, for a ticket or a chat.
+// rowText is a row in one line, for a ticket, a chat or a spreadsheet.
 function rowText(data, row) {
   const parts = [data.rowHost(row), data.id(row), data.word(row)];
   const said = [data.saidOf(row), data.markOf(row) && `(${data.markOf(row)})`].filter(Boolean).join(' ');
@@ -108,5 +108,5 @@ function rowText(data, row) {
   ]
     .filter(Boolean)
     .join(', ');
-  return `${parts.join('  ')}${said ? `: ${said}` : ''}${because ? `  [${because}]` : ''}`;
+  return harmless(`${parts.join('  ')}${said ? `: ${said}` : ''}${because ? `  [${because}]` : ''}`);
 }

@@ -21,13 +21,16 @@ const csvColumns = [
   'took_ms',
 ];
 
-// csvCell quotes a value. What a spreadsheet would take for a formula gets an apostrophe in
-// front: a host chooses these texts, and =cmd|… must not run at who opens the file.
+// harmless puts an apostrophe in front of what a spreadsheet would take for a formula: a host
+// chooses these texts, and =cmd|… must not run at who opens the file, or pastes a line.
+function harmless(text) { return /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text; }
+
+// csvCell quotes a value.
 function csvCell(value) {
   const text = String(value);
   if (!/["',;=+\-@\s＝＋－＠]/.test(text)) return text;
-  const harmless = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
-  return /[",;\r\n\t']/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  const cell = harmless(text);
+  return /[",;\r\n\t']/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 function csvRow(data, row, d) {
@@ -139,7 +142,7 @@ function printNode(page) {
           el(
             'tr',
             null,
-            el('td', null, (data.fails(row) ? failsBadge : badge)(data.word(row))),
+            el('td', null, data.fails(row) ? failsBadge(data.word(row)) : badge(data.word(row))),
             el('td', null, data.rowHost(row)),
             el('td', null, data.id(row)),
             el('td', null, data.saidOf(row), data.markOf(row) ? ` (${data.markOf(row)})` : ''),
