@@ -47,7 +47,7 @@ func newReport(a app) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&from.store, "store", standardStore, storeHelp)
 	trustFlag(f, &from.trust)
-	f.BoolVar(&exitCode, "exit-code", false, "exit with the run's own exit code")
+	f.BoolVar(&exitCode, "exit-code", false, "exit with the verdict's exit code, whatever --accept-failing made of it")
 	return cmd
 }
 

@@ -124,8 +124,7 @@ func (w walk) summary(s *report.Summary) {
 	w.texts(s.Notes, free)
 	s.Ignored = w.ignored(s.Ignored)
 	w.visit(&s.ListIgnored, command)
-	w.visit(&s.Again, command)
-	w.visit(&s.Retell, command)
+	s.Again, s.Retell = "", "" // commands with names that no host has lead nowhere
 	for i := range s.Owners {
 		w.visit(&s.Owners[i].Owner, owner)
 		w.visit(&s.Owners[i].Reason, free)
