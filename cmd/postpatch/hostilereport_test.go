@@ -102,8 +102,8 @@ func tellHostile(t *testing.T, texts []string, args string) map[string]string {
 func TestFilesOfHostileNamesStayInTheirFolder(t *testing.T) {
 	plain := regexp.MustCompile(`^[a-z0-9_@+~]([a-z0-9._@+~-]*[a-z0-9_@+~-])?\.xml$`)
 	device := regexp.MustCompile(`^(con|prn|aux|nul|com\d|lpt\d)\.`)
-	names := append(reporttest.Nasty(), "../../x", `..\..\x`, "/etc/x", `C:\x`, "CON", "con", "aux.log", "com1", "-rf", ".",
-		"..", "SRV1", "srv1", "srv1 ", "no-owner", "a~2", "a", "A", strings.Repeat("L", 10_000))
+	names := append(reporttest.Nasty(), "../../x", `..\..\x`, "/etc/x", `C:\x`, "CON", "con", "aux.log", "com1", "-rf",
+		".", "..", "SRV1", "srv1", "srv1 ", "no-owner", "a~2", "a", "A", strings.Repeat("L", 10_000))
 	for _, by := range []string{"host", "group", "owner"} {
 		t.Chdir(t.TempDir())
 		var lines bytes.Buffer

@@ -366,7 +366,7 @@ func TestExamineTheWay(t *testing.T) {
 			o := Options{
 				Host: "srv", Dial: c.dial, Auth: NTLM, Credential: host.Credential{User: "u", Password: host.NewSecret("p")},
 			}
-			steps, byName := visit(t, Examination{Options: o, Resolve: c.resolve, Timeout: 200 * time.Millisecond})
+			steps, byName := visit(t, Examination{Options: o, Resolve: c.resolve, Timeout: 700 * time.Millisecond})
 			got := byName[c.step]
 			if got.State != Failed || !strings.Contains(got.Saw, c.saw) || !strings.Contains(got.Cause, c.cause) ||
 				!strings.Contains(got.Cure, c.cure) {
