@@ -5,7 +5,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,7 +20,11 @@ import (
 func TestTheReportAtATerminal(t *testing.T) {
 	for _, columns := range []int{60, 80, 100, 200} {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
-			raw := atTerminal(t, columns, nil, "postpatch", "demo", "--out", t.TempDir())
+			t.Parallel()
+			folder := t.TempDir()
+			scenario := slowDemo(t, folder)
+			raw := atTerminal(t, columns, nil, "postpatch", "demo", scenario, "-v",
+				"--junit", filepath.Join(folder, "junit.xml"))
 			if !strings.Contains(raw, "hosts done") || !strings.Contains(raw, "\x1b[J") {
 				t.Errorf("nothing was drawn on the way: %q", raw)
 			}
@@ -32,7 +38,7 @@ func TestTheReportAtATerminal(t *testing.T) {
 			}
 			for _, want := range []string{
 				"$ postpatch capture", "Baseline capture", "FAILING NOW (3)", "the maintenance window",
-				"Post-patch verification", "✗ sql01.acme.test", "HOST  ", "VERDICT  FAIL", "Reports  ", "This was a lab",
+				"Post-patch verification", "✗ sql01.acme.test", "HOST  ", "VERDICT  FAIL", "Reports  ", "exit 1",
 			} {
 				i := strings.Index(shown, want)
 				if i < 0 {
@@ -42,6 +48,29 @@ func TestTheReportAtATerminal(t *testing.T) {
 			}
 		})
 	}
+}
+
+// slowDemo unpacks the demo with one server that takes a quarter of a second over each answer:
+// of a run that is over at once nothing is drawn on the way.
+func slowDemo(t *testing.T, folder string) (scenario string) {
+	t.Helper()
+	if err := unpack(folder); err != nil {
+		t.Fatal(err)
+	}
+	estate := filepath.Join(folder, "acme.estate.yaml")
+	text, err := os.ReadFile(estate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const server = "  dc01.acme.test:\n"
+	slow := strings.Replace(string(text), server, server+"    think: 250ms\n", 1)
+	if slow == string(text) {
+		t.Fatal("the demo has no dc01.acme.test")
+	}
+	if err := os.WriteFile(estate, []byte(slow), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(folder, "acme.scenario.yaml")
 }
 
 // What the environment says of the terminal is heeded: no escape reaches one that knows none.
