@@ -21,6 +21,9 @@ var ErrUnavailable = errors.New("no shared socket for it")
 // errOverflow is the runner's own loss: it says nothing of the host.
 var errOverflow = fmt.Errorf("%w: the runner received more echoes than it could take in", host.ErrNotTried)
 
+// errTooMany is a full table, of 65,536 echoes on their way to one address.
+var errTooMany = fmt.Errorf("%w: too many echoes are on their way to the address", host.ErrNotTried)
+
 // errLate is a loss that may be none: the runner was too busy to send in time.
 var errLate = fmt.Errorf("%w: the runner sent its last echo too late to wait for it", host.ErrNotTried)
 

@@ -122,21 +122,21 @@ func (l *line) drain(p *ping) (overflowed bool, err error) {
 	return overflowed, nil
 }
 
-// send sends one packet, when it is its turn, and returns when that was.
+// send sends one packet, when it is its turn, and returns by when it was sent.
 func (l *line) send(ctx context.Context, p *ping, echo int) (time.Time, error) {
 	const tries = 100 // while the system has no room for it
 	for try := 1; ; try++ {
 		if err := l.pace.wait(ctx); err != nil {
 			return time.Time{}, context.Cause(ctx)
 		}
-		seq, sent, err := l.book(p, echo)
+		seq, err := l.book(p, echo)
 		if err != nil {
 			return time.Time{}, err
 		}
 		err = l.conn.send(p.to, seq, p.carried)
 		switch {
 		case err == nil:
-			return sent, nil
+			return time.Now(), nil
 		case !errors.Is(err, syscall.ENOBUFS) || try == tries:
 			return time.Time{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
@@ -145,7 +145,7 @@ func (l *line) send(ctx context.Context, p *ping, echo int) (time.Time, error) {
 
 // book makes out the next packet of a ping. It is known before it is sent: its reply may
 // be faster than who sends it.
-func (l *line) book(p *ping, echo int) (seq uint16, sent time.Time, err error) {
+func (l *line) book(p *ping, echo int) (seq uint16, err error) {
 	f := &flight{ping: p, echo: echo}
 	_, _ = rand.Read(f.nonce[:]) // which never fails
 	copy(p.carried, f.nonce[:])
@@ -160,9 +160,9 @@ func (l *line) book(p *ping, echo int) (seq uint16, sent time.Time, err error) {
 		f.sent = time.Now()
 		l.flights[at] = f
 		p.keys = append(p.keys, at)
-		return l.seq, f.sent, nil
+		return l.seq, nil
 	}
-	return 0, time.Time{}, errOverflow
+	return 0, errTooMany
 }
 
 // forget gives up what has not come back.

@@ -58,6 +58,9 @@ func (s *Sweep) Own(ctx context.Context, p Plan) (release func(), err error) {
 	case own <- struct{}{}:
 		return release, nil
 	case <-patience:
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		return nil, fmt.Errorf("%w: %d pings were in flight, and none ended in time", host.ErrNotTried, cap(own))
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
