@@ -18,7 +18,6 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
-	"postpatch/probes/internal/echo"
 	"postpatch/probes/internal/inside"
 	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
@@ -120,7 +119,7 @@ func (p probe) observe(ctx context.Context, t probes.Target, address string) ([]
 		}
 		return nil, err
 	}
-	s, err := p.echoes(ctx, t, ip)
+	s, err := p.echo(ctx, t, ip)
 	if err != nil {
 		return nil, err
 	}
@@ -133,37 +132,6 @@ func (p probe) observe(ctx context.Context, t probes.Target, address string) ([]
 		readings = append(readings, probes.Read(address, "rtt", fact.Duration(s.RTT)))
 	}
 	return readings, nil
-}
-
-// echoes sends them through the socket of all where many are sent at a time, and else, or
-// where that does not do, through one of their own.
-func (p probe) echoes(ctx context.Context, t probes.Target, ip netip.Addr) (echo.Tally, error) {
-	sweep := probes.Common(t.Shared, echo.New)
-	crowded, leave := sweep.Enter()
-	defer leave()
-	plan := echo.Plan{Count: p.Count, Interval: p.Interval, Wait: p.Wait, Size: p.Size}
-	if crowded {
-		tally, err := sweep.Ping(ctx, ip, plan)
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return echo.Tally{}, reach.Cause(ctx, ctx.Err())
-		case !errors.Is(err, echo.ErrUnavailable):
-			return tally, err
-		}
-	}
-	release, err := sweep.Own(ctx, plan)
-	if err != nil {
-		return echo.Tally{}, reach.Cause(ctx, err)
-	}
-	defer release()
-	if err := route(ctx, ip); err != nil {
-		return echo.Tally{}, err
-	}
-	s, err := p.send(ctx, ip)
-	if err != nil {
-		return echo.Tally{}, err
-	}
-	return echo.Tally{Sent: s.PacketsSent, Received: s.PacketsRecv, RTT: s.AvgRtt}, nil
 }
 
 // route asks the system for a way to ip and sends nothing. Where a route

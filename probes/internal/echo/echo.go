@@ -60,14 +60,14 @@ func newSweep(open func(six bool) (conn, error)) *Sweep {
 	of := func(six bool) line {
 		return line{open: func() (conn, error) { return open(six) }, pace: pace, flights: map[key]*flight{}}
 	}
-	return &Sweep{four: of(false), six: of(true), turns: turns{own: make(chan struct{}, Few)}}
+	return &Sweep{four: of(false), six: of(true), turns: turns{over: make(chan struct{}), own: make(chan struct{}, Few)}}
 }
 
 // Ping sends the echoes and returns when all have come back, or when their time is up.
-// An echo to which nothing came back is lost, as with a socket of its own. Where nothing
-// at all has come back, up to two more are sent in the time that there is: one that is
-// answered counts as sent and received. What the runner itself may have lost is sent again
-// and counts once. The error is ctx's, or wraps ErrUnavailable or host.ErrNotTried.
+// An echo to which nothing came back is lost, as with a socket of its own. While nothing
+// at all has come back, up to two more are sent in the time that there is: where these
+// alone are answered, they count as sent and received. What the runner itself may have lost
+// is sent again and counts once. The error is ctx's, or wraps ErrUnavailable or host.ErrNotTried.
 func (s *Sweep) Ping(ctx context.Context, to netip.Addr, p Plan) (Tally, error) {
 	if to = to.Unmap(); to.Zone() != "" || to.IsMulticast() || to.IsUnspecified() {
 		return Tally{}, ErrUnavailable // what answers has another address
@@ -80,5 +80,6 @@ func (s *Sweep) Ping(ctx context.Context, to netip.Addr, p Plan) (Tally, error) 
 		return Tally{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	defer l.leave()
+	s.turns.call()
 	return l.ping(ctx, to, p)
 }

@@ -21,8 +21,9 @@ type ping struct {
 	sent     int           // of those planned
 	come     []bool        // those planned, by their number
 	received int           // of those planned
+	total    time.Duration // of their round trips
 	extra    int           // received beyond those planned
-	total    time.Duration // of all round trips
+	beyond   time.Duration // of their round trips
 	whole    chan struct{} // closed when all that were planned have come back
 }
 
@@ -37,16 +38,15 @@ func (p *ping) answered(echo int, rtt time.Duration) {
 	switch {
 	case echo >= len(p.come):
 		p.extra++
-	case p.come[echo]:
-		return
-	default:
+		p.beyond += rtt
+	case !p.come[echo]:
 		p.come[echo] = true
 		p.received++
+		p.total += rtt
 		if p.received == len(p.come) {
 			close(p.whole)
 		}
 	}
-	p.total += rtt
 }
 
 // rest waits until a time, or until all have come back.
@@ -175,11 +175,14 @@ func (l *line) again(ctx context.Context, p *ping, overflowed bool) error {
 func (l *line) tally(p *ping) Tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := Tally{Sent: p.sent + p.extra, Received: p.received + p.extra}
-	if t.Received > 0 {
-		t.RTT = p.total / time.Duration(t.Received)
+	switch {
+	case p.received > 0:
+		return Tally{p.sent, p.received, p.total / time.Duration(p.received)}
+	case p.extra > 0:
+		return Tally{p.sent + p.extra, p.extra, p.beyond / time.Duration(p.extra)}
+	default:
+		return Tally{Sent: p.sent}
 	}
-	return t
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -40,15 +40,17 @@ func TestPing(t *testing.T) {
 		sends  int
 		takes  time.Duration
 	}{
-		"all come back":             {three(), on(7*ms, 0, 1, 2), Tally{3, 3, 7 * ms}, 3, 407 * ms},
-		"one is lost":               {three(), on(7*ms, 0, 2), Tally{3, 2, 7 * ms}, 3, 1400 * ms},
-		"later than the next":       {three(), on(650*ms, 0, 1, 2), Tally{3, 3, 650 * ms}, 3, 1050 * ms},
-		"nothing comes back":        {three(), on(0), Tally{3, 0, 0}, 5, 1400 * ms},
-		"only the second retry":     {three(), on(5*ms, 4), Tally{4, 1, 5 * ms}, 5, 1400 * ms},
-		"both retries":              {one, on(400*ms, 1, 2), Tally{2, 1, 400 * ms}, 3, time.Second},
-		"slow, a retry in between":  {one, on(500*ms, 0, 1, 2), Tally{1, 1, 500 * ms}, 2, 500 * ms},
-		"after all time":            {one, on(1001*ms, 0, 1, 2), Tally{1, 0, 0}, 3, time.Second},
-		"the retry loses its place": {one, on(334*ms, 0, 1), Tally{1, 1, 334 * ms}, 2, 334 * ms},
+		"all come back":                       {three(), on(7*ms, 0, 1, 2), Tally{3, 3, 7 * ms}, 3, 407 * ms},
+		"one is lost":                         {three(), on(7*ms, 0, 2), Tally{3, 2, 7 * ms}, 3, 1400 * ms},
+		"later than the next":                 {three(), on(650*ms, 0, 1, 2), Tally{3, 3, 650 * ms}, 3, 1050 * ms},
+		"nothing comes back":                  {three(), on(0), Tally{3, 0, 0}, 5, 1400 * ms},
+		"only the second retry":               {three(), on(5*ms, 4), Tally{4, 1, 5 * ms}, 5, 1400 * ms},
+		"both retries":                        {one, on(400*ms, 1, 2), Tally{2, 1, 400 * ms}, 3, time.Second},
+		"slow, a retry in between":            {one, on(500*ms, 0, 1, 2), Tally{1, 1, 500 * ms}, 2, 500 * ms},
+		"so slow that both retries come back": {three(), on(900*ms, 0, 1, 2, 3, 4), Tally{3, 3, 900 * ms}, 4, 1300 * ms},
+		"slow, and one is lost":               {three(), on(800*ms, 0, 2, 3), Tally{3, 2, 800 * ms}, 4, 1400 * ms},
+		"after all time":                      {one, on(1001*ms, 0, 1, 2), Tally{1, 0, 0}, 3, time.Second},
+		"the retry loses its place":           {one, on(334*ms, 0, 1), Tally{1, 1, 334 * ms}, 2, 334 * ms},
 		"twice": {three(), func(w *wire, n int, sent reply) error {
 			w.after(3*ms, sent)
 			w.after(4*ms, sent)

@@ -17,23 +17,47 @@ type turns struct {
 	mu      sync.Mutex
 	flying  int
 	crowded bool
+	open    bool          // the shared socket could be opened since it is crowded
+	over    chan struct{} // closed when it was
 	own     chan struct{} // one for each that has a socket of its own
 }
 
-// Enter counts a ping in until leave is called, and says whether there are so many that it
-// must go through the shared socket. It stays so until half of them are left: sockets of
-// their own would cost the others.
-func (s *Sweep) Enter() (crowded bool, leave func()) {
+// Turn is the place of one ping among those in flight.
+type Turn struct {
+	// Crowded says that there are so many that it must go through the shared socket.
+	Crowded bool
+	// Over is closed when who has a socket of its own had better begin again through the
+	// shared one: it has become crowded, and every raw socket costs all others.
+	Over <-chan struct{}
+}
+
+// Enter counts a ping in until leave is called. Once it is crowded it stays so until half
+// of those are left that may have sockets of their own.
+func (s *Sweep) Enter() (turn Turn, leave func()) {
 	t := &s.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.flying++
 	t.crowded = t.crowded || t.flying > Few
-	return t.crowded, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.flying--
-		t.crowded = t.crowded && t.flying > Few/2
+	return Turn{t.crowded, t.over}, t.leave
+}
+
+func (t *turns) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flying--
+	if t.crowded = t.crowded && t.flying > Few/2; !t.crowded && t.open {
+		t.open, t.over = false, make(chan struct{})
+	}
+}
+
+// call over who has a socket of its own.
+func (t *turns) call() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.crowded && !t.open {
+		t.open = true
+		close(t.over)
 	}
 }
 

@@ -14,9 +14,9 @@ func TestEnter(t *testing.T) {
 	s := New()
 	var leaves []func()
 	enter := func() bool {
-		crowded, leave := s.Enter()
+		turn, leave := s.Enter()
 		leaves = append(leaves, leave)
-		return crowded
+		return turn.Crowded
 	}
 	leave := func(n int) {
 		for _, l := range leaves[:n] {
@@ -40,6 +40,48 @@ func TestEnter(t *testing.T) {
 	if enter() {
 		t.Error("still crowded by less than half")
 	}
+}
+
+// Who has a socket of its own is called over when it is crowded and others have a shared
+// one, and who comes after the crowd is not.
+func TestCalledOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		called := func(turn Turn) bool {
+			select {
+			case <-turn.Over:
+				return true
+			default:
+				return false
+			}
+		}
+		s := sweepOver(newWire(on(ms, 0, 1, 2)))
+		first, leave := s.Enter()
+		var leaves []func()
+		for range 2 {
+			_, _ = s.Ping(t.Context(), addr("10.0.0.1"), three())
+			if called(first) {
+				t.Error("called over, with no crowd")
+			}
+			for range Few {
+				_, leave := s.Enter()
+				leaves = append(leaves, leave)
+			}
+			if called(first) {
+				t.Error("called over, to nowhere")
+			}
+			for range 2 {
+				if _, _ = s.Ping(t.Context(), addr("10.0.0.1"), three()); !called(first) {
+					t.Error("not called over")
+				}
+			}
+			leave()
+			for _, leave := range leaves {
+				leave()
+			}
+			leaves = nil
+			first, leave = s.Enter()
+		}
+	})
 }
 
 func TestOwn(t *testing.T) {
