@@ -7,6 +7,9 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -148,6 +151,20 @@ func bringUp(t *testing.T) {
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(six), unix.SIOCSIFADDR, uintptr(unsafe.Pointer(&address)))
 	if errno != 0 {
 		t.Fatal("giving tun0 an IPv6 address: ", errno)
+	}
+	for tentative := true; tentative; runtime.Gosched() { // to which nothing comes yet
+		all, err := os.ReadFile("/proc/net/if_inet6")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tentative = false
+		for line := range strings.Lines(string(all)) {
+			flags, err := strconv.ParseUint(strings.Fields(line)[4], 16, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tentative = tentative || flags&unix.IFA_F_TENTATIVE != 0
+		}
 	}
 }
 
