@@ -44,22 +44,34 @@ func (p probe) echo(ctx context.Context, t probes.Target, ip netip.Addr) (echo.T
 }
 
 // until goes the library's way, as long as it is not called over and has the time to begin
-// again.
+// again. What is lost when it is called may have been crowded out of its socket.
 func (w way) until(ctx context.Context, over <-chan struct{}) (tally echo.Tally, moved bool, err error) {
 	own, cancel := context.WithCancel(ctx)
 	defer cancel()
+	called := make(chan bool, 1)
 	go func() {
 		select {
 		case <-over:
-			end, limited := ctx.Deadline()
-			if !limited || time.Until(end)*9/10 > w.plan.Length() {
+			again := w.hasTime(ctx)
+			if called <- again; again {
 				cancel()
 			}
 		case <-own.Done():
+			called <- false
 		}
 	}()
 	tally, err = w.own(own)
-	return tally, err != nil && own.Err() != nil && ctx.Err() == nil, err
+	if err == nil && tally.Received == tally.Sent {
+		return tally, false, nil
+	}
+	cancel()
+	return tally, ctx.Err() == nil && <-called, err
+}
+
+// hasTime says whether the whole plan can be carried out.
+func (w way) hasTime(ctx context.Context) bool {
+	end, limited := ctx.Deadline()
+	return !limited || time.Until(end)*9/10 > w.plan.Length()
 }
 
 // own goes the library's way.

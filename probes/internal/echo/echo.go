@@ -52,15 +52,24 @@ type Sweep struct {
 	six   line
 }
 
-// New readies a sweep; it opens nothing.
-func New() *Sweep { return newSweep(open) }
-
-func newSweep(open func(six bool) (conn, error)) *Sweep {
-	pace := &pacer{gap: time.Second / mostPerSecond, burst: mostAtOnce}
-	of := func(six bool) line {
-		return line{open: func() (conn, error) { return open(six) }, pace: pace, flights: map[key]*flight{}}
+// New readies a sweep.
+func New() *Sweep {
+	s := newSweep(open)
+	if onlyRaw() {
+		s.turns.few = fewRaw
 	}
-	return &Sweep{four: of(false), six: of(true), turns: turns{over: make(chan struct{}), own: make(chan struct{}, Few)}}
+	return s
+}
+
+func newSweep(open opener) *Sweep {
+	pace := &pacer{gap: time.Second / mostPerSecond, burst: leastAtOnce}
+	of := func(six bool) line {
+		return line{open: open, six: six, pace: pace, flights: map[key]*flight{}, random: newRandom()}
+	}
+	return &Sweep{
+		four: of(false), six: of(true),
+		turns: turns{few: Few, over: make(chan struct{}), own: make(chan struct{}, Few)},
+	}
 }
 
 // Ping sends the echoes and returns when all have come back, or when their time is up.

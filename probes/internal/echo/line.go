@@ -2,9 +2,10 @@ package echo
 
 import (
 	"context"
-	"crypto/rand"
+	crypto "crypto/rand"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"syscall"
@@ -22,6 +23,9 @@ type conn interface {
 	close() error
 }
 
+// opener opens the socket of an address family. Room is how many replies may wait in it.
+type opener func(six bool) (c conn, room int, err error)
+
 // key is what a reply must come back with beside the nonce.
 type key struct {
 	from netip.Addr
@@ -36,11 +40,19 @@ type flight struct {
 	sent  time.Time
 }
 
+// newRandom has a seed from the system.
+func newRandom() *rand.ChaCha8 {
+	var seed [32]byte
+	_, _ = crypto.Read(seed[:]) // which never fails
+	return rand.NewChaCha8(seed)
+}
+
 // line is a socket, and whoever waits for something to come through it. Its reader ends
 // with the last of them.
 type line struct {
-	open func() (conn, error)
+	open opener
 	pace *pacer
+	six  bool
 
 	mu      sync.Mutex
 	users   int
@@ -48,7 +60,8 @@ type line struct {
 	ended   chan struct{} // closed by the reader
 	flights map[key]*flight
 	seq     uint16
-	lost    uint32 // by the system, as far as is known
+	lost    uint32        // by the system, as far as is known
+	random  *rand.ChaCha8 // which nobody can foretell
 }
 
 // join counts one more user in.
@@ -56,10 +69,11 @@ func (l *line) join() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn == nil {
-		c, err := l.open()
+		c, room, err := l.open(l.six)
 		if err != nil {
 			return err
 		}
+		l.pace.allow(room)
 		l.conn, l.ended, l.lost = c, make(chan struct{}), 0
 		go l.read(c, l.ended)
 	}
@@ -147,10 +161,10 @@ func (l *line) send(ctx context.Context, p *ping, echo int) (time.Time, error) {
 // be faster than who sends it.
 func (l *line) book(p *ping, echo int) (seq uint16, err error) {
 	f := &flight{ping: p, echo: echo}
-	_, _ = rand.Read(f.nonce[:]) // which never fails
-	copy(p.carried, f.nonce[:])
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	_, _ = l.random.Read(f.nonce[:]) // which never fails
+	copy(p.carried, f.nonce[:])
 	for range 1 << 16 {
 		l.seq++
 		at := key{p.to, l.seq}

@@ -7,17 +7,27 @@ import (
 )
 
 const (
-	mostPerSecond = 50_000 // packets; what a gigabit network and one reader bear
-	mostAtOnce    = 256    // packets; the replies fit in a receive buffer of the usual size
+	// mostPerSecond is how many packets are sent; what a usual network bears.
+	mostPerSecond = 50_000
+	// leastAtOnce is how many may be sent at once after a while in which fewer were: the
+	// replies fit in the smallest receive buffer.
+	leastAtOnce = 256
 )
 
 // pacer spreads what is sent over time.
 type pacer struct {
-	gap   time.Duration
-	burst int
+	gap time.Duration
 
-	mu   sync.Mutex
-	next time.Time // when the next one is due
+	mu    sync.Mutex
+	burst int
+	next  time.Time // when the next one is due
+}
+
+// allow lets so many be sent at once.
+func (p *pacer) allow(burst int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.burst = max(burst, leastAtOnce)
 }
 
 // wait returns when one more packet may be sent.

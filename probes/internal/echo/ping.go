@@ -51,6 +51,9 @@ func (p *ping) answered(echo int, rtt time.Duration) {
 
 // rest waits until a time, or until all have come back.
 func (p *ping) rest(ctx context.Context, until time.Time) error {
+	if p.isWhole() {
+		return nil
+	}
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {

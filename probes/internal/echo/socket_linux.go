@@ -17,6 +17,7 @@ import (
 
 const (
 	roomFor   = 8 << 20 // bytes of replies that wait for the reader
+	replySize = 768     // bytes that the system reckons for a small one
 	mostFails = 100     // of receiving in a row, until the socket is given up
 )
 
@@ -27,6 +28,7 @@ type socket struct {
 	six  bool
 	bare bool // a raw socket
 	id   uint16
+	room int // for replies
 	// reading is held from a packet's leaving the queue until it is taken: to whom the
 	// queue is empty, all has been taken.
 	reading sync.Mutex
@@ -34,16 +36,28 @@ type socket struct {
 
 // open opens the raw socket or, where that is not permitted, the one that needs no
 // privilege.
-func open(six bool) (conn, error) {
+func open(six bool) (c conn, room int, err error) {
 	var refusals []error
 	for _, bare := range []bool{true, false} {
 		s, err := openSocket(six, bare)
 		if err == nil {
-			return s, nil
+			return s, s.room, nil
 		}
 		refusals = append(refusals, err)
 	}
-	return nil, errors.Join(refusals...)
+	return nil, 0, errors.Join(refusals...)
+}
+
+// onlyRaw says whether this user may open raw sockets and not the others.
+func onlyRaw() bool {
+	may := func(kind int) bool {
+		fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP)
+		if err == nil {
+			_ = unix.Close(fd)
+		}
+		return err == nil
+	}
+	return !may(unix.SOCK_DGRAM) && may(unix.SOCK_RAW)
 }
 
 func openSocket(six, bare bool) (*socket, error) {
@@ -74,6 +88,11 @@ func (s *socket) prepare(fd int) error {
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, roomFor) != nil {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, roomFor) // as much of it as there may be
 	}
+	size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
+	if err != nil {
+		return os.NewSyscallError("getsockopt", err)
+	}
+	s.room = size / replySize / 2 // some of them while the reader is held up
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}

@@ -26,7 +26,7 @@ func openFiles(t *testing.T) int {
 func permitted(t *testing.T) {
 	t.Helper()
 	for _, six := range []bool{false, true} {
-		c, err := open(six)
+		c, _, err := open(six)
 		if err != nil {
 			t.Skip(err)
 		}
@@ -104,7 +104,7 @@ func TestTwoSockets(t *testing.T) {
 // A reply is dated by the system, however late it is read.
 func TestArrival(t *testing.T) {
 	permitted(t)
-	c, err := open(false)
+	c, _, err := open(false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,36 +9,45 @@ import (
 	"postpatch/probes/host"
 )
 
-// Few is how many pings in flight have sockets of their own at the most.
+// Few is how many pings in flight have sockets of their own at the most, where the system
+// hands each socket its own replies alone.
 const Few = 256
 
-// turns decide who has a socket of their own.
+// fewRaw is how many have raw ones. Each is handed what all others send and receive, until
+// its filter is set: on a busy machine, that has filled its buffer by then, and the first
+// reply is lost.
+const fewRaw = 1
+
+// turns decide who has a socket of its own.
 type turns struct {
+	few int // what flies with sockets of its own
+
 	mu      sync.Mutex
 	flying  int
 	crowded bool
-	open    bool          // the shared socket could be opened since it is crowded
-	over    chan struct{} // closed when it was
+	called  bool
+	over    chan struct{} // closed when called
 	own     chan struct{} // one for each that has a socket of its own
 }
 
 // Turn is the place of one ping among those in flight.
 type Turn struct {
-	// Crowded says that there are so many that it must go through the shared socket.
+	// Crowded says that there are, or were in this run, so many at once that it must go
+	// through the shared socket. To change back and forth would have both kinds of sockets
+	// in use at once, and each raw one costs all others, and sees what they receive.
 	Crowded bool
 	// Over is closed when who has a socket of its own had better begin again through the
-	// shared one: it has become crowded, and every raw socket costs all others.
+	// shared one.
 	Over <-chan struct{}
 }
 
-// Enter counts a ping in until leave is called. Once it is crowded it stays so until half
-// of those are left that may have sockets of their own.
+// Enter counts a ping in until leave is called.
 func (s *Sweep) Enter() (turn Turn, leave func()) {
 	t := &s.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.flying++
-	t.crowded = t.crowded || t.flying > Few
+	t.crowded = t.crowded || t.flying > t.few
 	return Turn{t.crowded, t.over}, t.leave
 }
 
@@ -46,17 +55,14 @@ func (t *turns) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.flying--
-	if t.crowded = t.crowded && t.flying > Few/2; !t.crowded && t.open {
-		t.open, t.over = false, make(chan struct{})
-	}
 }
 
-// call over who has a socket of its own.
+// call calls over who has a socket of its own, to one that could be opened.
 func (t *turns) call() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.crowded && !t.open {
-		t.open = true
+	if t.crowded && !t.called {
+		t.called = true
 		close(t.over)
 	}
 }

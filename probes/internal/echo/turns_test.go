@@ -10,83 +10,71 @@ import (
 	"postpatch/probes/host"
 )
 
+// Once it was crowded, it stays so.
 func TestEnter(t *testing.T) {
-	s := New()
+	s := newSweep(open)
 	var leaves []func()
-	enter := func() bool {
+	for range 2 {
+		for i := range Few {
+			turn, leave := s.Enter()
+			if leaves = append(leaves, leave); turn.Crowded {
+				t.Fatalf("crowded by %d", i+1)
+			}
+		}
+		for _, leave := range leaves {
+			leave()
+		}
+		leaves = nil
+	}
+	for i := range 2*Few + 2 {
 		turn, leave := s.Enter()
-		leaves = append(leaves, leave)
-		return turn.Crowded
-	}
-	leave := func(n int) {
-		for _, l := range leaves[:n] {
-			l()
+		if i <= Few {
+			defer leave()
+		} else {
+			leave()
 		}
-		leaves = leaves[n:]
-	}
-	for i := range Few {
-		if enter() {
-			t.Fatalf("crowded by %d", i+1)
+		if turn.Crowded != (i >= Few) {
+			t.Errorf("number %d: %t", i+1, turn.Crowded)
 		}
-	}
-	if !enter() {
-		t.Error("not crowded by one more")
-	}
-	leave(Few / 2)
-	if !enter() {
-		t.Error("no longer crowded by half")
-	}
-	leave(3)
-	if enter() {
-		t.Error("still crowded by less than half")
 	}
 }
 
-// Who has a socket of its own is called over when it is crowded and others have a shared
-// one, and who comes after the crowd is not.
+// Who has a socket of its own is called over when it is crowded and there is a shared one.
 func TestCalledOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		called := func(turn Turn) bool {
+		s := sweepOver(newWire(on(ms, 0, 1, 2)))
+		first, _ := s.Enter()
+		called := func() bool {
 			select {
-			case <-turn.Over:
+			case <-first.Over:
 				return true
 			default:
 				return false
 			}
 		}
-		s := sweepOver(newWire(on(ms, 0, 1, 2)))
-		first, leave := s.Enter()
-		var leaves []func()
+		if _, err := s.Ping(t.Context(), addr("10.0.0.1"), three()); err != nil || called() {
+			t.Errorf("called over, with no crowd; %v", err)
+		}
+		for range Few {
+			_, _ = s.Enter()
+		}
+		nowhere := s.four.open
+		s.four.open = func(bool) (conn, int, error) { return nil, 0, errors.ErrUnsupported }
+		if _, err := s.Ping(t.Context(), addr("10.0.0.1"), three()); !errors.Is(err, ErrUnavailable) || called() {
+			t.Errorf("called over, to nowhere; %v", err)
+		}
+		s.four.open = nowhere
 		for range 2 {
-			_, _ = s.Ping(t.Context(), addr("10.0.0.1"), three())
-			if called(first) {
-				t.Error("called over, with no crowd")
+			if _, err := s.Ping(t.Context(), addr("10.0.0.1"), three()); err != nil || !called() {
+				t.Errorf("not called over; %v", err)
 			}
-			for range Few {
-				_, leave := s.Enter()
-				leaves = append(leaves, leave)
-			}
-			if called(first) {
-				t.Error("called over, to nowhere")
-			}
-			for range 2 {
-				if _, _ = s.Ping(t.Context(), addr("10.0.0.1"), three()); !called(first) {
-					t.Error("not called over")
-				}
-			}
-			leave()
-			for _, leave := range leaves {
-				leave()
-			}
-			leaves = nil
-			first, leave = s.Enter()
 		}
 	})
 }
 
 func TestOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := New()
+		s := newSweep(open)
 		var release func()
 		for range Few {
 			var err error
@@ -116,9 +104,9 @@ func TestOwn(t *testing.T) {
 
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &pacer{gap: time.Second / mostPerSecond, burst: mostAtOnce}
+		p := &pacer{gap: time.Second / mostPerSecond, burst: leastAtOnce}
 		began := time.Now()
-		const packets = 3*mostPerSecond + mostAtOnce
+		const packets = 3*mostPerSecond + leastAtOnce
 		for range packets {
 			if err := p.wait(t.Context()); err != nil {
 				t.Fatal(err)
@@ -132,7 +120,7 @@ func TestPace(t *testing.T) {
 		for now := time.Now(); p.reserve(now) <= 0; {
 			ahead++
 		}
-		if ahead != mostAtOnce {
+		if ahead != leastAtOnce {
 			t.Errorf("%d at once", ahead)
 		}
 	})

@@ -27,9 +27,9 @@ func newWire(answer func(w *wire, n int, sent reply) error) *wire {
 
 // sweepOver is a sweep over a wire, which both address families share.
 func sweepOver(w *wire) *Sweep {
-	return newSweep(func(bool) (conn, error) {
+	return newSweep(func(bool) (conn, int, error) {
 		w.over = make(chan struct{})
-		return w, nil
+		return w, 0, nil
 	})
 }
 

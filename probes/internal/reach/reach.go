@@ -171,16 +171,23 @@ func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Rea
 	failed := make([]error, len(items))
 	slots := make(chan struct{}, AtOnce)
 	var all sync.WaitGroup
-	for i, item := range items {
+	one := func(i int) {
+		defer func() {
+			if p := recover(); p != nil { // the runner cannot catch it here
+				failed[i] = fmt.Errorf("the probe panicked: %v", p)
+			}
+		}()
+		readings[i], failed[i] = observe(items[i])
+	}
+	for i := range items {
+		if len(items) == 1 { // it needs no company
+			one(i)
+			break
+		}
 		slots <- struct{}{}
 		all.Go(func() {
-			defer func() {
-				if p := recover(); p != nil { // the runner cannot catch it here
-					failed[i] = fmt.Errorf("the probe panicked: %v", p)
-				}
-				<-slots
-			}()
-			readings[i], failed[i] = observe(item)
+			one(i)
+			<-slots
 		})
 	}
 	all.Wait()
