@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// conn is one socket.
+// conn is one socket. It hands all replies that have come to whoever opened it.
 type conn interface {
-	// send sends an echo request.
+	// send sends an echo request. It may look at what has come meanwhile.
 	send(to netip.Addr, seq uint16, carried []byte) error
-	// receive takes all replies that have come. It waits for the first where it is to
-	// wait, until close. Lost is how many packets the system has dropped for want of room
-	// since the socket was opened.
-	receive(wait bool, take func(reply)) (lost uint32, err error)
+	// receive looks at what has come. It waits for the first where it is to wait, until
+	// close. Lost is how many packets the system has dropped for want of room since the
+	// socket was opened.
+	receive(wait bool) (lost uint32, err error)
 	close() error
 }
 
 // opener opens the socket of an address family. Room is how many replies may wait in it.
-type opener func(six bool) (c conn, room int, err error)
+type opener func(six bool, take func(reply)) (c conn, room int, err error)
 
 // key is what a reply must come back with beside the nonce.
 type key struct {
@@ -69,7 +69,7 @@ func (l *line) join() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn == nil {
-		c, room, err := l.open(l.six)
+		c, room, err := l.open(l.six, l.take)
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (l *line) leave() {
 func (l *line) read(c conn, ended chan<- struct{}) {
 	defer close(ended)
 	for {
-		if _, err := c.receive(true, l.take); err != nil {
+		if _, err := c.receive(true); err != nil {
 			return
 		}
 	}
@@ -124,7 +124,7 @@ func (l *line) take(r reply) {
 // drain takes what has come by now, and says whether replies may have been dropped since
 // the ping last asked. Without it, a reader that is late would make an echo look lost.
 func (l *line) drain(p *ping) (overflowed bool, err error) {
-	lost, err := l.conn.receive(false, l.take)
+	lost, err := l.conn.receive(false)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -1,7 +1,6 @@
 package echo
 
 import (
-	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"net/netip"
@@ -29,6 +28,7 @@ type socket struct {
 	bare bool // a raw socket
 	id   uint16
 	room int // for replies
+	take func(reply)
 	// reading is held from a packet's leaving the queue until it is taken: to whom the
 	// queue is empty, all has been taken.
 	reading sync.Mutex
@@ -36,11 +36,12 @@ type socket struct {
 
 // open opens the raw socket or, where that is not permitted, the one that needs no
 // privilege.
-func open(six bool) (c conn, room int, err error) {
+func open(six bool, take func(reply)) (c conn, room int, err error) {
 	var refusals []error
 	for _, bare := range []bool{true, false} {
 		s, err := openSocket(six, bare)
 		if err == nil {
+			s.take = take
 			return s, s.room, nil
 		}
 		refusals = append(refusals, err)
@@ -172,20 +173,32 @@ func (s *socket) send(to netip.Addr, seq uint16, carried []byte) error {
 	if waited != nil {
 		return waited
 	}
-	return os.NewSyscallError("sendto", err)
+	if err != nil {
+		return os.NewSyscallError("sendto", err)
+	}
+	// A near host has answered by now; to wake the reader for it would cost more.
+	return s.raw.Control(func(fd uintptr) {
+		if s.reading.TryLock() {
+			_, _ = s.empty(int(fd)) // what fails for long is found out by who misses an echo
+			s.reading.Unlock()
+		}
+	})
 }
 
-func (s *socket) receive(wait bool, take func(reply)) (lost uint32, err error) {
+func (s *socket) receive(wait bool) (lost uint32, err error) {
+	look := func(fd uintptr) bool {
+		s.reading.Lock()
+		defer s.reading.Unlock()
+		var any bool
+		any, err = s.empty(int(fd))
+		return any || err != nil
+	}
 	if wait {
-		waited := s.raw.Read(func(fd uintptr) bool {
-			var any bool
-			any, err = s.empty(int(fd), take)
-			return any || err != nil
-		})
+		waited := s.raw.Read(look)
 		return 0, errors.Join(waited, err)
 	}
 	closed := s.raw.Control(func(fd uintptr) {
-		if _, err = s.empty(int(fd), take); err == nil {
+		if look(fd); err == nil {
 			lost, err = dropped(int(fd))
 		}
 	})
@@ -193,10 +206,8 @@ func (s *socket) receive(wait bool, take func(reply)) (lost uint32, err error) {
 }
 
 // empty takes packets until none is left; any says whether there was one. What only tells
-// of another host, such as that it cannot be reached, passes.
-func (s *socket) empty(fd int, take func(reply)) (any bool, err error) {
-	s.reading.Lock()
-	defer s.reading.Unlock()
+// of another host, such as that it cannot be reached, passes. Reading is held.
+func (s *socket) empty(fd int) (any bool, err error) {
 	var packet [headSize]byte
 	var control [64]byte
 	for fails := 0; fails < mostFails; {
@@ -211,7 +222,7 @@ func (s *socket) empty(fd int, take func(reply)) (any bool, err error) {
 		fails, any = 0, true
 		if r, ok := s.parse(packet[:n], from); ok {
 			r.at = arrival(control[:nc])
-			take(r)
+			s.take(r)
 		}
 	}
 	return any, err
@@ -247,9 +258,7 @@ func arrival(control []byte) time.Time {
 			len(m.Data) < int(unsafe.Sizeof(stamp)) {
 			continue
 		}
-		if _, err := binary.Decode(m.Data, binary.NativeEndian, &stamp); err != nil {
-			return now
-		}
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&stamp)), unsafe.Sizeof(stamp)), m.Data)
 		if late := now.Sub(time.Unix(stamp.Unix())); late > 0 && late < time.Minute {
 			return now.Add(-late)
 		}

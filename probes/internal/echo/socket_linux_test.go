@@ -26,7 +26,7 @@ func openFiles(t *testing.T) int {
 func permitted(t *testing.T) {
 	t.Helper()
 	for _, six := range []bool{false, true} {
-		c, _, err := open(six)
+		c, _, err := open(six, func(reply) {})
 		if err != nil {
 			t.Skip(err)
 		}
@@ -101,24 +101,34 @@ func TestTwoSockets(t *testing.T) {
 	pings.Wait()
 }
 
+// unread opens a socket that nobody reads until its lock is given back.
+func unread(t *testing.T, take func(reply)) *socket {
+	t.Helper()
+	permitted(t)
+	s, err := openSocket(false, true)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = s.close() })
+	s.take = take
+	s.reading.Lock()
+	return s
+}
+
 // A reply is dated by the system, however late it is read.
 func TestArrival(t *testing.T) {
-	permitted(t)
-	c, _, err := open(false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.close() }()
+	var got []reply
+	s := unread(t, func(r reply) { got = append(got, r) })
 	before := time.Now()
-	if err := c.send(loopback(1), 7, make([]byte, 56)); err != nil {
+	if err := s.send(loopback(1), 7, make([]byte, 56)); err != nil {
 		t.Fatal(err)
 	}
 	after := time.Now() // the loopback interface has answered by now
 	for time.Since(after) < 20*time.Millisecond {
 		runtime.Gosched()
 	}
-	var got []reply
-	lost, err := c.receive(false, func(r reply) { got = append(got, r) })
+	s.reading.Unlock()
+	lost, err := s.receive(false)
 	if err != nil || lost != 0 || len(got) != 1 {
 		t.Fatalf("got %v, %d lost, %v", got, lost, err)
 	}
@@ -131,20 +141,16 @@ func TestArrival(t *testing.T) {
 
 // The system counts what a full socket drops: some versions of it twice.
 func TestDropped(t *testing.T) {
-	permitted(t)
-	c, err := openSocket(false, true)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer func() { _ = c.close() }()
+	took := 0
+	s := unread(t, func(reply) { took++ })
 	const packets = 100_000
 	for seq := range packets {
-		if err := c.send(loopback(1), uint16(seq), make([]byte, nonceSize)); err != nil {
+		if err := s.send(loopback(1), uint16(seq), make([]byte, nonceSize)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	took := 0
-	lost, err := c.receive(false, func(reply) { took++ })
+	s.reading.Unlock()
+	lost, err := s.receive(false)
 	if err != nil || lost == 0 || took == 0 || took == packets {
 		t.Errorf("took %d, lost %d of %d: %v", took, lost, packets, err)
 	}

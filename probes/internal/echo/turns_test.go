@@ -59,7 +59,7 @@ func TestCalledOver(t *testing.T) {
 			_, _ = s.Enter()
 		}
 		nowhere := s.four.open
-		s.four.open = func(bool) (conn, int, error) { return nil, 0, errors.ErrUnsupported }
+		s.four.open = func(bool, func(reply)) (conn, int, error) { return nil, 0, errors.ErrUnsupported }
 		if _, err := s.Ping(t.Context(), addr("10.0.0.1"), three()); !errors.Is(err, ErrUnavailable) || called() {
 			t.Errorf("called over, to nowhere; %v", err)
 		}

@@ -15,6 +15,7 @@ type wire struct {
 	mu     sync.Mutex
 	sent   []reply
 	queue  []reply
+	take   func(reply)
 	lost   uint32
 	broken error
 	come   chan struct{}
@@ -27,7 +28,8 @@ func newWire(answer func(w *wire, n int, sent reply) error) *wire {
 
 // sweepOver is a sweep over a wire, which both address families share.
 func sweepOver(w *wire) *Sweep {
-	return newSweep(func(bool) (conn, int, error) {
+	return newSweep(func(_ bool, take func(reply)) (conn, int, error) {
+		w.take = take
 		w.over = make(chan struct{})
 		return w, 0, nil
 	})
@@ -56,7 +58,7 @@ func (w *wire) after(d time.Duration, r reply) {
 	})
 }
 
-func (w *wire) receive(wait bool, take func(reply)) (uint32, error) {
+func (w *wire) receive(wait bool) (uint32, error) {
 	if wait {
 		select {
 		case <-w.come:
@@ -67,7 +69,7 @@ func (w *wire) receive(wait bool, take func(reply)) (uint32, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, r := range w.queue {
-		take(r)
+		w.take(r)
 	}
 	w.queue = nil
 	return w.lost, w.broken
