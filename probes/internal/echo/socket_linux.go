@@ -1,6 +1,7 @@
 package echo
 
 import (
+	"cmp"
 	"errors"
 	"math/rand/v2"
 	"net/netip"
@@ -23,7 +24,8 @@ const (
 // socket is a conn of Linux.
 type socket struct {
 	file *os.File
-	raw  syscall.RawConn
+	raw  syscall.RawConn // to wait with
+	fd   int             // of the file, which is closed by the last who uses it
 	six  bool
 	bare bool // a raw socket
 	id   uint16
@@ -73,7 +75,7 @@ func openSocket(six, bare bool) (*socket, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	s := &socket{six: six, bare: bare, file: os.NewFile(uintptr(fd), "icmp")}
+	s := &socket{six: six, bare: bare, fd: fd, file: os.NewFile(uintptr(fd), "icmp")}
 	if s.raw, err = s.file.SyscallConn(); err == nil {
 		err = s.prepare(fd)
 	}
@@ -166,52 +168,50 @@ func (s *socket) send(to netip.Addr, seq uint16, carried []byte) error {
 	} else {
 		at = &unix.SockaddrInet4{Addr: to.As4()}
 	}
-	waited := s.raw.Write(func(fd uintptr) bool {
-		err = unix.Sendto(int(fd), packet, unix.MSG_DONTWAIT, at)
-		return !errors.Is(err, unix.EAGAIN)
-	})
-	if waited != nil {
-		return waited
+	if err = unix.Sendto(s.fd, packet, unix.MSG_DONTWAIT, at); errors.Is(err, unix.EAGAIN) {
+		waited := s.raw.Write(func(uintptr) bool {
+			err = unix.Sendto(s.fd, packet, unix.MSG_DONTWAIT, at)
+			return !errors.Is(err, unix.EAGAIN)
+		})
+		err = cmp.Or(err, waited)
 	}
 	if err != nil {
 		return os.NewSyscallError("sendto", err)
 	}
 	// A near host has answered by now; to wake the reader for it would cost more.
-	return s.raw.Control(func(fd uintptr) {
-		if s.reading.TryLock() {
-			_, _ = s.empty(int(fd)) // what fails for long is found out by who misses an echo
-			s.reading.Unlock()
-		}
-	})
+	if s.reading.TryLock() {
+		_, _ = s.empty() // what fails for long is found out by who misses an echo
+		s.reading.Unlock()
+	}
+	return nil
 }
 
 func (s *socket) receive(wait bool) (lost uint32, err error) {
-	look := func(fd uintptr) bool {
-		s.reading.Lock()
-		defer s.reading.Unlock()
-		var any bool
-		any, err = s.empty(int(fd))
-		return any || err != nil
-	}
 	if wait {
-		waited := s.raw.Read(look)
-		return 0, errors.Join(waited, err)
+		waited := s.raw.Read(func(uintptr) bool {
+			s.reading.Lock()
+			defer s.reading.Unlock()
+			var any bool
+			any, err = s.empty()
+			return any || err != nil
+		})
+		return 0, cmp.Or(err, waited)
 	}
-	closed := s.raw.Control(func(fd uintptr) {
-		if look(fd); err == nil {
-			lost, err = dropped(int(fd))
-		}
-	})
-	return lost, errors.Join(closed, err)
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if _, err = s.empty(); err != nil {
+		return 0, err
+	}
+	return dropped(s.fd)
 }
 
 // empty takes packets until none is left; any says whether there was one. What only tells
 // of another host, such as that it cannot be reached, passes. Reading is held.
-func (s *socket) empty(fd int) (any bool, err error) {
+func (s *socket) empty() (any bool, err error) {
 	var packet [headSize]byte
 	var control [64]byte
 	for fails := 0; fails < mostFails; {
-		n, nc, _, from, failed := unix.Recvmsg(fd, packet[:], control[:], unix.MSG_DONTWAIT)
+		n, nc, _, from, failed := unix.Recvmsg(s.fd, packet[:], control[:], unix.MSG_DONTWAIT)
 		switch {
 		case errors.Is(failed, unix.EAGAIN):
 			return any, nil

@@ -167,27 +167,19 @@ const AtOnce = 8
 // order of the items. The error joins those of the items in one line; it wraps
 // probes.ErrNoAnswer only when no item found an answer.
 func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Reading, error) {
+	if len(items) == 1 { // it needs no goroutine of its own
+		found, err := guarded(items[0], observe)
+		return found, joined([]error{err})
+	}
 	readings := make([][]fact.Reading, len(items))
 	failed := make([]error, len(items))
 	slots := make(chan struct{}, AtOnce)
 	var all sync.WaitGroup
-	one := func(i int) {
-		defer func() {
-			if p := recover(); p != nil { // the runner cannot catch it here
-				failed[i] = fmt.Errorf("the probe panicked: %v", p)
-			}
-		}()
-		readings[i], failed[i] = observe(items[i])
-	}
-	for i := range items {
-		if len(items) == 1 { // it needs no company
-			one(i)
-			break
-		}
+	for i, item := range items {
 		slots <- struct{}{}
 		all.Go(func() {
-			one(i)
-			<-slots
+			defer func() { <-slots }()
+			readings[i], failed[i] = guarded(item, observe)
 		})
 	}
 	all.Wait()
@@ -203,4 +195,14 @@ func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Rea
 		}
 	}
 	return found, joined(failed)
+}
+
+// guarded observes an item. The runner cannot catch a panic on another goroutine.
+func guarded[T any](item T, observe func(T) ([]fact.Reading, error)) (found []fact.Reading, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the probe panicked: %v", p)
+		}
+	}()
+	return observe(item)
 }
