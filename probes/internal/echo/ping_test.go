@@ -203,6 +203,20 @@ func TestNoVerdict(t *testing.T) {
 	}
 }
 
+// What has come is no loss because the reader has not got to it.
+func TestLateReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, answered := range [][]int{{0, 1, 2}, {0, 2}} {
+			w := newWire(on(900*ms, answered...))
+			w.asleep = true
+			got, err := sweepOver(w).Ping(t.Context(), addr("10.0.0.1"), three())
+			if got.Sent != 3 || got.Received != len(answered) || got.RTT != 900*ms || err != nil {
+				t.Errorf("got %+v and %v", got, err)
+			}
+		}
+	})
+}
+
 // A check with little time tells what it can: with fewer echoes, and before ctx ends.
 func TestLittleTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

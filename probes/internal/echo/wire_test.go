@@ -18,6 +18,7 @@ type wire struct {
 	take   func(reply)
 	lost   uint32
 	broken error
+	asleep bool // its reader, which does not hear what comes
 	come   chan struct{}
 	over   chan struct{}
 }
@@ -51,6 +52,9 @@ func (w *wire) after(d time.Duration, r reply) {
 		w.mu.Lock()
 		w.queue = append(w.queue, r)
 		w.mu.Unlock()
+		if w.asleep {
+			return
+		}
 		select {
 		case w.come <- struct{}{}:
 		default:
