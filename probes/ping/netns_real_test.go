@@ -3,14 +3,11 @@
 package ping_test
 
 import (
-	"errors"
 	"net/netip"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 	"unsafe"
@@ -19,38 +16,9 @@ import (
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
+
+	"postpatch/cmd/postpatch/realtest"
 )
-
-const ownNetwork = "POSTPATCH_TEST_OWN_NETWORK" // is set where a test has one
-
-// withOwnNetwork carries a test out once more, in a process with a network of its own, as
-// root or as a user whom the kernel lets be root of their own, and under a prefix. It is
-// not ok in the process that only waits for that.
-func withOwnNetwork(t *testing.T, prefix ...string) (ok bool) {
-	t.Helper()
-	if os.Getenv(ownNetwork) != "" {
-		return true
-	}
-	t.Parallel()
-	args := append(prefix, os.Args[0], "-test.v", "-test.count=1", "-test.run=^"+t.Name()+"$")
-	test := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	test.Env = append(os.Environ(), ownNetwork+"=1")
-	test.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	if os.Getuid() != 0 {
-		test.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		test.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
-		test.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
-	}
-	out, err := test.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) && os.Getenv("CI") == "" {
-		t.Skip("a network of one's own is not allowed here")
-	}
-	t.Logf("in a network of its own:\n%s", out)
-	if err != nil {
-		t.Error(err)
-	}
-	return false
-}
 
 // unprivileged takes the right to raw sockets, which even root is born with.
 func unprivileged() []string {
@@ -108,29 +76,14 @@ func respond(t *testing.T, of func(netip.Addr) behaviour) {
 // bringUp gives the device its addresses.
 func bringUp(t *testing.T) {
 	t.Helper()
-	four, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
+	for what, value := range map[uint]func(*unix.Ifreq) error{
+		unix.SIOCSIFADDR:   func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{10, 255, 255, 1}) },
+		unix.SIOCSIFTXQLEN: func(r *unix.Ifreq) error { r.SetUint32(1 << 18); return nil }, // no loss but ours
+	} {
+		realtest.SetInterface(t, "tun0", what, value)
 	}
-	defer func() { _ = unix.Close(four) }()
-	set := func(name string, what uint, value func(*unix.Ifreq) error) {
-		request, err := unix.NewIfreq(name)
-		if err == nil {
-			err = value(request)
-		}
-		if err == nil {
-			err = unix.IoctlIfreq(four, what, request)
-		}
-		if err != nil {
-			t.Fatalf("setting up %s, %#x: %v", name, what, err)
-		}
-	}
-	up := func(r *unix.Ifreq) error { r.SetUint16(unix.IFF_UP | unix.IFF_RUNNING); return nil }
-	set("lo", unix.SIOCSIFFLAGS, up)
-	set("tun0", unix.SIOCSIFADDR, func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{10, 255, 255, 1}) })
-	set("tun0", unix.SIOCSIFNETMASK, func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{255, 0, 0, 0}) })
-	set("tun0", unix.SIOCSIFTXQLEN, func(r *unix.Ifreq) error { r.SetUint32(1 << 18); return nil }) // no loss but ours
-	set("tun0", unix.SIOCSIFFLAGS, up)
+	realtest.SetInterface(t, "tun0", unix.SIOCSIFNETMASK, func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{255, 0, 0, 0}) })
+	realtest.SetInterface(t, "tun0", unix.SIOCSIFFLAGS, realtest.Up)
 	six, err := unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/cmd/postpatch/realtest"
 	"postpatch/probes"
 	sweep "postpatch/probes/internal/echo"
 	"postpatch/probes/ping"
@@ -145,14 +146,14 @@ func tenThousand(t *testing.T) {
 }
 
 func TestTenThousandSlowHosts(t *testing.T) {
-	if withOwnNetwork(t) {
+	if realtest.OwnNetwork(t) {
 		tenThousand(t)
 	}
 }
 
 // The same through the socket that needs no privilege.
 func TestTenThousandSlowHostsUnprivileged(t *testing.T) {
-	if withOwnNetwork(t, unprivileged()...) {
+	if realtest.OwnNetwork(t, unprivileged()...) {
 		permit(t)
 		tenThousand(t)
 	}
@@ -197,8 +198,7 @@ func sameReadings(t *testing.T) {
 	wantFew := []string{up, "loss=34 received=2", up, silent, silent, up, silent, silent, up, silent, one}
 	wantMany := slices.Clone(wantFew)
 	wantMany[8], wantMany[9] = silent, "loss=75 received=1"
-	shared := &probes.Shared{}
-	check := func(name string, all []netip.Addr, want []string) {
+	check := func(name string, shared *probes.Shared, all []netip.Addr, want []string) {
 		t.Helper()
 		got := told(t, shared, args, all)
 		for i := range want {
@@ -209,19 +209,20 @@ func sameReadings(t *testing.T) {
 			}
 		}
 	}
-	check("few", few, wantFew)
+	check("few", nil, few, wantFew) // each of a run of its own
+	shared := &probes.Shared{}
 	defer crowd(shared)()
-	check("many", many, wantMany)
+	check("many", shared, many, wantMany)
 }
 
 func TestSameReadings(t *testing.T) {
-	if withOwnNetwork(t) {
+	if realtest.OwnNetwork(t) {
 		sameReadings(t)
 	}
 }
 
 func TestSameReadingsUnprivileged(t *testing.T) {
-	if withOwnNetwork(t, unprivileged()...) {
+	if realtest.OwnNetwork(t, unprivileged()...) {
 		permit(t)
 		sameReadings(t)
 	}
@@ -229,7 +230,7 @@ func TestSameReadingsUnprivileged(t *testing.T) {
 
 // Who may not ping is told so, however many are pinged; nothing is told of the hosts.
 func TestNoRightToPing(t *testing.T) {
-	if !withOwnNetwork(t, unprivileged()...) {
+	if !realtest.OwnNetwork(t, unprivileged()...) {
 		return
 	}
 	respond(t, behaviourOf)
@@ -247,7 +248,7 @@ func TestNoRightToPing(t *testing.T) {
 
 // Where no way leads, that is told as it is of few, and so is a broadcast address.
 func TestNoWay(t *testing.T) {
-	if !withOwnNetwork(t) {
+	if !realtest.OwnNetwork(t) {
 		return
 	}
 	respond(t, behaviourOf)
@@ -259,7 +260,7 @@ func TestNoWay(t *testing.T) {
 	for _, a := range []string{"192.0.2.1", "2001:db8::1", "127.255.255.255", "0.0.0.0", "fe80::99%tun0"} {
 		addresses = append(addresses, netip.MustParseAddr(a))
 	}
-	few := told(t, shared, nil, addresses)
+	few := told(t, nil, nil, addresses)
 	defer crowd(shared)()
 	many := told(t, shared, nil, addresses)
 	if d := cmp.Diff(few, many); d != "" {
