@@ -51,6 +51,22 @@ func TestPing(t *testing.T) {
 		"slow, and one is lost":               {three(), on(800*ms, 0, 2, 3), Tally{3, 2, 800 * ms}, 4, 1400 * ms},
 		"after all time":                      {one, on(1001*ms, 0, 1, 2), Tally{1, 0, 0}, 3, time.Second},
 		"the retry loses its place":           {one, on(334*ms, 0, 1), Tally{1, 1, 334 * ms}, 2, 334 * ms},
+		"slow, one is lost, and a retry is fast": {three(), func(w *wire, n int, sent reply) error {
+			switch n {
+			case 0, 2:
+				w.after(800*ms, sent)
+			case 3:
+				w.after(ms, sent)
+			}
+			return nil
+		}, Tally{3, 2, 800 * ms}, 4, 1400 * ms},
+		"a retry, twice": {three(), func(w *wire, n int, sent reply) error {
+			if n == 3 {
+				w.after(3*ms, sent)
+				w.after(4*ms, sent)
+			}
+			return nil
+		}, Tally{4, 1, 3 * ms}, 4, 1400 * ms},
 		"twice": {three(), func(w *wire, n int, sent reply) error {
 			w.after(3*ms, sent)
 			w.after(4*ms, sent)
@@ -152,6 +168,29 @@ func TestOverflow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A packet may be taken for dropped that is only late: of it and its retry one counts.
+func TestOverflowOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(func(w *wire, n int, sent reply) error {
+			switch n {
+			case 0:
+				w.lost++
+			case 1: // which is sent again with the first, before this
+				w.after(600*ms, sent)
+			case 2:
+				w.after(ms, sent)
+			case 4:
+				w.after(200*ms, sent)
+			}
+			return nil
+		})
+		got, err := sweepOver(w).Ping(t.Context(), addr("10.0.0.1"), three())
+		if want := (Tally{3, 2, (ms + 600*ms) / 2}); got != want || err != nil || w.packets() != 5 {
+			t.Errorf("got %+v, %v and %d packets, want %+v", got, err, w.packets(), want)
+		}
+	})
 }
 
 // What is no silence of the host is not told as one.

@@ -26,16 +26,17 @@ func TestEnter(t *testing.T) {
 		}
 		leaves = nil
 	}
-	for i := range 2*Few + 2 {
+	for i := range Few + 1 {
 		turn, leave := s.Enter()
-		if i <= Few {
-			defer leave()
-		} else {
-			leave()
-		}
-		if turn.Crowded != (i >= Few) {
+		if leaves = append(leaves, leave); turn.Crowded != (i == Few) {
 			t.Errorf("number %d: %t", i+1, turn.Crowded)
 		}
+	}
+	for _, leave := range leaves {
+		leave()
+	}
+	if turn, _ := s.Enter(); !turn.Crowded {
+		t.Error("no longer crowded when all have left")
 	}
 }
 
