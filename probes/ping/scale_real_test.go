@@ -272,3 +272,30 @@ func TestNoWay(t *testing.T) {
 		}
 	}
 }
+
+// Who has a socket of its own begins again through the shared one when it gets crowded.
+func TestCalledOver(t *testing.T) {
+	if !realtest.OwnNetwork(t) {
+		return
+	}
+	first, asked := inNetwork(0, 1, false), make(chan bool, 100)
+	respond(t, func(a netip.Addr) behaviour {
+		if a == first {
+			asked <- true
+		}
+		return func(int, *answer) {}
+	})
+	shared := &probes.Shared{}
+	args := map[string]any{"interval": time.Second}
+	alone := make(chan []string)
+	go func() { alone <- told(t, shared, args, []netip.Addr{first}) }()
+	<-asked
+	others := told(t, shared, args, []netip.Addr{inNetwork(0, 2, false), inNetwork(0, 3, false)})
+	got := append(<-alone, others...)
+	if want := "loss=0 received=3"; counts(got)[want] != 3 {
+		t.Errorf("got %q", got)
+	}
+	if more := len(asked); more != 3 {
+		t.Errorf("%d echoes more, want as many as when it begins again", more)
+	}
+}
