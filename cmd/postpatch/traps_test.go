@@ -24,7 +24,8 @@ func TestTraps(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "realtest" || path != "." && strings.HasPrefix(entry.Name(), ".")):
+		case entry.IsDir() && (slices.Contains([]string{"testdata", "realtest"}, entry.Name()) ||
+			path != "." && strings.HasPrefix(entry.Name(), ".")):
 			return fs.SkipDir
 		case entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil
@@ -183,12 +184,12 @@ func (w *trapWalk) call(call *ast.CallExpr) {
 	if !ok || slices.Contains(typed(), w.path) {
 		return
 	}
-	decodes := selector.Sel.Name == "Unmarshal" && isNamed(selector, "yaml.Unmarshal")
-	if variable, ok := selector.X.(*ast.Ident); ok && selector.Sel.Name == "Decode" && slices.Contains(w.decoders, variable.Name) {
-		decodes = true
-	}
+	from, _ := selector.X.(*ast.Ident)
+	decodes := isNamed(selector, "yaml.Unmarshal") ||
+		from != nil && selector.Sel.Name == "Decode" && slices.Contains(w.decoders, from.Name)
 	if decodes && len(call.Args) > 0 && !w.isNode(call.Args[len(call.Args)-1]) {
-		w.add(call, "YAML decoded into types: the time grows with the square of a mapping; decode into a yaml.Node and walk it")
+		w.add(call, "YAML decoded into types: the time grows with the square of a mapping; "+
+			"decode into a yaml.Node and walk it")
 	}
 }
 

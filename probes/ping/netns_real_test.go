@@ -76,14 +76,11 @@ func respond(t *testing.T, of func(netip.Addr) behaviour) {
 // bringUp gives the device its addresses.
 func bringUp(t *testing.T) {
 	t.Helper()
-	for what, value := range map[uint]func(*unix.Ifreq) error{
-		unix.SIOCSIFADDR:   func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{10, 255, 255, 1}) },
-		unix.SIOCSIFTXQLEN: func(r *unix.Ifreq) error { r.SetUint32(1 << 18); return nil }, // no loss but ours
-	} {
-		realtest.SetInterface(t, "tun0", what, value)
-	}
-	realtest.SetInterface(t, "tun0", unix.SIOCSIFNETMASK, func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{255, 0, 0, 0}) })
-	realtest.SetInterface(t, "tun0", unix.SIOCSIFFLAGS, realtest.Up)
+	set := func(what uint, value func(*unix.Ifreq) error) { realtest.SetInterface(t, "tun0", what, value) }
+	set(unix.SIOCSIFADDR, func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{10, 255, 255, 1}) })
+	set(unix.SIOCSIFNETMASK, func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{255, 0, 0, 0}) })
+	set(unix.SIOCSIFTXQLEN, func(r *unix.Ifreq) error { r.SetUint32(1 << 18); return nil }) // no loss but ours
+	set(unix.SIOCSIFFLAGS, realtest.Up)
 	six, err := unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,10 +23,8 @@ func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 // on answers certain packets, after a while.
 func on(after time.Duration, numbers ...int) func(*wire, int, reply) error {
 	return func(w *wire, n int, sent reply) error {
-		for _, answered := range numbers {
-			if n == answered {
-				w.after(after, sent)
-			}
+		if slices.Contains(numbers, n) {
+			w.after(after, sent)
 		}
 		return nil
 	}
@@ -144,19 +143,11 @@ func TestOverflow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				is := func(all []int, n int) bool {
-					for _, one := range all {
-						if one == n {
-							return true
-						}
-					}
-					return false
-				}
 				w := newWire(func(w *wire, n int, sent reply) error {
 					switch {
-					case is(c.drops, n):
+					case slices.Contains(c.drops, n):
 						time.AfterFunc(ms, func() { w.mu.Lock(); w.lost++; w.mu.Unlock() })
-					case !is(c.lost, n):
+					case !slices.Contains(c.lost, n):
 						w.after(ms, sent)
 					}
 					return nil
