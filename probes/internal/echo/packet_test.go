@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"testing"
-
-	"golang.org/x/net/bpf"
 )
 
 // replyOf is what comes back to a request.
@@ -93,35 +91,4 @@ func FuzzParseReply(f *testing.F) {
 			t.Errorf("%v is taken for %+v", packet, r)
 		}
 	})
-}
-
-// The filter passes what is parsed and nothing else.
-func TestFilter(t *testing.T) {
-	carried := make([]byte, 56)
-	for _, six := range []bool{false, true} {
-		machine, err := bpf.NewVM(filterOf(six, 4711))
-		if err != nil {
-			t.Fatal(err)
-		}
-		seen := func(options int, packet []byte) bool {
-			if !six {
-				packet = under(options, packet)
-			}
-			n, err := machine.Run(packet)
-			return err == nil && n >= max(1, len(packet))
-		}
-		asked, _ := request(six, 4711, 1, carried)
-		for options := range 3 {
-			if !seen(options, replyOf(t, six, 4711, 1, carried)) {
-				t.Errorf("six=%t: a reply is not let through", six)
-			}
-			for _, other := range [][]byte{
-				asked, replyOf(t, six, 4710, 1, carried), replyOf(t, six, 4711^0xff00, 1, carried), {}, {3},
-			} {
-				if seen(options, other) {
-					t.Errorf("six=%t: %v is let through", six, other[:min(8, len(other))])
-				}
-			}
-		}
-	}
 }

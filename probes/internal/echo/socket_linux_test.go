@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/net/bpf"
 )
 
 // loopback is one of this machine's own addresses.
@@ -153,5 +155,36 @@ func TestDropped(t *testing.T) {
 	lost, err := s.receive(false)
 	if err != nil || lost == 0 || took == 0 || took == packets {
 		t.Errorf("took %d, lost %d of %d: %v", took, lost, packets, err)
+	}
+}
+
+// The filter passes what is parsed and nothing else.
+func TestFilter(t *testing.T) {
+	carried := make([]byte, 56)
+	for _, six := range []bool{false, true} {
+		machine, err := bpf.NewVM(filterOf(six, 4711))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := func(options int, packet []byte) bool {
+			if !six {
+				packet = under(options, packet)
+			}
+			n, err := machine.Run(packet)
+			return err == nil && n >= max(1, len(packet))
+		}
+		asked, _ := request(six, 4711, 1, carried)
+		for options := range 3 {
+			if !seen(options, replyOf(t, six, 4711, 1, carried)) {
+				t.Errorf("six=%t: a reply is not let through", six)
+			}
+			for _, other := range [][]byte{
+				asked, replyOf(t, six, 4710, 1, carried), replyOf(t, six, 4711^0xff00, 1, carried), {}, {3},
+			} {
+				if seen(options, other) {
+					t.Errorf("six=%t: %v is let through", six, other[:min(8, len(other))])
+				}
+			}
+		}
 	}
 }
