@@ -66,6 +66,8 @@ type Target struct {
 	CredentialAt func(use, name string) (host.Credential, error)
 	// Accounts remembers which passwords were refused; LogOn asks it.
 	Accounts *host.Accounts
+	// Shared is what the probes of the run hold in common; see Common. It may be nil.
+	Shared *Shared
 	// Resolve returns the address to which an ICMP echo is sent.
 	Resolve func(ctx context.Context, name string) (netip.Addr, error)
 	// Roots are whom this operator trusts to sign certificates; the system's when

@@ -24,11 +24,12 @@ type Options struct {
 	Hosts int
 	// Open opens a session to a Windows host.
 	Open func(ctx context.Context, h suites.Host) (host.Session, error)
-	// Dial, Resolve, Credential, Accounts and Roots are what probes are given; see probes.Target.
+	// Dial, Resolve, Credential, Accounts, Shared and Roots are what probes are given; see probes.Target.
 	Dial       func(ctx context.Context, network, address string) (net.Conn, error)
 	Resolve    func(ctx context.Context, name string) (netip.Addr, error)
 	Credential func(hostName, use string) (host.Credential, error)
 	Accounts   *host.Accounts // one for all visits of a run
+	Shared     *probes.Shared // likewise
 	Roots      *x509.CertPool
 	// Baseline is when the baseline was taken that the run is to be compared with;
 	// zero for none.

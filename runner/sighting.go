@@ -91,7 +91,7 @@ func target(h suites.Host, o Options) probes.Target {
 	return probes.Target{
 		Host: h.Name, Address: h.Address, Dial: o.Dial, Resolve: o.Resolve, Roots: o.Roots,
 		Credential:   func(use string) (host.Credential, error) { return at(use, h.Name) },
-		CredentialAt: at, Accounts: o.Accounts,
+		CredentialAt: at, Accounts: o.Accounts, Shared: o.Shared,
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 func options(j job, atOnce int) runner.Options {
 	return runner.Options{
 		Hosts: atOnce, Dial: j.routes.Dial, Resolve: j.routes.Resolve, Roots: j.roots, Accounts: j.logins.Accounts(),
+		Shared: &probes.Shared{},
 		Credential: func(hostName, use string) (host.Credential, error) {
 			if j.credentials == nil {
 				return host.Credential{}, errors.New("there is no --credentials file")

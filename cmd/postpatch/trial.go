@@ -192,12 +192,8 @@ func isPack(file string) bool {
 	if err != nil {
 		return false // who loads it says so
 	}
-	var top map[string]yaml.Node
-	if yaml.Unmarshal(content, &top) != nil {
-		return false
-	}
-	_, found := top["hosts"]
-	return !found
+	keys, told := topKeys(content)
+	return told && !slices.Contains(keys, "hosts")
 }
 
 // run plays all cases.

@@ -18,6 +18,7 @@ import (
 type asker struct {
 	target probes.Target
 	server string // "host:port"
+	udps   *sockets
 }
 
 // answer is a server's answer and the way it came.
@@ -69,14 +70,14 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := reach.Dial(ctx, a.target, "udp", a.server)
+	conn, err := a.udps.take(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.Close() }()
-	packet := make([]byte, 1<<16)
+	quiet := false
+	defer func() { a.udps.put(conn, quiet) }()
 	heard := false
-	for _, limit := range limits(ctx) {
+	for try, limit := range limits(ctx) {
 		if err := conn.SetReadDeadline(limit); err != nil {
 			return nil, reach.Cause(ctx, err)
 		}
@@ -84,7 +85,7 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 			return nil, reach.Cause(ctx, refusal(err))
 		}
 		for {
-			n, err := conn.Read(packet)
+			n, err := conn.Read(conn.packet)
 			if err != nil {
 				if timedOut(err) && ctx.Err() == nil {
 					break
@@ -92,7 +93,8 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 				return nil, silence(ctx, refusal(err), heard)
 			}
 			heard = true
-			if msg := new(dns.Msg); msg.Unpack(packet[:n]) == nil && fits(msg, query) {
+			if msg := new(dns.Msg); msg.Unpack(conn.packet[:n]) == nil && fits(msg, query) {
+				quiet = try == 0
 				return msg, nil
 			}
 		}

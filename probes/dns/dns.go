@@ -179,8 +179,10 @@ func (p probe) Aims() []string { return []string{p.host} }
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
 	server := reach.JoinPort(reach.Address(t, p.host), p.port)
+	var udps sockets
+	defer udps.close()
 	return reach.Each(p.questions, func(q question) ([]fact.Reading, error) {
-		readings, err := p.observe(ctx, asker{t, server}, q)
+		readings, err := p.observe(ctx, asker{t, server, &udps}, q)
 		if err != nil {
 			err = fmt.Errorf("asking %s for %q: %w", server, q.item, err)
 		}

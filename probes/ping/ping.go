@@ -119,20 +119,17 @@ func (p probe) observe(ctx context.Context, t probes.Target, address string) ([]
 		}
 		return nil, err
 	}
-	if err := route(ctx, ip); err != nil {
-		return nil, err
-	}
-	s, err := p.send(ctx, ip)
+	s, err := p.echo(ctx, t, ip)
 	if err != nil {
 		return nil, err
 	}
-	lost := s.PacketsSent - s.PacketsRecv
+	lost := s.Sent - s.Received
 	readings := []fact.Reading{
-		probes.Read(address, "loss", fact.Int((100*lost+s.PacketsSent-1)/s.PacketsSent)),
-		probes.Read(address, "received", fact.Int(s.PacketsRecv)),
+		probes.Read(address, "loss", fact.Int((100*lost+s.Sent-1)/s.Sent)),
+		probes.Read(address, "received", fact.Int(s.Received)),
 	}
-	if s.PacketsRecv > 0 {
-		readings = append(readings, probes.Read(address, "rtt", fact.Duration(s.AvgRtt)))
+	if s.Received > 0 {
+		readings = append(readings, probes.Read(address, "rtt", fact.Duration(s.RTT)))
 	}
 	return readings, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"testing"
@@ -111,7 +112,7 @@ func (s Suite) pointed(
 // twice observes a healthy server twice.
 func (s Suite) twice(t *testing.T) {
 	probe, target := s.build(t), s.Healthy(t)
-	before := goroutines()
+	before := inUse()
 	first, err := observe(t, probe, target, healthy)
 	if err != nil {
 		t.Fatalf("observing a healthy server: %v", err)
@@ -141,7 +142,7 @@ func (s Suite) unanswered(t *testing.T) {
 func (s Suite) survives(t *testing.T, target probes.Target) {
 	t.Helper()
 	probe := s.build(t)
-	before := goroutines()
+	before := inUse()
 	readings, err := observe(t, probe, target, deadline)
 	if len(readings) == 0 && err == nil {
 		t.Error("no readings and no error")
@@ -198,15 +199,32 @@ func goroutines() int {
 	return n
 }
 
-// leavesNone waits until there are no more goroutines than before: what serves
+// use is what a process has in use.
+type use struct{ goroutines, files int }
+
+func inUse() use { return use{goroutines(), openFiles()} }
+
+// openFiles counts this process's files and sockets, where the system tells.
+func openFiles() int {
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(open)
+}
+
+// leavesNone waits until there are no more goroutines and sockets than before: what serves
 // a closed connection needs a moment to notice.
-func leavesNone(t *testing.T, before int) {
+func leavesNone(t *testing.T, before use) {
 	t.Helper()
-	for limit := time.Now().Add(watchdog); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(watchdog); ; time.Sleep(time.Millisecond) {
+		now := use{runtime.NumGoroutine(), openFiles()}
+		if now.goroutines <= before.goroutines && now.files <= before.files {
+			return
+		}
 		if time.Now().After(limit) {
 			stacks := make([]byte, 1<<16)
-			t.Fatalf("%d goroutines before and %d after:\n%s", before, runtime.NumGoroutine(),
-				stacks[:runtime.Stack(stacks, true)])
+			t.Fatalf("in use before were %+v, and after %+v:\n%s", before, now, stacks[:runtime.Stack(stacks, true)])
 		}
 	}
 }

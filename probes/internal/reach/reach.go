@@ -167,6 +167,10 @@ const AtOnce = 8
 // order of the items. The error joins those of the items in one line; it wraps
 // probes.ErrNoAnswer only when no item found an answer.
 func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Reading, error) {
+	if len(items) == 1 { // it needs no goroutine of its own
+		found, err := guarded(items[0], observe)
+		return found, joined([]error{err})
+	}
 	readings := make([][]fact.Reading, len(items))
 	failed := make([]error, len(items))
 	slots := make(chan struct{}, AtOnce)
@@ -174,13 +178,8 @@ func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Rea
 	for i, item := range items {
 		slots <- struct{}{}
 		all.Go(func() {
-			defer func() {
-				if p := recover(); p != nil { // the runner cannot catch it here
-					failed[i] = fmt.Errorf("the probe panicked: %v", p)
-				}
-				<-slots
-			}()
-			readings[i], failed[i] = observe(item)
+			defer func() { <-slots }()
+			readings[i], failed[i] = guarded(item, observe)
 		})
 	}
 	all.Wait()
@@ -196,4 +195,14 @@ func Each[T any](items []T, observe func(T) ([]fact.Reading, error)) ([]fact.Rea
 		}
 	}
 	return found, joined(failed)
+}
+
+// guarded observes an item. The runner cannot catch a panic on another goroutine.
+func guarded[T any](item T, observe func(T) ([]fact.Reading, error)) (found []fact.Reading, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the probe panicked: %v", p)
+		}
+	}()
+	return observe(item)
 }
