@@ -108,7 +108,7 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 	both.Wait()
 	seen = append(seen, fromSession.seen...)
 	v.Seen = snapshot(h, seen, fromSession.identity)
-	v.Session, v.told = fromSession.how, strainOf(v.Seen, seen)
+	v.Session, v.told = fromSession.how, strainOf(v.Seen, fromSession)
 	v.Took = time.Since(v.Started)
 	return v
 }

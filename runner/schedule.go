@@ -12,7 +12,6 @@ type claim struct {
 	network string // "" where it is not known, or does not matter
 	account string // that logs on; "" for none
 	logons  int    // by it
-	took    time.Duration
 }
 
 // ticket is a visit that waits for its turn, or has it.
@@ -35,8 +34,7 @@ const (
 
 // schedule says which visit is next. It does nothing and waits for nothing: it is told what
 // time it is. Suites take turns, so that a large one starves no small one: the next is one
-// of those that has the fewest visits under way. Of a suite's, those that took longest come
-// first, and then those that came first.
+// of those that has the fewest visits under way. Of a suite's, those come first that came first.
 type schedule struct {
 	perNetwork int
 	interval   time.Duration // from logon to logon of an account; 0 for no limit
@@ -54,7 +52,7 @@ type schedule struct {
 type share struct {
 	running int
 	served  int // when it was last its turn
-	ready   heapOf[*queue]
+	ready   ready
 	queues  map[claim]*queue
 }
 
@@ -77,8 +75,7 @@ type queue struct {
 	network *part
 	account *account
 	key     claim
-	tickets heapOf[*ticket]
-	at      int // in its share's heap; -1 while it is parked
+	tickets []*ticket
 }
 
 func newSchedule(l Limits) *schedule {
@@ -95,7 +92,7 @@ func newSchedule(l Limits) *schedule {
 func (s *schedule) add(t *ticket) {
 	own := s.byName[t.suite]
 	if own == nil {
-		own = &share{ready: heapOf[*queue]{less: sooner}, queues: map[claim]*queue{}}
+		own = &share{queues: map[claim]*queue{}}
 		s.byName[t.suite] = own
 		s.suites = append(s.suites, own)
 	}
@@ -113,14 +110,14 @@ func (s *schedule) add(t *ticket) {
 	s.seq++
 	s.waiting++
 	t.seq, t.queue = s.seq, q
-	heap.Push(&q.tickets, t)
-	if q.at >= 0 {
-		heap.Fix(&own.ready, q.at)
+	q.tickets = append(q.tickets, t)
+	if len(q.tickets) == 1 {
+		heap.Push(&own.ready, q)
 	}
 }
 
 func (s *schedule) newQueue(own *share, key claim) *queue {
-	q := &queue{share: own, key: key, tickets: heapOf[*ticket]{less: longer}, at: len(own.ready.all)}
+	q := &queue{share: own, key: key}
 	own.queues[key] = q
 	if key.network != "" {
 		if s.networks[key.network] == nil {
@@ -134,17 +131,8 @@ func (s *schedule) newQueue(own *share, key claim) *queue {
 		}
 		q.account = s.accounts[key.account]
 	}
-	own.ready.all = append(own.ready.all, q) // it is put in its place as its ticket comes
 	return q
 }
-
-// longer orders the visits of a queue.
-func longer(a, b *ticket) bool {
-	return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(a.seq, b.seq)) < 0
-}
-
-// sooner orders queues by who is first in them.
-func sooner(a, b *queue) bool { return longer(a.tickets.all[0], b.tickets.all[0]) }
 
 // remove has nobody wait for a visit any longer.
 func (s *schedule) remove(t *ticket) {
@@ -165,22 +153,22 @@ func (s *schedule) next(now time.Time, most int) (t *ticket, wait time.Duration)
 		var own *share
 		for _, one := range s.suites {
 			ahead := own != nil && cmp.Or(cmp.Compare(own.running, one.running), cmp.Compare(own.served, one.served)) <= 0
-			if len(one.ready.all) > 0 && !ahead {
+			if len(one.ready) > 0 && !ahead {
 				own = one
 			}
 		}
 		if own == nil {
 			return nil, wait
 		}
-		q := own.ready.all[0]
-		switch first := q.tickets.all[0]; {
+		q := own.ready[0]
+		switch first := q.tickets[0]; {
 		case first.state == gone:
 			s.drop(q)
 		case q.network != nil && q.network.running >= s.perNetwork:
-			q.park()
+			heap.Pop(&own.ready)
 			q.network.parked = append(q.network.parked, q)
 		case q.account != nil && now.Before(q.account.due):
-			q.park()
+			heap.Pop(&own.ready)
 			q.account.parked = append(q.account.parked, q)
 			if left := q.account.due.Sub(now); wait == 0 || left < wait {
 				wait = left
@@ -192,16 +180,17 @@ func (s *schedule) next(now time.Time, most int) (t *ticket, wait time.Duration)
 	}
 }
 
-// drop takes the first visit out of a queue, and the queue out of its share where it was
-// the last.
+// drop takes the first visit out of the queue that is the first of its share, and the queue
+// out of that where it was the last.
 func (s *schedule) drop(q *queue) {
-	heap.Pop(&q.tickets)
-	if len(q.tickets.all) == 0 {
-		heap.Remove(&q.share.ready, q.at)
+	q.tickets[0] = nil // what is done is not kept
+	q.tickets = q.tickets[1:]
+	if len(q.tickets) == 0 {
+		heap.Pop(&q.share.ready)
 		delete(q.share.queues, q.key)
 		return
 	}
-	heap.Fix(&q.share.ready, q.at)
+	heap.Fix(&q.share.ready, 0)
 }
 
 // burst is how far ahead of its time an account may log on: so that a tenth of a second's
@@ -209,7 +198,7 @@ func (s *schedule) drop(q *queue) {
 const burst = 100 * time.Millisecond
 
 func (s *schedule) begin(q *queue, now time.Time) {
-	t := q.tickets.all[0]
+	t := q.tickets[0]
 	t.state = underWay
 	s.drop(q)
 	s.waiting--
@@ -261,13 +250,32 @@ func (s *schedule) wake(now time.Time) (wait time.Duration) {
 	return wait
 }
 
-func (q *queue) park() {
-	heap.Remove(&q.share.ready, q.at)
-	q.at = -1
-}
-
 func unpark(all []*queue) {
 	for _, q := range all {
 		heap.Push(&q.share.ready, q)
 	}
+}
+
+// ready is a heap.Interface: the queues whose first visit may have its turn, as far as
+// anybody knows, by who came first.
+type ready []*queue
+
+func (r ready) Len() int           { return len(r) }
+func (r ready) Less(i, j int) bool { return r[i].tickets[0].seq < r[j].tickets[0].seq }
+func (r ready) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
+
+// Push implements heap.Interface.
+func (r *ready) Push(x any) {
+	if q, is := x.(*queue); is {
+		*r = append(*r, q)
+	}
+}
+
+// Pop implements heap.Interface.
+func (r *ready) Pop() any {
+	last := len(*r) - 1
+	q := (*r)[last]
+	(*r)[last] = nil
+	*r = (*r)[:last]
+	return q
 }

@@ -1,15 +1,16 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
 	"net/netip"
+	"slices"
 	"time"
 
 	"postpatch/baseline"
 	"postpatch/probes"
-	"postpatch/probes/host"
 	"postpatch/suites"
 )
 
@@ -23,9 +24,6 @@ func (s *Slots) claim(h suites.Host, network string) claim {
 		if c.account = s.limits.Account(h); c.account != "" {
 			c.logons = 1 // a visit has one session
 		}
-	}
-	if s.limits.Took != nil {
-		c.took = s.limits.Took(h)
 	}
 	return c
 }
@@ -102,31 +100,61 @@ func (s *Slots) network(ctx context.Context, h suites.Host, o Options) string {
 
 // strainOf is what a visit tells of the pace. A host that answers nothing is down at any
 // pace, and a session that nothing has answered is shut off.
-func strainOf(b baseline.Host, seen []sighting) strain {
-	if b.Unreachable != "" {
+func strainOf(b baseline.Host, s sessionResult) strain {
+	switch {
+	case b.Unreachable != "":
 		return dead
+	case s.busy:
+		return busy
 	}
-	told := calm
-	for _, s := range seen {
-		switch late := errors.Is(s.err, context.DeadlineExceeded); {
-		case errors.Is(s.err, host.ErrBusy):
-			return busy
-		case errors.Is(s.err, probes.ErrNoAnswer), errors.Is(s.err, probes.ErrNotTried):
-		case late && s.asked:
-			told = slow
+	for _, one := range s.seen {
+		shut := errors.Is(one.err, probes.ErrNoAnswer) || errors.Is(one.err, probes.ErrNotTried)
+		if errors.Is(one.err, context.DeadlineExceeded) && !shut {
+			return slow
 		}
 	}
-	return told
+	return calm
 }
 
-// waited is the claim of a host that is visited again and again: who took long would be
-// ahead of all others each time.
+// waited is the claim of a host that is visited again and again.
 func (s *Slots) waited(ctx context.Context, h suites.Host, o Options) claim {
 	network := ""
 	if s.limits.PerNetwork > 0 && o.Resolve != nil {
 		network = s.network(ctx, h, o)
 	}
-	c := s.claim(h, network)
-	c.took = 0
-	return c
+	return s.claim(h, network)
+}
+
+// longFirst are the hosts in the order in which they come: by turns the one that took
+// longest, so that none of these is the last that all wait for, and the one that stands
+// first, so that somebody is told of while those are waited for.
+func (s *Slots) longFirst(hosts []suites.Host) []suites.Host {
+	if s.limits.Took == nil {
+		return hosts
+	}
+	took := make([]time.Duration, len(hosts))
+	var long []int
+	for i, h := range hosts {
+		if took[i] = s.limits.Took(h); took[i] > 0 {
+			long = append(long, i)
+		}
+	}
+	slices.SortStableFunc(long, func(a, b int) int { return cmp.Compare(took[b], took[a]) })
+	ordered := make([]suites.Host, 0, len(hosts))
+	begun := make([]bool, len(hosts))
+	begin := func(i int) {
+		if !begun[i] {
+			begun[i] = true
+			ordered = append(ordered, hosts[i])
+		}
+	}
+	for i, next := 0, 0; i < len(hosts); i++ {
+		for ; next < len(long) && begun[long[next]]; next++ {
+		}
+		if next < len(long) {
+			begin(long[next])
+		}
+		begin(i)
+	}
+	return ordered
 }

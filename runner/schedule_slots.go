@@ -20,8 +20,8 @@ type Limits struct {
 	Logons int
 	// Account is by which account a host is entered; nil, or "" for none.
 	Account func(h suites.Host) string
-	// Took is how long a host took before, so that the longest is begun first; nil, or 0
-	// where nobody knows.
+	// Took is how long a host took before, so that those that take long are begun early; nil,
+	// or 0 where nobody knows.
 	Took func(h suites.Host) time.Duration
 	// Tell, when not nil, is told when the pace changes. It is called one at a time, and
 	// may not wait.
@@ -35,10 +35,11 @@ type Slots struct {
 
 	mute atomic.Int32 // lookups of names that ended without a word
 
-	mu    sync.Mutex
-	line  *schedule
-	pacer pacer
-	timer *time.Timer // for what waits for an account; nil while nothing does
+	mu     sync.Mutex
+	lowest Pace // of the run
+	line   *schedule
+	pacer  pacer
+	timer  *time.Timer // for what waits for an account; nil while nothing does
 }
 
 // NewSlots opens the door.
@@ -97,9 +98,20 @@ func (s *Slots) release(t *ticket, told strain) {
 	s.pacer.end(t.epoch, told)
 	s.line.release(t)
 	s.admit()
-	if after := s.pacer.pace(); after != before && s.limits.Tell != nil {
+	after := s.pacer.pace()
+	if after.Why != "" && (s.lowest.Why == "" || after.Now < s.lowest.Now) {
+		s.lowest = after
+	}
+	if after != before && s.limits.Tell != nil {
 		s.limits.Tell(after)
 	}
+}
+
+// Slowest is the slowest that the run was slowed down to. It is not ok where it was not.
+func (s *Slots) Slowest() (p Pace, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lowest, s.lowest.Why != ""
 }
 
 // admit begins all whose turn it is. It is called with the lock held.
@@ -132,7 +144,7 @@ func (s *Slots) later() {
 func (s *Slots) each(ctx context.Context, hosts []suites.Host, o Options, do func(suites.Host) strain) {
 	var all sync.WaitGroup
 	tickets := make([]*ticket, 0, len(hosts))
-	for h, network := range s.networks(ctx, hosts, o) {
+	for h, network := range s.networks(ctx, s.longFirst(hosts), o) {
 		all.Add(1)
 		tickets = append(tickets, s.join(s.claim(h, network), func(t *ticket) {
 			go func() {

@@ -254,7 +254,8 @@ func TestNetworksHaveTheirLimit(t *testing.T) {
 				if err := runner.Observe(t.Context(), hosts, o, func(runner.Visit) error { return nil }); err != nil {
 					t.Fatal(err)
 				}
-				if took := time.Since(start); took != tt.want {
+				// How many lookups are begun before the first have failed is a matter of chance.
+				if took := time.Since(start); took > tt.want || name != "no resolver" && took < tt.want {
 					t.Errorf("it took %s, want %s", took, tt.want)
 				}
 			})

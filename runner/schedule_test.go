@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"postpatch/suites"
 )
 
 // world drives a schedule by a clock of its own, and holds it to its limits.
@@ -103,7 +105,7 @@ func TestTheScheduleHoldsItsLimits(t *testing.T) {
 					account := []string{"", "a", "b"}[random.IntN(3)]
 					all = append(all, w.add(claim{
 						suite: fmt.Sprint(random.IntN(3)), network: []string{"", "n", "m"}[random.IntN(3)],
-						account: account, logons: min(len(account), 1), took: time.Duration(random.IntN(3)),
+						account: account, logons: min(len(account), 1),
 					}))
 				}
 			case 1:
@@ -168,19 +170,23 @@ func TestSuitesTakeTurns(t *testing.T) {
 	}
 }
 
-func TestTheOrderWithinASuite(t *testing.T) {
-	w := newWorld(t, Limits{Hosts: 1})
-	for i, took := range []time.Duration{1, 0, 3, 0, 3} {
-		w.add(claim{network: fmt.Sprint(i), took: took})
+// Those that took long and those that come first are begun by turns.
+func TestTheLongestAreBegunEarly(t *testing.T) {
+	took := map[string]time.Duration{"c": 1, "d": 3, "e": 2, "f": 3}
+	var hosts []suites.Host
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+		hosts = append(hosts, suites.Host{Name: name})
 	}
-	got := ""
-	for range 5 {
-		w.begin()
-		got += w.running[0].network
-		w.end(0)
-	}
-	if got != "24013" {
-		t.Errorf("begun in the order %s, want the longest first, and then who came first", got)
+	for want, l := range map[string]Limits{
+		"dafbecg": {Took: func(h suites.Host) time.Duration { return took[h.Name] }}, "abcdefg": {},
+	} {
+		got := ""
+		for _, h := range NewSlots(l).longFirst(hosts) {
+			got += h.Name
+		}
+		if got != want {
+			t.Errorf("begun in the order %s, want %s", got, want)
+		}
 	}
 }
 
@@ -188,7 +194,7 @@ func TestTheOrderWithinASuite(t *testing.T) {
 func TestAFullNetworkHoldsUpNobodyElse(t *testing.T) {
 	w := newWorld(t, Limits{Hosts: 10, PerNetwork: 2})
 	for range 100 {
-		w.add(claim{network: "branch", took: time.Hour})
+		w.add(claim{network: "branch"})
 	}
 	for range 3 {
 		w.add(claim{network: "other"})

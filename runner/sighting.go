@@ -172,6 +172,7 @@ type sessionResult struct {
 	seen     []sighting
 	identity string
 	how      string // the session reached the host
+	busy     bool   // the host refused some of it because too much is asked
 }
 
 // throughSession puts the questions of all asking checks through one session
@@ -192,6 +193,7 @@ func throughSession(ctx context.Context, checks []suites.Check, o Options, b *bu
 	}
 	took := time.Since(start)
 	result.how = told.how
+	result.busy = errors.Is(told.err, host.ErrBusy) || told.answers.IsBusy()
 	for _, c := range checks {
 		var s sighting
 		if told.err != nil {
