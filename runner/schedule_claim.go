@@ -75,6 +75,12 @@ func (s *Slots) networks(ctx context.Context, hosts []suites.Host, o Options) it
 func (s *Slots) network(ctx context.Context, h suites.Host, o Options) string {
 	address, err := netip.ParseAddr(h.Address)
 	if err != nil {
+		select {
+		case s.looking <- struct{}{}:
+			defer func() { <-s.looking }()
+		case <-ctx.Done():
+			return ""
+		}
 		if s.mute.Load() >= mutes {
 			return ""
 		}

@@ -33,7 +33,8 @@ type Limits struct {
 type Slots struct {
 	limits Limits
 
-	mute atomic.Int32 // lookups of names that ended without a word
+	mute    atomic.Int32  // lookups of names that ended without a word
+	looking chan struct{} // for those under way
 
 	mu     sync.Mutex
 	lowest Pace // of the run
@@ -44,7 +45,7 @@ type Slots struct {
 
 // NewSlots opens the door.
 func NewSlots(l Limits) *Slots {
-	return &Slots{limits: l, line: newSchedule(l), pacer: newPacer(l.Hosts)}
+	return &Slots{limits: l, line: newSchedule(l), pacer: newPacer(l.Hosts), looking: make(chan struct{}, lookups)}
 }
 
 // slots are those of the run, or some that hold nothing but the number of hosts.

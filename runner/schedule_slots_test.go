@@ -95,7 +95,10 @@ func TestDeadHostsHoldNoPlace(t *testing.T) {
 		}
 		asks := portCheck("asks", asking{silent})
 		asks.Timeout = 5 * time.Second
-		hosts := append(fleet("dead", 10, append(checks, asks)...), fleet("up", 40, ofSuite("s", takes(time.Second)))...)
+		gateway := portCheck("gateway", away{takes(time.Second)}) // which is up
+		gateway.Timeout = 5 * time.Second
+		hosts := append(fleet("dead", 10, append(checks, asks, gateway)...),
+			fleet("up", 40, ofSuite("s", takes(time.Second)))...)
 		o := runner.Options{Hosts: 20, Open: func(context.Context, suites.Host) (host.Session, error) { return muted{}, nil }}
 		var order []string
 		err := runner.Observe(t.Context(), hosts, o, func(v runner.Visit) error {
@@ -104,7 +107,7 @@ func TestDeadHostsHoldNoPlace(t *testing.T) {
 				return nil
 			}
 			last := v.Seen.Checks[slices.IndexFunc(v.Seen.Checks, func(c baseline.Check) bool { return c.Check == "s/c59" })]
-			if v.Took > 6*time.Second || v.Seen.Unreachable == "" || len(v.Seen.Checks) != 61 {
+			if v.Took > 6*time.Second || v.Seen.Unreachable == "" || len(v.Seen.Checks) != 62 {
 				t.Errorf("%s took %s, of %d checks: %q", v.Host.Name, v.Took, len(v.Seen.Checks), v.Seen.Unreachable)
 			}
 			if want := "not asked: nothing at the host answered within 5s"; last.Error != want {
@@ -296,10 +299,17 @@ func TestWaitingHostsTakeTurns(t *testing.T) {
 		for i := range hosts {
 			hosts[i].Address = strings.Replace(hosts[i].Address, "000", "", 1)
 		}
+		var lookups, mostLookups atomic.Int32
 		o := runner.Options{
-			Slots:   runner.NewSlots(runner.Limits{Hosts: 50, PerNetwork: 2}),
-			Resolve: func(context.Context, string) (netip.Addr, error) { return netip.Addr{}, errors.New("none is asked") },
+			Slots: runner.NewSlots(runner.Limits{Hosts: 50, PerNetwork: 2}),
+			Resolve: func(context.Context, string) (netip.Addr, error) {
+				mostLookups.Store(max(mostLookups.Load(), lookups.Add(1)))
+				defer lookups.Add(-1)
+				time.Sleep(time.Millisecond) // of this test's own clock
+				return netip.Addr{}, errors.New("no such host")
+			},
 		}
+		hosts = append(hosts, fleet("named", 100, portCheck("a", reports("open")))...)
 		planning := runner.NewPlanning(nil)
 		judge := func(v runner.Visit, b *baseline.Host) report.Host { return runner.Judge(v, b, planning) }
 		w := runner.Waiting{Settle: suites.DefaultSettle(), Once: true, Judge: judge}
@@ -308,8 +318,8 @@ func TestWaitingHostsTakeTurns(t *testing.T) {
 			told++
 			return nil
 		}, nil)
-		if err != nil || told != 18 || most.Load() != 4 {
-			t.Errorf("%d told, %d at once, %v", told, most.Load(), err)
+		if err != nil || told != 118 || most.Load() != 4 || mostLookups.Load() != 16 {
+			t.Errorf("%d told, %d at once, %d names looked up at once, %v", told, most.Load(), mostLookups.Load(), err)
 		}
 	})
 }

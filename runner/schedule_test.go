@@ -138,8 +138,7 @@ func TestTheScheduleHoldsItsLimits(t *testing.T) {
 	}
 }
 
-// A suite of ten hosts is done long before one of ten thousand that came first; a suite whose
-// hosts take long gets no more places than another.
+// A suite of ten hosts is done long before one of ten thousand that came first.
 func TestSuitesTakeTurns(t *testing.T) {
 	w := newWorld(t, Limits{Hosts: 10})
 	for range 10_000 {
@@ -167,6 +166,29 @@ func TestSuitesTakeTurns(t *testing.T) {
 	}
 	if n := len(w.running); n != 10 {
 		t.Errorf("%d visits are under way where one suite is left, want 10", n)
+	}
+}
+
+// A suite whose hosts take long gets no more places than another.
+func TestASlowSuiteTakesNoMoreThanItsShare(t *testing.T) {
+	w := newWorld(t, Limits{Hosts: 10})
+	for range 1000 {
+		w.add(claim{suite: "slow"})
+		w.add(claim{suite: "quick"})
+	}
+	w.begin()
+	for range 100 {
+		w.end(slices.IndexFunc(w.running, func(t *ticket) bool { return t.suite == "quick" }))
+		w.begin()
+	}
+	slow := 0
+	for _, t := range w.running {
+		if t.suite == "slow" {
+			slow++
+		}
+	}
+	if slow != 5 {
+		t.Errorf("%d of 10 places are the slow suite's, want 5", slow)
 	}
 }
 
