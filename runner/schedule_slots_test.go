@@ -97,7 +97,7 @@ func TestDeadHostsHoldNoPlace(t *testing.T) {
 		asks.Timeout = 5 * time.Second
 		gateway := portCheck("gateway", away{takes(time.Second)}) // which is up
 		gateway.Timeout = 5 * time.Second
-		hosts := append(fleet("dead", 10, append(checks, asks, gateway)...),
+		hosts := append(fleet("dead", 10, append([]suites.Check{gateway, asks}, checks...)...),
 			fleet("up", 40, ofSuite("s", takes(time.Second)))...)
 		o := runner.Options{Hosts: 20, Open: func(context.Context, suites.Host) (host.Session, error) { return muted{}, nil }}
 		var order []string
