@@ -53,12 +53,12 @@ func Await(ctx context.Context, run Watch, done, cut func(Visit) error) error {
 		err   error
 	}
 	results := make(chan ended)
-	slots := make(chan struct{}, max(run.Options.Hosts, 1))
+	slots := run.slots()
 	var all sync.WaitGroup
 	for _, h := range run.Hosts {
 		all.Go(func() {
 			w := &watched{
-				Waiting: run.Waiting, o: run.Options, host: h, slots: slots,
+				Waiting: run.Waiting, o: run.Options, host: h, slots: slots, claim: slots.waited(within, h, run.Options),
 				history: newHistory(), refused: newRefusals(),
 			}
 			err := w.watch(within)
@@ -99,7 +99,8 @@ type watched struct {
 	Waiting
 	o       Options
 	host    suites.Host
-	slots   chan struct{}
+	slots   *Slots
+	claim   claim
 	before  *baseline.Host // while it is needed, see recalling
 	began   time.Time      // when it was begun to wait
 	silent  bool           // it has not answered since then
@@ -147,15 +148,15 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // inTurn does something while the host has one of the places of those that are asked
-// at the same time.
-func (w *watched) inTurn(ctx context.Context, do func()) error {
-	select {
-	case w.slots <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+// at the same time. It returns what that told of the pace.
+func (w *watched) inTurn(ctx context.Context, do func() strain) error {
+	t, err := w.slots.take(ctx, w.claim)
+	if err != nil {
+		return err
 	}
-	defer func() { <-w.slots }()
-	do()
+	told := calm
+	defer func() { w.slots.release(t, told) }()
+	told = do()
 	return ctx.Err() // what was cut short is not to be believed
 }
 
@@ -165,7 +166,12 @@ func (w *watched) untilBack(ctx context.Context) error {
 	end := w.began.Add(w.Settle.Return)
 	for wait := w.Settle.Poll; ; wait = w.longer(wait) {
 		var why string
-		err := w.recalling(ctx, func() error { return w.inTurn(ctx, func() { why = w.away(ctx) }) })
+		err := w.recalling(ctx, func() error {
+			return w.inTurn(ctx, func() (told strain) {
+				why, told = w.away(ctx)
+				return told
+			})
+		})
 		left := time.Until(end)
 		if err == nil && why == "" && w.silent {
 			w.back = time.Now()
@@ -194,25 +200,25 @@ func (w *watched) tell(what string) {
 
 // away says why the host is not back yet; it is empty when it is. That it cannot be
 // asked is no proof of anything.
-func (w *watched) away(ctx context.Context) string {
+func (w *watched) away(ctx context.Context) (why string, told strain) {
 	proving := w.proving()
 	asks := len(proving) > 0
 	if w.Alive != nil && asks {
 		if err := w.Alive(ctx, w.host); err != nil {
 			w.silent = true
-			return "does not answer: " + err.Error()
+			return "does not answer: " + err.Error(), dead
 		}
 	}
 	if !asks || w.before == nil || w.Reboot != suites.RebootRequired {
-		return ""
+		return "", dead // which tells nothing
 	}
 	h := w.host
 	h.Checks = proving
 	o := w.o
 	o.Begin = nil
-	seen := visit(ctx, h, o).Seen
-	w.silent = w.silent || seen.Unreachable != ""
-	return notBack(*w.before, seen, proving)
+	v := visit(ctx, h, o)
+	w.silent = w.silent || v.Seen.Unreachable != ""
+	return notBack(*w.before, v.Seen, proving), v.told
 }
 
 // proving are the checks that tell when the host was started.
@@ -272,7 +278,10 @@ func (w *watched) look(ctx context.Context, checks []suites.Check) error {
 func (w *watched) ask(ctx context.Context, checks []suites.Check) (v Visit, err error) {
 	h := w.host
 	h.Checks = w.refused.asked(checks)
-	err = w.inTurn(ctx, func() { v = visit(ctx, h, w.o) })
+	err = w.inTurn(ctx, func() strain {
+		v = visit(ctx, h, w.o)
+		return v.told
+	})
 	w.refused.count(h.Checks, v.Seen)
 	v.Host, v.Seen = w.host, w.refused.with(checks, v.Seen)
 	return v, err

@@ -20,8 +20,13 @@ import (
 
 // Options say how hosts are reached and how many at once.
 type Options struct {
-	// Hosts is how many hosts are visited at the same time; at least 1.
+	// Hosts is how many hosts are visited at the same time; at least 1. Slots, when not nil,
+	// say more of it, for all that asks within one run.
 	Hosts int
+	Slots *Slots
+	// HostTime is how long a visit may take, whatever the host's checks say; 0 is for as
+	// long as they may take together.
+	HostTime time.Duration
 	// Open opens a session to a Windows host.
 	Open func(ctx context.Context, h suites.Host) (host.Session, error)
 	// Dial, Resolve, Credential, Accounts, Shared and Roots are what probes are given; see probes.Target.
@@ -58,41 +63,26 @@ type Visit struct {
 	Session string // how the host was asked, see host.Teller; empty when it was not
 	Started time.Time
 	Took    time.Duration
+	told    strain
 }
 
 // Observe visits every host and calls done with each visit as it ends, one at a
-// time. A host that does not answer delays no other. It returns when all visits
+// time. A host that does not answer delays no other, see Slots. It returns when all visits
 // have ended; the error is done's first one, or ctx's when it was cancelled, and
 // then hosts not yet visited are left out.
 func Observe(ctx context.Context, hosts []suites.Host, o Options, done func(Visit) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	queue := make(chan suites.Host)
 	visits := make(chan Visit)
-	var workers sync.WaitGroup
-	for range min(max(o.Hosts, 1), len(hosts)) {
-		workers.Go(func() {
-			for h := range queue {
-				v := visit(ctx, h, o)
-				if ctx.Err() == nil { // a visit that was cut short is no visit
-					visits <- v
-				}
+	go func() {
+		defer close(visits)
+		o.slots().each(ctx, hosts, o, func(h suites.Host) strain {
+			v := visit(ctx, h, o)
+			if ctx.Err() == nil { // a visit that was cut short is no visit
+				visits <- v
 			}
+			return v.told
 		})
-	}
-	go func() {
-		defer close(queue)
-		for _, h := range hosts {
-			select {
-			case queue <- h:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	go func() {
-		workers.Wait()
-		close(visits)
 	}()
 	for v := range visits {
 		if err := done(v); err != nil {
@@ -108,16 +98,18 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 		o.Begin(h.Name)
 	}
 	v := Visit{Host: h, Started: time.Now()}
+	ctx, b := newBudget(ctx, h, o.HostTime)
+	defer b.end()
 	asking, going := split(h.Checks)
 	var seen []sighting
 	var fromSession sessionResult
 	var both sync.WaitGroup
-	both.Go(func() { fromSession = throughSession(ctx, h, asking, o) })
-	both.Go(func() { seen = fromRunner(ctx, h, going, o) })
+	both.Go(func() { fromSession = throughSession(ctx, asking, o, b) })
+	both.Go(func() { seen = fromRunner(ctx, going, o, b) })
 	both.Wait()
 	seen = append(seen, fromSession.seen...)
 	v.Seen = snapshot(h, seen, fromSession.identity)
-	v.Session = fromSession.how
+	v.Session, v.told = fromSession.how, strainOf(v.Seen, fromSession)
 	v.Took = time.Since(v.Started)
 	return v
 }

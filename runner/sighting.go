@@ -65,15 +65,24 @@ const Lanes = 12
 
 // fromRunner runs the checks that go out from the runner, a few at a time: a
 // host under test is not to be stormed.
-func fromRunner(ctx context.Context, h suites.Host, checks []suites.Check, o Options) []sighting {
+func fromRunner(ctx context.Context, checks []suites.Check, o Options, b *budget) []sighting {
+	h := b.host
 	seen := make([]sighting, len(checks))
 	slots := make(chan struct{}, Lanes)
 	var all sync.WaitGroup
 	for i, c := range checks {
 		slots <- struct{}{}
+		if why := cut(ctx); why != nil {
+			seen[i] = sighting{check: c, err: fmt.Errorf("not asked: %w", why)}
+			<-slots
+			continue
+		}
 		all.Go(func() {
 			defer func() { <-slots }()
-			seen[i] = observe(ctx, h, c, target(h, o))
+			seen[i] = inTime(ctx, func() sighting { return observe(ctx, h, c, target(h, o)) }, func(why error) sighting {
+				return sighting{check: c, err: fmt.Errorf("checking %s: %w", c.ID, why), took: limitOf(c)}
+			})
+			b.note(seen[i])
 		})
 	}
 	all.Wait()
@@ -107,10 +116,13 @@ func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target
 		s.took = time.Since(start)
 	}()
 	limit := timeoutOf(c, cmp.Or(c.Kind.Timeout, checkTimeout))
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, overtime(limit))
+	within, cancel := context.WithTimeoutCause(ctx, limit, overtime(limit))
 	defer cancel()
-	s.readings, s.err = c.Probe.Observe(ctx, t)
-	if s.err == nil && ctx.Err() == nil {
+	s.readings, s.err = c.Probe.Observe(within, t)
+	switch why := cut(ctx); {
+	case why != nil: // it may take that for the host's silence
+		s.readings, s.err = nil, why
+	case s.err == nil && within.Err() == nil:
 		s.err = declared(c, s.readings)
 	}
 	return s
@@ -160,35 +172,52 @@ type sessionResult struct {
 	seen     []sighting
 	identity string
 	how      string // the session reached the host
+	busy     bool   // the host refused some of it because too much is asked
 }
 
 // throughSession puts the questions of all asking checks through one session
 // and hands every check the answers.
-func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o Options) sessionResult {
+func throughSession(ctx context.Context, checks []suites.Check, o Options, b *budget) sessionResult {
 	if len(checks) == 0 {
 		return sessionResult{}
 	}
+	h := b.host
 	start := time.Now()
 	var result sessionResult
-	answers, how, err := ask(ctx, h, checks, o)
+	told := inTime(ctx, func() answered {
+		answers, how, err := ask(ctx, h, checks, o)
+		return answered{answers, how, err}
+	}, func(why error) answered { return answered{err: fmt.Errorf("asking %q: %w", h.Name, why)} })
+	if why := cut(ctx); why != nil && told.err != nil {
+		told.err = fmt.Errorf("%w: %w", why, told.err)
+	}
 	took := time.Since(start)
-	result.how = how
+	result.how = told.how
+	result.busy = errors.Is(told.err, host.ErrBusy) || told.answers.IsBusy()
 	for _, c := range checks {
 		var s sighting
-		if err != nil {
-			s = sighting{check: c, err: err}
+		if told.err != nil {
+			s = sighting{check: c, err: told.err}
 		} else {
 			t := target(h, o)
-			t.Answers = answers
-			s = observe(ctx, h, c, t)
+			t.Answers = told.answers
+			s = observe(context.WithoutCancel(ctx), h, c, t)
 		}
 		s.asked, s.took = true, took
+		b.note(s)
 		result.seen = append(result.seen, s)
 	}
-	if err == nil {
-		result.identity = host.Identity(answers)
+	if told.err == nil {
+		result.identity = host.Identity(told.answers)
 	}
 	return result
+}
+
+// answered is what a session has come to.
+type answered struct {
+	answers host.Answers
+	how     string
+	err     error
 }
 
 // ask also says how the session reached the host. A panic in the session, which

@@ -74,6 +74,7 @@ func capture(ctx context.Context, a app, c captureJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	p := performance{job: j, command: "capture", store: store, options: options(j, c.atOnce), resume: c.resume}
+	c.pacing.apply(&p)
 	p.learn = c.learning
 	p.name = cmp.Or(c.name, cut.Run, runName(j, "capture"))
 	p.run = newRun("capture", p.name, j)

@@ -37,6 +37,7 @@ type inputs struct {
 	only        []string
 	owners      []string
 	atOnce      int
+	pacing      pacing
 	sign        string
 	trust       string
 	resume      bool // take up the run that was cut off
@@ -67,7 +68,8 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 	f.StringVar(&in.sign, "sign", "", "private key (OpenSSH, or Ed25519 in PEM) that signs this run")
 	f.BoolVar(&in.resume, "resume", false, "take up the run of that --name, or the newest one, where it was cut off")
 	f.BoolVar(&in.scripts, "allow-scripts", false, "let the suites' own PowerShell scripts run on the hosts")
-	f.IntVar(&in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
+	in.pacing.flags(f, &in.atOnce)
+	in.pacing.timeFlag(f)
 }
 
 // choiceFlags are those that say what is judged, and by what.
@@ -139,8 +141,8 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	j := newJob(a)
 	var problems []suites.Problem
 	kinds := all.Kinds()
-	if in.atOnce < 1 {
-		return job{}, fmt.Errorf("--concurrency %d: want 1 or more", in.atOnce)
+	if err := in.pacing.check(in.atOnce); err != nil {
+		return job{}, err
 	}
 	if in.plan != "" {
 		plan, found := suites.LoadPlan(in.plan, kinds)

@@ -23,6 +23,7 @@ type performance struct {
 	store   *baseline.Store
 	against *baseline.Snapshot // nil for capture
 	options runner.Options
+	limits  runner.Limits // their number of hosts is that of the options
 	views   *views
 	run     report.Run
 	planned string // the plan's digest
@@ -57,7 +58,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	if p.against != nil {
 		p.options.Baseline = p.against.Manifest().Finished
 	}
-	p.options.Begin = p.views.begin
+	p.options.Begin, p.options.Slots = p.views.begin, p.slots()
 	taking, err := p.take(ctx)
 	if err != nil {
 		return report.Summary{}, err
@@ -69,7 +70,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, cutOff{p.name, err}
 	}
-	summary.Notes = append(summary.Notes, taking.notes(p.until)...)
+	summary.Notes = slices.Concat(summary.Notes, taking.notes(p.until), pacingNotes(p.options.Slots))
 	summary.Next, summary.Again = p.next(summary, blind), p.again
 	if len(taking.late) > 0 {
 		summary.Next, summary.Unfinished = append([]string{p.resumed}, summary.Next...), true

@@ -33,7 +33,7 @@ func newPlan(a app) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&p.in.store, "store", standardStore, storeHelp)
 	p.in.storeFlag = f.Lookup("store")
-	f.IntVar(&p.in.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
+	p.in.pacing.flags(f, &p.in.atOnce)
 	p.in.directoryFlags(f, a)
 	f.BoolVar(&p.json, "json", false, "print it as JSON")
 	return cmd
@@ -45,8 +45,8 @@ type planJob struct {
 }
 
 func (p planJob) run(ctx context.Context, a app, files []string) error {
-	if p.in.atOnce < 1 {
-		return fmt.Errorf("--concurrency %d: want 1 or more", p.in.atOnce)
+	if err := p.in.pacing.check(p.in.atOnce); err != nil {
+		return err
 	}
 	var ask suites.Directory
 	if p.in.credentials != "" {
@@ -57,7 +57,7 @@ func (p planJob) run(ctx context.Context, a app, files []string) error {
 		return err
 	}
 	p.in.keepAsPlanned(plan)
-	e := estimate{atOnce: p.in.atOnce}
+	e := estimate{atOnce: p.in.atOnce, logons: p.in.pacing.logons}
 	if isHere(p.in.store) || p.in.storeFlag.Changed { // elsewhere somebody would be contacted
 		e.last = lastRun(ctx, p.in.store, set, plan.Of(set.Hosts))
 	}

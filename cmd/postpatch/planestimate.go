@@ -15,6 +15,7 @@ import (
 // estimate is by what the cost of looking at hosts is told beforehand.
 type estimate struct {
 	atOnce int
+	logons int // a second; 0 for any
 	last   pace
 }
 
@@ -66,6 +67,7 @@ func (e estimate) cost(hosts []suites.Host) looking {
 	known := map[*suites.Check]each{}
 	var l looking
 	var longest time.Duration
+	asking := 0 // hosts that are logged on to, as if by one account
 	for i, h := range hosts {
 		if len(h.Checks) == 0 {
 			continue
@@ -76,6 +78,9 @@ func (e estimate) cost(hosts []suites.Host) looking {
 			of = each{len(questions), winrm.CostOf(questions), runner.Longest(h)}
 			known[&h.Checks[0]] = of
 		}
+		if of.questions > 0 {
+			asking++
+		}
 		l.Questions.add(of.questions, i == 0)
 		l.Messages.add(of.cost.Messages, i == 0)
 		l.All += of.cost.Messages
@@ -85,11 +90,15 @@ func (e estimate) cost(hosts []suites.Host) looking {
 		longest = max(longest, of.longest)
 	}
 	rounds := (len(hosts) + e.atOnce - 1) / e.atOnce
-	l.Longest = seconds((time.Duration(rounds) * longest).Seconds())
+	var logons time.Duration
+	if e.logons > 0 {
+		logons = time.Duration(asking/e.logons) * time.Second
+	}
+	l.Longest = seconds((time.Duration(rounds)*longest + logons).Seconds())
 	if e.last.run != "" && len(hosts) > 0 {
 		all := e.last.mean * time.Duration(len(hosts)) / time.Duration(e.atOnce)
 		const least = 100 * time.Millisecond // 0 would be no estimate
-		about := max(all, min(e.last.longest, longest), least)
+		about := max(all, min(e.last.longest, longest), logons, least)
 		l.About = seconds(about.Round(least).Seconds())
 	}
 	return l

@@ -57,6 +57,7 @@ func precheck(ctx context.Context, a app, c precheckJob) (report.Summary, error)
 		return report.Summary{}, err
 	}
 	p := performance{job: j, command: "precheck", store: store, options: options(j, c.atOnce), resume: c.resume}
+	c.pacing.apply(&p)
 	p.name = cmp.Or(c.name, cut.Run, runName(j, "precheck"))
 	p.run = newRun("precheck", p.name, j)
 	if j.plan != nil {

@@ -72,6 +72,7 @@ func verify(ctx context.Context, a app, c verifyJob) (report.Summary, error) {
 		return report.Summary{}, err
 	}
 	p := performance{job: j, command: "verify", store: store, options: options(j, c.atOnce), resume: c.resume}
+	c.pacing.apply(&p)
 	p.against, p.name = against, cmp.Or(c.name, cut.Run, runName(j, "verify"))
 	p.run = newRun("verify", p.name, j)
 	m := against.Manifest()

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -42,6 +43,16 @@ func (a Answers) To(q Question) ([]Row, error) {
 		return answer.Rows, fmt.Errorf("asking the host %s: %w", q, answer.Err)
 	}
 	return answer.Rows, nil
+}
+
+// IsBusy says whether the host refused a question because too much is asked of it.
+func (a Answers) IsBusy() bool {
+	for _, answer := range a.byKey {
+		if errors.Is(answer.Err, ErrBusy) {
+			return true
+		}
+	}
+	return false
 }
 
 // Row is one instance: its columns by name, as the host spelled them.

@@ -49,6 +49,10 @@ var ErrNoPowerShell = errors.New("could not run PowerShell")
 // others may be answered all the same.
 var ErrDenied = errors.New("access denied")
 
+// ErrBusy is wrapped by errors that mean: the host answers, and refuses more for now,
+// because too much is asked of it.
+var ErrBusy = errors.New("the host is busy")
+
 // Teller is a Session that can say how it reached its host.
 type Teller interface {
 	// How is one line, such as "WinRM by NTLM, sealed: no KDC was found for the

@@ -48,7 +48,16 @@ type Fault struct {
 
 // Is makes the host's own errors out of WinRM's.
 func (f *Fault) Is(target error) bool {
-	return target == host.ErrNoClass && f.NoClass || target == host.ErrDenied && f.Kind == AccessDenied
+	switch target {
+	case host.ErrNoClass:
+		return f.NoClass
+	case host.ErrDenied:
+		return f.Kind == AccessDenied
+	case host.ErrBusy: // a message that is too large for a host is so at any time
+		return f.Kind == Quota && f.Status != http.StatusRequestEntityTooLarge || f.Status == http.StatusServiceUnavailable
+	default:
+		return false
+	}
 }
 
 func (f *Fault) Error() string {

@@ -143,6 +143,31 @@ func TestTheBlockAtATerminal(t *testing.T) {
 	}
 }
 
+// That fewer hosts are asked than could be is told, with the reason, until it is over.
+func TestARunThatIsSlowedDown(t *testing.T) {
+	for _, terminal := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var out screen
+			p := progress.New(&out, progress.Options{Terminal: terminal, Size: func() (int, int) { return 120, 24 }})
+			start(t, p, 40)
+			p.Begin("SRV-00")
+			p.Slowed("slowed down to 20 at once: \x1b[2Jquota faults")
+			<-time.After(31 * time.Second)
+			first := strings.Join(out.all(), "")
+			p.Slowed("")
+			<-time.After(2 * time.Second)
+			told := len(out.all())
+			<-time.After(28 * time.Second)
+			then := strings.Join(out.all()[told:], "")
+			p.Close()
+			const want = "asking 1, 39 to come, slowed down to 20 at once: "
+			if !strings.Contains(first, want) || strings.Contains(first, "\x1b[2J") || strings.Contains(then, "slowed") {
+				t.Errorf("terminal %t: %q, and then %q", terminal, first, then)
+			}
+		})
+	}
+}
+
 func TestTheBlockHasColours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := newTerminal(100, 24)

@@ -28,7 +28,7 @@ type Options struct {
 	Quiet bool // without a terminal: no lines for hosts
 }
 
-// Progress is a report.Handler that shows how far a run is. Begin, Wait, Phase and Write
+// Progress is a report.Handler that shows how far a run is. Begin, Wait, Phase, Slowed and Write
 // may be called by several goroutines at once; Close ends it, with or without a Finish.
 type Progress struct {
 	out     io.Writer
@@ -70,6 +70,14 @@ func (p *Progress) Phase(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.phase = what
+}
+
+// Slowed says why fewer hosts are asked at once than could be: "slowed down to 25 at once:
+// quota faults". It is "" at full pace.
+func (p *Progress) Slowed(why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state.slowed = why
 }
 
 // Start begins the show.

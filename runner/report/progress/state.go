@@ -16,6 +16,7 @@ const mostNamed = 3
 type state struct {
 	run     report.Run
 	phase   string
+	slowed  string // why not as many are asked as could be
 	started time.Time
 	begun   map[string]time.Time // hosts in flight
 	waits   map[string]string    // what such a host is waited for

@@ -73,6 +73,9 @@ func (s *state) doing(f flight) []string {
 			parts = append(parts, fmt.Sprintf(part.text, thousands(part.n)))
 		}
 	}
+	if s.slowed != "" && s.done < s.run.Hosts {
+		parts = append(parts, report.CleanLine(s.slowed))
+	}
 	if len(parts) == 0 && s.run.Hosts > 0 && s.done >= s.run.Hosts {
 		parts = append(parts, "all hosts are done, what they come to is put together")
 	}
