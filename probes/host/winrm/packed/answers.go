@@ -59,6 +59,17 @@ type wireAnswer struct {
 
 // EncodeAnswers writes answers as the host's one line.
 func EncodeAnswers(marks Marks, answers []Answer) (string, error) {
+	text, err := compress(onWire(answers))
+	if err != nil {
+		return "", fmt.Errorf("packing answers: %w", err)
+	}
+	return marks.Begin + text + marks.End, nil
+}
+
+// MarshalAnswers writes answers as the JSON that EncodeAnswers packs.
+func MarshalAnswers(answers []Answer) ([]byte, error) { return json.Marshal(onWire(answers)) }
+
+func onWire(answers []Answer) wireAnswers {
 	wire := wireAnswers{Answers: []wireAnswer{}}
 	for _, a := range answers {
 		rows := make([]map[string]cell, len(a.Rows))
@@ -70,11 +81,7 @@ func EncodeAnswers(marks Marks, answers []Answer) (string, error) {
 		}
 		wire.Answers = append(wire.Answers, wireAnswer{ID: a.ID, Rows: rows, Error: a.Error, Code: a.Code})
 	}
-	text, err := compress(wire)
-	if err != nil {
-		return "", fmt.Errorf("packing answers: %w", err)
-	}
-	return marks.Begin + text + marks.End, nil
+	return wire
 }
 
 // DecodeAnswers finds and reads the host's line. Its error wraps ErrNoAnswers
