@@ -29,6 +29,7 @@ const (
 const (
 	serviceCheck  = "service/W3SVC"
 	servicesCheck = "services"
+	svchostCheck  = "process/svchost"
 	healthCheck   = "health"
 )
 

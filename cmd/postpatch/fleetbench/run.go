@@ -104,11 +104,16 @@ func (f Fleet) measure(ctx context.Context, l *Lab, command, state string) (Figu
 func settled(ctx context.Context, l *Lab) (labStats, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	most := int64(0)
+	var most labStats
 	for {
 		s, err := l.stats(ctx)
-		s.MostOpen = max(most, s.MostOpen)
-		most = s.MostOpen
+		s.MostOpen = max(most.MostOpen, s.MostOpen)
+		if err == nil {
+			most = s
+		}
+		if ctx.Err() != nil {
+			return s, fmt.Errorf("after the run the lab's hosts are still talked to: %+v", most)
+		}
 		if err != nil || s.Living == 0 {
 			return s, err
 		}

@@ -108,6 +108,8 @@ func (t *truth) want(p swarm.Profile, c report.Check) report.Outcome {
 		return report.Unknown
 	case p.Fault == swarm.Stops && (c.ID == serviceCheck || c.ID == servicesCheck):
 		return report.Regressed
+	case p.Fault == swarm.Stops && c.ID == svchostCheck: // it is one process less
+		return report.Drifted
 	case p.Fault == swarm.Breaks && c.ID == healthCheck:
 		return report.Regressed
 	case p.Fault == swarm.Ill && c.ID == healthCheck && after:

@@ -42,21 +42,23 @@ func (s *Swarm) connState(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// meet finds the host of a request. A mute one never answers, and a lossy one loses
-// the second message of its life.
+// meet finds the host of a request. A mute one never answers.
 func (s *Swarm) meet(r *http.Request) (*machine, bool) {
 	m, _ := r.Context().Value(machineKey{}).(*machine)
 	if m == nil {
 		return nil, false
 	}
 	if m.profile.Death != Alive {
+		// The end of the connection shows only to a server that has read everything.
+		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 		return nil, false
 	}
 	return m, true
 }
 
-// winrm answers by the host's own server.
+// winrm answers by the host's own server. The second message to a lossy host comes
+// late.
 func (s *Swarm) winrm(w http.ResponseWriter, r *http.Request) {
 	m, ok := s.meet(r)
 	if !ok {

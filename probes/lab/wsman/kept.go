@@ -23,7 +23,14 @@ type Kept struct {
 
 	mu       sync.Mutex
 	payloads map[string][]packed.Question // by their text
-	answers  map[string][]byte            // packed, by what they depend on
+	answers  map[string]*answerOnce       // by what they depend on
+}
+
+// answerOnce is what is made once, and waited for by whoever asks meanwhile.
+type answerOnce struct {
+	sync.Once
+	zip []byte
+	err error
 }
 
 // mostKept bounds both: runs differ in what they ask.
@@ -103,25 +110,22 @@ func (k *Kept) line(
 // member returns a kept member of a gzip, or makes it.
 func (k *Kept) member(key string, text func() ([]byte, error)) ([]byte, error) {
 	k.mu.Lock()
-	zip, found := k.answers[key]
-	k.mu.Unlock()
-	if found {
-		return zip, nil
-	}
-	plain, err := text()
-	if err != nil {
-		return nil, err
-	}
-	if zip, err = zipped(plain, gzip.DefaultCompression); err != nil {
-		return nil, err
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	if k.answers == nil || len(k.answers) > mostKept {
-		k.answers = map[string][]byte{}
+		k.answers = map[string]*answerOnce{}
 	}
-	k.answers[key] = zip
-	return zip, nil
+	a := k.answers[key]
+	if a == nil {
+		a = &answerOnce{}
+		k.answers[key] = a
+	}
+	k.mu.Unlock()
+	a.Do(func() {
+		var plain []byte
+		if plain, a.err = text(); a.err == nil {
+			a.zip, a.err = zipped(plain, gzip.DefaultCompression)
+		}
+	})
+	return a.zip, a.err
 }
 
 func zipped(text []byte, level int) ([]byte, error) {
