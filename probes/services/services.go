@@ -80,6 +80,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		names[strings.ToLower(s.Name)] = true
 	}
 	// WMI promises no order, and doubles are told apart by theirs.
+	h.Services = slices.Clone(h.Services)
 	slices.SortFunc(h.Services, func(a, b winsvc.Service) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
 	})

@@ -54,16 +54,30 @@ type Host struct {
 }
 
 // Look reads the answers to Questions. What only the registry or the clock tells
-// is left open where they did not answer; Open tells of the registry.
+// is left open where they did not answer; Open tells of the registry. All checks of a
+// host share what was read, and nobody may change it.
 func Look(answers host.Answers, names ...string) (Host, error) {
 	rows, err := answers.To(Question(names...))
 	if err != nil {
 		return Host{}, err
 	}
-	h := Host{states: map[string]Service{}}
-	if h.Services, err = Read(rows); err != nil {
+	type looked struct {
+		host Host
+		err  error
+	}
+	l := host.Made(answers, "services", func() looked {
+		h, err := look(answers, rows)
+		return looked{h, err}
+	})
+	return l.host, l.err
+}
+
+func look(answers host.Answers, rows []host.Row) (Host, error) {
+	services, err := Read(rows)
+	if err != nil {
 		return Host{}, err
 	}
+	h := Host{Services: services, states: make(map[string]Service, len(services))}
 	for _, s := range h.Services {
 		h.states[strings.ToLower(s.Name)] = s
 	}
