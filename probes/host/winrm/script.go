@@ -115,7 +115,7 @@ func (sh *shell) run(ctx context.Context, boot string, marks packed.Marks) ([]pa
 	if err != nil {
 		return nil, err
 	}
-	found, err := packed.DecodeAnswers(marks, out.stdout.Bytes())
+	found, err := sh.session.options.Packer.Answers(marks, out.stdout.Bytes())
 	if err == nil {
 		return found, nil
 	}

@@ -163,12 +163,15 @@ type collector struct {
 	Script string `json:"script"`
 }
 
-// Packer packs for the hosts of a run, most of which are asked the same: it
-// keeps what it has packed. A nil Packer keeps nothing. It may be used by several
+// Packer packs for the hosts of a run, most of which are asked the same, and unpacks
+// what they answer: it keeps what it has packed and what many say. A nil Packer keeps nothing. It may be used by several
 // goroutines.
 type Packer struct {
 	mu   sync.Mutex
 	kept map[string]string // packed text by the questions in it
+
+	readers sync.Pool // of *reader
+	texts   texts
 }
 
 // mostKept is how many texts a Packer keeps; each has at most 120,000 characters.
