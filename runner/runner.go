@@ -2,6 +2,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"postpatch/baseline"
 	"postpatch/probes"
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/suites"
 )
@@ -124,8 +126,13 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 // snapshot puts what was seen in the form in which it is stored and compared.
 func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
 	b := baseline.Host{Host: h.Name, Identity: identity, Unreachable: unreachable(h, seen)}
+	readings := 0
 	for _, s := range seen {
-		record := baseline.Check{Check: s.check.Key(), Kind: s.check.Kind.Name, Asked: s.check.Asked, Took: s.took}
+		readings += len(s.readings)
+	}
+	b.Checks, b.Readings = slices.Grow(b.Checks, len(seen)), slices.Grow(b.Readings, readings)
+	for _, s := range sorted(seen) {
+		record := baseline.Check{Check: s.key, Kind: s.check.Kind.Name, Asked: s.check.Asked, Took: s.took}
 		if s.err != nil {
 			record.Error = clip(s.err.Error())
 		} else if b.Unreachable != "" {
@@ -133,12 +140,32 @@ func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
 		}
 		b.Checks = append(b.Checks, record)
 		for _, r := range s.readings {
-			r.Key.Host, r.Key.Check = h.Name, s.check.Key()
+			r.Key.Host, r.Key.Check = h.Name, s.key
 			b.Readings = append(b.Readings, r)
 		}
 	}
 	b.Sort()
 	return b
+}
+
+// keyed is a sighting with its check's key.
+type keyed struct {
+	*sighting
+	key string
+}
+
+// sorted puts sightings in the order in which they are stored, each with its readings:
+// many small lists are sorted faster than one long one.
+func sorted(seen []sighting) []keyed {
+	all := make([]keyed, len(seen))
+	for i := range seen {
+		all[i] = keyed{&seen[i], seen[i].check.Key()}
+		slices.SortFunc(seen[i].readings, func(a, b fact.Reading) int {
+			return cmp.Or(strings.Compare(a.Key.Item, b.Key.Item), strings.Compare(a.Key.Name, b.Key.Name))
+		})
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	return all
 }
 
 // unreachable says why nothing at the host answered, or is empty. A host is

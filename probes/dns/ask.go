@@ -27,7 +27,11 @@ type answer struct {
 	latency   time.Duration
 }
 
-const packetSize = 1232 // of an answer by UDP; what passes every path unbroken
+const (
+	packetSize = 1232 // of an answer by UDP; what passes every path unbroken
+	// mostPacket is what is read of one that keeps to nobody's limit. Windows' own is 4,000.
+	mostPacket = 8 << 10
+)
 
 // ask puts one question: by UDP, then by TCP when the answer does not fit. A
 // server that does not know the extension for long packets is asked without.
@@ -74,7 +78,7 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 		return nil, err
 	}
 	defer func() { _ = conn.Close() }()
-	packet := make([]byte, 1<<16)
+	packet := make([]byte, mostPacket)
 	heard := false
 	for _, limit := range limits(ctx) {
 		if err := conn.SetReadDeadline(limit); err != nil {

@@ -84,7 +84,10 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	slices.SortFunc(h.Services, func(a, b winsvc.Service) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
 	})
-	l := list{host: h, version: regexp.MustCompile(`\d+(\.\d+)+`)}
+	const each = 6 // readings of a service, mostly
+	l := list{
+		host: h, version: regexp.MustCompile(`\d+(\.\d+)+`), readings: make([]fact.Reading, 0, each*len(h.Services)),
+	}
 	for _, s := range h.Services {
 		instance, known := h.Key(s.Name).Instance()
 		if !known {
@@ -123,7 +126,7 @@ func (l *list) add(s winsvc.Service) {
 		l.waiting.Add(l.host, item, s)
 	}
 	l.readings = append(l.readings, probes.Read(item, name, fact.Text(state)))
-	l.readings = append(l.readings, s.Config(item)...)
+	l.readings = s.Config(l.readings, item)
 	l.readings = append(l.readings, l.host.Extras(item, s, false)...)
 	if s.Auto() && name == "state" && state == s.State && !s.Running() {
 		l.readings = append(l.readings, l.host.WaitsFor(item, s)...)
@@ -133,7 +136,10 @@ func (l *list) add(s winsvc.Service) {
 // item names a service. A version inside a name is written as "#", since an
 // update of the program would otherwise look like one service gone and one new.
 func (l *list) item(name string) string {
-	return l.twins.Item(l.version.ReplaceAllString(name, "#"))
+	if strings.Contains(name, ".") { // as a version does
+		name = l.version.ReplaceAllString(name, "#")
+	}
+	return l.twins.Item(name)
 }
 
 // startedOnDemand says whether a service that is set to automatic may yet stop when it
