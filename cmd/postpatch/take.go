@@ -101,25 +101,52 @@ func late(err error) bool {
 	return err == nil || errors.Is(err, errDeadline) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// storedAtOnce is how many hosts are being stored and judged at the same time, beside
+// those that are visited: what a disk takes for one file, it takes for several. Where
+// hosts are visited one by one, so are they stored.
+const storedAtOnce = 8
+
 // observe asks the hosts within one context, and stores what they say within another.
 func (t *taking) observe(ctx, within context.Context, left []suites.Host, j judges) error {
+	behind := runner.NewBehind(min(storedAtOnce, t.options.Hosts), j.take)
 	done := func(v runner.Visit) error {
 		t.done[v.Host.Name] = true
-		v, err := t.learned(ctx, v)
-		if err != nil {
-			return err
-		}
-		if err := t.writer.Put(ctx, v.Seen); err != nil {
-			return err
-		}
-		before, err := t.before(ctx, t.known, v.Host)
-		if err != nil {
-			return err
-		}
-		return j.take(j.judge(v, before))
+		return behind.Do(func() (judged, error) { return t.keep(ctx, v, j) })
 	}
+	j.take = behind.Take
+	err := t.ask(ctx, within, left, visited{j, done})
+	if kept := behind.Wait(); kept != nil {
+		return kept
+	}
+	return err
+}
+
+// keep stores what was seen of a host, and judges it.
+func (t *taking) keep(ctx context.Context, v runner.Visit, j judges) (judged, error) {
+	v, err := t.learned(ctx, v)
+	if err != nil {
+		return judged{}, err
+	}
+	if err := t.writer.Put(ctx, v.Seen); err != nil {
+		return judged{}, err
+	}
+	before, err := t.before(ctx, t.known, v.Host)
+	if err != nil {
+		return judged{}, err
+	}
+	return j.judge(v, before), nil
+}
+
+// visited is what becomes of the visits of a run.
+type visited struct {
+	judges
+	done func(runner.Visit) error
+}
+
+// ask visits the hosts, once or until they have settled.
+func (t *taking) ask(ctx, within context.Context, left []suites.Host, j visited) error {
 	if t.waiting == nil {
-		return runner.Observe(within, left, t.options, done)
+		return runner.Observe(within, left, t.options, j.done)
 	}
 	run := runner.Watch{Hosts: left, Options: t.options, Waiting: *t.waiting}
 	run.Before = func(ctx context.Context, h suites.Host) (*baseline.Host, error) { return t.before(ctx, t.known, h) }
@@ -128,11 +155,11 @@ func (t *taking) observe(ctx, within context.Context, left []suites.Host, j judg
 	}
 	interim := t.planning() // what it remembers of a look is not what the run comes to
 	run.Judge = func(v runner.Visit, before *baseline.Host) report.Host { return runner.Judge(v, before, interim) }
-	return runner.Await(within, run, done, func(v runner.Visit) error {
+	return runner.Await(within, run, j.done, func(v runner.Visit) error {
 		if !errors.Is(context.Cause(within), errDeadline) {
 			return nil
 		}
-		return t.cut(ctx, j, v)
+		return t.cut(ctx, j.judges, v)
 	})
 }
 
