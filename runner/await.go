@@ -46,7 +46,7 @@ type Watch struct {
 // takes no place of another. A visit that ctx cut short is handed to cut with what it
 // had seen; cut may be nil.
 func Await(ctx context.Context, run Watch, done, cut func(Visit) error) error {
-	within, cancel := context.WithCancelCause(ctx)
+	within, cancel := context.WithCancelCause(withTurns(ctx))
 	defer cancel(nil)
 	type ended struct {
 		visit Visit

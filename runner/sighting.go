@@ -170,6 +170,8 @@ func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o
 	}
 	start := time.Now()
 	var result sessionResult
+	ctx, leave := inTurn(ctx)
+	defer leave()
 	answers, how, err := ask(ctx, h, checks, o)
 	took := time.Since(start)
 	result.how = how
