@@ -2,7 +2,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -15,7 +14,6 @@ import (
 
 	"postpatch/baseline"
 	"postpatch/probes"
-	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/suites"
 )
@@ -154,15 +152,12 @@ type keyed struct {
 	key string
 }
 
-// sorted puts sightings in the order in which they are stored, each with its readings:
-// many small lists are sorted faster than one long one.
+// sorted puts sightings, whose readings are sorted, in the order in which they are
+// stored: many small lists are sorted faster than one long one.
 func sorted(seen []sighting) []keyed {
 	all := make([]keyed, len(seen))
 	for i := range seen {
 		all[i] = keyed{&seen[i], seen[i].check.Key()}
-		slices.SortFunc(seen[i].readings, func(a, b fact.Reading) int {
-			return cmp.Or(strings.Compare(a.Key.Item, b.Key.Item), strings.Compare(a.Key.Name, b.Key.Name))
-		})
 	}
 	slices.SortFunc(all, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
 	return all

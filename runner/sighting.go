@@ -110,6 +110,7 @@ func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, overtime(limit))
 	defer cancel()
 	s.readings, s.err = c.Probe.Observe(ctx, t)
+	slices.SortFunc(s.readings, compareReadings)
 	if s.err == nil && ctx.Err() == nil {
 		s.err = declared(c, s.readings)
 	}
@@ -123,12 +124,18 @@ func (o overtime) Error() string { return "no result within " + time.Duration(o)
 
 func (overtime) Unwrap() error { return context.DeadlineExceeded }
 
-// declared refuses readings that the kind did not declare, or that come twice:
-// nobody would compare them.
+// compareReadings orders the readings of one check as they are stored.
+func compareReadings(a, b fact.Reading) int {
+	if a.Key.Item != b.Key.Item {
+		return strings.Compare(a.Key.Item, b.Key.Item)
+	}
+	return strings.Compare(a.Key.Name, b.Key.Name)
+}
+
+// declared refuses readings, which are sorted, that the kind did not declare, or that
+// come twice: nobody would compare them.
 func declared(c suites.Check, readings []fact.Reading) error {
-	type name struct{ item, reading string }
-	seen := make(map[name]bool, len(readings))
-	for _, r := range readings {
+	for i, r := range readings {
 		spec, found := c.Kind.Reading(r.Key.Name)
 		if !found || r.Value == nil || r.Value.Type() != spec.Type {
 			return fmt.Errorf("checking %s: the probe reported %q, which its kind does not declare so", c.ID, r.Key.Name)
@@ -136,11 +143,9 @@ func declared(c suites.Check, readings []fact.Reading) error {
 		if n := len(r.Key.Item) + len(r.Value.String()); n > mostBytes {
 			return fmt.Errorf("checking %s: %q of %.80q has %d bytes, more than %d", c.ID, r.Key.Name, r.Key.Item, n, mostBytes)
 		}
-		n := name{r.Key.Item, r.Key.Name}
-		if seen[n] {
-			return fmt.Errorf("checking %s: the probe reported %s of %q twice", c.ID, n.reading, n.item)
+		if i > 0 && compareReadings(readings[i-1], r) == 0 {
+			return fmt.Errorf("checking %s: the probe reported %s of %q twice", c.ID, r.Key.Name, r.Key.Item)
 		}
-		seen[n] = true
 	}
 	return nil
 }

@@ -172,8 +172,7 @@ type Packer struct {
 	kept map[string]string // packed text by the questions in it
 	boot string            // once it was encoded
 
-	readers sync.Pool // of *reader
-	texts   texts
+	readers []*reader // that nobody uses now
 }
 
 // mostKept is how many texts a Packer keeps; each has at most 120,000 characters.

@@ -51,23 +51,36 @@ type reader struct {
 	json    jsontext.Decoder
 	text    []byte
 	columns int // of the last row
-	texts   *texts
+	large   bool
+	texts   texts
 }
 
 // reader returns one that nobody uses.
 func (k *Packer) reader() *reader {
 	if k == nil {
-		return &reader{texts: &texts{}}
+		return &reader{}
 	}
-	if r, is := k.readers.Get().(*reader); is {
-		return r
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	last := len(k.readers) - 1
+	if last < 0 {
+		return &reader{}
 	}
-	return &reader{texts: &k.texts}
+	r := k.readers[last]
+	k.readers = k.readers[:last]
+	return r
 }
 
+// release keeps a reader for the next host, but for one that a host has made large.
 func (k *Packer) release(r *reader) {
-	if k != nil && cap(r.text) <= 1<<16 {
-		k.readers.Put(r)
+	const mostReaders = 16
+	if k == nil || cap(r.text) > 1<<16 || r.large {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.readers) < mostReaders {
+		k.readers = append(k.readers, r)
 	}
 }
 
@@ -222,5 +235,6 @@ func (r *reader) string() (text string, null bool, err error) {
 	}
 	// It was read, so its error is but that there was invalid UTF-8, which it replaces.
 	r.text, _ = jsontext.AppendUnquote(r.text[:0], value)
+	r.large = r.large || len(value) > 1<<20 // and so is what json has read it into
 	return r.texts.of(r.text), false, nil
 }
