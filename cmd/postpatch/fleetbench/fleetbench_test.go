@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/pprof"
 	"testing"
 	"time"
 
@@ -42,11 +41,6 @@ func TestMain(m *testing.M) {
 		var o fleetbench.SwarmOptions
 		err := json.Unmarshal([]byte(text), &o)
 		if err == nil {
-			if file := os.Getenv("LABPROF"); file != "" {
-				f, _ := os.Create(file)
-				_ = pprof.StartCPUProfile(f)
-				time.AfterFunc(15*time.Second, pprof.StopCPUProfile)
-			}
 			err = fleetbench.Serve(context.Background(), o, os.Stdout)
 		}
 		_, _ = fmt.Fprintln(os.Stderr, err)
