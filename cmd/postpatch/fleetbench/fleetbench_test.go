@@ -129,3 +129,19 @@ func TestFleet(t *testing.T) {
 		}
 	}
 }
+
+// TestKilled kills a capture half-way and takes it up: no host is asked twice but those
+// that were being asked.
+func TestKilled(t *testing.T) {
+	f := fleet(t)
+	got, err := f.Kill(t.Context(), lab(t, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("killed after %d of %d hosts and taken up: %.3f x the messages to the hosts, %.2f x the processor time, "+
+		"%d false verdicts", got.Before, got.Hosts, got.Messages, got.CPU, got.False)
+	most := 1 + float64(*atOnce)/float64(*hosts)
+	if got.False > 0 || got.Messages > most {
+		t.Errorf("%+v: want no false verdict, and at most %.2f x the messages", got, most)
+	}
+}

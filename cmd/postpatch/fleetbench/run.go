@@ -27,7 +27,7 @@ func (f Fleet) Capture(ctx context.Context, l *Lab) (Figures, error) {
 	if err := l.enter(ctx, swarm.Before); err != nil {
 		return Figures{}, err
 	}
-	return f.measure(ctx, l, "capture", swarm.Before)
+	return f.measure(ctx, l, run{"capture", swarm.Before, []string{"--name", "capture"}})
 }
 
 // Verify compares the fleet, which has been patched, with what Capture stored.
@@ -35,7 +35,7 @@ func (f Fleet) Verify(ctx context.Context, l *Lab) (Figures, error) {
 	if err := l.enter(ctx, swarm.After); err != nil {
 		return Figures{}, err
 	}
-	return f.measure(ctx, l, "verify", swarm.After)
+	return f.measure(ctx, l, run{"verify", swarm.After, []string{"--name", "verify", "--baseline", "capture"}})
 }
 
 // command makes the program's command line.
@@ -50,9 +50,15 @@ func (f Fleet) command(ctx context.Context, command string, args ...string) *exe
 	return c
 }
 
+// run is one command, over hosts in one state.
+type run struct {
+	command, state string
+	args           []string
+}
+
 // measure runs the program once and gathers its figures.
-func (f Fleet) measure(ctx context.Context, l *Lab, command, state string) (Figures, error) {
-	profiles := filepath.Join(f.Folder, command+".profiles")
+func (f Fleet) measure(ctx context.Context, l *Lab, r run) (Figures, error) {
+	profiles := filepath.Join(f.Folder, r.command+".profiles")
 	if err := os.MkdirAll(profiles, 0o700); err != nil {
 		return Figures{}, err
 	}
@@ -62,20 +68,12 @@ func (f Fleet) measure(ctx context.Context, l *Lab, command, state string) (Figu
 	}
 	load := loadAverage()
 	stored := size(filepath.Join(f.Folder, storeFolder))
-	results := command + ".jsonl"
-	program := f.command(ctx, command, "--name", command, "--json", results)
+	results := r.command + ".jsonl"
+	program := f.command(ctx, r.command, append(r.args, "--json", results)...)
 	program.Env = append(os.Environ(), "POSTPATCH_PROFILE="+profiles)
-	var said bytes.Buffer
-	program.Stdout, program.Stderr = &said, &said
-	start := time.Now()
-	err = program.Run()
-	wall := time.Since(start)
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+	wall, err := verdict(program)
+	if err != nil {
 		return Figures{}, err
-	}
-	exit := program.ProcessState.ExitCode()
-	if exit != 0 && exit != 1 && exit != 3 { // what a run comes to that has a verdict
-		return Figures{}, fmt.Errorf("%s: exit %d: %.4000s", command, exit, &said)
 	}
 	after, err := settled(ctx, l)
 	if err != nil {
@@ -84,8 +82,9 @@ func (f Fleet) measure(ctx context.Context, l *Lab, command, state string) (Figu
 	cpu := program.ProcessState.UserTime() + program.ProcessState.SystemTime()
 	each := func(n float64) float64 { return n / float64(f.Swarm.Hosts) }
 	got := Figures{
-		Command: command, Hosts: f.Swarm.Hosts, Checks: Checks, Concurrency: f.Concurrency, Exit: exit,
-		Wall: wall.Seconds(), Ideal: f.ideal(state, cpu+after.CPU-before.CPU),
+		Command: r.command, Hosts: f.Swarm.Hosts, Checks: Checks, Concurrency: f.Concurrency,
+		Exit: program.ProcessState.ExitCode(),
+		Wall: wall.Seconds(), Ideal: f.ideal(r.state, cpu+after.CPU-before.CPU),
 		HostsPerSec: float64(f.Swarm.Hosts) / wall.Seconds(), CPU: each(cpu.Seconds() * 1000),
 		LabCPU: each((after.CPU - before.CPU).Seconds() * 1000), MostSockets: after.MostOpen,
 		Messages: each(float64(after.Messages - before.Messages)),
@@ -97,7 +96,23 @@ func (f Fleet) measure(ctx context.Context, l *Lab, command, state string) (Figu
 	if err := got.profiled(profiles); err != nil {
 		return Figures{}, err
 	}
-	return got, got.judged(f, filepath.Join(f.Folder, results), state)
+	return got, got.judged(f, filepath.Join(f.Folder, results), r.state)
+}
+
+// verdict runs the program to its end, which has to be one with a verdict.
+func verdict(program *exec.Cmd) (wall time.Duration, err error) {
+	var said bytes.Buffer
+	program.Stdout, program.Stderr = &said, &said
+	start := time.Now()
+	err = program.Run()
+	wall = time.Since(start)
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return wall, err
+	}
+	if exit := program.ProcessState.ExitCode(); exit != 0 && exit != 1 && exit != 3 {
+		return wall, fmt.Errorf("%q: exit %d: %.4000s", program.Args, exit, &said)
+	}
+	return wall, nil
 }
 
 // settled waits until nobody talks to the hosts any longer.
