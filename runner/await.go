@@ -216,8 +216,8 @@ func (w *watched) away(ctx context.Context) string {
 }
 
 // proving are the checks that tell when the host was started.
-func (w *watched) proving() []suites.Check {
-	var all []suites.Check
+func (w *watched) proving() []*suites.Check {
+	var all []*suites.Check
 	for _, c := range w.host.Checks {
 		if _, asks := asker(c); asks && hasRole(c, probes.BootTime) {
 			all = append(all, c)
@@ -226,7 +226,7 @@ func (w *watched) proving() []suites.Check {
 	return all
 }
 
-func hasRole(c suites.Check, role probes.Role) bool {
+func hasRole(c *suites.Check, role probes.Role) bool {
 	for _, spec := range c.Kind.Readings {
 		if spec.Role == role {
 			return true
@@ -236,7 +236,7 @@ func hasRole(c suites.Check, role probes.Role) bool {
 }
 
 // notBack says why a host is not taken for restarted; it is empty when it is.
-func notBack(before, seen baseline.Host, proving []suites.Check) string {
+func notBack(before, seen baseline.Host, proving []*suites.Check) string {
 	if seen.Unreachable != "" {
 		return "does not answer: " + seen.Unreachable
 	}
@@ -249,7 +249,7 @@ func notBack(before, seen baseline.Host, proving []suites.Check) string {
 
 // look looks at some checks of the host, all of them the first time, and takes in what
 // it sees.
-func (w *watched) look(ctx context.Context, checks []suites.Check) error {
+func (w *watched) look(ctx context.Context, checks []*suites.Check) error {
 	v, err := w.ask(ctx, checks)
 	if err != nil {
 		return err
@@ -269,7 +269,7 @@ func (w *watched) look(ctx context.Context, checks []suites.Check) error {
 
 // ask asks the checks, but for those that were refused too often: of them it tells what
 // they had shown.
-func (w *watched) ask(ctx context.Context, checks []suites.Check) (v Visit, err error) {
+func (w *watched) ask(ctx context.Context, checks []*suites.Check) (v Visit, err error) {
 	h := w.host
 	h.Checks = w.refused.asked(checks)
 	err = w.inTurn(ctx, func() { v = visit(ctx, h, w.o) })
@@ -297,7 +297,7 @@ func (w *watched) odd(seen baseline.Host) bool {
 }
 
 // take makes what a look has seen part of what is known of the host.
-func (w *watched) take(v Visit, checks []suites.Check, whole bool) {
+func (w *watched) take(v Visit, checks []*suites.Check, whole bool) {
 	now := time.Now()
 	if whole {
 		v.Started = w.visit.Started

@@ -199,7 +199,7 @@ func Interrupted(err error) bool { return errors.Is(err, context.Canceled) }
 
 // split tells the checks that ask through the host's session from those that go
 // out from the runner.
-func split(checks []suites.Check) (asking, going []suites.Check) {
+func split(checks []*suites.Check) (asking, going []*suites.Check) {
 	for _, c := range checks {
 		if _, asks := asker(c); asks {
 			asking = append(asking, c)

@@ -18,14 +18,14 @@ import (
 
 // sighting is what one check saw.
 type sighting struct {
-	check    suites.Check
+	check    *suites.Check
 	readings []fact.Reading
 	err      error
 	took     time.Duration
 	asked    bool // through the session
 }
 
-func asker(c suites.Check) (probes.Asker, bool) {
+func asker(c *suites.Check) (probes.Asker, bool) {
 	a, ok := c.Probe.(probes.Asker)
 	return a, ok
 }
@@ -65,7 +65,7 @@ const Lanes = 12
 
 // fromRunner runs the checks that go out from the runner, a few at a time: a
 // host under test is not to be stormed.
-func fromRunner(ctx context.Context, h suites.Host, checks []suites.Check, o Options) []sighting {
+func fromRunner(ctx context.Context, h suites.Host, checks []*suites.Check, o Options) []sighting {
 	seen := make([]sighting, len(checks))
 	slots := make(chan struct{}, Lanes)
 	var all sync.WaitGroup
@@ -97,7 +97,7 @@ func target(h suites.Host, o Options) probes.Target {
 
 // observe runs one probe within its check's timeout. A panic in it is that
 // check's error and nobody else's.
-func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target) (s sighting) {
+func observe(ctx context.Context, h suites.Host, c *suites.Check, t probes.Target) (s sighting) {
 	start := time.Now()
 	s = sighting{check: c}
 	defer func() {
@@ -134,7 +134,7 @@ func compareReadings(a, b fact.Reading) int {
 
 // declared refuses readings, which are sorted, that the kind did not declare, or that
 // come twice: nobody would compare them.
-func declared(c suites.Check, readings []fact.Reading) error {
+func declared(c *suites.Check, readings []fact.Reading) error {
 	for i, r := range readings {
 		spec, found := c.Kind.Reading(r.Key.Name)
 		if !found || r.Value == nil || r.Value.Type() != spec.Type {
@@ -153,7 +153,7 @@ func declared(c suites.Check, readings []fact.Reading) error {
 // mostBytes bounds a reading: what a host sends is kept for long.
 const mostBytes = 128 << 10
 
-func timeoutOf(c suites.Check, otherwise time.Duration) time.Duration {
+func timeoutOf(c *suites.Check, otherwise time.Duration) time.Duration {
 	if c.Timeout > 0 {
 		return c.Timeout
 	}
@@ -169,7 +169,7 @@ type sessionResult struct {
 
 // throughSession puts the questions of all asking checks through one session
 // and hands every check the answers.
-func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o Options) sessionResult {
+func throughSession(ctx context.Context, h suites.Host, checks []*suites.Check, o Options) sessionResult {
 	if len(checks) == 0 {
 		return sessionResult{}
 	}
@@ -201,7 +201,7 @@ func throughSession(ctx context.Context, h suites.Host, checks []suites.Check, o
 // ask also says how the session reached the host. A panic in the session, which
 // reads what a hostile host may have written, is this host's error.
 func ask(
-	ctx context.Context, h suites.Host, checks []suites.Check, o Options,
+	ctx context.Context, h suites.Host, checks []*suites.Check, o Options,
 ) (answers host.Answers, how string, err error) {
 	defer func() {
 		if p := recover(); p != nil {

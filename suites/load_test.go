@@ -118,11 +118,11 @@ func TestExpectationsKeepTheKindsDefaults(t *testing.T) {
 	want := []row{
 		{"depends_on", "= RPCSS", false}, {"start_mode", "one of auto, manual", false}, {"state", "running", true},
 	}
-	if diff := cmp.Diff(want, rows(checks[0])); diff != "" {
+	if diff := cmp.Diff(want, rows(*checks[0])); diff != "" {
 		t.Errorf("service (-want +got):\n%s", diff)
 	}
 	// "any" switches a default off.
-	if got := rows(checks[1]); len(got) != 0 {
+	if got := rows(*checks[1]); len(got) != 0 {
 		t.Errorf("ping: got %v, want no expectation", got)
 	}
 }

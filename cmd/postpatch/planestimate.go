@@ -63,7 +63,7 @@ func (e estimate) cost(hosts []suites.Host) looking {
 		cost      winrm.Cost
 		longest   time.Duration
 	}
-	known := map[*suites.Check]each{}
+	known := map[**suites.Check]each{}
 	var l looking
 	var longest time.Duration
 	for i, h := range hosts {
