@@ -14,9 +14,9 @@ import (
 	"postpatch/probes"
 )
 
-// maxChecks bounds what one suite may come to, hosts times checks; a small
-// hostile file could ask for billions.
-const maxChecks = 1_000_000
+// maxChecks bounds what one suite may come to, hosts times checks: a fleet of fifty
+// thousand hosts with forty checks each. A small hostile file could ask for billions.
+const maxChecks = 2_000_000
 
 // maxRefused is on how many hosts one check is found wrong before its problems
 // would crowd out all others.

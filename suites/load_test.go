@@ -221,7 +221,7 @@ func TestAHostileSuiteIsRefusedBeforeTheWorkIsDone(t *testing.T) {
 		text += fmt.Sprintf("  - {os: {}, id: c%d}\n", i)
 	}
 	_, problems := LoadBytes("a", []byte(text), testKinds())
-	isOfTheSize := func(p Problem) bool { return strings.Contains(p.Msg, "more than 1000000 checks") }
+	isOfTheSize := func(p Problem) bool { return strings.Contains(p.Msg, "more than 2000000 checks") }
 	if !slices.ContainsFunc(problems, isOfTheSize) {
 		t.Errorf("got %d problems, none of them of the size", len(problems))
 	}

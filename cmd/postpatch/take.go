@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -210,15 +212,29 @@ func (in *inputs) cutRun(
 	return cut[i], true, nil
 }
 
-// askedOf is a digest of all that a job asks of its hosts.
+// askedOf is a digest of all that a job asks of its hosts: of a line for each check of
+// each host, sorted. They are made host by host, since all of them are many.
 func askedOf(j job) string {
-	var lines []string
-	for _, h := range j.set.Hosts {
-		for _, c := range h.Checks {
-			lines = append(lines, fmt.Sprintf("%q %q %s\n", strings.ToLower(h.Name), c.Key(), c.Asked))
-		}
+	hosts := make([]string, len(j.set.Hosts)) // as the lines begin
+	order := make([]int, len(j.set.Hosts))
+	for i, h := range j.set.Hosts {
+		hosts[i], order[i] = strconv.Quote(strings.ToLower(h.Name)), i
 	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
-	return hex.EncodeToString(sum[:])
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(hosts[a], hosts[b]) })
+	sum := sha256.New()
+	var lines []string
+	for n, i := range order {
+		for _, c := range j.set.Hosts[i].Checks {
+			lines = append(lines, fmt.Sprintf("%s %q %s\n", hosts[i], c.Key(), c.Asked))
+		}
+		if n+1 < len(order) && hosts[order[n+1]] == hosts[i] {
+			continue // one host more of the name, written otherwise
+		}
+		slices.Sort(lines)
+		for _, line := range lines {
+			_, _ = io.WriteString(sum, line) // a digest takes everything
+		}
+		lines = lines[:0]
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
