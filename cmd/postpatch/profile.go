@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strconv"
+	"time"
 )
 
 // profileVariable names a folder for profiles of the program itself. It is a
@@ -28,7 +29,8 @@ type used struct {
 }
 
 // profile begins to profile the program; what it returns ends that and writes
-// cpu.pprof, allocs.pprof and used.json.
+// cpu.pprof, allocs.pprof and used.json. Meanwhile heap.pprof has what is in use where
+// that was most, as far as a look every second has seen it.
 func profile(folder string) (stop func() error, err error) {
 	if folder == "" {
 		return func() error { return nil }, nil
@@ -41,8 +43,15 @@ func profile(folder string) (stop func() error, err error) {
 		_ = cpu.Close()
 		return nil, err
 	}
+	ended, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		watchHeap(filepath.Join(folder, "heap.pprof"), ended)
+	}()
 	return func() error {
 		pprof.StopCPUProfile()
+		close(ended)
+		<-stopped
 		left := use()
 		if err := cpu.Close(); err != nil {
 			return err
@@ -64,6 +73,30 @@ func profile(folder string) (stop func() error, err error) {
 		}
 		return os.WriteFile(filepath.Join(folder, "used.json"), content, 0o644)
 	}, nil
+}
+
+// watchHeap writes the profile of the heap whenever that has grown by a tenth.
+func watchHeap(file string, ended <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	most := uint64(0)
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+		}
+		var memory runtime.MemStats
+		runtime.ReadMemStats(&memory)
+		if memory.HeapInuse < most+most/10 {
+			continue
+		}
+		most = memory.HeapInuse
+		if f, err := os.Create(file); err == nil {
+			_ = pprof.Lookup("heap").WriteTo(f, 0) // the next one comes
+			_ = f.Close()
+		}
+	}
 }
 
 func use() used {
