@@ -32,6 +32,9 @@ type Figures struct {
 	Ratio       float64 `json:"wall_to_ideal"`
 	HostsPerSec float64 `json:"hosts_per_s"`
 	CPU         float64 `json:"cpu_ms_per_host"`
+	// Bare is what a client takes that does nothing but talk to the hosts, by WinRM alone,
+	// before and after the run: how dear the machine is at the moment.
+	Bare        float64 `json:"bare_cpu_ms_per_host"`
 	LabCPU      float64 `json:"lab_cpu_ms_per_host"`
 	PeakRSS     float64 `json:"peak_rss_mb"`
 	Allocated   float64 `json:"allocated_kb_per_host"`

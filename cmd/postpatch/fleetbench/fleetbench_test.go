@@ -17,8 +17,11 @@ import (
 	"postpatch/probes/lab/swarm"
 )
 
-// The variable that makes this test the lab.
-const labVariable = "FLEETBENCH_LAB"
+// The variables that make this test the lab, and the bare client.
+const (
+	labVariable  = "FLEETBENCH_LAB"
+	bareVariable = "FLEETBENCH_BARE"
+)
 
 var (
 	hosts   = flag.Int("hosts", 100, "how many hosts")
@@ -45,6 +48,18 @@ func TestMain(m *testing.M) {
 		}
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+	if text := os.Getenv(bareVariable); text != "" {
+		var b fleetbench.Bare
+		err := json.Unmarshal([]byte(text), &b)
+		if err == nil {
+			err = b.Run(context.Background())
+		}
+		if err != nil {
+			_, _ = fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	os.Exit(m.Run())
 }
@@ -98,19 +113,45 @@ func lab(t *testing.T, f fleetbench.Fleet) *fleetbench.Lab {
 	return l
 }
 
+// bare runs the bare client as a process of its own, over a thousand hosts at most, and
+// returns its processor time for each in milliseconds.
+func bare(t *testing.T, f fleetbench.Fleet, l *fleetbench.Lab) float64 {
+	t.Helper()
+	f.Swarm.Hosts = min(f.Swarm.Hosts, 1000)
+	options, err := json.Marshal(fleetbench.Bare{Swarm: f.Swarm, Concurrency: f.Concurrency, Port: l.Ports.WinRM})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), own)
+	command.Env = append(os.Environ(), bareVariable+"="+string(options))
+	if told, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("the bare client: %v\n%s", err, told)
+	}
+	took := command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+	return took.Seconds() * 1000 / float64(f.Swarm.Hosts)
+}
+
 // TestFleet runs capture and verify over the fleet and prints the figures. What it
 // holds them to is true of any machine: no false verdict, and nothing left.
 func TestFleet(t *testing.T) {
 	f := fleet(t)
 	l := lab(t, f)
+	first := bare(t, f, l)
 	captured, err := f.Capture(t.Context(), l)
 	if err != nil {
 		t.Fatal(err)
 	}
+	second := bare(t, f, l)
 	verified, err := f.Verify(t.Context(), l)
 	if err != nil {
 		t.Fatal(err)
 	}
+	third := bare(t, f, l)
+	captured.Bare, verified.Bare = (first+second)/2, (second+third)/2
 	runs := []fleetbench.Figures{captured, verified}
 	t.Logf("\n%s", fleetbench.Table(runs))
 	content, err := json.MarshalIndent(runs, "", "  ")

@@ -32,6 +32,8 @@ func Table(runs []Figures) string {
 	number("wall/hosts' time", "%.2f", func(f Figures) any { return f.Wall / max(f.Ideal.Think, f.Ideal.Slowest) })
 	number("hosts/s", "%.0f", func(f Figures) any { return f.HostsPerSec })
 	number("CPU ms/host", "%.2f", func(f Figures) any { return f.CPU })
+	number("bare client's", "%.2f", func(f Figures) any { return f.Bare })
+	number("CPU/bare", "%.2f", func(f Figures) any { return f.CPU / max(f.Bare, 0.01) })
 	number("lab's CPU ms/host", "%.2f", func(f Figures) any { return f.LabCPU })
 	number("peak RSS MB", "%.0f", func(f Figures) any { return f.PeakRSS })
 	number("allocated KB/host", "%.0f", func(f Figures) any { return f.Allocated })
