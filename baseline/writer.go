@@ -85,7 +85,7 @@ func taken(run string) error {
 
 func (w *Writer) prepare() error {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithLowerEncoderMem(true),
-		zstd.WithWindowSize(packWindow))
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(packWindow))
 	if err != nil {
 		return fmt.Errorf("preparing compression: %w", err)
 	}

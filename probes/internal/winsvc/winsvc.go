@@ -44,6 +44,16 @@ type Service struct {
 	Path     string
 	ExitCode int64
 	Specific int64 // the service's own code, beside exit code 1066
+
+	lower string // the name, once it was read
+}
+
+// Lower is the name in lower case, by which Windows tells services apart.
+func (s Service) Lower() string {
+	if s.lower == "" {
+		return strings.ToLower(s.Name)
+	}
+	return s.lower
 }
 
 // Auto says whether the service is meant to start by itself.
@@ -66,6 +76,7 @@ func Read(rows []host.Row) ([]Service, error) {
 		if s.Name == "" || s.State == "" {
 			return nil, fmt.Errorf("reading the services: a row without a name or a state")
 		}
+		s.lower = strings.ToLower(s.Name)
 		var err, specific error
 		s.ExitCode, err = codeIn(row, "ExitCode")
 		s.Specific, specific = codeIn(row, "ServiceSpecificExitCode")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
@@ -233,8 +234,12 @@ func (r *reader) string() (text string, null bool, err error) {
 	case value.Kind() != '"':
 		return "", false, fmt.Errorf("%q where a text has to be", value.Kind())
 	}
+	r.large = r.large || len(value) > 1<<20 // and so is what json has read it into
+	if text := value[1 : len(value)-1]; bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
+		return r.texts.of(text), false, nil // as it stands
+	}
 	// It was read, so its error is but that there was invalid UTF-8, which it replaces.
 	r.text, _ = jsontext.AppendUnquote(r.text[:0], value)
-	r.large = r.large || len(value) > 1<<20 // and so is what json has read it into
+
 	return r.texts.of(r.text), false, nil
 }
