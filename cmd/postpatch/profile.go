@@ -49,10 +49,10 @@ func profile(folder string) (stop func() error, err error) {
 		watchHeap(filepath.Join(folder, "heap.pprof"), ended)
 	}()
 	return func() error {
-		pprof.StopCPUProfile()
 		close(ended)
 		<-stopped
-		left := use()
+		left := use() // before the profiles are written, which takes memory of its own
+		pprof.StopCPUProfile()
 		if err := cpu.Close(); err != nil {
 			return err
 		}
