@@ -39,7 +39,8 @@ func (b Bare) Run(ctx context.Context) error {
 		host.WQL{Class: "Win32_Service", Columns: []string{
 			"Name", "State", "StartMode", "StartName", "PathName", "ExitCode", "ServiceSpecificExitCode",
 		}},
-		host.Collector{Name: "servicekeys"}, host.Collector{Name: "updatehistory"},
+		host.Collector{Name: "servicekeys"},
+		host.Collector{Name: "updatehistory"},
 		host.WQL{Class: "Win32_ComputerSystemProduct", Columns: []string{"UUID"}},
 	})
 	if err != nil {
@@ -51,7 +52,7 @@ func (b Bare) Run(ctx context.Context) error {
 	for range b.Concurrency {
 		all.Go(func() {
 			for i := range hosts {
-				if err := b.visit(ctx, b.Swarm.Seed.Profile(i).Address, messages); err != nil {
+				if err := b.visit(ctx, b.Swarm.Profile(i).Address, messages); err != nil {
 					failed <- fmt.Errorf("host %d: %w", i, err)
 					return
 				}
@@ -59,7 +60,7 @@ func (b Bare) Run(ctx context.Context) error {
 		})
 	}
 	for i := range b.Swarm.Hosts {
-		if b.Swarm.Seed.Profile(i).In(swarm.After).Death != swarm.Alive {
+		if b.Swarm.Profile(i).In(swarm.After).Death != swarm.Alive {
 			continue
 		}
 		select {

@@ -37,7 +37,7 @@ const (
 func (f Fleet) write(l *Lab) error {
 	var hosts strings.Builder
 	for i := range f.Swarm.Hosts {
-		fmt.Fprintln(&hosts, f.Swarm.Seed.Profile(i).Name)
+		fmt.Fprintln(&hosts, f.Swarm.Profile(i).Name)
 	}
 	routes, err := json.Marshal(map[string]any{"routes": l.Routes})
 	if err != nil {
@@ -77,7 +77,8 @@ func (f Fleet) suite(ports swarm.Ports) string {
 		each("  - tcp: %d\n", ports.WinRM, ports.Web, ports.Banner[0], ports.Banner[1]) +
 		"  - {http: '" + web + "/health', id: " + healthCheck + "}\n" +
 		"  - {http: '" + web + "/', id: front}\n  - {http: '" + web + "/about', id: about}\n" +
-		each("  - {dns: {name: %s, server: '"+server+"'}, id: dns/%[1]s}\n", "www.swarm.test", "mail.swarm.test", "sql.swarm.test")
+		each("  - {dns: {name: %s, server: '"+server+"'}, id: dns/%[1]s}\n",
+			"www.swarm.test", "mail.swarm.test", "sql.swarm.test")
 }
 
 func each[T any](format string, values ...T) string {

@@ -36,6 +36,7 @@ func visit(p swarm.Profile, budget time.Duration) time.Duration {
 		return 0
 	case swarm.Drops, swarm.Mute:
 		return budget
+	case swarm.Alive:
 	}
 	d := thoughts * p.Think
 	if p.Lossy {
@@ -51,7 +52,7 @@ func visit(p swarm.Profile, budget time.Duration) time.Duration {
 func (f Fleet) ideal(state string, cpu time.Duration) Ideal {
 	var sum, slowest time.Duration
 	for i := range f.Swarm.Hosts {
-		v := visit(f.Swarm.Seed.Profile(i).In(state), f.Budget)
+		v := visit(f.Swarm.Profile(i).In(state), f.Budget)
 		sum += v
 		slowest = max(slowest, v)
 	}

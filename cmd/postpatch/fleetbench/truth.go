@@ -43,7 +43,7 @@ func (f Fleet) judge(file, state string) (*truth, error) {
 	t := &truth{fleet: f, state: state, seen: map[string]bool{}}
 	profiles := make(map[string]swarm.Profile, f.Swarm.Hosts)
 	for i := range f.Swarm.Hosts {
-		p := f.Swarm.Seed.Profile(i)
+		p := f.Swarm.Profile(i)
 		profiles[p.Name] = p.In(state)
 	}
 	for lines := json.NewDecoder(results); ; {

@@ -121,7 +121,8 @@ func (m *model) host(p Profile, state string) estate.Host {
 func alike(h estate.Host, q packed.Question) string {
 	text := strings.ToLower(fmt.Sprint(q.Query, q.Collector, q.Args))
 	for _, own := range []string{
-		"win32_operatingsystem", "win32_computersystem", "boots", "computername", "tcpip", "certificate", "domain", "eventlog",
+		"win32_operatingsystem", "win32_computersystem", "boots", "computername", "tcpip", "certificate", "domain",
+		"eventlog",
 	} {
 		if strings.Contains(text, own) {
 			return ""

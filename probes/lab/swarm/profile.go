@@ -52,7 +52,7 @@ type Profile struct {
 	Fault   Fault
 }
 
-// What a lossy host costs: the time after which TCP sends again.
+// Retransmit is what a lossy host costs: the time after which TCP sends again.
 const Retransmit = time.Second
 
 const slowly = 3 // times

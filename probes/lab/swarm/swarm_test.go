@@ -118,7 +118,9 @@ func TestHostsAreThemselves(t *testing.T) {
 	s := start(t, options(hosts))
 	alive := func(p swarm.Profile) bool { return p.Death == swarm.Alive && p.Fault == swarm.Well && !p.Lossy }
 	one := of(t, s, hosts, alive)
-	twin := of(t, s, hosts, func(p swarm.Profile) bool { return alive(p) && p.Index > one.Index && (p.Index-one.Index)%16 == 0 })
+	twin := of(t, s, hosts, func(p swarm.Profile) bool {
+		return alive(p) && p.Index > one.Index && (p.Index-one.Index)%16 == 0
+	})
 	services := host.WQL{Class: "Win32_Service", Columns: []string{"Name", "State"}}
 	keys, system := host.Collector{Name: "servicekeys"}, host.WQL{Class: "Win32_ComputerSystem", Columns: []string{"Name"}}
 	rows := func(p swarm.Profile, q host.Question) []host.Row {
@@ -211,7 +213,8 @@ func TestNames(t *testing.T) {
 	s := start(t, options(hosts))
 	p := of(t, s, hosts, func(p swarm.Profile) bool { return p.Death == swarm.Alive })
 	query := new(dns.Msg).SetQuestion("www.swarm.test.", dns.TypeA)
-	answer, err := dns.ExchangeContext(t.Context(), query, net.JoinHostPort(p.Address.String(), strconv.Itoa(s.Ports().DNS)))
+	server := net.JoinHostPort(p.Address.String(), strconv.Itoa(s.Ports().DNS))
+	answer, err := dns.ExchangeContext(t.Context(), query, server)
 	if err != nil || len(answer.Answer) != 1 {
 		t.Errorf("%v, %v", answer, err)
 	}

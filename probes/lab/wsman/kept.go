@@ -47,10 +47,12 @@ func (k *Kept) unpack(env map[string]string, command string) ([]packed.Question,
 	if k == nil {
 		return packed.Unpack(env, command)
 	}
-	key := command
+	var parts strings.Builder
+	parts.WriteString(command)
 	for i := range len(env) {
-		key += env[fmt.Sprintf("POSTPATCH_%d", i)]
+		parts.WriteString(env[fmt.Sprintf("POSTPATCH_%d", i)])
 	}
+	key := parts.String()
 	k.mu.Lock()
 	questions, found := k.payloads[key]
 	k.mu.Unlock()

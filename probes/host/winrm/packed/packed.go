@@ -165,8 +165,8 @@ type collector struct {
 }
 
 // Packer packs for the hosts of a run, most of which are asked the same, and unpacks
-// what they answer: it keeps what it has packed and what many say. A nil Packer keeps nothing. It may be used by several
-// goroutines.
+// what they answer: it keeps what it has packed and what many say. A nil Packer keeps
+// nothing. It may be used by several goroutines.
 type Packer struct {
 	mu   sync.Mutex
 	kept map[string]string // packed text by the questions in it
