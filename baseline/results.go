@@ -40,7 +40,7 @@ type Results struct {
 func (w *Writer) Results() (*Results, error) {
 	r := &Results{writer: w}
 	encoder, err := zstd.NewWriter(&r.packed, zstd.WithEncoderCRC(true), zstd.WithLowerEncoderMem(true),
-		zstd.WithEncoderConcurrency(1))
+		zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(packWindow))
 	if err != nil {
 		return nil, fmt.Errorf("preparing compression: %w", err)
 	}

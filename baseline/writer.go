@@ -24,6 +24,7 @@ type Writer struct {
 	manifest Manifest // of a run that is finished
 	resumed  []time.Time
 	zstd     *zstd.Encoder
+	texts    sync.Pool // of *[]byte, for the text of a host
 
 	mu       sync.Mutex
 	hosts    map[string]HostEntry
@@ -83,7 +84,8 @@ func taken(run string) error {
 }
 
 func (w *Writer) prepare() error {
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithLowerEncoderMem(true))
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithLowerEncoderMem(true),
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(packWindow))
 	if err != nil {
 		return fmt.Errorf("preparing compression: %w", err)
 	}
@@ -144,13 +146,25 @@ func (w *Writer) put(ctx context.Context, h Host) (HostEntry, error) {
 	return newEntry(h, data), w.write(ctx, key(w.run, hostFile(h.Host)), data)
 }
 
-// pack makes a host's file.
+// packWindow is how far back compression looks, in bytes: over all of what most hosts
+// have. A larger one takes as much memory for each processor, and saves nothing.
+const packWindow = 1 << 20
+
+// pack makes a host's file. What its text took is used for the next host.
 func (w *Writer) pack(h Host) ([]byte, error) {
-	text, err := appendHost(nil, h)
+	const mostKept = 4 << 20 // bytes
+	buffer, _ := w.texts.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	text, err := appendHost((*buffer)[:0], h)
 	if err != nil {
 		return nil, err
 	}
-	data := w.zstd.EncodeAll(text, nil)
+	data := w.zstd.EncodeAll(text, make([]byte, 0, len(text)/8))
+	if *buffer = text; cap(text) <= mostKept {
+		w.texts.Put(buffer)
+	}
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("its readings take more than %d bytes", maxFile)
 	}

@@ -213,11 +213,12 @@ func (k Kind) Build(args map[string]any) (Probe, error) { return k.build(args) }
 
 // Reading finds a reading's declaration.
 func (k Kind) Reading(name string) (ReadingSpec, bool) {
-	i := slices.IndexFunc(k.Readings, func(r ReadingSpec) bool { return r.Name == name })
-	if i < 0 {
-		return ReadingSpec{}, false
+	for i := range k.Readings { // which are large, and asked for a thousand times a host
+		if k.Readings[i].Name == name {
+			return k.Readings[i], true
+		}
 	}
-	return k.Readings[i], true
+	return ReadingSpec{}, false
 }
 
 func paramOf(field reflect.StructField, zero reflect.Value) Param {

@@ -14,7 +14,7 @@ import (
 )
 
 // behind is a check of which the colour is looked at only where the squeak is heard.
-func behind(t *testing.T, partial bool, expectations ...string) suites.Check {
+func behind(t *testing.T, partial bool, expectations ...string) *suites.Check {
 	t.Helper()
 	c := check(t, expectations...)
 	c.Kind.Readings = append([]probes.ReadingSpec(nil), c.Kind.Readings...)
@@ -131,7 +131,7 @@ func TestAges(t *testing.T) {
 		tested.Expect = []suites.Expectation{{Reading: "built", Predicate: p}}
 		c.before.Taken = c.beforeAt
 		v := runner.Visit{
-			Host: suites.Host{Name: "h", Checks: []suites.Check{tested}}, Seen: c.now, Started: taken.Add(2 * day),
+			Host: suites.Host{Name: "h", Checks: []*suites.Check{tested}}, Seen: c.now, Started: taken.Add(2 * day),
 		}
 		got := runner.Judge(v, &c.before, nil).Checks[0]
 		if lines := told(got); lines[0] != c.want {

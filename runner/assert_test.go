@@ -13,7 +13,7 @@ import (
 )
 
 // asserting is the door check that expects nothing but what the expressions say.
-func asserting(t *testing.T, c suites.Check, expressions ...string) suites.Check {
+func asserting(t *testing.T, c *suites.Check, expressions ...string) *suites.Check {
 	t.Helper()
 	types := map[string]fact.Type{}
 	for _, spec := range door.Readings {

@@ -39,7 +39,7 @@ func TestProbesOfAServerEndWithTheSlowest(t *testing.T) {
 				return seen, err
 			})
 		}
-		var checks []suites.Check
+		var checks []*suites.Check
 		for i := range 10 {
 			c := portCheck(fmt.Sprint("check", i), takes(time.Duration(i+1)*slowest/10-slowest/20, i%3 != 1))
 			c.Timeout = time.Minute
@@ -84,7 +84,7 @@ func TestSlowLogonsOfAServer(t *testing.T) {
 					accounts.Vouch(credential)
 					time.Sleep(tt.takenAt)
 				}
-				var checks []suites.Check
+				var checks []*suites.Check
 				for i := range runner.Lanes {
 					c := portCheck(fmt.Sprint("check", i), probeFunc(func(ctx context.Context, target probes.Target) (
 						[]fact.Reading, error,

@@ -46,7 +46,7 @@ type Watch struct {
 // takes no place of another. A visit that ctx cut short is handed to cut with what it
 // had seen; cut may be nil.
 func Await(ctx context.Context, run Watch, done, cut func(Visit) error) error {
-	within, cancel := context.WithCancelCause(ctx)
+	within, cancel := context.WithCancelCause(withTurns(ctx))
 	defer cancel(nil)
 	type ended struct {
 		visit Visit
@@ -222,8 +222,8 @@ func (w *watched) away(ctx context.Context) (why string, told strain) {
 }
 
 // proving are the checks that tell when the host was started.
-func (w *watched) proving() []suites.Check {
-	var all []suites.Check
+func (w *watched) proving() []*suites.Check {
+	var all []*suites.Check
 	for _, c := range w.host.Checks {
 		if _, asks := asker(c); asks && hasRole(c, probes.BootTime) {
 			all = append(all, c)
@@ -232,7 +232,7 @@ func (w *watched) proving() []suites.Check {
 	return all
 }
 
-func hasRole(c suites.Check, role probes.Role) bool {
+func hasRole(c *suites.Check, role probes.Role) bool {
 	for _, spec := range c.Kind.Readings {
 		if spec.Role == role {
 			return true
@@ -242,7 +242,7 @@ func hasRole(c suites.Check, role probes.Role) bool {
 }
 
 // notBack says why a host is not taken for restarted; it is empty when it is.
-func notBack(before, seen baseline.Host, proving []suites.Check) string {
+func notBack(before, seen baseline.Host, proving []*suites.Check) string {
 	if seen.Unreachable != "" {
 		return "does not answer: " + seen.Unreachable
 	}
@@ -255,7 +255,7 @@ func notBack(before, seen baseline.Host, proving []suites.Check) string {
 
 // look looks at some checks of the host, all of them the first time, and takes in what
 // it sees.
-func (w *watched) look(ctx context.Context, checks []suites.Check) error {
+func (w *watched) look(ctx context.Context, checks []*suites.Check) error {
 	v, err := w.ask(ctx, checks)
 	if err != nil {
 		return err
@@ -275,7 +275,7 @@ func (w *watched) look(ctx context.Context, checks []suites.Check) error {
 
 // ask asks the checks, but for those that were refused too often: of them it tells what
 // they had shown.
-func (w *watched) ask(ctx context.Context, checks []suites.Check) (v Visit, err error) {
+func (w *watched) ask(ctx context.Context, checks []*suites.Check) (v Visit, err error) {
 	h := w.host
 	h.Checks = w.refused.asked(checks)
 	err = w.inTurn(ctx, func() strain {
@@ -306,7 +306,7 @@ func (w *watched) odd(seen baseline.Host) bool {
 }
 
 // take makes what a look has seen part of what is known of the host.
-func (w *watched) take(v Visit, checks []suites.Check, whole bool) {
+func (w *watched) take(v Visit, checks []*suites.Check, whole bool) {
 	now := time.Now()
 	if whole {
 		v.Started = w.visit.Started

@@ -74,7 +74,7 @@ func TestWhatThePlanLetsGo(t *testing.T) {
 	before, now := doors("front bell=rings", "front colour=red"), doors("front colour=red")
 	rings := check(t, "*bell=rings")
 	for name, tt := range map[string]struct {
-		check suites.Check
+		check *suites.Check
 		plan  *suites.Plan
 		want  []string
 	}{

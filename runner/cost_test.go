@@ -78,7 +78,7 @@ func TestResultsAreDetached(t *testing.T) {
 		now.Checks = append(now.Checks, baseline.Check{Check: "house/other", Error: part[4]})
 		c, other := check(t, "state=open"), check(t)
 		other.ID = "other"
-		h := suites.Host{Name: "h", Checks: []suites.Check{c, other}}
+		h := suites.Host{Name: "h", Checks: []*suites.Check{c, other}}
 		results = append(results, runner.Judge(runner.Visit{Host: h, Seen: now}, &before, nil))
 	}
 	runtime.GC()

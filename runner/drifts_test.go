@@ -15,7 +15,7 @@ func TestWhatLiesBehindDrift(t *testing.T) {
 	const front = "front state=open"
 	spelt := doors("Side colour=red", front)
 	for name, tt := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now baseline.Host
 		want        []string
 	}{

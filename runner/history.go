@@ -46,7 +46,7 @@ type spell struct {
 type looked struct {
 	at     time.Time
 	whole  bool
-	checks []suites.Check
+	checks []*suites.Check
 	ill    map[spot]illness
 	final  map[string]bool // roles whose waiting is in vain
 	boot   time.Time
@@ -148,7 +148,7 @@ func (h *history) held() time.Time {
 }
 
 // looked says what a look at some of the checks came to.
-func (w *watched) looked(now time.Time, checks []suites.Check, whole bool) looked {
+func (w *watched) looked(now time.Time, checks []*suites.Check, whole bool) looked {
 	l := looked{at: now, whole: whole, checks: checks, ill: map[spot]illness{}, boot: w.bootTime(now)}
 	if w.Once {
 		return l
@@ -184,7 +184,7 @@ func (w *watched) lagging(ill map[spot]illness, judged report.Host) {
 
 // ills adds what is not well of a check: what fails the run, what could not be
 // observed, and what the host says is on its way.
-func (w *watched) ills(ill map[spot]illness, c suites.Check, judged report.Check) {
+func (w *watched) ills(ill map[spot]illness, c *suites.Check, judged report.Check) {
 	key := c.Key()
 	now, before := newSide(&w.visit.Seen).of(key), newSide(w.before).of(key)
 	if judged.Outcome == report.Unknown {
@@ -217,7 +217,7 @@ func wordOf(f report.Finding) string {
 }
 
 // waits says whether a value tells that the host is on its way.
-func waits(c suites.Check, reading string, v fact.Value) bool {
+func waits(c *suites.Check, reading string, v fact.Value) bool {
 	spec, found := c.Kind.Reading(reading)
 	same := func(sign fact.Value) bool { return fact.Equal(sign, v) }
 	return found && v != nil && (slices.ContainsFunc(spec.Waits, same) || slices.ContainsFunc(spec.Pending, same))

@@ -84,11 +84,11 @@ func Judge(v Visit, before *baseline.Host, planning *Planning) report.Host {
 
 // Listed finds a check that a host has no more and others still have, of a suite that keeps
 // its hosts in lists. Nil finds none.
-type Listed func(key string) (suites.Check, bool)
+type Listed func(key string) (*suites.Check, bool)
 
-func (l Listed) of(key string) (suites.Check, bool) {
+func (l Listed) of(key string) (*suites.Check, bool) {
 	if l == nil {
-		return suites.Check{}, false
+		return &suites.Check{}, false
 	}
 	return l(key)
 }
@@ -155,7 +155,7 @@ func (j judging) identity(h *report.Host, v Visit, before string) {
 }
 
 // Naming gives items their key as their check's kind, or the check itself, says.
-func Naming(checks []suites.Check) baseline.Naming {
+func Naming(checks []*suites.Check) baseline.Naming {
 	namings := make(map[string]probes.Naming, len(checks))
 	for _, c := range checks {
 		namings[c.Key()] = c.Items
@@ -166,12 +166,16 @@ func Naming(checks []suites.Check) baseline.Naming {
 // compare runs the diff by the checks' rules; it returns the changes by check, those
 // that count and those that a rule hides.
 func compare(v Visit, before baseline.Host) (changes, ignored map[string][]baseline.Change) {
-	checks := make(map[string]suites.Check, len(v.Host.Checks))
+	checks := make(map[string]*suites.Check, len(v.Host.Checks))
 	for _, c := range v.Host.Checks {
 		checks[c.Key()] = c
 	}
 	result := baseline.Diff(before, v.Seen, func(k fact.Key) fact.Rule {
-		return checks[k.Check].Compare.For(k.Item, k.Name).Rule
+		c := checks[k.Check]
+		if c == nil { // no longer in the suite
+			c = &suites.Check{}
+		}
+		return c.Compare.For(k.Item, k.Name).Rule
 	})
 	// Checks that are no longer in the suite are named in the run's notes.
 	byCheck := func(all []baseline.Change) map[string][]baseline.Change {

@@ -189,7 +189,7 @@ func mildestFirst(a, b report.Finding) int {
 const toldNothing = "the check told nothing"
 
 // check judges one check by the table in the README.
-func (j judging) check(c suites.Check, problem string) draft {
+func (j judging) check(c *suites.Check, problem string) draft {
 	s := j.sheet(c)
 	d := draft{sheet: s, check: report.Check{
 		ID: c.ID, Suite: c.Suite, Kind: c.Kind.Name, Outcome: report.Passed,

@@ -112,9 +112,9 @@ func valueOf(name, text string) fact.Value {
 
 // check is the door check with expectations "reading=predicate"; one that
 // starts with * is the kind's own.
-func check(t *testing.T, expectations ...string) suites.Check {
+func check(t *testing.T, expectations ...string) *suites.Check {
 	t.Helper()
-	c := suites.Check{Suite: "house", ID: "door", Kind: door, Items: door.Items}
+	c := &suites.Check{Suite: "house", ID: "door", Kind: door, Items: door.Items}
 	c.Compare = suites.Compare(door, door.Items, nil, nil)
 	for _, e := range expectations {
 		e, isDefault := strings.CutPrefix(e, "*")
@@ -136,15 +136,15 @@ func compared(reading string, rule fact.Rule, severity fact.Severity) suites.Com
 }
 
 // keep makes the check's expectations bind only what met them before.
-func keep(c suites.Check) suites.Check {
+func keep(c *suites.Check) *suites.Check {
 	for i := range c.Expect {
 		c.Expect[i].Default, c.Expect[i].Keep = true, true
 	}
 	return c
 }
 
-func judge(c suites.Check, before *baseline.Host, now baseline.Host, plan *suites.Plan) report.Host {
-	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{c}}, Seen: now}
+func judge(c *suites.Check, before *baseline.Host, now baseline.Host, plan *suites.Plan) report.Host {
+	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []*suites.Check{c}}, Seen: now}
 	return runner.Judge(v, before, runner.NewPlanning(plan))
 }
 
@@ -422,7 +422,7 @@ func TestJudgeRestated(t *testing.T) {
 // service's boot and its start.
 func TestExcusedValues(t *testing.T) {
 	for name, test := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now string
 		want        []string
 	}{
@@ -588,7 +588,7 @@ func TestPlanThatLooksAtNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			planning := runner.NewPlanning(test.plan)
 			before := doors("front colour=red")
-			v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{check(t)}}, Seen: test.now}
+			v := runner.Visit{Host: suites.Host{Name: "h", Checks: []*suites.Check{check(t)}}, Seen: test.now}
 			h := runner.Judge(v, &before, planning)
 			if h.Outcome != test.outcome {
 				t.Errorf("outcome %s, want %s", h.Outcome, test.outcome)

@@ -63,7 +63,7 @@ func (p *Planning) Idle() []string {
 
 // mustChange holds what the patch has to bring against what is there now. It
 // speaks over every other finding of the reading but what fails.
-func (j judging) mustChange(checks []suites.Check, drafts []draft) {
+func (j judging) mustChange(checks []*suites.Check, drafts []draft) {
 	for i, must := range j.planning.plan.Must {
 		if !j.host.Chosen(must.Hosts) {
 			continue

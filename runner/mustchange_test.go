@@ -215,7 +215,7 @@ func TestMustChangeWhere(t *testing.T) {
 			if tt.before.Checks == nil || tt.before.Checks[0].Error != "" {
 				c = check(t, "*state=open") // or else all is unknown
 			}
-			v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{c}}, Seen: tt.now}
+			v := runner.Visit{Host: suites.Host{Name: "h", Checks: []*suites.Check{c}}, Seen: tt.now}
 			h := runner.Judge(v, &tt.before, planning)
 			if d := cmp.Diff(tt.want, told(h.Checks[0])); d != "" {
 				t.Errorf("outcome, %s (-want +got):\n%s", tt.why, d)
@@ -237,7 +237,7 @@ func TestNowhereAndIdle(t *testing.T) {
 	p.Must[2].Pattern.Kind = "window"
 	planning := runner.NewPlanning(p)
 	before := doors(" sign=9600.1")
-	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{check(t)}}, Seen: doors(" sign=9600.1")}
+	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []*suites.Check{check(t)}}, Seen: doors(" sign=9600.1")}
 	runner.Judge(v, &before, planning)
 	nowhere, _ := planning.Nowhere()
 	if len(nowhere.Checks) != 1 || nowhere.Checks[0].ID != "window.sign" {
@@ -326,7 +326,7 @@ func TestWantedInWords(t *testing.T) {
 		p.Must[0].Update, p.Must[0].Reason = tt.update, tt.reason
 		before := doors(" sign=20348.0")
 		v := runner.Visit{
-			Host: suites.Host{Name: "h", Checks: []suites.Check{check(t)}}, Seen: doors(" sign=" + tt.now), Started: tt.at,
+			Host: suites.Host{Name: "h", Checks: []*suites.Check{check(t)}}, Seen: doors(" sign=" + tt.now), Started: tt.at,
 		}
 		got := runner.Judge(v, &before, runner.NewPlanning(p)).Checks[0].Findings[0]
 		if want := "the plan wants >= 20348.4405 within 20348.*" + tt.want; got.Wanted != want {

@@ -79,7 +79,7 @@ func TestAnAssertionOverNothingCanBeWaived(t *testing.T) {
 }
 
 // judgeWaived judges a new check that a waiver in force covers.
-func judgeWaived(t *testing.T, c suites.Check, now baseline.Host) report.Host {
+func judgeWaived(t *testing.T, c *suites.Check, now baseline.Host) report.Host {
 	t.Helper()
 	planning := runner.NewPlanning(nil)
 	planning.Waive([]suites.Waiver{waiver(t, ".*", "2026-11-23")}, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
@@ -100,7 +100,7 @@ func TestABaselineOfAnotherType(t *testing.T) {
 	}
 	const there = "front state=open"
 	for name, tt := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now baseline.Host
 		want        []string
 	}{

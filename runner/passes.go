@@ -112,7 +112,7 @@ func (j judging) restarted(h *report.Host, all []passed) {
 
 // trend tells what grows from pass to pass, and beyond what it was before the patch: a
 // leak is slow, and no single pass shows it.
-func (j judging) trend(r *report.Check, c suites.Check, spec probes.ReadingSpec, all []passed) {
+func (j judging) trend(r *report.Check, c *suites.Check, spec probes.ReadingSpec, all []passed) {
 	was := j.before.of(c.Key())
 	for at := range j.now.of(c.Key()).all() {
 		first, known := number(was.at(at))

@@ -77,7 +77,7 @@ func (p *Planning) on(h suites.Host) *Planning {
 }
 
 // allows says whether the plan allows a change, and with which words.
-func (p *Planning) allows(c suites.Check, change baseline.Change) (allowed bool, reason string) {
+func (p *Planning) allows(c *suites.Check, change baseline.Change) (allowed bool, reason string) {
 	for _, m := range p.may {
 		if m.Pattern.Matches(c, change.Key.Item, change.Key.Name) && m.Allows(change.After) {
 			return true, m.Reason
@@ -90,7 +90,7 @@ func (p *Planning) allows(c suites.Check, change baseline.Change) (allowed bool,
 // words that fits. What a kind or a suite takes for a note is one, unless the plan names
 // the reading: who says that drift fails does not speak of what is hardly told. A Name
 // of "" is an item that came as a whole.
-func (p *Planning) severity(c suites.Check, key fact.Key) (fact.Severity, bool) {
+func (p *Planning) severity(c *suites.Check, key fact.Key) (fact.Severity, bool) {
 	note := c.Compare.For(key.Item, key.Name).Severity == fact.Note
 	for _, d := range slices.Backward(p.plan.Drift) {
 		every := d.Pattern == (suites.Pattern{})

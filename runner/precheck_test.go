@@ -111,7 +111,7 @@ func TestBehindWhatWasNotLookedAt(t *testing.T) {
 }
 
 // behindSqueak lets the colour be known only where the squeak was heard.
-func behindSqueak(c suites.Check) suites.Check {
+func behindSqueak(c *suites.Check) *suites.Check {
 	c.Kind.Readings = slices.Clone(c.Kind.Readings)
 	for i := range c.Kind.Readings {
 		switch c.Kind.Readings[i].Name {
@@ -130,7 +130,7 @@ func TestNotLookedAtIsUnknown(t *testing.T) {
 	const read, unread = " squeak=heard", " squeak=not heard"
 	red, blue, other := "front colour=red", "front colour=blue", "front sign=x"
 	for name, c := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now baseline.Host
 		want        string
 	}{

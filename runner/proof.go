@@ -44,11 +44,11 @@ func (s session) clock() time.Time { return s.boot.Add(s.up) }
 
 // ProofOf holds what a host tells of its start against the baseline. It asks nobody,
 // and is to be had as often as there is something new to look at.
-func ProofOf(before, now baseline.Host, checks []suites.Check) Proof {
+func ProofOf(before, now baseline.Host, checks []*suites.Check) Proof {
 	return proofOf(newSide(&before), newSide(&now), checks)
 }
 
-func proofOf(before, now side, checks []suites.Check) Proof {
+func proofOf(before, now side, checks []*suites.Check) Proof {
 	p := Proof{asked: -1}
 	if problem := otherMachine(before.identity, now.identity); problem != "" {
 		p.Reboot = report.Reboot{State: report.AnotherMachine, Words: problem}
@@ -91,7 +91,7 @@ func proofOf(before, now side, checks []suites.Check) Proof {
 
 // afterwards looks at what a host that has rebooted still has to do. What was so at
 // the baseline has nothing to do with this reboot.
-func (p *Proof) afterwards(before, now side, checks []suites.Check) {
+func (p *Proof) afterwards(before, now side, checks []*suites.Check) {
 	was := signsOf(before, checks, probes.Configuring)
 	var doing []string
 	for _, one := range signsOf(now, checks, probes.Configuring) {
@@ -117,7 +117,7 @@ func roleOf(k probes.Kind, role probes.Role) string {
 	return k.Readings[i].Name
 }
 
-func sessionOf(s side, c suites.Check) session {
+func sessionOf(s side, c *suites.Check) session {
 	seen := s.of(c.Key())
 	at := func(role probes.Role) fact.Value {
 		if name := roleOf(c.Kind, role); name != "" {
@@ -141,7 +141,7 @@ func sessionOf(s side, c suites.Check) session {
 
 // signsOf lists what is said by readings with a role: the elements of a set, or the
 // names of those that are true.
-func signsOf(s side, checks []suites.Check, role probes.Role) []string {
+func signsOf(s side, checks []*suites.Check, role probes.Role) []string {
 	var all []string
 	for _, c := range checks {
 		for i := range c.Kind.Readings {

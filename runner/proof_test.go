@@ -73,7 +73,7 @@ func (l look) host() baseline.Host {
 
 func proofOf(t *testing.T, before, now look) runner.Proof {
 	t.Helper()
-	return runner.ProofOf(before.host(), now.host(), []suites.Check{check(t)})
+	return runner.ProofOf(before.host(), now.host(), []*suites.Check{check(t)})
 }
 
 const (
@@ -205,7 +205,7 @@ func TestDamagedReadingsAreMissing(t *testing.T) {
 	for i, r := range now.Readings {
 		now.Readings[i].Value = fact.Text(r.Value.String())
 	}
-	if p := runner.ProofOf(before, now, []suites.Check{check(t)}); p.State != report.RebootUnknown {
+	if p := runner.ProofOf(before, now, []*suites.Check{check(t)}); p.State != report.RebootUnknown {
 		t.Errorf("texts in place of times: %s, %s", p.State, p.Words)
 	}
 }

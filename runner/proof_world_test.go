@@ -96,7 +96,7 @@ func damage(rng *rand.Rand, h baseline.Host) baseline.Host {
 func TestNoProofIsWrong(t *testing.T) {
 	const seed = 6
 	rng := rand.New(rand.NewPCG(seed, 1))
-	checks := []suites.Check{check(t)}
+	checks := []*suites.Check{check(t)}
 	states := map[report.RebootState]int{}
 	unproven, whole := 0, 0
 	for n := range proofNights {
@@ -172,7 +172,7 @@ func FuzzBoots(f *testing.F) {
 		}
 		put(&b, before)
 		put(&n, now)
-		p := runner.ProofOf(b, n, []suites.Check{check(t)})
+		p := runner.ProofOf(b, n, []*suites.Check{check(t)})
 		if p.State.Done() || len(p.Boots) > 6 || p.Words == "" {
 			t.Errorf("%s: %s, %q", p.State, p.Words, p.Boots)
 		}

@@ -13,7 +13,7 @@ import (
 
 // reboot proves whether the host has rebooted, notes it on the host and holds it
 // against the plan.
-func (j judging) reboot(h *report.Host, checks []suites.Check) {
+func (j judging) reboot(h *report.Host, checks []*suites.Check) {
 	p := proofOf(j.before, j.now, checks)
 	plan := j.planning.plan.Reboot
 	if p.asked >= 0 || plan != suites.RebootAllowed {
@@ -60,7 +60,7 @@ func (j judging) unproven(host string, p Proof) string {
 // starts tells when a host was started more than once since the baseline, and why
 // each time: a patch may need two, and a host that starts again and again is
 // broken.
-func (j judging) starts(told *report.Check, c suites.Check, p Proof) {
+func (j judging) starts(told *report.Check, c *suites.Check, p Proof) {
 	if len(p.log.boots) < 2 {
 		return
 	}

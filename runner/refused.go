@@ -26,14 +26,14 @@ func newRefusals() refusals {
 }
 
 // asked are those of the checks that may be asked yet.
-func (r refusals) asked(checks []suites.Check) []suites.Check {
-	return slices.DeleteFunc(slices.Clone(checks), func(c suites.Check) bool { return r.spent(c) })
+func (r refusals) asked(checks []*suites.Check) []*suites.Check {
+	return slices.DeleteFunc(slices.Clone(checks), func(c *suites.Check) bool { return r.spent(c) })
 }
 
-func (r refusals) spent(c suites.Check) bool { return r.times[c.Key()] >= mostRefusals }
+func (r refusals) spent(c *suites.Check) bool { return r.times[c.Key()] >= mostRefusals }
 
 // count takes in what a look at the checks has shown.
-func (r refusals) count(checks []suites.Check, seen baseline.Host) {
+func (r refusals) count(checks []*suites.Check, seen baseline.Host) {
 	side := newSide(&seen)
 	for _, c := range checks {
 		key := c.Key()
@@ -46,7 +46,7 @@ func (r refusals) count(checks []suites.Check, seen baseline.Host) {
 	}
 }
 
-func isRefused(c suites.Check, now values) bool {
+func isRefused(c *suites.Check, now values) bool {
 	for _, spec := range c.Kind.Readings {
 		if len(spec.Refused) == 0 {
 			continue
@@ -79,7 +79,7 @@ func partOf(seen baseline.Host, key string) baseline.Host {
 
 // with is what a look at the checks has shown, with what the last look showed of those
 // that are asked no more. Of a host that does not answer it tells nothing.
-func (r refusals) with(checks []suites.Check, seen baseline.Host) baseline.Host {
+func (r refusals) with(checks []*suites.Check, seen baseline.Host) baseline.Host {
 	out := seen
 	out.Checks, out.Readings = slices.Clone(seen.Checks), slices.Clone(seen.Readings)
 	for _, c := range checks {

@@ -130,7 +130,7 @@ func TestWhatIsHiddenIsCounted(t *testing.T) {
 		t.Errorf("counted %v, of %v", got.Ignored, counted)
 	}
 	// Whatever the check comes to otherwise.
-	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{c}}, Seen: now}
+	v := runner.Visit{Host: suites.Host{Name: "h", Checks: []*suites.Check{c}}, Seen: now}
 	v.Seen.Checks[0].Error = "half of it did not answer"
 	if got := runner.Judge(v, &before, nil); len(got.Checks[0].Hidden) == 0 || got.Ignored["door.colour: ignore"] != 1 {
 		t.Errorf("of a check that was not whole: %+v, %v", got.Checks[0].Hidden, got.Ignored)

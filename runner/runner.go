@@ -71,7 +71,7 @@ type Visit struct {
 // have ended; the error is done's first one, or ctx's when it was cancelled, and
 // then hosts not yet visited are left out.
 func Observe(ctx context.Context, hosts []suites.Host, o Options, done func(Visit) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(withTurns(ctx))
 	defer cancel(nil)
 	visits := make(chan Visit)
 	go func() {
@@ -117,8 +117,13 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 // snapshot puts what was seen in the form in which it is stored and compared.
 func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
 	b := baseline.Host{Host: h.Name, Identity: identity, Unreachable: unreachable(h, seen)}
+	readings := 0
 	for _, s := range seen {
-		record := baseline.Check{Check: s.check.Key(), Kind: s.check.Kind.Name, Asked: s.check.Asked, Took: s.took}
+		readings += len(s.readings)
+	}
+	b.Checks, b.Readings = slices.Grow(b.Checks, len(seen)), slices.Grow(b.Readings, readings)
+	for _, s := range sorted(seen) {
+		record := baseline.Check{Check: s.key, Kind: s.check.Kind.Name, Asked: s.check.Asked, Took: s.took}
 		if s.err != nil {
 			record.Error = clip(s.err.Error())
 		} else if b.Unreachable != "" {
@@ -126,12 +131,29 @@ func snapshot(h suites.Host, seen []sighting, identity string) baseline.Host {
 		}
 		b.Checks = append(b.Checks, record)
 		for _, r := range s.readings {
-			r.Key.Host, r.Key.Check = h.Name, s.check.Key()
+			r.Key.Host, r.Key.Check = h.Name, s.key
 			b.Readings = append(b.Readings, r)
 		}
 	}
 	b.Sort()
 	return b
+}
+
+// keyed is a sighting with its check's key.
+type keyed struct {
+	*sighting
+	key string
+}
+
+// sorted puts sightings, whose readings are sorted, in the order in which they are
+// stored: many small lists are sorted faster than one long one.
+func sorted(seen []sighting) []keyed {
+	all := make([]keyed, len(seen))
+	for i := range seen {
+		all[i] = keyed{&seen[i], seen[i].check.Key()}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	return all
 }
 
 // unreachable says why nothing at the host answered, or is empty. A host is
@@ -170,7 +192,7 @@ func Interrupted(err error) bool { return errors.Is(err, context.Canceled) }
 
 // split tells the checks that ask through the host's session from those that go
 // out from the runner.
-func split(checks []suites.Check) (asking, going []suites.Check) {
+func split(checks []*suites.Check) (asking, going []*suites.Check) {
 	for _, c := range checks {
 		if _, asks := asker(c); asks {
 			asking = append(asking, c)

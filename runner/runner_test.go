@@ -50,8 +50,8 @@ var port = probes.Define(probes.Kind{
 	}},
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return nil, nil })
 
-func portCheck(id string, p probes.Probe) suites.Check {
-	return suites.Check{Suite: "s", ID: id, Kind: port, Probe: p}
+func portCheck(id string, p probes.Probe) *suites.Check {
+	return &suites.Check{Suite: "s", ID: id, Kind: port, Probe: p}
 }
 
 func reports(state string) probeFunc {
@@ -133,7 +133,7 @@ func TestQuestionsSinceTheBaseline(t *testing.T) {
 			return nil, err
 		}}
 		open := func(context.Context, suites.Host) (host.Session, error) { return d, nil }
-		hosts := []suites.Host{{Name: "H", Checks: []suites.Check{portCheck("in", d)}}}
+		hosts := []suites.Host{{Name: "H", Checks: []*suites.Check{portCheck("in", d)}}}
 		o := runner.Options{Hosts: 1, Open: open, Baseline: baseline}
 		err := runner.Observe(t.Context(), hosts, o, func(v runner.Visit) error {
 			if why := v.Seen.Checks[0].Error; why != "" {
@@ -153,7 +153,7 @@ func TestSessionsThatPanic(t *testing.T) {
 	inside := asking{reports("open")}
 	var hosts []suites.Host
 	for _, name := range []string{"asked", "closed", "opened", "well"} {
-		checks := []suites.Check{portCheck("in", inside), portCheck("out", reports("open"))}
+		checks := []*suites.Check{portCheck("in", inside), portCheck("out", reports("open"))}
 		hosts = append(hosts, suites.Host{Name: name, Checks: checks})
 	}
 	open := func(_ context.Context, h suites.Host) (host.Session, error) {
@@ -187,7 +187,7 @@ func TestSessionsThatPanic(t *testing.T) {
 }
 
 // observe visits one host and returns its checks as "id: error or value".
-func observe(t *testing.T, o runner.Options, checks ...suites.Check) (runner.Visit, []string) {
+func observe(t *testing.T, o runner.Options, checks ...*suites.Check) (runner.Visit, []string) {
 	t.Helper()
 	var visit runner.Visit
 	hosts := []suites.Host{{Name: "h", Address: "h", Checks: checks}}
@@ -232,33 +232,33 @@ func TestOneSessionForAllQuestions(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	silent := fmt.Errorf("opening a session: %w", probes.ErrNoAnswer)
 	for name, test := range map[string]struct {
-		checks []suites.Check
+		checks []*suites.Check
 		want   bool
 	}{
-		"no answer at all": {[]suites.Check{portCheck("a", fails(silent))}, true},
+		"no answer at all": {[]*suites.Check{portCheck("a", fails(silent))}, true},
 		"a closed port beside no answer": {
-			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", reports("refused"))}, true,
+			[]*suites.Check{portCheck("a", fails(silent)), portCheck("b", reports("refused"))}, true,
 		},
 		"an open port beside no answer": {
-			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", reports("open"))}, false,
+			[]*suites.Check{portCheck("a", fails(silent)), portCheck("b", reports("open"))}, false,
 		},
 		"what answers elsewhere proves nothing": {
-			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", away{reports("open")})}, true,
+			[]*suites.Check{portCheck("a", fails(silent)), portCheck("b", away{reports("open")})}, true,
 		},
 		"silence elsewhere proves nothing": {
-			[]suites.Check{portCheck("a", away{fails(silent)}), portCheck("b", reports("refused"))}, false,
+			[]*suites.Check{portCheck("a", away{fails(silent)}), portCheck("b", reports("refused"))}, false,
 		},
 		"what is named as the host itself counts": {
-			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", named{reports("open")})}, false,
+			[]*suites.Check{portCheck("a", fails(silent)), portCheck("b", named{reports("open")})}, false,
 		},
 		"what was never tried is no answer": {
-			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", fails(probes.ErrNotTried))}, true,
+			[]*suites.Check{portCheck("a", fails(silent)), portCheck("b", fails(probes.ErrNotTried))}, true,
 		},
-		"what was never tried alone is no silence": {[]suites.Check{portCheck("b", fails(probes.ErrNotTried))}, false},
+		"what was never tried alone is no silence": {[]*suites.Check{portCheck("b", fails(probes.ErrNotTried))}, false},
 		"an error is an answer": {
-			[]suites.Check{portCheck("a", fails(silent)), portCheck("b", fails(errors.New("access denied")))}, false,
+			[]*suites.Check{portCheck("a", fails(silent)), portCheck("b", fails(errors.New("access denied")))}, false,
 		},
-		"closed ports alone are what was asked about": {[]suites.Check{portCheck("b", reports("refused"))}, false},
+		"closed ports alone are what was asked about": {[]*suites.Check{portCheck("b", reports("refused"))}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			visit, got := observe(t, runner.Options{}, test.checks...)
@@ -316,9 +316,9 @@ func TestHostsDoNotWaitForEachOther(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}))
-		hosts := []suites.Host{{Name: "slow", Checks: []suites.Check{slow}}}
+		hosts := []suites.Host{{Name: "slow", Checks: []*suites.Check{slow}}}
 		for i := range 20 {
-			h := suites.Host{Name: fmt.Sprintf("h%d", i), Checks: []suites.Check{portCheck("a", reports("open"))}}
+			h := suites.Host{Name: fmt.Sprintf("h%d", i), Checks: []*suites.Check{portCheck("a", reports("open"))}}
 			hosts = append(hosts, h)
 		}
 		var order []string
@@ -340,9 +340,9 @@ func TestInterrupted(t *testing.T) {
 	}))
 	var hosts []suites.Host
 	for i := range 5 {
-		hosts = append(hosts, suites.Host{Name: fmt.Sprint(i), Checks: []suites.Check{waits}})
+		hosts = append(hosts, suites.Host{Name: fmt.Sprint(i), Checks: []*suites.Check{waits}})
 	}
-	hosts[0].Checks = []suites.Check{portCheck("a", reports("open"))}
+	hosts[0].Checks = []*suites.Check{portCheck("a", reports("open"))}
 	var seen []string
 	err := runner.Observe(ctx, hosts, runner.Options{Hosts: 1}, func(v runner.Visit) error {
 		seen = append(seen, v.Host.Name)
@@ -356,7 +356,7 @@ func TestInterrupted(t *testing.T) {
 
 func TestTakingInFails(t *testing.T) {
 	full := errors.New("disk full")
-	hosts := []suites.Host{{Name: "h", Checks: []suites.Check{portCheck("a", reports("open"))}}}
+	hosts := []suites.Host{{Name: "h", Checks: []*suites.Check{portCheck("a", reports("open"))}}}
 	err := runner.Observe(t.Context(), hosts, runner.Options{}, func(runner.Visit) error { return full })
 	if !errors.Is(err, full) || runner.Interrupted(err) {
 		t.Errorf("got %v", err)

@@ -73,7 +73,7 @@ func newBudget(ctx context.Context, h suites.Host, most time.Duration) (context.
 }
 
 // limitOf is how long a check may take.
-func limitOf(c suites.Check) time.Duration {
+func limitOf(c *suites.Check) time.Duration {
 	if _, asks := asker(c); asks {
 		return timeoutOf(c, sessionTimeout)
 	}

@@ -44,7 +44,7 @@ func silent(ctx context.Context, _ probes.Target) ([]fact.Reading, error) {
 }
 
 // fleet are hosts that have the same checks.
-func fleet(name string, n int, checks ...suites.Check) []suites.Host {
+func fleet(name string, n int, checks ...*suites.Check) []suites.Host {
 	var hosts []suites.Host
 	for i := range n {
 		one := fmt.Sprintf("%s%04d", name, i)
@@ -54,7 +54,7 @@ func fleet(name string, n int, checks ...suites.Check) []suites.Host {
 }
 
 // ofSuite is a check of another suite.
-func ofSuite(name string, p probes.Probe) suites.Check {
+func ofSuite(name string, p probes.Probe) *suites.Check {
 	c := portCheck("a", p)
 	c.Suite = name
 	return c
@@ -87,7 +87,7 @@ func TestASmallSuiteIsNotStarved(t *testing.T) {
 // told of first.
 func TestDeadHostsHoldNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var checks []suites.Check
+		var checks []*suites.Check
 		for i := range 60 { // five rounds of twelve
 			c := portCheck(fmt.Sprint("c", i), probeFunc(silent))
 			c.Timeout = 5 * time.Second
@@ -97,7 +97,7 @@ func TestDeadHostsHoldNoPlace(t *testing.T) {
 		asks.Timeout = 5 * time.Second
 		gateway := portCheck("gateway", away{takes(time.Second)}) // which is up
 		gateway.Timeout = 5 * time.Second
-		hosts := append(fleet("dead", 10, append([]suites.Check{gateway, asks}, checks...)...),
+		hosts := append(fleet("dead", 10, append([]*suites.Check{gateway, asks}, checks...)...),
 			fleet("up", 40, ofSuite("s", takes(time.Second)))...)
 		o := runner.Options{Hosts: 20, Open: func(context.Context, suites.Host) (host.Session, error) { return muted{}, nil }}
 		var order []string
@@ -140,7 +140,7 @@ func TestAHostThatAnswersIsAskedAll(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var checks []suites.Check
+				var checks []*suites.Check
 				for i := range 2 * runner.Lanes {
 					p := probes.Probe(takes(8 * time.Second))
 					if i == 0 {

@@ -17,7 +17,7 @@ func TestWhatAFindingWanted(t *testing.T) {
 	gated := check(t, "*state=open")
 	gated.Expect = append(gated.Expect, keep(check(t, "*squeak=no")).Expect...)
 	for name, tt := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now baseline.Host
 		want        string
 	}{
@@ -98,7 +98,7 @@ func TestWhyThereIsNothingToCompareWith(t *testing.T) {
 	both := doors("front squeak=no", state)
 	both.Readings[0].Value = fact.Int(3)
 	for want, tt := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now baseline.Host
 	}{
 		"it was not tried": {check(t), doors(state), baseline.Host{Host: "h"}},
@@ -127,7 +127,7 @@ func TestAMachineThatDoesNotSayWhichItIs(t *testing.T) {
 	inside, outside := check(t), check(t)
 	inside.Probe, outside.Probe = asking{}, probeFunc(nil)
 	for name, tt := range map[string]struct {
-		check suites.Check
+		check *suites.Check
 		now   baseline.Host
 		want  string // the error of a check that is added
 	}{

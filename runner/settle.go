@@ -14,7 +14,7 @@ import (
 type step struct {
 	done   bool
 	at     time.Time
-	checks []suites.Check
+	checks []*suites.Check
 }
 
 // patience is how often something may become ill again in the time that it has to
@@ -59,12 +59,12 @@ const holdLooks = 6
 
 // fickle are the checks of which something became ill again, with those that tell when
 // the host was started.
-func (w *watched) fickle() []suites.Check {
+func (w *watched) fickle() []*suites.Check {
 	again := map[string]bool{}
 	for at, s := range w.history.spells {
 		again[at.check] = again[at.check] || s.downs > 0
 	}
-	var all []suites.Check
+	var all []*suites.Check
 	found := false
 	for _, c := range w.host.Checks {
 		_, asks := asker(c)
@@ -112,7 +112,7 @@ func (w *watched) backoff() time.Duration {
 // waitedFor are the checks that may yet become well, with those that tell when the host
 // was started and that waiting is in vain, and when the first of them is waited for no
 // longer.
-func (w *watched) waitedFor(now time.Time) (left []suites.Check, until time.Time) {
+func (w *watched) waitedFor(now time.Time) (left []*suites.Check, until time.Time) {
 	open, roles := map[string]bool{}, map[string]bool{}
 	for at, s := range w.history.spells {
 		limit := w.limit(at, s)
@@ -137,7 +137,7 @@ func (w *watched) waitedFor(now time.Time) (left []suites.Check, until time.Time
 }
 
 // endsAny says whether a check may tell that it is in vain to wait for one of the roles.
-func endsAny(c suites.Check, roles map[string]bool) bool {
+func endsAny(c *suites.Check, roles map[string]bool) bool {
 	for role := range c.Kind.Final {
 		if roles[role] {
 			return true

@@ -71,7 +71,7 @@ func (s settlement) of(side values, name string) fact.Value {
 }
 
 // settled takes one reading in.
-func (j judging) settled(r *report.Check, c suites.Check, s settlement) {
+func (j judging) settled(r *report.Check, c *suites.Check, s settlement) {
 	after, well := s.of(s.now, settledAfter).(fact.Duration)
 	words, _ := s.of(s.now, settledWords).(fact.Text)
 	if well {
@@ -126,7 +126,7 @@ func detached(f report.Finding) report.Finding {
 }
 
 // brokeNow is the outcome of what fails after the patch.
-func (j judging) brokeNow(c suites.Check) report.Outcome {
+func (j judging) brokeNow(c *suites.Check) report.Outcome {
 	if seen, _ := j.before.observed(c.Key()); seen {
 		return report.Regressed
 	}

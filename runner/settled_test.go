@@ -15,7 +15,7 @@ import (
 
 // settledHost is a host whose one check came up as its history says.
 func settledHost(h *history, start time.Time) (suites.Host, baseline.Host) {
-	c := suites.Check{Suite: "s", ID: "service", Kind: probes.Kind{
+	c := &suites.Check{Suite: "s", ID: "service", Kind: probes.Kind{
 		Name: "service", Readings: []probes.ReadingSpec{{Name: "state", Type: fact.TypeText}},
 	}}
 	key := fact.Key{Host: "h", Check: "s/service", Item: "W3SVC", Name: "state"}
@@ -27,7 +27,7 @@ func settledHost(h *history, start time.Time) (suites.Host, baseline.Host) {
 		seen = h.stored(seen, start, time.Minute)
 	}
 	seen.Sort()
-	return suites.Host{Name: "h", Checks: []suites.Check{c}}, seen
+	return suites.Host{Name: "h", Checks: []*suites.Check{c}}, seen
 }
 
 // took is the history of a reading that was well so long after the start, and went down

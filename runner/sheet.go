@@ -16,7 +16,7 @@ import (
 // sheet is one check while its readings are held against what is expected of
 // them and against the baseline.
 type sheet struct {
-	c           suites.Check
+	c           *suites.Check
 	before, now values
 	mark        string // why there is nothing to compare with; empty when there is
 	known       bool   // the check was observed at the baseline, or a part of it
@@ -33,7 +33,7 @@ type sheet struct {
 	unseen      []string       // expected of the suite, and the reading says that it was not observed
 }
 
-func (j judging) sheet(c suites.Check) *sheet {
+func (j judging) sheet(c *suites.Check) *sheet {
 	s := &sheet{
 		c: c, before: j.before.of(c.Key()), now: j.now.of(c.Key()), beforeAt: j.before.taken, nowAt: j.at,
 		findings: map[place]report.Finding{}, lacking: map[place]bool{},

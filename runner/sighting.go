@@ -18,14 +18,14 @@ import (
 
 // sighting is what one check saw.
 type sighting struct {
-	check    suites.Check
+	check    *suites.Check
 	readings []fact.Reading
 	err      error
 	took     time.Duration
 	asked    bool // through the session
 }
 
-func asker(c suites.Check) (probes.Asker, bool) {
+func asker(c *suites.Check) (probes.Asker, bool) {
 	a, ok := c.Probe.(probes.Asker)
 	return a, ok
 }
@@ -65,7 +65,7 @@ const Lanes = 12
 
 // fromRunner runs the checks that go out from the runner, a few at a time: a
 // host under test is not to be stormed.
-func fromRunner(ctx context.Context, checks []suites.Check, o Options, b *budget) []sighting {
+func fromRunner(ctx context.Context, checks []*suites.Check, o Options, b *budget) []sighting {
 	h := b.host
 	seen := make([]sighting, len(checks))
 	slots := make(chan struct{}, Lanes)
@@ -106,7 +106,7 @@ func target(h suites.Host, o Options) probes.Target {
 
 // observe runs one probe within its check's timeout. A panic in it is that
 // check's error and nobody else's.
-func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target) (s sighting) {
+func observe(ctx context.Context, h suites.Host, c *suites.Check, t probes.Target) (s sighting) {
 	start := time.Now()
 	s = sighting{check: c}
 	defer func() {
@@ -119,6 +119,7 @@ func observe(ctx context.Context, h suites.Host, c suites.Check, t probes.Target
 	within, cancel := context.WithTimeoutCause(ctx, limit, overtime(limit))
 	defer cancel()
 	s.readings, s.err = c.Probe.Observe(within, t)
+	slices.SortFunc(s.readings, compareReadings)
 	switch why := cut(ctx); {
 	case why != nil: // it may take that for the host's silence
 		s.readings, s.err = nil, why
@@ -135,12 +136,18 @@ func (o overtime) Error() string { return "no result within " + time.Duration(o)
 
 func (overtime) Unwrap() error { return context.DeadlineExceeded }
 
-// declared refuses readings that the kind did not declare, or that come twice:
-// nobody would compare them.
-func declared(c suites.Check, readings []fact.Reading) error {
-	type name struct{ item, reading string }
-	seen := make(map[name]bool, len(readings))
-	for _, r := range readings {
+// compareReadings orders the readings of one check as they are stored.
+func compareReadings(a, b fact.Reading) int {
+	if a.Key.Item != b.Key.Item {
+		return strings.Compare(a.Key.Item, b.Key.Item)
+	}
+	return strings.Compare(a.Key.Name, b.Key.Name)
+}
+
+// declared refuses readings, which are sorted, that the kind did not declare, or that
+// come twice: nobody would compare them.
+func declared(c *suites.Check, readings []fact.Reading) error {
+	for i, r := range readings {
 		spec, found := c.Kind.Reading(r.Key.Name)
 		if !found || r.Value == nil || r.Value.Type() != spec.Type {
 			return fmt.Errorf("checking %s: the probe reported %q, which its kind does not declare so", c.ID, r.Key.Name)
@@ -148,11 +155,9 @@ func declared(c suites.Check, readings []fact.Reading) error {
 		if n := len(r.Key.Item) + len(r.Value.String()); n > mostBytes {
 			return fmt.Errorf("checking %s: %q of %.80q has %d bytes, more than %d", c.ID, r.Key.Name, r.Key.Item, n, mostBytes)
 		}
-		n := name{r.Key.Item, r.Key.Name}
-		if seen[n] {
-			return fmt.Errorf("checking %s: the probe reported %s of %q twice", c.ID, n.reading, n.item)
+		if i > 0 && compareReadings(readings[i-1], r) == 0 {
+			return fmt.Errorf("checking %s: the probe reported %s of %q twice", c.ID, r.Key.Name, r.Key.Item)
 		}
-		seen[n] = true
 	}
 	return nil
 }
@@ -160,7 +165,7 @@ func declared(c suites.Check, readings []fact.Reading) error {
 // mostBytes bounds a reading: what a host sends is kept for long.
 const mostBytes = 128 << 10
 
-func timeoutOf(c suites.Check, otherwise time.Duration) time.Duration {
+func timeoutOf(c *suites.Check, otherwise time.Duration) time.Duration {
 	if c.Timeout > 0 {
 		return c.Timeout
 	}
@@ -177,13 +182,15 @@ type sessionResult struct {
 
 // throughSession puts the questions of all asking checks through one session
 // and hands every check the answers.
-func throughSession(ctx context.Context, checks []suites.Check, o Options, b *budget) sessionResult {
+func throughSession(ctx context.Context, checks []*suites.Check, o Options, b *budget) sessionResult {
 	if len(checks) == 0 {
 		return sessionResult{}
 	}
 	h := b.host
 	start := time.Now()
 	var result sessionResult
+	ctx, yield := inTurn(ctx)
+	defer yield()
 	told := inTime(ctx, func() answered {
 		answers, how, err := ask(ctx, h, checks, o)
 		return answered{answers, how, err}
@@ -223,7 +230,7 @@ type answered struct {
 // ask also says how the session reached the host. A panic in the session, which
 // reads what a hostile host may have written, is this host's error.
 func ask(
-	ctx context.Context, h suites.Host, checks []suites.Check, o Options,
+	ctx context.Context, h suites.Host, checks []*suites.Check, o Options,
 ) (answers host.Answers, how string, err error) {
 	defer func() {
 		if p := recover(); p != nil {

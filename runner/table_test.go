@@ -243,13 +243,13 @@ func (n night) knowsTheMachine() bool {
 type street struct {
 	bright, twelve expect.Predicate
 	after, back    suites.Assertion
-	checks         map[[3]string]suites.Check
+	checks         map[[3]string]*suites.Check
 	plans          map[string]*suites.Plan
 }
 
 func newStreet(t *testing.T) *street {
 	t.Helper()
-	s := &street{checks: map[[3]string]suites.Check{}, plans: map[string]*suites.Plan{}}
+	s := &street{checks: map[[3]string]*suites.Check{}, plans: map[string]*suites.Plan{}}
 	for source, into := range map[string]*expect.Predicate{">= 10": &s.bright, "12": &s.twelve} {
 		p, err := expect.Parse(source, fact.TypeInt)
 		if err != nil {
@@ -270,12 +270,12 @@ func newStreet(t *testing.T) *street {
 }
 
 // check is the lamp's, of which nothing but that is expected and compared.
-func (s *street) check(n night) suites.Check {
+func (s *street) check(n night) *suites.Check {
 	key := [3]string{n.wants, n.rule, n.severity.String()}
 	if c, made := s.checks[key]; made {
 		return c
 	}
-	c := suites.Check{Suite: "house", ID: "lamp", Kind: lamp, Items: lamp.Items, Probe: lampProbe{}}
+	c := &suites.Check{Suite: "house", ID: "lamp", Kind: lamp, Items: lamp.Items, Probe: lampProbe{}}
 	rule, err := fact.ParseRule(n.rule)
 	if err != nil {
 		panic(err)

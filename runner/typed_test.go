@@ -26,7 +26,7 @@ func retyped(h baseline.Host, name string, v fact.Value) baseline.Host {
 func TestJudgeAnotherType(t *testing.T) {
 	asNumber := func(lines ...string) baseline.Host { return retyped(doors(lines...), "state", fact.Int(1)) }
 	for name, tt := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now baseline.Host
 		want        []string
 	}{
@@ -108,7 +108,7 @@ func TestJudgeLearnedOfAnotherType(t *testing.T) {
 		"in two, and as last": {[]baseline.Host{seen(fact.Int(1)), seen(fact.Text("9"))}, fact.Int(1)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before, err := baseline.Learn(tt.samples, runner.Naming([]suites.Check{c}))
+			before, err := baseline.Learn(tt.samples, runner.Naming([]*suites.Check{c}))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,7 +15,7 @@ import (
 // expectation of its own: nobody knows whether the rest has changed.
 func TestABaselineThatWasNotWhole(t *testing.T) {
 	for name, tt := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now baseline.Host
 		want        []string
 		about       string // of the check's error
@@ -215,9 +215,9 @@ func TestNoGateHadFailed(t *testing.T) {
 			kept.Expect, doors("front bell=silent"), doors("front bell=silent", "front sign=out"),
 		},
 	} {
-		c := own
+		c := *own
 		c.Expect = append(tt.expects, own.Expect...)
-		got := judge(c, &tt.before, tt.now, nil).Checks[0]
+		got := judge(&c, &tt.before, tt.now, nil).Checks[0]
 		if got.Outcome != report.Failed || !got.Failing {
 			t.Errorf("%s: %v", name, told(got))
 		}

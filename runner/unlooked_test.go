@@ -14,7 +14,7 @@ import (
 
 // seenFromElsewhere lets a door's colour be seen from one side of it, as the sign of the
 // same door says, and a sign be read where the squeak was heard.
-func seenFromElsewhere(c suites.Check) suites.Check {
+func seenFromElsewhere(c *suites.Check) *suites.Check {
 	c = behindSqueak(c)
 	for i := range c.Kind.Readings {
 		switch c.Kind.Readings[i].Name {
@@ -35,7 +35,7 @@ func TestSeenFromElsewhere(t *testing.T) {
 	const heard = " squeak=heard"
 	red, blue, here, away := "front colour=red", "front colour=blue", "front sign=here", "front sign=other side"
 	for name, c := range map[string]struct {
-		check       suites.Check
+		check       *suites.Check
 		before, now baseline.Host
 		want        []string
 	}{
@@ -67,7 +67,7 @@ func TestSeenFromElsewhere(t *testing.T) {
 // TestItemsOfOneSort holds which items a suite's expectation binds that lack the reading:
 // those of which the kind wants the same, and not those of another sort.
 func TestItemsOfOneSort(t *testing.T) {
-	sorted := func(c suites.Check) suites.Check {
+	sorted := func(c *suites.Check) *suites.Check {
 		c.Kind.Readings = slices.Clone(c.Kind.Readings)
 		want := func(name, value string) {
 			i := slices.IndexFunc(c.Kind.Readings, func(r probes.ReadingSpec) bool { return r.Name == name })
@@ -79,7 +79,7 @@ func TestItemsOfOneSort(t *testing.T) {
 	}
 	now := doors("a sign=x", "a colour=red", "b sign=x", "gate squeak=y")
 	for name, c := range map[string]struct {
-		check suites.Check
+		check *suites.Check
 		want  []string
 	}{
 		"one of its sort lacks it":   {check(t, "colour=red"), []string{"failed no baseline failing", "b colour: failed ->"}},

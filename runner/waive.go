@@ -40,7 +40,7 @@ func (p *Planning) Over() []string {
 
 // of is the waiver of a finding: of several the one that holds longest, and of
 // these the first.
-func (w waiving) of(h suites.Host, c suites.Check, f report.Finding) (best suites.Waiver, found bool) {
+func (w waiving) of(h suites.Host, c *suites.Check, f report.Finding) (best suites.Waiver, found bool) {
 	for _, one := range w.waivers {
 		if one.Covers(h, c, f.Item, f.Reading) && (!found || one.Until.After(best.Until)) {
 			best, found = one, true

@@ -42,8 +42,8 @@ func onTheLastDay(
 	return h, tally.Summary(time.Time{})
 }
 
-func visitOf(c suites.Check, now baseline.Host) runner.Visit {
-	return runner.Visit{Host: suites.Host{Name: "h", Checks: []suites.Check{c}}, Seen: now}
+func visitOf(c *suites.Check, now baseline.Host) runner.Visit {
+	return runner.Visit{Host: suites.Host{Name: "h", Checks: []*suites.Check{c}}, Seen: now}
 }
 
 // Whatever a waiver covers is waived on its last day, and failed on the next.

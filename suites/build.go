@@ -14,9 +14,9 @@ import (
 	"postpatch/probes"
 )
 
-// maxChecks bounds what one suite may come to, hosts times checks; a small
-// hostile file could ask for billions.
-const maxChecks = 1_000_000
+// maxChecks bounds what one suite may come to, hosts times checks: a fleet of fifty
+// thousand hosts with forty checks each. A small hostile file could ask for billions.
+const maxChecks = 2_000_000
 
 // maxRefused is on how many hosts one check is found wrong before its problems
 // would crowd out all others.
@@ -178,15 +178,16 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 }
 
 // shareChecks gives the hosts their checks, and one list of them to all hosts on which
-// they ask the same: ten thousand hosts are mostly ten thousand times one.
+// they ask the same: ten thousand hosts are mostly ten thousand times one. Where some ask
+// otherwise on each host, the others are there once all the same.
 func (s *suiteEntries) shareChecks() {
-	lists := map[string][]Check{}
+	lists := map[string][]*Check{}
 	for i := range s.hosts {
 		h := &s.hosts[i]
 		key := numbersKey(h.built)
 		list := lists[key]
 		if list == nil {
-			list = make([]Check, len(h.built))
+			list = make([]*Check, len(h.built))
 			for k, n := range h.built {
 				list[k] = s.distinct[n]
 			}
@@ -214,8 +215,8 @@ func (c *checkEntry) asked(texts [][]string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func (s *suiteEntries) done(c *checkEntry, probe probes.Probe, texts [][]string) Check {
-	return Check{
+func (s *suiteEntries) done(c *checkEntry, probe probes.Probe, texts [][]string) *Check {
+	return &Check{
 		Suite: s.suite.Name, ID: c.id, Kind: c.kind, Probe: probe, Expect: c.expect, Compare: c.compare,
 		Items: c.items, Asked: c.asked(texts), Timeout: c.timeout, Why: c.why, Owner: c.owner,
 		File: c.by.file, Line: c.node.Line,

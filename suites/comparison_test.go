@@ -83,7 +83,7 @@ func TestTheMoreSpecificSaysHowAReadingIsCompared(t *testing.T) {
 		"names by the suite's word,": {check(`{items: exact, W3SVC.state: ignore}`), "W3SVC", "state", "ignore fail check:3"},
 	} {
 		c := load(t, head+tt.suite).Hosts[0].Checks[0]
-		if got := comparedBy(c, tt.item, tt.reading); got != tt.want {
+		if got := comparedBy(*c, tt.item, tt.reading); got != tt.want {
 			t.Errorf("%s: %s of %q is compared by %q, want %q", name, tt.reading, tt.item, got, tt.want)
 		}
 	}

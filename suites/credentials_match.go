@@ -35,7 +35,8 @@ func (r *credential) fits(hostName, use string) (best fit, ok bool) {
 		if !Glob(pattern, hostName) {
 			continue
 		}
-		f := fit{!strings.ContainsAny(pattern, "*?"), len(strings.NewReplacer("*", "", "?", "").Replace(pattern)), r.named}
+		wild := strings.Count(pattern, "*") + strings.Count(pattern, "?")
+		f := fit{wild == 0, len(pattern) - wild, r.named}
 		if !ok || f.compare(best) > 0 {
 			best, ok = f, true
 		}

@@ -39,7 +39,7 @@ func (p *Plan) OfHosts(some, all []Host) *Plan {
 	looks := func(hosts []Host, m MustChange) bool {
 		return slices.ContainsFunc(hosts, func(h Host) bool {
 			return h.Chosen(m.Hosts) &&
-				slices.ContainsFunc(h.Checks, func(c Check) bool { return c.Kind.Name == m.Pattern.Kind })
+				slices.ContainsFunc(h.Checks, func(c *Check) bool { return c.Kind.Name == m.Pattern.Kind })
 		})
 	}
 	own := *p

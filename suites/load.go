@@ -72,7 +72,7 @@ type suiteEntries struct {
 	effort
 	// distinct are the checks as built; one that asks the same of several hosts is
 	// there once.
-	distinct []Check
+	distinct []*Check
 	strange  bool      // a check's kind is not known
 	compare  []written // what the suite says of the readings of all its checks
 	waivers  []Waiver

@@ -118,11 +118,11 @@ func TestExpectationsKeepTheKindsDefaults(t *testing.T) {
 	want := []row{
 		{"depends_on", "= RPCSS", false}, {"start_mode", "one of auto, manual", false}, {"state", "running", true},
 	}
-	if diff := cmp.Diff(want, rows(checks[0])); diff != "" {
+	if diff := cmp.Diff(want, rows(*checks[0])); diff != "" {
 		t.Errorf("service (-want +got):\n%s", diff)
 	}
 	// "any" switches a default off.
-	if got := rows(checks[1]); len(got) != 0 {
+	if got := rows(*checks[1]); len(got) != 0 {
 		t.Errorf("ping: got %v, want no expectation", got)
 	}
 }
@@ -221,7 +221,7 @@ func TestAHostileSuiteIsRefusedBeforeTheWorkIsDone(t *testing.T) {
 		text += fmt.Sprintf("  - {os: {}, id: c%d}\n", i)
 	}
 	_, problems := LoadBytes("a", []byte(text), testKinds())
-	isOfTheSize := func(p Problem) bool { return strings.Contains(p.Msg, "more than 1000000 checks") }
+	isOfTheSize := func(p Problem) bool { return strings.Contains(p.Msg, "more than 2000000 checks") }
 	if !slices.ContainsFunc(problems, isOfTheSize) {
 		t.Errorf("got %d problems, none of them of the size", len(problems))
 	}

@@ -22,7 +22,7 @@ const exactly = "="
 
 // Matches reports whether the pattern chooses a reading of a check. Items are the
 // same where the check's naming says so: mostly in any case.
-func (p Pattern) Matches(c Check, item, reading string) bool {
+func (p Pattern) Matches(c *Check, item, reading string) bool {
 	return p.Kind == c.Kind.Name && (p.Reading == "*" || p.Reading == reading) &&
 		(p.Item == "" || p.matchesKey(c.Items, c.Items.Key(item)))
 }

@@ -58,7 +58,7 @@ func (s *Set) Prechecked(p Precheck, kinds []probes.Kind, at time.Time) (*Set, [
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	w := wanting{free: p.Free, all: p.Free > 0, added: map[string]Check{}}
+	w := wanting{free: p.Free, all: p.Free > 0, added: map[string]*Check{}}
 	w.free = cmp.Or(p.Free, precheckFree)
 	w.backup = at.Add(-cmp.Or(p.Backup, precheckBackup))
 	if p.RestoreTest > 0 {
@@ -84,13 +84,13 @@ type wanting struct {
 	free            int64
 	all             bool // of every volume; else only of the system's
 	backup, restore time.Time
-	added           map[string]Check
+	added           map[string]*Check
 }
 
 // checks are a host's own with what is expected of them, and those that it lacks.
-func (w wanting) checks(h Host) []Check {
+func (w wanting) checks(h Host) []*Check {
 	checks := slices.Clone(h.Checks) // hosts share their lists
-	isWindows := slices.ContainsFunc(checks, func(c Check) bool {
+	isWindows := slices.ContainsFunc(checks, func(c *Check) bool {
 		_, asks := c.Probe.(probes.Asker)
 		return asks
 	})
@@ -100,28 +100,28 @@ func (w wanting) checks(h Host) []Check {
 	for i, c := range checks {
 		switch c.Kind.Name {
 		case "os":
-			checks[i] = c.named(h)
+			checks[i] = c.named(h).own()
 		case "disk":
 			if w.all || c.Suite == PrecheckSuite {
-				checks[i] = c.expecting("free", ">= "+bytesOf(w.free))
+				checks[i] = c.expecting("free", ">= "+bytesOf(w.free)).own()
 			}
 		case "sql":
-			checks[i] = w.backedUp(c)
+			checks[i] = w.backedUp(*c).own()
 		}
 	}
 	return checks
 }
 
 // lacking are the checks that a Windows host has none of.
-func (w wanting) lacking(has []Check) []Check {
-	var all []Check
+func (w wanting) lacking(has []*Check) []*Check {
+	var all []*Check
 	for _, kind := range []string{"os", "pending_reboot"} {
-		if !slices.ContainsFunc(has, func(c Check) bool { return c.Kind.Name == kind }) {
+		if !slices.ContainsFunc(has, func(c *Check) bool { return c.Kind.Name == kind }) {
 			all = append(all, w.added[kind])
 		}
 	}
 	looksAt := func(asked string) bool {
-		return slices.ContainsFunc(has, func(c Check) bool {
+		return slices.ContainsFunc(has, func(c *Check) bool {
 			return c.Kind.Name == "disk" && (asked == "" || c.Asked == asked)
 		})
 	}
@@ -181,6 +181,9 @@ const netBIOSName = 15
 func (c Check) expecting(reading, source string) Check {
 	return c.with(Expectation{Reading: reading}, source)
 }
+
+// own is the check as one of a host.
+func (c Check) own() *Check { return &c }
 
 // where is the check with one more expectation of all items that have the reading.
 func (c Check) where(reading, source string) Check {

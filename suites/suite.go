@@ -37,7 +37,9 @@ type Host struct {
 	Address string // the name itself unless the suite gives another
 	Tags    []string
 	Vars    map[string]string
-	Checks  []Check // in the order of the suites; hosts may share one list, which is not to be changed
+	// Checks are in the order of the suites. Hosts share them, and lists of them: neither
+	// is to be changed.
+	Checks []*Check
 }
 
 // Check is one entry of a suite's checks, on one host.

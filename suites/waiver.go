@@ -37,7 +37,7 @@ func (w Waiver) Day() string { return w.Until.Format(time.DateOnly) }
 // Covers says whether the waiver is about a reading of a check on a host. The
 // reading is "" for an item that came or went as a whole, which only a pattern for
 // all readings chooses.
-func (w Waiver) Covers(h Host, c Check, item, reading string) bool {
+func (w Waiver) Covers(h Host, c *Check, item, reading string) bool {
 	if strings.HasPrefix(reading, asserted+" ") {
 		reading = asserted
 	}
@@ -58,7 +58,7 @@ func withAsserts(kinds []probes.Kind) []probes.Kind {
 	return kinds
 }
 
-func (w Waiver) isFor(c Check) bool {
+func (w Waiver) isFor(c *Check) bool {
 	return len(w.Checks) == 0 || slices.ContainsFunc(w.Checks, func(id string) bool { return Glob(id, c.ID) })
 }
 
@@ -158,7 +158,7 @@ func (l *loader) waive(s *suiteEntries) {
 	var own []Host
 	for i := range s.hosts {
 		h := s.hosts[i].shared.Host
-		h.Checks = slices.DeleteFunc(slices.Clone(h.Checks), func(c Check) bool { return c.Suite != s.suite.Name })
+		h.Checks = slices.DeleteFunc(slices.Clone(h.Checks), func(c *Check) bool { return c.Suite != s.suite.Name })
 		own = append(own, h)
 	}
 	for _, w := range s.waivers {

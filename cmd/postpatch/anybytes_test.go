@@ -61,8 +61,8 @@ var odds = probes.Define(probes.Kind{
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return nil, nil })
 
 func oddRun(store *baseline.Store, command, now string) performance {
-	check := func(suite, id string, items ...string) suites.Check {
-		c := suites.Check{
+	check := func(suite, id string, items ...string) *suites.Check {
+		c := &suites.Check{
 			Suite: suite, ID: id, Kind: odds, Probe: odd{items, now}, Asked: id, Why: id, Owner: id, File: id, Line: 1,
 		}
 		c.Compare = suites.Compare(odds, c.Items, nil, nil)
@@ -75,10 +75,10 @@ func oddRun(store *baseline.Store, command, now string) performance {
 		if !utf8.ValidString(name) { // no suite can say so, and none is stored
 			continue
 		}
-		h := suites.Host{Name: name, Address: name, Checks: []suites.Check{check("s", name, name)}}
+		h := suites.Host{Name: name, Address: name, Checks: []*suites.Check{check("s", name, name)}}
 		p.job.set.Hosts = append(p.job.set.Hosts, h)
 	}
-	all := suites.Host{Name: "all", Address: "all", Checks: []suites.Check{check("s", "all", anyNames()...)}}
+	all := suites.Host{Name: "all", Address: "all", Checks: []*suites.Check{check("s", "all", anyNames()...)}}
 	for i, name := range anyNames() {
 		all.Checks = append(all.Checks, check("s"+fmt.Sprint(i), name, "x"), check(name, fmt.Sprint(i), "x"))
 	}

@@ -135,13 +135,13 @@ func diffHeader(before, now baseline.Manifest) report.Run {
 // differ compares the hosts of two stored runs.
 type differ struct {
 	before, now *baseline.Snapshot
-	checks      map[string]suites.Check // by kind: one that expects but what is to be kept
+	checks      map[string]*suites.Check // by kind: one that expects but what is to be kept
 }
 
 func newDiffer(before, now *baseline.Snapshot) (differ, error) {
-	d := differ{before: before, now: now, checks: map[string]suites.Check{}}
+	d := differ{before: before, now: now, checks: map[string]*suites.Check{}}
 	for _, kind := range all.Kinds() {
-		c := suites.Check{Kind: kind, Items: kind.Items, Compare: suites.Compare(kind, kind.Items, nil, nil)}
+		c := &suites.Check{Kind: kind, Items: kind.Items, Compare: suites.Compare(kind, kind.Items, nil, nil)}
 		for _, spec := range kind.Readings {
 			if spec.Keep == "" {
 				continue
@@ -173,10 +173,12 @@ func (d differ) host(ctx context.Context, name string) (report.Host, error) {
 	v := runner.Visit{Host: suites.Host{Name: name}, Seen: seen}
 	known := map[string]bool{}
 	for _, record := range seen.Checks {
-		c, found := d.checks[record.Kind]
+		ofKind, found := d.checks[record.Kind]
 		if !found {
 			return report.Host{}, fmt.Errorf("the snapshot has checks of kind %q, which this version does not know", record.Kind)
 		}
+		c := new(suites.Check)
+		*c = *ofKind
 		c.Suite, c.ID, _ = strings.Cut(strings.Clone(record.Check), "/")
 		v.Host.Checks = append(v.Host.Checks, c)
 		known[record.Check] = true

@@ -135,7 +135,7 @@ func (a app) sameMeaning(file string, was, laid []byte) error {
 // meaning is all that a set says, but where it stands.
 func meaning(set *suites.Set) string {
 	var b strings.Builder
-	lists := map[*suites.Check]int{}
+	lists := map[**suites.Check]int{}
 	for _, s := range set.Suites {
 		fmt.Fprintf(&b, "%q %q\n", s.Name, s.Owner)
 	}

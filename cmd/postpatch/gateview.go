@@ -208,7 +208,7 @@ func (c *gateJob) again(e evidence, wave string, hosts []runner.HostSeen) string
 		if known := e.baselinesOf(h); len(known) > 0 && len(hosts) > 0 && h.Name == hosts[0].Host {
 			r.baseline = known[0].Run
 		}
-		r.scripts = r.scripts || slices.ContainsFunc(h.Checks, func(c suites.Check) bool { return c.Kind.RunsCode })
+		r.scripts = r.scripts || slices.ContainsFunc(h.Checks, func(c *suites.Check) bool { return c.Kind.RunsCode })
 	}
 	r.store = cmp.Or(r.store, standardStore)
 	return r.command()

@@ -117,7 +117,7 @@ type job struct {
 	chosen []string        // --hosts
 	choice choice
 	// ofLists are the checks of suites that keep hosts in lists, before any choice.
-	ofLists map[string]suites.Check
+	ofLists map[string]*suites.Check
 }
 
 // keys are how hosts are entered: the operator's credentials file, or a lab's
@@ -191,22 +191,26 @@ func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, er
 	return j, nil
 }
 
-// keysOf lists the keys of each host's checks. Hosts that share their checks share
-// their keys.
+// keysOf lists the keys of each host's checks. Hosts that have the same share one list.
 func keysOf(set *suites.Set) map[string]map[string]bool {
 	known := make(map[string]map[string]bool, len(set.Hosts))
-	lists := map[*suites.Check]map[string]bool{}
+	lists := map[string]map[string]bool{} // by all of their keys
+	var all []byte
 	for _, h := range set.Hosts {
 		if len(h.Checks) == 0 {
 			continue
 		}
-		keys := lists[&h.Checks[0]]
-		if keys == nil || len(keys) != len(h.Checks) {
+		all = all[:0]
+		for _, c := range h.Checks {
+			all = fmt.Appendf(all, "%q/%q ", c.Suite, c.ID)
+		}
+		keys := lists[string(all)]
+		if keys == nil {
 			keys = make(map[string]bool, len(h.Checks))
 			for _, c := range h.Checks {
 				keys[c.Key()] = true
 			}
-			lists[&h.Checks[0]] = keys
+			lists[string(all)] = keys
 		}
 		known[h.Name] = keys
 	}

@@ -145,7 +145,7 @@ func storedNotes(m baseline.Manifest, changed []string, j job) []string {
 }
 
 // sinceBaseline says whether what is asked depends on when the baseline was taken.
-func sinceBaseline(c suites.Check) bool {
+func sinceBaseline(c *suites.Check) bool {
 	asker, asks := c.Probe.(probes.Asker)
 	return asks && slices.ContainsFunc(asker.Questions(), func(q host.Question) bool {
 		return host.Dated(q, time.Time{}, time.Time{}).String() != q.String()

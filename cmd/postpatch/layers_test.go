@@ -53,6 +53,7 @@ func layers() []layer {
 		{`runner/runnertest`, `probes|probes/fact|probes/probetest|suites|baseline|runner|runner/report`},
 		{`examples`, ``},
 		{`cmd/postpatch/realtest`, ``},
+		{`cmd/postpatch/fleetbench`, `probes|probes/host|probes/host/winrm/packed|probes/lab/swarm|runner/report`},
 		{`cmd/postpatch`, `.*`},
 	}
 }

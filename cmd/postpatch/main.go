@@ -3,9 +3,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"postpatch/runner"
 )
 
 func main() {
@@ -16,12 +19,20 @@ func main() {
 	// meanwhile do not inherit this, as they would if it were ignored.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stdout, stderr := openConsole(os.Stdout), openConsole(os.Stderr)
+	profiled, err := profile(os.Getenv(profileVariable))
+	if err != nil {
+		_, _ = fmt.Fprintf(os.Stderr, "error: profiling: %v\n", err)
+		os.Exit(runner.ExitNoVerdict)
+	}
 	code := run(ctx, os.Args[1:], app{
 		stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
 		stdoutIsTerminal: stdout.terminal, stderrIsTerminal: stderr.terminal,
 		width: width(os.Stdout), stderrSize: func() (int, int) { return size(os.Stderr) },
 	})
 	stop()
+	if err := profiled(); err != nil {
+		_, _ = fmt.Fprintf(os.Stderr, "error: profiling: %v\n", err)
+	}
 	stderr.close()
 	stdout.close()
 	os.Exit(code)

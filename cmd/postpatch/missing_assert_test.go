@@ -31,7 +31,7 @@ func TestNothingMissingMeetsAnAssertion(t *testing.T) {
 				}
 				for _, u := range unmet(t, f) {
 					a, alone := u.Assertion, f.about(u.item)
-					alone.host.Checks = []suites.Check{onlyAsserting(f.host.Checks[0], a)}
+					alone.host.Checks = []*suites.Check{onlyAsserting(f.host.Checks[0], a)}
 					if alone.exit(alone.seen, alone.known) != runner.ExitBroken {
 						t.Errorf("%s: %s does not fail", f.host.Checks[0].ID, a)
 						continue
@@ -80,7 +80,9 @@ type unheld struct {
 }
 
 // onlyAsserting is a check that nothing else can fail.
-func onlyAsserting(c suites.Check, a *assert.Assertion) suites.Check {
+func onlyAsserting(of *suites.Check, a *assert.Assertion) *suites.Check {
+	c := new(suites.Check)
+	*c = *of
 	c.Expect = nil
 	rule := fact.Rule{Op: fact.Ignore}
 	var all []suites.Override

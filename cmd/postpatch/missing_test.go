@@ -75,7 +75,7 @@ func everyCheck(t *testing.T, file string) (all []fall) {
 		seen, known := storedAs(t, store, "demo-verify", h.Name), storedAs(t, store, "demo", h.Name)
 		for _, c := range h.Checks {
 			alone := h
-			alone.Checks = []suites.Check{c}
+			alone.Checks = []*suites.Check{c}
 			others := func(key string) bool { return key != c.Key() }
 			all = append(all, fall{alone, dropped(seen, others), dropped(known, others)})
 		}

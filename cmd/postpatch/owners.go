@@ -22,19 +22,19 @@ func (in *inputs) narrowChecks(j *job) error {
 		return nil
 	}
 	for _, pattern := range in.only {
-		if !someCheck(j, func(c suites.Check) bool { return wanted([]string{pattern}, c) }) {
+		if !someCheck(j, func(c *suites.Check) bool { return wanted([]string{pattern}, c) }) {
 			return fmt.Errorf("--only %s: no check of the chosen hosts has such an id or kind", pattern)
 		}
 	}
 	for _, pattern := range in.owners {
-		if !someCheck(j, func(c suites.Check) bool { return ownedBy([]string{pattern}, c) }) {
+		if !someCheck(j, func(c *suites.Check) bool { return ownedBy([]string{pattern}, c) }) {
 			return fmt.Errorf("--owner %s: no check of the chosen hosts is theirs; %s", pattern, ownersOf(j))
 		}
 	}
 	all := checksIn(j)
 	for i := range j.set.Hosts {
 		h := &j.set.Hosts[i]
-		var left []suites.Check // hosts share their lists
+		var left []*suites.Check // hosts share their lists
 		for _, c := range h.Checks {
 			if j.choice.takes(c) {
 				left = append(left, c)
@@ -53,11 +53,11 @@ func (in *inputs) narrowChecks(j *job) error {
 // choice is which checks the operator wants.
 type choice struct{ only, owners []string }
 
-func (c choice) takes(check suites.Check) bool {
+func (c choice) takes(check *suites.Check) bool {
 	return (len(c.only) == 0 || wanted(c.only, check)) && (len(c.owners) == 0 || ownedBy(c.owners, check))
 }
 
-func someCheck(j *job, is func(suites.Check) bool) bool {
+func someCheck(j *job, is func(*suites.Check) bool) bool {
 	return slices.ContainsFunc(j.set.Hosts, func(h suites.Host) bool { return slices.ContainsFunc(h.Checks, is) })
 }
 
@@ -69,7 +69,7 @@ func checksIn(j *job) int {
 	return n
 }
 
-func wanted(patterns []string, c suites.Check) bool {
+func wanted(patterns []string, c *suites.Check) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		// path.Match keeps * within a slash; ids have slashes that mean nothing here.
 		flat := strings.NewReplacer("/", "\x00")
@@ -79,7 +79,7 @@ func wanted(patterns []string, c suites.Check) bool {
 }
 
 // ownedBy says whether a check is of one of the owners.
-func ownedBy(patterns []string, c suites.Check) bool {
+func ownedBy(patterns []string, c *suites.Check) bool {
 	owner := report.OwnerKey(c.Owner)
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		if owner == "" || pattern == nobody {

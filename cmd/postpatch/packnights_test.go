@@ -135,7 +135,7 @@ func builtInPacks(t *testing.T) map[string]bool {
 }
 
 // packChecks are the checks of a pack as a host of its scenario has them.
-func packChecks(t *testing.T, name string) []suites.Check {
+func packChecks(t *testing.T, name string) []*suites.Check {
 	t.Helper()
 	s, err := readScenario(path.Join(packs, name+".scenario.yaml"))
 	if err != nil {
@@ -148,11 +148,11 @@ func packChecks(t *testing.T, name string) []suites.Check {
 	if len(found) > 0 {
 		t.Fatal(suites.Format(found, nil))
 	}
-	checks := map[string]suites.Check{}
+	checks := map[string]*suites.Check{}
 	for _, h := range set.Hosts {
 		for _, c := range h.Checks {
 			checks[c.ID] = c
 		}
 	}
-	return slices.SortedFunc(maps.Values(checks), func(a, b suites.Check) int { return strings.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(maps.Values(checks), func(a, b *suites.Check) int { return strings.Compare(a.ID, b.ID) })
 }

@@ -64,7 +64,7 @@ func (e estimate) cost(hosts []suites.Host) looking {
 		cost      winrm.Cost
 		longest   time.Duration
 	}
-	known := map[*suites.Check]each{}
+	known := map[**suites.Check]each{}
 	var l looking
 	var longest time.Duration
 	asking := 0 // hosts that are logged on to, as if by one account

@@ -120,7 +120,7 @@ func (r replay) asAsked(h suites.Host, seen baseline.Host) baseline.Host {
 }
 
 // unasked says why the run has no answer to a check; it is empty when it has one.
-func (r replay) unasked(c suites.Check, record baseline.Check, tried bool) string {
+func (r replay) unasked(c *suites.Check, record baseline.Check, tried bool) string {
 	switch {
 	case !tried:
 		return "run " + r.run + " did not ask it"

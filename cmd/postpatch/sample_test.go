@@ -52,11 +52,11 @@ func (g *gauged) performance(command, name string) performance {
 		g.looks = append(g.looks, time.Now())
 		return g.look()
 	}}
-	check := suites.Check{Suite: "s", ID: "gauge", Kind: gauges, Probe: probe, Asked: "same"}
+	check := &suites.Check{Suite: "s", ID: "gauge", Kind: gauges, Probe: probe, Asked: "same"}
 	check.Compare = suites.Compare(gauges, check.Items, nil, nil)
 	j := job{logins: auth.NewLogins(), set: &suites.Set{
 		Suites: []suites.Suite{{Name: "s", Digest: "1"}},
-		Hosts:  []suites.Host{{Name: "srv01", Address: "srv01", Checks: []suites.Check{check}}},
+		Hosts:  []suites.Host{{Name: "srv01", Address: "srv01", Checks: []*suites.Check{check}}},
 	}}
 	p := performance{job: j, command: command, name: name, store: g.store, options: runner.Options{Hosts: 1}}
 	p.run = newRun(command, name, j)

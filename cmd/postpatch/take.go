@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,25 +103,52 @@ func late(err error) bool {
 	return err == nil || errors.Is(err, errDeadline) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// storedAtOnce is how many hosts are being stored and judged at the same time, beside
+// those that are visited: what a disk takes for one file, it takes for several. Where
+// hosts are visited one by one, so are they stored.
+const storedAtOnce = 8
+
 // observe asks the hosts within one context, and stores what they say within another.
 func (t *taking) observe(ctx, within context.Context, left []suites.Host, j judges) error {
+	behind := runner.NewBehind(min(storedAtOnce, t.options.Hosts), j.take)
 	done := func(v runner.Visit) error {
 		t.done[v.Host.Name] = true
-		v, err := t.learned(ctx, v)
-		if err != nil {
-			return err
-		}
-		if err := t.writer.Put(ctx, v.Seen); err != nil {
-			return err
-		}
-		before, err := t.before(ctx, t.known, v.Host)
-		if err != nil {
-			return err
-		}
-		return j.take(j.judge(v, before))
+		return behind.Do(func() (judged, error) { return t.keep(ctx, v, j) })
 	}
+	j.take = behind.Take
+	err := t.ask(ctx, within, left, visited{j, done})
+	if kept := behind.Wait(); kept != nil {
+		return kept
+	}
+	return err
+}
+
+// keep stores what was seen of a host, and judges it.
+func (t *taking) keep(ctx context.Context, v runner.Visit, j judges) (judged, error) {
+	v, err := t.learned(ctx, v)
+	if err != nil {
+		return judged{}, err
+	}
+	if err := t.writer.Put(ctx, v.Seen); err != nil {
+		return judged{}, err
+	}
+	before, err := t.before(ctx, t.known, v.Host)
+	if err != nil {
+		return judged{}, err
+	}
+	return j.judge(v, before), nil
+}
+
+// visited is what becomes of the visits of a run.
+type visited struct {
+	judges
+	done func(runner.Visit) error
+}
+
+// ask visits the hosts, once or until they have settled.
+func (t *taking) ask(ctx, within context.Context, left []suites.Host, j visited) error {
 	if t.waiting == nil {
-		return runner.Observe(within, left, t.options, done)
+		return runner.Observe(within, left, t.options, j.done)
 	}
 	run := runner.Watch{Hosts: left, Options: t.options, Waiting: *t.waiting}
 	run.Before = func(ctx context.Context, h suites.Host) (*baseline.Host, error) { return t.before(ctx, t.known, h) }
@@ -128,11 +157,11 @@ func (t *taking) observe(ctx, within context.Context, left []suites.Host, j judg
 	}
 	interim := t.planning() // what it remembers of a look is not what the run comes to
 	run.Judge = func(v runner.Visit, before *baseline.Host) report.Host { return runner.Judge(v, before, interim) }
-	return runner.Await(within, run, done, func(v runner.Visit) error {
+	return runner.Await(within, run, j.done, func(v runner.Visit) error {
 		if !errors.Is(context.Cause(within), errDeadline) {
 			return nil
 		}
-		return t.cut(ctx, j, v)
+		return t.cut(ctx, j.judges, v)
 	})
 }
 
@@ -183,15 +212,29 @@ func (in *inputs) cutRun(
 	return cut[i], true, nil
 }
 
-// askedOf is a digest of all that a job asks of its hosts.
+// askedOf is a digest of all that a job asks of its hosts: of a line for each check of
+// each host, sorted. They are made host by host, since all of them are many.
 func askedOf(j job) string {
-	var lines []string
-	for _, h := range j.set.Hosts {
-		for _, c := range h.Checks {
-			lines = append(lines, fmt.Sprintf("%q %q %s\n", strings.ToLower(h.Name), c.Key(), c.Asked))
-		}
+	hosts := make([]string, len(j.set.Hosts)) // as the lines begin
+	order := make([]int, len(j.set.Hosts))
+	for i, h := range j.set.Hosts {
+		hosts[i], order[i] = strconv.Quote(strings.ToLower(h.Name)), i
 	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
-	return hex.EncodeToString(sum[:])
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(hosts[a], hosts[b]) })
+	sum := sha256.New()
+	var lines []string
+	for n, i := range order {
+		for _, c := range j.set.Hosts[i].Checks {
+			lines = append(lines, fmt.Sprintf("%s %q %s\n", hosts[i], c.Key(), c.Asked))
+		}
+		if n+1 < len(order) && hosts[order[n+1]] == hosts[i] {
+			continue // one host more of the name, written otherwise
+		}
+		slices.Sort(lines)
+		for _, line := range lines {
+			_, _ = io.WriteString(sum, line) // a digest takes everything
+		}
+		lines = lines[:0]
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }

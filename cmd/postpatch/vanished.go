@@ -51,18 +51,18 @@ func (j job) hasLists() bool {
 
 // listed finds a check that a host has no more, of a suite that keeps its hosts in lists,
 // among those that others still have and that the operator's choice leaves.
-func (j job) listed(key string) (suites.Check, bool) {
+func (j job) listed(key string) (*suites.Check, bool) {
 	c, found := j.ofLists[key]
 	return c, found && j.choice.takes(c)
 }
 
 // checksOfLists are the checks of the suites that keep hosts in lists, by their keys.
-func checksOfLists(set *suites.Set) map[string]suites.Check {
+func checksOfLists(set *suites.Set) map[string]*suites.Check {
 	kept := map[string]bool{}
 	for _, s := range set.Suites {
 		kept[s.Name] = len(s.Lists) > 0
 	}
-	checks := map[string]suites.Check{}
+	checks := map[string]*suites.Check{}
 	for _, h := range set.Hosts {
 		for _, c := range h.Checks {
 			if kept[c.Suite] {
@@ -131,7 +131,7 @@ func (j job) ofSuite(c baseline.Check, suite string) bool {
 	id, found := strings.CutPrefix(c.Check, suite+"/")
 	check, known := j.ofLists[c.Check]
 	if !known { // nobody has it any more, and whose it was is not kept
-		check = suites.Check{ID: id, Kind: probes.Kind{Name: c.Kind}}
+		check = &suites.Check{ID: id, Kind: probes.Kind{Name: c.Kind}}
 		return found && (len(j.choice.only) == 0 || wanted(j.choice.only, check))
 	}
 	return found && j.choice.takes(check)

@@ -188,7 +188,7 @@ func planNotes(j job) []string {
 	for _, must := range j.plan.Must {
 		var without []string
 		for _, h := range j.set.Hosts {
-			looks := func(c suites.Check) bool { return c.Kind.Name == must.Pattern.Kind }
+			looks := func(c *suites.Check) bool { return c.Kind.Name == must.Pattern.Kind }
 			if h.Chosen(must.Hosts) && !slices.ContainsFunc(h.Checks, looks) {
 				without = append(without, h.Name)
 			}

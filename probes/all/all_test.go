@@ -43,7 +43,7 @@ func TestExamplesLint(t *testing.T) {
 				t.Fatalf("%s\n%s", suites.Format(problems, nil), text)
 			}
 			checks := set.Hosts[0].Checks
-			if !slices.ContainsFunc(checks, func(c suites.Check) bool { return c.Kind.Name == k.Name }) {
+			if !slices.ContainsFunc(checks, func(c *suites.Check) bool { return c.Kind.Name == k.Name }) {
 				t.Errorf("the example has no check of its kind:\n%s", text)
 			}
 		})

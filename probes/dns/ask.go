@@ -28,7 +28,11 @@ type answer struct {
 	latency   time.Duration
 }
 
-const packetSize = 1232 // of an answer by UDP; what passes every path unbroken
+const (
+	packetSize = 1232 // of an answer by UDP; what passes every path unbroken
+	// mostPacket is what is read of one that keeps to nobody's limit. Windows' own is 4,000.
+	mostPacket = 8 << 10
+)
 
 // ask puts one question: by UDP, then by TCP when the answer does not fit. A
 // server that does not know the extension for long packets is asked without.

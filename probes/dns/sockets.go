@@ -38,7 +38,7 @@ func (s *sockets) take(ctx context.Context, a asker) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &socket{Conn: conn, packet: make([]byte, 1<<16)}, nil
+	return &socket{Conn: conn, packet: make([]byte, mostPacket)}, nil
 }
 
 func (s *sockets) waiting() (c *socket) {

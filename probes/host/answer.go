@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,6 +16,33 @@ type Answers struct {
 	// host made all of its answers; zero when that is not known.
 	Asked, Answered time.Time
 	byKey           map[string]Answer
+	made            *made
+}
+
+// made is what was made of answers so far.
+type made struct {
+	mu     sync.Mutex
+	byName map[string]any
+}
+
+// Made returns what is made of the answers under a name, which is made the first time
+// that it is asked for: many checks of a host look at the same answer. It is shared,
+// and nobody may change it.
+func Made[T any](a Answers, name string, of func() T) T {
+	if a.made == nil {
+		return of()
+	}
+	a.made.mu.Lock()
+	defer a.made.mu.Unlock()
+	if kept, is := a.made.byName[name].(T); is {
+		return kept
+	}
+	fresh := of()
+	if a.made.byName == nil {
+		a.made.byName = map[string]any{}
+	}
+	a.made.byName[name] = fresh
+	return fresh
 }
 
 // Answer is what the host said to one question.
@@ -29,6 +57,12 @@ func (a *Answers) Put(q Question, answer Answer) {
 		a.byKey = map[string]Answer{}
 	}
 	a.byKey[key(q)] = answer
+	if a.made == nil {
+		a.made = &made{}
+	}
+	a.made.mu.Lock()
+	defer a.made.mu.Unlock()
+	clear(a.made.byName) // it was made of other answers
 }
 
 // To returns the rows that answer q. They may hold more rows and columns than

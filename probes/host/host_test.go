@@ -304,3 +304,34 @@ func TestAnswersToQueriesWithALimit(t *testing.T) {
 		seen[len(rows)] = true
 	}
 }
+
+func TestMade(t *testing.T) {
+	q := host.WQL{Class: "Win32_Service", Columns: []string{"Name"}}
+	made := 0
+	count := func(a host.Answers) int {
+		return host.Made(a, "rows", func() int {
+			made++
+			rows, err := a.To(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(rows)
+		})
+	}
+	var answers host.Answers
+	answers.Put(q, host.Answer{Rows: []host.Row{{}}})
+	if a, b := count(answers), count(answers); a != 1 || b != 1 || made != 1 {
+		t.Errorf("%d and %d rows, made %d times: want one, once", a, b, made)
+	}
+	other := answers
+	other.Put(q, host.Answer{Rows: []host.Row{{}, {}}})
+	if n := count(answers); n != 2 {
+		t.Errorf("%d rows after another answer: want 2", n)
+	}
+	if host.Made(answers, "rows", func() string { return "text" }) != "text" {
+		t.Error("two makers of one name: one has what the other has made")
+	}
+	if host.Made(host.Answers{}, "rows", func() int { return 7 }) != 7 {
+		t.Error("nothing is made without an answer")
+	}
+}

@@ -66,7 +66,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 			waiting.Add(h, name, s)
 		}
 		readings = append(readings, probes.Read(name, "state", fact.Text(state)))
-		readings = append(readings, s.Config(name)...)
+		readings = s.Config(readings, name)
 		readings = append(readings, h.Extras(name, s, true)...)
 		if !s.Running() {
 			readings = append(readings, h.WaitsFor(name, s)...)

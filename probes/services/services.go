@@ -75,21 +75,25 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		// No Windows has no services: an empty list is an answer cut off.
 		return nil, fmt.Errorf("reading the services: the host named none")
 	}
-	names := map[string]bool{}
+	names := make(map[string]bool, len(h.Services))
 	for _, s := range h.Services {
-		names[strings.ToLower(s.Name)] = true
+		names[s.Lower()] = true
 	}
 	// WMI promises no order, and doubles are told apart by theirs.
+	h.Services = slices.Clone(h.Services)
 	slices.SortFunc(h.Services, func(a, b winsvc.Service) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
+		return cmp.Or(strings.Compare(a.Lower(), b.Lower()), strings.Compare(a.Name, b.Name))
 	})
-	l := list{host: h, version: regexp.MustCompile(`\d+(\.\d+)+`)}
+	const each = 6 // readings of a service, mostly
+	l := list{
+		host: h, version: regexp.MustCompile(`\d+(\.\d+)+`), readings: make([]fact.Reading, 0, each*len(h.Services)),
+	}
 	for _, s := range h.Services {
-		instance, known := h.Key(s.Name).Instance()
+		instance, known := h.Key(s).Instance()
 		if !known {
 			instance = perUser(s.Name, names)
 		}
-		if !instance && !p.except[strings.ToLower(s.Name)] {
+		if !instance && !p.except[s.Lower()] {
 			l.add(s)
 		}
 	}
@@ -113,16 +117,16 @@ func (l *list) add(s winsvc.Service) {
 	item := l.item(s.Name)
 	name, state := "state", s.State
 	switch {
-	case !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Name):
+	case !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Lower()):
 		name = "idle_state"
 	case l.host.Idle(s):
 		state, l.idle = winsvc.Idle, append(l.idle, item)
-	case l.host.Pending(s) && !isTemplate(strings.ToLower(s.Name)):
+	case l.host.Pending(s) && !isTemplate(s.Lower()):
 		state = winsvc.NotYetStarted
 		l.waiting.Add(l.host, item, s)
 	}
 	l.readings = append(l.readings, probes.Read(item, name, fact.Text(state)))
-	l.readings = append(l.readings, s.Config(item)...)
+	l.readings = s.Config(l.readings, item)
 	l.readings = append(l.readings, l.host.Extras(item, s, false)...)
 	if s.Auto() && name == "state" && state == s.State && !s.Running() {
 		l.readings = append(l.readings, l.host.WaitsFor(item, s)...)
@@ -132,13 +136,15 @@ func (l *list) add(s winsvc.Service) {
 // item names a service. A version inside a name is written as "#", since an
 // update of the program would otherwise look like one service gone and one new.
 func (l *list) item(name string) string {
-	return l.twins.Item(l.version.ReplaceAllString(name, "#"))
+	if strings.Contains(name, ".") { // as a version does
+		name = l.version.ReplaceAllString(name, "#")
+	}
+	return l.twins.Item(name)
 }
 
 // startedOnDemand says whether a service that is set to automatic may yet stop when it
-// has nothing to do.
+// has nothing to do. The name is in lower case.
 func startedOnDemand(name string) bool {
-	name = strings.ToLower(name)
 	return slices.Contains(onDemand(), name) ||
 		slices.ContainsFunc(onDemandPrefixes(), func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }

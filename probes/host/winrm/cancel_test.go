@@ -8,11 +8,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"math"
 	"math/big"
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -271,5 +273,50 @@ func keep(ln net.Listener) error {
 			return err
 		}
 		held = append(held, conn)
+	}
+}
+
+// A host that takes the connection and says nothing is not asked to tidy up: whoever
+// waits for it has waited long enough.
+func TestAMuteHostIsLeftAtOnce(t *testing.T) {
+	var config net.ListenConfig
+	ln, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var connections atomic.Int32
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			all.Go(func() {
+				_, _ = io.Copy(io.Discard, conn)
+				_ = conn.Close()
+			})
+		}
+	})
+	defer all.Wait()
+	defer func() { _ = ln.Close() }()
+	s, err := Open(t.Context(), Options{
+		Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port, AllowPlain: true,
+		Credential: host.Credential{User: "probe", Password: host.NewSecret("pw")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := s.Ask(ctx, []host.Question{host.Collector{Name: "servicekeys"}}); !errors.Is(err, host.ErrNoAnswer) {
+		t.Errorf("%v: want no answer", err)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections: want the one of the question", n)
 	}
 }

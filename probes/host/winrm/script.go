@@ -49,10 +49,15 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 	if err != nil {
 		return host.Answers{}, err
 	}
-	found, err := sh.run(ctx, boot, packed.MarksOf(env))
+	out, err := sh.execute(ctx, boot)
 	sh.remove(ctx, err)
 	if err != nil {
 		return host.Answers{}, err
+	}
+	host.Turn(ctx)
+	found, err := s.options.Packer.Answers(packed.MarksOf(env), out.stdout.Bytes())
+	if err != nil {
+		return host.Answers{}, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, out.said())
 	}
 	return match(questions, found), nil
 }
@@ -107,19 +112,6 @@ func match(questions []host.Question, found []packed.Answer) host.Answers {
 		}
 	}
 	return answers
-}
-
-// run starts PowerShell in the shell and waits for its line.
-func (sh *shell) run(ctx context.Context, boot string, marks packed.Marks) ([]packed.Answer, error) {
-	out, err := sh.execute(ctx, boot)
-	if err != nil {
-		return nil, err
-	}
-	found, err := packed.DecodeAnswers(marks, out.stdout.Bytes())
-	if err == nil {
-		return found, nil
-	}
-	return nil, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, out.said())
 }
 
 // output is what a command has written, and how it ended.

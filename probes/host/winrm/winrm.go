@@ -119,11 +119,15 @@ func (s *Session) Ask(ctx context.Context, questions []host.Question) (host.Answ
 
 // Close implements host.Session. What an Ask that was cut short has left on the
 // host is ended here, within ctx and two seconds at most: an Ask returns at once
-// when its own is over.
+// when its own is over. A host that has said nothing in all that time is not asked
+// any longer: what there may be ends by its idle time.
 func (s *Session) Close(ctx context.Context) error {
 	s.closed = true
 	ctx, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
+	if !s.transport.answered {
+		s.left = nil
+	}
 	for _, m := range s.left {
 		if _, err := s.post(ctx, m); err != nil && !hostSaidSo(err) {
 			break // what cannot be told ends by its idle time there
@@ -178,7 +182,11 @@ func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answ
 	if len(inside.cmdlets) > 0 {
 		others = append(others, inside.question)
 	}
-	answers, err := s.askHost(ctx, others, CostOf(others).Script)
+	reading := ctx
+	if len(cmdlets) > 0 { // they take long
+		reading = host.WithoutTurn(ctx)
+	}
+	answers, err := s.askHost(reading, others, CostOf(others).Script)
 	if err != nil {
 		return answers, err
 	}

@@ -54,18 +54,32 @@ type Host struct {
 }
 
 // Look reads the answers to Questions. What only the registry or the clock tells
-// is left open where they did not answer; Open tells of the registry.
+// is left open where they did not answer; Open tells of the registry. All checks of a
+// host share what was read, and nobody may change it.
 func Look(answers host.Answers, names ...string) (Host, error) {
 	rows, err := answers.To(Question(names...))
 	if err != nil {
 		return Host{}, err
 	}
-	h := Host{states: map[string]Service{}}
-	if h.Services, err = Read(rows); err != nil {
+	type looked struct {
+		host Host
+		err  error
+	}
+	l := host.Made(answers, "services", func() looked {
+		h, err := look(answers, rows)
+		return looked{h, err}
+	})
+	return l.host, l.err
+}
+
+func look(answers host.Answers, rows []host.Row) (Host, error) {
+	services, err := Read(rows)
+	if err != nil {
 		return Host{}, err
 	}
+	h := Host{Services: services, states: make(map[string]Service, len(services))}
 	for _, s := range h.Services {
-		h.states[strings.ToLower(s.Name)] = s
+		h.states[s.Lower()] = s
 	}
 	rows, err = answers.To(Keys())
 	if h.keysErr = keysProblem(err); err == nil {
@@ -82,7 +96,9 @@ func Look(answers host.Answers, names ...string) (Host, error) {
 }
 
 // Key returns what the registry says of a service.
-func (h Host) Key(name string) Key { return h.keys[strings.ToLower(name)] }
+func (h Host) Key(s Service) Key { return h.keys[s.Lower()] }
+
+func (h Host) key(name string) Key { return h.keys[strings.ToLower(name)] }
 
 // KnowsKeys says whether the registry was read.
 func (h Host) KnowsKeys() bool { return h.keys != nil }
@@ -93,7 +109,7 @@ func (h Host) StartsBy(s Service) (by time.Time, ok bool) {
 	if h.boot.IsZero() || !s.Auto() {
 		return time.Time{}, false
 	}
-	if h.Key(s.Name).Delayed {
+	if h.Key(s).Delayed {
 		return h.boot.Add(h.delay + grace), true
 	}
 	return h.boot.Add(bootTime), true
@@ -110,7 +126,7 @@ func Waits() []fact.Value {
 // stopped again is not pending.
 func (h Host) Pending(s Service) bool {
 	by, ok := h.StartsBy(s)
-	if !ok || h.Key(s.Name).Template() || !h.now.Before(by) || h.now.Before(h.boot) {
+	if !ok || h.Key(s).Template() || !h.now.Before(by) || h.now.Before(h.boot) {
 		return false
 	}
 	return s.State == "start pending" || s.State == "stopped" && s.ExitCode == neverStarted
@@ -122,14 +138,14 @@ func (h Host) Pending(s Service) bool {
 func (h Host) Idle(s Service) bool {
 	stopped := s.State == "stopped" && (s.ExitCode == 0 || s.ExitCode == neverStarted)
 	always := strings.EqualFold(s.Name, "LanmanServer") || strings.EqualFold(s.Name, "Dnscache")
-	return s.Auto() && stopped && h.Key(s.Name).Trigger && !always
+	return s.Auto() && stopped && h.Key(s).Trigger && !always
 }
 
 // Extras are the readings that only the registry tells: of an automatic service
 // how it starts, and of every one what it depends on. All of them are made when
 // all is true, otherwise only those that say something.
 func (h Host) Extras(item string, s Service, all bool) []fact.Reading {
-	k := h.Key(s.Name)
+	k := h.Key(s)
 	if !k.known {
 		return nil
 	}
@@ -151,7 +167,7 @@ func (h Host) Extras(item string, s Service, all bool) []fact.Reading {
 // does.
 func (h Host) WaitsFor(item string, s Service) []fact.Reading {
 	var roots []string
-	seen := map[string]bool{strings.ToLower(s.Name): true}
+	seen := map[string]bool{s.Lower(): true}
 	h.roots(s, seen, &roots)
 	if len(roots) == 0 {
 		return nil
@@ -169,7 +185,7 @@ const mostRoots = 8
 func (h Host) roots(s Service, seen map[string]bool, found *[]string) bool {
 	const dependencyFailed = 1068
 	waits := false
-	for _, name := range h.Key(s.Name).Depends {
+	for _, name := range h.Key(s).Depends {
 		below, known := h.below(name)
 		if !known || below.Running() || below.Mode == "manual" && s.ExitCode != dependencyFailed {
 			continue
@@ -196,7 +212,7 @@ func (h Host) below(name string) (s Service, known bool) {
 	if s, known = h.states[strings.ToLower(name)]; known {
 		return s, true
 	}
-	k := h.Key(name)
+	k := h.key(name)
 	if !k.known || k.untold {
 		return Service{}, false
 	}

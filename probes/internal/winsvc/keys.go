@@ -52,7 +52,7 @@ func (k Key) Instance() (instance, known bool) { return k.kind&userInstance != 0
 // readKeys reads the answer to Keys, by the service's name in lower case, and how
 // long Windows waits before it starts delayed services.
 func readKeys(rows []host.Row) (keys map[string]Key, delay time.Duration) {
-	keys, delay = map[string]Key{}, usualDelay
+	keys, delay = make(map[string]Key, len(rows)), usualDelay
 	for _, row := range rows {
 		name := row.Get("Name").Text
 		if name == "" {

@@ -29,7 +29,7 @@ func (w *Waiting) Add(h Host, item string, s Service) {
 	by, _ := h.StartsBy(s)
 	w.items = append(w.items, item)
 	w.due = later(w.due, by)
-	if !h.Key(s.Name).Delayed {
+	if !h.Key(s).Delayed {
 		w.early, w.over = append(w.early, item), later(w.over, by)
 	}
 }
@@ -98,7 +98,7 @@ func (h Host) unread(services []Service) error {
 	var names []string
 	var first error
 	for _, s := range services {
-		if err := h.Key(s.Name).err; err != nil {
+		if err := h.Key(s).err; err != nil {
 			names, first = append(names, s.Name), cmp.Or(first, err)
 		}
 	}

@@ -3,7 +3,9 @@
 package winsvc
 
 import (
+	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"postpatch/probes"
@@ -26,7 +28,7 @@ func Question(names ...string) host.WQL {
 	if len(names) <= mostTerms {
 		terms := make([]string, len(names))
 		for i, name := range names {
-			terms[i] = "Name='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(name) + "'"
+			terms[i] = "Name='" + strings.ReplaceAll(strings.ReplaceAll(name, `\`, `\\`), `'`, `\'`) + "'"
 		}
 		q.Where = strings.Join(terms, " OR ")
 	}
@@ -42,6 +44,16 @@ type Service struct {
 	Path     string
 	ExitCode int64
 	Specific int64 // the service's own code, beside exit code 1066
+
+	lower string // the name, once it was read
+}
+
+// Lower is the name in lower case, by which Windows tells services apart.
+func (s Service) Lower() string {
+	if s.lower == "" {
+		return strings.ToLower(s.Name)
+	}
+	return s.lower
 }
 
 // Auto says whether the service is meant to start by itself.
@@ -64,52 +76,64 @@ func Read(rows []host.Row) ([]Service, error) {
 		if s.Name == "" || s.State == "" {
 			return nil, fmt.Errorf("reading the services: a row without a name or a state")
 		}
-		for column, code := range map[string]*int64{
-			"ExitCode": &s.ExitCode, "ServiceSpecificExitCode": &s.Specific,
-		} {
-			cell := row.Get(column)
-			if cell.Null {
-				continue
-			}
-			n, err := cell.Int()
-			if err != nil {
-				return nil, fmt.Errorf("reading the exit code of %q: %w", s.Name, err)
-			}
-			*code = n
+		s.lower = strings.ToLower(s.Name)
+		var err, specific error
+		s.ExitCode, err = codeIn(row, "ExitCode")
+		s.Specific, specific = codeIn(row, "ServiceSpecificExitCode")
+		if err = cmp.Or(err, specific); err != nil {
+			return nil, fmt.Errorf("reading the exit code of %q: %w", s.Name, err)
 		}
 		services = append(services, s)
 	}
 	return services, nil
 }
 
+// codeIn is a number of a row; 0 where it is null.
+func codeIn(row host.Row, column string) (int64, error) {
+	cell := row.Get(column)
+	if cell.Null {
+		return 0, nil
+	}
+	return cell.Int()
+}
+
 // Exit is why the service stopped last, in words where the number alone tells
 // little. Source: Microsoft's list of system error codes, 1000 to 1299.
 func (s Service) Exit() string {
-	words := map[int64]string{
-		1053: "it did not answer the start in time",
-		1058: "it is disabled, or has no device that is enabled",
-		1066: fmt.Sprintf("by its own code %d", s.Specific),
-		1067: "its process ended unexpectedly",
-		1068: "a service that it depends on did not start",
-		1069: "its account could not log on",
-		1070: "it hung while starting",
-		1075: "a service that it depends on is not there",
-		1077: "not started since the boot",
-	}[s.ExitCode]
-	if words == "" {
-		return fmt.Sprint(s.ExitCode)
+	number := strconv.FormatInt(s.ExitCode, 10)
+	words := ""
+	switch s.ExitCode {
+	case 1053:
+		words = "it did not answer the start in time"
+	case 1058:
+		words = "it is disabled, or has no device that is enabled"
+	case 1066:
+		words = fmt.Sprintf("by its own code %d", s.Specific)
+	case 1067:
+		words = "its process ended unexpectedly"
+	case 1068:
+		words = "a service that it depends on did not start"
+	case 1069:
+		words = "its account could not log on"
+	case 1070:
+		words = "it hung while starting"
+	case 1075:
+		words = "a service that it depends on is not there"
+	case 1077:
+		words = "not started since the boot"
+	default:
+		return number
 	}
-	return fmt.Sprintf("%d, %s", s.ExitCode, words)
+	return number + ", " + words
 }
 
-// Config are the readings that tell how a service is set up.
-func (s Service) Config(item string) []fact.Reading {
-	return []fact.Reading{
+// Config appends the readings that tell how a service is set up.
+func (s Service) Config(to []fact.Reading, item string) []fact.Reading {
+	return append(to,
 		probes.Read(item, "start_mode", fact.Text(s.Mode)),
 		probes.Read(item, "account", fact.Text(s.Account)),
 		probes.Read(item, "path", fact.Text(s.Path)),
-		probes.Read(item, "exit_code", fact.Text(s.Exit())),
-	}
+		probes.Read(item, "exit_code", fact.Text(s.Exit())))
 }
 
 // ConfigSpecs declares what Config, Host.Extras and Host.Due report. A changed

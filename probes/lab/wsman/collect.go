@@ -15,6 +15,16 @@ import (
 
 // collect answers a payload as its script does on Windows.
 func (p *process) collect(h estate.Host, questions []packed.Question, marks packed.Marks) {
+	line, err := p.kept.line(questions, marks, h, p.answers)
+	if err != nil {
+		p.stderr, p.exit = []byte(err.Error()+"\r\n"), 1
+		return
+	}
+	p.print(line)
+}
+
+// answers are those to some questions of a payload.
+func (p *process) answers(h estate.Host, questions []packed.Question) []packed.Answer {
 	answers := make([]packed.Answer, len(questions))
 	for i, q := range questions {
 		rows, err := p.answer(h, q)
@@ -23,12 +33,7 @@ func (p *process) collect(h estate.Host, questions []packed.Question, marks pack
 			answers[i] = packed.Answer{ID: q.ID, Error: err.Error(), Code: codeOf(err)}
 		}
 	}
-	line, err := packed.EncodeAnswers(marks, answers)
-	if err != nil {
-		p.stderr, p.exit = []byte(err.Error()+"\r\n"), 1
-		return
-	}
-	p.print(line)
+	return answers
 }
 
 // said is an error in PowerShell's words.

@@ -28,6 +28,7 @@ type process struct {
 	end            time.Duration                              // by when our payload has to be answered; 0 for none
 	thought        time.Duration                              // what its commands took, beside the host's own
 	piece          int                                        // bytes that one Receive hands out; 0 for what has room
+	kept           *Kept                                      // of hosts that are alike; may be nil
 	certs          func(estate.TLS) (*tls.Certificate, error) // of the host's other servers
 }
 
@@ -35,7 +36,7 @@ const maxCommandLine = 8191 // of cmd.exe
 
 // start runs a command line as cmd.exe does.
 func (s *Server) start(h estate.Host, env map[string]string, line string) *process {
-	p := &process{certs: s.certs}
+	p := &process{certs: s.certs, kept: s.Kept}
 	if len(line) > maxCommandLine {
 		p.stderr, p.exit = []byte("The command line is too long.\r\n"), 1
 	} else {
@@ -106,7 +107,7 @@ func (p *process) powershell(h estate.Host, env map[string]string, arguments str
 			asText = strings.EqualFold(fields[i+1], "Text")
 		}
 	}
-	questions, marks, err := packed.Unpack(env, command)
+	questions, marks, err := p.kept.unpack(env, command)
 	if seconds, err := strconv.Atoi(env[packed.End]); err == nil {
 		p.end = time.Duration(seconds) * time.Second
 	}

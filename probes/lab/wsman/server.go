@@ -29,6 +29,9 @@ type Server struct {
 	Kerberos func(bindings []byte) Acceptor
 	// ClientCAs are trusted to sign clients' certificates; nil trusts nobody.
 	ClientCAs *x509.CertPool
+	// Kept is shared by the servers of hosts that are alike, which then answer a
+	// payload at little cost; nil makes every answer anew. It is set before Serve.
+	Kept *Kept
 
 	host  func() estate.Host
 	certs func(estate.TLS) (*tls.Certificate, error)

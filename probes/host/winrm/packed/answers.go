@@ -1,11 +1,9 @@
 package packed
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"postpatch/probes/host"
 )
@@ -59,6 +57,17 @@ type wireAnswer struct {
 
 // EncodeAnswers writes answers as the host's one line.
 func EncodeAnswers(marks Marks, answers []Answer) (string, error) {
+	text, err := compress(onWire(answers))
+	if err != nil {
+		return "", fmt.Errorf("packing answers: %w", err)
+	}
+	return marks.Begin + text + marks.End, nil
+}
+
+// MarshalAnswers writes answers as the JSON that EncodeAnswers packs.
+func MarshalAnswers(answers []Answer) ([]byte, error) { return json.Marshal(onWire(answers)) }
+
+func onWire(answers []Answer) wireAnswers {
 	wire := wireAnswers{Answers: []wireAnswer{}}
 	for _, a := range answers {
 		rows := make([]map[string]cell, len(a.Rows))
@@ -70,43 +79,7 @@ func EncodeAnswers(marks Marks, answers []Answer) (string, error) {
 		}
 		wire.Answers = append(wire.Answers, wireAnswer{ID: a.ID, Rows: rows, Error: a.Error, Code: a.Code})
 	}
-	text, err := compress(wire)
-	if err != nil {
-		return "", fmt.Errorf("packing answers: %w", err)
-	}
-	return marks.Begin + text + marks.End, nil
-}
-
-// DecodeAnswers finds and reads the host's line. Its error wraps ErrNoAnswers
-// when there is none.
-func DecodeAnswers(marks Marks, output []byte) ([]Answer, error) {
-	_, rest, begun := bytes.Cut(output, []byte(marks.Begin))
-	if !begun {
-		return nil, ErrNoAnswers
-	}
-	line, _, ended := bytes.Cut(rest, []byte(marks.End))
-	if !ended {
-		return nil, fmt.Errorf("%w: cut off after %d bytes", ErrNoAnswers, len(rest))
-	}
-	// A console may have broken the line.
-	text := strings.Join(strings.Fields(string(line)), "")
-	var wire wireAnswers
-	if err := decompress(text, maxAnswers, &wire); err != nil {
-		return nil, fmt.Errorf("unpacking answers: %w", err)
-	}
-	answers := make([]Answer, 0, len(wire.Answers))
-	for _, w := range wire.Answers {
-		a := Answer{ID: w.ID, Error: w.Error, Code: w.Code}
-		for _, cells := range w.Rows {
-			row := host.Row{}
-			for name, c := range cells {
-				row[name] = host.Cell(c)
-			}
-			a.Rows = append(a.Rows, row)
-		}
-		answers = append(answers, a)
-	}
-	return answers, nil
+	return wire
 }
 
 // cell is a host.Cell as JSON: a string, null or a list of strings.
@@ -121,19 +94,5 @@ func (c cell) MarshalJSON() ([]byte, error) {
 		return json.Marshal(c.List)
 	default:
 		return json.Marshal(c.Text)
-	}
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (c *cell) UnmarshalJSON(data []byte) error {
-	*c = cell{}
-	switch {
-	case string(data) == "null":
-		c.Null = true
-		return nil
-	case len(data) > 0 && data[0] == '[':
-		return json.Unmarshal(data, &c.List)
-	default:
-		return json.Unmarshal(data, &c.Text)
 	}
 }

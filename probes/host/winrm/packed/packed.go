@@ -63,6 +63,7 @@ package packed
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/rand"
 	"embed"
@@ -163,12 +164,15 @@ type collector struct {
 	Script string `json:"script"`
 }
 
-// Packer packs for the hosts of a run, most of which are asked the same: it
-// keeps what it has packed. A nil Packer keeps nothing. It may be used by several
-// goroutines.
+// Packer packs for the hosts of a run, most of which are asked the same, and unpacks
+// what they answer: it keeps what it has packed and what many say. A nil Packer keeps
+// nothing. It may be used by several goroutines.
 type Packer struct {
 	mu   sync.Mutex
 	kept map[string]string // packed text by the questions in it
+	boot string            // once it was encoded
+
+	readers []*reader // that nobody uses now
 }
 
 // mostKept is how many texts a Packer keeps; each has at most 120,000 characters.
@@ -183,11 +187,7 @@ func Pack(questions []host.Question) (env map[string]string, boot string, err er
 // to a host. A collector that this program does not have is sent along and
 // answered with an error by the host.
 func (k *Packer) Pack(questions []host.Question) (env map[string]string, boot string, err error) {
-	p := payload{Version: version, Script: script("runner.ps1"), Collectors: []collector{}, Questions: []Question{}}
-	for i, q := range questions {
-		p.add(i, q)
-	}
-	text, err := k.compress(p)
+	text, err := k.payload(questions)
 	if err != nil {
 		return nil, "", fmt.Errorf("packing %d questions: %w", len(questions), err)
 	}
@@ -201,16 +201,22 @@ func (k *Packer) Pack(questions []host.Question) (env map[string]string, boot st
 		text = text[len(part):]
 		env[partPrefix+strconv.Itoa(i)] = part
 	}
-	return env, EncodeCommand(script("boot.ps1")), nil
+	return env, k.command(), nil
 }
 
-// compress packs, unless the same questions were packed already: the scripts
+// payload packs, unless the same questions were packed already: the scripts
 // follow from them.
-func (k *Packer) compress(p payload) (string, error) {
-	if k == nil {
-		return compress(p)
+func (k *Packer) payload(questions []host.Question) (string, error) {
+	asked := make([]Question, 0, len(questions))
+	for i, q := range questions {
+		if q, travels := questionOf(i, q); travels {
+			asked = append(asked, q)
+		}
 	}
-	key, err := json.Marshal(p.Questions)
+	if k == nil {
+		return compress(payloadOf(questions, asked))
+	}
+	key, err := json.Marshal(asked)
 	if err != nil {
 		return "", err
 	}
@@ -219,7 +225,7 @@ func (k *Packer) compress(p payload) (string, error) {
 	if text, found := k.kept[string(key)]; found {
 		return text, nil
 	}
-	text, err := compress(p)
+	text, err := compress(payloadOf(questions, asked))
 	if err != nil {
 		return "", err
 	}
@@ -228,6 +234,19 @@ func (k *Packer) compress(p payload) (string, error) {
 	}
 	k.kept[string(key)] = text
 	return text, nil
+}
+
+// command is the value of -EncodedCommand, the same for all.
+func (k *Packer) command() string {
+	if k == nil {
+		return EncodeCommand(script("boot.ps1"))
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.boot == "" {
+		k.boot = EncodeCommand(script("boot.ps1"))
+	}
+	return k.boot
 }
 
 // Unpack reads what Pack made. Its error wraps ErrNotOurs when the command is
@@ -250,27 +269,40 @@ func Unpack(env map[string]string, encodedCommand string) ([]Question, Marks, er
 	return p.Questions, MarksOf(env), nil
 }
 
-func (p *payload) add(id int, q host.Question) {
+// questionOf writes a question as it travels.
+func questionOf(id int, q host.Question) (asked Question, travels bool) {
 	switch q := q.(type) {
 	case host.WQL:
-		namespace := q.Namespace
-		if namespace == "" {
-			namespace = "root/cimv2"
-		}
-		p.Questions = append(p.Questions, Question{
+		namespace := cmp.Or(q.Namespace, "root/cimv2")
+		return Question{
 			ID: id, Namespace: strings.ReplaceAll(namespace, `\`, "/"), Query: Query(q), Columns: q.Columns, Most: q.Most,
-		})
+		}, true
 	case host.Collector:
-		p.Questions = append(p.Questions, Question{ID: id, Collector: q.Name, Args: argsOf(q.Args)})
-		p.bring(q.Name, script("collect/"+q.Name+".ps1"))
+		return Question{ID: id, Collector: q.Name, Args: argsOf(q.Args)}, true
 	case host.Script:
-		name := "script " + q.Digest()
-		p.Questions = append(p.Questions, Question{
-			ID: id, Collector: name, Script: q.Name, Args: argsOf(q.Args), Most: q.Most,
+		return Question{
+			ID: id, Collector: nameOf(q), Script: q.Name, Args: argsOf(q.Args), Most: q.Most,
 			Limit: max(1, int(q.Limit/time.Second)),
-		})
-		p.bring(name, q.Text)
+		}, true
 	}
+	return Question{}, false
+}
+
+// nameOf is the collector that an owner's script travels as.
+func nameOf(s host.Script) string { return "script " + s.Digest() }
+
+// payloadOf brings along the scripts of what is asked.
+func payloadOf(questions []host.Question, asked []Question) payload {
+	p := payload{Version: version, Script: script("runner.ps1"), Collectors: []collector{}, Questions: asked}
+	for _, q := range questions {
+		switch q := q.(type) {
+		case host.Collector:
+			p.bring(q.Name, script("collect/"+q.Name+".ps1"))
+		case host.Script:
+			p.bring(nameOf(q), q.Text)
+		}
+	}
+	return p
 }
 
 func argsOf(args map[string][]string) []Arg {

@@ -1,0 +1,79 @@
+package runner
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postpatch/probes/host"
+)
+
+// TestTurns lets no more hosts' answers be read at once than there are turns, however
+// many hosts have answered, and lets whoever asks twice have one.
+func TestTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		run := withTurns(t.Context())
+		limit := int32(runtime.GOMAXPROCS(0) + 1)
+		var reading, most atomic.Int32
+		visit := func() {
+			ctx, yield := inTurn(run)
+			defer yield()
+			time.Sleep(time.Second) // on the way
+			host.Turn(ctx)
+			host.Turn(ctx)
+			most.Store(max(most.Load(), reading.Add(1)))
+			time.Sleep(time.Second)
+			reading.Add(-1)
+		}
+		start := time.Now()
+		for range 4 * limit {
+			go visit()
+		}
+		synctest.Wait()
+		time.Sleep(1500 * time.Millisecond)
+		if most.Load() != limit {
+			t.Errorf("%d hosts' answers are read at the same time, of %d", most.Load(), limit)
+		}
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if reading.Load() != 0 || time.Since(start) > 6*time.Second || most.Load() != limit {
+			t.Errorf("%d are still read; %d were at the same time", reading.Load(), most.Load())
+		}
+	})
+	ctx, yield := inTurn(context.Background()) // of no run
+	host.Turn(ctx)
+	yield()
+}
+
+// Whoever waits for a turn in vain, because all belong to hosts that take their time, waits
+// no longer than for its own host, and does not keep a turn that it never had.
+func TestNoTurnInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		run := withTurns(t.Context())
+		var yields []func()
+		for range runtime.GOMAXPROCS(0) + 1 {
+			ctx, yield := inTurn(run)
+			host.Turn(ctx)
+			yields = append(yields, yield)
+		}
+		visit, cancel := context.WithTimeout(run, time.Minute)
+		defer cancel()
+		start := time.Now()
+		late, yieldLate := inTurn(visit)
+		host.Turn(late)
+		yieldLate()
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("waited %v, want a minute", took)
+		}
+		yields[0]()
+		next, yieldNext := inTurn(run)
+		defer yieldNext()
+		host.Turn(next) // or this hangs, and the test with it
+		for _, yield := range yields[1:] {
+			yield()
+		}
+	})
+}
