@@ -37,7 +37,16 @@ func newExplain(a app) *cobra.Command {
 
 // topics are the pages beside the kinds'.
 func topics() []string {
-	return append(suites.Topics(), "packs", "settle", "gate", "store", "reports", "history", "scenario", "test", "estate")
+	return append(suites.Topics(),
+		"packs", "settle", "pace", "gate", "store", "reports", "history", "scenario", "test", "estate")
+}
+
+// pages are those of the topics that do not depend on anything.
+func pages() map[string]string {
+	return map[string]string{
+		"estate": estate.Explain(), "gate": aboutGate, "history": aboutHistory, "pace": aboutPace, "reports": aboutReports,
+		"scenario": scenarioPage, "settle": aboutSettle, "store": aboutStore, "test": trialPage,
+	}
 }
 
 func explain(word string) (string, error) {
@@ -48,22 +57,9 @@ func explain(word string) (string, error) {
 		return suites.ExplainKind(kinds[i]), nil
 	case word == "packs":
 		return packsPage()
-	case word == "scenario":
-		return scenarioPage, nil
-	case word == "test":
-		return trialPage, nil
-	case word == "estate":
-		return estate.Explain(), nil
-	case word == "gate":
-		return aboutGate, nil
-	case word == "history":
-		return aboutHistory, nil
-	case word == "reports":
-		return aboutReports, nil
-	case word == "settle":
-		return aboutSettle, nil
-	case word == "store":
-		return aboutStore, nil
+	}
+	if page, found := pages()[word]; found {
+		return page, nil
 	}
 	if page, found := suites.ExplainTopic(word); found {
 		return page, nil
