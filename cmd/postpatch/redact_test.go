@@ -176,12 +176,18 @@ func filesIn(t *testing.T, folder string) []string {
 	return files
 }
 
-// unpacked is a text with what it has packed into it behind it.
+// unpacked is a text in which what was packed stands as what it is: base64 may spell any
+// name by chance.
 func unpacked(t *testing.T, text []byte) []byte {
 	t.Helper()
-	all := bytes.Clone(text)
-	for _, block := range regexp.MustCompile(`H4sI[A-Za-z0-9+/]{20,}={0,2}`).FindAll(text, -1) {
-		packed, err := base64.StdEncoding.DecodeString(string(block))
+	packedBlock := regexp.MustCompile(`H4sI[A-Za-z0-9+/]{20,}={0,2}`)
+	var all []byte
+	for {
+		at := packedBlock.FindIndex(text)
+		if at == nil {
+			break
+		}
+		packed, err := base64.StdEncoding.DecodeString(string(text[at[0]:at[1]]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +199,8 @@ func unpacked(t *testing.T, text []byte) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(append(all, '\n'), plain...)
+		all = append(append(all, text[:at[0]]...), plain...)
+		text = text[at[1]:]
 	}
-	return all
+	return append(all, text...)
 }
