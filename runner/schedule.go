@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"container/heap"
+	"slices"
 	"time"
 )
 
@@ -46,6 +47,7 @@ type schedule struct {
 	byName     map[string]*share
 	networks   map[string]*part
 	accounts   map[string]*account
+	held       []*account // those that queues are parked for
 }
 
 // share is a suite's.
@@ -169,6 +171,9 @@ func (s *schedule) next(now time.Time, most int) (t *ticket, wait time.Duration)
 			q.network.parked = append(q.network.parked, q)
 		case q.account != nil && now.Before(q.account.due):
 			heap.Pop(&own.ready)
+			if len(q.account.parked) == 0 {
+				s.held = append(s.held, q.account)
+			}
 			q.account.parked = append(q.account.parked, q)
 			if left := q.account.due.Sub(now); wait == 0 || left < wait {
 				wait = left
@@ -236,17 +241,18 @@ func (s *schedule) release(t *ticket) {
 // wake has those wait for their turn again whose account may log on now. It says for how
 // long the next of the others has to wait; 0 where there is none.
 func (s *schedule) wake(now time.Time) (wait time.Duration) {
-	for _, a := range s.accounts { // a run has few
+	s.held = slices.DeleteFunc(s.held, func(a *account) bool {
 		left := a.due.Sub(now)
-		switch {
-		case len(a.parked) == 0:
-		case left <= 0:
+		if left <= 0 {
 			unpark(a.parked)
 			a.parked = nil
-		case wait == 0 || left < wait:
+			return true
+		}
+		if wait == 0 || left < wait {
 			wait = left
 		}
-	}
+		return false
+	})
 	return wait
 }
 

@@ -114,7 +114,8 @@ func strainOf(b baseline.Host, s sessionResult) strain {
 		return busy
 	}
 	for _, one := range s.seen {
-		shut := errors.Is(one.err, probes.ErrNoAnswer) || errors.Is(one.err, probes.ErrNotTried)
+		untried := errors.Is(one.err, probes.ErrNotTried) && !errors.Is(one.err, errCut) // which was under way
+		shut := errors.Is(one.err, probes.ErrNoAnswer) || untried
 		if errors.Is(one.err, context.DeadlineExceeded) && !shut {
 			return slow
 		}

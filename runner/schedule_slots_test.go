@@ -230,6 +230,31 @@ func TestQuotaFaultsSlowTheRunDown(t *testing.T) {
 	})
 }
 
+// overrun is a session with a host that takes longer than there is time for.
+type overrun struct{ muted }
+
+func (overrun) Ask(ctx context.Context, _ []host.Question) (host.Answers, error) {
+	<-ctx.Done()
+	return host.Answers{}, fmt.Errorf("waiting for PowerShell: %w", ctx.Err())
+}
+
+// Time-outs slow the run down, whoever has set the time.
+func TestTimeOutsSlowTheRunDown(t *testing.T) {
+	for name, limit := range map[string]time.Duration{"the check's time": 0, "the host's time": 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			slots := runner.NewSlots(runner.Limits{Hosts: 40})
+			o := runner.Options{Slots: slots, HostTime: limit, Open: func(context.Context, suites.Host) (host.Session, error) {
+				return overrun{}, nil
+			}}
+			hosts := fleet("h", 100, portCheck("a", asking{reports("open")}), portCheck("b", takes(time.Second)))
+			err := runner.Observe(t.Context(), hosts, o, func(runner.Visit) error { return nil })
+			if p, slowed := slots.Slowest(); err != nil || !slowed || p.Why != "time-outs" {
+				t.Errorf("%s: slowed down: %t, %+v, %v", name, slowed, p, err)
+			}
+		})
+	}
+}
+
 // The networks of a run have their limit, by the addresses that their names have; who has
 // none is in none, and a resolver that is down delays nobody for long.
 func TestNetworksHaveTheirLimit(t *testing.T) {

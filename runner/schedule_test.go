@@ -257,6 +257,26 @@ func TestLogonsKeepTheirDistance(t *testing.T) {
 	}
 }
 
+// Accounts that nobody waits for are not looked at: there may be one for each host.
+func TestAccountsThatNobodyWaitsFor(t *testing.T) {
+	w := newWorld(t, Limits{Hosts: 1000, Logons: 1})
+	for i := range 100 {
+		w.add(claim{account: fmt.Sprint(i), logons: 1})
+	}
+	if w.begin(); len(w.begun) != 100 || len(w.s.held) != 0 {
+		t.Errorf("%d are begun, and %d accounts looked at", len(w.begun), len(w.s.held))
+	}
+	w.add(claim{account: "7", logons: 1})
+	wait := w.begin()
+	if wait <= 0 || len(w.s.held) != 1 {
+		t.Errorf("an account has to wait for %s, and %d are looked at", wait, len(w.s.held))
+	}
+	w.now = w.now.Add(wait)
+	if w.begin(); len(w.begun) != 101 || len(w.s.held) != 0 {
+		t.Errorf("%d are begun, and %d accounts looked at", len(w.begun), len(w.s.held))
+	}
+}
+
 // What a choice costs does not grow with those that wait.
 func BenchmarkSchedule(b *testing.B) {
 	for _, hosts := range []int{1000, 50_000} {

@@ -24,7 +24,7 @@ func inTurn(ctx context.Context) (_ context.Context, yield func()) {
 	if !is {
 		return ctx, func() {}
 	}
-	var once sync.Once
+	var once, back sync.Once
 	taken := false
 	wait := func() {
 		once.Do(func() {
@@ -35,10 +35,11 @@ func inTurn(ctx context.Context) (_ context.Context, yield func()) {
 			}
 		})
 	}
-	return host.WithTurn(ctx, wait), func() {
+	yield = func() {
 		once.Do(func() {}) // whoever comes late waits no more
 		if taken {
-			<-turns
+			back.Do(func() { <-turns })
 		}
 	}
+	return host.WithTurn(ctx, wait, yield), yield
 }

@@ -77,3 +77,24 @@ func TestNoTurnInTime(t *testing.T) {
 		}
 	})
 }
+
+// Whoever gives a turn back early has none, and does not give back another's.
+func TestTurnGivenBack(t *testing.T) {
+	run, stop := context.WithCancel(withTurns(t.Context()))
+	defer stop()
+	turns := runtime.GOMAXPROCS(0) + 1
+	for range 3 * turns {
+		ctx, yield := inTurn(run)
+		host.Turn(ctx) // or this hangs, and the test with it
+		host.Yield(ctx)
+		defer yield()
+	}
+	for range turns {
+		ctx, yield := inTurn(run)
+		host.Turn(ctx)
+		defer yield()
+	}
+	if free := turns - len(run.Value(turnsKey{}).(chan struct{})); free != 0 {
+		t.Errorf("%d turns are free, want none", free)
+	}
+}

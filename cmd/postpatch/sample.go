@@ -77,7 +77,7 @@ func (t taking) sample(ctx context.Context, hosts []suites.Host) error {
 }
 
 // learned is a visit with what the looks before it showed.
-func (t taking) learned(ctx context.Context, v runner.Visit) (runner.Visit, error) {
+func (t *taking) learned(ctx context.Context, v runner.Visit) (runner.Visit, error) {
 	if t.learn.samples < 2 {
 		return v, nil
 	}

@@ -75,6 +75,17 @@ func inNetwork(number, n int, six bool) netip.Addr {
 // its time.
 func told(t *testing.T, shared *probes.Shared, args map[string]any, all []netip.Addr) []string {
 	t.Helper()
+	return toldWithin(t, patience{time.Minute, shared}, args, all)
+}
+
+// patience is how long a ping of a run may take.
+type patience struct {
+	each time.Duration
+	run  *probes.Shared
+}
+
+func toldWithin(t *testing.T, p patience, args map[string]any, all []netip.Addr) []string {
+	t.Helper()
 	texts := make([]string, len(all))
 	var pings sync.WaitGroup
 	for i, address := range all {
@@ -83,10 +94,10 @@ func told(t *testing.T, shared *probes.Shared, args map[string]any, all []netip.
 			t.Fatal(err)
 		}
 		target := probetest.Target("")
-		target.Shared = shared
+		target.Shared = p.run
 		target.Resolve = func(context.Context, string) (netip.Addr, error) { return address, nil }
 		pings.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), p.each)
 			defer cancel()
 			readings, err := probe.Observe(ctx, target)
 			var facts []string

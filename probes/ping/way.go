@@ -50,14 +50,9 @@ func (w way) until(ctx context.Context, over <-chan struct{}) (tally echo.Tally,
 	defer cancel()
 	called := make(chan bool, 1)
 	go func() {
-		select {
-		case <-over:
-			again := w.hasTime(ctx)
-			if called <- again; again {
-				cancel()
-			}
-		case <-own.Done():
-			called <- false
+		again := isCalled(own, over) && w.hasTime(ctx)
+		if called <- again; again {
+			cancel()
 		}
 	}()
 	tally, err = w.own(own)
@@ -66,6 +61,21 @@ func (w way) until(ctx context.Context, over <-chan struct{}) (tally echo.Tally,
 	}
 	cancel()
 	return tally, ctx.Err() == nil && <-called, err
+}
+
+// isCalled waits until a ping is over or called over, and says whether it was the latter: also
+// where it was both, before anybody looked.
+func isCalled(own context.Context, over <-chan struct{}) bool {
+	select {
+	case <-over:
+	case <-own.Done():
+	}
+	select {
+	case <-over:
+		return true
+	default:
+		return false
+	}
 }
 
 // hasTime says whether the whole plan can be carried out.

@@ -57,6 +57,7 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 	host.Turn(ctx)
 	found, err := s.options.Packer.Answers(packed.MarksOf(env), out.stdout.Bytes())
 	if err != nil {
+		host.Yield(ctx) // the host will be asked without PowerShell
 		return host.Answers{}, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, out.said())
 	}
 	return match(questions, found), nil

@@ -128,6 +128,9 @@ func (s *Session) Close(ctx context.Context) error {
 	if !s.transport.answered {
 		s.left = nil
 	}
+	if len(s.left) > 0 {
+		host.Yield(ctx) // it did not obey the first time
+	}
 	for _, m := range s.left {
 		if _, err := s.post(ctx, m); err != nil && !hostSaidSo(err) {
 			break // what cannot be told ends by its idle time there

@@ -17,6 +17,7 @@ import (
 
 const (
 	roomFor   = 8 << 20 // bytes of replies that wait for the reader
+	sendRoom  = 4 << 20 // bytes of echoes that the system has not sent yet
 	replySize = 768     // bytes that the system reckons for a small one
 	mostFails = 100     // of receiving in a row, until the socket is given up
 )
@@ -90,6 +91,10 @@ func openSocket(six, bare bool) (*socket, error) {
 func (s *socket) prepare(fd int) error {
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, roomFor) != nil {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, roomFor) // as much of it as there may be
+	}
+	// It keeps for seconds what goes to a neighbour that does not say where it is.
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendRoom) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendRoom)
 	}
 	size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
 	if err != nil {

@@ -78,6 +78,7 @@ func (k *Packer) release(r *reader) {
 	if k == nil || cap(r.text) > 1<<16 || r.large {
 		return
 	}
+	r.base64.Reset(nil) // what the host has said is not kept for the next
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.readers) < mostReaders {

@@ -137,6 +137,23 @@ func FuzzAnswersAsTheStandardLibraryReadsThem(f *testing.F) {
 	})
 }
 
+// TestReadersKeepNoOutput holds that a reader that waits for its next host keeps nothing of
+// the last one's output, which may be of 16 MB.
+func TestReadersKeepNoOutput(t *testing.T) {
+	k := new(Packer)
+	for _, document := range documents() {
+		same(t, k, document)
+	}
+	for _, r := range k.readers {
+		if n := r.base64.Size(); n > 0 {
+			t.Errorf("%d bytes of output are kept", n)
+		}
+	}
+	if len(k.readers) == 0 {
+		t.Error("no reader is kept")
+	}
+}
+
 // TestTextsAreKeptOnce holds that hosts share what they all say, that long texts are
 // nobody's, and that what is kept has an end.
 func TestTextsAreKeptOnce(t *testing.T) {
