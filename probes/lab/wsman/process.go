@@ -142,6 +142,10 @@ func (p *process) script(h estate.Host, script string) bool {
 		p.print(computer(h))
 		return true
 	}
+	if text, ok := h.Prints[script]; ok {
+		p.print(strings.ReplaceAll(text, "$env:COMPUTERNAME", computer(h)))
+		return true
+	}
 	if line, ok := expandString(h, script); ok {
 		p.print(line)
 		return true
