@@ -7,10 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -103,10 +105,7 @@ func (f Fleet) Pywinrm(ctx context.Context, l *Lab, a Ask) (Client, error) {
 	command := exec.CommandContext(ctx, python, "-W", "ignore", filepath.Join("testdata", "pywinrm.py"))
 	command.Stdin, command.Env = bytes.NewReader(input), alone(f.Folder)
 	return a.client("python3-winrm", command, func(out []byte) error {
-		for line := range strings.Lines(string(out)) {
-			want[line]--
-		}
-		return unmet(want)
+		return unmet(want, slices.Collect(strings.Lines(string(out))))
 	}), nil
 }
 
@@ -143,40 +142,41 @@ func (f Fleet) Ansible(ctx context.Context, l *Lab, a Ask) (Client, error) {
 	command.Env = append(alone(f.Folder), "ANSIBLE_NOCOLOR=1", "ANSIBLE_STDOUT_CALLBACK=minimal",
 		"ANSIBLE_LOCAL_TEMP="+filepath.Join(f.Folder, "ansible"))
 	return a.client(filepath.Base(name)+" raw", command, func(out []byte) error {
-		for host, printed := range results(string(out)) {
-			want[host+" "+printed]--
-		}
-		return unmet(want)
+		return unmet(want, results(string(out)))
 	}), nil
 }
 
-// results reads what ansible's callback "minimal" prints of every task that went well.
-func results(out string) func(yield func(host, printed string) bool) {
+// results reads what ansible's callback "minimal" prints of every task that went well:
+// the host, and what its command printed.
+func results(out string) []string {
 	head := regexp.MustCompile(`(?m)^(\S+) \| CHANGED \| rc=0 >>\n`)
-	return func(yield func(host, printed string) bool) {
-		found := head.FindAllStringSubmatchIndex(out, -1)
-		for i, at := range found {
-			end := len(out)
-			if i+1 < len(found) {
-				end = found[i+1][0]
-			}
-			if !yield(out[at[2]:at[3]], strings.TrimSpace(out[at[1]:end])) {
-				return
-			}
+	found := head.FindAllStringSubmatchIndex(out, -1)
+	all := make([]string, len(found))
+	for i, at := range found {
+		end := len(out)
+		if i+1 < len(found) {
+			end = found[i+1][0]
 		}
+		all[i] = out[at[2]:at[3]] + " " + strings.TrimSpace(out[at[1]:end])
 	}
+	return all
 }
 
-// unmet tells of answers that did not come, or that nobody asked for.
-func unmet(want map[string]int) error {
+// unmet tells of answers that did not come as often as they should, or that nobody
+// asked for.
+func unmet(want map[string]int, got []string) error {
+	left := maps.Clone(want)
+	for _, text := range got {
+		left[text]--
+	}
 	count, first := 0, ""
-	for text, n := range want {
+	for text, n := range left {
 		if n != 0 {
 			count, first = count+1, text
 		}
 	}
 	if count > 0 {
-		return fmt.Errorf("%d answers of %d are missing or wrong, one is %.200q", count, len(want), first)
+		return fmt.Errorf("%d of %d different answers are missing or wrong, one is %.200q", count, len(want), first)
 	}
 	return nil
 }
