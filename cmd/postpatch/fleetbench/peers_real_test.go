@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"postpatch/cmd/postpatch/fleetbench"
@@ -52,24 +53,23 @@ func TestPeers(t *testing.T) {
 	if err := l.Print(t.Context(), fleetbench.Prints(slices.Concat(one, each)...)); err != nil {
 		t.Fatal(err)
 	}
-	for _, ask := range []fleetbench.Ask{{Way: "all in one", Scripts: one}, {Way: "as used", Scripts: each}} {
-		ask.Hosts, ask.AtOnce = *peerHosts, threads
-		client, err := f.Pywinrm(t.Context(), l, ask)
-		if err != nil {
-			t.Fatal(err)
-		}
-		peers = append(peers, measure(t, l, client))
-		ask.Hosts, ask.AtOnce = min(*ansibleHosts, *peerHosts), forks
-		client, err = f.Ansible(t.Context(), l, ask)
-		if err != nil {
-			t.Fatal(err)
-		}
-		peers = append(peers, measure(t, l, client))
+	for _, ask := range []fleetbench.Ask{
+		{Way: "all in one", Scripts: one, Hosts: *peerHosts, AtOnce: threads},
+		{Way: "as used, one shell", Scripts: each, Hosts: *peerHosts, AtOnce: threads},
+		{Way: "as used, Session.run_ps", Scripts: each, Hosts: *peerHosts, AtOnce: threads, Apart: true},
+	} {
+		peers = append(peers, measure(t, l, made(t)(f.Pywinrm(t.Context(), l, ask))))
+	}
+	for _, ask := range []fleetbench.Ask{
+		{Way: "all in one", Scripts: one, Hosts: min(*ansibleHosts, *peerHosts), AtOnce: forks},
+		{Way: "as used", Scripts: each, Hosts: min(*ansibleHosts, *peerHosts), AtOnce: forks},
+	} {
+		peers = append(peers, measure(t, l, made(t)(f.Ansible(t.Context(), l, ask))))
 	}
 	peers = append(peers, measure(t, l, bareClient(t, f, l)))
 	tell(t, f, peers, own.CPU)
 	for _, p := range peers {
-		if p.Way == "as used" && p.CPU <= own.CPU {
+		if strings.HasPrefix(p.Way, "as used") && p.CPU <= own.CPU {
 			t.Errorf("%s takes %.2f ms of a processor for a host, and postpatch %.2f", p.Client, p.CPU, own.CPU)
 		}
 	}
@@ -101,6 +101,16 @@ func capture(t *testing.T, f fleetbench.Fleet, l *fleetbench.Lab) fleetbench.Fig
 		t.Errorf("%d false verdicts: %q", got.False, got.FirstFalse)
 	}
 	return got
+}
+
+func made(t *testing.T) func(fleetbench.Client, error) fleetbench.Client {
+	return func(c fleetbench.Client, err error) fleetbench.Client {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
 }
 
 func measure(t *testing.T, l *fleetbench.Lab, c fleetbench.Client) fleetbench.Peer {

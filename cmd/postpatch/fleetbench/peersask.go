@@ -40,7 +40,8 @@ func Each(checks []string) []Script {
 	for i, kind := range checks {
 		scripts[i] = Script{
 			fmt.Sprintf("Get-CimInstance -Query 'SELECT * FROM Win32_%s_%02d' | Format-List -Property *", kind, i+1),
-			fmt.Sprintf("%s\r\nName      : %s%02d\r\nState     : Running\r\nStatus    : OK\r\nStartMode : Auto", nameOfHost, kind, i+1),
+			fmt.Sprintf("%s\r\nName      : %s%02d\r\nState     : Running\r\nStatus    : OK\r\nStartMode : Auto",
+				nameOfHost, kind, i+1),
 		}
 	}
 	return scripts
@@ -66,6 +67,9 @@ type Ask struct {
 	Scripts []Script
 	Hosts   int
 	AtOnce  int
+	// Apart makes python3-winrm run each script by Session.run_ps, as its README does:
+	// in a shell of its own.
+	Apart bool
 }
 
 func (a Ask) client(name string, command *exec.Cmd, check func([]byte) error) Client {
@@ -81,10 +85,12 @@ const (
 	ansiblePlaybook = "/usr/bin/ansible-playbook"
 )
 
-// Pywinrm asks by python3-winrm from a pool of threads, over one shell and one connection
-// of a host for all of its commands.
+// Pywinrm asks by python3-winrm from a pool of threads, over one connection to a host, and
+// one shell unless the scripts are to be apart.
 func (f Fleet) Pywinrm(ctx context.Context, l *Lab, a Ask) (Client, error) {
-	job := map[string]any{"port": l.Ports.WinRM, "user": swarm.User, "password": swarm.Password, "threads": a.AtOnce}
+	job := map[string]any{
+		"port": l.Ports.WinRM, "user": swarm.User, "password": swarm.Password, "threads": a.AtOnce, "apart": a.Apart,
+	}
 	var addresses, scripts []string
 	want := map[string]int{}
 	for i := range a.Hosts {
@@ -121,8 +127,9 @@ func (f Fleet) Ansible(ctx context.Context, l *Lab, a Ask) (Client, error) {
 			want[p.Name+" "+strings.TrimSpace(s.on(p))]++
 		}
 	}
-	fmt.Fprintf(&inventory, "[all:vars]\nansible_connection=winrm\nansible_port=%d\nansible_user=%s\nansible_password=%s\n"+
-		"ansible_winrm_scheme=http\nansible_winrm_transport=basic\n", l.Ports.WinRM, swarm.User, swarm.Password)
+	fmt.Fprintf(&inventory, "[all:vars]\nansible_connection=winrm\nansible_port=%d\nansible_user=%s\n"+
+		"ansible_password=%s\nansible_winrm_scheme=http\nansible_winrm_transport=basic\n",
+		l.Ports.WinRM, swarm.User, swarm.Password)
 	tasks.WriteString("- hosts: all\n  gather_facts: false\n  strategy: free\n  tasks:\n")
 	for _, s := range a.Scripts {
 		fmt.Fprintf(&tasks, "    - raw: %q\n", s.Text)

@@ -1,5 +1,5 @@
-"""python3-winrm in a pool of threads: a shell for each host, and in it a command for
-each script of the JSON on standard input. A line for each host and script says how many
+"""python3-winrm in a pool of threads runs the scripts of the JSON on standard input on
+every host: in one shell, or each by Session.run_ps in a shell of its own. A line for each host and script says how many
 bytes came, and their first word; the first error ends it all."""
 import base64
 import json
@@ -10,19 +10,30 @@ from concurrent.futures import ThreadPoolExecutor
 import winrm
 
 
-def visit(address):
-    p = winrm.Protocol("http://%s:%d/wsman" % (address, job["port"]), transport="plaintext",
-                       username=job["user"], password=job["password"])
+def by_one_shell(url):
+    p = winrm.Protocol(url, transport="plaintext", username=job["user"], password=job["password"])
     shell = p.open_shell()
-    lines = []
     for script in encoded:
         command = p.run_command(shell, "powershell", ["-NoProfile", "-EncodedCommand", script])
-        out, err, code = p.get_command_output(shell, command)
+        yield p.get_command_output(shell, command)
         p.cleanup_command(shell, command)
+    p.close_shell(shell)
+
+
+def by_session(url):
+    session = winrm.Session(url, auth=(job["user"], job["password"]), transport="plaintext")
+    for script in job["scripts"]:
+        r = session.run_ps(script)
+        yield r.std_out, r.std_err, r.status_code
+
+
+def visit(address):
+    ask = by_session if job["apart"] else by_one_shell
+    lines = []
+    for out, err, code in ask("http://%s:%d/wsman" % (address, job["port"])):
         if code or err:
             raise RuntimeError("%s: exit %d: %r" % (address, code, err[:300]))
         lines.append("%s %d %s\n" % (address, len(out), out[:20].split()[0].decode()))
-    p.close_shell(shell)
     return lines
 
 
