@@ -9,10 +9,12 @@ import (
 )
 
 // notesOnPeers say what the figures hold and what they do not.
-const notesOnPeers = `CPU is user and system time, with that of a program's children. In postpatch's are reading every answer into
-readings, the snapshot and the JSON, and with the whole suite the checks from the runner; peers only receive text.
-All in one: one command that prints as much as postpatch's packed answer. As used: one for each check, which prints
-a few lines, even where postpatch has all services. Peak RSS is of the largest process; ansible has many.
+const notesOnPeers = `
+CPU is user and system time, with that of a program's children. In postpatch's are reading every answer
+into readings, the snapshot and the JSON, and with the whole suite the checks from the runner; peers only
+receive text. All in one: one command that prints as much as postpatch's packed answer. As used: one for
+each check, which prints a few lines, even where postpatch has all services. Peak RSS is of the largest
+process; ansible has many.
 `
 
 // PeerTable shows the clients below each other.
