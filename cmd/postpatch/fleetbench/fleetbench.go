@@ -18,6 +18,21 @@ type Fleet struct {
 	Budget      time.Duration // of each check; a host that does not answer costs it
 	Program     string        // the postpatch binary
 	Folder      string        // for all files of the run
+	Part        Part          // of the suite that is looked at; all of it when zero
+}
+
+// Part is the checks of some kinds.
+type Part struct {
+	Kinds  []string
+	Checks int // that they are
+}
+
+// checks is how many a host has.
+func (f Fleet) checks() int {
+	if len(f.Part.Kinds) > 0 {
+		return f.Part.Checks
+	}
+	return Checks
 }
 
 // Figures are what one run of the program came to.
@@ -40,7 +55,8 @@ type Figures struct {
 	Allocated   float64 `json:"allocated_kb_per_host"`
 	MostSockets int64   `json:"most_sockets"` // open at the same time, as the hosts saw it
 	Messages    float64 `json:"messages_per_host"`
-	Received    float64 `json:"wire_kb_per_host"` // over TCP, both ways
+	Received    float64 `json:"wire_kb_per_host"`   // over TCP, both ways
+	Answer      float64 `json:"answer_kb_per_host"` // what its commands printed
 	Stored      float64 `json:"stored_kb_per_host"`
 	// False counts checks and hosts that came to something else than the seed says;
 	// FirstFalse are some of them.

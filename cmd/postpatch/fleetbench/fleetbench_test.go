@@ -118,6 +118,16 @@ func lab(t *testing.T, f fleetbench.Fleet) *fleetbench.Lab {
 func bare(t *testing.T, f fleetbench.Fleet, l *fleetbench.Lab) float64 {
 	t.Helper()
 	f.Swarm.Hosts = min(f.Swarm.Hosts, 1000)
+	command := bareCommand(t, f, l)
+	if told, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("the bare client: %v\n%s", err, told)
+	}
+	took := command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+	return took.Seconds() * 1000 / float64(f.Swarm.Hosts)
+}
+
+func bareCommand(t *testing.T, f fleetbench.Fleet, l *fleetbench.Lab) *exec.Cmd {
+	t.Helper()
 	options, err := json.Marshal(fleetbench.Bare{Swarm: f.Swarm, Concurrency: f.Concurrency, Port: l.Ports.WinRM})
 	if err != nil {
 		t.Fatal(err)
@@ -128,11 +138,7 @@ func bare(t *testing.T, f fleetbench.Fleet, l *fleetbench.Lab) float64 {
 	}
 	command := exec.CommandContext(t.Context(), own)
 	command.Env = append(os.Environ(), bareVariable+"="+string(options))
-	if told, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("the bare client: %v\n%s", err, told)
-	}
-	took := command.ProcessState.UserTime() + command.ProcessState.SystemTime()
-	return took.Seconds() * 1000 / float64(f.Swarm.Hosts)
+	return command
 }
 
 // TestFleet runs capture and verify over the fleet and prints the figures. What it

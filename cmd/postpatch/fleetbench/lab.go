@@ -37,7 +37,8 @@ type labStats struct {
 }
 
 // Serve runs a swarm until ctx ends, and tells where it is on one line. Its control
-// server switches states (POST /state/NAME) and tells what was counted (GET /stats).
+// server switches states (POST /state/NAME), tells what was counted (GET /stats), and takes
+// what the hosts' PowerShell prints (POST /prints).
 func Serve(ctx context.Context, o SwarmOptions, out io.Writer) error {
 	s, err := swarm.Start(ctx, o)
 	if err != nil {
@@ -51,6 +52,14 @@ func Serve(ctx context.Context, o SwarmOptions, out io.Writer) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /state/{name}", func(_ http.ResponseWriter, r *http.Request) { s.Switch(r.PathValue("name")) })
+	mux.HandleFunc("POST /prints", func(w http.ResponseWriter, r *http.Request) {
+		var scripts map[string]string
+		if err := json.NewDecoder(r.Body).Decode(&scripts); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		s.Print(scripts)
+	})
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(labStats{s.Stats(), cpuTime()}) // who has gone wants none
 	})

@@ -45,6 +45,9 @@ func (f Fleet) command(ctx context.Context, command string, args ...string) *exe
 		"--connect-to", routesFile,
 		"-q", "--concurrency", strconv.Itoa(f.Concurrency),
 	}, args...)
+	if len(f.Part.Kinds) > 0 {
+		args = append(args, "--only", strings.Join(f.Part.Kinds, ","))
+	}
 	c := exec.CommandContext(ctx, f.Program, args...)
 	c.Dir = f.Folder
 	return c
@@ -82,13 +85,14 @@ func (f Fleet) measure(ctx context.Context, l *Lab, r run) (Figures, error) {
 	cpu := program.ProcessState.UserTime() + program.ProcessState.SystemTime()
 	each := func(n float64) float64 { return n / float64(f.Swarm.Hosts) }
 	got := Figures{
-		Command: r.command, Hosts: f.Swarm.Hosts, Checks: Checks, Concurrency: f.Concurrency,
+		Command: r.command, Hosts: f.Swarm.Hosts, Checks: f.checks(), Concurrency: f.Concurrency,
 		Exit: program.ProcessState.ExitCode(),
 		Wall: wall.Seconds(), Ideal: f.ideal(r.state, cpu+after.CPU-before.CPU),
 		HostsPerSec: float64(f.Swarm.Hosts) / wall.Seconds(), CPU: each(cpu.Seconds() * 1000),
 		LabCPU: each((after.CPU - before.CPU).Seconds() * 1000), MostSockets: after.MostOpen,
 		Messages: each(float64(after.Messages - before.Messages)),
 		Received: each(float64(after.Received+after.Sent-before.Received-before.Sent) / 1024),
+		Answer:   each(float64(after.Printed-before.Printed) / 1024),
 		Stored:   each(float64(size(filepath.Join(f.Folder, storeFolder))-stored) / 1024),
 		Shells:   after.Shells - before.Shells, Load: load + " → " + loadAverage(),
 	}

@@ -40,6 +40,7 @@ func Table(runs []Figures) string {
 	number("sockets at once", "%d", func(f Figures) any { return f.MostSockets })
 	number("messages/host", "%.2f", func(f Figures) any { return f.Messages })
 	number("wire KB/host", "%.1f", func(f Figures) any { return f.Received })
+	number("packed answer KB/host", "%.1f", func(f Figures) any { return f.Answer })
 	number("stored KB/host", "%.1f", func(f Figures) any { return f.Stored })
 	number("FALSE VERDICTS", "%d", func(f Figures) any { return f.False })
 	number("dead hosts", "%d", func(f Figures) any { return f.Dead })

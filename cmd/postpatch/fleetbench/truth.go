@@ -86,7 +86,7 @@ func (t *truth) host(p swarm.Profile, h report.Host) {
 		t.dead++
 		t.latest = max(t.latest, h.Took)
 	}
-	if len(h.Checks) != Checks {
+	if len(h.Checks) != t.fleet.checks() {
 		t.wrong("%s: %d checks", p.Name, len(h.Checks))
 	}
 	for _, c := range h.Checks {

@@ -39,6 +39,10 @@ type Host struct {
 	// class with its namespace in front, or a collector, and in which words the host
 	// refuses it; Windows' own for access denied when empty.
 	Refuses map[string]string `yaml:"refuses"`
+	// Prints holds what its PowerShell prints, by the text of a script that it is started
+	// with; $env:COMPUTERNAME in it is the host's name, and a line's end follows. It runs
+	// no other script but a few that people try first.
+	Prints map[string]string `yaml:"prints"`
 	// Registry holds keys ("HKLM\SOFTWARE\…") and their values.
 	Registry map[string]map[string]any `yaml:"registry"`
 	SQL      *SQL                      `yaml:"sql"`

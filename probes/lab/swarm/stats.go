@@ -22,12 +22,13 @@ type Stats struct {
 	Datagrams   int64 `json:"datagrams"`
 	Received    int64 `json:"received"` // bytes over TCP, from the client
 	Sent        int64 `json:"sent"`
-	Shells      int64 `json:"shells"` // that were left behind
+	Shells      int64 `json:"shells"`  // that were left behind
+	Printed     int64 `json:"printed"` // bytes of commands' standard output
 }
 
 // counters count them.
 type counters struct {
-	hosts, connections, open, messages, requests, datagrams, received, sent, shells atomic.Int64
+	hosts, connections, open, messages, requests, datagrams, received, sent, shells, printed atomic.Int64
 
 	mu   sync.Mutex
 	most int64
@@ -45,6 +46,7 @@ func (c *counters) add(s wsman.Stats) {
 		c.messages.Add(int64(n))
 	}
 	c.shells.Add(int64(s.Shells))
+	c.printed.Add(int64(s.Printed))
 }
 
 // Stats returns what was counted; what a host counts that is still talked to comes
@@ -62,6 +64,7 @@ func (s *Swarm) Stats() Stats {
 		Hosts: c.hosts.Load(), Living: living, Connections: c.connections.Load(), Open: c.open.Load(), MostOpen: most,
 		Messages: c.messages.Load(), Requests: c.requests.Load(), Datagrams: c.datagrams.Load(),
 		Received: c.received.Load(), Sent: c.sent.Load(), Shells: c.shells.Load(),
+		Printed: c.printed.Load(),
 	}
 }
 

@@ -30,6 +30,7 @@ type Swarm struct {
 	kept  *wsman.Kept
 	group *conns.Group
 	state atomic.Pointer[string]
+	print atomic.Pointer[map[string]string]
 	ports Ports
 	dead  *dead
 	stats counters
@@ -109,6 +110,10 @@ func (s *Swarm) Routes() probes.Routes {
 // connections end.
 func (s *Swarm) Switch(state string) { s.state.Store(&state) }
 
+// Print says what all hosts' PowerShell prints, see estate.Host.Prints. Whoever is
+// talked to stays as it is until its connections end.
+func (s *Swarm) Print(scripts map[string]string) { s.print.Store(&scripts) }
+
 // Close ends all that the swarm serves.
 func (s *Swarm) Close() error {
 	err := s.group.Close()
@@ -139,6 +144,9 @@ func (s *Swarm) called(at net.Addr) *machine {
 		state := *s.state.Load()
 		p := s.Profile(i)
 		h := s.model.host(p, state)
+		if scripts := s.print.Load(); scripts != nil {
+			h.Prints = *scripts
+		}
 		m = &machine{profile: p.In(state), winrm: wsman.New(fixed(h), nil)}
 		m.winrm.Kept = s.kept
 		s.hosts[i] = m

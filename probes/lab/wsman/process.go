@@ -138,6 +138,10 @@ func (p *process) powershell(h estate.Host, env map[string]string, arguments str
 func (p *process) script(h estate.Host, script string) bool {
 	quiet := regexp.MustCompile(`(?i)^\s*\$ProgressPreference\s*=\s*['"]SilentlyContinue['"];?`)
 	script = strings.TrimSpace(quiet.ReplaceAllString(script, ""))
+	if text, ok := h.Prints[script]; ok {
+		p.print(strings.ReplaceAll(text, "$env:COMPUTERNAME", computer(h)))
+		return true
+	}
 	if strings.EqualFold(script, "hostname") || strings.EqualFold(script, "$env:COMPUTERNAME") {
 		p.print(computer(h))
 		return true

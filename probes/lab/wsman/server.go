@@ -69,6 +69,7 @@ type Stats struct {
 	Shells      int            `json:"shells"`   // that are open now
 	Pools       int            `json:"pools"`    // of PowerShell, that are open now
 	Refused     int            `json:"refused"`  // attempts to authenticate
+	Printed     int            `json:"printed"`  // bytes of commands' standard output
 	// Auth counts those that succeeded, by mechanism: NTLM, Kerberos, Basic,
 	// Certificate. The last two are counted with every request.
 	Auth map[string]int `json:"auth"`

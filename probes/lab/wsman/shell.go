@@ -128,7 +128,9 @@ func (c *call) command(context.Context) (reply, error) {
 		case sh.commands[id] != nil:
 			return invalidParameter("CommandId")
 		}
-		sh.commands[id] = c.start(c.host, sh.env, strings.Join(words, " "))
+		p := c.start(c.host, sh.env, strings.Join(words, " "))
+		c.stats.Printed += len(p.stdout)
+		sh.commands[id] = p
 		return nil
 	})
 	return reply{action: nsShell + "/CommandResponse", body: `<rsp:CommandResponse xmlns:rsp="` + nsShell +
