@@ -97,16 +97,22 @@ func (s *Store) read(ctx context.Context, key string, limit int64) ([]byte, erro
 // errTaken says that a file which is written once is there already.
 var errTaken = errors.New("it is stored already")
 
-// write writes a file whole or not at all, and only once.
+// write writes a file whole or not at all, and only once. Where it is to last from then on,
+// it takes what a disk takes for it.
 func (s *Store) write(ctx context.Context, key string, data []byte) error {
-	err := s.writeOnce(ctx, key, data)
+	return s.writeAs(ctx, key, data, (*os.File).Sync)
+}
+
+// writeAs writes a file; of one in a folder, last is called before it gets its name.
+func (s *Store) writeAs(ctx context.Context, key string, data []byte, last func(*os.File) error) error {
+	err := s.writeOnce(ctx, key, data, last)
 	if err == nil || errors.Is(err, errTaken) || ctx.Err() != nil {
 		return err
 	}
 	return &writeError{s.place.where(key), err}
 }
 
-func (s *Store) writeOnce(ctx context.Context, key string, data []byte) error {
+func (s *Store) writeOnce(ctx context.Context, key string, data []byte, last func(*os.File) error) error {
 	bucket, err := s.in(ctx, true)
 	if err != nil {
 		return err
@@ -128,7 +134,7 @@ func (s *Store) writeOnce(ctx context.Context, key string, data []byte) error {
 	}
 	_, err = w.Write(data)
 	if err == nil && file != nil {
-		err = file.Sync() // before it gets its name
+		err = last(file)
 	}
 	if err != nil {
 		cancel() // so that closing drops what was written
@@ -176,16 +182,4 @@ func (s *Store) all(ctx context.Context, prefix string) ([]string, error) {
 // there needs no escape.
 func (s *Store) file(key string) string {
 	return filepath.Join(s.place.Folder, filepath.FromSlash(key))
-}
-
-// syncFolder makes the names below a key last. Only a folder needs it, and Windows
-// cannot; elsewhere a failure costs at most a run that then counts as cut off.
-func (s *Store) syncFolder(key string) {
-	if s.place.Folder == "" {
-		return
-	}
-	if f, err := os.Open(s.file(key)); err == nil {
-		_ = f.Sync()
-		_ = f.Close()
-	}
 }

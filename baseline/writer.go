@@ -143,7 +143,10 @@ func (w *Writer) put(ctx context.Context, h Host) (HostEntry, error) {
 	if err != nil {
 		return HostEntry{}, err
 	}
-	return newEntry(h, data), w.write(ctx, key(w.run, hostFile(h.Host)), data)
+	if err := w.stands(); err != nil {
+		return HostEntry{}, err
+	}
+	return newEntry(h, data), w.store.writeLater(ctx, key(w.run, hostFile(h.Host)), data)
 }
 
 // packWindow is how far back compression looks, in bytes: over all of what most hosts
@@ -186,6 +189,20 @@ func newEntry(h Host, data []byte) HostEntry {
 	return entry
 }
 
+// last makes the hosts' files last: no manifest may outlive them.
+func (w *Writer) last() error {
+	folder := key(w.run, hostsFolder)
+	files := make([]string, 0, len(w.hosts))
+	for _, e := range w.hosts {
+		files = append(files, key(w.run, e.File))
+	}
+	if err := w.store.lastAll(folder, files); err != nil {
+		return &writeError{w.store.place.where(folder), err}
+	}
+	w.store.syncFolder(folder)
+	return nil
+}
+
 // Finish writes the manifest, which makes the run count. A sign that is not nil signs
 // it first, so that no run counts without the signature that it was to have.
 func (w *Writer) Finish(ctx context.Context, finished time.Time, sign Signer) error {
@@ -219,7 +236,9 @@ func (w *Writer) Finish(ctx context.Context, finished time.Time, sign Signer) er
 			return fmt.Errorf("finishing baseline %s: %w", w.run, err)
 		}
 	}
-	w.store.syncFolder(key(w.run, hostsFolder)) // no manifest may outlive a host's file
+	if err := w.last(); err != nil {
+		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
+	}
 	if err := w.write(ctx, key(w.run, manifestName), data); err != nil {
 		return fmt.Errorf("finishing baseline %s: %w", w.run, err)
 	}
