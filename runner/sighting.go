@@ -119,7 +119,7 @@ func observe(ctx context.Context, h suites.Host, c *suites.Check, t probes.Targe
 	within, cancel := context.WithTimeoutCause(ctx, limit, overtime(limit))
 	defer cancel()
 	s.readings, s.err = c.Probe.Observe(within, t)
-	slices.SortFunc(s.readings, compareReadings)
+	s.readings = inOrder(s.readings)
 	switch why := cut(ctx); {
 	case why != nil: // it may take that for the host's silence
 		s.readings, s.err = nil, why

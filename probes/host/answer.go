@@ -3,6 +3,8 @@ package host
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -79,6 +81,9 @@ func (a Answers) To(q Question) ([]Row, error) {
 	return answer.Rows, nil
 }
 
+// All returns every answer, in no order, by its question as text.
+func (a Answers) All() iter.Seq2[string, Answer] { return maps.All(a.byKey) }
+
 // IsBusy says whether the host refused a question because too much is asked of it.
 func (a Answers) IsBusy() bool {
 	for _, answer := range a.byKey {
@@ -89,7 +94,8 @@ func (a Answers) IsBusy() bool {
 	return false
 }
 
-// Row is one instance: its columns by name, as the host spelled them.
+// Row is one instance: its columns by name, as the host spelled them. Nobody may change one,
+// nor a list in it: hosts that say the same share it.
 type Row map[string]Cell
 
 // Cell is one column's value as text, as the host sent it: numbers in decimal,

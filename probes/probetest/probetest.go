@@ -5,14 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"reflect"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/host"
 )
 
 // Suite says how a kind is put to the test.
@@ -81,11 +85,31 @@ func Observe(t testing.TB, k probes.Kind, target probes.Target, args map[string]
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
+	said := rowsOf(target.Answers)
 	readings, err := probe.Observe(ctx, target)
+	if !reflect.DeepEqual(said, rowsOf(target.Answers)) {
+		t.Error("the probe has changed rows of the answers, which hosts share")
+	}
 	for _, problem := range Unknown(k, readings) {
 		t.Error(problem)
 	}
 	return readings, err
+}
+
+// rowsOf are copies of all rows.
+func rowsOf(answers host.Answers) map[string][]host.Row {
+	all := map[string][]host.Row{}
+	for question, answer := range answers.All() {
+		for _, row := range answer.Rows {
+			row = maps.Clone(row)
+			for name, cell := range row {
+				cell.List = slices.Clone(cell.List)
+				row[name] = cell
+			}
+			all[question] = append(all[question], row)
+		}
+	}
+	return all
 }
 
 func (s Suite) build(t *testing.T) probes.Probe {

@@ -84,23 +84,31 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	slices.SortFunc(h.Services, func(a, b winsvc.Service) int {
 		return cmp.Or(strings.Compare(a.Lower(), b.Lower()), strings.Compare(a.Name, b.Name))
 	})
-	const each = 6 // readings of a service, mostly
+	const each = 7 // readings of a service, mostly, with some room
 	l := list{
 		host: h, version: regexp.MustCompile(`\d+(\.\d+)+`), readings: make([]fact.Reading, 0, each*len(h.Services)),
 	}
+	items := make([]itemOf, 0, len(h.Services))
 	for _, s := range h.Services {
 		instance, known := h.Key(s).Instance()
 		if !known {
 			instance = perUser(s.Name, names)
 		}
 		if !instance && !p.except[s.Lower()] {
-			l.add(s)
+			items = append(items, itemOf{l.item(s.Name), s})
 		}
 	}
-	if h.KnowsKeys() {
-		l.readings = append(l.readings, probes.Read("", "idle", fact.SetOf(l.idle...)))
+	// As they are stored: many small sorts less for the runner.
+	slices.SortFunc(items, func(a, b itemOf) int { return strings.Compare(a.item, b.item) })
+	for _, i := range items {
+		l.add(i.item, i.service)
 	}
-	return append(l.readings, h.Due(l.waiting)...), h.Open(l.waiting, h.Services...)
+	var own []fact.Reading // of the host, which come first
+	if h.KnowsKeys() {
+		own = append(own, probes.Read("", "idle", fact.SetOf(l.idle...)))
+	}
+	own = append(own, h.Due(l.waiting)...)
+	return slices.Insert(l.readings, 0, own...), h.Open(l.waiting, h.Services...)
 }
 
 // list gathers the readings of one service after the other.
@@ -113,8 +121,13 @@ type list struct {
 	waiting  winsvc.Waiting
 }
 
-func (l *list) add(s winsvc.Service) {
-	item := l.item(s.Name)
+// itemOf is a service with its item.
+type itemOf struct {
+	item    string
+	service winsvc.Service
+}
+
+func (l *list) add(item string, s winsvc.Service) {
 	name, state := "state", s.State
 	switch {
 	case !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Lower()):

@@ -72,8 +72,8 @@ func TestNoiseIsKeptApart(t *testing.T) {
 	}
 	want := []string{
 		"CDPUserSvc idle_state=stopped", "Fax state=stopped", "GoogleUpdaterService# idle_state=running",
-		"My_Cafe state=running", "Spooler idle_state=stopped", "sppsvc idle_state=stopped",
-		"VendorAgent# state=running", "VendorAgent# (2) state=stopped", "W3SVC state=running",
+		"My_Cafe state=running", "Spooler idle_state=stopped", "VendorAgent# state=running",
+		"VendorAgent# (2) state=stopped", "W3SVC state=running", "sppsvc idle_state=stopped",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("states (-want +got):\n%s", d)

@@ -45,9 +45,10 @@ func clock() host.WQL {
 // Host is what a host told of its services.
 type Host struct {
 	Services []Service
-	keys     map[string]Key // none where PowerShell cannot run
-	keysErr  error          // why there are none, elsewhere
-	states   map[string]Service
+	read     []Service       // in the order of the answer
+	keys     map[string]*Key // none where PowerShell cannot run
+	keysErr  error           // why there are none, elsewhere
+	states   map[string]int  // where a service is among them
 	delay    time.Duration
 	boot     time.Time // zero when not known
 	now      time.Time
@@ -77,9 +78,9 @@ func look(answers host.Answers, rows []host.Row) (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
-	h := Host{Services: services, states: make(map[string]Service, len(services))}
-	for _, s := range h.Services {
-		h.states[s.Lower()] = s
+	h := Host{Services: services, read: services, states: make(map[string]int, len(services))}
+	for i, s := range services {
+		h.states[s.Lower()] = i
 	}
 	rows, err = answers.To(Keys())
 	if h.keysErr = keysProblem(err); err == nil {
@@ -96,9 +97,15 @@ func look(answers host.Answers, rows []host.Row) (Host, error) {
 }
 
 // Key returns what the registry says of a service.
-func (h Host) Key(s Service) Key { return h.keys[s.Lower()] }
+func (h Host) Key(s Service) Key { return h.key(s.Lower()) }
 
-func (h Host) key(name string) Key { return h.keys[strings.ToLower(name)] }
+// key is that of a name in lower case.
+func (h Host) key(name string) Key {
+	if k := h.keys[name]; k != nil {
+		return *k
+	}
+	return Key{}
+}
 
 // KnowsKeys says whether the registry was read.
 func (h Host) KnowsKeys() bool { return h.keys != nil }
@@ -209,8 +216,9 @@ func (h Host) roots(s Service, seen map[string]bool, found *[]string) bool {
 // below returns a dependency, as WMI told it or as the service manager did. A
 // driver is neither's, and what neither told may run or not.
 func (h Host) below(name string) (s Service, known bool) {
-	if s, known = h.states[strings.ToLower(name)]; known {
-		return s, true
+	name = strings.ToLower(name)
+	if i, known := h.states[name]; known {
+		return h.read[i], true
 	}
 	k := h.key(name)
 	if !k.known || k.untold {

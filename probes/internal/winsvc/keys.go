@@ -51,8 +51,9 @@ func (k Key) Instance() (instance, known bool) { return k.kind&userInstance != 0
 
 // readKeys reads the answer to Keys, by the service's name in lower case, and how
 // long Windows waits before it starts delayed services.
-func readKeys(rows []host.Row) (keys map[string]Key, delay time.Duration) {
-	keys, delay = make(map[string]Key, len(rows)), usualDelay
+func readKeys(rows []host.Row) (keys map[string]*Key, delay time.Duration) {
+	keys, delay = make(map[string]*Key, len(rows)), usualDelay
+	all := make([]Key, 0, len(rows)) // of which none moves
 	for _, row := range rows {
 		name := row.Get("Name").Text
 		if name == "" {
@@ -64,7 +65,7 @@ func readKeys(rows []host.Row) (keys map[string]Key, delay time.Duration) {
 			continue
 		}
 		if problem := row.Get("Error").Text; problem != "" {
-			keys[strings.ToLower(name)] = Key{err: errors.New(named.Line(problem))}
+			keys[strings.ToLower(name)] = &Key{err: errors.New(named.Line(problem))}
 			continue
 		}
 		k := Key{known: true, name: name, Delayed: gather.True(row, "Delayed"), Trigger: gather.True(row, "Trigger")}
@@ -78,7 +79,8 @@ func readKeys(rows []host.Row) (keys map[string]Key, delay time.Duration) {
 				k.Depends = append(k.Depends, dependency)
 			}
 		}
-		keys[strings.ToLower(name)] = k
+		all = append(all, k)
+		keys[strings.ToLower(name)] = &all[len(all)-1]
 	}
 	return keys, delay
 }

@@ -173,6 +173,7 @@ type Packer struct {
 	boot string            // once it was encoded
 
 	readers []*reader // that nobody uses now
+	rows    rows
 }
 
 // mostKept is how many texts a Packer keeps; each has at most 120,000 characters.

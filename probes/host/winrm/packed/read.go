@@ -49,7 +49,11 @@ type reader struct {
 	base64  bytes.Reader
 	zip     gzip.Reader
 	limit   io.LimitedReader
-	json    jsontext.Decoder
+	json    *jsontext.Decoder // whole or inner
+	whole   jsontext.Decoder
+	inner   jsontext.Decoder // of a row
+	row     bytes.Reader
+	rows    *rows
 	text    []byte
 	columns int // of the last row
 	large   bool
@@ -59,13 +63,13 @@ type reader struct {
 // reader returns one that nobody uses.
 func (k *Packer) reader() *reader {
 	if k == nil {
-		return &reader{}
+		return &reader{rows: &rows{}}
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	last := len(k.readers) - 1
 	if last < 0 {
-		return &reader{}
+		return &reader{rows: &k.rows}
 	}
 	r := k.readers[last]
 	k.readers = k.readers[:last]
@@ -79,6 +83,7 @@ func (k *Packer) release(r *reader) {
 		return
 	}
 	r.base64.Reset(nil) // what the host has said is not kept for the next
+	r.row.Reset(nil)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.readers) < mostReaders {
@@ -93,6 +98,7 @@ func (r *reader) read(line []byte) ([]Answer, error) {
 		return nil, err
 	}
 	r.limit = io.LimitedReader{R: &r.zip, N: maxAnswers + 1}
+	r.json = &r.whole
 	r.json.Reset(&r.limit, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	answers := []Answer{}
 	err := r.object(func(name string) error {
@@ -137,7 +143,7 @@ func (r *reader) answer() (Answer, error) {
 		case "rows":
 			a.Rows = nil
 			err = r.array(func() error {
-				row, err := r.row()
+				row, err := r.nextRow()
 				a.Rows = append(a.Rows, row)
 				return err
 			})
@@ -149,7 +155,29 @@ func (r *reader) answer() (Answer, error) {
 	return a, err
 }
 
-func (r *reader) row() (host.Row, error) {
+// nextRow reads a row. Most rows of a fleet were read before, of another host.
+func (r *reader) nextRow() (host.Row, error) {
+	value, err := r.json.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	r.large = r.large || len(value) > 1<<20 // and so is what json has read it into
+	if kept := r.rows.of(value); kept != nil {
+		return kept, nil
+	}
+	r.row.Reset(value)
+	r.inner.Reset(&r.row, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	r.json = &r.inner
+	defer func() { r.json = &r.whole }()
+	row, err := r.cells()
+	if err != nil {
+		return nil, err
+	}
+	r.rows.keep(value, row)
+	return row, nil
+}
+
+func (r *reader) cells() (host.Row, error) {
 	row := make(host.Row, r.columns)
 	err := r.object(func(name string) error {
 		var cell host.Cell

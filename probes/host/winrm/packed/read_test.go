@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -174,5 +175,36 @@ func TestTextsAreKeptOnce(t *testing.T) {
 	}
 	if len(all) > mostTexts {
 		t.Errorf("%d texts are kept", len(all))
+	}
+}
+
+// TestRowsAreKeptOnce holds that hosts share the rows that they all say, that long ones and
+// other ones are each host's own, and that what is kept has an end.
+func TestRowsAreKeptOnce(t *testing.T) {
+	k := new(Packer)
+	marks := MarksOf(map[string]string{idVariable: "X"})
+	read := func(rows string) []host.Row {
+		t.Helper()
+		answers, err := k.Answers(marks, lineOf(t, marks, `{"answers":[{"id":0,"rows":[`+rows+`]}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answers[0].Rows
+	}
+	long := `{"A":"` + strings.Repeat("x", longRow) + `"}`
+	first := read(`{"A":"1","B":["x"]},{"A":"2"},` + long)
+	second := read(`{"A":"1","B":["x"]},{"A":"3"},` + long)
+	shared := func(i int) bool { return reflect.ValueOf(first[i]).Pointer() == reflect.ValueOf(second[i]).Pointer() }
+	if !shared(0) || shared(1) || shared(2) {
+		t.Errorf("shared are %t, %t, %t; want the first one alone", shared(0), shared(1), shared(2))
+	}
+	if second[1].Get("A").Text != "3" || len(second[2].Get("A").Text) != longRow {
+		t.Errorf("the second host said %v", second[1:])
+	}
+	for i := range 2*mostRows + 2 {
+		k.rows.keep(fmt.Append(nil, i), first[0])
+	}
+	if n := len(k.rows.kept); n > mostRows {
+		t.Errorf("%d rows are kept", n)
 	}
 }
