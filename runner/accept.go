@@ -41,7 +41,7 @@ func Drifts(v Visit, before *baseline.Host, judged report.Host) []Drift {
 				if f.Reading == "" && isTold(told, d) {
 					continue // of an item that came, what fails is no drift
 				}
-				d.Kind, d.Check, d.Finding = c.Kind, judged.Checks[i], f
+				d.Kind, d.Check, d.Finding = *c.Kind, judged.Checks[i], f
 				all = append(all, d)
 			}
 		}

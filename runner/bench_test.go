@@ -46,7 +46,7 @@ func BenchmarkJudge(b *testing.B) {
 						b.Fatal(suites.Format(problems, nil))
 					}
 					c := set.Hosts[0].Checks[0]
-					before, now := manyOf(c.Kind, c.Key(), n, true), manyOf(c.Kind, c.Key(), n, mode == "same")
+					before, now := manyOf(*c.Kind, c.Key(), n, true), manyOf(*c.Kind, c.Key(), n, mode == "same")
 					if mode == "empty" {
 						now.Readings = nil
 					}

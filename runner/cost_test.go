@@ -35,7 +35,7 @@ func TestJudgeCostsWhatItLooksAt(t *testing.T) {
 		}
 		c := set.Hosts[0].Checks[0]
 		of := func(n int) (allocations, bytes, readings float64) {
-			before, now := manyOf(c.Kind, c.Key(), n, true), manyOf(c.Kind, c.Key(), n, true)
+			before, now := manyOf(*c.Kind, c.Key(), n, true), manyOf(*c.Kind, c.Key(), n, true)
 			now.Checks[0].Asked, before.Checks[0].Asked = c.Asked, c.Asked
 			allocations, bytes = cost(func() {
 				h := runner.Judge(runner.Visit{Host: set.Hosts[0], Seen: now}, &before, nil)

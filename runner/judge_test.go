@@ -114,7 +114,7 @@ func valueOf(name, text string) fact.Value {
 // starts with * is the kind's own.
 func check(t *testing.T, expectations ...string) *suites.Check {
 	t.Helper()
-	c := &suites.Check{Suite: "house", ID: "door", Kind: door, Items: door.Items}
+	c := &suites.Check{Suite: "house", ID: "door", Kind: new(door), Items: door.Items}
 	c.Compare = suites.Compare(door, door.Items, nil, nil)
 	for _, e := range expectations {
 		e, isDefault := strings.CutPrefix(e, "*")

@@ -109,7 +109,7 @@ func (p *Proof) afterwards(before, now side, checks []*suites.Check) {
 	}
 }
 
-func roleOf(k probes.Kind, role probes.Role) string {
+func roleOf(k *probes.Kind, role probes.Role) string {
 	i := slices.IndexFunc(k.Readings, func(r probes.ReadingSpec) bool { return r.Role == role })
 	if i < 0 {
 		return ""

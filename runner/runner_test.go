@@ -51,7 +51,7 @@ var port = probes.Define(probes.Kind{
 }, struct{}{}, func(struct{}) (probes.Probe, error) { return nil, nil })
 
 func portCheck(id string, p probes.Probe) *suites.Check {
-	return &suites.Check{Suite: "s", ID: id, Kind: port, Probe: p}
+	return &suites.Check{Suite: "s", ID: id, Kind: new(port), Probe: p}
 }
 
 func reports(state string) probeFunc {

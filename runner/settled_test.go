@@ -15,7 +15,7 @@ import (
 
 // settledHost is a host whose one check came up as its history says.
 func settledHost(h *history, start time.Time) (suites.Host, baseline.Host) {
-	c := &suites.Check{Suite: "s", ID: "service", Kind: probes.Kind{
+	c := &suites.Check{Suite: "s", ID: "service", Kind: &probes.Kind{
 		Name: "service", Readings: []probes.ReadingSpec{{Name: "state", Type: fact.TypeText}},
 	}}
 	key := fact.Key{Host: "h", Check: "s/service", Item: "W3SVC", Name: "state"}

@@ -275,7 +275,7 @@ func (s *street) check(n night) *suites.Check {
 	if c, made := s.checks[key]; made {
 		return c
 	}
-	c := &suites.Check{Suite: "house", ID: "lamp", Kind: lamp, Items: lamp.Items, Probe: lampProbe{}}
+	c := &suites.Check{Suite: "house", ID: "lamp", Kind: new(lamp), Items: lamp.Items, Probe: lampProbe{}}
 	rule, err := fact.ParseRule(n.rule)
 	if err != nil {
 		panic(err)

@@ -63,7 +63,7 @@ func TestRoundedAlike(t *testing.T) {
 		{fact.Int(7_400_000_001), nil, "7.40 GB", ""},
 		{nil, nil, "", ""},
 	} {
-		s := &sheet{c: &suites.Check{Kind: kind}, before: of(tt.before), now: of(tt.now)}
+		s := &sheet{c: &suites.Check{Kind: &kind}, before: of(tt.before), now: of(tt.now)}
 		f := s.finding(place{"C:", "size"})
 		if f.Before != tt.was || f.Now != tt.is || f.HasBefore != (tt.before != nil) || f.HasNow != (tt.now != nil) {
 			t.Errorf("%v, %v: %+v", tt.before, tt.now, f)

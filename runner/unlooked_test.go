@@ -25,7 +25,7 @@ func seenFromElsewhere(c *suites.Check) *suites.Check {
 			c.Kind.Readings[i].Behind = "sign"
 		}
 	}
-	c.Compare = suites.Compare(c.Kind, c.Kind.Items, nil, nil)
+	c.Compare = suites.Compare(*c.Kind, c.Kind.Items, nil, nil)
 	return c
 }
 

@@ -70,7 +70,7 @@ func union(a, b []string) []string {
 
 // ofOtherTypes lists readings of another type than the kind declares, as another
 // version may have stored them: nobody knows what they said.
-func (v values) ofOtherTypes(k probes.Kind) (strange []place) {
+func (v values) ofOtherTypes(k *probes.Kind) (strange []place) {
 	for i := range v {
 		if spec := specOf(k, v[i].Key.Name); spec != nil && v[i].Value.Type() != spec.Type {
 			strange = append(strange, place{v[i].Key.Item, v[i].Key.Name})
@@ -80,7 +80,7 @@ func (v values) ofOtherTypes(k probes.Kind) (strange []place) {
 }
 
 // specOf finds a reading's declaration, without a copy of it; nil when there is none.
-func specOf(k probes.Kind, reading string) *probes.ReadingSpec {
+func specOf(k *probes.Kind, reading string) *probes.ReadingSpec {
 	for i := range k.Readings {
 		if k.Readings[i].Name == reading {
 			return &k.Readings[i]

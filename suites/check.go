@@ -18,7 +18,7 @@ type checkEntry struct {
 	in         object     // the same, read
 	kindEntry  entry      // the kind in it
 	key        *yaml.Node // the kind's name in it
-	kind       probes.Kind
+	kind       *probes.Kind
 	args       []argument
 	id         string
 	timeout    time.Duration
@@ -84,14 +84,15 @@ func (l *loader) check(s *suiteEntries, o object, what string) {
 // checkOf reads the check of one of the kinds that an entry names.
 func (l *loader) checkOf(s *suiteEntries, o object, e entry) *checkEntry {
 	var ok bool
+	kind := l.kinds[e.name()]
 	c := &checkEntry{
-		node: bare(o.node), key: e.key, kind: l.kinds[e.name()], timeout: s.timeout, owner: s.suite.Owner,
+		node: bare(o.node), key: e.key, kind: &kind, timeout: s.timeout, owner: s.suite.Owner,
 		by: s, kindEntry: e, locked: s.locked,
 	}
 	if s.usedAt != nil { // who uses it may override it
 		c.in = o
 	}
-	c.args, ok = s.arguments(c.kind, e)
+	c.args, ok = s.arguments(*c.kind, e)
 	c.broken = !s.from(c, o) || !ok
 	if e, found := o.get("timeout"); found {
 		if d, ok := s.duration(e.value, "timeout"); ok {
@@ -111,8 +112,8 @@ func (l *loader) checkOf(s *suiteEntries, o object, e entry) *checkEntry {
 	if e, found := o.get("locked"); found && s.isTrue(e.value, "locked") {
 		c.locked = true
 	}
-	c.expect = s.expectations(c.kind, o)
-	c.asserts = s.assertions(c.kind, o)
+	c.expect = s.expectations(*c.kind, o)
+	c.asserts = s.assertions(*c.kind, o)
 	s.comparisons(c, o)
 	return c
 }

@@ -54,7 +54,7 @@ func TestTo(t *testing.T) {
 // one.
 func TestItemPattern(t *testing.T) {
 	kind := probes.Kind{Name: "k", Items: probes.AnyCase}
-	c := &Check{Kind: kind, Items: kind.Items}
+	c := &Check{Kind: &kind, Items: kind.Items}
 	for item, want := range map[string]string{
 		"": "k.r", "Spooler": "k/Spooler.r", "a.b/c": "k/a.b/c.r", "*.test": "k/=*.test.r", "a\x1b\u0085ß": "k/a??ß.r",
 		"\xff": "k/?.r", "K\u212a": "k/K\u212a.r", "x?": "k/=x?.r", " a ": "k/?a?.r", "=x": "k/==x.r", "=\x1b": "k/??.r",

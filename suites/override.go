@@ -82,7 +82,7 @@ func (s *suiteEntries) checkCompare(c *checkEntry, n *yaml.Node) []written {
 		if field.name() == "items" {
 			continue
 		}
-		if p, specs, ok := s.ownPattern(field.key, c.kind); ok {
+		if p, specs, ok := s.ownPattern(field.key, *c.kind); ok {
 			own = append(own, s.override(CheckLevel, field, p, specs))
 		}
 	}

@@ -95,7 +95,7 @@ func TestPatternMatches(t *testing.T) {
 		if !ok || p.String() != c.pattern {
 			t.Errorf("%q reads as %+v", c.pattern, p)
 		}
-		check := &Check{Kind: probes.Kind{Name: c.kind}, Items: probes.AnyCase}
+		check := &Check{Kind: &probes.Kind{Name: c.kind}, Items: probes.AnyCase}
 		if got := p.Matches(check, c.item, c.reading); got != c.want {
 			t.Errorf("%q of %s/%s.%s: %v, want %v", c.pattern, c.kind, c.item, c.reading, got, c.want)
 		}

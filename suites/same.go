@@ -33,11 +33,11 @@ func (s *suiteEntries) compareAs(c *checkEntry, own []written) Comparisons {
 		said = slices.Concat(s.compare, s.above)
 	}
 	if len(own) > 0 || len(said) > 0 || c.items != c.kind.Items {
-		return Compare(c.kind, c.items, overridesOf(said), overridesOf(own))
+		return Compare(*c.kind, c.items, overridesOf(said), overridesOf(own))
 	}
 	known, found := s.compares[c.kind.Name]
 	if !found {
-		known = Compare(c.kind, c.items, nil, nil)
+		known = Compare(*c.kind, c.items, nil, nil)
 		s.compares[c.kind.Name] = known
 	}
 	return known

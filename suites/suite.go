@@ -46,7 +46,7 @@ type Host struct {
 type Check struct {
 	Suite   string
 	ID      string // stable, unique within its suite
-	Kind    probes.Kind
+	Kind    *probes.Kind
 	Probe   probes.Probe
 	Expect  []Expectation // the kind's defaults and the suite's own, sorted by reading
 	Assert  []Assertion   // in the order of the suite

@@ -95,7 +95,7 @@ func TestWaiverCovers(t *testing.T) {
 	kinds := testKinds()
 	of := func(suite, id, kind string) *Check {
 		i := slices.IndexFunc(kinds, func(k probes.Kind) bool { return k.Name == kind })
-		return &Check{Suite: suite, ID: id, Kind: kinds[i], Items: probes.AnyCase}
+		return &Check{Suite: suite, ID: id, Kind: &kinds[i], Items: probes.AnyCase}
 	}
 	host := Host{Name: "srv01", Tags: []string{"pilot"}}
 	pattern := Pattern{"service", "Spooler", "state"}

@@ -225,7 +225,7 @@ func FuzzAcceptedIsReadAsMeant(f *testing.F) {
 		}
 		for _, d := range drifts {
 			fits := func(m suites.MayChange, v fact.Value) bool {
-				c := &suites.Check{Kind: d.Kind, Items: d.Kind.Items}
+				c := &suites.Check{Kind: &d.Kind, Items: d.Kind.Items}
 				return m.Pattern.Matches(c, d.Item, d.Reading) && m.Allows(v) && slices.Contains(m.Hosts, d.host)
 			}
 			if !slices.ContainsFunc(plan.May, func(m suites.MayChange) bool { return fits(m, d.After) }) {

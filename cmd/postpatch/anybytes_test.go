@@ -63,7 +63,7 @@ var odds = probes.Define(probes.Kind{
 func oddRun(store *baseline.Store, command, now string) performance {
 	check := func(suite, id string, items ...string) *suites.Check {
 		c := &suites.Check{
-			Suite: suite, ID: id, Kind: odds, Probe: odd{items, now}, Asked: id, Why: id, Owner: id, File: id, Line: 1,
+			Suite: suite, ID: id, Kind: new(odds), Probe: odd{items, now}, Asked: id, Why: id, Owner: id, File: id, Line: 1,
 		}
 		c.Compare = suites.Compare(odds, c.Items, nil, nil)
 		return c

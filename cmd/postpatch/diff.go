@@ -141,7 +141,7 @@ type differ struct {
 func newDiffer(before, now *baseline.Snapshot) (differ, error) {
 	d := differ{before: before, now: now, checks: map[string]*suites.Check{}}
 	for _, kind := range all.Kinds() {
-		c := &suites.Check{Kind: kind, Items: kind.Items, Compare: suites.Compare(kind, kind.Items, nil, nil)}
+		c := &suites.Check{Kind: &kind, Items: kind.Items, Compare: suites.Compare(kind, kind.Items, nil, nil)}
 		for _, spec := range kind.Readings {
 			if spec.Keep == "" {
 				continue

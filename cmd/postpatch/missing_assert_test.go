@@ -89,7 +89,7 @@ func onlyAsserting(of *suites.Check, a *assert.Assertion) *suites.Check {
 	for _, spec := range c.Kind.Readings {
 		all = append(all, suites.Override{Pattern: suites.Pattern{Kind: c.Kind.Name, Reading: spec.Name}, Rule: &rule})
 	}
-	c.Compare = suites.Compare(c.Kind, c.Items, nil, all)
+	c.Compare = suites.Compare(*c.Kind, c.Items, nil, all)
 	c.Assert = []suites.Assertion{{Expr: a}}
 	return c
 }

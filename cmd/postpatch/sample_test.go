@@ -52,7 +52,7 @@ func (g *gauged) performance(command, name string) performance {
 		g.looks = append(g.looks, time.Now())
 		return g.look()
 	}}
-	check := &suites.Check{Suite: "s", ID: "gauge", Kind: gauges, Probe: probe, Asked: "same"}
+	check := &suites.Check{Suite: "s", ID: "gauge", Kind: new(gauges), Probe: probe, Asked: "same"}
 	check.Compare = suites.Compare(gauges, check.Items, nil, nil)
 	j := job{logins: auth.NewLogins(), set: &suites.Set{
 		Suites: []suites.Suite{{Name: "s", Digest: "1"}},

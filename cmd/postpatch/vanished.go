@@ -131,7 +131,7 @@ func (j job) ofSuite(c baseline.Check, suite string) bool {
 	id, found := strings.CutPrefix(c.Check, suite+"/")
 	check, known := j.ofLists[c.Check]
 	if !known { // nobody has it any more, and whose it was is not kept
-		check = &suites.Check{ID: id, Kind: probes.Kind{Name: c.Kind}}
+		check = &suites.Check{ID: id, Kind: &probes.Kind{Name: c.Kind}}
 		return found && (len(j.choice.only) == 0 || wanted(j.choice.only, check))
 	}
 	return found && j.choice.takes(check)
