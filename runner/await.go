@@ -217,6 +217,7 @@ func (w *watched) away(ctx context.Context) (why string, told strain) {
 	o := w.o
 	o.Begin = nil
 	v := visit(ctx, h, o)
+	defer v.yield()
 	w.silent = w.silent || v.Seen.Unreachable != ""
 	return notBack(*w.before, v.Seen, proving), v.told
 }
@@ -280,6 +281,7 @@ func (w *watched) ask(ctx context.Context, checks []*suites.Check) (v Visit, err
 	h.Checks = w.refused.asked(checks)
 	err = w.inTurn(ctx, func() strain {
 		v = visit(ctx, h, w.o)
+		v.yield() // what is waited for is kept
 		return v.told
 	})
 	w.refused.count(h.Checks, v.Seen)

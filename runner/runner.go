@@ -64,6 +64,7 @@ type Visit struct {
 	Started time.Time
 	Took    time.Duration
 	told    strain
+	yield   func() // the turn, when the visit has been taken in
 }
 
 // Observe visits every host and calls done with each visit as it ends, one at a
@@ -81,6 +82,7 @@ func Observe(ctx context.Context, hosts []suites.Host, o Options, done func(Visi
 			if ctx.Err() == nil { // a visit that was cut short is no visit
 				visits <- v
 			}
+			v.yield()
 			return v.told
 		})
 	}()
@@ -92,7 +94,9 @@ func Observe(ctx context.Context, hosts []suites.Host, o Options, done func(Visi
 	return context.Cause(ctx)
 }
 
-// visit runs all checks of one host.
+// visit runs all checks of one host. What the session has brought is read when all else is
+// done, and the visit keeps the turn for it until yield: read answers are many times as large
+// as those that wait to be read, and no more hosts are to have them than are worked on.
 func visit(ctx context.Context, h suites.Host, o Options) Visit {
 	if o.Begin != nil {
 		o.Begin(h.Name)
@@ -101,11 +105,23 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 	ctx, b := newBudget(ctx, h, o.HostTime)
 	defer b.end()
 	asking, going := split(h.Checks)
+	gone := make(chan struct{})
+	visited := ctx
+	ctx, v.yield = inTurn(ctx, func() {
+		b.hear() // whoever waits for a turn has an answer
+		select {
+		case <-gone:
+		case <-visited.Done():
+		}
+	})
 	var seen []sighting
 	var fromSession sessionResult
 	var both sync.WaitGroup
 	both.Go(func() { fromSession = throughSession(ctx, asking, o, b) })
-	both.Go(func() { seen = fromRunner(ctx, going, o, b) })
+	both.Go(func() {
+		defer close(gone)
+		seen = fromRunner(ctx, going, o, b)
+	})
 	both.Wait()
 	seen = append(seen, fromSession.seen...)
 	v.Seen = snapshot(h, seen, fromSession.identity)

@@ -87,6 +87,13 @@ func (b *budget) giveUp() {
 	}
 }
 
+// hear notes that something at the host has answered.
+func (b *budget) hear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.heard = true
+}
+
 // note takes in what a check has seen.
 func (b *budget) note(s sighting) {
 	b.mu.Lock()

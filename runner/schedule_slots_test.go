@@ -122,6 +122,42 @@ func TestDeadHostsHoldNoPlace(t *testing.T) {
 	})
 }
 
+// An answer that waits until the host's other checks are done, to be read then, is an answer:
+// the host is not dead, and all its checks have their time.
+func TestAnAnswerThatWaitsIsAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var checks []*suites.Check
+		for i := range runner.Lanes {
+			checks = append(checks, portCheck(fmt.Sprint("c", i), probeFunc(silent)))
+		}
+		checks = append(checks, portCheck("last", takes(time.Second)), portCheck("asks", asking{reports("open")}))
+		for _, c := range checks {
+			c.Timeout = 5 * time.Second
+		}
+		s := session{new(atomic.Int32), new(atomic.Int32)}
+		o := runner.Options{Hosts: 1, Open: func(context.Context, suites.Host) (host.Session, error) { return reading{s}, nil }}
+		err := runner.Observe(t.Context(), fleet("h", 1, checks...), o, func(v runner.Visit) error {
+			for _, c := range v.Seen.Checks {
+				if (c.Check == "s/asks" || c.Check == "s/last") && c.Error != "" {
+					t.Errorf("%s: %s", c.Check, c.Error)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// reading is a session that waits for its turn to read what the host has said.
+type reading struct{ session }
+
+func (r reading) Ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	host.Turn(ctx)
+	return r.session.Ask(ctx, questions)
+}
+
 // muted is a session with a host that never answers.
 type muted struct{}
 

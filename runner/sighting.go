@@ -189,8 +189,6 @@ func throughSession(ctx context.Context, checks []*suites.Check, o Options, b *b
 	h := b.host
 	start := time.Now()
 	var result sessionResult
-	ctx, yield := inTurn(ctx)
-	defer yield()
 	told := inTime(ctx, func() answered {
 		answers, how, err := ask(ctx, h, checks, o)
 		return answered{answers, how, err}

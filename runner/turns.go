@@ -17,9 +17,10 @@ func withTurns(ctx context.Context) context.Context {
 	return context.WithValue(ctx, turnsKey{}, make(chan struct{}, runtime.GOMAXPROCS(0)+1))
 }
 
-// inTurn makes a session wait for a turn before it reads what the host has said. The
-// turn ends with yield, when the answers have become readings.
-func inTurn(ctx context.Context) (_ context.Context, yield func()) {
+// inTurn makes a session wait for a turn before it reads what the host has said: first until
+// ready returns, which may be nil. The turn ends with yield, when what was read is somebody
+// else's.
+func inTurn(ctx context.Context, ready func()) (_ context.Context, yield func()) {
 	turns, is := ctx.Value(turnsKey{}).(chan struct{})
 	if !is {
 		return ctx, func() {}
@@ -28,6 +29,9 @@ func inTurn(ctx context.Context) (_ context.Context, yield func()) {
 	taken := false
 	wait := func() {
 		once.Do(func() {
+			if ready != nil {
+				ready()
+			}
 			select {
 			case turns <- struct{}{}:
 				taken = true

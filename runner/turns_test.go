@@ -19,7 +19,7 @@ func TestTurns(t *testing.T) {
 		limit := int32(runtime.GOMAXPROCS(0) + 1)
 		var reading, most atomic.Int32
 		visit := func() {
-			ctx, yield := inTurn(run)
+			ctx, yield := inTurn(run, nil)
 			defer yield()
 			time.Sleep(time.Second) // on the way
 			host.Turn(ctx)
@@ -43,7 +43,7 @@ func TestTurns(t *testing.T) {
 			t.Errorf("%d are still read; %d were at the same time", reading.Load(), most.Load())
 		}
 	})
-	ctx, yield := inTurn(context.Background()) // of no run
+	ctx, yield := inTurn(context.Background(), nil) // of no run
 	host.Turn(ctx)
 	yield()
 }
@@ -55,21 +55,21 @@ func TestNoTurnInTime(t *testing.T) {
 		run := withTurns(t.Context())
 		var yields []func()
 		for range runtime.GOMAXPROCS(0) + 1 {
-			ctx, yield := inTurn(run)
+			ctx, yield := inTurn(run, nil)
 			host.Turn(ctx)
 			yields = append(yields, yield)
 		}
 		visit, cancel := context.WithTimeout(run, time.Minute)
 		defer cancel()
 		start := time.Now()
-		late, yieldLate := inTurn(visit)
+		late, yieldLate := inTurn(visit, nil)
 		host.Turn(late)
 		yieldLate()
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("waited %v, want a minute", took)
 		}
 		yields[0]()
-		next, yieldNext := inTurn(run)
+		next, yieldNext := inTurn(run, nil)
 		defer yieldNext()
 		host.Turn(next) // or this hangs, and the test with it
 		for _, yield := range yields[1:] {
@@ -84,13 +84,13 @@ func TestTurnGivenBack(t *testing.T) {
 	defer stop()
 	turns := runtime.GOMAXPROCS(0) + 1
 	for range 3 * turns {
-		ctx, yield := inTurn(run)
+		ctx, yield := inTurn(run, nil)
 		host.Turn(ctx) // or this hangs, and the test with it
 		host.Yield(ctx)
 		defer yield()
 	}
 	for range turns {
-		ctx, yield := inTurn(run)
+		ctx, yield := inTurn(run, nil)
 		host.Turn(ctx)
 		defer yield()
 	}

@@ -6,21 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"postpatch/runner"
 )
-
-// easeCollection has the memory collected half as often as Go would by itself: hosts leave
-// nothing behind but what was written, and to look through what is in use for them took a
-// tenth of the processor's time. GOGC has its own word.
-func easeCollection(getenv func(string) string) {
-	const percent = 200
-	if getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -30,7 +19,6 @@ func main() {
 	// meanwhile do not inherit this, as they would if it were ignored.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stdout, stderr := openConsole(os.Stdout), openConsole(os.Stderr)
-	easeCollection(os.Getenv)
 	profiled, err := profile(os.Getenv(profileVariable))
 	if err != nil {
 		_, _ = fmt.Fprintf(os.Stderr, "error: profiling: %v\n", err)

@@ -54,8 +54,11 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 	if err != nil {
 		return host.Answers{}, err
 	}
-	host.Turn(ctx)
-	found, err := s.options.Packer.Answers(packed.MarksOf(env), out.stdout.Bytes())
+	marks := packed.MarksOf(env)
+	if packed.IsWhole(marks, out.stdout.Bytes()) { // or the host has to be asked more
+		host.Turn(ctx)
+	}
+	found, err := s.options.Packer.Answers(marks, out.stdout.Bytes())
 	if err != nil {
 		host.Yield(ctx) // the host will be asked without PowerShell
 		return host.Answers{}, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, out.said())

@@ -20,9 +20,14 @@ func DecodeAnswers(marks Marks, output []byte) ([]Answer, error) {
 	return (*Packer)(nil).Answers(marks, output)
 }
 
-// Answers finds and reads the host's line. Its error wraps ErrNoAnswers when there
-// is none. The texts that many hosts say are kept once for all of them.
-func (k *Packer) Answers(marks Marks, output []byte) ([]Answer, error) {
+// IsWhole says whether an output has the host's line, from its beginning to its end.
+func IsWhole(marks Marks, output []byte) bool {
+	_, err := between(marks, output)
+	return err == nil
+}
+
+// between finds the host's line, which may be broken.
+func between(marks Marks, output []byte) (line []byte, err error) {
 	_, rest, begun := bytes.Cut(output, []byte(marks.Begin))
 	if !begun {
 		return nil, ErrNoAnswers
@@ -30,6 +35,16 @@ func (k *Packer) Answers(marks Marks, output []byte) ([]Answer, error) {
 	line, _, ended := bytes.Cut(rest, []byte(marks.End))
 	if !ended {
 		return nil, fmt.Errorf("%w: cut off after %d bytes", ErrNoAnswers, len(rest))
+	}
+	return line, nil
+}
+
+// Answers finds and reads the host's line. Its error wraps ErrNoAnswers when there
+// is none. The texts that many hosts say are kept once for all of them.
+func (k *Packer) Answers(marks Marks, output []byte) ([]Answer, error) {
+	line, err := between(marks, output)
+	if err != nil {
+		return nil, err
 	}
 	if bytes.ContainsAny(line, " \t\r\n") { // a console may have broken it
 		line = bytes.Join(bytes.Fields(line), nil)
