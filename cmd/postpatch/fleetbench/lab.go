@@ -112,6 +112,9 @@ func (l *Lab) Stop() {
 	_ = l.command.Wait()
 }
 
+// control is a client for the lab's control server, which keeps no connection.
+func control() *http.Client { return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} }
+
 func (l *Lab) enter(ctx context.Context, state string) error {
 	return l.call(ctx, http.MethodPost, "/state/"+state, nil)
 }
@@ -126,8 +129,7 @@ func (l *Lab) call(ctx context.Context, method, path string, into any) error {
 	if err != nil {
 		return err
 	}
-	request.Close = true
-	response, err := http.DefaultClient.Do(request)
+	response, err := control().Do(request)
 	if err != nil {
 		return err
 	}

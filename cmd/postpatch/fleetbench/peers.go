@@ -101,8 +101,7 @@ func (l *Lab) Print(ctx context.Context, scripts map[string]string) error {
 	if err != nil {
 		return err
 	}
-	request.Close = true
-	response, err := http.DefaultClient.Do(request)
+	response, err := control().Do(request)
 	if err != nil {
 		return err
 	}

@@ -190,5 +190,6 @@ func unmet(want map[string]int, got []string) error {
 
 // alone is an environment in which nothing is configured, above all no proxy.
 func alone(home string) []string {
-	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C.UTF-8", "PYTHONWARNINGS=ignore"}
+	// Nothing but what Debian's packages install is to be found.
+	return []string{"PATH=/usr/bin:/bin", "HOME=" + home, "LC_ALL=C.UTF-8", "PYTHONWARNINGS=ignore"}
 }
