@@ -135,7 +135,8 @@ func TestAnAnswerThatWaitsIsAnAnswer(t *testing.T) {
 			c.Timeout = 5 * time.Second
 		}
 		s := session{new(atomic.Int32), new(atomic.Int32)}
-		o := runner.Options{Hosts: 1, Open: func(context.Context, suites.Host) (host.Session, error) { return reading{s}, nil }}
+		open := func(context.Context, suites.Host) (host.Session, error) { return reading{s}, nil }
+		o := runner.Options{Hosts: 1, Open: open}
 		err := runner.Observe(t.Context(), fleet("h", 1, checks...), o, func(v runner.Visit) error {
 			for _, c := range v.Seen.Checks {
 				if (c.Check == "s/asks" || c.Check == "s/last") && c.Error != "" {
