@@ -5,8 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,31 +16,14 @@ import (
 // TestTraps holds every Go file that is no test against what is wrong, or slow, with many
 // hosts only, so that no test of a few would show it.
 func TestTraps(t *testing.T) {
-	root := os.DirFS("../..")
-	seen := 0
-	err := fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (slices.Contains([]string{"testdata", "realtest"}, entry.Name()) ||
-			path != "." && strings.HasPrefix(entry.Name(), ".")):
-			return fs.SkipDir
-		case entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
-			return nil
+	eachGoFile(t, func(path string, source []byte) {
+		if strings.HasSuffix(path, "_test.go") || strings.Contains(path, "/realtest/") {
+			return
 		}
-		source, err := fs.ReadFile(root, path)
-		if err != nil {
-			return err
-		}
-		seen++
 		for _, trap := range traps(path, source) {
 			t.Error(trap)
 		}
-		return nil
 	})
-	if err != nil || seen < 20 {
-		t.Fatalf("%d Go files, %v", seen, err)
-	}
 }
 
 // traps lists those that a file walks into, as "path:line: what".

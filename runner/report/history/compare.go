@@ -200,7 +200,7 @@ func (c *comparison) gaps() []string {
 			}
 			if f.left > 0 {
 				gaps = append(gaps, fmt.Sprintf("%s of run %s %s more than are kept in memory: choose with --host or --check",
-					plural(f.left, "host"), named(f.of.Name), pick(f.left, "is", "are")))
+					report.Count(f.left, "host"), named(f.of.Name), pick(f.left, "is", "are")))
 			}
 		}
 	}

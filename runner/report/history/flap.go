@@ -187,7 +187,7 @@ func (c *comparison) tellFlap(id int32, r *flapRow, l *lateRow, asked int) Flap 
 		words = append(words, fmt.Sprintf("on %s it broke again %s after it had been well", f.Most, times(r.returns)))
 	default:
 		words = append(words, fmt.Sprintf("on %s it broke again after it had been well, most often on %s: %s",
-			plural(len(r.hosts), "host"), f.Most, times(r.returns)))
+			report.Count(len(r.hosts), "host"), f.Most, times(r.returns)))
 	}
 	if l != nil {
 		f.Flapped, f.Late = l.flapped, l.late
@@ -195,10 +195,10 @@ func (c *comparison) tellFlap(id int32, r *flapRow, l *lateRow, asked int) Flap 
 		f.Score += flappedWeight*l.flapped + irregular(l)
 		if l.flapped > 0 {
 			words = append(words, fmt.Sprintf("became ill again while it was waited for in %s",
-				plural(l.flapped, "window")))
+				report.Count(l.flapped, "window")))
 		}
 		if l.late > 0 {
-			words = append(words, fmt.Sprintf("came up late in %d of %s", l.late, plural(l.asked, "window")))
+			words = append(words, fmt.Sprintf("came up late in %d of %s", l.late, report.Count(l.asked, "window")))
 		}
 	}
 	f.Words = strings.Join(words, "; ")

@@ -85,7 +85,7 @@ func (t teller) broke(b *strings.Builder) {
 		text += "; the number is that of the hosts"
 	}
 	if r.from > 0 {
-		text += fmt.Sprintf("; the first %s no room", plural(r.from, "window")+" "+pick(r.from, "has", "have"))
+		text += fmt.Sprintf("; the first %s no room", report.Count(r.from, "window")+" "+pick(r.from, "has", "have"))
 	}
 	for _, line := range t.pen.rows(text, t.pen.Width) {
 		b.WriteString(t.pen.paint(line, faint) + "\n")
@@ -132,7 +132,7 @@ func (t teller) gridRow(b *strings.Builder, r raster, row Broke) {
 	if n == 0 {
 		n = row.Before
 	}
-	fmt.Fprintf(b, "  %7s  %5s\n", fmt.Sprintf("%d of %d", n, row.Asked), thousands(row.HostsAll))
+	fmt.Fprintf(b, "  %7s  %5s\n", fmt.Sprintf("%d of %d", n, row.Asked), report.Thousands(row.HostsAll))
 	if !t.pen.Verbose {
 		return
 	}
@@ -151,7 +151,7 @@ func (t teller) settling(b *strings.Builder) {
 		return
 	}
 	t.section(b, "SLOW TO SETTLE", fmt.Sprintf("hosts had to be waited for in %s: half were well within %s of "+
-		"their start, nine of ten within %s", plural(s.Times, "case"), spell(s.Median), spell(s.Most)))
+		"their start, nine of ten within %s", report.Count(s.Times, "case"), spell(s.Median), spell(s.Most)))
 	if len(s.Slow) == 0 {
 		b.WriteString("no host takes much longer than the others, and none gets slower\n")
 	} else {
@@ -168,7 +168,7 @@ func (t teller) settling(b *strings.Builder) {
 	hosts, worst := slices.Clone(checks), slices.Clone(checks)
 	for i, l := range shown {
 		checks[i], windows[i] = l.Check, fmt.Sprintf("%d of %d", l.Windows, l.Asked)
-		hosts[i], worst[i] = thousands(l.Hosts), spell(l.Worst)
+		hosts[i], worst[i] = report.Thousands(l.Hosts), spell(l.Worst)
 	}
 	tab := table{pen: t.pen, columns: []column{
 		{title: "comes up late as a rule", left: true, cells: checks, least: checkLeast},

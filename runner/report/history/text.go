@@ -70,7 +70,7 @@ func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func (t teller) header(b *strings.Builder) {
 	title := "Maintenance windows side by side"
-	parts := []string{plural(len(t.Windows), "window")}
+	parts := []string{report.Count(len(t.Windows), "window")}
 	if n := len(t.Windows); n > 0 {
 		parts = append(parts, day(t.Windows[0].Began)+" to "+day(t.Windows[n-1].Began))
 	}
@@ -107,7 +107,7 @@ func (t teller) more(b *strings.Builder, n int, what string) {
 	if t.pen.Verbose {
 		way = ""
 	}
-	fmt.Fprintf(b, "%s more, %s%s\n", thousands(n), what, way)
+	fmt.Fprintf(b, "%s more, %s%s\n", report.Thousands(n), what, way)
 }
 
 func (t teller) cannotTell(b *strings.Builder) {
@@ -137,7 +137,7 @@ func (t teller) last(b *strings.Builder) {
 	for _, word := range sortedKeys(counts) {
 		verdicts = append(verdicts, t.pen.paint(fmt.Sprintf("%d %s", counts[word], word), verdictColor(word)))
 	}
-	parts := []string{plural(len(t.Windows), "window"), strings.Join(verdicts, ", ")}
+	parts := []string{report.Count(len(t.Windows), "window"), strings.Join(verdicts, ", ")}
 	if broke == 0 {
 		parts = append(parts, "nothing broke in any of them")
 	} else {

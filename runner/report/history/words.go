@@ -4,30 +4,17 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-)
 
-func plural(n int, word string) string { return thousands(n) + " " + pick(n, word, word+"s") }
+	"postpatch/runner/report"
+)
 
 func pick(n int, one, many string) string {
 	if n == 1 {
 		return one
 	}
 	return many
-}
-
-// thousands groups digits by a space from five digits on.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	if n < 10000 {
-		return s
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
 }
 
 // spell tells a duration in its two largest units, short: "5h12m".
@@ -57,7 +44,7 @@ func brief(d time.Duration) string {
 func listed(names []string, all int) string {
 	s := strings.Join(names, ", ")
 	if more := all - len(names); more > 0 {
-		s += fmt.Sprintf(" and %s more", thousands(more))
+		s += fmt.Sprintf(" and %s more", report.Thousands(more))
 	}
 	return s
 }

@@ -67,7 +67,7 @@ func (p *page) groups(f *fold.Folder) []group {
 func (p *page) entry(g fold.Group, e *fold.Entry) entry {
 	own := entry{Subject: e.Subject, Mark: e.Check.Mark, Where: e.Hosts[0]}
 	if names := slices.Compact(slices.Clone(e.Hosts)); len(names) > 1 {
-		own.Where, own.More = plural(len(names), "host"), max(len(names)-namesLimit, 0)
+		own.Where, own.More = report.Count(len(names), "host"), max(len(names)-namesLimit, 0)
 		own.Names = names[:len(names)-own.More]
 	}
 	for _, f := range e.Findings {
@@ -85,7 +85,7 @@ func (p *page) entry(g fold.Group, e *fold.Entry) entry {
 	}
 	own.remark(e.Reason)
 	if e.Unasked > 0 {
-		own.remark(plural(e.Unasked, "check") + " not judged")
+		own.remark(report.Count(e.Unasked, "check") + " not judged")
 	}
 	if g.Look("").Blocks || g == fold.Drift || g == fold.PreExisting {
 		own.remark(strings.Join(says(e.Check), ", "))
@@ -151,11 +151,11 @@ func (p *page) finding(f report.Finding) finding {
 func size(g fold.Group, entries []*fold.Entry) string {
 	switch s := fold.SizeOf(entries); {
 	case g == fold.Unreachable || g == fold.Problem:
-		return plural(s.Told, "host")
+		return report.Count(s.Told, "host")
 	case s.Items == s.Checks:
-		return plural(s.Checks, "check")
+		return report.Count(s.Checks, "check")
 	default:
-		return fmt.Sprintf("%s, %s", plural(s.Checks, "check"), plural(s.Items, "item"))
+		return fmt.Sprintf("%s, %s", report.Count(s.Checks, "check"), report.Count(s.Items, "item"))
 	}
 }
 

@@ -53,17 +53,17 @@ type fact struct{ Name, Text string }
 func newPage(r report.Run, s report.Summary, told *static) *page {
 	p := &page{Run: r, Summary: s, Title: title(r.Command), Notes: slices.Concat(r.Notes, s.Notes, told.notes)}
 	if told.moreNotes > 0 {
-		p.Notes = append(p.Notes, plural(told.moreNotes, "more note")+" of hosts")
+		p.Notes = append(p.Notes, report.Count(told.moreNotes, "more note")+" of hosts")
 	}
 	p.facts()
 	var counts []string
 	for _, o := range slices.Backward(report.Outcomes()) {
 		if n := s.Counts[o]; n > 0 {
-			counts = append(counts, thousands(n)+" "+string(o))
+			counts = append(counts, report.Thousands(n)+" "+string(o))
 		}
 	}
 	p.Counts = strings.Join(counts, ", ")
-	p.About = plural(r.Hosts, "host") + ", " + plural(r.Checks, "check")
+	p.About = report.Count(r.Hosts, "host") + ", " + report.Count(r.Checks, "check")
 	if r.Baseline != nil {
 		p.About += "; baseline " + r.Baseline.Name + ", " + stamp(r.Baseline.Taken)
 	}
@@ -95,7 +95,7 @@ func (p *page) facts() {
 	put("part", p.Run.Part)
 	put("suites", short(strings.Join(p.Run.Suites, ", "), wordsLimit))
 	put("started", stamp(p.Run.Started))
-	put("took", spell(p.Summary.Took))
+	put("took", report.Spell(p.Summary.Took))
 	put("exit code", strconv.Itoa(p.Summary.ExitCode))
 	put("tool", p.Run.Tool)
 }

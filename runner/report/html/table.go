@@ -40,7 +40,7 @@ func (p *page) hostTable(s *static) table {
 	for _, r := range s.rows {
 		l := hostLine{Host: r.Host, Word: r.Word(), Tone: tone(r.Tone()), Rebooted: rebooted(r)}
 		for _, outcome := range columns {
-			n := thousands(r.Counts[outcome])
+			n := report.Thousands(r.Counts[outcome])
 			if (r.Blind || r.Problem) && outcome != report.Unknown {
 				n = "?"
 			}

@@ -135,7 +135,7 @@ func (p painter) bar(s state, now time.Time) line {
 	}
 	parts = append(parts, count{short(now.Sub(s.started)), fold.Plain})
 	if n := s.perMinute(now); n > 0 {
-		parts = append(parts, count{thousands(n) + "/min", fold.Plain})
+		parts = append(parts, count{report.Thousands(n) + "/min", fold.Plain})
 	}
 	if left := s.left(now); left > 0 {
 		parts = append(parts, count{"about " + short(left) + " left", fold.Plain})

@@ -51,13 +51,13 @@ func (t *told) beat(s state, now time.Time) string {
 		parts = append(parts, soFar)
 	}
 	if n := s.perMinute(now); n > 0 {
-		parts = append(parts, thousands(n)+"/min")
+		parts = append(parts, report.Thousands(n)+"/min")
 	}
 	if left := s.left(now); left > 0 {
 		parts = append(parts, "about "+short(left)+" left")
 	}
 	if t.more > 0 {
-		parts = append(parts, thousands(t.more)+" more not well and not listed")
+		parts = append(parts, report.Thousands(t.more)+" more not well and not listed")
 	}
 	t.since, t.more = 0, 0
 	f := s.flight()
@@ -79,5 +79,5 @@ func (t *told) beat(s state, now time.Time) string {
 }
 
 func hostsDone(s state) string {
-	return fmt.Sprintf("%s/%s hosts done", thousands(s.done), thousands(s.run.Hosts))
+	return fmt.Sprintf("%s/%s hosts done", report.Thousands(s.done), report.Thousands(s.run.Hosts))
 }

@@ -23,7 +23,7 @@ func (s *state) sofar() []count {
 		if n == 1 {
 			all = append(all, count{"1 " + one, tone})
 		} else if n > 1 {
-			all = append(all, count{thousands(n) + " " + many, tone})
+			all = append(all, count{report.Thousands(n) + " " + many, tone})
 		}
 	}
 	check := func(o report.Outcome, tone fold.Tone) { put(s.counts[o], string(o), string(o), tone) }
@@ -56,7 +56,7 @@ func comesTo(h report.Host) string {
 	var parts []string
 	for _, o := range slices.Backward(report.Outcomes()) {
 		if n := h.Counts[o]; n > 0 {
-			parts = append(parts, thousands(n)+" "+string(o))
+			parts = append(parts, report.Thousands(n)+" "+string(o))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -70,7 +70,7 @@ func (s *state) doing(f flight) []string {
 		text string
 	}{{f.asked, "asking %s"}, {f.waited, "waiting for %s"}, {s.toCome(), "%s to come"}} {
 		if part.n > 0 {
-			parts = append(parts, fmt.Sprintf(part.text, thousands(part.n)))
+			parts = append(parts, fmt.Sprintf(part.text, report.Thousands(part.n)))
 		}
 	}
 	if s.slowed != "" && s.done < s.run.Hosts {
@@ -111,18 +111,6 @@ func short(d time.Duration) string {
 		return strings.TrimSuffix(text, "0s")
 	}
 	return text
-}
-
-// thousands groups digits by a space from five digits on.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	if n < 10000 {
-		return s
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
 }
 
 // fit cuts a text that is clean to so many columns.

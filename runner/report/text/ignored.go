@@ -59,7 +59,7 @@ func (v *view) ignored(b *strings.Builder, s report.Summary) {
 	slices.SortFunc(rules, func(a, b string) int {
 		return cmp.Or(cmp.Compare(s.Ignored[b], s.Ignored[a]), cmp.Compare(a, b))
 	})
-	title := plural(total, "change") + " hidden by rules"
+	title := report.Count(total, "change") + " hidden by rules"
 	switch {
 	case v.pen.listsIgnored():
 		b.WriteString(title + "\n")
@@ -76,7 +76,7 @@ func (v *view) ignored(b *strings.Builder, s report.Summary) {
 		var most []string
 		for _, rule := range rules[:min(3, len(rules))] {
 			reading, _, _ := strings.Cut(rule, ":")
-			most = append(most, fmt.Sprintf("%s %s", v.pen.cut(reading, glance+glance/2), thousands(s.Ignored[rule])))
+			most = append(most, fmt.Sprintf("%s %s", v.pen.cut(reading, glance+glance/2), report.Thousands(s.Ignored[rule])))
 		}
 		if len(rules) > len(most) {
 			most = append(most, v.pen.ellipsis())
@@ -101,7 +101,7 @@ func howListed(how string, s report.Summary) string {
 }
 
 func (v *view) counted(rule string, n int, by string) string {
-	text := v.pen.dim(fmt.Sprintf("%6s  %s", thousands(n), rule))
+	text := v.pen.dim(fmt.Sprintf("%6s  %s", report.Thousands(n), rule))
 	if by != "" {
 		text += "   " + v.pen.dim(by)
 	}

@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 
+	"postpatch/runner/report"
 	"postpatch/runner/report/fold"
 )
 
@@ -47,7 +48,7 @@ func (v *view) tell(e *fold.Entry) told {
 	t := told{where: v.where(e), what: e.Subject, now: e.Reason}
 	if len(e.Findings) == 0 {
 		if e.Unasked > 0 {
-			t.tails = []string{plural(e.Unasked, "check") + " not judged"}
+			t.tails = []string{report.Count(e.Unasked, "check") + " not judged"}
 		}
 		return t
 	}

@@ -77,5 +77,5 @@ func (v *view) hostNotes() []string {
 	if v.notes.more == 0 {
 		return v.notes.kept
 	}
-	return append(slices.Clone(v.notes.kept), thousands(v.notes.more)+" more of this sort"+v.rest("-vv"))
+	return append(slices.Clone(v.notes.kept), report.Thousands(v.notes.more)+" more of this sort"+v.rest("-vv"))
 }

@@ -57,7 +57,7 @@ func (v *view) byOwner(b *strings.Builder, s report.Summary) {
 	}
 	if more := len(keys) - groupLimit; more > 0 && v.pen.Verbosity < Raw {
 		keys = keys[more:]
-		b.WriteString("\n" + plural(more, "owner") + " not told of here, none of them worse (-vv tells of them)\n")
+		b.WriteString("\n" + report.Count(more, "owner") + " not told of here, none of them worse (-vv tells of them)\n")
 	}
 	for _, key := range keys {
 		title := "OWNER  " + v.pen.cut(called(v.sections[key].owner), v.pen.Width/2)
@@ -85,9 +85,9 @@ func (v *view) ownerTable(b *strings.Builder, s report.Summary) {
 	b.WriteString("\n")
 	if more := len(shown) - groupLimit; more > 0 && v.pen.Verbosity < Verbose {
 		shown = shown[more:]
-		fmt.Fprintf(b, "%s not listed, none of them worse (-v lists them)\n", plural(more+s.MoreOwners, "owner"))
+		fmt.Fprintf(b, "%s not listed, none of them worse (-v lists them)\n", report.Count(more+s.MoreOwners, "owner"))
 	} else if s.MoreOwners > 0 {
-		fmt.Fprintf(b, "%s not listed, none of them worse\n", plural(s.MoreOwners, "owner"))
+		fmt.Fprintf(b, "%s not listed, none of them worse\n", report.Count(s.MoreOwners, "owner"))
 	}
 	name, word := columns("OWNER"), columns("VERDICT")
 	for _, o := range shown {

@@ -44,7 +44,7 @@ func (v *view) groups(b *strings.Builder, f *fold.Folder) {
 			v.lines(&body, g, shown)
 		}
 		if hidden := len(entries) - len(shown) + told.Beyond; hidden > 0 {
-			fmt.Fprintf(&body, "  %s %s more%s\n", v.pen.ellipsis(), thousands(hidden), v.rest("-vv"))
+			fmt.Fprintf(&body, "  %s %s more%s\n", v.pen.ellipsis(), report.Thousands(hidden), v.rest("-vv"))
 		}
 		v.put(b, part{
 			title: v.pen.paint(title, bold+toneColor(l.Tone)) + "   " + meaning[0], body: body.String(),
@@ -59,12 +59,12 @@ func (v *view) meaning(g fold.Group, l fold.Look, told fold.Size) string {
 	switch {
 	case g == fold.Unreachable || g == fold.Problem:
 		if told.Unasked > 0 {
-			s += "; " + plural(told.Unasked, "check") + " not judged"
+			s += "; " + report.Count(told.Unasked, "check") + " not judged"
 		}
 	case v.run.Hosts > 1 && told.Hosts == v.run.Hosts:
 		s += "; on " + v.all(told.Hosts)
 	case told.Hosts > 1:
-		s += fmt.Sprintf("; on %s of %s hosts", thousands(told.Hosts), thousands(v.run.Hosts))
+		s += fmt.Sprintf("; on %s of %s hosts", report.Thousands(told.Hosts), report.Thousands(v.run.Hosts))
 	}
 	return s
 }
@@ -77,7 +77,7 @@ func (v *view) where(e *fold.Entry) string {
 	case v.run.Hosts:
 		return v.all(n)
 	default:
-		return thousands(n) + " hosts"
+		return report.Thousands(n) + " hosts"
 	}
 }
 
@@ -85,7 +85,7 @@ func (v *view) all(hosts int) string {
 	if hosts == 2 {
 		return "both hosts"
 	}
-	return fmt.Sprintf("all %s hosts", thousands(hosts))
+	return fmt.Sprintf("all %s hosts", report.Thousands(hosts))
 }
 
 // names lists the hosts that where has only counted; empty when it named them.

@@ -62,18 +62,18 @@ func (v *view) settled(b *strings.Builder) {
 	if len(shown) > groupLimit && v.pen.Verbosity < Verbose {
 		shown = shown[:groupLimit]
 	}
-	b.WriteString("\n" + plural(v.late.all, "reading") + " came up while the hosts were waited for\n")
+	b.WriteString("\n" + report.Count(v.late.all, "reading") + " came up while the hosts were waited for\n")
 	host, after := 0, 0
 	for _, l := range shown {
-		host, after = max(host, columns(l.host)), max(after, columns(spell(l.after)))
+		host, after = max(host, columns(l.host)), max(after, columns(report.Spell(l.after)))
 	}
 	host = min(host, hostLimit)
 	for _, l := range shown {
-		start := fmt.Sprintf("  %*s after the start  %s  ", after, spell(l.after), padded(v.pen.cut(l.host, host), host))
+		start := fmt.Sprintf("  %*s after the start  %s  ", after, report.Spell(l.after), padded(v.pen.cut(l.host, host), host))
 		rows := v.pen.rows(l.what+": was "+l.was, v.pen.Width-columns(start))
 		b.WriteString(start + strings.Join(rows, "\n"+strings.Repeat(" ", columns(start))) + "\n")
 	}
 	if more := v.late.all - len(shown); more > 0 {
-		fmt.Fprintf(b, "  %s more, which were quicker (-v lists them)\n", thousands(more))
+		fmt.Fprintf(b, "  %s more, which were quicker (-v lists them)\n", report.Thousands(more))
 	}
 }

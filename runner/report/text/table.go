@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"postpatch/runner/report"
 	"postpatch/runner/report/fold"
 )
 
@@ -28,10 +29,10 @@ func (v *view) table(b *strings.Builder) {
 			ill = len(shown)
 		}
 		if ill > 0 {
-			fmt.Fprintf(b, "%s ok, not listed%s\n", plural(ill, "host"), v.rest("-v"))
+			fmt.Fprintf(b, "%s ok, not listed%s\n", report.Count(ill, "host"), v.rest("-v"))
 		}
 		if more := len(shown) - ill - groupLimit; more > 0 {
-			fmt.Fprintf(b, "%s not ok, not listed below%s\n", plural(more, "host"), v.rest("-v"))
+			fmt.Fprintf(b, "%s not ok, not listed below%s\n", report.Count(more, "host"), v.rest("-v"))
 			ill += more
 		}
 		shown = shown[ill:]

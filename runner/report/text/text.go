@@ -167,7 +167,7 @@ func (v *view) header(b *strings.Builder) {
 	case r.Name != "":
 		parts = append(parts, r.Name)
 	}
-	parts = append(parts, plural(r.Hosts, "host")+", "+plural(r.Checks, "check"))
+	parts = append(parts, report.Count(r.Hosts, "host")+", "+report.Count(r.Checks, "check"))
 	head := strings.Join(v.pen.flow(parts, v.pen.Width), "\n")
 	b.WriteString(v.pen.bold(title) + strings.TrimPrefix(head, title) + "\n")
 	parts = nil
@@ -201,20 +201,20 @@ func (v *view) hidden(out *strings.Builder, s report.Summary) {
 		if n == 1 {
 			judged = "judged by its expectations alone"
 		}
-		v.listing(b, plural(n, "check")+" had nothing to be compared with: "+judged+lists, v.folder.Unbased)
+		v.listing(b, report.Count(n, "check")+" had nothing to be compared with: "+judged+lists, v.folder.Unbased)
 	}
 	if n := s.Counts[report.Passed] - v.unbased; n > 0 {
 		what := " unchanged "
 		if v.run.Baseline == nil {
 			what = " passed "
 		}
-		v.listing(b, thousands(n)+what+checks(n)+" hidden"+lists, v.folder.Unchanged)
+		v.listing(b, report.Thousands(n)+what+checks(n)+" hidden"+lists, v.folder.Unchanged)
 	}
 	if n := s.Counts[report.Skipped]; n > 0 {
-		v.listing(b, thousands(n)+" skipped "+checks(n)+" hidden"+lists, v.folder.Skipped)
+		v.listing(b, report.Thousands(n)+" skipped "+checks(n)+" hidden"+lists, v.folder.Skipped)
 	}
 	if n := v.folder.NoteCount; n > 0 {
-		v.listing(b, plural(n, "change")+" of severity note hidden"+lists, v.folder.Notes)
+		v.listing(b, report.Count(n, "change")+" of severity note hidden"+lists, v.folder.Notes)
 	}
 	v.ignored(b, s)
 	if v.pen.Verbosity >= Verbose && len(v.sessions) > 0 {
@@ -238,9 +238,9 @@ func (v *view) stored(b *strings.Builder, unfinished bool) {
 // worth says what a capture is good for.
 func (v *view) worth() string {
 	none := v.unknown - v.partly
-	have := func(n int) string { return thousands(n) + " " + pick(n, "has", "have") }
+	have := func(n int) string { return report.Thousands(n) + " " + pick(n, "has", "have") }
 	ofAll := func(n int) string {
-		return fmt.Sprintf("%s of %s %s", thousands(n), plural(v.run.Checks, "check"), pick(n, "has", "have"))
+		return fmt.Sprintf("%s of %s %s", report.Thousands(n), report.Count(v.run.Checks, "check"), pick(n, "has", "have"))
 	}
 	switch lack := "no baseline, because " + pick(none, "it", "they") + " could not be observed"; {
 	case v.unknown == 0:
@@ -272,9 +272,9 @@ func (v *view) verdict(b *strings.Builder, s report.Summary) {
 	}
 	total := v.run.Checks
 	if v.observed < total {
-		parts = append(parts, fmt.Sprintf("%s of %s observed", thousands(v.observed), plural(total, "check")))
+		parts = append(parts, fmt.Sprintf("%s of %s observed", report.Thousands(v.observed), report.Count(total, "check")))
 	}
-	parts = append(parts, spell(s.Took), fmt.Sprintf("exit %d", s.ExitCode))
+	parts = append(parts, report.Spell(s.Took), fmt.Sprintf("exit %d", s.ExitCode))
 	b.WriteString(v.pen.bold("VERDICT") + "  " + strings.Join(parts, "   ") + "\n")
 }
 

@@ -2,29 +2,22 @@ package text
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
+	"postpatch/runner/report"
 	"postpatch/runner/report/fold"
 )
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return thousands(n) + " " + word + "s"
-}
 
 // size is how much a group tells, in its title.
 func size(g fold.Group, s fold.Size) string {
 	switch {
 	case g == fold.Unreachable || g == fold.Problem || s.Told == s.Checks:
-		return thousands(s.Told)
+		return report.Thousands(s.Told)
 	case s.Items == s.Checks:
-		return fmt.Sprintf("%s, %s", plural(s.Checks, "check"), plural(s.Told, "reading"))
+		return fmt.Sprintf("%s, %s", report.Count(s.Checks, "check"), report.Count(s.Told, "reading"))
 	default:
-		return fmt.Sprintf("%s, %s", plural(s.Checks, "check"), plural(s.Items, "item"))
+		return fmt.Sprintf("%s, %s", report.Count(s.Checks, "check"), report.Count(s.Items, "item"))
 	}
 }
 
@@ -35,41 +28,11 @@ func checks(n int) string {
 	return "checks"
 }
 
-// thousands groups digits by a space from five digits on.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	if n < 10000 {
-		return s
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
-}
-
-// spell tells a duration in its two largest units: "5 h 12 m".
-func spell(d time.Duration) string {
-	d = max(d, 0)
-	day := 24 * time.Hour
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Truncate(100*time.Millisecond).Seconds())
-	case d < time.Hour:
-		return fmt.Sprintf("%d m %02d s", d/time.Minute, d%time.Minute/time.Second)
-	case d < day:
-		return fmt.Sprintf("%d h %02d m", d/time.Hour, d%time.Hour/time.Minute)
-	default:
-		return fmt.Sprintf("%d d %d h", d/day, d%day/time.Hour)
-	}
-}
-
 func ago(d time.Duration) string {
 	if d < 0 {
 		return "later than this run"
 	}
-	return spell(d) + " ago"
+	return report.Spell(d) + " ago"
 }
 
 // moment tells a time in UTC; the year only where it is not that of the run.

@@ -5,29 +5,9 @@ import (
 	"time"
 )
 
-func TestDurationsAreToldInTwoUnits(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		-time.Second:                 "0 ms",
-		430 * time.Millisecond:       "430 ms",
-		9990 * time.Millisecond:      "9.9 s",
-		68 * time.Second:             "1 m 08 s",
-		5*time.Hour + 12*time.Minute: "5 h 12 m",
-		50 * time.Hour:               "2 d 2 h",
-	} {
-		if got := spell(d); got != want {
-			t.Errorf("%d: got %q, want %q", d, got, want)
-		}
-	}
+func TestABaselineOfTomorrow(t *testing.T) {
 	if got := ago(-time.Hour); got != "later than this run" {
 		t.Errorf("a baseline of tomorrow: got %q", got)
-	}
-}
-
-func TestNumbersAreGroupedFromFiveDigitsOn(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 9999: "9999", 10000: "10 000", 1234567: "1 234 567"} {
-		if got := thousands(n); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
 	}
 }
 
