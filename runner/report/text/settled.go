@@ -69,7 +69,8 @@ func (v *view) settled(b *strings.Builder) {
 	}
 	host = min(host, hostLimit)
 	for _, l := range shown {
-		start := fmt.Sprintf("  %*s after the start  %s  ", after, report.Spell(l.after), padded(v.pen.cut(l.host, host), host))
+		name := padded(v.pen.cut(l.host, host), host)
+		start := fmt.Sprintf("  %*s after the start  %s  ", after, report.Spell(l.after), name)
 		rows := v.pen.rows(l.what+": was "+l.was, v.pen.Width-columns(start))
 		b.WriteString(start + strings.Join(rows, "\n"+strings.Repeat(" ", columns(start))) + "\n")
 	}
