@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"postpatch/runner/report"
 	"postpatch/suites"
 )
 
@@ -225,7 +226,7 @@ func of(n, total int) string {
 	if n == 1 {
 		verb = "is"
 	}
-	return fmt.Sprintf("%d of %s %s", n, plural(total, "host"), verb)
+	return fmt.Sprintf("%d of %s %s", n, report.Count(total, "host"), verb)
 }
 
 func most(n int) string {

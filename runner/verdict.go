@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -126,7 +125,7 @@ func (t *Tally) mayBegin(s *report.Summary) {
 	case ExitOK:
 		s.Verdict, s.Reason = "READY", "the patch may begin"
 		if t.waiving > 0 {
-			s.Reason += ", " + plural(t.waiving, "check") + " waived"
+			s.Reason += ", " + report.Count(t.waiving, "check") + " waived"
 		}
 		return
 	case ExitBroken:
@@ -143,7 +142,7 @@ func (t *Tally) reason() string {
 	var parts []string
 	count := func(n int, what string) {
 		if n > 0 {
-			parts = append(parts, plural(n, "check")+" "+what)
+			parts = append(parts, report.Count(n, "check")+" "+what)
 		}
 	}
 	count(t.counts[report.Regressed], "regressed")
@@ -151,10 +150,10 @@ func (t *Tally) reason() string {
 	count(t.counts[report.Unmet], "unmet")
 	count(t.drifting, "drifted")
 	if t.otherHosts > 0 {
-		parts = append(parts, plural(t.otherHosts, "host")+" answered by another machine")
+		parts = append(parts, report.Count(t.otherHosts, "host")+" answered by another machine")
 	}
 	if t.unseen > 0 {
-		parts = append(parts, plural(t.unseen, "host")+" unreachable")
+		parts = append(parts, report.Count(t.unseen, "host")+" unreachable")
 	}
 	count(t.unknown, "unknown")
 	if len(parts) == 0 {
@@ -162,11 +161,4 @@ func (t *Tally) reason() string {
 	}
 	count(t.waiving, "waived")
 	return strings.Join(parts, ", ")
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }

@@ -77,7 +77,7 @@ func (v *view) where(e *fold.Entry) string {
 	case len(e.Hosts) > 1 && len(e.Hosts) == v.hosts:
 		return fmt.Sprintf("all %d: ", v.hosts) + text + remaining(more)
 	case len(e.Hosts) > 1:
-		return plural(len(e.Hosts), "host") + ": " + text + remaining(more)
+		return report.Count(len(e.Hosts), "host") + ": " + text + remaining(more)
 	default:
 		return text
 	}
@@ -97,7 +97,7 @@ func what(e *fold.Entry) []string {
 		lines = append(lines, code(e.Reason))
 	}
 	if e.Unasked > 0 {
-		lines = append(lines, plural(e.Unasked, "check")+" not judged")
+		lines = append(lines, report.Count(e.Unasked, "check")+" not judged")
 	}
 	for _, f := range e.Findings[:min(len(e.Findings), mostList)] {
 		lines = append(lines, changed(f))

@@ -102,7 +102,7 @@ func (v *view) head(s report.Summary) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s %s %s\n\n", sign, code(brief(s.Verdict)), title(v.run.Command))
 	fmt.Fprintf(&b, "%s\n\n", code(brief(s.Reason)))
-	fmt.Fprintf(&b, "%s, %s, %s, exit code %d", plural(v.run.Hosts, "host"), plural(v.run.Checks, "check"),
+	fmt.Fprintf(&b, "%s, %s, %s, exit code %d", report.Count(v.run.Hosts, "host"), report.Count(v.run.Checks, "check"),
 		s.Took.Round(time.Second), s.ExitCode)
 	for _, of := range []struct{ label, text string }{
 		{"run", v.run.Name}, {"plan", v.run.Plan}, {"suites", strings.Join(v.run.Suites, ", ")}, {"part", v.run.Part},
@@ -119,7 +119,7 @@ func (v *view) head(s report.Summary) string {
 		fmt.Fprintf(&b, "- note: %s\n", code(brief(note)))
 	}
 	if v.more > 0 {
-		fmt.Fprintf(&b, "- … %s\n", plural(v.more, "more note"))
+		fmt.Fprintf(&b, "- … %s\n", report.Count(v.more, "more note"))
 	}
 	return b.String() + "\n" + counts(s)
 }
@@ -160,7 +160,7 @@ func (v *view) hidden(s report.Summary) string {
 		{s.Counts[report.Passed], "that passed"}, {s.Counts[report.Skipped], "that was skipped"},
 	} {
 		if of.n > 0 {
-			fmt.Fprintf(&b, "- %s %s\n", plural(of.n, "check"), of.what)
+			fmt.Fprintf(&b, "- %s %s\n", report.Count(of.n, "check"), of.what)
 		}
 	}
 	if b.Len() == 0 {
@@ -182,10 +182,3 @@ func (v *view) foot(s report.Summary) string {
 }
 
 func brief(s string) string { return report.Brief(s, mostSaid) }
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}

@@ -3,6 +3,8 @@ package notify
 import (
 	"fmt"
 	"strings"
+
+	"postpatch/runner/report"
 )
 
 // heading is the verdict in one line.
@@ -12,8 +14,8 @@ func heading(m Message) string {
 
 // details say of what, and what the whole run came to.
 func details(m Message) []string {
-	of := fmt.Sprintf("%s %s, %s on %s", m.Run.Command, m.Run.Name, plural(m.Part.Checks, "check"),
-		plural(m.Part.Hosts, "host"))
+	of := fmt.Sprintf("%s %s, %s on %s", m.Run.Command, m.Run.Name, report.Count(m.Part.Checks, "check"),
+		report.Count(m.Part.Hosts, "host"))
 	if m.Run.Baseline != nil {
 		of += ", compared with " + m.Run.Baseline.Name
 	}
@@ -69,11 +71,4 @@ func nonEmpty(all ...string) []string {
 		}
 	}
 	return some
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }
