@@ -156,17 +156,18 @@ func (s *Swarm) called(at net.Addr) *machine {
 	return m
 }
 
-// left forgets a host that nobody talks to any longer.
+// left forgets a host that nobody talks to any longer, but not what it counted: who
+// sees none living sees all messages.
 func (s *Swarm) left(m *machine) {
 	s.mu.Lock()
 	m.calls--
 	last := m.calls == 0
 	if last {
+		s.stats.add(m.winrm.Stats())
 		delete(s.hosts, m.profile.Index)
 	}
 	s.mu.Unlock()
 	if last {
-		s.stats.add(m.winrm.Stats())
 		_ = m.winrm.Close()
 	}
 }
