@@ -306,7 +306,8 @@ func timestamp(t testing.TB, key types.EncryptionKey, now time.Time) types.PADat
 	if err != nil {
 		t.Fatal(err)
 	}
-	copy(raw[bytes.IndexByte(raw, 0x18)+2:], now.Format("20060102150405Z"))
+	head := []byte{0x18, 15} // of a GeneralizedTime; 0x18 alone may be the length of the whole
+	copy(raw[bytes.Index(raw, head)+len(head):], now.UTC().Format("20060102150405Z"))
 	sealed, err := crypto.GetEncryptedData(raw, key, 1, 0)
 	if err != nil {
 		t.Fatal(err)
