@@ -3,11 +3,11 @@ package runner_test
 import (
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"postpatch/probes/probetest"
 	"postpatch/runner"
 )
 
@@ -15,7 +15,7 @@ import (
 // may, and one at a time be taken.
 func TestBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var going, most atomic.Int32
+		var going probetest.Gauge
 		taken, taking := 0, false
 		b := runner.NewBehind(3, func(n int) error {
 			if taking {
@@ -29,8 +29,8 @@ func TestBehind(t *testing.T) {
 		start := time.Now()
 		for i := range 7 {
 			err := b.Do(func() (int, error) {
-				most.Store(max(most.Load(), going.Add(1)))
-				defer going.Add(-1)
+				going.Up()
+				defer going.Down()
 				if i == 0 {
 					time.Sleep(3 * time.Second)
 				}
@@ -47,8 +47,8 @@ func TestBehind(t *testing.T) {
 		if err := b.Wait(); err != nil || taken != 17 {
 			t.Errorf("%d taken, %v: want 17", taken, err)
 		}
-		if took := time.Since(start); most.Load() != 3 || took != 4*time.Second {
-			t.Errorf("%d at the same time, %s: want 3, and the slow one's 4 s", most.Load(), took)
+		if took := time.Since(start); going.Most() != 3 || took != 4*time.Second {
+			t.Errorf("%d at the same time, %s: want 3, and the slow one's 4 s", going.Most(), took)
 		}
 	})
 }

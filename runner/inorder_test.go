@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"postpatch/probes/probetest"
 	"postpatch/runner"
 )
 
@@ -18,18 +19,19 @@ import (
 // the first is the last to be done.
 func TestInOrder(t *testing.T) {
 	const n, pieces = 4, 100
-	var running, most, waiting atomic.Int32
+	var running probetest.Gauge
+	var waiting atomic.Int32
 	var gate sync.WaitGroup // the first n pieces wait for each other
 	gate.Add(n)
 	work := func(yield func(func() (int, error)) bool) {
 		for i := range pieces {
 			more := yield(func() (int, error) {
-				most.Store(max(most.Load(), running.Add(1)))
+				running.Up()
 				if i < n {
 					gate.Done()
 					gate.Wait()
 				}
-				running.Add(-1)
+				running.Down()
 				waiting.Add(1)
 				return i, nil
 			})
@@ -50,8 +52,8 @@ func TestInOrder(t *testing.T) {
 	if err != nil || !slices.IsSorted(got) || len(got) != pieces {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if most.Load() > n {
-		t.Errorf("%d pieces at once, want %d", most.Load(), n)
+	if running.Most() != n {
+		t.Errorf("%d pieces at once, want %d", running.Most(), n)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/probetest"
 	"postpatch/runner"
 	"postpatch/runner/report"
 	"postpatch/suites"
@@ -240,12 +241,12 @@ func TestQuotaFaultsSlowTheRunDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := refusing{session{new(atomic.Int32), new(atomic.Int32)}, time.Now().Add(20 * time.Second)}
 		var told []runner.Pace
-		var underWay, most atomic.Int32
+		var underWay probetest.Gauge
 		slots := runner.NewSlots(runner.Limits{Hosts: 40, Tell: func(p runner.Pace) { told = append(told, p) }})
 		o := runner.Options{Slots: slots, Open: func(context.Context, suites.Host) (host.Session, error) {
 			if time.Now().After(s.until.Add(-10*time.Second)) && time.Now().Before(s.until) {
-				most.Store(max(most.Load(), underWay.Add(1)))
-				time.AfterFunc(time.Second-1, func() { underWay.Add(-1) })
+				underWay.Up()
+				time.AfterFunc(time.Second-1, func() { underWay.Down() })
 			}
 			return s, nil
 		}}
@@ -257,8 +258,8 @@ func TestQuotaFaultsSlowTheRunDown(t *testing.T) {
 			}
 			return nil
 		})
-		if err != nil || unknown == 0 || unknown > 200 || most.Load() != 4 {
-			t.Errorf("%d hosts are unknown, %d were asked at once at last, %v", unknown, most.Load(), err)
+		if err != nil || unknown == 0 || unknown > 200 || underWay.Most() != 4 {
+			t.Errorf("%d hosts are unknown, %d were asked at once at last, %v", unknown, underWay.Most(), err)
 		}
 		first, last := runner.Pace{Now: 20, Most: 40, Why: "quota faults"}, runner.Pace{Now: 40, Most: 40}
 		if len(told) < 4 || told[0] != first || told[len(told)-1] != last {
@@ -351,22 +352,21 @@ func TestACutEndsTheWaiting(t *testing.T) {
 // Hosts that are waited for go through the same door.
 func TestWaitingHostsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var now, most atomic.Int32
+		var now, lookups probetest.Gauge
 		p := probeFunc(func(ctx context.Context, target probes.Target) ([]fact.Reading, error) {
-			most.Store(max(most.Load(), now.Add(1)))
-			defer now.Add(-1)
+			now.Up()
+			defer now.Down()
 			return takes(time.Second)(ctx, target)
 		})
 		hosts := append(fleet("10.0.0.", 9, portCheck("a", p)), fleet("10.0.1.", 9, portCheck("a", p))...)
 		for i := range hosts {
 			hosts[i].Address = strings.Replace(hosts[i].Address, "000", "", 1)
 		}
-		var lookups, mostLookups atomic.Int32
 		o := runner.Options{
 			Slots: runner.NewSlots(runner.Limits{Hosts: 50, PerNetwork: 2}),
 			Resolve: func(context.Context, string) (netip.Addr, error) {
-				mostLookups.Store(max(mostLookups.Load(), lookups.Add(1)))
-				defer lookups.Add(-1)
+				lookups.Up()
+				defer lookups.Down()
 				time.Sleep(time.Millisecond) // of this test's own clock
 				return netip.Addr{}, errors.New("no such host")
 			},
@@ -380,8 +380,8 @@ func TestWaitingHostsTakeTurns(t *testing.T) {
 			told++
 			return nil
 		}, nil)
-		if err != nil || told != 118 || most.Load() != 4 || mostLookups.Load() != 16 {
-			t.Errorf("%d told, %d at once, %d names looked up at once, %v", told, most.Load(), mostLookups.Load(), err)
+		if err != nil || told != 118 || now.Most() != 4 || lookups.Most() != 16 {
+			t.Errorf("%d told, %d at once, %d names looked up at once, %v", told, now.Most(), lookups.Most(), err)
 		}
 	})
 }
@@ -415,14 +415,9 @@ func TestSlotsLeaveNothingBehind(t *testing.T) {
 		})
 	}
 	runs.Wait()
-	for range 1000 {
-		if runtime.NumGoroutine() <= before {
-			return
+	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 		}
-		runtime.Gosched()
-	}
-	<-time.After(100 * time.Millisecond)
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines, %d before", after, before)
 	}
 }

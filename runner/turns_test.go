@@ -3,12 +3,12 @@ package runner
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"postpatch/probes/host"
+	"postpatch/probes/probetest"
 )
 
 // TestTurns lets no more hosts' answers be read at once than there are turns, however
@@ -16,17 +16,17 @@ import (
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		run := withTurns(t.Context())
-		limit := int32(runtime.GOMAXPROCS(0) + 1)
-		var reading, most atomic.Int32
+		limit := runtime.GOMAXPROCS(0) + 1
+		var reading probetest.Gauge
 		visit := func() {
 			ctx, yield := inTurn(run, nil)
 			defer yield()
 			time.Sleep(time.Second) // on the way
 			host.Turn(ctx)
 			host.Turn(ctx)
-			most.Store(max(most.Load(), reading.Add(1)))
+			reading.Up()
 			time.Sleep(time.Second)
-			reading.Add(-1)
+			reading.Down()
 		}
 		start := time.Now()
 		for range 4 * limit {
@@ -34,13 +34,13 @@ func TestTurns(t *testing.T) {
 		}
 		synctest.Wait()
 		time.Sleep(1500 * time.Millisecond)
-		if most.Load() != limit {
-			t.Errorf("%d hosts' answers are read at the same time, of %d", most.Load(), limit)
+		if reading.Most() != limit {
+			t.Errorf("%d hosts' answers are read at the same time, of %d", reading.Most(), limit)
 		}
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
-		if reading.Load() != 0 || time.Since(start) > 6*time.Second || most.Load() != limit {
-			t.Errorf("%d are still read; %d were at the same time", reading.Load(), most.Load())
+		if reading.Now() != 0 || time.Since(start) > 6*time.Second || reading.Most() != limit {
+			t.Errorf("%d are still read; %d were at the same time", reading.Now(), reading.Most())
 		}
 	})
 	ctx, yield := inTurn(context.Background(), nil) // of no run

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"postpatch/probes/host"
+	"postpatch/probes/probetest"
 )
 
 func mailbox(password string) host.Credential {
@@ -112,37 +113,35 @@ func TestAccountsAreToldApart(t *testing.T) {
 func TestAccountsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a host.Accounts
-		var underWay, most, refused atomic.Int32
+		var refused atomic.Int32
 		var all sync.WaitGroup
-		run := func(came host.Shown) {
-			most.Store(0)
+		run := func(came host.Shown) int {
+			var underWay probetest.Gauge
 			for i := range 20 {
 				all.Go(func() {
 					done, err := a.Try(t.Context(), mailbox("x"), fmt.Sprint(came, i))
 					if err != nil {
 						return
 					}
-					most.Store(max(most.Load(), underWay.Add(1)))
+					underWay.Up()
 					time.Sleep(time.Second)
-					if underWay.Add(-1); came == host.Refused {
+					if underWay.Down(); came == host.Refused {
 						refused.Add(1)
 					}
 					done(came)
 				})
 			}
 			all.Wait()
+			return underWay.Most()
 		}
-		run(host.Later)
-		if n := most.Load(); n != 1 {
+		if n := run(host.Later); n != 1 {
 			t.Errorf("%d at a time before it was taken", n)
 		}
-		run(host.Taken)
-		if n := most.Load(); n != 19 { // all but the one that took it
+		if n := run(host.Taken); n != 19 { // all but the one that took it
 			t.Errorf("%d at a time just afterwards", n)
 		}
 		time.Sleep(time.Minute)
-		run(host.Refused)
-		if n := most.Load(); n != 3 {
+		if n := run(host.Refused); n != 3 {
 			t.Errorf("%d at a time later", n)
 		}
 		if n := refused.Load(); n != 3 {

@@ -14,6 +14,7 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/probes/lab/kerberos"
+	"postpatch/probes/probetest"
 )
 
 func probe(user, secret string) host.Credential {
@@ -23,11 +24,12 @@ func probe(user, secret string) host.Credential {
 // trials has so many hosts shown an account at once, each of which thinks for a
 // second and says what outcome has for it.
 func trials(t *testing.T, l *auth.Logins, c host.Credential, hosts int, outcome func(nth int) auth.Outcome) (
-	shown, most int32, errs []error,
+	shown int32, most int, errs []error,
 ) {
 	t.Helper()
 	var all sync.WaitGroup
-	var asked, now, peak atomic.Int32
+	var asked atomic.Int32
+	var now probetest.Gauge
 	errs = make([]error, hosts)
 	for i := range hosts {
 		all.Go(func() {
@@ -36,11 +38,9 @@ func trials(t *testing.T, l *auth.Logins, c host.Credential, hosts int, outcome 
 				return
 			}
 			nth := asked.Add(1)
-			n := now.Add(1)
-			for p := peak.Load(); n > p && !peak.CompareAndSwap(p, n); p = peak.Load() {
-			}
+			now.Up()
 			time.Sleep(time.Second)
-			now.Add(-1)
+			now.Down()
 			if done != nil {
 				done(outcome(int(nth)))
 				done(auth.Accepted) // the first word counts
@@ -48,15 +48,16 @@ func trials(t *testing.T, l *auth.Logins, c host.Credential, hosts int, outcome 
 		})
 	}
 	all.Wait()
-	return asked.Load(), peak.Load(), errs
+	return asked.Load(), now.Most(), errs
 }
 
 func TestTrials(t *testing.T) {
 	always := func(o auth.Outcome) func(int) auth.Outcome { return func(int) auth.Outcome { return o } }
 	for name, test := range map[string]struct {
-		user        string
-		outcome     func(nth int) auth.Outcome
-		shown, most int32
+		user    string
+		outcome func(nth int) auth.Outcome
+		shown   int32
+		most    int
 	}{
 		"a wrong password":        {`CORP\probe`, always(auth.Refused), 3, 3},
 		"a wrong password, UPN":   {"probe@corp.test", always(auth.Refused), 3, 3},
