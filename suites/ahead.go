@@ -89,10 +89,11 @@ func atOnce(n int, do func(i int)) {
 // buildAll builds the suites, several at once: each writes to what is its own and to
 // nothing else. What hosts have of several suites is put together in their order.
 func (l *loader) buildAll() {
+	unread := l.found.any() // not while they are built: that would tell of whoever was faster
 	atOnce(len(l.entries), func(i int) {
 		s := l.entries[i]
 		s.makeRoom()
-		l.build(s)
+		l.build(s, unread)
 	})
 	for _, s := range l.entries {
 		if !s.dry {

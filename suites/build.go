@@ -35,8 +35,9 @@ type gap struct {
 	more  int
 }
 
-// build makes the checks of one suite on all its hosts.
-func (l *loader) build(s *suiteEntries) {
+// build makes the checks of one suite on all its hosts. What could not be read may be
+// of a suite that it uses.
+func (l *loader) build(s *suiteEntries, unread bool) {
 	work := 0
 	s.usesHosts()
 	for _, c := range s.checks {
@@ -64,7 +65,7 @@ func (l *loader) build(s *suiteEntries) {
 	s.idleUses(uses)
 	everybody := slices.ContainsFunc(s.checks, (*checkEntry).isForAll)
 	// The check that is missing may be one that is wrong.
-	if everybody || s.found.in(s.file) || len(s.uses) > 0 && s.found.any() {
+	if everybody || s.found.in(s.file) || len(s.uses) > 0 && unread {
 		return
 	}
 	s.withoutCheck(seen)
