@@ -138,11 +138,10 @@ func mutate(random *rand.Rand, doc *yaml.Node, nodes []*yaml.Node) {
 
 // TestFaultsThatBothRefuse plants faults of structure into the repository's own suites.
 func TestFaultsThatBothRefuse(t *testing.T) {
-	s, random := compiled(t, "suite", all.Kinds()), rand.New(rand.NewPCG(9, 6))
-	good := seeds(t, "suite")
+	s, good := compiled(t, "suite", all.Kinds()), seeds(t, "suite")
 	for name, plant := range faults() {
 		t.Run(name, func(t *testing.T) {
-			planted := 0
+			random, planted := rand.New(rand.NewPCG(9, 6)), 0
 			for _, i := range random.Perm(len(good)) {
 				doc := parsed(t, good[i])
 				planting := false
