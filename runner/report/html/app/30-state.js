@@ -73,6 +73,7 @@ class Router {
     if (to === location.hash) return;
     if (replace) location.replace(to);
     else location.hash = to;
+    this.state = readState(location.hash); // the next key may come before the event does
   }
 
   // link is the address of a state, for where a link is better than a button.
