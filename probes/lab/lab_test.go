@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -80,6 +81,31 @@ func TestRoutesLeadFromEveryName(t *testing.T) {
 	}
 	if got := l.Stats("SQL01").Connections["tcp/22"]; got != 4 {
 		t.Errorf("want 4 connections counted, got %d", got)
+	}
+}
+
+// TestClosedDoorsKeepTheirPorts starts a host whose doors are all closed: of so many,
+// some had the same port if it were free again once its door was closed.
+func TestClosedDoorsKeepTheirPorts(t *testing.T) {
+	const doors = 400
+	var ports []string
+	for port := range doors {
+		ports = append(ports, fmt.Sprintf("%d: x", port+1))
+	}
+	l := start(t, "estate: lab-doors-test\nhosts: {sql01: {}}\nstates: {before: , after: {sql01: {tcp: {"+
+		strings.Join(ports, ", ")+"}}}}\n")
+	used := map[string]string{}
+	for door, address := range l.Routes()["sql01"].Ports {
+		if other, taken := used[address]; taken {
+			t.Errorf("%s and %s are both at %s", other, door, address)
+		}
+		used[address] = door
+	}
+	if len(used) < doors {
+		t.Errorf("%d doors, want %d", len(used), doors)
+	}
+	if err := l.Switch("after"); err != nil {
+		t.Error(err)
 	}
 }
 

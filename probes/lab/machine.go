@@ -74,6 +74,12 @@ func (m *machine) bind(ctx context.Context, l *Lab) error {
 		address, m.own = probe, false
 	}
 	m.address = address
+	var shut []io.Closer // until each door has its port, so that no two have the same
+	defer func() {
+		for _, ln := range shut {
+			_ = ln.Close()
+		}
+	}()
 	for _, d := range m.doors {
 		network, port, _ := strings.Cut(d.key, "/")
 		if !l.options.RealPorts {
@@ -87,7 +93,7 @@ func (m *machine) bind(ctx context.Context, l *Lab) error {
 		if l.open(m.host(), d) {
 			d.start(l, ln)
 		} else {
-			_ = ln.Close()
+			shut = append(shut, ln)
 		}
 	}
 	return nil
