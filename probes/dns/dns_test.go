@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +21,8 @@ import (
 	"postpatch/probes/probetest"
 )
 
-// server answers queries by UDP and TCP at one address.
+// server answers queries by UDP and TCP. They have ports of their own: one that is free
+// for one of them need not be for the other.
 func server(t *testing.T, handler dns.HandlerFunc) probes.Target {
 	t.Helper()
 	var config net.ListenConfig
@@ -28,7 +30,7 @@ func server(t *testing.T, handler dns.HandlerFunc) probes.Target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packets, err := config.ListenPacket(t.Context(), "udp", listener.Addr().String())
+	packets, err := config.ListenPacket(t.Context(), "udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,15 @@ func server(t *testing.T, handler dns.HandlerFunc) probes.Target {
 		t.Cleanup(func() { _ = s.Shutdown() })
 	}
 	starting.Wait()
-	return probetest.Target(listener.Addr().String())
+	target := probetest.Target(listener.Addr().String())
+	tcp, udp := target.Dial, probetest.Target(packets.LocalAddr().String()).Dial
+	target.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if network == "udp" {
+			return udp(ctx, network, address)
+		}
+		return tcp(ctx, network, address)
+	}
+	return target
 }
 
 // zone answers with records in zone file form, by owner and type.
@@ -221,10 +231,12 @@ func TestServers(t *testing.T) {
 	}
 }
 
-func TestALostPacketIsSentAgain(t *testing.T) {
+func TestALostPacketIsSentAgain(t *testing.T) { synctest.Test(t, lostPacket) }
+
+func lostPacket(t *testing.T) {
 	var packets atomic.Int32
 	good := zone(t, "www.test. 300 IN A 10.0.0.1")
-	target := server(t, func(w dns.ResponseWriter, query *dns.Msg) {
+	target := inMemory(func(w dns.ResponseWriter, query *dns.Msg) {
 		if packets.Add(1) > 1 {
 			good(w, query)
 		}
@@ -268,16 +280,12 @@ func TestNotObserved(t *testing.T) {
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := probe.Kind.Build(map[string]any{"name": []string{"silent.test", "www.test"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-			defer cancel()
-			readings, err := p.Observe(ctx, server(t, tt.handler))
-			if err == nil || errors.Is(err, probes.ErrNoAnswer) != tt.noAnswer {
-				t.Errorf("got %v and %v, want an error with no answer: %t", readings, err, tt.noAnswer)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				readings, err := observe(t, inMemory(tt.handler), map[string]any{"name": []string{"silent.test", "www.test"}})
+				if err == nil || errors.Is(err, probes.ErrNoAnswer) != tt.noAnswer {
+					t.Errorf("got %v and %v, want an error with no answer: %t", readings, err, tt.noAnswer)
+				}
+			})
 		})
 	}
 }
