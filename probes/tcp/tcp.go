@@ -70,23 +70,43 @@ type probe params
 // Aims implements probes.Aimer.
 func (p probe) Aims() []string { return []string{p.Address} }
 
+// turn is a port, and how long it may take.
+type turn struct {
+	port, shares int           // of the time that is left, up to the end
+	most         time.Duration // one share at the start; 0 where there is no end
+}
+
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
-	limit := p.limit(ctx)
-	return reach.Each(p.Ports, func(port int) ([]fact.Reading, error) {
-		return p.observe(ctx, t, port, limit)
+	return reach.Each(p.turns(ctx), func(u turn) ([]fact.Reading, error) {
+		return p.observe(ctx, t, u.port, u.limit(ctx))
 	})
 }
 
-// limit is how long a port may take: not all the time there is, because silence
-// is what the check may be about.
-func (p probe) limit(ctx context.Context) time.Duration {
+// turns share the time out: a port has not all there is, because silence is what the
+// check may be about.
+func (p probe) turns(ctx context.Context) []turn {
+	rounds := (len(p.Ports) + reach.AtOnce - 1) / reach.AtOnce
+	shares := max(3, rounds+1)
+	var most time.Duration
+	if end, limited := ctx.Deadline(); limited {
+		most = time.Until(end) / time.Duration(shares)
+	}
+	turns := make([]turn, len(p.Ports))
+	for i, port := range p.Ports {
+		turns[i] = turn{port, shares - i/reach.AtOnce, most}
+	}
+	return turns
+}
+
+// limit is less than a share at the start where the ports before it took longer than
+// they should, as on a busy machine: it does not add up for the last.
+func (u turn) limit(ctx context.Context) time.Duration {
 	end, limited := ctx.Deadline()
 	if !limited {
 		return 5 * time.Second
 	}
-	rounds := (len(p.Ports) + reach.AtOnce - 1) / reach.AtOnce
-	return time.Until(end) / time.Duration(max(3, rounds+1))
+	return min(u.most, time.Until(end)/time.Duration(u.shares))
 }
 
 func (p probe) observe(ctx context.Context, t probes.Target, port int, limit time.Duration) ([]fact.Reading, error) {
