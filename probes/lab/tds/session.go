@@ -31,8 +31,9 @@ type session struct {
 	results int             // columns of the results so far
 	ended   <-chan struct{} // closed with the connection
 
-	mu     sync.Mutex
-	cancel context.CancelCauseFunc // ends the request in hand; nil between requests
+	mu       sync.Mutex
+	cancel   context.CancelCauseFunc // ends the request in hand; nil between requests
+	attended bool                    // an attention was read between requests, and not answered yet
 }
 
 func newSession(server *Server, conn net.Conn) *session {
@@ -130,7 +131,12 @@ func (s *session) encrypt(ctx context.Context, prelogin []byte) (encryption, err
 		}
 		reply = answer
 		if client == encryptNone && answer == encryptRequired {
-			defer func() { _ = s.conn.Close() }() // the client cannot go on
+			defer func() { // the client cannot go on
+				// Once it has begun with TLS: what is unread when a connection is
+				// closed makes a reset of its end, now and then.
+				_, _ = readMessage(s.conn)
+				_ = s.conn.Close()
+			}()
 		}
 	}
 	if err := s.server.think(ctx); err != nil {
@@ -316,19 +322,34 @@ func (s *session) interrupt() {
 	defer s.mu.Unlock()
 	if s.cancel != nil {
 		s.cancel(errAttention)
+		return
 	}
+	s.attended = true
 }
 
+// setCancel makes cancel end the request that is begun. An attention that was read
+// before that is this request's: serve reads no further request until it is answered.
 func (s *session) setCancel(cancel context.CancelCauseFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cancel = cancel
+	if cancel != nil && s.attended {
+		cancel(errAttention)
+	}
+}
+
+// attend forgets an attention that is now answered.
+func (s *session) attend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attended = false
 }
 
 // answer answers one message. A request that was interrupted leaves its message
 // open, for the attention that follows to end it.
 func (s *session) answer(ctx context.Context, m message) error {
 	if m.kind == packetAttention {
+		s.attend()
 		if err := s.write(done(tokenDone, doneAttention, commandNone, 0)); err != nil {
 			return err
 		}

@@ -8,12 +8,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	mssql "github.com/microsoft/go-mssqldb"
 
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/tds"
 )
 
 // open logs in as the driver does; options are parameters of its URL.
@@ -324,6 +326,37 @@ func TestAttentionInterrupts(t *testing.T) {
 	if err := conn.QueryRowContext(t.Context(), "SELECT 1").Scan(&one); err != nil || one != 1 {
 		t.Errorf("on the same connection: got %d and %v", one, err)
 	}
+}
+
+// TestAttentionBeforeTheRequestIsBegun holds that an attention ends its own request also
+// when it is read before that is begun, and no later one.
+func TestAttentionBeforeTheRequestIsBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := tds.NewSession(healthy())
+		wait := func(want time.Duration) {
+			t.Helper()
+			start := time.Now()
+			if err := s.Batch("WAITFOR DELAY '00:10:00'"); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(start); took != want {
+				t.Errorf("a wait of 10 minutes took %s, want %s", took, want)
+			}
+		}
+		attend := func() {
+			t.Helper()
+			if err := s.Attend(); err != nil {
+				t.Error(err)
+			}
+		}
+		s.Hear()
+		wait(0)
+		attend()
+		wait(10 * time.Minute)
+		s.Hear() // too late for the one that was waited for
+		attend()
+		wait(10 * time.Minute)
+	})
 }
 
 func TestFaults(t *testing.T) {
