@@ -9,6 +9,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -119,6 +120,22 @@ func TestEach(t *testing.T) {
 	}
 }
 
+// unanswered is the error of dialling what says nothing for a time, which is exactly that:
+// the clock stands still while the computer is busy.
+func unanswered(t *testing.T, within time.Duration) (err error) {
+	t.Helper()
+	target := probes.Target{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		<-ctx.Done()
+		return new(net.Dialer).DialContext(ctx, network, address) // it has no time left to do anything in
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), within)
+		defer cancel()
+		_, err = reach.Dial(ctx, target, "tcp", "127.0.0.1:25")
+	})
+	return err
+}
+
 // Whoever reads of it needs no Go: one line each, and what was wrapped still
 // there.
 func TestErrorsAreInPlainWords(t *testing.T) {
@@ -127,7 +144,7 @@ func TestErrorsAreInPlainWords(t *testing.T) {
 	limited, cancelLimited := context.WithDeadlineCause(t.Context(), time.Unix(0, 0),
 		fmt.Errorf("no result within 3s: %w", context.DeadlineExceeded))
 	defer cancelLimited()
-	_, dialling := reach.Dial(deadline, probes.Target{Dial: new(net.Dialer).DialContext}, "tcp", "127.0.0.1:25")
+	dialling := unanswered(t, 234_567*time.Microsecond)
 	_, each := reach.Each([]int{1, 2}, func(i int) ([]fact.Reading, error) {
 		return nil, reach.Silent(fmt.Errorf("port %d: %w", i, context.DeadlineExceeded))
 	})
@@ -138,7 +155,11 @@ func TestErrorsAreInPlainWords(t *testing.T) {
 		is   []error
 	}{
 		"dialling": {
-			dialling, "connecting to 127.0.0.1:25: no answer within 0s",
+			dialling, "connecting to 127.0.0.1:25: no answer within 235ms",
+			[]error{probes.ErrNoAnswer, context.DeadlineExceeded},
+		},
+		"dialling for long": {
+			unanswered(t, 3_456*time.Millisecond), "connecting to 127.0.0.1:25: no answer within 3.5s",
 			[]error{probes.ErrNoAnswer, context.DeadlineExceeded},
 		},
 		"the time is up": {
