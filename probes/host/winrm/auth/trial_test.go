@@ -78,7 +78,7 @@ func TestTrials(t *testing.T) {
 		}, 9, 3},
 		"silent, then right at last": {`CORP\probe`, func(nth int) auth.Outcome {
 			return map[bool]auth.Outcome{true: auth.Silent, false: auth.Accepted}[nth <= 8]
-		}, 40, 31},
+		}, 40, 33}, // the last of three lets 31 in, while the two others may still be under way
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
