@@ -40,3 +40,25 @@ states:
 		t.Errorf("back: %v", back.Boot)
 	}
 }
+
+// States that say the same uptime mean one start, however long the file takes to read.
+func TestOneStartOfOneUptime(t *testing.T) {
+	e, err := estate.Parse("f.yaml", []byte(`estate: f
+hosts: {h: {os: {boot: 2026-11-01T01:00:00Z}}}
+states:
+  after: {h: {os: {up: 10m}}}
+  again: {from: after}
+  later: {from: again, h: {os: {ubr: 4405}}}
+  beside: {h: {os: {up: 10m}}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := e.Hosts("after")[0].OS.Boot
+	want := []time.Time{time.Date(2026, 11, 1, 1, 0, 0, 0, time.UTC), start}
+	for _, state := range []string{"after", "again", "later", "beside"} {
+		if d := cmp.Diff(want, e.Hosts(state)[0].OS.Boots); d != "" {
+			t.Errorf("%s (-want +got):\n%s", state, d)
+		}
+	}
+}

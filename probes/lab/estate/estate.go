@@ -84,7 +84,7 @@ func parseNetwork(text string) (netip.Prefix, error) {
 }
 
 // finish fills in what a host's author may leave out.
-func finish(h Host, estate, name string) Host {
+func finish(h Host, estate, name string, now time.Time) Host {
 	h.Name = name
 	if h.Power == "" {
 		h.Power = "on"
@@ -102,7 +102,7 @@ func finish(h Host, estate, name string) Host {
 		h.OS.InstallType = "Server"
 	}
 	if h.OS.Up > 0 {
-		h.OS.Boot = time.Now().UTC().Add(-h.OS.Up)
+		h.OS.Boot = now.Add(-h.OS.Up)
 	}
 	if h.OS.Boot.IsZero() {
 		h.OS.Boot = time.Date(2026, 10, 14, 3, 12, 45, 500_000_000, time.UTC)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -31,6 +32,7 @@ type parser struct {
 	place    map[string]*yaml.Node // of each expanded host, by lower-case name
 	aliases  map[string]*yaml.Node // where each stands
 	states   []state
+	now      time.Time // one for all states: an uptime they share is one start
 }
 
 // hostKey is one entry under hosts: a host, or a range of hosts.
@@ -54,6 +56,7 @@ func Parse(name string, data []byte) (*Estate, error) { return parse(name, data,
 func parse(name string, data []byte, further []Further) (*Estate, error) {
 	p := &parser{
 		file: name, profiles: map[string]*yaml.Node{}, place: map[string]*yaml.Node{}, aliases: map[string]*yaml.Node{},
+		now: time.Now().UTC(),
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
@@ -261,7 +264,7 @@ func (p *parser) buildKey(key hostKey, state string) []Host {
 			h = p.buildHost(key, layers)
 			made[id.String()] = h
 		}
-		hosts = append(hosts, finish(h, p.name, name))
+		hosts = append(hosts, finish(h, p.name, name, p.now))
 	}
 	return hosts
 }
