@@ -43,6 +43,8 @@ type Lab struct {
 	ca       *authority
 	control  *controlServer
 	domain   *domain     // nil without a realm
+	part     uint32      // of the estate's network, in which the hosts are
+	claims   []io.Closer // what keeps other labs out of it
 	stop     func() bool // of watching Start's ctx
 
 	mu      sync.Mutex // one switch at a time
@@ -84,6 +86,9 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 	if err := l.startDomain(ctx, hosts); err != nil {
 		return nil, err
 	}
+	if !options.RealPorts { // which are not the system's to hand out
+		l.claim(ctx)
+	}
 	var scenes [][]estate.Host
 	for _, state := range e.States() {
 		scenes = append(scenes, e.Hosts(state))
@@ -109,7 +114,7 @@ func Start(ctx context.Context, e *estate.Estate, options Options) (*Lab, error)
 // machine makes the i-th host with a door for every port that it has in any of
 // the states' scenes.
 func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
-	m := &machine{address: l.estate.Address(i).String(), clients: x509.NewCertPool(), mail: mail.NewStore()}
+	m := &machine{address: l.address(i), clients: x509.NewCertPool(), mail: mail.NewStore()}
 	m.sql = func(at func() estate.Host) server { return l.sqlServer(m, at) }
 	m.clients.AddCert(l.ca.cert)
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
@@ -226,6 +231,7 @@ func (l *Lab) shutDown() error {
 		m.close()
 	}
 	l.running.Wait()
+	problems = append(problems, release(l.claims))
 	return errors.Join(problems...)
 }
 
