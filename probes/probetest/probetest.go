@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"testing"
 	"time"
@@ -210,17 +211,26 @@ func observe(t *testing.T, p probes.Probe, target probes.Target, limit time.Dura
 	}
 }
 
-// goroutines counts them once the number stands still, so that what earlier
-// tests leave to end by itself is not in the count.
+// goroutines counts them once nobody runs and the number stands still, so that what
+// earlier tests leave to end by itself is not in the count, and what a server is still
+// about to start is.
 func goroutines() int {
-	n := runtime.NumGoroutine()
-	for still := 0; still < 3; still++ {
+	n, limit := runtime.NumGoroutine(), time.Now().Add(watchdog)
+	for still := 0; still < 3 && time.Now().Before(limit); still++ {
 		time.Sleep(time.Millisecond)
-		if now := runtime.NumGoroutine(); now != n {
+		running := busy() // looked at first: who runs no more has started what it starts
+		if now := runtime.NumGoroutine(); now != n || running {
 			n, still = now, 0
 		}
 	}
 	return n
+}
+
+// busy says whether any goroutine but this one runs, or would if the system let it.
+func busy() bool {
+	s := []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}, {Name: "/sched/goroutines/running:goroutines"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64() > 0 || s[1].Value.Uint64() > 1
 }
 
 // use is what a process has in use.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,26 @@ func TestRun(t *testing.T) {
 	Run(t, Suite{Kind: line(), Healthy: func(t *testing.T) probes.Target {
 		return Target(Serve(t, func(conn net.Conn) { _, _ = io.WriteString(conn, "hello\n") }))
 	}})
+}
+
+// TestWhoRunsIsWaitedFor counts while a goroutine is busy that then starts two more, which
+// stay: as the goroutine of a server that the system has put aside.
+func TestWhoRunsIsWaitedFor(t *testing.T) {
+	started, leave := make(chan struct{}), make(chan struct{})
+	defer close(leave)
+	go func() {
+		defer close(started)
+		for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); {
+		}
+		for range 2 {
+			go func() { <-leave }()
+		}
+	}()
+	counted := goroutines()
+	<-started
+	if n := runtime.NumGoroutine(); n > counted {
+		t.Errorf("%d goroutines were counted, and now there are %d", counted, n)
+	}
 }
 
 func TestUnreadable(t *testing.T) {
