@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"postpatch/cmd/postpatch/realtest"
 	"postpatch/probes/lab"
 )
 
@@ -221,14 +222,10 @@ func (c *clients) davMail() (imap, smtp string) {
 	return "", ""
 }
 
+// freePort is one that nothing else on this machine gets until the test ends.
 func freePort(t *testing.T) string {
 	t.Helper()
-	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	_, port, err := net.SplitHostPort(ln.Addr().String())
+	_, port, err := net.SplitHostPort(realtest.FreeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}

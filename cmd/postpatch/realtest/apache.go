@@ -26,7 +26,7 @@ type Behind struct {
 func StartApache(t testing.TB, name string, behind Behind) *Apache {
 	t.Helper()
 	a := &Apache{}
-	a.Addr, a.dir = freeAddress(t), folder(t)
+	a.Addr, a.dir = FreeAddress(t), folder(t)
 	certFile, keyFile, roots := certify(t, a.dir, []string{name})
 	a.Roots, a.CA = roots, certFile
 	clients := filepath.Join(a.dir, "clients.pem")

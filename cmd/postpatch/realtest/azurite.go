@@ -20,7 +20,7 @@ const (
 func StartAzurite(t testing.TB, program string) *Azurite {
 	t.Helper()
 	a := &Azurite{}
-	a.Addr, a.dir = freeAddress(t), folder(t)
+	a.Addr, a.dir = FreeAddress(t), folder(t)
 	a.up = func(t testing.TB) func() error {
 		t.Helper()
 		return run(t, connects(a.Addr), program, "--blobHost", "127.0.0.1", "--blobPort", port(t, a.Addr),

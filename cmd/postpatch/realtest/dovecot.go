@@ -26,7 +26,7 @@ func StartMail(t testing.TB, name, user, password string) *Mail {
 	_, domain, _ := strings.Cut(user, "@")
 	m := &Mail{Postfix: newPostfix(t, name), Dovecot: &Server{}}
 	for _, at := range []*string{&m.IMAP, &m.IMAPS, &m.POP3, &m.POP3S} {
-		*at = freeAddress(t)
+		*at = FreeAddress(t)
 	}
 	boxes := filepath.Join(m.dir, "mail")
 	if err := os.Mkdir(boxes, 0o755); err != nil {

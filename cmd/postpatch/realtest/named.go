@@ -26,7 +26,7 @@ type Named struct {
 func StartNamed(t testing.TB, zone string, records ...string) *Named {
 	t.Helper()
 	n := &Named{zone: dns.Fqdn(zone)}
-	n.Addr, n.dir = freeAddress(t), folder(t)
+	n.Addr, n.dir = FreeAddress(t), folder(t)
 	config := filepath.Join(n.dir, "named.conf")
 	write(t, config, fmt.Sprintf(`
 options {
@@ -57,7 +57,7 @@ func (n *Named) SetRecords(t testing.TB, records ...string) {
 	if err := n.process.signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	if err := await(t, n.serves); err != nil {
+	if err := await(t, n.serves, n.process.ended); err != nil {
 		t.Fatalf("loading the zone again: %v\n%s", err, n.process.output)
 	}
 }

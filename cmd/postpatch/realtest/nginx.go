@@ -22,7 +22,7 @@ func StartNginx(t testing.TB, name string) *Nginx {
 func startNginx(t testing.TB, name, locations string) *Nginx {
 	t.Helper()
 	n := &Nginx{}
-	n.Addr, n.dir = freeAddress(t), folder(t)
+	n.Addr, n.dir = FreeAddress(t), folder(t)
 	certFile, keyFile, roots := certify(t, n.dir, []string{name})
 	n.Roots, n.CA = roots, certFile
 	user := ""

@@ -34,7 +34,7 @@ func StartPostfix(t testing.TB, name, banner string) *Postfix {
 func newPostfix(t testing.TB, name string) *Postfix {
 	t.Helper()
 	p := &Postfix{name: name}
-	p.Addr, p.dir = freeAddress(t), folder(t)
+	p.Addr, p.dir = FreeAddress(t), folder(t)
 	p.CA, _, p.Roots = certify(t, p.dir, []string{name})
 	for _, dir := range []string{"queue", "data"} {
 		if err := os.Mkdir(filepath.Join(p.dir, dir), 0o755); err != nil {
@@ -61,7 +61,7 @@ postlog unix-dgram n - n - 1 postlogd
 	p.up = func(t testing.TB) func() error {
 		t.Helper()
 		p.control(t, "start")
-		if err := await(t, connects(p.Addr)); err != nil {
+		if err := await(t, connects(p.Addr), nil); err != nil {
 			t.Fatalf("starting postfix: %v\n%s", err, p.log())
 		}
 		return func() error { return p.postfix(context.WithoutCancel(t.Context()), "stop") }

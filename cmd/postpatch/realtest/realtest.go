@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -91,26 +92,6 @@ func write(t testing.TB, path, text string) {
 	}
 }
 
-// freeAddress finds an address whose port is free over TCP and UDP.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	var lc net.ListenConfig
-	for range 20 {
-		ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		pc, err := lc.ListenPacket(t.Context(), "udp", ln.Addr().String())
-		_ = ln.Close()
-		if err == nil {
-			_ = pc.Close()
-			return ln.Addr().String()
-		}
-	}
-	t.Fatal("found no free port")
-	return ""
-}
-
 func port(t testing.TB, addr string) string {
 	t.Helper()
 	_, port, err := net.SplitHostPort(addr)
@@ -127,25 +108,39 @@ type process struct {
 	ended   chan struct{}
 }
 
+// Serve starts a daemon that stays in the foreground, waits until it listens, and stops it
+// with the test.
+func Serve(t testing.TB, addr string, command *exec.Cmd) {
+	t.Helper()
+	p := start(t, connects(addr), command)
+	t.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			t.Errorf("stopping %s: %v", command, err)
+		}
+	})
+}
+
 // run starts a daemon and waits until ready holds.
 func run(t testing.TB, ready func(context.Context) error, name string, args ...string) *process {
 	t.Helper()
 	// Not the test's context: it ends before the test's cleanup stops the daemon.
-	p := &process{
-		command: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...),
-		output:  &log{}, ended: make(chan struct{}),
-	}
-	p.command.Stdout, p.command.Stderr = p.output, p.output
-	if err := p.command.Start(); err != nil {
-		t.Fatalf("starting %s: %v", name, err)
+	return start(t, ready, exec.CommandContext(context.WithoutCancel(t.Context()), name, args...))
+}
+
+func start(t testing.TB, ready func(context.Context) error, command *exec.Cmd) *process {
+	t.Helper()
+	p := &process{command: command, output: &log{}, ended: make(chan struct{})}
+	command.Stdout, command.Stderr = p.output, p.output
+	if err := command.Start(); err != nil {
+		t.Fatalf("starting %s: %v", command, err)
 	}
 	go func() {
-		_ = p.command.Wait() // how it ended is in its output
+		_ = command.Wait() // how it ended is in its output
 		close(p.ended)
 	}()
-	if err := await(t, ready); err != nil {
+	if err := await(t, ready, p.ended); err != nil {
 		_ = p.stop()
-		t.Fatalf("starting %s: %v\n%s", name, err, p.output)
+		t.Fatalf("starting %s: %v\n%s", command, err, p.output)
 	}
 	return p
 }
@@ -172,8 +167,9 @@ func (p *process) kill() error {
 	return err
 }
 
-// await asks ready again and again until it holds or patience ends.
-func await(t testing.TB, ready func(context.Context) error) error {
+// await asks ready again and again until it holds or patience ends. It never holds for a
+// daemon that has ended: then somebody else has answered.
+func await(t testing.TB, ready func(context.Context) error, ended <-chan struct{}) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -181,11 +177,17 @@ func await(t testing.TB, ready func(context.Context) error) error {
 	defer again.Stop()
 	for {
 		err := ready(ctx)
+		select {
+		case <-ended:
+			return errors.New("it has ended by itself")
+		default:
+		}
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-again.C:
+		case <-ended:
 		case <-ctx.Done():
 			return err
 		}

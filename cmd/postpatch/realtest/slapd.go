@@ -26,7 +26,7 @@ const SlapdUser = "cn=probe,dc=corp,dc=example,dc=org"
 func StartSlapd(t testing.TB, name, password, ldif string) *Slapd {
 	t.Helper()
 	s := &Slapd{}
-	s.Addr, s.Plain, s.dir = freeAddress(t), freeAddress(t), folder(t)
+	s.Addr, s.Plain, s.dir = FreeAddress(t), FreeAddress(t), folder(t)
 	certFile, keyFile, roots := certify(t, s.dir, []string{name})
 	s.Roots, s.CA = roots, certFile
 	config, entries := filepath.Join(s.dir, "slapd.conf"), filepath.Join(s.dir, "entries.ldif")

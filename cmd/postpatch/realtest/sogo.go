@@ -56,7 +56,7 @@ func (s *SOGo) Users(t testing.TB) []string {
 // startMariaDB starts a database that asks nobody for a password.
 func startMariaDB(t testing.TB, schema string) *Server {
 	t.Helper()
-	s := &Server{Addr: freeAddress(t), dir: folder(t)}
+	s := &Server{Addr: FreeAddress(t), dir: folder(t)}
 	path := func(name string) string { return filepath.Join(s.dir, name) }
 	write(t, path("schema.sql"), schema)
 	if err := os.Mkdir(path("data"), 0o700); err != nil {
@@ -75,7 +75,7 @@ func startMariaDB(t testing.TB, schema string) *Server {
 
 func startMemcached(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{Addr: freeAddress(t)}
+	s := &Server{Addr: FreeAddress(t)}
 	s.up = func(t testing.TB) func() error {
 		t.Helper()
 		return run(t, connects(s.Addr), "memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", port(t, s.Addr), "-U", "0").stop
@@ -87,7 +87,7 @@ func startMemcached(t testing.TB) *Server {
 // startSOGod starts SOGo itself as Debian's user sogo, as it refuses to be root.
 func startSOGod(t testing.TB, imap, database, memcached string) *Server {
 	t.Helper()
-	s := &Server{Addr: freeAddress(t), dir: folder(t)}
+	s := &Server{Addr: FreeAddress(t), dir: folder(t)}
 	own(t, s.dir, "sogo")
 	users := fmt.Sprintf(`({type = sql; id = users; viewURL = "%s/users"; canAuthenticate = YES; isAddressBook = NO;
 		userPasswordAlgorithm = plain;})`, database)

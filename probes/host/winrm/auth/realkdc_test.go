@@ -4,7 +4,6 @@ package auth_test
 
 import (
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"postpatch/cmd/postpatch/realtest"
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
 )
@@ -41,19 +40,14 @@ func startMIT(t testing.TB, faked string) *mit {
 func prepareMIT(t testing.TB) *mit {
 	t.Helper()
 	need(t, "/usr/sbin/krb5kdc", "/usr/sbin/kdb5_util", "/usr/sbin/kadmin.local", "/usr/bin/kinit")
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &mit{t: t, dir: t.TempDir(), address: listener.Addr().String()}
-	_ = listener.Close()
+	m := &mit{t: t, dir: t.TempDir(), address: realtest.FreeAddress(t)}
 	m.conf = "[libdefaults]\n default_realm = CORP.TEST\n dns_lookup_kdc = false\n rdns = false\n" +
 		" dns_canonicalize_hostname = false\n udp_preference_limit = 1\n" +
 		"[realms]\n CORP.TEST = {\n  kdc = " + m.address + "\n }\n"
 	m.write("krb5.conf", m.conf)
 	m.write("kdc.conf", "[kdcdefaults]\n kdc_listen = "+m.address+"\n kdc_tcp_listen = "+m.address+"\n"+
 		"[realms]\n CORP.TEST = {\n  database_name = "+m.path("principal")+"\n  key_stash_file = "+m.path("stash")+
-		"\n  max_life = 10h\n }\n[logging]\n kdc = FILE:"+m.path("kdc.log")+"\n")
+		"\n  max_life = 10h\n }\n[logging]\n kdc = STDERR\n")
 	m.run("/usr/sbin/kdb5_util", "create", "-s", "-P", "master", "-r", realm)
 	m.admin("addprinc -pw \"Pa55 word\" +requires_preauth probe", "addprinc -pw plain -requires_preauth plain",
 		"addprinc -pw weak -e arcfour-hmac:normal +requires_preauth weak",
@@ -116,25 +110,7 @@ func (m *mit) admin(queries ...string) {
 func (m *mit) serve(faked string, args ...string) {
 	m.t.Helper()
 	command := append([]string{"/usr/sbin/krb5kdc", "-n"}, args...)
-	c := m.command("", append(inTime(m.t, faked), command...)...)
-	if err := c.Start(); err != nil {
-		m.t.Fatal(err)
-	}
-	m.t.Cleanup(func() {
-		_ = c.Process.Signal(syscall.SIGTERM)
-		_ = c.Wait()
-	})
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		conn, err := new(net.Dialer).DialContext(m.t.Context(), "tcp", m.address)
-		if err == nil {
-			_ = conn.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			log, _ := os.ReadFile(m.path("kdc.log"))
-			m.t.Fatalf("the KDC does not answer: %v\n%s", err, log)
-		}
-	}
+	realtest.Serve(m.t, m.address, m.command("", append(inTime(m.t, faked), command...)...))
 }
 
 // inTime is what starts a program whose clock is off by so much; nothing for "".
