@@ -3,8 +3,8 @@
 package main
 
 // thousand is the fleet that one runner has to bear, atOnce how many of its hosts
-// are visited at the same time.
+// are visited at the same time: no more than may be late when the machine stands still.
 const (
 	thousand = 1000
-	atOnce   = 100
+	atOnce   = thousand / 20
 )

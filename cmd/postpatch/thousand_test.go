@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"os"
 	"runtime"
@@ -191,9 +192,13 @@ func (f *fleet) capture(ctx context.Context, t *testing.T, want int, args ...str
 	}
 	t.Logf("%q took %s", args, time.Since(start).Round(time.Millisecond))
 	f.said = bytes.Buffer{}
+	debug.SetMemoryLimit(math.MaxInt64) // no collection from here on, however often it is looked
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
 	open := openFiles(t)
-	for tries := 0; open > before && tries < 1000; tries++ {
-		runtime.Gosched()
+	// A busy machine may let who closes a socket wait: for 20 seconds, if need be.
+	for tries := 0; open > before && tries < 400; tries++ {
+		<-look.C
 		open = openFiles(t)
 	}
 	if open > before {
