@@ -122,8 +122,13 @@ func TestCISyntax(t *testing.T) {
 		}
 		config := filepath.Join(repo, "actionlint.yaml")
 		write(t, config, "self-hosted-runner: {labels: [patch]}\n")
-		check(t, ".", "go", "run", "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12", "-config-file", config,
-			filepath.Join(workflows, "patch.yml"), filepath.Join(workflows, "wave.yml"))
+		// .ci/run has it already: what fetches it in the middle of a test fails with the network.
+		actionlint := []string{"go", "run", "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"}
+		if path := os.Getenv("POSTPATCH_ACTIONLINT"); path != "" {
+			actionlint = []string{path}
+		}
+		check(t, ".", append(actionlint, "-config-file", config,
+			filepath.Join(workflows, "patch.yml"), filepath.Join(workflows, "wave.yml"))...)
 	})
 	t.Run("ansible", func(t *testing.T) { // and the options of the modules that it really has
 		ciTool(t, "ansible-playbook", "--version")
