@@ -28,7 +28,7 @@ var (
 	atOnce  = flag.Int("at-once", 50, "how many at the same time")
 	think   = flag.Duration("think", 20*time.Millisecond, "of a host over each message")
 	jitter  = flag.Float64("jitter", 0.25, "by which part of it that may be more or less")
-	budget  = flag.Duration("budget", 8*time.Second, "of a check; a busy machine needs more")
+	budget  = flag.Duration("budget", 20*time.Second, "of a check; a busy machine needs more")
 	dead    = flag.Float64("dead", 0.02, "share of hosts")
 	slow    = flag.Float64("slow", 0.02, "share of hosts")
 	lossy   = flag.Float64("lossy", 0.01, "share of hosts")
