@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long a page may take to come to what is awaited.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // watched gathers what the page's policy has stopped, from the first moment on. With it
 // come two short words for the expressions of the tests.
