@@ -40,7 +40,7 @@ func site2(t *testing.T, a *probetest.Authority, handler http.HandlerFunc) probe
 
 func certificate(t *testing.T, a *probetest.Authority) tls.Certificate {
 	t.Helper()
-	return a.Issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 30), "srv.example.test")
+	return a.Issue(t, time.Now().Add(-time.Hour), time.Now().Add(30*24*time.Hour), "srv.example.test")
 }
 
 func TestHTTP2(t *testing.T) {

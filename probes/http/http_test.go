@@ -26,7 +26,7 @@ import (
 // leads everything to it.
 func site(t *testing.T, a *probetest.Authority, handler http.HandlerFunc) probes.Target {
 	t.Helper()
-	target := secured(t, a.Issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 30), "srv.example.test"), handler)
+	target := secured(t, a.Issue(t, time.Now().Add(-time.Hour), time.Now().Add(30*24*time.Hour), "srv.example.test"), handler)
 	target.Roots = a.Roots()
 	return target
 }

@@ -22,7 +22,7 @@ type insider struct{ login, inbox string }
 func (i insider) start(t *testing.T) probes.Target {
 	t.Helper()
 	authority := probetest.NewAuthority(t)
-	certificate := authority.Issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 30), "srv.example.test")
+	certificate := authority.Issue(t, time.Now().Add(-time.Hour), time.Now().Add(30*24*time.Hour), "srv.example.test")
 	target := probetest.Target(probetest.Serve(t, func(conn net.Conn) {
 		secured := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{certificate}})
 		defer func() { _ = secured.Close() }()
