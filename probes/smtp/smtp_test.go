@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,7 +74,7 @@ const (
 
 func healthy(t *testing.T, a *probetest.Authority) server {
 	t.Helper()
-	certificate := a.Issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, 30), "srv.example.test")
+	certificate := a.Issue(t, time.Now().Add(-time.Hour), time.Now().Add(30*24*time.Hour), "srv.example.test")
 	return server{
 		greeting: greeting, certificate: &certificate, roots: a.Roots(),
 		replies: map[string]string{"EHLO": hello, "STARTTLS": goAhead},
@@ -225,20 +226,27 @@ func TestNotObserved(t *testing.T) {
 func (s server) cut(conn net.Conn) { _, _ = io.WriteString(conn, s.greeting) }
 
 func TestSilenceAfterTheHelloKeepsWhatWasRead(t *testing.T) {
-	target := probetest.Target(probetest.Serve(t, func(conn net.Conn) {
-		_, _ = io.WriteString(conn, greeting)
-		_, _ = io.Copy(io.Discard, conn)
-	}))
-	p, err := smtp.Kind.Build(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	readings, err := p.Observe(ctx, target)
-	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, probes.ErrNoAnswer) || len(readings) == 0 {
-		t.Errorf("got %v and %v, want the banner and that time ran out", readings, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		target := probetest.Target("")
+		target.Dial = func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() {
+				_, _ = io.WriteString(far, greeting)
+				_, _ = io.Copy(io.Discard, far)
+			}()
+			return near, nil
+		}
+		p, err := smtp.Kind.Build(map[string]any{"ehlo": "probe.example.test"}) // a pipe has no address
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		readings, err := p.Observe(ctx, target)
+		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, probes.ErrNoAnswer) || len(readings) == 0 {
+			t.Errorf("got %v and %v, want the banner and that time ran out", readings, err)
+		}
+	})
 }
 
 func TestParameters(t *testing.T) {
