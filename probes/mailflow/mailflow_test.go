@@ -190,6 +190,17 @@ func TestLateIsAReading(t *testing.T) {
 	}
 }
 
+// sending says when it is closed: then the message has been taken, however slow that was.
+type sending struct {
+	net.Conn
+	over func()
+}
+
+func (s sending) Close() error {
+	s.over()
+	return s.Conn.Close()
+}
+
 // A check that is over takes its message along, when that has come.
 func TestCancelledChecksCleanUp(t *testing.T) {
 	target, _ := mailtest.Lab(t, strings.Replace(mailtest.Healthy, "imap:", "delay: 350ms, imap:", 1))
@@ -198,13 +209,15 @@ func TestCancelledChecksCleanUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	dial := target.Dial
 	conns := 0
-	target.Dial = func(c context.Context, network, address string) (conn net.Conn, err error) {
-		if conns++; conns == 2 { // the connector's
-			time.AfterFunc(600*time.Millisecond, cancel) // between two looks
+	target.Dial = func(c context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(c, network, address)
+		if conns++; conns == 2 && err == nil { // the connector's
+			conn = sending{conn, func() { time.AfterFunc(600*time.Millisecond, cancel) }} // between two looks
 		}
-		return dial(c, network, address)
+		return conn, err
 	}
 	readings, err := probe.Observe(ctx, target)
 	if err == nil && !slices.Contains(texts(readings), "removed=yes") {
