@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"postpatch/probes/lab/conns"
 )
@@ -14,7 +15,7 @@ import (
 // as on the server; within TRY it is the block's.
 func (s *session) runStatements(ctx context.Context, statements []statement, sc scope) error {
 	for _, st := range statements {
-		sc.run.err = nil
+		sc.run.err, sc.run.now = nil, time.Now().UTC()
 		err := s.runStatement(ctx, st, sc)
 		s.noteRows(st)
 		if err == nil {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"postpatch/probes/lab/estate"
 )
@@ -24,8 +25,9 @@ type scope struct {
 // running is the state of a statement that runs.
 type running struct {
 	ctx    context.Context
-	err    error // the first thing that went wrong
-	steps  int   // rows looked at
+	now    time.Time // for all of the statement: as on a real server, its parts are of one moment
+	err    error     // the first thing that went wrong
+	steps  int       // rows looked at
 	limit  int
 	tables map[string]table // views that the batch has looked at
 }
@@ -34,7 +36,7 @@ type running struct {
 const maxSteps = 20_000_000
 
 func newRunning(ctx context.Context) *running {
-	return &running{ctx: ctx, limit: maxSteps, tables: map[string]table{}}
+	return &running{ctx: ctx, now: time.Now().UTC(), limit: maxSteps, tables: map[string]table{}}
 }
 
 // fail keeps what went wrong in the middle of a row, and stands for its value.

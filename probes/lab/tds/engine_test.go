@@ -33,6 +33,9 @@ func withTables() estate.Host {
 func TestEngine(t *testing.T) {
 	db := open(t, serve(t, withTables()), plain+"&database=Orders")
 	for text, want := range map[string]string{
+		// One moment for a statement, and a later one for the next
+		"SELECT DATEDIFF(nanosecond, SYSUTCDATETIME(), SYSDATETIME())":                                                       "0",
+		"DECLARE @at datetime2 = SYSDATETIME() WAITFOR DELAY '00:00:00.010' SELECT CASE WHEN SYSDATETIME() > @at THEN 1 END": "1",
 		// Joins
 		"SELECT j.name, r.job FROM dbo.Jobs j LEFT JOIN Runs r ON r.job = j.id AND r.at > '20261120' ORDER BY id, r.at": "Nightly, 1; Nightly, 1; Weekly, <nil>; 50%_off, <nil>",
 		"SELECT COUNT(*) FROM Jobs CROSS JOIN Runs":                                                                                "9",

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"postpatch/probes/lab/estate"
 )
@@ -207,7 +206,7 @@ func (sc scope) lookup(function string, args []compiled) (compiled, bool, error)
 
 // plain compiles the functions that have none.
 func (sc scope) plain(function string) (compiled, error) {
-	now := time.Now().UTC()
+	now := sc.run.now
 	switch function {
 	case "SUSER_SNAME", "ORIGINAL_LOGIN", "SUSER_NAME", "SYSTEM_USER":
 		return constant(sysname(), sc.session.login.user), nil
