@@ -12,8 +12,7 @@ import (
 	"postpatch/probes/fact"
 )
 
-// A property that an old server does not know is null. The minutes turn its
-// local times into UTC.
+// A property that an old server does not know is null.
 // Source: Microsoft, "SERVERPROPERTY (Transact-SQL)".
 const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS version,
  CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)) AS product_level,
@@ -35,17 +34,17 @@ const instanceQuery = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(
  HAS_PERMS_BY_NAME(NULL, NULL, 'ALTER ANY DATABASE') AS sees_offline,
  HAS_PERMS_BY_NAME('master', 'DATABASE', 'CREATE DATABASE') AS sees_offline_too,
  CAST(CONNECTIONPROPERTY('auth_scheme') AS nvarchar(40)) AS auth_scheme,
- DATEDIFF(minute, GETUTCDATE(), GETDATE()) AS utc_offset`
+ DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset`
 
 // readInstance asks what the instance is, and keeps for the parts what their questions
 // depend on.
 // Of another instance than the suite's only the name is told.
 func (v *visit) readInstance(ctx context.Context) (readings []fact.Reading, right bool, err error) {
 	var version, level, update, kb, build, resource, edition, server, name, node, collation, scheme stdsql.NullString
-	var engine, clustered, hadr, manager, single, others, offline, creates, minutes stdsql.NullInt64
+	var engine, clustered, hadr, manager, single, others, offline, creates, ahead stdsql.NullInt64
 	row := v.conn.QueryRowContext(ctx, instanceQuery)
 	err = row.Scan(&version, &level, &update, &kb, &build, &resource, &edition, &server, &name, &node, &collation,
-		&engine, &clustered, &hadr, &manager, &single, &others, &offline, &creates, &scheme, &minutes)
+		&engine, &clustered, &hadr, &manager, &single, &others, &offline, &creates, &scheme, &ahead)
 	if err != nil {
 		return nil, false, fmt.Errorf("reading the instance: %w", err)
 	}
@@ -55,7 +54,7 @@ func (v *visit) readInstance(ctx context.Context) (readings []fact.Reading, righ
 	major, _, _ := strings.Cut(version.String, ".")
 	v.major, _ = strconv.Atoi(major) // 0 for what no SQL Server says: then nothing that came later is asked
 	v.hadr, v.edition = hadr.Int64 == 1, int(engine.Int64)
-	v.offset = time.Duration(minutes.Int64) * time.Minute
+	v.offset = fromUTC(ahead.Int64)
 	if !update.Valid {
 		update.String = "none"
 	}
@@ -93,6 +92,12 @@ func (v *visit) readInstance(ctx context.Context) (readings []fact.Reading, righ
 		readings = append(readings, probes.Read("", "hadr_manager", fact.Text(managerWord(manager.Int64))))
 	}
 	return readings, true, nil
+}
+
+// fromUTC is how far a server's local times are from UTC, which it counts in seconds. Its
+// clock may go on between the two times that it asks: a zone has no odd seconds.
+func fromUTC(seconds int64) time.Duration {
+	return (time.Duration(seconds) * time.Second).Round(time.Minute)
 }
 
 // The states of Always On's manager.

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"testing"
+	"time"
 
 	"postpatch/probes/fact"
 	"postpatch/probes/lab/estate"
@@ -77,6 +78,18 @@ func TestNameInAnotherCasing(t *testing.T) {
 		was := fact.Text("SQL01")
 		if !spec.Rule.Holds(was, fact.Text("sql01")) || spec.Rule.Holds(was, fact.Text("SQL02")) {
 			t.Errorf("%s is compared by %s", name, spec.Rule)
+		}
+	}
+}
+
+// A server's clock goes on while it compares its local time with UTC.
+func TestFromUTC(t *testing.T) {
+	for seconds, want := range map[int64]time.Duration{
+		0: 0, 1: 0, 3600: time.Hour, 3601: time.Hour, 19800: 330 * time.Minute, 19801: 330 * time.Minute,
+		-18000: -5 * time.Hour, -17999: -5 * time.Hour,
+	} {
+		if got := fromUTC(seconds); got != want {
+			t.Errorf("%d seconds: got %s, want %s", seconds, got, want)
 		}
 	}
 }
