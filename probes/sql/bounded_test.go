@@ -21,6 +21,7 @@ func TestDriverThatDoesNotComeBack(t *testing.T) {
 	// In a process of its own: what is left behind there would be taken for another test's.
 	const inside = "POSTPATCH_SQL_LEFT_BEHIND"
 	if os.Getenv(inside) == "" {
+		t.Parallel()
 		command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 		command.Env = append(os.Environ(), inside+"=1")
 		if out, err := command.CombinedOutput(); err != nil {
@@ -38,7 +39,7 @@ func TestDriverThatDoesNotComeBack(t *testing.T) {
 		go recite(far, answers)
 		return near, nil
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // which only the last answer takes
 	defer cancel()
 	_, err := p.Observe(ctx, target)
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the driver does not come back") {

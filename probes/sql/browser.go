@@ -89,8 +89,8 @@ func browse(ctx context.Context, t probes.Target, host, instance string) (found,
 	}
 	defer func() { _ = conn.Close() }()
 	b := browsing{conn: conn, instance: instance, packet: make([]byte, 1<<16)}
-	start := time.Now()
-	for round, limit := range rounds(ctx) {
+	ends, whole := rounds(ctx)
+	for round, limit := range ends {
 		asked := [][]byte{append(append([]byte{askForOne}, instance...), 0)}
 		if round > 0 { // it may know nothing of the instance, and be well
 			asked = append(asked, []byte{askForAll})
@@ -112,18 +112,19 @@ func browse(ctx context.Context, t probes.Target, host, instance string) (found,
 			return f, nil
 		}
 	}
-	return b.silence(time.Since(start)), nil
+	return b.silence(whole), nil
 }
 
-// rounds are the ends of the waits: datagrams get lost. Half of the check's time is left
-// for the instance itself.
-func rounds(ctx context.Context) []time.Time {
+// rounds are the ends of the waits, and how long they are together: datagrams get lost.
+// Half of the check's time is left for the instance itself.
+func rounds(ctx context.Context) (ends []time.Time, whole time.Duration) {
 	const longest = 4 * time.Second
-	now, whole := time.Now(), longest
+	now := time.Now()
+	whole = longest
 	if end, limited := ctx.Deadline(); limited {
 		whole = min(longest, end.Sub(now)/2)
 	}
-	return []time.Time{now.Add(whole / 4), now.Add(whole / 2), now.Add(whole)}
+	return []time.Time{now.Add(whole / 4), now.Add(whole / 2), now.Add(whole)}, whole
 }
 
 // browsing is one conversation with a Browser.
@@ -205,6 +206,8 @@ func printable(name string) string {
 	return name
 }
 
+// silence tells how long was meant to be waited: by how much later it was, the machine was
+// busy.
 func (b *browsing) silence(waited time.Duration) found {
 	if b.strays > 0 {
 		return found{state: browserSilent, cause: fmt.Sprintf("%d datagrams came that were no answer", b.strays)}

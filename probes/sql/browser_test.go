@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postpatch/probes"
@@ -79,14 +80,17 @@ func serveBrowser(t *testing.T, h estate.Host) string {
 	return pc.LocalAddr().String()
 }
 
+// browserCase is a Browser, and what a check of an instance makes of it.
+type browserCase struct {
+	h     estate.Host
+	args  map[string]any
+	want  map[string]string
+	cause string
+}
+
 // TestBrowser holds what the Browser says from what it does not say.
 func TestBrowser(t *testing.T) {
-	for name, c := range map[string]struct {
-		h     estate.Host
-		args  map[string]any
-		want  map[string]string
-		cause string
-	}{
+	for name, c := range map[string]browserCase{
 		"it answers": {
 			h: withShop(nil),
 			want: map[string]string{
@@ -110,21 +114,6 @@ func TestBrowser(t *testing.T) {
 			h:    withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Lose: 2} }),
 			want: map[string]string{" browser": "answered", " port": "49172", " login": "ok"},
 		},
-		"it knows no such instance": {
-			h: withShop(nil), args: map[string]any{"instance": "SHIP"},
-			want:  map[string]string{" browser": "no such instance", " port": "", " login": ""},
-			cause: "it knows MSSQLSERVER, SHOP, and not SHIP: stopped, hidden (HideInstance) or misspelt",
-		},
-		"the instance is hidden": {
-			h:     withShop(func(_ *estate.Host, shop *estate.SQL) { shop.Hidden = true }),
-			want:  map[string]string{" browser": "no such instance", " login": ""},
-			cause: "it knows MSSQLSERVER, and not SHOP",
-		},
-		"all instances are hidden": {
-			h:     withShop(func(h *estate.Host, shop *estate.SQL) { shop.Hidden, h.SQL.Hidden = true, true }),
-			want:  map[string]string{" browser": "no answer"},
-			cause: "a firewall, or a Browser that has nothing to tell",
-		},
 		"a hidden one has a port": {
 			h:    withShop(func(_ *estate.Host, shop *estate.SQL) { shop.Hidden = true }),
 			args: map[string]any{"port": 49172},
@@ -140,15 +129,42 @@ func TestBrowser(t *testing.T) {
 			h: withShop(nil), args: map[string]any{"instance": "mssqlserver"},
 			want: map[string]string{" browser": "", " login": "ok", " instance": "MSSQLSERVER", " right_instance": "yes"},
 		},
-		"only named pipes": {
-			h:     withShop(func(_ *estate.Host, shop *estate.SQL) { shop.NoTCP = true }),
-			want:  map[string]string{" browser": "no tcp", " port": "", " login": ""},
-			cause: "does not listen on TCP",
-		},
 		"no Browser runs": {
 			h:     withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Refuse} }),
 			want:  map[string]string{" browser": "refused", " login": ""},
 			cause: "is the service SQLBrowser running?",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.holds(t, serveAll(t, c.h), 20*time.Second)
+		})
+	}
+}
+
+// Where the Browser is of no help, half of the check's time is waited for it: in a bubble,
+// in which that is exact.
+func TestBrowserOfNoHelp(t *testing.T) {
+	for name, c := range map[string]browserCase{
+		"it knows no such instance": {
+			h: withShop(nil), args: map[string]any{"instance": "SHIP"},
+			want:  map[string]string{" browser": "no such instance", " port": "", " login": ""},
+			cause: "it knows MSSQLSERVER, SHOP, and not SHIP: stopped, hidden (HideInstance) or misspelt",
+		},
+		"the instance is hidden": {
+			h:     withShop(func(_ *estate.Host, shop *estate.SQL) { shop.Hidden = true }),
+			want:  map[string]string{" browser": "no such instance", " login": ""},
+			cause: "it knows MSSQLSERVER, and not SHOP",
+		},
+		"all instances are hidden": {
+			h:     withShop(func(h *estate.Host, shop *estate.SQL) { shop.Hidden, h.SQL.Hidden = true, true }),
+			want:  map[string]string{" browser": "no answer"},
+			cause: "a firewall, or a Browser that has nothing to tell",
+		},
+		"only named pipes": {
+			h:     withShop(func(_ *estate.Host, shop *estate.SQL) { shop.NoTCP = true }),
+			want:  map[string]string{" browser": "no tcp", " port": "", " login": ""},
+			cause: "does not listen on TCP",
 		},
 		"it is blocked": {
 			h:     withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Silent} }),
@@ -162,35 +178,61 @@ func TestBrowser(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			args := map[string]any{"database": []string{"Orders"}, "instance": "SHOP"}
-			maps.Copy(args, c.args)
-			target, p := serveAll(t, c.h), build(t, args)
-			ctx, cancel := limit(t, c.want[" login"] != "ok")
-			defer cancel()
-			observed, err := p.Observe(ctx, target)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := readings(observed)
-			for key, want := range c.want {
-				if got[key] != want {
-					t.Errorf("%s: got %q, want %q", key, got[key], want)
-				}
-			}
-			if !strings.Contains(got[" browser_cause"], c.cause) || c.cause == "" && got[" browser_cause"] != "" {
-				t.Errorf("the cause is %q, want %q", got[" browser_cause"], c.cause)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				target, stop := browserInMemory(t, c.h)
+				defer stop()
+				c.holds(t, target, 400*time.Millisecond)
+			})
 		})
 	}
 }
 
-// limit keeps short what waits for nothing.
-func limit(t *testing.T, isShort bool) (context.Context, context.CancelFunc) {
-	if isShort {
-		return context.WithTimeout(t.Context(), 400*time.Millisecond)
+// lateConn hears of a deadline late, as on a busy machine.
+type lateConn struct{ net.Conn }
+
+func (c lateConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		time.Sleep(60 * time.Millisecond)
 	}
-	return context.WithTimeout(t.Context(), 20*time.Second)
+	return n, err
+}
+
+// How long the Browser was waited for is told as it was meant.
+func TestBrowserIsWaitedForTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withShop(func(h *estate.Host, _ *estate.SQL) { h.Browser = &estate.Browser{Fault: estate.Silent} })
+		target, stop := browserInMemory(t, h)
+		defer stop()
+		dial := target.Dial
+		target.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return lateConn{conn}, err
+		}
+		want := map[string]string{" browser": "no answer"}
+		browserCase{want: want, cause: "within 200ms"}.holds(t, target, 400*time.Millisecond)
+	})
+}
+
+func (c browserCase) holds(t *testing.T, target probes.Target, limit time.Duration) {
+	t.Helper()
+	args := map[string]any{"database": []string{"Orders"}, "instance": "SHOP"}
+	maps.Copy(args, c.args)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	observed, err := build(t, args).Observe(ctx, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := readings(observed)
+	for key, want := range c.want {
+		if got[key] != want {
+			t.Errorf("%s: got %q, want %q", key, got[key], want)
+		}
+	}
+	if !strings.Contains(got[" browser_cause"], c.cause) || c.cause == "" && got[" browser_cause"] != "" {
+		t.Errorf("the cause is %q, want %q", got[" browser_cause"], c.cause)
+	}
 }
 
 // An endless Browser ends by the count of what it sends, and an interrupted question at once.

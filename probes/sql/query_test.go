@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,19 +210,9 @@ func TestQueryWithoutAnEnd(t *testing.T) {
 
 // A server can come to a stop at any point of the way to the rows.
 func TestQueryEndsWhereverTheServerStops(t *testing.T) {
-	through := false
+	p, through := build(t, map[string]any{"query": everyDatabase, "key": "name"}), false
 	for stop := int32(1); !through && stop < 100; stop++ {
-		var looks atomic.Int32
-		s := serveFunc(t, func() estate.Host {
-			h := healthy()
-			if looks.Add(1) >= stop {
-				h.Think = time.Hour
-			}
-			return h
-		}, selfSigned(t, 7))
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		observed, err := build(t, map[string]any{"query": everyDatabase, "key": "name"}).Observe(ctx, s.target())
-		cancel()
+		observed, err := stopping(t, p, stop)
 		through = err == nil
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("stopped at look %d: got %v, want the deadline", stop, err)
@@ -231,7 +220,6 @@ func TestQueryEndsWhereverTheServerStops(t *testing.T) {
 		if got := readings(observed); err != nil && got[" query"] != "" {
 			t.Errorf("stopped at look %d: got %v", stop, got)
 		}
-		leavesNone(t)
 	}
 	if !through {
 		t.Error("the server never got through")
