@@ -124,20 +124,39 @@ func silent(t *testing.T) addresses {
 	}
 }
 
-// refused are addresses at which nothing listens any more.
+// Refused is the address of a TCP port at which nothing listens, nor will until the test
+// ends: it is taken, by this end of a connection.
+func Refused(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	// The system makes the connection, and nobody has to accept it.
+	return dialFrom(t, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, listener.Addr().String())
+}
+
+// refused are addresses that are Refused; the UDP socket takes packets of one other port
+// alone.
 func refused(t *testing.T) addresses {
 	t.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	return addresses{
+		tcp: Refused(t),
+		udp: dialFrom(t, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}, "127.0.0.1:1"),
+	}
+}
+
+// dialFrom connects from an address, and returns it with the port. That is bound first: one
+// that comes of dialling alone the system may give to another who dials, too.
+func dialFrom(t *testing.T, local net.Addr, to string) string {
+	t.Helper()
+	conn, err := (&net.Dialer{LocalAddr: local}).DialContext(t.Context(), local.Network(), to)
 	if err != nil {
 		t.Fatal(err)
 	}
-	packets, err := config.ListenPacket(t.Context(), "udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = listener.Close(), packets.Close()
-	return addresses{tcp: listener.Addr().String(), udp: packets.LocalAddr().String()}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
 }
 
 // faulty talks nonsense as misbehave does, to every packet too.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"postpatch/probes/host"
+	"postpatch/probes/probetest"
 )
 
 // WinRM is asked as often as one likes, and no account is shown to it.
@@ -85,7 +87,7 @@ func TestNobodyAlive(t *testing.T) {
 	if err := Alive(ctx, o); err == nil || ctx.Err() == nil {
 		t.Errorf("a mute host: %v", err)
 	}
-	_ = ln.Close()
+	o.Port = int(netip.MustParseAddrPort(probetest.Refused(t)).Port())
 	if err := Alive(t.Context(), o); !errors.Is(err, host.ErrNoAnswer) {
 		t.Errorf("a host that is off: %v", err)
 	}

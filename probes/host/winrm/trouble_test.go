@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -18,21 +19,17 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/packed"
 	"postpatch/probes/host/winrm/winrmtest"
+	"postpatch/probes/probetest"
 )
 
 // soon is a deadline that a test waits for in full.
 const soon = 150 * time.Millisecond
 
 func TestNobodyThere(t *testing.T) {
-	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	_ = ln.Close()
-	o := Options{Host: "dead.example.org", Address: "127.0.0.1", Port: port, TLS: true, Auth: Basic}
+	off := netip.MustParseAddrPort(probetest.Refused(t))
+	o := Options{Host: "dead.example.org", Address: "127.0.0.1", Port: int(off.Port()), TLS: true, Auth: Basic}
 	o.Credential.User = "u"
-	_, err = session(t, o).Ask(t.Context(), []host.Question{services(), build()})
+	_, err := session(t, o).Ask(t.Context(), []host.Question{services(), build()})
 	if !errors.Is(err, host.ErrNoAnswer) || !strings.Contains(err.Error(), "dead.example.org") {
 		t.Errorf("%v, want ErrNoAnswer and the host's name", err)
 	}
