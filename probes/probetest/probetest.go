@@ -76,15 +76,15 @@ func Refuses(t *testing.T, kind probes.Kind, all map[string]map[string]any) {
 	}
 }
 
-// Observe builds a check of the kind and observes the target once, within some
-// seconds.
+// Observe builds a check of the kind and observes the target once, within the time of a
+// healthy one.
 func Observe(t testing.TB, k probes.Kind, target probes.Target, args map[string]any) ([]fact.Reading, error) {
 	t.Helper()
 	probe, err := k.Build(args)
 	if err != nil {
 		t.Fatalf("building the probe: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), healthy)
 	defer cancel()
 	said := rowsOf(target.Answers)
 	readings, err := probe.Observe(ctx, target)
