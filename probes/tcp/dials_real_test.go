@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"postpatch/cmd/postpatch/realtest"
 	"postpatch/probes"
@@ -57,11 +58,14 @@ func TestFiftyThousandDials(t *testing.T) {
 		if open := dialAll(t, 10_000); open != 10_000 {
 			t.Errorf("round %d: %d of 10000 are open", round+1, open)
 		}
-		for tries := 0; tries < 1e6 && (runtime.NumGoroutine() > goroutines || openFiles(t) > files); tries++ {
-			runtime.Gosched()
-		}
-		if g, f := runtime.NumGoroutine(), openFiles(t); g > goroutines || f > files {
-			t.Errorf("round %d leaves %d goroutines and %d files, before it were %d and %d", round+1, g, f, goroutines, files)
+		for end := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+			g, f := runtime.NumGoroutine(), openFiles(t)
+			if g <= goroutines && f <= files {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("round %d leaves %d goroutines and %d files, before it were %d and %d", round+1, g, f, goroutines, files)
+			}
 		}
 	}
 }

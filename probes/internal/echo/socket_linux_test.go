@@ -83,11 +83,11 @@ func TestSocketsAndGoroutines(t *testing.T) {
 		}
 	}
 	limit := time.Now().Add(10 * time.Second) // a goroutine that has done all may not have gone yet
-	for runtime.NumGoroutine() > goroutines && time.Now().Before(limit) {
+	for runtime.NumGoroutine() > goroutines {
+		if time.Now().After(limit) {
+			t.Fatalf("%d goroutines, before it %d", runtime.NumGoroutine(), goroutines)
+		}
 		runtime.Gosched()
-	}
-	if now := runtime.NumGoroutine(); now > goroutines {
-		t.Errorf("%d goroutines, before it %d", now, goroutines)
 	}
 }
 
