@@ -27,6 +27,10 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 			user = bare + "@" + k.estate.Realm
 		}
 		return host.Credential{User: user, Password: host.NewSecret(h.WinRM.Password)}, nil
+	case use == "kerberos" && h.KDC != nil && len(h.KDC.Users) > 0:
+		user := slices.Min(slices.Collect(maps.Keys(h.KDC.Users)))
+		password := host.NewSecret(cmp.Or(h.KDC.Users[user].Password, "lab"))
+		return host.Credential{User: user + "@" + k.estate.Realm, Password: password}, nil
 	case use == "mail" && h.Exchange != nil && len(h.Exchange.Mailboxes) > 0:
 		return mailboxKey(h, k.estate.Realm), nil
 	case use == "mail" && h.Mail != nil && len(h.Mail.Users) > 0:

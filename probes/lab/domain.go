@@ -68,7 +68,7 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		}
 	}
 	for _, h := range hosts {
-		if h.WinRM == nil && h.Exchange == nil {
+		if h.WinRM == nil && h.Exchange == nil && h.KDC == nil {
 			continue
 		}
 		if h.WinRM != nil {
@@ -80,7 +80,17 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		for _, name := range namesOf(h) {
 			computer.SPNs = append(computer.SPNs, "HTTP/"+name, "WSMAN/"+name, "HOST/"+name)
 		}
+		if h.KDC != nil { // it is a domain controller
+			computer.EncTypes = encryptions("aes256", "aes128", "rc4")
+			for _, name := range namesOf(h) {
+				computer.SPNs = append(computer.SPNs, "ldap/"+name)
+			}
+		}
 		accounts = append(accounts, computer)
+		for _, a := range domainUsers(h) {
+			taken[strings.ToLower(a.Name)] = true
+			accounts = append(accounts, a)
+		}
 	}
 	return append(accounts, sqlAccounts(hosts, taken)...)
 }

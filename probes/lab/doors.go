@@ -24,6 +24,9 @@ func (m *machine) addDoors(h estate.Host) {
 		m.add("udp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})
 		m.add("tcp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})
 	}
+	if h.KDC != nil {
+		m.addKDC()
+	}
 	m.addSQL(h)
 	if h.SMTP != nil {
 		m.addSMTP(h)

@@ -15,6 +15,9 @@ import (
 	"github.com/go-krb5/krb5/types"
 )
 
+// MostSkew is how far Kerberos lets clocks be apart.
+const MostSkew = 5 * time.Minute
+
 // MaxReply is how long a KDC's reply may be, in bytes; a full PAC has 64 KiB.
 const MaxReply = 1 << 18
 

@@ -26,12 +26,17 @@ func Open(sealed types.EncryptedData, key types.EncryptionKey, usage uint32) (pa
 	return part, nil
 }
 
-// ForService is a request for a service's ticket with a first ticket: at is the realm
-// whose KDC takes that one.
-func ForService(
-	conf *config.Config, client Principal, at string, first Granted, service types.PrincipalName,
-) (messages.TGSReq, error) {
-	return messages.NewTGSReq(client.Name, client.Realm, at, conf, first.Ticket, first.Key, service, false)
+// Wanted is a service's ticket that is asked for.
+type Wanted struct {
+	Client  Principal
+	Realm   string // whose KDC is asked
+	Service types.PrincipalName
+}
+
+// ForService is a request for it with a first ticket, that of the realm's own KDC.
+func ForService(conf *config.Config, first Granted, w Wanted) (messages.TGSReq, error) {
+	return messages.NewTGSReq(
+		w.Client.Name, w.Client.Realm, w.Realm, conf, first.Ticket, first.Key, w.Service, false)
 }
 
 // Service opens what a KDC replies to a request for a service, and holds it against it.

@@ -20,9 +20,6 @@ import (
 	"postpatch/probes/internal/kdc"
 )
 
-// maxSkew is what Kerberos allows clocks to differ by.
-const maxSkew = 5 * time.Minute
-
 // principal is a Kerberos name.
 type principal struct {
 	name  types.PrincipalName
@@ -194,7 +191,7 @@ func (l *login) accept(request messages.ASReq, b []byte, hints types.PADataSeque
 		return ticket{}, err
 	}
 	first, err := kdc.First(part, reply, request, kdc.Principal{Name: l.client.name, Realm: l.client.realm})
-	if err == nil && time.Since(first.Start).Abs() > maxSkew {
+	if err == nil && time.Since(first.Start).Abs() > kdc.MostSkew {
 		err = skewed("the KDC", first.Start)
 	}
 	if err != nil {

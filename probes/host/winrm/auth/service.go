@@ -64,7 +64,7 @@ func (k *kdcs) step(ctx context.Context, at ticket, spn principal) (ticket, erro
 	conf.LibDefaults.DefaultTGSEnctypeIDs = kdc.Strongest()
 	client := kdc.Principal{Name: at.client.name, Realm: at.client.realm}
 	first := kdc.Granted{Ticket: at.ticket, Key: at.key}
-	request, err := kdc.ForService(&conf, client, at.realm(), first, spn.name)
+	request, err := kdc.ForService(&conf, first, kdc.Wanted{Client: client, Realm: at.realm(), Service: spn.name})
 	if err != nil {
 		return ticket{}, err
 	}
