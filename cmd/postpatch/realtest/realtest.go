@@ -21,7 +21,8 @@ import (
 )
 
 // patience is how long a server may take to come up or to go away.
-const patience = 20 * time.Second
+// A domain controller on a busy machine is the slowest.
+const patience = time.Minute
 
 // Server is a real server. It is started when it is returned, and is stopped
 // with the test; Stop and Start in between are its maintenance window.
@@ -130,12 +131,20 @@ type process struct {
 // run starts a daemon and waits until ready holds.
 func run(t testing.TB, ready func(context.Context) error, name string, args ...string) *process {
 	t.Helper()
+	return runAs(t, nil, ready, name, args...)
+}
+
+// runAs is run of a daemon with attributes of the system.
+func runAs(
+	t testing.TB, attributes *syscall.SysProcAttr, ready func(context.Context) error, name string, args ...string,
+) *process {
+	t.Helper()
 	// Not the test's context: it ends before the test's cleanup stops the daemon.
 	p := &process{
 		command: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...),
 		output:  &log{}, ended: make(chan struct{}),
 	}
-	p.command.Stdout, p.command.Stderr = p.output, p.output
+	p.command.Stdout, p.command.Stderr, p.command.SysProcAttr = p.output, p.output, attributes
 	if err := p.command.Start(); err != nil {
 		t.Fatalf("starting %s: %v", name, err)
 	}
