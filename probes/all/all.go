@@ -40,6 +40,7 @@ import (
 	"postpatch/probes/process"
 	"postpatch/probes/rds"
 	"postpatch/probes/registry"
+	"postpatch/probes/rpc"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
 	"postpatch/probes/share"
@@ -90,6 +91,7 @@ func Kinds() []probes.Kind {
 		process.Kind,
 		rds.Kind,
 		registry.Kind,
+		rpc.Kind,
 		service.Kind,
 		services.Kind,
 		share.Kind,

@@ -56,7 +56,7 @@ func (v *visit) byTCP(ctx context.Context, request []byte) (reply []byte, sent b
 	}
 	defer func() { _ = conn.Close() }()
 	reply, sent, err = kdc.Exchange(conn, request)
-	return reply, sent, reach.Cause(ctx, err)
+	return reply, sent, reach.Cause(ctx, reach.Ended(err))
 }
 
 // byUDP asks twice when there is silence; nothing that is asked so is counted by a KDC.
