@@ -49,6 +49,7 @@ import (
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
 	"postpatch/probes/updates"
+	"postpatch/probes/winrm"
 	"postpatch/probes/wsus"
 )
 
@@ -100,6 +101,7 @@ func Kinds() []probes.Kind {
 		task.Kind,
 		tcp.Kind,
 		updates.Kind,
+		winrm.Kind,
 		wsus.Kind,
 	}
 }
