@@ -25,6 +25,7 @@ type entering struct {
 	conn *connection
 	by   string // how the account was proved
 	took time.Duration
+	why  error // what the directory said to the proof
 }
 
 // enter binds on a new connection, since the account may have to wait for its turn, and
@@ -47,10 +48,13 @@ func (v *visit) enter(ctx context.Context) error {
 		if err != nil {
 			return host.Later, reach.Cause(ctx, err)
 		}
+		way := e.prove
 		if v.probe.Bind == simple {
-			return e.show(ctx, c)
+			way = e.show
 		}
-		return e.prove(ctx, c)
+		shown, err := way(ctx, c)
+		e.why = err
+		return shown, err
 	})
 	if err := v.entered(e, err); err != nil || !v.isIn() {
 		return err
@@ -73,6 +77,9 @@ func (v *visit) entered(e *entering, err error) error {
 		return nil
 	case errors.Is(err, probes.ErrRefused):
 		state = refused
+		if e.why != nil { // else it was refused earlier
+			err = e.why
+		}
 	case said:
 		state = no.name()
 		if strings.Contains(no.words, badBindings) {

@@ -123,7 +123,8 @@ func (v *visit) clock(e *ldap.Entry, ours time.Time) error {
 	if err != nil {
 		return unclear("currentTime", value)
 	}
-	v.add("skew", fact.Duration(theirs.Sub(ours).Truncate(time.Second).Abs()))
+	theirs = theirs.Add(time.Second / 2) // the middle of what it may be
+	v.add("skew", fact.Duration(theirs.Sub(ours).Round(time.Second).Abs()))
 	return nil
 }
 
