@@ -61,6 +61,7 @@ func StartSamba(t *testing.T) *Samba {
 	s.config, s.Krb5Conf = filepath.Join(s.dir, "smb.conf"), filepath.Join(s.dir, "krb5.conf")
 	setAddress(t, "lo:0", SambaAddress)
 	s.provision(t)
+	s.services(t)
 	s.SetCertificate(t, time.Now().AddDate(1, 0, 0))
 	write(t, filepath.Join(s.dir, "resolv.conf"), "search "+SambaDomain+"\nnameserver "+SambaAddress+"\n")
 	write(t, s.Krb5Conf, fmt.Sprintf(`[libdefaults]
@@ -116,6 +117,17 @@ func (s *Samba) provision(t testing.TB) {
 	}
 }
 
+// services registers the names of its services for Kerberos, which it does by itself a while
+// after its start.
+func (s *Samba) services(t testing.TB) {
+	t.Helper()
+	s.write(t)
+	update := exec.CommandContext(t.Context(), "/usr/sbin/samba_spnupdate", "-s", s.config)
+	if out, err := update.CombinedOutput(); err != nil {
+		t.Fatalf("registering its services: %v\n%s", err, out)
+	}
+}
+
 // write writes the configuration. What it does not say lies in /run/samba, which run hides.
 func (s *Samba) write(t testing.TB) {
 	t.Helper()
@@ -135,6 +147,7 @@ log file = %[1]s/log.%%m
 tls certfile = %[1]s/cert.pem
 tls keyfile = %[1]s/key.pem
 tls cafile = %[1]s/cert.pem
+ldap server require strong auth = allow_sasl_over_tls
 dns update command = /bin/true
 spn update command = /bin/true
 %[5]s
@@ -152,11 +165,13 @@ read only = no
 func (s *Samba) run(t testing.TB) func() error {
 	t.Helper()
 	s.write(t)
-	const script = `mkdir -p /run/samba && mount -t tmpfs run /run/samba && mount --bind "$1" /etc/resolv.conf &&
+	const script = `mkdir -p /run/samba && mount -t tmpfs run /run/samba && mount -t tmpfs shm /dev/shm &&
+		mount --bind "$1" /etc/resolv.conf &&
 		shift && exec "$@"`
 	args := []string{"-c", "mount --make-rprivate / && " + script, "sh", filepath.Join(s.dir, "resolv.conf")}
 	if s.Clock != "" {
-		args = append(args, "faketime", "-f", s.Clock)
+		// The directory's modules find the system's clock past every other, unless they are told.
+		args = append(args, "env", "LDB_MODULES_DISABLE_DEEPBIND=1", "faketime", "-f", s.Clock)
 	}
 	args = append(args, "samba", "-i", "-M", "single", "-d", "1", "--debug-stdout", "-s", s.config)
 	attributes := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Setpgid: true}

@@ -53,7 +53,9 @@ func (m ntlm) New(ctx context.Context, p Peer) (Context, Used, error) {
 	if len(p.Bindings) > maxBindings {
 		return nil, Used{}, errBindings
 	}
-	c := &ntlmContext{user: m.user, password: m.password, bindings: slices.Clone(p.Bindings)}
+	c := &ntlmContext{
+		user: m.user, password: m.password, bindings: slices.Clone(p.Bindings), unsealed: p.Unsealed,
+	}
 	return c, Used{Mechanism: ntlmName}, nil
 }
 
@@ -62,7 +64,9 @@ type ntlmContext struct {
 	user     account
 	password host.Secret
 	bindings []byte
+	unsealed bool
 
+	proved  bool
 	client  *ntlmssp.Client
 	session *ntlmssp.SecuritySession
 	broken  error // what ended the session: its keys are out of step
@@ -73,7 +77,7 @@ func (c *ntlmContext) Step(ctx context.Context, token []byte) (out []byte, done 
 	switch {
 	case ctx.Err() != nil:
 		return nil, false, ctx.Err()
-	case c.session != nil:
+	case c.proved:
 		return nil, false, errors.New("proving by NTLM: the host went on after the proof was complete")
 	case c.client == nil && len(token) > 0:
 		return nil, false, errors.New("proving by NTLM: the host sent a token before it was asked")
@@ -116,14 +120,17 @@ func (c *ntlmContext) negotiate() (token []byte, err error) {
 	// Every Windows asks for the target and for NTLM, the library for neither.
 	// It keeps these same bytes for the MIC.
 	const ntlmRequestTarget, ntlmNTLM = 1 << 2, 1 << 9
-	flags := binary.LittleEndian.Uint32(token[12:])
-	binary.LittleEndian.PutUint32(token[12:], flags|ntlmRequestTarget|ntlmNTLM)
+	flags := binary.LittleEndian.Uint32(token[12:]) | ntlmRequestTarget | ntlmNTLM
+	if c.unsealed {
+		flags &^= ntlmSign | ntlmSeal | ntlmKeyExch
+	}
+	binary.LittleEndian.PutUint32(token[12:], flags)
 	c.client = client
 	return token, client.SetOption(ntlmssp.SetDomain(domain))
 }
 
 func (c *ntlmContext) authenticate(token []byte) ([]byte, error) {
-	challenge, err := readChallenge(token)
+	challenge, err := readChallenge(token, c.unsealed)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +147,10 @@ func (c *ntlmContext) authenticate(token []byte) ([]byte, error) {
 	answer, err := c.client.Authenticate(token, bindings)
 	if err != nil {
 		return nil, err
+	}
+	c.proved = true
+	if c.unsealed {
+		return answer, nil
 	}
 	c.session = c.client.SecuritySession()
 	if c.session == nil { // cannot be with the flags that readChallenge insists on

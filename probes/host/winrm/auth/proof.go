@@ -25,6 +25,7 @@ type kerberosContext struct {
 	spn      principal
 	ticket   ticket
 	bindings []byte
+	unsealed bool
 	forget   func() // the ticket, which the host has no use for
 
 	mine *types.Authenticator
@@ -66,7 +67,7 @@ func (c *kerberosContext) request() ([]byte, error) {
 	if err := mine.GenerateSeqNumberAndSubKey(c.ticket.key.KeyType, kind.GetKeyByteSize()); err != nil {
 		return nil, err
 	}
-	mine.Cksum = types.Checksum{CksumType: 0x8003, Checksum: contextChecksum(c.bindings)}
+	mine.Cksum = types.Checksum{CksumType: 0x8003, Checksum: contextChecksum(c.bindings, c.unsealed)}
 	request, err := messages.NewAPReq(c.ticket.ticket, c.ticket.key, mine)
 	if err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func (c *kerberosContext) request() ([]byte, error) {
 
 // contextChecksum is what RFC 4121 4.1.1 puts in the place of a checksum: the
 // hash of the channel bindings as RFC 2744 has them, and the flags.
-func contextChecksum(bindings []byte) []byte {
+func contextChecksum(bindings []byte, unsealed bool) []byte {
 	const mutual, replay, sequence, conf, integ = 2, 4, 8, 16, 32
 	var sum [md5.Size]byte
 	if len(bindings) > 0 {
@@ -92,7 +93,11 @@ func contextChecksum(bindings []byte) []byte {
 	}
 	b := binary.LittleEndian.AppendUint32(nil, md5.Size)
 	b = append(b, sum[:]...)
-	return binary.LittleEndian.AppendUint32(b, mutual|replay|sequence|conf|integ)
+	asked := uint32(mutual | replay | sequence)
+	if !unsealed {
+		asked |= conf | integ
+	}
+	return binary.LittleEndian.AppendUint32(b, asked)
 }
 
 // accept holds the host's proof against ours, RFC 4120 3.2.5.
