@@ -175,8 +175,7 @@ func TestLogins(t *testing.T) {
 			" login=refused", " reason=the login: the password is wrong; error 24",
 		}, nil},
 		"unknown": {"nobody@corp.test", "x", []string{
-			" login=refused", " reason=the login: the KDC knows no such account: write account, or look for the database " +
-				"that it lost; error 6",
+			" login=refused", " reason=the login: the KDC knows no such account; error 6",
 		}, nil},
 		"locked": {"locked", "lab", []string{
 			" login=refused", " reason=the login: the account is disabled, expired or locked; error 18",

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-krb5/krb5/iana/errorcode"
 	"github.com/go-krb5/krb5/iana/patype"
 	"github.com/go-krb5/krb5/types"
 
@@ -134,6 +135,9 @@ func (v *visit) tell(got answer) {
 	v.add("", "answer", fact.Text(word))
 	if word != wantsProof {
 		v.because(fmt.Sprintf("a ticket for %q: %s", v.account, because(*got.refusal)))
+	}
+	if got.refusal.ErrorCode == errorcode.KDC_ERR_C_PRINCIPAL_UNKNOWN && v.Account == "" {
+		v.because("where the host is no member of the realm, write account")
 	}
 }
 

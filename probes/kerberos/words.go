@@ -113,7 +113,7 @@ func errorNumber(code int32) string { return fmt.Sprintf("error %d", code) }
 func hint(code int32) string {
 	switch code {
 	case errorcode.KDC_ERR_C_PRINCIPAL_UNKNOWN:
-		return "the KDC knows no such account: write account, or look for the database that it lost"
+		return "the KDC knows no such account"
 	case errorcode.KDC_ERR_S_PRINCIPAL_UNKNOWN:
 		return "no account holds this name (setspn -Q looks for it)"
 	case errorcode.KDC_ERR_PRINCIPAL_NOT_UNIQUE:
