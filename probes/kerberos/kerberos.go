@@ -26,12 +26,11 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- kerberos: {}\n  why: nobody signs in where port 88 is closed, and no service shows it\n" +
 		"- kerberos: {login: true, spn: ['cifs/{{ host.name }}']}\n  id: tickets\n",
 	Notes: []string{
-		"Without login nothing secret is sent: a ticket is asked for as any client begins, and that the KDC then wants a " +
-			"proof of the password (pre-authentication) is the healthy answer.",
-		"Each kind of encryption is asked for by itself: whether the account has a key of that kind, and the KDC lets it " +
-			"be used. With login and spn, whether a ticket for the service can be had with it.",
-		"login proves the operator's account (credentials with for: [kerberos]) by AES alone, once, at the host itself; " +
-			"the password is not sent. With several services that is one login.",
+		"Without login nothing secret is sent: it asks for a ticket as any client begins to.",
+		"That the KDC then wants a proof of the password, pre-authentication, is as it should be.",
+		"Each kind of encryption is asked for alone: has the account a key of it, does the KDC let it be used.",
+		"login proves the operator's account, by AES alone: credentials with for: [kerberos], a user and a password.",
+		"It is one login, at the host itself, and the password is not sent; spn then asks for services' tickets.",
 	},
 }, params{Transports: transports(), Encryption: []string{"aes256", "aes128", "rc4"}, Port: 88}, build)
 

@@ -64,15 +64,28 @@ func names() string {
 }
 
 func notes() []string {
-	var all []string
-	for _, k := range knowns() {
-		all = append(all, fmt.Sprintf("%s (%s)", k.name, k.doc))
-	}
-	return []string{
-		"The names: " + strings.Join(all, ", ") + ".",
+	return append(listed("The names"),
 		"Any other interface is written by its UUID, of version 1.0, or as UUID/2.0.",
-		"No account is shown and nothing is called but the endpoint mapper: an interface answers where it lets itself be " +
-			"bound, which Windows allows to anybody. Where a policy has the endpoint mapper tell strangers nothing, interfaces " +
-			"are unknown.",
+		"No account is shown, and nothing is called but the endpoint mapper.",
+		"An interface answers where it lets itself be bound, which Windows allows to anybody.",
+		"Where a policy has the mapper tell strangers nothing (RestrictRemoteClients), interfaces are unknown.",
+	)
+}
+
+// listed are the names and what they stand for, a few in each sentence.
+func listed(what string) []string {
+	var all []string
+	line := what + ": "
+	for i, k := range knowns() {
+		item := fmt.Sprintf("%s (%s)", k.name, k.doc)
+		if len(line)+len(item) > 110 {
+			all = append(all, strings.TrimSuffix(line, ", ")+".")
+			line = "And "
+		}
+		line += item
+		if i < len(knowns())-1 {
+			line += ", "
+		}
 	}
+	return append(all, line+".")
 }

@@ -23,15 +23,14 @@ var Kind = probes.Define(probes.Kind{
 	Example:  "- winrm: [5985, 5986]\n  why: we are administered through it, and so are these checks\n",
 	Readings: append(specs(), reach.CertificateSpecs()...),
 	Notes: []string{
-		"It asks for Identify as anybody may, and then once without an account, to hear what is wanted of one; nothing " +
-			"secret is sent, and nothing runs on the server.",
-		"Where checks enter the server by WinRM, this one tells a listener that is broken from an account that is.",
+		"It asks for Identify, as anybody may, and then what an account has to do; nothing secret is sent.",
+		"Where checks enter the server by WinRM, it tells a listener that is broken from an account that is.",
 	},
 }, params{Ports: []int{5985}, TLS: []int{5986}}, build)
 
 type params struct {
 	Ports      []int  `param:"port" doc:"The ports of the listeners."`
-	TLS        []int  `param:"tls" doc:"Those of the ports that speak TLS."`
+	TLS        []int  `param:"tls_port" doc:"Those of the ports that speak TLS."`
 	Address    string `param:"address" absent:"the host under test" doc:"Where they are."`
 	ServerName string `param:"server_name" absent:"the host's name" doc:"The name in the certificate."`
 }
@@ -83,7 +82,7 @@ func build(p params) (probes.Probe, error) {
 		return nil, err
 	}
 	if len(p.TLS) > 0 {
-		if err := reach.CheckPorts("tls", p.TLS...); err != nil {
+		if err := reach.CheckPorts("tls_port", p.TLS...); err != nil {
 			return nil, err
 		}
 	}

@@ -187,6 +187,6 @@ func TestStrangers(t *testing.T) {
 
 func TestRefusedParameters(t *testing.T) {
 	probetest.Refuses(t, winrm.Kind, map[string]map[string]any{
-		"no port": {"port": []int{}}, "a port that is none": {"port": []int{70000}}, "TLS at none": {"tls": []int{-1}},
+		"no port": {"port": []int{}}, "a port that is none": {"port": []int{70000}}, "TLS at none": {"tls_port": []int{-1}},
 	})
 }

@@ -4,9 +4,8 @@ package estate
 // realm. Its clock is the host's.
 type KDC struct {
 	Fault Fault `yaml:"fault"`
-	// TCP and UDP are what is wrong with one of them alone.
-	TCP Fault `yaml:"tcp"`
-	UDP Fault `yaml:"udp"`
+	TCP   Fault `yaml:"tcp"` // by TCP alone
+	UDP   Fault `yaml:"udp"` // by UDP alone
 	// Encryption are the kinds that it lets be used; all that accounts have keys of when
 	// empty.
 	Encryption []string `yaml:"encryption" oneof:"aes256,aes128,rc4"`
