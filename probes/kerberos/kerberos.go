@@ -39,11 +39,11 @@ const Use = "kerberos"
 
 type params struct {
 	Realm      string   `param:"realm" absent:"the domain in the host's name, in capitals" doc:"The Kerberos realm."`
-	Account    string   `param:"account" absent:"the host's own, as DC01$" doc:"For whom a ticket is asked without a login."`
+	Account    string   `param:"account" absent:"the host's own, as DC01$" doc:"Who the ticket is for, without login."`
 	Transports []string `param:"transport" doc:"The ways to ask: each has to work by itself."`
 	Encryption []string `param:"encryption" doc:"The kinds of encryption that are each asked for."`
 	Login      bool     `param:"login" doc:"Whether to log in, with the operator's credential for kerberos."`
-	SPNs       []string `param:"spn" doc:"With login: services for which a ticket is asked, as cifs/dc01.corp.example.org."`
+	SPNs       []string `param:"spn" doc:"With login: services to ask tickets for, as cifs/dc01.corp.example.org."`
 	Address    string   `param:"address" absent:"the host under test" doc:"Where the KDC is."`
 	Port       int      `param:"port" doc:"Its port."`
 }
@@ -124,7 +124,8 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 		realm: cmp.Or(p.Realm, strings.ToUpper(domain)), account: cmp.Or(p.Account, strings.ToUpper(host)+"$"),
 	}
 	if v.realm == "" {
-		return nil, fmt.Errorf("%w: the name %q has no domain to make a realm of: write realm", probes.ErrNotTried, reach.Name(t))
+		return nil, fmt.Errorf("%w: the name %q has no domain to make a realm of: write realm",
+			probes.ErrNotTried, reach.Name(t))
 	}
 	readings, err := v.run(ctx)
 	if err != nil {

@@ -36,7 +36,8 @@ func (v *visit) logIn(ctx context.Context) error {
 	var first kdc.Granted
 	var who kdc.Principal
 	start := time.Now()
-	err := t.LogOn(ctx, Use, fmt.Sprintf("Kerberos at port %d", v.Port), func(c host.Credential) (shown host.Shown, err error) {
+	door := fmt.Sprintf("Kerberos at port %d", v.Port)
+	err := t.LogOn(ctx, Use, door, func(c host.Credential) (shown host.Shown, err error) {
 		if who, err = v.client(c); err != nil {
 			return host.Later, err
 		}

@@ -25,7 +25,7 @@ var Kind = probes.Define(probes.Kind{
 }, params{Port: 135}, build)
 
 type params struct {
-	Interfaces []string `param:"interface" absent:"the mapper alone" doc:"Interfaces by name or UUID, or UUID/3.0; see the notes."`
+	Interfaces []string `param:"interface" absent:"the mapper alone" doc:"By a name of the notes, UUID, or UUID/3.0."`
 	Address    string   `param:"address" absent:"the host under test" doc:"Where the host is."`
 	Port       int      `param:"port" doc:"The endpoint mapper's port."`
 }
@@ -46,8 +46,8 @@ func specs() []probes.ReadingSpec {
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: answered,
 			Values:  []string{answered, faulty, reach.Refused, reach.Reset, reach.NoAnswer, reach.Unreachable},
 			Silence: []fact.Value{fact.Text(reach.Refused), fact.Text(reach.NoAnswer), fact.Text(reach.Unreachable)},
-			Doc: "The endpoint mapper: answered; fault, when it refuses to say anything; refused, reset, no answer (a firewall " +
-				"drops), or unreachable.",
+			Doc: "The endpoint mapper: answered; fault, when it refuses to say anything; refused, reset, no answer (a " +
+				"firewall drops), or unreachable.",
 		},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the mapper's first answer took."},
 		{

@@ -17,7 +17,8 @@ import (
 )
 
 // identify asks who answers there (MS-WSMV 3.1.4.1); its header is empty.
-const identify = `<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" ` +
+const identify = `<?xml version="1.0" encoding="UTF-8"?>` +
+	`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" ` +
 	`xmlns:wsmid="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"><s:Header/><s:Body><wsmid:Identify/>` +
 	`</s:Body></s:Envelope>`
 

@@ -111,7 +111,9 @@ func (c *Conn) receive() (pdu, error) {
 func (c *Conn) Bind(s Syntax) error {
 	body := binary.LittleEndian.AppendUint16(nil, mostFrag)
 	body = binary.LittleEndian.AppendUint16(body, mostFrag)
-	body = append(body, 0, 0, 0, 0 /* a new group */, 1, 0, 0, 0 /* one context */, 0, 0, 1, 0 /* its number; one syntax */)
+	body = append(body, 0, 0, 0, 0) // a new group
+	body = append(body, 1, 0, 0, 0) // one context
+	body = append(body, 0, 0, 1, 0) // its number, and one way to write data
 	if err := c.send(bind, ndr().append(s.append(body))); err != nil {
 		return err
 	}

@@ -65,7 +65,9 @@ func granted(part messages.EncKDCRepPart, ticket messages.Ticket) Granted {
 
 // First holds the opened part of a reply against the request for a first ticket, RFC
 // 4120 3.1.5.
-func First(part messages.EncKDCRepPart, reply messages.ASRep, request messages.ASReq, client Principal) (Granted, error) {
+func First(
+	part messages.EncKDCRepPart, reply messages.ASRep, request messages.ASReq, client Principal,
+) (Granted, error) {
 	g := granted(part, reply.Ticket)
 	wanted := request.ReqBody.SName
 	switch {
