@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"path"
 	"reflect"
@@ -353,7 +354,8 @@ func (p *parser) checkHost(at *yaml.Node, h Host) {
 
 // checkInterfaces refuses what nobody could ask for, or connect to.
 func (p *parser) checkInterfaces(at *yaml.Node, all map[string]Interface) {
-	for uuid, i := range all {
+	for _, uuid := range slices.Sorted(maps.Keys(all)) {
+		i := all[uuid]
 		if !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(uuid) {
 			p.problemf(at, "rpc: interfaces: want a UUID in lower case, got %q", uuid)
 		}
