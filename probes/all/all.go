@@ -27,6 +27,7 @@ import (
 	"postpatch/probes/hyperv"
 	"postpatch/probes/iis"
 	"postpatch/probes/imap"
+	"postpatch/probes/ldap"
 	"postpatch/probes/mailflow"
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
@@ -76,6 +77,7 @@ func Kinds() []probes.Kind {
 		hyperv.Kind,
 		iis.Kind,
 		imap.Kind,
+		ldap.Kind,
 		mailflow.Kind,
 		msmq.Kind,
 		network.Kind,

@@ -68,17 +68,20 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		}
 	}
 	for _, h := range hosts {
-		if h.WinRM == nil && h.Exchange == nil {
+		if h.WinRM == nil && h.Exchange == nil && h.LDAP == nil {
 			continue
 		}
 		if h.WinRM != nil {
 			add(cmp.Or(h.WinRM.User, "lab"), h.WinRM.Password)
 		}
+		if h.LDAP != nil && h.LDAP.User != "" {
+			add(h.LDAP.User, h.LDAP.Password)
+		}
 		addAccounts(h, add)
 		short, _, _ := strings.Cut(h.Name, ".")
 		computer := kerberos.Account{Name: strings.ToUpper(short) + "$", Password: host.NewSecret("machine " + h.OS.UUID)}
 		for _, name := range namesOf(h) {
-			computer.SPNs = append(computer.SPNs, "HTTP/"+name, "WSMAN/"+name, "HOST/"+name)
+			computer.SPNs = append(computer.SPNs, "HTTP/"+name, "WSMAN/"+name, "HOST/"+name, "ldap/"+name, "cifs/"+name)
 		}
 		accounts = append(accounts, computer)
 	}

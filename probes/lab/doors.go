@@ -28,6 +28,9 @@ func (m *machine) addDoors(h estate.Host) {
 	if h.SMTP != nil {
 		m.addSMTP(h)
 	}
+	if h.LDAP != nil {
+		m.addLDAP(h)
+	}
 	if h.Mail != nil {
 		m.addMailboxes()
 	}

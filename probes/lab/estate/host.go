@@ -54,6 +54,7 @@ type Host struct {
 	Mail     *Mail     `yaml:"mail"`
 	HTTP     []Site    `yaml:"http"`
 	SMTP     *SMTP     `yaml:"smtp"`
+	LDAP     *LDAP     `yaml:"ldap"`
 	Exchange *Exchange `yaml:"exchange"`
 	// PowerShell holds the session configurations, by name, that WinRM and the
 	// web server offer; their account is WinRM's.

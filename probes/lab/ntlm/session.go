@@ -45,6 +45,9 @@ func (d *direction) sign(message []byte) []byte {
 	return append(append([]byte{1, 0, 0, 0}, checksum...), sequence...)
 }
 
+// Seals says whether the client wants what follows its proof to be sealed.
+func (a *Acceptor) Seals() bool { return a.done && a.flags&flagSeal != 0 }
+
 // Seal encrypts and signs a message for the client.
 func (a *Acceptor) Seal(plain []byte) (signature, sealed []byte, err error) {
 	if !a.done || a.flags&flagSeal == 0 {
