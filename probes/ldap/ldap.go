@@ -95,13 +95,6 @@ func build(p params) (probes.Probe, error) {
 	if err := checkSearch(p); err != nil {
 		return nil, err
 	}
-	if p.Bind == simple {
-		for _, port := range p.Ports {
-			if !p.StartTLS && !slices.Contains(p.Implicit, port) {
-				return nil, probes.Fieldf("bind", "no password is shown without TLS: add starttls: true, or leave port %d out", port)
-			}
-		}
-	}
 	return probe(p), nil
 }
 

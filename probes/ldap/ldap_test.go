@@ -212,6 +212,9 @@ func TestDirectories(t *testing.T) {
 			"{ldap: {ports: [636], tls: {expires: -1h}, " + account + "}}", map[string]any{"port": []int{636}, "bind": "simple"},
 			[]string{"636 certificate=expired"}, "does not prove that it is dc01.corp.test: expired",
 		},
+		"no password without TLS": {
+			"{ldap: {" + account + "}}", map[string]any{"bind": "simple"}, []string{"389 state=ready"}, "add starttls: true",
+		},
 		"a locked account": {
 			"{ldap: {account: \"775\", " + account + "}}", map[string]any{"bind": "ntlm"}, []string{"389 bind=refused"}, "",
 		},
@@ -255,7 +258,7 @@ func TestWrongPassword(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	probetest.Refuses(t, ldap.Kind, map[string]map[string]any{
 		"port":   {"port": []int{0}},
-		"bind":   {"bind": "simple"},
+		"bind":   {"bind": "digest"},
 		"filter": {"filter": "(cn=x"},
 		"base":   {"filter": "(cn=x)", "base": "nowhere"},
 		"key":    {"key": "cn"},

@@ -29,7 +29,7 @@ const (
 func checkSearch(p params) error {
 	if p.Filter == "" {
 		for field, given := range map[string]bool{
-			"base": p.Base != "", "key": p.Key != "", "attributes": len(p.Attributes) > 0, "scope": p.Scope != "subtree",
+			"base": p.Base != "", "key": p.Key != "", "attributes": len(p.Attributes) > 0,
 		} {
 			if given {
 				return probes.Fieldf(field, "there is no search: add a filter")
