@@ -43,6 +43,7 @@ import (
 	"postpatch/probes/service"
 	"postpatch/probes/services"
 	"postpatch/probes/share"
+	"postpatch/probes/smb"
 	"postpatch/probes/smtp"
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
@@ -93,6 +94,7 @@ func Kinds() []probes.Kind {
 		service.Kind,
 		services.Kind,
 		share.Kind,
+		smb.Kind,
 		smtp.Kind,
 		sql.Kind,
 		task.Kind,
