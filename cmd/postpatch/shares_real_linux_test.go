@@ -29,11 +29,16 @@ func TestRealShares(t *testing.T) {
 		"445 login=ok", "SYSVOL share=open", "NETLOGON share=open", "nothing share=missing", policy + " file=read",
 		`SYSVOL\no.txt file=missing`,
 	})
+	byTicket := controller(t, samba, realtest.SambaUser+"@"+realtest.SambaRealm, realtest.SambaPassword)
+	has(t, observed(t, smb.Kind, byTicket, shares), []string{
+		"445 login=ok", "445 proved_by=Kerberos", "SYSVOL share=open", policy + " file=read",
+	})
 	bad := controller(t, samba, realtest.SambaNetBIOS+`\`+realtest.SambaUser, "wrong")
 	has(t, observed(t, smb.Kind, bad, shares), []string{"445 login=refused"})
 	samba.Tool(t, "user", "create", "leaver", "Swordfish-1")
 	samba.Tool(t, "user", "disable", "leaver")
 	gone := controller(t, samba, realtest.SambaNetBIOS+`\leaver`, "Swordfish-1")
+	shares["login"] = "ntlm"
 	refused := observed(t, smb.Kind, gone, shares)
 	has(t, refused, []string{"445 login=refused"})
 	if !slices.ContainsFunc(refused, func(s string) bool { return strings.Contains(s, "the account is disabled") }) {

@@ -74,25 +74,25 @@ func (e *entering) logOn(ctx context.Context, c host.Credential) (host.Shown, er
 		return host.Later, err
 	}
 	e.conn = conn
-	domain, user, qualified := strings.Cut(c.User, `\`)
-	if !qualified {
-		domain, user = "", c.User
+	by, ended, err := e.initiator(ctx, c)
+	if err != nil {
+		return whatDomainSaid(err), err
 	}
-	e.by = "NTLM"
-	dialer := &smb2.Dialer{Initiator: &smb2.NTLMInitiator{
-		User: user, Password: c.Password.Reveal(), Domain: domain, TargetSPN: "cifs/" + e.target.Host,
-	}}
+	dialer := &smb2.Dialer{Initiator: by}
 	e.session, err = dialer.DialConn(ctx, &measured{Conn: conn}, e.target.Host)
 	err = reach.Cause(ctx, told(err))
 	no, said := errors.AsType[*declined](err)
+	shown := host.Unsaid
 	switch {
 	case err == nil:
-		return host.Taken, nil
-	case said:
-		return no.shown(), err
-	default:
-		return host.Unsaid, err
+		shown = host.Taken
+	case said && e.by == "NTLM":
+		shown = no.shown()
+	case said, e.by != "NTLM":
+		shown = host.Later // the domain has taken the password already
 	}
+	ended(shown)
+	return shown, err
 }
 
 func (e *entering) leave() {

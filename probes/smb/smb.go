@@ -11,6 +11,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 )
@@ -28,6 +29,15 @@ const (
 	denied      = "denied"
 )
 
+// The ways to prove an account.
+const (
+	negotiate = "negotiate"
+	kerberos  = "kerberos"
+	ntlm      = "ntlm"
+)
+
+func logins() []string { return []string{negotiate, kerberos, ntlm} }
+
 // Kind is what a suite calls "smb".
 var Kind = probes.Define(probes.Kind{
 	Name: "smb",
@@ -40,6 +50,7 @@ var Kind = probes.Define(probes.Kind{
 		"{31B2F340-016D-11D2-945F-00C04FB984F9}\\GPT.INI'}\n" +
 		"  why: group policy and logon scripts are read from there\n",
 	Readings: specs(),
+	Words:    map[string][]string{"login": logins()},
 	Notes: []string{
 		"Without a share and a file it asks what the server speaks, which it tells everybody.",
 		"For those it logs on with the credentials file's entry with for: smb; of another address, the entry for that.",
@@ -47,11 +58,12 @@ var Kind = probes.Define(probes.Kind{
 		note.FirstAlone,
 		"It follows no DFS link: name the server that has the share.",
 	},
-}, params{Port: 445}, build)
+}, params{Port: 445, Login: negotiate}, build)
 
 type params struct {
 	Shares  []string `param:"share" absent:"none" doc:"Shares to open, such as SYSVOL."`
 	Files   []string `param:"file" absent:"none" doc:"Files to read, with their share in front: SYSVOL\\corp.example.org\\a.txt."`
+	Login   string   `param:"login" doc:"How the account is proved; negotiate is Kerberos, else NTLM."`
 	Port    int      `param:"port" doc:"The port."`
 	Address string   `param:"address" absent:"the host under test" doc:"Where the server is."`
 }
@@ -112,6 +124,9 @@ type probe params
 
 func build(p params) (probes.Probe, error) {
 	if err := reach.CheckPorts("port", p.Port); err != nil {
+		return nil, err
+	}
+	if err := choice.Check("login", logins(), p.Login); err != nil {
 		return nil, err
 	}
 	for _, share := range p.Shares {
