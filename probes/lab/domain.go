@@ -68,7 +68,7 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		}
 	}
 	for _, h := range hosts {
-		if h.WinRM == nil && h.Exchange == nil && h.LDAP == nil {
+		if h.WinRM == nil && h.Exchange == nil && h.LDAP == nil && h.SMB == nil {
 			continue
 		}
 		if h.WinRM != nil {
@@ -76,6 +76,9 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		}
 		if h.LDAP != nil && h.LDAP.User != "" {
 			add(h.LDAP.User, h.LDAP.Password)
+		}
+		if h.SMB != nil && h.SMB.User != "" {
+			add(h.SMB.User, h.SMB.Password)
 		}
 		addAccounts(h, add)
 		short, _, _ := strings.Cut(h.Name, ".")

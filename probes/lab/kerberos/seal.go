@@ -52,6 +52,9 @@ func (s *sealing) header(rotated uint16) []byte {
 	return binary.BigEndian.AppendUint64(h, s.ours)
 }
 
+// SessionKey is what both sides have agreed on; nil before Accept is done.
+func (a *Acceptor) SessionKey() []byte { return a.seal.key.KeyValue }
+
 // Seals says whether the client wants what follows its proof to be sealed.
 func (a *Acceptor) Seals() bool { return a.user != "" && a.flags&flagConf != 0 }
 
