@@ -18,7 +18,9 @@ func proveWay(j job, c host.Credential, use string) (host.Prover, error) {
 	return func(ctx context.Context, s host.Service) (host.Proof, error) {
 		o := options
 		o.Method = s.Method
-		p, err := proveTo(ctx, j, o, auth.Peer{Host: s.Host, SPN: s.Name, Bindings: s.Bindings, Unsealed: s.Unsealed})
+		p, err := proveTo(ctx, j, o, auth.Peer{
+			Host: s.Host, SPN: s.Name, Bindings: s.Bindings, Unsealed: s.Unsealed, Bare: s.Bare,
+		})
 		if p == nil {
 			return nil, err
 		}

@@ -35,6 +35,8 @@ func revealers() map[string]string {
 		`probes/internal/kdc/key.go Key`:               "makes an account's key, which proves it to a KDC",
 		`probes/internal/mailtalk/\w+.go LogOn\w+`:     "logs on to SMTP and IMAP",
 		`cmd/postpatch/webhook.go [\w.]+`:              "sends a message to a channel's address",
+		`probes/ldap/bind.go entering.show`:            "binds to a directory, within TLS",
+		`probes/smb/initiator.go entering.initiator`:   "proves an account to a file server by NTLM",
 		`probes/pop3/session.go session.logIn`:         "logs on to POP3",
 		`suites/inventory/directory/directory.go ask`:  "logs on to a directory",
 	}

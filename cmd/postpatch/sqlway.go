@@ -119,6 +119,14 @@ func (p *sqlProof) Used() (mechanism, why string) {
 	return used.Mechanism, used.Why
 }
 
+// SessionKey implements host.Keyed.
+func (p *sqlProof) SessionKey() []byte {
+	if keyed, can := p.Context.(host.Keyed); can {
+		return keyed.SessionKey()
+	}
+	return nil
+}
+
 // Ended implements host.Proof.
 func (p *sqlProof) Ended(s host.Shown) {
 	if p.ended == nil {

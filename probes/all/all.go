@@ -28,6 +28,7 @@ import (
 	"postpatch/probes/iis"
 	"postpatch/probes/imap"
 	"postpatch/probes/kerberos"
+	"postpatch/probes/ldap"
 	"postpatch/probes/mailflow"
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
@@ -44,6 +45,7 @@ import (
 	"postpatch/probes/service"
 	"postpatch/probes/services"
 	"postpatch/probes/share"
+	"postpatch/probes/smb"
 	"postpatch/probes/smtp"
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
@@ -80,6 +82,7 @@ func Kinds() []probes.Kind {
 		iis.Kind,
 		imap.Kind,
 		kerberos.Kind,
+		ldap.Kind,
 		mailflow.Kind,
 		msmq.Kind,
 		network.Kind,
@@ -96,6 +99,7 @@ func Kinds() []probes.Kind {
 		service.Kind,
 		services.Kind,
 		share.Kind,
+		smb.Kind,
 		smtp.Kind,
 		sql.Kind,
 		task.Kind,

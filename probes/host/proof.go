@@ -11,6 +11,8 @@ type Service struct {
 	Bindings []byte
 	// Unsealed leaves the messages after the proof as they are: TLS protects them.
 	Unsealed bool
+	// Bare leaves SPNEGO to the caller: the tokens are Kerberos' own.
+	Bare bool
 }
 
 // Prover proves the account of a credential to a service. An error that wraps ErrRefused is a
@@ -22,4 +24,10 @@ type Prover func(ctx context.Context, s Service) (Proof, error)
 type Sealer interface {
 	Seal(plain []byte) (signature, sealed []byte, err error)
 	Open(signature, sealed []byte) (plain []byte, err error)
+}
+
+// Keyed is a proof that makes a key for who protects the messages in a way of their own.
+type Keyed interface {
+	// SessionKey is nil before the proof is complete, and where there is none to be had.
+	SessionKey() []byte
 }

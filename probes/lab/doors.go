@@ -35,6 +35,12 @@ func (m *machine) addDoors(h estate.Host) {
 	if h.SMTP != nil {
 		m.addSMTP(h)
 	}
+	if h.SMB != nil {
+		m.addSMB()
+	}
+	if h.LDAP != nil {
+		m.addLDAP(h)
+	}
 	if h.Mail != nil {
 		m.addMailboxes()
 	}

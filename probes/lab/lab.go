@@ -118,6 +118,7 @@ func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
 	for _, hosts := range scenes {
 		m.addDoors(hosts[i])
 	}
+	m.tickets = l.acceptors(m.host())
 	if m.winrm != nil {
 		m.winrm.Kerberos = l.tickets(m.host(), m.host)
 	}

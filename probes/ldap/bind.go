@@ -111,7 +111,8 @@ func (e *entering) show(ctx context.Context, c host.Credential) (host.Shown, err
 // whose certificate proves that it is the one that the operator's entry is for.
 func (e *entering) mayShow(c host.Credential) error {
 	if e.conn.tls == nil {
-		return fmt.Errorf("%w: the password of %q is not shown without TLS", probes.ErrNotTried, c.User)
+		return fmt.Errorf("%w: the password of %q is not shown without TLS: add starttls: true, or ask at port 636",
+			probes.ErrNotTried, c.User)
 	}
 	trust := reach.Trust{Name: e.target.Host, Roots: e.target.Roots}
 	if why := reach.Trusted(*e.conn.tls, trust, time.Now()); why != nil {

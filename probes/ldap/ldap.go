@@ -70,7 +70,7 @@ type params struct {
 	Filter     string   `param:"filter" absent:"no search" doc:"A filter to search with, such as (sAMAccountName=WEB01$)."`
 	Base       string   `param:"base" absent:"the server's default naming context" doc:"Where the search begins."`
 	Scope      string   `param:"scope" doc:"How far below the base the search goes."`
-	Key        string   `param:"key" absent:"its distinguished name" doc:"The attribute by which an entry is told from others."`
+	Key        string   `param:"key" absent:"its distinguished name" doc:"The attribute that tells an entry from others."`
 	Attributes []string `param:"attributes" doc:"Attributes of the entries to read."`
 }
 
@@ -94,13 +94,6 @@ func build(p params) (probes.Probe, error) {
 	}
 	if err := checkSearch(p); err != nil {
 		return nil, err
-	}
-	if p.Bind == simple {
-		for _, port := range p.Ports {
-			if !p.StartTLS && !slices.Contains(p.Implicit, port) {
-				return nil, probes.Fieldf("bind", "no password is shown without TLS: add starttls: true, or leave out port %d", port)
-			}
-		}
 	}
 	return probe(p), nil
 }

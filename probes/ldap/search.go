@@ -29,7 +29,7 @@ const (
 func checkSearch(p params) error {
 	if p.Filter == "" {
 		for field, given := range map[string]bool{
-			"base": p.Base != "", "key": p.Key != "", "attributes": len(p.Attributes) > 0, "scope": p.Scope != "subtree",
+			"base": p.Base != "", "key": p.Key != "", "attributes": len(p.Attributes) > 0,
 		} {
 			if given {
 				return probes.Fieldf(field, "there is no search: add a filter")
@@ -38,10 +38,12 @@ func checkSearch(p params) error {
 		return nil
 	}
 	if _, err := ldap.CompileFilter(p.Filter); err != nil || len(p.Filter) > mostFilter {
-		return probes.Fieldf("filter", "%q is no filter of LDAP, such as (sAMAccountName=WEB01$)", reach.Printable(p.Filter, 100))
+		return probes.Fieldf("filter", "%q is no filter of LDAP, such as (sAMAccountName=WEB01$)",
+			reach.Printable(p.Filter, 100))
 	}
 	if _, err := ldap.ParseDN(p.Base); err != nil {
-		return probes.Fieldf("base", "%q is no distinguished name, such as OU=Servers,DC=corp,DC=example", reach.Printable(p.Base, 100))
+		return probes.Fieldf("base", "%q is no distinguished name, such as OU=Servers,DC=corp,DC=example",
+			reach.Printable(p.Base, 100))
 	}
 	if len(p.Ports) > 1 {
 		return probes.Fieldf("port", "a search goes to one port, got %d", len(p.Ports))

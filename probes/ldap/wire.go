@@ -54,18 +54,22 @@ func (d *declined) Error() string {
 
 // result takes an error of the library apart: what the directory itself declined.
 func result(err error) error {
+	if err == nil {
+		return nil
+	}
 	wrong, is := errors.AsType[*ldap.Error](err)
+	text := err.Error()
+	// The library tells of a closed connection in words.
+	ended := strings.HasSuffix(text, "EOF") || strings.Contains(text, "connection closed")
 	switch {
+	case is && wrong.ResultCode < ldap.ErrorNetwork:
+		return &declined{wrong.ResultCode, wrong.Err.Error()}
+	case ended:
+		return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
 	case !is:
 		return err
-	case wrong.ResultCode >= ldap.ErrorNetwork:
-		// The library tells a closed connection in words.
-		if text := wrong.Error(); strings.Contains(text, "connection closed") || strings.Contains(text, "EOF") {
-			return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
-		}
-		return errors.New(reach.Printable(wrong.Err.Error(), 300))
 	default:
-		return &declined{wrong.ResultCode, wrong.Err.Error()}
+		return errors.New(reach.Printable(wrong.Err.Error(), 300))
 	}
 }
 

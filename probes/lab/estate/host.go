@@ -56,6 +56,8 @@ type Host struct {
 	Mail     *Mail     `yaml:"mail"`
 	HTTP     []Site    `yaml:"http"`
 	SMTP     *SMTP     `yaml:"smtp"`
+	LDAP     *LDAP     `yaml:"ldap"`
+	SMB      *SMB      `yaml:"smb"`
 	Exchange *Exchange `yaml:"exchange"`
 	// PowerShell holds the session configurations, by name, that WinRM and the
 	// web server offer; their account is WinRM's.

@@ -41,6 +41,8 @@ type Peer struct {
 	// Unsealed proves the account alone: nothing is sealed afterwards, as TLS does that,
 	// and services that have it refuse a second seal.
 	Unsealed bool
+	// Bare leaves SPNEGO to the caller: the tokens are Kerberos' own.
+	Bare bool
 }
 
 // Used says which mechanism a Context has come to use, and why.

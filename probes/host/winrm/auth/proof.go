@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5" // RFC 4121 4.1.1.2 hashes channel bindings with it
 	"encoding/asn1"
@@ -26,6 +27,7 @@ type kerberosContext struct {
 	ticket   ticket
 	bindings []byte
 	unsealed bool
+	bare     bool
 	forget   func() // the ticket, which the host has no use for
 
 	mine *types.Authenticator
@@ -78,7 +80,7 @@ func (c *kerberosContext) request() ([]byte, error) {
 		return nil, err
 	}
 	c.mine = &mine
-	return offer(b)
+	return offer(b, c.bare)
 }
 
 // contextChecksum is what RFC 4121 4.1.1 puts in the place of a checksum: the
@@ -146,6 +148,15 @@ func (c *kerberosContext) accept(token []byte) error {
 	}
 	c.wrap = w
 	return nil
+}
+
+// SessionKey is what both sides have agreed on once the proof is complete, for a caller that
+// makes keys of its own of it.
+func (c *kerberosContext) SessionKey() []byte {
+	if c.wrap == nil {
+		return nil
+	}
+	return bytes.Clone(c.wrap.key.KeyValue)
 }
 
 // Seal implements Context.
