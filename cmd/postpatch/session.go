@@ -46,6 +46,8 @@ func entry(j job, hostName, use string) (host.Credential, error) {
 		c.SQL, err = sqlWay(j, c, j.credentials.SQL(hostName))
 	case use == "mail":
 		c.Mail, err = mailWay(j, c)
+	case use == "ldap" || use == "smb":
+		c.Prove, err = proveWay(j, c, use)
 	}
 	return c, err
 }

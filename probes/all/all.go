@@ -27,6 +27,8 @@ import (
 	"postpatch/probes/hyperv"
 	"postpatch/probes/iis"
 	"postpatch/probes/imap"
+	"postpatch/probes/kerberos"
+	"postpatch/probes/ldap"
 	"postpatch/probes/mailflow"
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
@@ -39,14 +41,17 @@ import (
 	"postpatch/probes/process"
 	"postpatch/probes/rds"
 	"postpatch/probes/registry"
+	"postpatch/probes/rpc"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
 	"postpatch/probes/share"
+	"postpatch/probes/smb"
 	"postpatch/probes/smtp"
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
 	"postpatch/probes/updates"
+	"postpatch/probes/winrm"
 	"postpatch/probes/wsus"
 )
 
@@ -76,6 +81,8 @@ func Kinds() []probes.Kind {
 		hyperv.Kind,
 		iis.Kind,
 		imap.Kind,
+		kerberos.Kind,
+		ldap.Kind,
 		mailflow.Kind,
 		msmq.Kind,
 		network.Kind,
@@ -88,14 +95,17 @@ func Kinds() []probes.Kind {
 		process.Kind,
 		rds.Kind,
 		registry.Kind,
+		rpc.Kind,
 		service.Kind,
 		services.Kind,
 		share.Kind,
+		smb.Kind,
 		smtp.Kind,
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,
 		updates.Kind,
+		winrm.Kind,
 		wsus.Kind,
 	}
 }

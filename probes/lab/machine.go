@@ -13,6 +13,7 @@ import (
 
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/exchange"
+	"postpatch/probes/lab/kerberos"
 	"postpatch/probes/lab/mail"
 	"postpatch/probes/lab/wsman"
 )
@@ -27,7 +28,9 @@ type machine struct {
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
 	sql     func(at func() estate.Host) server
-	mail    *mail.Store // what is in its mailboxes, whatever state it is in
+	kdc     *kerberos.KDC                                       // nil without a realm
+	tickets func(policy string) func([]byte) *kerberos.Acceptor // nil without a realm
+	mail    *mail.Store                                         // what is in its mailboxes, whatever state it is in
 	// exchange is nil when no state has it.
 	exchange *exchange.Server
 }

@@ -51,9 +51,13 @@ type Host struct {
 	// Browser is SQL Server Browser; it runs where there is a named instance.
 	Browser  *Browser  `yaml:"browser"`
 	DNS      *DNS      `yaml:"dns"`
+	KDC      *KDC      `yaml:"kdc"`
+	RPC      *RPC      `yaml:"rpc"`
 	Mail     *Mail     `yaml:"mail"`
 	HTTP     []Site    `yaml:"http"`
 	SMTP     *SMTP     `yaml:"smtp"`
+	LDAP     *LDAP     `yaml:"ldap"`
+	SMB      *SMB      `yaml:"smb"`
 	Exchange *Exchange `yaml:"exchange"`
 	// PowerShell holds the session configurations, by name, that WinRM and the
 	// web server offer; their account is WinRM's.

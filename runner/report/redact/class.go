@@ -40,11 +40,11 @@ func classOf(kind, reading string) class {
 	}
 	switch kind + "." + reading {
 	case "adds.partners", "adds.failing", "dhcp.partner", "domain.dc", "cluster.owner", "cluster.name", "hyperv.clustered",
-		"os.name", "wsus.database":
+		"ldap.dns_host", "os.name", "wsus.database":
 		return hosts
 	case "domain.domain":
 		return suffixes
-	case "adcs.ca":
+	case "adcs.ca", "ldap.domain", "ldap.contexts":
 		return title
 	}
 	return free
@@ -53,7 +53,7 @@ func classOf(kind, reading string) class {
 // itemsOf is the class of a kind's items.
 func itemsOf(kind string) class {
 	switch kind {
-	case "ping", "tcp", "dns", "smtp", "imap", "pop3":
+	case "ping", "tcp", "dns", "ldap", "smtp", "imap", "pop3":
 		return targets
 	}
 	return free
@@ -122,7 +122,7 @@ priv private process prod product production profile program project protocol pr
 query queue queues rds read reader ready realm reboot recovery registry release remote replica report reports
 resource restore result role root router rule run running sa sales sample scan scanner schema scope script
 scripts search secondary secret security self server servers service services session set settings setup share
-shared sharepoint shares shop site sites smtp snapshot soa software source spool spooler sql sqlserver srv
+shared sharepoint shares shop site sites smb smtp snapshot soa software source spool spooler sql sqlserver srv
 staff stage staging standard start started state static status stop stopped storage store sub submission suite
 support switch sync system systems table task tasks tcp team teams temp template templates terminal test
 testing text tls tool tools trace track transport true trust txt type udp unit unknown update updates user

@@ -1,0 +1,141 @@
+package ldap
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"postpatch/probes/internal/reach"
+)
+
+// errNoLDAP is an answer that no directory gives.
+var errNoLDAP = errors.New("the answer is no message of LDAP, or one that is longer than 1 MiB")
+
+const oidStartTLS = "1.3.6.1.4.1.1466.20037"
+
+// declined is a directory's word that something is not to be.
+type declined struct {
+	code  uint16
+	words string // its own, as they came
+}
+
+// name is what the code means, in words: "busy", "strong auth required".
+func (d *declined) name() string {
+	switch d.code {
+	case ldap.LDAPResultInvalidCredentials:
+		return refused
+	case ldap.LDAPResultStrongAuthRequired:
+		return strong
+	case ldap.LDAPResultUnavailable:
+		return unavailable
+	case ldap.LDAPResultBusy:
+		return "busy"
+	case ldap.LDAPResultProtocolError:
+		return absent
+	}
+	if name := ldap.LDAPResultCodeMap[d.code]; name != "" {
+		return strings.ToLower(name)
+	}
+	return "an error of no name"
+}
+
+// Error implements error.
+func (d *declined) Error() string {
+	if words := reach.Printable(d.words, 300); words != "" {
+		return d.name() + ": " + words
+	}
+	return d.name()
+}
+
+// result takes an error of the library apart: what the directory itself declined.
+func result(err error) error {
+	if err == nil {
+		return nil
+	}
+	wrong, is := errors.AsType[*ldap.Error](err)
+	text := err.Error()
+	// The library tells of a closed connection in words.
+	ended := strings.HasSuffix(text, "EOF") || strings.Contains(text, "connection closed")
+	switch {
+	case is && wrong.ResultCode < ldap.ErrorNetwork:
+		return &declined{wrong.ResultCode, wrong.Err.Error()}
+	case ended:
+		return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
+	case !is:
+		return err
+	default:
+		return errors.New(reach.Printable(wrong.Err.Error(), 300))
+	}
+}
+
+// exchange sends one operation and reads the one answer to it. It reads not a byte more, so
+// that nothing that came before TLS, or before a seal, is taken for what comes within.
+func exchange(ctx context.Context, conn net.Conn, id int64, operation *ber.Packet) (*ber.Packet, error) {
+	request := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSequence, nil, "")
+	request.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
+	request.AppendChild(operation)
+	if _, err := conn.Write(request.Bytes()); err != nil {
+		return nil, reach.Cause(ctx, err)
+	}
+	answer, err := ber.ReadPacket(&frames{Conn: conn})
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, reach.Cause(ctx, reach.ErrEnded)
+	case err != nil:
+		return nil, reach.Cause(ctx, err)
+	}
+	if len(answer.Children) < 2 || answer.Children[0].Value != id ||
+		answer.Children[1].ClassType != ber.ClassApplication || answer.Children[1].Tag != operation.Tag+1 {
+		return nil, errors.New("the answer belongs to another question")
+	}
+	// What is not of the form is an error of the library, too.
+	return answer.Children[1], result(ldap.GetLDAPError(answer))
+}
+
+// startTLS asks for TLS on a plain connection.
+func startTLS(ctx context.Context, conn net.Conn) error {
+	extended := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationExtendedRequest, nil, "")
+	extended.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oidStartTLS, ""))
+	_, err := exchange(ctx, conn, 1, extended)
+	return err
+}
+
+// bindRequest begins a bind (RFC 4511, 4.2).
+func bindRequest(user string, auth *ber.Packet) *ber.Packet {
+	bind := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationBindRequest, nil, "")
+	bind.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, int64(3), ""))
+	bind.AppendChild(ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, user, ""))
+	bind.AppendChild(auth)
+	return bind
+}
+
+// simpleBind shows the password itself.
+func simpleBind(user, password string) *ber.Packet {
+	return bindRequest(user, ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, password, ""))
+}
+
+// spnegoBind shows a token.
+func spnegoBind(token []byte) *ber.Packet {
+	auth := ber.Encode(ber.ClassContext, ber.TypeConstructed, 3, nil, "")
+	auth.AppendChild(ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, "GSS-SPNEGO", ""))
+	auth.AppendChild(ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, string(token), ""))
+	return bindRequest("", auth)
+}
+
+// tokenOf is the token in the answer to a bind; nil for none.
+func tokenOf(answer *ber.Packet) []byte {
+	if answer == nil {
+		return nil
+	}
+	for _, child := range answer.Children {
+		if child.ClassType == ber.ClassContext && child.Tag == 7 && child.Data != nil {
+			return child.Data.Bytes()
+		}
+	}
+	return nil
+}

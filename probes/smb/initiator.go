@@ -1,0 +1,90 @@
+package smb
+
+import (
+	"context"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"strings"
+
+	smb2 "github.com/cloudsoda/go-smb2"
+
+	"postpatch/probes"
+	"postpatch/probes/host"
+)
+
+// initiator proves the account: by Kerberos where a domain controller gives a ticket, else
+// by NTLM, as far as the check wants. Ended is to be told what became of it.
+func (e *entering) initiator(ctx context.Context, c host.Credential) (
+	by smb2.Initiator, ended func(host.Shown), err error,
+) {
+	if e.probe.Login != ntlm {
+		proof, err := e.ticket(ctx, c)
+		if err == nil {
+			e.by = "Kerberos"
+			return &tickets{ctx: ctx, proof: proof}, proof.Ended, nil
+		}
+		if e.probe.Login == kerberos || errors.Is(err, host.ErrRefused) || ctx.Err() != nil {
+			return nil, nil, fmt.Errorf("proving the account: %w", err)
+		}
+	}
+	domain, user, qualified := strings.Cut(c.User, `\`)
+	if !qualified {
+		domain, user = "", c.User
+	}
+	e.by = "NTLM"
+	return &smb2.NTLMInitiator{
+		User: user, Password: c.Password.Reveal(), Domain: domain, TargetSPN: "cifs/" + e.target.Host,
+	}, func(host.Shown) {}, nil
+}
+
+// ticket begins a proof by Kerberos.
+func (e *entering) ticket(ctx context.Context, c host.Credential) (host.Proof, error) {
+	if c.Prove == nil {
+		return nil, fmt.Errorf("%w: nobody here can prove the account %q", probes.ErrNotTried, c.User)
+	}
+	return c.Prove(ctx, host.Service{
+		Name: "cifs/" + e.target.Host, Host: e.target.Host, Method: kerberos, Bare: true,
+	})
+}
+
+// whatDomainSaid is what became of a password before the server was asked.
+func whatDomainSaid(err error) host.Shown {
+	if errors.Is(err, host.ErrRefused) {
+		return host.Refused
+	}
+	return host.Later
+}
+
+// tickets is a proof by Kerberos as the library wants one.
+type tickets struct {
+	ctx   context.Context // the library hands none on
+	proof host.Proof
+}
+
+// OID implements smb2.Initiator.
+func (*tickets) OID() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 113554, 1, 2, 2} }
+
+// InitSecContext implements smb2.Initiator.
+func (t *tickets) InitSecContext() ([]byte, error) {
+	out, _, err := t.proof.Step(t.ctx, nil)
+	return out, err
+}
+
+// AcceptSecContext implements smb2.Initiator.
+func (t *tickets) AcceptSecContext(token []byte) ([]byte, error) {
+	out, _, err := t.proof.Step(t.ctx, token)
+	return out, err
+}
+
+// Sum implements smb2.Initiator. The only mechanism that is offered needs no signature.
+func (*tickets) Sum([]byte) []byte { return nil }
+
+// SessionKey implements smb2.Initiator: sixteen bytes of it (MS-SMB2 3.2.5.3.3).
+func (t *tickets) SessionKey() []byte {
+	key := make([]byte, 16)
+	if keyed, can := t.proof.(host.Keyed); can {
+		copy(key, keyed.SessionKey())
+	}
+	return key
+}

@@ -1,0 +1,219 @@
+package smb
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	smb2 "github.com/cloudsoda/go-smb2"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/probes/internal/reach"
+)
+
+const (
+	mostFile = 1 << 20  // bytes of a file that are read
+	mostSaid = 32 << 20 // bytes that a server says in all
+)
+
+// entering is one logon.
+type entering struct {
+	*visit
+
+	conn    net.Conn
+	session *smb2.Session
+	by      string
+	took    time.Duration
+	why     error // what the server said to the proof
+}
+
+// enter logs on, on a connection of its own since the account may have to wait for its turn,
+// and looks at the shares and the files.
+func (v *visit) enter(ctx context.Context) error {
+	e := &entering{visit: v}
+	defer e.leave()
+	err := v.target.LogOn(ctx, use, "SMB at "+v.address, func(c host.Credential) (host.Shown, error) {
+		start := time.Now()
+		shown, err := e.logOn(ctx, c)
+		e.took, e.why = time.Since(start), err
+		return shown, err
+	})
+	no, said := errors.AsType[*declined](err)
+	switch {
+	case err == nil:
+		v.add(v.item, "login", fact.Text(ok))
+		v.add(v.item, "login_time", fact.Duration(e.took))
+		v.add(v.item, "proved_by", fact.Text(e.by))
+		return e.look(ctx)
+	case errors.Is(err, probes.ErrRefused):
+		v.add(v.item, "login", fact.Text(refused))
+		if e.why != nil { // else it was refused earlier
+			err = e.why
+		}
+	case said:
+		v.add(v.item, "login", fact.Text(no.ofLogon()))
+	default:
+		return err
+	}
+	v.because(v.item, err.Error())
+	return nil
+}
+
+// logOn shows a proof of the account.
+func (e *entering) logOn(ctx context.Context, c host.Credential) (host.Shown, error) {
+	conn, err := reach.Dial(ctx, e.target, "tcp", e.address)
+	if err != nil {
+		return host.Later, err
+	}
+	e.conn = conn
+	by, ended, err := e.initiator(ctx, c)
+	if err != nil {
+		return whatDomainSaid(err), err
+	}
+	dialer := &smb2.Dialer{Initiator: by}
+	e.session, err = dialer.DialConn(ctx, &measured{Conn: conn}, e.target.Host)
+	err = reach.Cause(ctx, told(err))
+	no, said := errors.AsType[*declined](err)
+	shown := host.Unsaid
+	switch {
+	case err == nil:
+		shown = host.Taken
+	case said && e.by == "NTLM":
+		shown = no.shown()
+	case said, e.by != "NTLM":
+		shown = host.Later // the domain has taken the password already
+	}
+	ended(shown)
+	return shown, err
+}
+
+func (e *entering) leave() {
+	if e.conn != nil {
+		_ = e.conn.Close()
+	}
+}
+
+// look opens the shares and reads the files.
+func (e *entering) look(ctx context.Context) error {
+	session := e.session.WithContext(ctx)
+	var problems []error
+	for _, share := range e.probe.Shares {
+		err := e.open(ctx, session, share)
+		problems = append(problems, e.became(ctx, share, "share", "open", err))
+	}
+	for _, file := range e.probe.Files {
+		err := e.read(ctx, session, file)
+		problems = append(problems, e.became(ctx, file, "file", "read", err))
+	}
+	_ = session.Logoff()
+	return errors.Join(problems...)
+}
+
+// became makes a reading of what came of a share or a file.
+func (e *entering) became(ctx context.Context, item, name, good string, err error) error {
+	err = reach.Cause(ctx, told(err))
+	no, said := errors.AsType[*declined](err)
+	switch {
+	case err == nil:
+		e.add(item, name, fact.Text(good))
+		return nil
+	case said:
+		e.add(item, name, fact.Text(no.name()))
+		e.because(item, no.Error())
+		return nil
+	default:
+		return fmt.Errorf("%s %q: %w", name, item, err)
+	}
+}
+
+// open connects to a share, and looks for its folder: a share outlives what it shares.
+func (e *entering) open(ctx context.Context, session *smb2.Session, share string) error {
+	tree, err := session.Mount(`\\` + e.target.Host + `\` + share)
+	if err != nil {
+		return err
+	}
+	tree = tree.WithContext(ctx)
+	defer func() { _ = tree.Umount() }()
+	root, err := tree.Open("")
+	if err != nil {
+		return err
+	}
+	return root.Close()
+}
+
+func (e *entering) read(ctx context.Context, session *smb2.Session, file string) error {
+	share, path, _ := strings.Cut(file, `\`)
+	tree, err := session.Mount(`\\` + e.target.Host + `\` + share)
+	if err != nil {
+		return err
+	}
+	tree = tree.WithContext(ctx)
+	defer func() { _ = tree.Umount() }()
+	f, err := tree.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return &declined{0xC00000BA}
+	}
+	hash := sha256.New()
+	n, err := io.Copy(hash, io.LimitReader(f, mostFile+1))
+	if err != nil {
+		return err
+	}
+	e.add(file, "size", fact.Int(info.Size()))
+	if n <= mostFile {
+		e.add(file, "sha256", fact.Text(fmt.Sprintf("%x", hash.Sum(nil))))
+	}
+	return nil
+}
+
+// told is an error of the library with the status that it hides in it.
+func told(err error) error {
+	if err == nil {
+		return nil
+	}
+	status, is := errors.AsType[*smb2.ResponseError](err)
+	transport, broken := errors.AsType[*smb2.TransportError](err)
+	switch {
+	case is:
+		return &declined{status.Code}
+	case errors.Is(err, os.ErrNotExist):
+		return &declined{0xC0000034}
+	case errors.Is(err, os.ErrPermission):
+		return &declined{0xC0000022}
+	case errors.Is(err, smb2.ErrRequestNotAccepted):
+		return &declined{0xC00000D0}
+	case broken && (errors.Is(transport.Err, io.EOF) || errors.Is(transport.Err, io.ErrUnexpectedEOF)):
+		return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
+	}
+	return errors.New(reach.Printable(err.Error(), 300))
+}
+
+// measured is a connection from which only so much comes, and no message that is too long.
+type measured struct {
+	net.Conn
+	all int
+}
+
+// Read implements net.Conn.
+func (m *measured) Read(p []byte) (int, error) {
+	n, err := m.Conn.Read(p)
+	if m.all += n; m.all > mostSaid {
+		return 0, fmt.Errorf("the server says more than %d MiB", mostSaid>>20)
+	}
+	return n, err
+}
