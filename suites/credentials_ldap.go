@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -14,9 +15,15 @@ const forDirectory = "ldap"
 // administrator's for want of another.
 const forShares = "smb"
 
+// forTickets is the use of a KDC that is asked for tickets: an account that only has to be
+// one of the domain.
+const forTickets = "kerberos"
+
 // hasToBeSaid reports a use that an entry has by its for: alone: a password of it
 // goes to a server of another sort than the hosts are.
-func hasToBeSaid(use string) bool { return use == forMail || use == forDirectory || use == forShares }
+func hasToBeSaid(use string) bool {
+	return slices.Contains([]string{forMail, forDirectory, forShares, forTickets}, use)
+}
 
 // directories reports patterns that would show a password to a server of a stranger:
 // which directory is asked a suite says, and anybody can have a certificate for a name

@@ -94,7 +94,7 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 }
 
 // uses are what credentials can be for.
-func uses() []string { return []string{"winrm", "sql", forMail, forDirectory, forShares} }
+func uses() []string { return []string{"winrm", "sql", forMail, forDirectory, forShares, forTickets} }
 
 // usesOf are what a proof can be for.
 func usesOf(kind proofKind) []string {
@@ -122,7 +122,8 @@ func (r reader) uses(rule *credential, o object, what string) {
 		switch {
 		case !slices.Contains(uses(), n.Value):
 			// What stands there may be a secret in the wrong place.
-			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm, sql, mail, ldap or smb, got something else", what)
+			r.hintf(n, suggest(n.Value, uses()),
+				"%s.for: want winrm, sql, mail, ldap, smb or kerberos, got something else", what)
 		case !slices.Contains(usesOf(rule.proof.kind), n.Value):
 			hint := "give " + n.Value + " an entry of its own"
 			if hasToBeSaid(n.Value) {

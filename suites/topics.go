@@ -82,8 +82,9 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
 
   hosts      a host's name, or patterns with * and ?, in any case; required
   for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites, or
-             that a check binds to), smb (shares), each with a password; winrm and sql, as far as it
-             can serve them, unless given: what a password is for beside hosts has to be said
+             that a check binds to), smb (shares), kerberos (tickets), each with a password; winrm
+             and sql, as far as it can serve them, unless given: what a password is for
+             beside hosts has to be said
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
              password and a keytab
   winrm      tls          connect with TLS

@@ -27,6 +27,10 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 			user = bare + "@" + k.estate.Realm
 		}
 		return host.Credential{User: user, Password: host.NewSecret(h.WinRM.Password)}, nil
+	case use == "kerberos" && h.KDC != nil && len(h.KDC.Users) > 0:
+		user := slices.Min(slices.Collect(maps.Keys(h.KDC.Users)))
+		password := host.NewSecret(cmp.Or(h.KDC.Users[user].Password, "lab"))
+		return host.Credential{User: user + "@" + k.estate.Realm, Password: password}, nil
 	case use == "ldap" && h.LDAP != nil:
 		return domainKey(h.LDAP.User, h.LDAP.Password, k.estate.Realm), nil
 	case use == "smb" && h.SMB != nil:

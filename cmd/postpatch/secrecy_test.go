@@ -32,6 +32,7 @@ func revealers() map[string]string {
 		`probes/lab/kerberos/account.go newEntry`:      "makes an account's keys in a lab",
 		`probes/host/winrm/auth/\w+\.go [\w.]+`:        "proves an account",
 		`probes/host/accounts.go Accounts.of`:          "tells two passwords of an account apart, by their hash",
+		`probes/internal/kdc/key.go Key`:               "makes an account's key, which proves it to a KDC",
 		`probes/internal/mailtalk/\w+.go LogOn\w+`:     "logs on to SMTP and IMAP",
 		`cmd/postpatch/webhook.go [\w.]+`:              "sends a message to a channel's address",
 		`probes/ldap/bind.go entering.show`:            "binds to a directory, within TLS",

@@ -27,6 +27,7 @@ import (
 	"postpatch/probes/hyperv"
 	"postpatch/probes/iis"
 	"postpatch/probes/imap"
+	"postpatch/probes/kerberos"
 	"postpatch/probes/ldap"
 	"postpatch/probes/mailflow"
 	"postpatch/probes/msmq"
@@ -40,6 +41,7 @@ import (
 	"postpatch/probes/process"
 	"postpatch/probes/rds"
 	"postpatch/probes/registry"
+	"postpatch/probes/rpc"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
 	"postpatch/probes/share"
@@ -49,6 +51,7 @@ import (
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
 	"postpatch/probes/updates"
+	"postpatch/probes/winrm"
 	"postpatch/probes/wsus"
 )
 
@@ -78,6 +81,7 @@ func Kinds() []probes.Kind {
 		hyperv.Kind,
 		iis.Kind,
 		imap.Kind,
+		kerberos.Kind,
 		ldap.Kind,
 		mailflow.Kind,
 		msmq.Kind,
@@ -91,6 +95,7 @@ func Kinds() []probes.Kind {
 		process.Kind,
 		rds.Kind,
 		registry.Kind,
+		rpc.Kind,
 		service.Kind,
 		services.Kind,
 		share.Kind,
@@ -100,6 +105,7 @@ func Kinds() []probes.Kind {
 		task.Kind,
 		tcp.Kind,
 		updates.Kind,
+		winrm.Kind,
 		wsus.Kind,
 	}
 }

@@ -68,7 +68,7 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		}
 	}
 	for _, h := range hosts {
-		if h.WinRM == nil && h.Exchange == nil && h.LDAP == nil && h.SMB == nil {
+		if h.WinRM == nil && h.Exchange == nil && h.LDAP == nil && h.SMB == nil && h.KDC == nil {
 			continue
 		}
 		if h.WinRM != nil {
@@ -86,7 +86,14 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		for _, name := range namesOf(h) {
 			computer.SPNs = append(computer.SPNs, "HTTP/"+name, "WSMAN/"+name, "HOST/"+name, "ldap/"+name, "cifs/"+name)
 		}
+		if h.KDC != nil { // it is a domain controller
+			computer.EncTypes = encryptions("aes256", "aes128", "rc4")
+		}
 		accounts = append(accounts, computer)
+		for _, a := range domainUsers(h) {
+			taken[strings.ToLower(a.Name)] = true
+			accounts = append(accounts, a)
+		}
 	}
 	return append(accounts, sqlAccounts(hosts, taken)...)
 }

@@ -28,6 +28,7 @@ type machine struct {
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
 	sql     func(at func() estate.Host) server
+	kdc     *kerberos.KDC                                       // nil without a realm
 	tickets func(policy string) func([]byte) *kerberos.Acceptor // nil without a realm
 	mail    *mail.Store                                         // what is in its mailboxes, whatever state it is in
 	// exchange is nil when no state has it.

@@ -51,6 +51,8 @@ type Host struct {
 	// Browser is SQL Server Browser; it runs where there is a named instance.
 	Browser  *Browser  `yaml:"browser"`
 	DNS      *DNS      `yaml:"dns"`
+	KDC      *KDC      `yaml:"kdc"`
+	RPC      *RPC      `yaml:"rpc"`
 	Mail     *Mail     `yaml:"mail"`
 	HTTP     []Site    `yaml:"http"`
 	SMTP     *SMTP     `yaml:"smtp"`

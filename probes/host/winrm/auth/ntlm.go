@@ -10,6 +10,7 @@ import (
 	"github.com/bodgit/ntlmssp"
 
 	"postpatch/probes/host"
+	"postpatch/probes/internal/kdc"
 )
 
 const (
@@ -81,12 +82,12 @@ func (c *ntlmContext) Step(ctx context.Context, token []byte) (out []byte, done 
 	case c.client == nil && len(token) > 0:
 		return nil, false, errors.New("proving by NTLM: the host sent a token before it was asked")
 	case c.client == nil:
-		err = guard(func() error { out, err = c.negotiate(); return err })
+		err = kdc.Guard(func() error { out, err = c.negotiate(); return err })
 	case len(token) == 0:
 		err = errors.New("the host sent no challenge: NTLM may be switched off there")
 	default:
 		done = true
-		err = guard(func() error { out, err = c.authenticate(token); return err })
+		err = kdc.Guard(func() error { out, err = c.authenticate(token); return err })
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("proving by NTLM: %w", err)
@@ -200,16 +201,6 @@ func (c *ntlmContext) use(size int, what func() error) error {
 	case size > maxMessage:
 		return fmt.Errorf("the message has %d bytes, over the limit of %d", size, maxMessage)
 	}
-	c.broken = guard(what)
+	c.broken = kdc.Guard(what)
 	return c.broken
-}
-
-// guard turns a panic in a library that reads a host's bytes into an error.
-func guard(what func() error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the bytes make no sense: %v", cause)
-		}
-	}()
-	return what()
 }

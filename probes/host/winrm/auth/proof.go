@@ -14,6 +14,8 @@ import (
 	"github.com/go-krb5/krb5/iana/keyusage"
 	"github.com/go-krb5/krb5/messages"
 	"github.com/go-krb5/krb5/types"
+
+	"postpatch/probes/internal/kdc"
 )
 
 var errRejected = errors.New("the host rejects the proof and does not say why: " +
@@ -42,12 +44,12 @@ func (c *kerberosContext) Step(ctx context.Context, token []byte) (out []byte, d
 	case c.mine == nil && len(token) > 0:
 		err = errors.New("the host sent a token before it was asked")
 	case c.mine == nil:
-		err = guard(func() error { out, err = c.request(); return err })
+		err = kdc.Guard(func() error { out, err = c.request(); return err })
 	case len(token) == 0:
 		err = errRejected
 	default:
 		done = true
-		err = guard(func() error { return c.accept(token) })
+		err = kdc.Guard(func() error { return c.accept(token) })
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("proving by Kerberos: %w", err)
@@ -107,7 +109,7 @@ func (c *kerberosContext) accept(token []byte) error {
 		return err
 	}
 	if r.kind == tokenKRBError {
-		if refused := new(messages.KRBError); errors.As(kerberosError(r.message), refused) {
+		if refused := new(messages.KRBError); errors.As(kdc.Error(r.message), refused) {
 			c.forget() // the next proof is made with a new one
 			return hostRefused(*refused, c.spn)
 		}

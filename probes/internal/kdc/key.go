@@ -1,0 +1,86 @@
+package kdc
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/go-krb5/krb5/crypto"
+	"github.com/go-krb5/krb5/iana/etypeID"
+	"github.com/go-krb5/krb5/iana/keyusage"
+	"github.com/go-krb5/krb5/iana/patype"
+	"github.com/go-krb5/krb5/types"
+
+	"postpatch/probes/host"
+)
+
+// Strongest are the kinds of encryption by which an account is proved: AES and
+// nothing else.
+func Strongest() []int32 {
+	return []int32{
+		etypeID.AES256_CTS_HMAC_SHA1_96, etypeID.AES128_CTS_HMAC_SHA1_96,
+		etypeID.AES256_CTS_HMAC_SHA384_192, etypeID.AES128_CTS_HMAC_SHA256_128,
+	}
+}
+
+// IsStrong says whether a kind of encryption is one of those.
+func IsStrong(etype int32) bool { return slices.Contains(Strongest(), etype) }
+
+// Hints are what a KDC says of making keys of passwords. It sends one for each
+// kind that it has a key of and that was asked for, RFC 4120 5.2.7.5.
+func Hints(methods types.PADataSequence) types.ETypeInfo2 {
+	for _, method := range methods {
+		if method.PADataType == patype.PA_ETYPE_INFO2 {
+			if info, err := method.GetETypeInfo2(); err == nil {
+				return info
+			}
+		}
+	}
+	return nil
+}
+
+// Key is the key of a kind that a password makes, with the KDC's hints.
+func Key(password host.Secret, who Principal, etype int32, hints types.PADataSequence) (types.EncryptionKey, error) {
+	if !IsStrong(etype) {
+		return types.EncryptionKey{}, fmt.Errorf("the KDC wants encryption of kind %d, which is no AES", etype)
+	}
+	method, err := crypto.GetEtype(etype)
+	if err != nil {
+		return types.EncryptionKey{}, err
+	}
+	salt, params := who.Name.GetSalt(who.Realm), method.GetDefaultStringToKeyParams()
+	for _, info := range Hints(hints) {
+		if info.EType != etype {
+			continue
+		}
+		if info.Salt != "" {
+			salt = info.Salt
+		}
+		if len(info.S2KParams) == 4 {
+			// The number of rounds. A KDC that asks for many would keep us busy.
+			const most = 1 << 18 // Windows wants 2^12, RFC 8009 2^15
+			if rounds := binary.BigEndian.Uint32(info.S2KParams); rounds == 0 || rounds > most {
+				return types.EncryptionKey{}, fmt.Errorf("the KDC wants %d rounds for a key, not 1 to %d", rounds, most)
+			}
+			params = hex.EncodeToString(info.S2KParams)
+		}
+		break
+	}
+	value, err := method.StringToKey(password.Reveal(), salt, params)
+	return types.EncryptionKey{KeyType: etype, KeyValue: value}, err
+}
+
+// Proof is the time, sealed with the account's key, RFC 4120 5.2.7.2.
+func Proof(key types.EncryptionKey, version int) (types.PAData, error) {
+	now, err := types.GetPAEncTSEncAsnMarshalled()
+	if err != nil {
+		return types.PAData{}, err
+	}
+	sealed, err := crypto.GetEncryptedData(now, key, keyusage.AS_REQ_PA_ENC_TIMESTAMP, version)
+	if err != nil {
+		return types.PAData{}, err
+	}
+	b, err := sealed.Marshal()
+	return types.PAData{PADataType: patype.PA_ENC_TIMESTAMP, PADataValue: b}, err
+}
