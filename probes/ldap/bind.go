@@ -62,7 +62,8 @@ func (v *visit) enter(ctx context.Context) error {
 	if v.probe.Filter == "" {
 		return nil
 	}
-	return v.search(e.conn.ask(ctx))
+	l := e.conn.ask(ctx)
+	return v.search(l, e.conn.said)
 }
 
 // entered makes readings of what became of a bind; what is none is the error.

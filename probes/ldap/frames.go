@@ -3,6 +3,7 @@ package ldap
 import (
 	"fmt"
 	"net"
+	"sync/atomic"
 )
 
 const (
@@ -15,7 +16,8 @@ const (
 type frames struct {
 	net.Conn
 
-	header []byte // of the message that begins, as far as it is here
+	failed atomic.Pointer[error] // why nothing comes any more, which the library tells in words alone
+	header []byte                // of the message that begins, as far as it is here
 	left   int    // bytes of the message
 	all    int
 }
@@ -23,6 +25,9 @@ type frames struct {
 // Read implements net.Conn.
 func (f *frames) Read(p []byte) (int, error) {
 	n, err := f.Conn.Read(p)
+	if err != nil {
+		f.failed.CompareAndSwap(nil, &err)
+	}
 	if f.all += n; f.all > maxAnswers {
 		return 0, fmt.Errorf("the answers are longer than %d MiB", maxAnswers>>20)
 	}

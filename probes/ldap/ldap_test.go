@@ -201,16 +201,22 @@ func TestDirectories(t *testing.T) {
 			"{ldap: {ports: [636]}}", map[string]any{"port": []int{636}}, []string{"636 state=tls failed"}, "",
 		},
 		"no StartTLS": {
-			"{ldap: {tls: {}, starttls: refused}}", map[string]any{"starttls": true},
-			[]string{"389 state=ready", "389 starttls=failed"}, "",
+			"{ldap: {tls: {}, starttls: refused}}",
+			map[string]any{"starttls": true},
+			[]string{"389 state=ready", "389 starttls=failed"},
+			"",
 		},
 		"an expired certificate": {
-			"{ldap: {ports: [636], tls: {expires: -1h}}}", map[string]any{"port": []int{636}},
-			[]string{"636 certificate=expired", "636 state=ready"}, "",
+			"{ldap: {ports: [636], tls: {expires: -1h}}}",
+			map[string]any{"port": []int{636}},
+			[]string{"636 certificate=expired", "636 state=ready"},
+			"",
 		},
 		"no password to an expired certificate": {
-			"{ldap: {ports: [636], tls: {expires: -1h}, " + account + "}}", map[string]any{"port": []int{636}, "bind": "simple"},
-			[]string{"636 certificate=expired"}, "does not prove that it is dc01.corp.test: expired",
+			"{ldap: {ports: [636], tls: {expires: -1h}, " + account + "}}",
+			map[string]any{"port": []int{636}, "bind": "simple"},
+			[]string{"636 certificate=expired"},
+			"does not prove that it is dc01.corp.test: expired",
 		},
 		"no password without TLS": {
 			"{ldap: {" + account + "}}", map[string]any{"bind": "simple"}, []string{"389 state=ready"}, "add starttls: true",
@@ -222,8 +228,10 @@ func TestDirectories(t *testing.T) {
 			"{ldap: {}}", map[string]any{"filter": "(cn=x)"}, []string{"389 state=ready"}, "bind first",
 		},
 		"no such base": {
-			"{ldap: {" + account + "}}", map[string]any{"bind": "ntlm", "filter": "(cn=x)", "base": "DC=other"},
-			[]string{"389 bind=ok"}, "no such base",
+			"{ldap: {" + account + "}}",
+			map[string]any{"bind": "ntlm", "filter": "(cn=x)", "base": "DC=other"},
+			[]string{"389 bind=ok"},
+			"no such base",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -128,7 +128,7 @@ func (v *visit) clock(e *ldap.Entry, ours time.Time) error {
 	return nil
 }
 
-// siteOf is the site in the name of a server's object: CN=DC1,CN=Servers,CN=site,CN=Sites,…
+// siteOf is the site in the name of a server's object: CN=DC1,CN=Servers,CN=site,CN=Sites.
 func siteOf(server string) string {
 	dn, err := ldap.ParseDN(server)
 	if err != nil || len(dn.RDNs) < 4 {

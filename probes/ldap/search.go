@@ -60,7 +60,7 @@ func checkSearch(p params) error {
 }
 
 // search makes readings of what is found.
-func (v *visit) search(l *ldap.Conn) error {
+func (v *visit) search(l *ldap.Conn, said *frames) error {
 	p := v.probe
 	r := &ldap.SearchRequest{
 		BaseDN: p.Base, Scope: slices.Index(scopes(), p.Scope), DerefAliases: ldap.NeverDerefAliases,
@@ -77,7 +77,7 @@ func (v *visit) search(l *ldap.Conn) error {
 	}
 	answer, err := l.Search(r)
 	if err != nil {
-		return fmt.Errorf("searching for %s: %w", p.Filter, searchError(result(err)))
+		return fmt.Errorf("searching for %s: %w", p.Filter, searchError(result(err, said)))
 	}
 	if len(answer.Entries) > mostEntries {
 		return fmt.Errorf("searching for %s: more than %d entries: choose a narrower filter", p.Filter, mostEntries)

@@ -1,6 +1,8 @@
 package ldap
 
 import (
+	"slices"
+
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/cells"
@@ -21,6 +23,10 @@ const (
 )
 
 func specs() []probes.ReadingSpec {
+	return slices.Concat(visitSpecs(), rootSpecs(), bindSpecs())
+}
+
+func visitSpecs() []probes.ReadingSpec {
 	ignore := fact.Rule{Op: fact.Ignore}
 	return []probes.ReadingSpec{
 		{
@@ -38,9 +44,17 @@ func specs() []probes.ReadingSpec {
 			Name: "latency", Type: fact.TypeDuration, Rule: ignore,
 			Doc: "How long rootDSE took to come, from the connection on.",
 		},
+	}
+}
+
+// rootSpecs are what a directory says of itself.
+func rootSpecs() []probes.ReadingSpec {
+	ignore := fact.Rule{Op: fact.Ignore}
+	return []probes.ReadingSpec{
 		{
-			Name: "synchronized", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true", Waits: []fact.Value{fact.Bool(false)},
-			Doc: "isSynchronized: whether a domain controller has caught up with the others since its start.",
+			Name: "synchronized", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Waits: []fact.Value{fact.Bool(false)},
+			Doc:   "isSynchronized: whether a domain controller has caught up with the others since its start.",
 		},
 		{
 			Name: "global_catalog", Type: fact.TypeBool, Severity: fact.Fail, Keep: "true",
@@ -83,6 +97,12 @@ func specs() []probes.ReadingSpec {
 			Name: "mechanisms", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameSet},
 			Doc: "The SASL mechanisms by which it takes accounts.",
 		},
+	}
+}
+
+func bindSpecs() []probes.ReadingSpec {
+	ignore := fact.Rule{Op: fact.Ignore}
+	return []probes.ReadingSpec{
 		{
 			Name: "bind", Type: fact.TypeText, Severity: fact.Fail, Expect: ok, Refused: []fact.Value{fact.Text(refused)},
 			Doc: "With bind: ok, refused, strong auth required, bindings wanted, unavailable, reset, or the error's name.",
@@ -110,8 +130,7 @@ func searchSpecs() []probes.ReadingSpec {
 		},
 		{Name: "present", Type: fact.TypeBool, Doc: "true of every entry that the search finds."},
 	}
-	for _, spec := range cells.Specs("What an attribute holds, several values with commas between; none when it has no value.",
-		fact.Rule{}) {
+	for _, spec := range cells.Specs("What an attribute holds; none when it has no value.", fact.Rule{}) {
 		if spec.Name != "elements" {
 			found = append(found, spec)
 		}

@@ -75,14 +75,14 @@ func (v *visit) run(ctx context.Context) error {
 	}
 	l := anybody.ask(ctx)
 	if err := v.rootDSE(l, start); err != nil {
-		return v.stopped(ctx, result(err))
+		return v.stopped(ctx, result(err, anybody.said))
 	}
 	switch {
 	case v.probe.Bind != anonymous:
 		_ = l.Close()
 		return v.enter(ctx)
 	case v.probe.Filter != "":
-		return v.search(l)
+		return v.search(l, anybody.said)
 	default:
 		return nil
 	}
@@ -117,6 +117,7 @@ type connection struct {
 	tls      *tls.ConnectionState // nil without
 	declined error                // why there is no TLS where it was asked for
 	clear    bool                 // and that it was not offered
+	said     *frames              // what the library reads
 }
 
 func (c *connection) close() { _ = c.Close() }
@@ -180,7 +181,8 @@ func (v *visit) certify(_ context.Context, c *connection) error {
 
 // ask hands the connection over to the library. Closing it ends whatever waits for it.
 func (c *connection) ask(ctx context.Context) *ldap.Conn {
-	l := ldap.NewConn(&frames{Conn: c.Conn}, c.tls != nil)
+	c.said = &frames{Conn: c.Conn}
+	l := ldap.NewConn(c.said, c.tls != nil)
 	l.Start()
 	if until, limited := ctx.Deadline(); limited {
 		l.SetTimeout(max(time.Until(until), time.Millisecond))

@@ -52,25 +52,26 @@ func (d *declined) Error() string {
 	return d.name()
 }
 
-// result takes an error of the library apart: what the directory itself declined.
-func result(err error) error {
+// result takes an error of the library apart: what the directory itself declined, else why
+// nothing came from it.
+func result(err error, from *frames) error {
 	if err == nil {
 		return nil
 	}
 	wrong, is := errors.AsType[*ldap.Error](err)
-	text := err.Error()
-	// The library tells of a closed connection in words.
-	ended := strings.HasSuffix(text, "EOF") || strings.Contains(text, "connection closed")
-	switch {
-	case is && wrong.ResultCode < ldap.ErrorNetwork:
+	if is && wrong.ResultCode < ldap.ErrorNetwork {
 		return &declined{wrong.ResultCode, wrong.Err.Error()}
-	case ended:
-		return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
-	case !is:
-		return err
-	default:
-		return errors.New(reach.Printable(wrong.Err.Error(), 300))
 	}
+	if cause := from.failed.Load(); cause != nil {
+		if ended := reach.State(*cause) == reach.Reset; ended || errors.Is(*cause, io.EOF) {
+			return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
+		}
+		return *cause
+	}
+	if is {
+		err = wrong.Err
+	}
+	return errors.New(reach.Printable(err.Error(), 300))
 }
 
 // exchange sends one operation and reads the one answer to it. It reads not a byte more, so
@@ -82,7 +83,8 @@ func exchange(ctx context.Context, conn net.Conn, id int64, operation *ber.Packe
 	if _, err := conn.Write(request.Bytes()); err != nil {
 		return nil, reach.Cause(ctx, err)
 	}
-	answer, err := ber.ReadPacket(&frames{Conn: conn})
+	from := &frames{Conn: conn}
+	answer, err := ber.ReadPacket(from)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, reach.Cause(ctx, reach.ErrEnded)
@@ -94,7 +96,7 @@ func exchange(ctx context.Context, conn net.Conn, id int64, operation *ber.Packe
 		return nil, errors.New("the answer belongs to another question")
 	}
 	// What is not of the form is an error of the library, too.
-	return answer.Children[1], result(ldap.GetLDAPError(answer))
+	return answer.Children[1], result(ldap.GetLDAPError(answer), from)
 }
 
 // startTLS asks for TLS on a plain connection.

@@ -197,7 +197,8 @@ func told(err error) error {
 		return &declined{0xC0000022}
 	case errors.Is(err, smb2.ErrRequestNotAccepted):
 		return &declined{0xC00000D0}
-	case broken && (errors.Is(transport.Err, io.EOF) || errors.Is(transport.Err, io.ErrUnexpectedEOF)):
+	case broken && (errors.Is(transport.Err, io.EOF) || errors.Is(transport.Err, io.ErrUnexpectedEOF) ||
+		reach.State(transport.Err) == reach.Reset):
 		return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
 	}
 	return errors.New(reach.Printable(err.Error(), 300))

@@ -54,7 +54,7 @@ var Kind = probes.Define(probes.Kind{
 	Notes: []string{
 		"Without a share and a file it asks what the server speaks, which it tells everybody.",
 		"For those it logs on with the credentials file's entry with for: smb; of another address, the entry for that.",
-		"It proves the account by NTLM, or by Kerberos where a domain controller gives a ticket, and never shows the password.",
+		"It proves the account by Kerberos where there is a ticket to be had, else by NTLM.",
 		note.FirstAlone,
 		"It follows no DFS link: name the server that has the share.",
 	},
@@ -62,7 +62,7 @@ var Kind = probes.Define(probes.Kind{
 
 type params struct {
 	Shares  []string `param:"share" absent:"none" doc:"Shares to open, such as SYSVOL."`
-	Files   []string `param:"file" absent:"none" doc:"Files to read, with their share in front: SYSVOL\\corp.example.org\\a.txt."`
+	Files   []string `param:"file" absent:"none" doc:"Files to read, with their share in front: SYSVOL\\corp.test\\a.txt."`
 	Login   string   `param:"login" doc:"How the account is proved; negotiate is Kerberos, else NTLM."`
 	Port    int      `param:"port" doc:"The port."`
 	Address string   `param:"address" absent:"the host under test" doc:"Where the server is."`
@@ -76,7 +76,7 @@ func specs() []probes.ReadingSpec {
 			Silence: []fact.Value{fact.Text(reach.Refused)},
 			Doc:     "Whether the server speaks SMB 2 or 3: ready, refused, reset, or the status with which it declines.",
 		},
-		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the negotiation took, from the connection on."},
+		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the negotiation took, with the connection."},
 		{Name: "dialect", Type: fact.TypeText, Severity: fact.Fail, Doc: "The newest dialect that it speaks: 3.1.1."},
 		{
 			Name: "signing", Type: fact.TypeText, Severity: fact.Fail, Values: []string{"required", "offered", "off"},

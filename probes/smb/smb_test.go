@@ -129,12 +129,14 @@ func TestServers(t *testing.T) {
 	}{
 		"2.0.2": {
 			"{smb: {dialect: 2.0.2, " + account + "}}", look,
-			[]string{"445 dialect=2.0.2", "445 signing=offered", "445 encryption=none", "a share=open", `a\b.txt file=read`}, "",
+			[]string{"445 dialect=2.0.2", "445 signing=offered", "445 encryption=none", "a share=open", `a\b.txt file=read`},
+			"",
 		},
 		"2.1": {"{smb: {dialect: 2.1, signing: required, " + account + "}}", look, []string{"445 dialect=2.1", "a share=open"}, ""},
 		"3.0": {
 			"{smb: {dialect: 3.0, signing: required, " + account + "}}", look,
-			[]string{"445 dialect=3.0", "445 encryption=AES-128-CCM", `a\b.txt file=read`}, "",
+			[]string{"445 dialect=3.0", "445 encryption=AES-128-CCM", `a\b.txt file=read`},
+			"",
 		},
 		"3.1.1 by NTLM": {"{smb: {" + account + "}}", look, []string{"445 proved_by=NTLM", `a\b.txt size=5`}, ""},
 		"the cipher of today": {
@@ -144,8 +146,8 @@ func TestServers(t *testing.T) {
 		"a share less":     {`{smb: {user: CORP\probe, password: swordfish}}`, look, []string{"445 login=ok", "a share=missing", `a\b.txt file=missing`}, ""},
 		"no folder":        {"{smb: {gone: [a], " + account + "}}", look, []string{"a share=missing"}, ""},
 		"no right":         {"{smb: {denied: [a], " + account + "}}", look, []string{"a share=denied", `a\b.txt file=denied`}, ""},
-		"a locked one":     {"{smb: {logon: account_locked_out, " + account + "}}", look, []string{"445 login=refused"}, ""},
-		"a broken trust":   {"{smb: {logon: trusted_relationship_failure, " + account + "}}", look, []string{"445 login=unavailable"}, ""},
+		"a locked one":     {"{smb: {logon: locked out, " + account + "}}", look, []string{"445 login=refused"}, ""},
+		"a broken trust":   {"{smb: {logon: no trust, " + account + "}}", look, []string{"445 login=unavailable"}, ""},
 		"overloaded":       {"{smb: {fault: error}}", nil, []string{"445 state=unavailable"}, ""},
 		"closes at once":   {"{smb: {fault: drop}}", nil, []string{"445 state=reset"}, ""},
 		"does not listen":  {"{smb: {fault: refuse}}", nil, []string{"445 state=refused"}, ""},

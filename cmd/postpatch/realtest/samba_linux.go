@@ -223,5 +223,7 @@ func setAddress(t *testing.T, name, address string) {
 	SetInterface(t, name, unix.SIOCSIFADDR, func(r *unix.Ifreq) error {
 		return r.SetInet4Addr(net.ParseIP(address).To4())
 	})
-	SetInterface(t, name, unix.SIOCSIFNETMASK, func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{255, 255, 255, 0}) })
+	SetInterface(t, name, unix.SIOCSIFNETMASK, func(r *unix.Ifreq) error {
+		return r.SetInet4Addr([]byte{255, 255, 255, 0})
+	})
 }

@@ -21,8 +21,8 @@ const (
 	wantsSigning = "00002028: LdapErr: DSID-0C090259, comment: The server requires binds to turn on integrity checking " +
 		"if SSL\\TLS are not already active on the connection, data 0, v4563"
 	noMethod   = "00000057: LdapErr: DSID-0C090A4D, comment: The authentication method is unrecognized, data 0, v4563"
-	sealsTwice = "00002029: LdapErr: DSID-0C09016D, comment: Cannot bind using sign/seal on a connection on which TLS or SSL " +
-		"is in effect, data 0, v4563"
+	sealsTwice = "00002029: LdapErr: DSID-0C09016D, comment: Cannot bind using sign/seal on a connection on which TLS " +
+		"or SSL is in effect, data 0, v4563"
 )
 
 // bind answers a bind: with the password itself, or with a step of a proof.
@@ -52,7 +52,7 @@ func (t *talk) simple(id int64, user, password string) bool {
 		return t.say(id, op, ldap.LDAPResultStrongAuthRequired, wantsSigning)
 	case t.host.LDAP.Account != "":
 		return t.refuse(id, t.host.LDAP.Account)
-	case !t.knows("", user):
+	case !t.knows(user):
 		return t.refuse(id, "525")
 	case password != t.host.LDAP.Password || password == "":
 		return t.refuse(id, "52e")
@@ -67,9 +67,9 @@ func (t *talk) refuse(id int64, code string) bool {
 		"80090308: LdapErr: DSID-0C090449, comment: AcceptSecurityContext error, data "+code+", v4563")
 }
 
-// knows says whether a name is that of the account: CORP\name, name@domain, or name with a
-// domain beside it.
-func (t *talk) knows(domain, user string) bool {
+// knows says whether a name is that of the account, however its domain is written: a lab has
+// one.
+func (t *talk) knows(user string) bool {
 	bare := func(name string) string {
 		if _, after, found := strings.Cut(name, `\`); found {
 			name = after
@@ -77,7 +77,6 @@ func (t *talk) knows(domain, user string) bool {
 		name, _, _ = strings.Cut(name, "@")
 		return name
 	}
-	_ = domain // a lab has one
 	return user != "" && strings.EqualFold(bare(user), bare(t.host.LDAP.User))
 }
 
@@ -127,8 +126,8 @@ func (t *talk) ntlm(bindings []byte) Acceptor {
 	}[t.host.LDAP.Binding]
 	return ntlm.NewAcceptor(ntlm.Config{
 		Computer: strings.ToUpper(short), Domain: domain, Bindings: bindings, Policy: policy,
-		Passwords: func(domain, user string) (string, bool) {
-			return t.host.LDAP.Password, t.knows(domain, user) && t.host.LDAP.Account == ""
+		Passwords: func(_, user string) (string, bool) {
+			return t.host.LDAP.Password, t.knows(user) && t.host.LDAP.Account == ""
 		},
 	})
 }

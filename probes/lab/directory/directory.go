@@ -70,7 +70,7 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 	if !conns.Wait(ctx, h.Think) {
 		return
 	}
-	t := &talk{server: s, host: h, conn: conn}
+	t := &talk{server: s, host: h, conn: conn, ended: ctx}
 	if s.port == 636 || s.port == 3269 {
 		if t.secure() != nil {
 			return
@@ -85,10 +85,10 @@ type talk struct {
 	server *Server
 	host   estate.Host
 	conn   net.Conn
+	ended  context.Context  // with the server
 	tls    *tls.Certificate // nil without TLS
 	user   string           // who has bound; "" is nobody
 	proof  *proof           // under way
-	sealed bool
 }
 
 var errNoCertificate = errors.New("the directory has no certificate")
@@ -103,7 +103,7 @@ func (t *talk) secure() error {
 		return err
 	}
 	secured := tls.Server(t.conn, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12})
-	if err := secured.Handshake(); err != nil {
+	if err := secured.HandshakeContext(t.ended); err != nil {
 		return err
 	}
 	t.conn, t.tls = secured, certificate

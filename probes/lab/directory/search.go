@@ -22,8 +22,13 @@ func leafOf(c *tls.Certificate) (*x509.Certificate, error) {
 	return x509.ParseCertificate(c.Certificate[0])
 }
 
-const wantsBind = "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must be " +
-	"completed on the connection., data 0, v4563"
+// What Windows says to a search that comes to nothing.
+const (
+	wantsBind = "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must " +
+		"be completed on the connection., data 0, v4563"
+	tooBusy = "00002024: LdapErr: DSID-0C0909E2, comment: the server is too busy, data 0, v4563"
+	noBase  = "0000208D: NameErr: DSID-03100245, problem 2001 (NO_OBJECT), data 0"
+)
 
 // search answers rootDSE to everybody, and all else to who has bound.
 func (t *talk) search(id int64, op *ber.Packet) bool {
@@ -43,13 +48,13 @@ func (t *talk) search(id int64, op *ber.Packet) bool {
 	}
 	switch {
 	case t.host.LDAP.Fault == estate.Error:
-		return t.say(id, done, ldap.LDAPResultBusy, "00002024: LdapErr: DSID-0C0909E2, comment: the server is too busy, data 0, v4563")
+		return t.say(id, done, ldap.LDAPResultBusy, tooBusy)
 	case base == "" && scope == ldap.ScopeBaseObject:
 		return t.entry(id, "", rootDSE(t.host, time.Now()), wanted) && t.say(id, done, ldap.LDAPResultSuccess, "")
 	case t.user == "":
 		return t.say(id, done, ldap.LDAPResultOperationsError, wantsBind)
 	case !t.has(base):
-		return t.say(id, done, ldap.LDAPResultNoSuchObject, "0000208D: NameErr: DSID-03100245, problem 2001 (NO_OBJECT), data 0")
+		return t.say(id, done, ldap.LDAPResultNoSuchObject, noBase)
 	}
 	sent := int64(0)
 	for _, dn := range slices.Sorted(maps.Keys(t.host.LDAP.Entries)) {
@@ -138,12 +143,12 @@ func domainOf(h estate.Host) string {
 func rootDSE(h estate.Host, now time.Time) map[string][]string {
 	context := contextOf(h)
 	short, _, _ := strings.Cut(h.Name, ".")
-	configuration := "CN=Configuration," + context
+	configuration, site := "CN=Configuration,"+context, "CN=Default-First-Site-Name,CN=Sites,"
 	all := map[string][]string{
 		"isSynchronized": {"TRUE"}, "isGlobalCatalogReady": {"TRUE"},
 		"currentTime": {now.Add(h.OS.Clock).UTC().Format("20060102150405.0Z")},
 		"dnsHostName": {short + "." + domainOf(h)}, "defaultNamingContext": {context},
-		"serverName":          {"CN=" + strings.ToUpper(short) + ",CN=Servers,CN=Default-First-Site-Name,CN=Sites," + configuration},
+		"serverName":          {"CN=" + strings.ToUpper(short) + ",CN=Servers," + site + configuration},
 		"domainFunctionality": {"7"}, "forestFunctionality": {"7"}, "domainControllerFunctionality": {"7"},
 		"highestCommittedUSN": {"20518"},
 		"namingContexts": {
@@ -160,7 +165,7 @@ func rootDSE(h estate.Host, now time.Time) map[string][]string {
 func matches(filter *ber.Packet, attributes map[string][]string) bool {
 	each := func(f *ber.Packet) bool { return matches(f, attributes) }
 	not := func(f *ber.Packet) bool { return !each(f) }
-	switch filter.Tag {
+	switch int(filter.Tag) {
 	case ldap.FilterAnd:
 		return !slices.ContainsFunc(filter.Children, not)
 	case ldap.FilterOr:
@@ -174,15 +179,12 @@ func matches(filter *ber.Packet, attributes map[string][]string) bool {
 		return false
 	}
 	values := valuesOf(attributes, filter.Children[0].Data.String())
-	switch filter.Tag {
-	case ldap.FilterEqualityMatch:
-		want := filter.Children[1].Data.String()
-		return slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, want) })
-	case ldap.FilterSubstrings:
+	if filter.Tag == ldap.FilterSubstrings {
 		return slices.ContainsFunc(values, func(v string) bool { return hasParts(v, filter.Children[1].Children) })
-	default:
-		return false
 	}
+	want := filter.Children[1].Data.String()
+	return filter.Tag == ldap.FilterEqualityMatch &&
+		slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, want) })
 }
 
 func valuesOf(attributes map[string][]string, name string) []string {

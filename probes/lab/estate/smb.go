@@ -18,7 +18,8 @@ type SMB struct {
 	Signing string `yaml:"signing" oneof:"offered,required"`
 	// Cipher is the one that it chooses when it is offered, AES-128-GCM when it says nothing.
 	Cipher string `yaml:"cipher" oneof:"none,AES-128-CCM,AES-128-GCM,AES-256-CCM,AES-256-GCM"`
-	// Logon is what every account is answered: account_locked_out, trusted_relationship_failure.
-	Logon string `yaml:"logon" oneof:"account_locked_out,account_disabled,password_expired,no_logon_servers,trusted_relationship_failure"`
+	// Logon is what every account is answered: it is locked out, disabled or has expired, or the
+	// server has no logon servers or no trust of its domain.
+	Logon string `yaml:"logon" oneof:"locked out,disabled,expired,no logon servers,no trust"`
 	Fault Fault  `yaml:"fault"`
 }

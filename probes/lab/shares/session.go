@@ -78,8 +78,8 @@ func (t *talk) greeting(dialect uint16) []byte {
 	ticks := (time.Now().Add(t.host.OS.Clock).UnixMilli() + 11_644_473_600_000) * 10_000
 	le.PutUint64(body[40:], uint64(ticks))
 	// NegTokenInit2 with NegoEx and NTLM (MS-SPNG 2.2.1), as Windows offers them without a domain.
-	offer := []byte("\x60\x28\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x1e\x30\x1c\xa0\x1a\x30\x18\x06\x0a\x2b\x06\x01\x04\x01\x82" +
-		"\x37\x02\x02\x1e\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a")
+	offer := []byte("\x60\x28\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x1e\x30\x1c\xa0\x1a\x30\x18" +
+		"\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x1e\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a")
 	le.PutUint16(body[56:], headerSize+64)
 	le.PutUint16(body[58:], uint16(len(offer)))
 	return append(body, offer...)
@@ -113,10 +113,7 @@ func (t *talk) cipher(r request) int {
 }
 
 // proof is one that is under way.
-type proof struct {
-	spnego *spnego.Acceptor
-	used   Acceptor
-}
+type proof struct{ spnego *spnego.Acceptor }
 
 // setUp takes a step of a proof (MS-SMB2 3.3.5.5).
 func (t *talk) setUp(r request) bool {
@@ -182,8 +179,8 @@ func (t *talk) knows(user string) bool {
 // logon is what becomes of an account whose proof is right.
 func (t *talk) logon() uint32 {
 	return map[string]uint32{
-		"account_locked_out": 0xC0000234, "account_disabled": 0xC0000072, "password_expired": 0xC0000071,
-		"no_logon_servers": 0xC000005E, "trusted_relationship_failure": 0xC000018D,
+		"locked out": 0xC0000234, "disabled": 0xC0000072, "expired": 0xC0000193,
+		"no logon servers": 0xC000005E, "no trust": 0xC000018D,
 	}[t.host.SMB.Logon]
 }
 

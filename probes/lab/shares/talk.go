@@ -111,10 +111,15 @@ func (t *talk) answer(m []byte) (goOn bool) {
 		return t.setUp(r)
 	case t.signer == nil || le64(m, 40) != t.session:
 		return t.send(r, response{status: userSessionDeleted})
-	case r.signed && !t.signer.verify(m), !r.signed && (t.wantsSigning() || r.command == treeConnect && t.dialect == 0x0311):
+	case r.signed && !t.signer.verify(m), !r.signed && t.hasToBeSigned(r):
 		return t.send(r, response{status: accessDenied})
 	}
 	return t.send(r, t.inside(r))
+}
+
+// hasToBeSigned is of every request where it is required, and else of one (MS-SMB2 3.3.5.7).
+func (t *talk) hasToBeSigned(r request) bool {
+	return t.wantsSigning() || r.command == treeConnect && t.dialect == 0x0311
 }
 
 func (t *talk) wantsSigning() bool { return t.host.SMB.Signing == "required" }
