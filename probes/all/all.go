@@ -46,6 +46,7 @@ import (
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
+	"postpatch/probes/tls"
 	"postpatch/probes/updates"
 	"postpatch/probes/wsus"
 )
@@ -95,6 +96,7 @@ func Kinds() []probes.Kind {
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,
+		tls.Kind,
 		updates.Kind,
 		wsus.Kind,
 	}
