@@ -31,6 +31,7 @@ import (
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
 	"postpatch/probes/os"
+	"postpatch/probes/path"
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
 	"postpatch/probes/pop3"
@@ -81,6 +82,7 @@ func Kinds() []probes.Kind {
 		msmq.Kind,
 		network.Kind,
 		os.Kind,
+		path.Kind,
 		pendingreboot.Kind,
 		ping.Kind,
 		pop3.Kind,

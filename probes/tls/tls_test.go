@@ -175,7 +175,9 @@ func TestCertificates(t *testing.T) {
 			[]string{fine[0], "443 chain=none", fine[2], fine[3]},
 		},
 		"too many along": {
-			nil, func(c *tls.Certificate) { c.Certificate = append(c.Certificate, slices.Repeat(c.Certificate[1:], 11)...) },
+			nil, func(c *tls.Certificate) {
+				c.Certificate = append(c.Certificate, slices.Repeat(c.Certificate[1:], 11)...)
+			},
 			[]string{fine[0], "443 chain=" + strings.Repeat("CN=Test Authority < ", 10) + "…", fine[2], fine[3]},
 		},
 		"no responder": {

@@ -23,8 +23,8 @@ type OpenSSL struct {
 	Server
 	Responder string // its address
 
-	name      string
-	args      []string
+	name string
+	args []string
 }
 
 // StartOpenSSL starts a server with a certificate for the name, and with further
@@ -113,4 +113,3 @@ func (o *OpenSSL) certify(t testing.TB) {
 		}
 	}
 }
-
