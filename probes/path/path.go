@@ -61,7 +61,8 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "mss", Type: fact.TypeInt, Unit: "bytes",
-			Doc: "With port: how much data the host takes in a segment of TCP; 1460 with an MTU of 1500.",
+			Doc: "With port: how much data a segment of TCP takes to the host, by its own word and by what is known of the " +
+				"way; 1460 with an MTU of 1500.",
 		},
 		{
 			Name: "hops", Type: fact.TypeInt, Of: "hops", Severity: fact.Note,
@@ -126,31 +127,39 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 }
 
 func (p probe) observe(ctx context.Context, t probes.Target, address string) ([]fact.Reading, error) {
-	var readings []fact.Reading
-	if p.Port > 0 {
-		mss, err := segment(ctx, t, reach.JoinPort(address, p.Port))
-		if err != nil {
-			return nil, reach.Cause(ctx, err)
-		}
-		readings = append(readings, probes.Read(address, "mss", fact.Int(mss)))
+	readings, err := p.measure(ctx, t, address)
+	if p.Port == 0 {
+		return readings, err
 	}
+	// It comes last: what was learned of the way bounds it, and would now and then.
+	mss, failed := segment(ctx, t, reach.JoinPort(address, p.Port))
+	switch {
+	case failed == nil:
+		readings = append(readings, probes.Read(address, "mss", fact.Int(mss)))
+	case err == nil:
+		err = reach.Cause(ctx, failed)
+	}
+	return readings, err
+}
+
+func (p probe) measure(ctx context.Context, t probes.Target, address string) ([]fact.Reading, error) {
 	ip, err := t.Resolve(ctx, address)
 	if err != nil {
 		if err = reach.Cause(ctx, err); !errors.Is(err, context.Canceled) {
 			err = reach.Silent(err)
 		}
-		return readings, err
+		return nil, err
 	}
 	w, err := p.open(ip)
 	if err != nil {
-		return readings, err
+		return nil, err
 	}
 	defer func() { _ = w.close() }()
 	found, err := newSurvey(w, p.params, ip).measure(ctx)
 	if err != nil {
-		return readings, reach.Cause(ctx, err)
+		return nil, reach.Cause(ctx, err)
 	}
-	return append(readings, found.readings(address)...), nil
+	return found.readings(address), nil
 }
 
 // finding is what is known of a way.

@@ -55,8 +55,8 @@ func TestLoopback(t *testing.T) {
 			t.Errorf("readings (-want +got):\n%s", d)
 		}
 		// No more than half a window, which is not the same everywhere.
-		if mss, is := readings[0].Value.(fact.Int); !is || mss < 16<<10 {
-			t.Errorf("the size of a segment is %v", readings[0])
+		if mss, is := readings[len(readings)-1].Value.(fact.Int); !is || mss < 16<<10 {
+			t.Errorf("the size of a segment is %v", readings[len(readings)-1])
 		}
 	}
 }

@@ -78,9 +78,12 @@ func plain(err error) string {
 	for _, before := range []string{"starting TLS: ", "tls: "} {
 		text = strings.TrimPrefix(text, before)
 	}
+	op, is := errors.AsType[*net.OpError](err)
 	switch alert := declined(err); {
 	case alert != "":
 		return "the server declines: " + alert
+	case is && op.Op != "remote error": // without the addresses and ports
+		return op.Err.Error()
 	case text == "EOF":
 		return "the server ended the connection"
 	default:

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -287,5 +288,17 @@ func TestSilentToOneVersion(t *testing.T) {
 	readings, err := probe.Observe(ctx, target)
 	if want := "speaking TLS at port 443: no result within 3s"; err == nil || err.Error() != want || len(readings) < 10 {
 		t.Errorf("got %d readings and %v, want %q", len(readings), err, want)
+	}
+}
+
+// Why a connection broke is told without its ports, which are others each time.
+func TestResetWithinTheHandshake(t *testing.T) {
+	target := probetest.Target(probetest.Serve(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 4096))
+		_ = c.(*net.TCPConn).SetLinger(0)
+	}))
+	want := []string{"443 state=tls failed", "443 reason=read: connection reset by peer"}
+	if d := cmp.Diff(want, read(t, target, nil, "state", "reason")); d != "" && runtime.GOOS != "windows" {
+		t.Errorf("readings (-want +got):\n%s", d)
 	}
 }
