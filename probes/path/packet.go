@@ -12,7 +12,8 @@ const (
 	request4, reply4 = 8, 0
 	request6, reply6 = 128, 129
 
-	echoHead = 8 // bytes before what an echo carries
+	echoHead  = 8 // bytes before what an echo carries
+	nonceSize = 16
 )
 
 func headOf(six bool) int {
@@ -23,16 +24,16 @@ func headOf(six bool) int {
 }
 
 // request is an echo request without its IP header, as long as the packet is to be.
-func request(six bool, id uint16, p packet, nonce [16]byte) []byte {
-	b := make([]byte, max(p.size-headOf(six), echoHead+len(nonce)))
+func (m mark) request(p packet) []byte {
+	b := make([]byte, max(p.size-headOf(m.six), echoHead+nonceSize))
 	b[0] = request4
-	if six {
+	if m.six {
 		b[0] = request6
 	}
-	binary.BigEndian.PutUint16(b[4:], id)
+	binary.BigEndian.PutUint16(b[4:], m.id)
 	binary.BigEndian.PutUint16(b[6:], p.seq)
-	copy(b[echoHead:], nonce[:])
-	if !six { // whose checksum is the system's
+	copy(b[echoHead:], m.nonce[:])
+	if !m.six { // whose checksum is the system's
 		binary.BigEndian.PutUint16(b[2:], checksum(b))
 	}
 	return b
@@ -53,20 +54,28 @@ func checksum(b []byte) uint16 {
 	return ^uint16(sum)
 }
 
-// parseReply reads an echo reply to an id that brings the nonce back; not ok for all else.
-func parseReply(six, bare bool, id uint16, nonce [16]byte, b []byte) (seq uint16, ok bool) {
+// mark is what a socket's echoes have in common, and how it gets its packets.
+type mark struct {
+	six   bool
+	bare  bool // a raw socket, which gets them with an IPv4 header
+	id    uint16
+	nonce [nonceSize]byte
+}
+
+// parseReply reads an echo reply that bears the mark; not ok for all else.
+func (m mark) parseReply(b []byte) (seq uint16, ok bool) {
 	want := byte(reply4)
-	if six {
+	if m.six {
 		want = reply6
 	}
-	if bare && !six {
+	if m.bare && !m.six {
 		if len(b) < ipv4.HeaderLen || int(b[0]&0x0f)<<2 > len(b) || int(b[0]&0x0f)<<2 < ipv4.HeaderLen {
 			return 0, false
 		}
 		b = b[int(b[0]&0x0f)<<2:]
 	}
-	if len(b) < echoHead+len(nonce) || b[0] != want || b[1] != 0 || binary.BigEndian.Uint16(b[4:]) != id ||
-		[16]byte(b[echoHead:]) != nonce {
+	if len(b) < echoHead+nonceSize || b[0] != want || b[1] != 0 || binary.BigEndian.Uint16(b[4:]) != m.id ||
+		[nonceSize]byte(b[echoHead:]) != m.nonce {
 		return 0, false
 	}
 	return binary.BigEndian.Uint16(b[6:]), true
@@ -75,7 +84,7 @@ func parseReply(six, bare bool, id uint16, nonce [16]byte, b []byte) (seq uint16
 // parseError reads what someone on the way says of a packet, which is quoted from its ICMP
 // header on: a sock_extended_err of Linux, with the address of who says so behind it. Local
 // is what the runner's own interface takes at most, where it was that one.
-func parseError(six bool, id uint16, quoted, data []byte) (e event, local int) {
+func (m mark) parseError(quoted, data []byte) (e event, local int) {
 	const (
 		extended = 16                         // bytes of a sock_extended_err
 		own      = 1                          // SO_EE_ORIGIN_LOCAL
@@ -98,11 +107,11 @@ func parseError(six bool, id uint16, quoted, data []byte) (e event, local int) {
 		return event{}, max(info, 0)
 	}
 	want := byte(request4)
-	if six {
+	if m.six {
 		want = request6
 	}
 	if origin != icmp4 && origin != icmp6 || len(quoted) < echoHead || quoted[0] != want ||
-		binary.BigEndian.Uint16(quoted[4:]) != id {
+		binary.BigEndian.Uint16(quoted[4:]) != m.id {
 		return event{}, 0
 	}
 	e = event{seq: binary.BigEndian.Uint16(quoted[6:]), what: meaning(origin == icmp6, said, data[6])}

@@ -6,11 +6,14 @@ import (
 	"testing"
 )
 
-var nonce = [16]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16} //nolint:gochecknoglobals // of tests
+func ownNonce() [nonceSize]byte { return [nonceSize]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16} }
+
+// marked is a mark of four.
+func marked(six, bare bool, id uint16, nonce [nonceSize]byte) mark { return mark{six, bare, id, nonce} }
 
 // replyTo is what comes back to a request.
 func replyTo(six bool, p packet) []byte {
-	b := request(six, 4711, p, nonce)
+	b := marked(six, false, 4711, ownNonce()).request(p)
 	b[0] = reply4
 	if six {
 		b[0] = reply6
@@ -21,32 +24,32 @@ func replyTo(six bool, p packet) []byte {
 func TestPackets(t *testing.T) {
 	for _, six := range []bool{false, true} {
 		p := packet{seq: 99, size: 1400}
-		asked := request(six, 4711, p, nonce)
-		if len(asked) != 1400-headOf(six) || len(request(six, 1, packet{size: 1}, nonce)) != echoHead+len(nonce) {
+		asked := marked(six, false, 4711, ownNonce()).request(p)
+		if len(asked) != 1400-headOf(six) || len(marked(six, false, 1, ownNonce()).request(packet{size: 1})) != echoHead+nonceSize {
 			t.Errorf("the request has %d bytes", len(asked))
 		}
 		if !six && checksum(asked) != 0 {
 			t.Error("the checksum is wrong")
 		}
 		back := replyTo(six, p)
-		seq, ok := parseReply(six, false, 4711, nonce, back)
+		seq, ok := marked(six, false, 4711, ownNonce()).parseReply(back)
 		if seq != 99 || !ok {
 			t.Errorf("got %d, %t", seq, ok)
 		}
 		bare := append(append([]byte{0x46}, make([]byte, 23)...), back...)
-		if seq, ok := parseReply(false, true, 4711, nonce, bare); !six && (seq != 99 || !ok) {
+		if seq, ok := marked(false, true, 4711, ownNonce()).parseReply(bare); !six && (seq != 99 || !ok) {
 			t.Errorf("with a header: %d, %t", seq, ok)
 		}
 		other := [16]byte{7}
 		for name, ok := range map[string]bool{
-			"the request":      okOf(parseReply(six, false, 4711, nonce, asked)),
-			"another's id":     okOf(parseReply(six, false, 4712, nonce, back)),
-			"another's nonce":  okOf(parseReply(six, false, 4711, other, back)),
-			"half of it":       okOf(parseReply(six, false, 4711, nonce, back[:echoHead+15])),
-			"nothing":          okOf(parseReply(six, false, 4711, nonce, nil)),
-			"no header":        okOf(parseReply(false, true, 4711, nonce, bare[:19])),
-			"a header too big": okOf(parseReply(false, true, 4711, nonce, append([]byte{0x4f}, bare[1:30]...))),
-			"one too small":    okOf(parseReply(false, true, 4711, nonce, append([]byte{0x42}, bare[1:]...))),
+			"the request":      okOf(marked(six, false, 4711, ownNonce()).parseReply(asked)),
+			"another's id":     okOf(marked(six, false, 4712, ownNonce()).parseReply(back)),
+			"another's nonce":  okOf(marked(six, false, 4711, other).parseReply(back)),
+			"half of it":       okOf(marked(six, false, 4711, ownNonce()).parseReply(back[:echoHead+15])),
+			"nothing":          okOf(marked(six, false, 4711, ownNonce()).parseReply(nil)),
+			"no header":        okOf(marked(false, true, 4711, ownNonce()).parseReply(bare[:19])),
+			"a header too big": okOf(marked(false, true, 4711, ownNonce()).parseReply(append([]byte{0x4f}, bare[1:30]...))),
+			"one too small":    okOf(marked(false, true, 4711, ownNonce()).parseReply(append([]byte{0x42}, bare[1:]...))),
 		} {
 			if ok {
 				t.Errorf("%s (%t) is taken", name, six)
@@ -77,7 +80,7 @@ func extended(errno uint32, origin, kind, code byte, info uint32, from netip.Add
 
 func TestParseError(t *testing.T) {
 	four, six := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fd00::1")
-	quoted := request(false, 4711, packet{seq: 7, size: 84}, nonce)
+	quoted := marked(false, false, 4711, ownNonce()).request(packet{seq: 7, size: 84})
 	for name, tt := range map[string]struct {
 		six    bool
 		quoted []byte
@@ -92,15 +95,15 @@ func TestParseError(t *testing.T) {
 		"something else":    {false, quoted, extended(71, 2, 12, 0, 0, four), event{seq: 7, from: four}, 0},
 		"the runner's own":  {false, nil, extended(90, 1, 0, 0, 1450, netip.Addr{}), event{}, 1450},
 		"no route of its":   {false, nil, extended(113, 1, 0, 0, 3, netip.Addr{}), event{}, 0},
-		"another's":         {false, request(false, 1, packet{}, nonce), extended(90, 2, 3, 4, 1400, four), event{}, 0},
+		"another's":         {false, marked(false, false, 1, ownNonce()).request(packet{}), extended(90, 2, 3, 4, 1400, four), event{}, 0},
 		"too little of it":  {false, quoted[:7], extended(90, 2, 3, 4, 1400, four), event{}, 0},
-		"of IPv6":           {true, request(true, 4711, packet{seq: 7, size: 84}, nonce), extended(90, 3, 2, 0, 1280, six), event{what: tooLarge, seq: 7, from: six, mtu: 1280}, 0},
-		"expired in IPv6":   {true, request(true, 4711, packet{seq: 7, size: 84}, nonce), extended(113, 3, 3, 0, 0, six), event{what: expired, seq: 7, from: six}, 0},
-		"no way in IPv6":    {true, request(true, 4711, packet{seq: 7, size: 84}, nonce), extended(113, 3, 1, 0, 0, six), event{what: unreachable, seq: 7, from: six}, 0},
+		"of IPv6":           {true, marked(true, false, 4711, ownNonce()).request(packet{seq: 7, size: 84}), extended(90, 3, 2, 0, 1280, six), event{what: tooLarge, seq: 7, from: six, mtu: 1280}, 0},
+		"expired in IPv6":   {true, marked(true, false, 4711, ownNonce()).request(packet{seq: 7, size: 84}), extended(113, 3, 3, 0, 0, six), event{what: expired, seq: 7, from: six}, 0},
+		"no way in IPv6":    {true, marked(true, false, 4711, ownNonce()).request(packet{seq: 7, size: 84}), extended(113, 3, 1, 0, 0, six), event{what: unreachable, seq: 7, from: six}, 0},
 		"without an author": {false, quoted, extended(90, 2, 3, 4, 1400, four)[:16], event{what: tooLarge, seq: 7, mtu: 1400}, 0},
 		"half of it":        {false, quoted, extended(90, 2, 3, 4, 1400, four)[:15], event{}, 0},
 	} {
-		if got, local := parseError(tt.six, 4711, tt.quoted, tt.data); got != tt.want || local != tt.local {
+		if got, local := marked(tt.six, false, 4711, ownNonce()).parseError(tt.quoted, tt.data); got != tt.want || local != tt.local {
 			t.Errorf("%s: got %+v, %d, want %+v, %d", name, got, local, tt.want, tt.local)
 		}
 	}
@@ -113,10 +116,10 @@ func FuzzPackets(f *testing.F) {
 	f.Add(true, false, replyTo(true, packet{seq: 7, size: 84}), extended(90, 3, 2, 0, 1280, netip.MustParseAddr("fd00::1")))
 	f.Add(false, true, append(append([]byte{0x45}, make([]byte, 19)...), replyTo(false, packet{size: 84})...), []byte{})
 	f.Fuzz(func(t *testing.T, six, bare bool, b, data []byte) {
-		if seq, ok := parseReply(six, bare, 4711, nonce, b); ok && !bare && seq != binary.BigEndian.Uint16(b[6:]) {
+		if seq, ok := marked(six, bare, 4711, ownNonce()).parseReply(b); ok && !bare && seq != binary.BigEndian.Uint16(b[6:]) {
 			t.Errorf("%d is read of %x", seq, b)
 		}
-		if e, local := parseError(six, 4711, b, data); e.mtu < 0 || e.mtu >= 1<<16 || local < 0 || e.at.Unix() > 0 {
+		if e, local := marked(six, false, 4711, ownNonce()).parseError(b, data); e.mtu < 0 || e.mtu >= 1<<16 || local < 0 || e.at.Unix() > 0 {
 			t.Errorf("%+v, %d are read of %x, %x", e, local, b, data)
 		}
 	})

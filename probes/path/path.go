@@ -26,7 +26,7 @@ var Kind = probes.Define(probes.Kind{
 	Notes: []string{
 		"It takes a runner with Linux, and a host that answers ping: elsewhere the way is unknown.",
 		"A firewall that drops nothing but large pings looks like a black hole, before the patch and after it.",
-		"Only what is sent to the host is measured. Its own MTU is in what it says to a TCP port: give it one as port.",
+		"The host's own MTU is in what it says at a TCP port: with port, as its mss.",
 	},
 	Readings: specs(),
 }, params{Size: 1500, Wait: time.Second, Hops: 30}, build)
@@ -42,7 +42,7 @@ type params struct {
 	Addresses []string      `param:"address" absent:"the host itself" doc:"Whom: names or addresses."`
 	Size      int           `param:"size" unit:"bytes" doc:"The largest packet to try; 9000 where there are jumbo frames."`
 	Port      int           `param:"port" absent:"not looked at" doc:"A TCP port that tells how large a segment it takes."`
-	Hops      int           `param:"hops" doc:"How far to look for those on the way; 0 not at all."`
+	Hops      int           `param:"hops" unit:"hops" doc:"How far to look for those on the way; 0 not at all."`
 	Wait      time.Duration `param:"wait" doc:"How long to wait for an answer, at the most."`
 }
 

@@ -18,18 +18,13 @@ import (
 // socket is a wire of Linux: connected, so that the system hands over what others on the
 // way say of its packets.
 type socket struct {
+	mark
+
 	fd     int
-	six    bool
-	bare   bool // a raw socket, which gets its packets with an IPv4 header
-	id     uint16
-	nonce  [nonceSize]byte
 	parked []event // received while something was sent
 }
 
-const (
-	nonceSize = 16
-	slice     = 20 * time.Millisecond // for which ctx is not looked at
-)
+const slice = 20 * time.Millisecond // for which ctx is not looked at
 
 // openWire opens the socket that needs no privilege or, where the system does not give
 // one, a raw one.
@@ -58,7 +53,7 @@ func openSocket(to netip.Addr, kind int) (*socket, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	s := &socket{fd: fd, six: to.Is6(), bare: kind == unix.SOCK_RAW}
+	s := &socket{fd: fd, mark: mark{six: to.Is6(), bare: kind == unix.SOCK_RAW}}
 	_, _ = rand.Read(s.nonce[:]) // which never fails
 	s.id = binary.BigEndian.Uint16(s.nonce[:])
 	if err := s.prepare(to); err != nil {
@@ -114,7 +109,7 @@ func (s *socket) send(p packet) error {
 	if err := unix.SetsockoptInt(s.fd, level, option, p.ttl); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
-	bytes := request(s.six, s.id, p, s.nonce)
+	bytes := s.request(p)
 	var err error
 	for range 10 {
 		own := s.drain()
@@ -186,7 +181,7 @@ func (s *socket) answered() (e event, any bool) {
 	if err != nil {
 		return event{}, false
 	}
-	if seq, ok := parseReply(s.six, s.bare, s.id, s.nonce, packet[:n]); ok {
+	if seq, ok := s.parseReply(packet[:n]); ok {
 		return event{what: replied, seq: seq, at: time.Now()}, true
 	}
 	return event{}, true
@@ -208,7 +203,7 @@ func (s *socket) said() (e event, local int, any bool) {
 		isError := m.Header.Level == unix.IPPROTO_IP && m.Header.Type == unix.IP_RECVERR ||
 			m.Header.Level == unix.IPPROTO_IPV6 && m.Header.Type == unix.IPV6_RECVERR
 		if isError {
-			e, local = parseError(s.six, s.id, packet[:n], m.Data)
+			e, local = s.parseError(packet[:n], m.Data)
 		}
 	}
 	return e, local, true

@@ -22,12 +22,10 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- tls: [443, 636]\n  expect: {versions: \"subset of TLS 1.2, TLS 1.3\", cert_days: \">= 30\"}\n",
 	Timeout: 30 * time.Second,
 	Notes: []string{
-		"Each version, and each cipher suite, takes a connection that ends after the first answer. A Windows notes those " +
-			"that it declines in its System log, as Schannel's 36874 or 36888: versions: false leaves them out.",
-		"A renewed certificate changes its thumbprint and its serial number; where the patch is meant to renew it, the " +
-			"plan's may_change says so.",
-		"With ocsp, whoever signed the certificate is asked, at the address that the certificate names, and only where " +
-			"the certificate is valid.",
+		"Each version and each cipher suite takes a connection, which ends after the server's first answer.",
+		"Windows logs what it declines, as Schannel's 36874 or 36888: versions: false leaves the tries out.",
+		"A renewed certificate has another thumbprint: where the patch is meant to renew it, may_change says so.",
+		"With ocsp, the authority is asked where the certificate says, and only if the certificate is valid.",
 	},
 	Readings: append(specs(), reach.CertificateSpecs()...),
 }, params{Ports: []int{443}, ALPN: []string{"h2", "http/1.1"}, Versions: true}, build)
