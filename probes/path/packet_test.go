@@ -6,7 +6,9 @@ import (
 	"testing"
 )
 
-func ownNonce() [nonceSize]byte { return [nonceSize]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16} }
+func ownNonce() [nonceSize]byte {
+	return [nonceSize]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
+}
 
 // marked is a mark of four.
 func marked(six, bare bool, id uint16, nonce [nonceSize]byte) mark { return mark{six, bare, id, nonce} }

@@ -31,7 +31,6 @@ const (
 	absent     = "absent"
 	noneNamed  = "none named"
 	notAsked   = "not asked"
-	notReached = "not reached"
 )
 
 // stapled is what the server brought along.
@@ -82,21 +81,21 @@ func judged(response []byte, leaf, issuer *x509.Certificate, now time.Time) stri
 }
 
 // askAuthority asks at the address that a valid certificate names: another one may name
-// any.
-func (s *session) askAuthority(ctx context.Context, chain []*x509.Certificate) {
+// anybody's. The error means that it could not be asked.
+func (s *session) askAuthority(ctx context.Context, chain []*x509.Certificate) error {
 	if len(chain) == 0 {
-		return
+		return nil
 	}
 	trust := reach.Trust{Name: s.probe.ServerName, Roots: s.target.Roots}
 	issuer := s.issuer(chain)
 	if why := reach.Trusted(tls.ConnectionState{PeerCertificates: chain}, trust, time.Now()); why != nil || issuer == nil {
 		s.add("ocsp", fact.Text(notAsked))
-		return
+		return nil
 	}
 	responder := responderOf(chain[0])
 	if responder == nil {
 		s.add("ocsp", fact.Text(noneNamed))
-		return
+		return nil
 	}
 	response, err := s.fetchStatus(ctx, responder, chain[0], issuer)
 	var said ocsp.ResponseError
@@ -106,11 +105,11 @@ func (s *session) askAuthority(ctx context.Context, chain []*x509.Certificate) {
 		}
 	}
 	if err != nil {
-		s.add("ocsp", fact.Text(notReached))
-		s.because("asking " + responder.Host + ": " + reach.Cause(ctx, err).Error())
-		return
+		// That one's silence is not the server's.
+		return fmt.Errorf("asking the authority at %s: %s", responder.Host, reach.Printable(err.Error(), mostReason))
 	}
 	s.add("ocsp", fact.Text(judged(response, chain[0], issuer, time.Now())))
+	return nil
 }
 
 // responderOf is the first that a certificate names for plain HTTP; nil where it names

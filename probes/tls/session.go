@@ -45,6 +45,7 @@ const (
 // observe starts a session and reads it, and then tries what else the server takes.
 func (s *session) observe(ctx context.Context) error {
 	start := time.Now()
+	var unasked error // of the authority, which keeps nothing else from being looked at
 	state, err := s.establish(ctx)
 	switch was := reach.State(err); {
 	case err == nil:
@@ -52,7 +53,7 @@ func (s *session) observe(ctx context.Context) error {
 		s.add("latency", fact.Duration(time.Since(start)))
 		s.read(*state)
 		if s.probe.OCSP {
-			s.askAuthority(ctx, state.PeerCertificates)
+			unasked = s.askAuthority(ctx, state.PeerCertificates)
 		}
 	case was == reach.TLSFailed:
 		s.add("state", fact.Text(was))
@@ -67,9 +68,12 @@ func (s *session) observe(ctx context.Context) error {
 		return err
 	}
 	if !s.probe.Versions {
-		return nil
+		return unasked
 	}
-	return s.scan(ctx)
+	if err := s.scan(ctx); err != nil {
+		return err
+	}
+	return unasked
 }
 
 // plain are Go's words for why there is no session, without what stands before them.

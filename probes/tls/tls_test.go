@@ -156,7 +156,7 @@ func TestNoTLS(t *testing.T) {
 
 func TestCertificates(t *testing.T) {
 	a := newAuthority(t)
-	fine := []string{"443 certificate=valid", "443 chain=CN=Test Authority", "443 stapled=absent", "443 ocsp=not reached"}
+	fine := []string{"443 certificate=valid", "443 chain=CN=Test Authority", "443 stapled=absent", "443 ocsp=unknown"}
 	for name, tt := range map[string]struct {
 		change func(*x509.Certificate)
 		spoil  func(*tls.Certificate)
@@ -207,7 +207,7 @@ func TestCertificates(t *testing.T) {
 			if tt.spoil != nil {
 				tt.spoil(&leaf)
 			}
-			target := a.serve(t, newest(leaf), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
+			target := a.serve(t, newest(leaf), func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(a.says(t, leaf, ocsp.Unknown, 0)) })
 			got := read(t, target, map[string]any{"ocsp": true}, "certificate", "chain", "stapled", "ocsp")
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("readings (-want +got):\n%s", d)
@@ -237,23 +237,30 @@ func TestResponders(t *testing.T) {
 	send := func(body []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }
 	}
-	const asking = "443 reason=asking ca.example.test:8080: "
+	const asking = "speaking TLS at port 443: asking the authority at ca.example.test:8080: "
 	for name, tt := range map[string]struct {
 		responder http.HandlerFunc
-		want      []string
+		want, err string
 	}{
-		"revoked":       {send(a.says(t, leaf, ocsp.Revoked, 0)), []string{"443 ocsp=revoked"}},
-		"unknown":       {send(a.says(t, leaf, ocsp.Unknown, 0)), []string{"443 ocsp=unknown"}},
-		"of another":    {send(newAuthority(t).says(t, leaf, ocsp.Good, 0)), []string{"443 ocsp=invalid"}},
-		"a page":        {send([]byte("<html>")), []string{"443 ocsp=invalid"}},
-		"try later":     {send(ocsp.TryLaterErrorResponse), []string{"443 ocsp=not reached", asking + "it answers try later"}},
-		"too much":      {send(make([]byte, 100<<10)), []string{"443 ocsp=not reached", asking + "its answer has more than 65536 bytes"}},
-		"another place": {http.RedirectHandler("http://srv.example.test/", 302).ServeHTTP, []string{"443 ocsp=not reached", asking + "it answers with HTTP status 302"}},
+		"revoked":       {send(a.says(t, leaf, ocsp.Revoked, 0)), "443 ocsp=revoked", ""},
+		"unknown":       {send(a.says(t, leaf, ocsp.Unknown, 0)), "443 ocsp=unknown", ""},
+		"of another":    {send(newAuthority(t).says(t, leaf, ocsp.Good, 0)), "443 ocsp=invalid", ""},
+		"a page":        {send([]byte("<html>")), "443 ocsp=invalid", ""},
+		"try later":     {send(ocsp.TryLaterErrorResponse), "", asking + "it answers try later"},
+		"too much":      {send(make([]byte, 100<<10)), "", asking + "its answer has more than 65536 bytes"},
+		"no such page":  {http.NotFound, "", asking + "it answers with HTTP status 404"},
+		"another place": {http.RedirectHandler("http://srv.example.test/", 302).ServeHTTP, "", asking + "it answers with HTTP status 302"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := read(t, a.serve(t, newest(leaf), tt.responder), map[string]any{"ocsp": true}, "ocsp", "reason")
-			if d := cmp.Diff(tt.want, got); d != "" {
-				t.Errorf("readings (-want +got):\n%s", d)
+			target := a.serve(t, newest(leaf), tt.responder)
+			readings, err := probetest.Observe(t, kind.Kind, target, map[string]any{"ocsp": true})
+			texts := probetest.Texts(readings)
+			if tt.want != "" && !slices.Contains(texts, tt.want) || probetest.Words(err) != tt.err {
+				t.Errorf("got %q and %v, want %q and %q", texts, err, tt.want, tt.err)
+			}
+			// That the authority says nothing keeps nothing else from being seen.
+			if !slices.Contains(texts, "443 versions=TLS 1.2, TLS 1.3") || errors.Is(err, probes.ErrNoAnswer) {
+				t.Errorf("got %q and %v", texts, err)
 			}
 		})
 	}
