@@ -37,7 +37,7 @@ func networkFaults() []networkFault {
 	icmp, udp := netfaults.Of(netfaults.ICMP), netfaults.Of(netfaults.UDP)
 	return []networkFault{
 		{"no fault", "Everything passes.", netfaults.Healthy()},
-		{"a long way", "Each packet takes 200 ms to the server.", netfaults.Delay(200 * time.Millisecond)},
+		{"a long way", "Each packet takes 100 ms to the server.", netfaults.Delay(100 * time.Millisecond)},
 		{"losses", "Every fifth packet of a connection is lost.", netfaults.Only(not(icmp), netfaults.Lose(5))},
 		{"ping suffers", "Every second echo is lost, and nothing else.", netfaults.Only(icmp, netfaults.Lose(2))},
 		{"no ping", "A firewall drops ICMP.", netfaults.Only(icmp, netfaults.Blackhole())},
@@ -82,7 +82,7 @@ hosts:
 }
 
 const faultSuite = `suite: faults
-timeout: 8s
+timeout: 10s
 hosts:
   - dns.fault.test
   - host.fault.test
@@ -99,7 +99,7 @@ checks:
   - {dns: www.fault.test, hosts: [dns.fault.test]}
   - {http: /, hosts: [http.fault.test]}
   - {imap: 143, hosts: [imap.fault.test]}
-  - {path: {port: 443}, hosts: [path.fault.test]}
+  - {path: {port: 443}, timeout: 1m, hosts: [path.fault.test]}
   - {ping: {}, hosts: [ping.fault.test]}
   - {smtp: 25, hosts: [smtp.fault.test]}
   - {sql: Orders, hosts: [sql.fault.test]}

@@ -8,11 +8,13 @@ import (
 	"net/netip"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/cmd/postpatch/realtest"
 	"postpatch/probes"
+	"postpatch/probes/fact"
 	"postpatch/probes/lab/netfaults"
 	"postpatch/probes/path"
 	"postpatch/probes/probetest"
@@ -89,7 +91,7 @@ func TestRealWays(t *testing.T) {
 			if err := n.Forget(); err != nil {
 				t.Fatal(err)
 			}
-			readings, err := probetest.Observe(t, path.Kind, target, tt.args)
+			readings, err := observe(t, target, tt.args)
 			var want []string
 			for _, text := range tt.want {
 				want = append(want, "10.77.2.10 "+text)
@@ -99,6 +101,18 @@ func TestRealWays(t *testing.T) {
 			}
 		}
 	}
+}
+
+// observe gives a search the time that it takes.
+func observe(t *testing.T, target probes.Target, args map[string]any) ([]fact.Reading, error) {
+	t.Helper()
+	probe, err := path.Kind.Build(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	return probe.Observe(ctx, target)
 }
 
 // listen takes connections at the server's port 443.

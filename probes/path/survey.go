@@ -91,7 +91,7 @@ func (s *survey) measure(ctx context.Context) (finding, error) {
 		return f, reach.Silent(errors.New("no echo comes back: the host is down, or it or a firewall drops ping"))
 	}
 	f.rtt = got[0].took
-	s.wait = min(s.plan.Wait, max(5*f.rtt, s.plan.Wait/5))
+	s.wait = min(s.plan.Wait, max(5*f.rtt, s.plan.Wait/4))
 	if err := s.findHops(ctx, &f); err != nil {
 		return f, err
 	}

@@ -32,9 +32,6 @@ type due struct {
 	packet []byte
 }
 
-// Runner is the address of the caller's end.
-func Runner() netip.Addr { return netip.AddrFrom4([4]byte{10, 77, 1, 1}) }
-
 // New puts a network behind the caller's own namespace, which the whole process has to be
 // in, and which has to be made for that: it gets a device. The server has the addresses,
 // all of 10.77.2.0/24.
