@@ -64,7 +64,8 @@ func TestSecure(t *testing.T) {
 		"636 ocsp=none named", "636 versions=TLS 1.0, TLS 1.2",
 		"636 ciphers=TLS 1.0 TLS_RSA_WITH_AES_128_CBC_SHA, TLS 1.2 TLS_RSA_WITH_AES_128_CBC_SHA",
 	}
-	if d := cmp.Diff(want, look(636, "state", "alpn", "certificate", "key", "stapled", "ocsp", "versions", "ciphers")); d != "" {
+	got := look(636, "state", "alpn", "certificate", "key", "stapled", "ocsp", "versions", "ciphers")
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)
 	}
 	thumbprint := look(443, "thumbprint")

@@ -27,7 +27,8 @@ func TestPackets(t *testing.T) {
 	for _, six := range []bool{false, true} {
 		p := packet{seq: 99, size: 1400}
 		asked := marked(six, false, 4711, ownNonce()).request(p)
-		if len(asked) != 1400-headOf(six) || len(marked(six, false, 1, ownNonce()).request(packet{size: 1})) != echoHead+nonceSize {
+		least := marked(six, false, 1, ownNonce()).request(packet{size: 1})
+		if len(asked) != 1400-headOf(six) || len(least) != echoHead+nonceSize {
 			t.Errorf("the request has %d bytes", len(asked))
 		}
 		if !six && checksum(asked) != 0 {
@@ -105,7 +106,8 @@ func TestParseError(t *testing.T) {
 		"without an author": {false, quoted, extended(90, 2, 3, 4, 1400, four)[:16], event{what: tooLarge, seq: 7, mtu: 1400}, 0},
 		"half of it":        {false, quoted, extended(90, 2, 3, 4, 1400, four)[:15], event{}, 0},
 	} {
-		if got, local := marked(tt.six, false, 4711, ownNonce()).parseError(tt.quoted, tt.data); got != tt.want || local != tt.local {
+		got, local := marked(tt.six, false, 4711, ownNonce()).parseError(tt.quoted, tt.data)
+		if got != tt.want || local != tt.local {
 			t.Errorf("%s: got %+v, %d, want %+v, %d", name, got, local, tt.want, tt.local)
 		}
 	}
@@ -115,13 +117,15 @@ func TestParseError(t *testing.T) {
 func FuzzPackets(f *testing.F) {
 	four := netip.MustParseAddr("10.0.0.1")
 	f.Add(false, false, replyTo(false, packet{seq: 7, size: 84}), extended(90, 2, 3, 4, 1400, four))
-	f.Add(true, false, replyTo(true, packet{seq: 7, size: 84}), extended(90, 3, 2, 0, 1280, netip.MustParseAddr("fd00::1")))
+	six := netip.MustParseAddr("fd00::1")
+	f.Add(true, false, replyTo(true, packet{seq: 7, size: 84}), extended(90, 3, 2, 0, 1280, six))
 	f.Add(false, true, append(append([]byte{0x45}, make([]byte, 19)...), replyTo(false, packet{size: 84})...), []byte{})
 	f.Fuzz(func(t *testing.T, six, bare bool, b, data []byte) {
-		if seq, ok := marked(six, bare, 4711, ownNonce()).parseReply(b); ok && !bare && seq != binary.BigEndian.Uint16(b[6:]) {
+		m := marked(six, bare, 4711, ownNonce())
+		if seq, ok := m.parseReply(b); ok && !bare && seq != binary.BigEndian.Uint16(b[6:]) {
 			t.Errorf("%d is read of %x", seq, b)
 		}
-		if e, local := marked(six, false, 4711, ownNonce()).parseError(b, data); e.mtu < 0 || e.mtu >= 1<<16 || local < 0 || e.at.Unix() > 0 {
+		if e, local := m.parseError(b, data); e.mtu < 0 || e.mtu >= 1<<16 || local < 0 || !e.at.IsZero() {
 			t.Errorf("%+v, %d are read of %x, %x", e, local, b, data)
 		}
 	})

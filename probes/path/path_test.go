@@ -34,7 +34,8 @@ func permitted(t *testing.T) {
 
 func TestKind(t *testing.T) {
 	permitted(t)
-	probetest.Run(t, probetest.Suite{Kind: path.Kind, Healthy: func(*testing.T) probes.Target { return probetest.Target("") }})
+	loopback := func(*testing.T) probes.Target { return probetest.Target("") }
+	probetest.Run(t, probetest.Suite{Kind: path.Kind, Healthy: loopback})
 }
 
 func TestLoopback(t *testing.T) {

@@ -46,25 +46,33 @@ func TestRealWays(t *testing.T) {
 			err   string
 		}{
 			{
-				"all is well", netfaults.Healthy(), map[string]any{"port": 443},
-				[]string{"state=clear", "mtu=1500", "hops=2", "route=10.77.0.254 > 10.77.2.10", "mss=1460"}, "",
+				"all is well", netfaults.Healthy(),
+				map[string]any{"port": 443},
+				[]string{"state=clear", "mtu=1500", "hops=2", "route=10.77.0.254 > 10.77.2.10", "mss=1460"},
+				"",
 			},
 			{
-				"more than the interface takes", netfaults.Healthy(), map[string]any{"size": 9000, "hops": 0},
-				[]string{"state=clear", "mtu=1500", "cause=the runner's own interface sends no more than 1500 bytes"}, "",
+				"more than the interface takes", netfaults.Healthy(),
+				map[string]any{"size": 9000, "hops": 0},
+				[]string{"state=clear", "mtu=1500", "cause=the runner's own interface sends no more than 1500 bytes"},
+				"",
 			},
 			{
-				"a narrow way", netfaults.Narrow(1333, true), map[string]any{"port": 443, "hops": 0},
+				"a narrow way", netfaults.Narrow(1333, true),
+				map[string]any{"port": 443, "hops": 0},
 				[]string{
 					"state=narrow", "mtu=1333", "cause=10.77.0.254 takes no more than 1333 bytes, and says so", "mss=1293",
-				}, "",
+				},
+				"",
 			},
 			{
-				"a hole", netfaults.Narrow(1333, false), map[string]any{"port": 443, "hops": 0},
+				"a hole", netfaults.Narrow(1333, false),
+				map[string]any{"port": 443, "hops": 0},
 				[]string{
 					"state=black hole", "mtu=1333", "cause=packets of more than 1333 bytes vanish, and nobody on the way says " +
 						"why: an MTU there is too small, and a firewall keeps back the ICMP that would tell", "mss=1460",
-				}, "",
+				},
+				"",
 			},
 			{
 				"a hole on the way back", netfaults.Only(netfaults.FromServer, netfaults.Narrow(600, false)),
@@ -72,7 +80,8 @@ func TestRealWays(t *testing.T) {
 				[]string{
 					"state=black hole", "mtu=600", "cause=packets of more than 600 bytes vanish, and nobody on the way says " +
 						"why: an MTU there is too small, and a firewall keeps back the ICMP that would tell",
-				}, "",
+				},
+				"",
 			},
 			{
 				"no way", netfaults.Unreachable(), nil, nil,
@@ -84,7 +93,8 @@ func TestRealWays(t *testing.T) {
 			},
 			{
 				"losses", netfaults.Lose(4), nil,
-				[]string{"state=clear", "mtu=1500", "hops=2", "route=10.77.0.254 > 10.77.2.10"}, "",
+				[]string{"state=clear", "mtu=1500", "hops=2", "route=10.77.0.254 > 10.77.2.10"},
+				"",
 			},
 		} {
 			n.Set(tt.fault)

@@ -37,7 +37,9 @@ func segment(ctx context.Context, t probes.Target, address string) (int, error) 
 		return 0, err
 	}
 	var info *unix.TCPInfo
-	failed := raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
+	failed := raw.Control(func(fd uintptr) {
+		info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+	})
 	if err := errors.Join(failed, err); err != nil {
 		return 0, fmt.Errorf("asking for the size of a segment: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"postpatch/probes"
 	"postpatch/probes/internal/reach"
 )
 
@@ -290,9 +289,4 @@ func (s *survey) close(ctx context.Context, b *bounds) error {
 		b.passes, b.fails = best, min(b.fails, best+step)
 	}
 	return nil
-}
-
-// errSystem is a system that has no such way to send echoes.
-func errSystem(system string) error {
-	return fmt.Errorf("%w: the way is measured from Linux only, and the runner has %s", probes.ErrNotTried, system)
 }

@@ -207,7 +207,9 @@ func TestCertificates(t *testing.T) {
 			if tt.spoil != nil {
 				tt.spoil(&leaf)
 			}
-			target := a.serve(t, newest(leaf), func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(a.says(t, leaf, ocsp.Unknown, 0)) })
+			target := a.serve(t, newest(leaf), func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = w.Write(a.says(t, leaf, ocsp.Unknown, 0))
+			})
 			got := read(t, target, map[string]any{"ocsp": true}, "certificate", "chain", "stapled", "ocsp")
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("readings (-want +got):\n%s", d)
@@ -222,7 +224,9 @@ func TestNobodyTrusted(t *testing.T) {
 	leaf := a.leaf(t, nil)
 	leaf.OCSPStaple = a.says(t, leaf, ocsp.Good, 0)
 	leaf.Certificate = leaf.Certificate[:1]
-	target := a.serve(t, newest(leaf), func(http.ResponseWriter, *http.Request) { t.Error("a stranger's responder was asked") })
+	target := a.serve(t, newest(leaf), func(http.ResponseWriter, *http.Request) {
+		t.Error("a stranger's responder was asked")
+	})
 	target.Roots = x509.NewCertPool()
 	got := read(t, target, map[string]any{"ocsp": true}, "certificate", "stapled", "ocsp")
 	want := []string{"443 certificate=unknown authority", "443 stapled=unverified", "443 ocsp=not asked"}
@@ -249,7 +253,7 @@ func TestResponders(t *testing.T) {
 		"try later":     {send(ocsp.TryLaterErrorResponse), "", asking + "it answers try later"},
 		"too much":      {send(make([]byte, 100<<10)), "", asking + "its answer has more than 65536 bytes"},
 		"no such page":  {http.NotFound, "", asking + "it answers with HTTP status 404"},
-		"another place": {http.RedirectHandler("http://srv.example.test/", 302).ServeHTTP, "", asking + "it answers with HTTP status 302"},
+		"another place": {http.RedirectHandler("http://srv.example.test/", http.StatusFound).ServeHTTP, "", asking + "it answers with HTTP status 302"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			target := a.serve(t, newest(leaf), tt.responder)

@@ -70,13 +70,15 @@ func TestOffers(t *testing.T) {
 		t.Errorf("TLS 1.1 of a newer server: %v", err)
 	}
 	older := base(tls.VersionTLS10, tls.VersionTLS11)
-	got, err := ask(t, older, tlshello.Offer{Version: tlshello.TLS12, Suites: tlshello.Suites(tlshello.TLS12), Name: "10.0.0.1"})
+	byAddress := tlshello.Offer{Version: tlshello.TLS12, Suites: tlshello.Suites(tlshello.TLS12), Name: "10.0.0.1"}
+	got, err := ask(t, older, byAddress)
 	if err != nil || got.Version != tlshello.TLS11 || asked != "" {
 		t.Errorf("TLS 1.2 of an older server, by its address: %+v, %v, %q", got, err, asked)
 	}
 	one := base(tls.VersionTLS12, tls.VersionTLS12)
 	one.CurvePreferences = []tls.CurveID{tls.CurveP384}
-	if got, err = ask(t, one, tlshello.Offer{Version: tlshello.TLS12, Suites: []uint16{0xc023, 0xc02b}}); got.Suite != 0xc02b {
+	got, err = ask(t, one, tlshello.Offer{Version: tlshello.TLS12, Suites: []uint16{0xc023, 0xc02b}})
+	if got.Suite != 0xc02b {
 		t.Errorf("one of two suites: %+v, %v", got, err)
 	}
 	if _, err = ask(t, one, tlshello.Offer{Version: tlshello.TLS12, Suites: []uint16{0xc02f}}); err == nil {

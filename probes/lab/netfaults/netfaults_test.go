@@ -58,7 +58,8 @@ func TestReset(t *testing.T) {
 		t.Errorf("got %x", got.Bytes)
 	}
 	said := segment(false, ack, 500, 1001, "hello")
-	if got := said.reset(); binary.BigEndian.Uint32(got.segment()[8:]) != 505 || binary.BigEndian.Uint32(got.segment()[4:]) != 1001 {
+	got = said.reset()
+	if binary.BigEndian.Uint32(got.segment()[8:]) != 505 || binary.BigEndian.Uint32(got.segment()[4:]) != 1001 {
 		t.Errorf("to the server: %x", got.Bytes)
 	}
 	on := said.resetOn()
