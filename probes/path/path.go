@@ -31,6 +31,9 @@ var Kind = probes.Define(probes.Kind{
 	Readings: specs(),
 }, params{Size: 1500, Wait: time.Second, Hops: 30}, build)
 
+// dials is how often as long as an answer a connection may take.
+const dials = 5
+
 // What becomes of large packets.
 const (
 	isClear   = "clear"
@@ -132,12 +135,16 @@ func (p probe) observe(ctx context.Context, t probes.Target, address string) ([]
 		return readings, err
 	}
 	// It comes last: what was learned of the way bounds it, and would now and then.
-	mss, failed := segment(ctx, t, reach.JoinPort(address, p.Port))
+	dialling, cancel := context.WithTimeout(ctx, dials*p.Wait)
+	defer cancel()
+	mss, failed := segment(dialling, t, reach.JoinPort(address, p.Port))
 	switch {
 	case failed == nil:
 		readings = append(readings, probes.Read(address, "mss", fact.Int(mss)))
-	case err == nil:
+	case err == nil && ctx.Err() != nil:
 		err = reach.Cause(ctx, failed)
+	case err == nil: // the host has answered, whatever the port does
+		err = errors.New(failed.Error())
 	}
 	return readings, err
 }

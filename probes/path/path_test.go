@@ -88,6 +88,12 @@ func TestErrors(t *testing.T) {
 	if err == nil || errors.Is(err, probes.ErrNoAnswer) {
 		t.Errorf("a port that is closed: %v", err)
 	}
+	silent := probetest.Target("")
+	silent.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, context.DeadlineExceeded }
+	readings, err := probetest.Observe(t, path.Kind, silent, map[string]any{"port": 445})
+	if err == nil || errors.Is(err, probes.ErrNoAnswer) || len(readings) == 0 {
+		t.Errorf("a port that is silent, of a host that is not: %v, %v", readings, err)
+	}
 }
 
 func TestBadParameters(t *testing.T) {
