@@ -23,7 +23,7 @@ var Kind = probes.Define(probes.Kind{
 	Timeout: 30 * time.Second,
 	Notes: []string{
 		"Each version and each cipher suite takes a connection, which ends after the server's first answer.",
-		"Windows logs what it declines, as Schannel's 36874 or 36888: versions: false leaves the tries out.",
+		"Windows logs what it declines, as Schannel's 36874 or 36888, which eventlog takes for noise.",
 		"A renewed certificate has another thumbprint: where the patch is meant to renew it, may_change says so.",
 		"With ocsp, the authority is asked where the certificate says, and only if the certificate is valid.",
 	},
