@@ -33,6 +33,7 @@ import (
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
 	"postpatch/probes/os"
+	"postpatch/probes/path"
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
 	"postpatch/probes/pop3"
@@ -50,6 +51,7 @@ import (
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
+	"postpatch/probes/tls"
 	"postpatch/probes/updates"
 	"postpatch/probes/winrm"
 	"postpatch/probes/wsus"
@@ -87,6 +89,7 @@ func Kinds() []probes.Kind {
 		msmq.Kind,
 		network.Kind,
 		os.Kind,
+		path.Kind,
 		pendingreboot.Kind,
 		ping.Kind,
 		pop3.Kind,
@@ -104,6 +107,7 @@ func Kinds() []probes.Kind {
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,
+		tls.Kind,
 		updates.Kind,
 		winrm.Kind,
 		wsus.Kind,

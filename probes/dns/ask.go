@@ -113,6 +113,8 @@ func limits(ctx context.Context) []time.Time {
 	end, limited := ctx.Deadline()
 	if !limited {
 		end = now.Add(first + second)
+	} else {
+		end = now.Add(end.Sub(now) * 9 / 10) // silence is to be told before ctx ends
 	}
 	return []time.Time{now.Add(min(first, end.Sub(now)/3)), end}
 }

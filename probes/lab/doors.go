@@ -52,6 +52,7 @@ func (m *machine) addDoors(h estate.Host) {
 		m.addWeb(80)
 		m.addWeb(443)
 	}
+	m.addSecure(h)
 	for port := range h.TCP {
 		isOpen := func(h estate.Host) bool { _, open := h.TCP[port]; return open }
 		m.add(tcp(port), isOpen, fresh{func() server { return &bannerServer{conns.New(), m.host, port} }})

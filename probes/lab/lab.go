@@ -117,6 +117,7 @@ func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
 	m := &machine{address: l.address(i), clients: x509.NewCertPool(), mail: mail.NewStore()}
 	m.sql = func(at func() estate.Host) server { return l.sqlServer(m, at) }
 	m.clients.AddCert(l.ca.cert)
+	m.status = l.ca.status
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
 	m.kdc = l.controllerOf(m.host)
 	m.certs = func(t estate.TLS) (*tls.Certificate, error) { return l.ca.certificate(m.host(), t) }

@@ -15,6 +15,7 @@ import (
 	"postpatch/probes/lab/exchange"
 	"postpatch/probes/lab/kerberos"
 	"postpatch/probes/lab/mail"
+	"postpatch/probes/lab/secure"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -24,6 +25,7 @@ type machine struct {
 	own     bool // the address is no other machine's
 	host    func() estate.Host
 	certs   func(estate.TLS) (*tls.Certificate, error)
+	status  secure.Status
 	clients *x509.CertPool // who signs clients' certificates
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it

@@ -62,6 +62,9 @@ type Host struct {
 	// PowerShell holds the session configurations, by name, that WinRM and the
 	// web server offer; their account is WinRM's.
 	PowerShell map[string]Endpoint `yaml:"powershell"`
+	// TLS are further ports at which TLS begins at once.
+	TLS  map[int]Secure `yaml:"tls"`
+	OCSP *OCSP          `yaml:"ocsp"`
 	// TCP are further open ports, each with the banner it sends.
 	TCP map[int]string `yaml:"tcp"`
 }
@@ -154,6 +157,8 @@ type TLS struct {
 	SelfSigned     bool `yaml:"self_signed"`
 	NegativeSerial bool `yaml:"negative_serial"`
 	RSA            bool `yaml:"rsa"`
+	// OCSP is the address of a responder that the certificate names: "http://ca01/".
+	OCSP string `yaml:"ocsp"`
 }
 
 // SMTP is a mail server.

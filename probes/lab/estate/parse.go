@@ -350,6 +350,7 @@ func (p *parser) checkHost(at *yaml.Node, h Host) {
 	if h.RPC != nil {
 		p.checkInterfaces(at, h.RPC.Interfaces)
 	}
+	p.checkSecure(at, h)
 	if h.WinRM != nil && (h.WinRM.Reauth < 0 || h.WinRM.Pieces < 0) {
 		p.problemf(at, "winrm: reauth and pieces: want 0 or more")
 	}

@@ -40,11 +40,11 @@ func classOf(kind, reading string) class {
 	}
 	switch kind + "." + reading {
 	case "adds.partners", "adds.failing", "dhcp.partner", "domain.dc", "cluster.owner", "cluster.name", "hyperv.clustered",
-		"ldap.dns_host", "os.name", "wsus.database":
+		"ldap.dns_host", "os.name", "tls.names", "wsus.database":
 		return hosts
 	case "domain.domain":
 		return suffixes
-	case "adcs.ca", "ldap.domain", "ldap.contexts":
+	case "adcs.ca", "ldap.domain", "ldap.contexts", "tls.chain":
 		return title
 	}
 	return free
@@ -53,7 +53,7 @@ func classOf(kind, reading string) class {
 // itemsOf is the class of a kind's items.
 func itemsOf(kind string) class {
 	switch kind {
-	case "ping", "tcp", "dns", "ldap", "smtp", "imap", "pop3":
+	case "ping", "tcp", "tls", "path", "dns", "ldap", "smtp", "imap", "pop3":
 		return targets
 	}
 	return free
