@@ -30,6 +30,7 @@ import (
 	"postpatch/probes/mailflow"
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
+	"postpatch/probes/ntp"
 	"postpatch/probes/os"
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
@@ -79,6 +80,7 @@ func Kinds() []probes.Kind {
 		mailflow.Kind,
 		msmq.Kind,
 		network.Kind,
+		ntp.Kind,
 		os.Kind,
 		pendingreboot.Kind,
 		ping.Kind,

@@ -35,6 +35,7 @@ func (m *machine) addDoors(h estate.Host) {
 		m.addWeb(sitePort(site))
 	}
 	m.addExchange(h)
+	m.addNetwork(h)
 	if h.Directory("") {
 		m.addWeb(80)
 		m.addWeb(443)

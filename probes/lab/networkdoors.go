@@ -1,0 +1,32 @@
+package lab
+
+import (
+	"strconv"
+
+	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/packets"
+)
+
+// addNetwork makes the doors of what serves the network around a host.
+func (m *machine) addNetwork(h estate.Host) {
+	udp := func(port int, has func(estate.Host) (bool, estate.Fault), make func() server) {
+		m.add("udp/"+strconv.Itoa(port), func(h estate.Host) bool {
+			serves, fault := has(h)
+			return serves && fault != estate.Refuse
+		}, fresh{make})
+	}
+	if h.NTP != nil {
+		udp(123, func(h estate.Host) (bool, estate.Fault) {
+			if h.NTP == nil {
+				return false, ""
+			}
+			return true, h.NTP.Fault
+		}, func() server { return packets.NewNTP(m.host) })
+	}
+	for port := range h.UDP {
+		udp(port, func(h estate.Host) (bool, estate.Fault) {
+			_, open := h.UDP[port]
+			return open, ""
+		}, func() server { return packets.NewEcho(m.host, port) })
+	}
+}
