@@ -38,6 +38,7 @@ import (
 	"postpatch/probes/powershell"
 	"postpatch/probes/printer"
 	"postpatch/probes/process"
+	"postpatch/probes/rdp"
 	"postpatch/probes/rds"
 	"postpatch/probes/registry"
 	"postpatch/probes/service"
@@ -88,6 +89,7 @@ func Kinds() []probes.Kind {
 		powershell.Kind,
 		printer.Kind,
 		process.Kind,
+		rdp.Kind,
 		rds.Kind,
 		registry.Kind,
 		service.Kind,

@@ -5,6 +5,7 @@ import (
 
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/packets"
+	"postpatch/probes/lab/rdp"
 )
 
 // addNetwork makes the doors of what serves the network around a host.
@@ -22,6 +23,11 @@ func (m *machine) addNetwork(h estate.Host) {
 			}
 			return true, h.NTP.Fault
 		}, func() server { return packets.NewNTP(m.host) })
+	}
+	if h.RDP != nil {
+		m.add(tcp(3389), func(h estate.Host) bool {
+			return h.RDP != nil && h.RDP.Fault != estate.Refuse
+		}, fresh{func() server { return rdp.New(m.host, m.certs) }})
 	}
 	for port := range h.UDP {
 		udp(port, func(h estate.Host) (bool, estate.Fault) {

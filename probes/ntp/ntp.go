@@ -144,7 +144,7 @@ func ask(ctx context.Context, t probes.Target, address string) (*ntp.Response, e
 func once(ctx context.Context, t probes.Target, address string, wait time.Duration) (*ntp.Response, error) {
 	return ntp.QueryWithOptions(address, ntp.QueryOptions{
 		Timeout: wait,
-		Dialer: func(_, _ string) (net.Conn, error) { return datagram.Dial(ctx, t, address) },
+		Dialer:  func(_, _ string) (net.Conn, error) { return datagram.Dial(ctx, t, address) },
 	})
 }
 
