@@ -12,7 +12,7 @@ const forDirectory = "ldap"
 
 // hasToBeSaid reports a use that an entry has by its for: alone: a password of it
 // goes to a server of another sort than the hosts are.
-func hasToBeSaid(use string) bool { return use == forMail || use == forDirectory }
+func hasToBeSaid(use string) bool { return use != "winrm" && use != "sql" }
 
 // directories reports patterns that would show a password to a server of a stranger:
 // which directory is asked a suite says, and anybody can have a certificate for a name

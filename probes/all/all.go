@@ -38,6 +38,7 @@ import (
 	"postpatch/probes/powershell"
 	"postpatch/probes/printer"
 	"postpatch/probes/process"
+	"postpatch/probes/radius"
 	"postpatch/probes/rdp"
 	"postpatch/probes/rds"
 	"postpatch/probes/registry"
@@ -89,6 +90,7 @@ func Kinds() []probes.Kind {
 		powershell.Kind,
 		printer.Kind,
 		process.Kind,
+		radius.Kind,
 		rdp.Kind,
 		rds.Kind,
 		registry.Kind,

@@ -24,6 +24,14 @@ func (m *machine) addNetwork(h estate.Host) {
 			return true, h.NTP.Fault
 		}, func() server { return packets.NewNTP(m.host) })
 	}
+	if h.RADIUS != nil {
+		udp(1812, func(h estate.Host) (bool, estate.Fault) {
+			if h.RADIUS == nil {
+				return false, ""
+			}
+			return true, h.RADIUS.Fault
+		}, func() server { return packets.NewRADIUS(m.host) })
+	}
 	if h.RDP != nil {
 		m.add(tcp(3389), func(h estate.Host) bool {
 			return h.RDP != nil && h.RDP.Fault != estate.Refuse
