@@ -46,6 +46,7 @@ import (
 	"postpatch/probes/services"
 	"postpatch/probes/share"
 	"postpatch/probes/smtp"
+	"postpatch/probes/snmp"
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
@@ -98,6 +99,7 @@ func Kinds() []probes.Kind {
 		services.Kind,
 		share.Kind,
 		smtp.Kind,
+		snmp.Kind,
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,

@@ -32,6 +32,14 @@ func (m *machine) addNetwork(h estate.Host) {
 			return true, h.RADIUS.Fault
 		}, func() server { return packets.NewRADIUS(m.host) })
 	}
+	if h.SNMP != nil {
+		udp(161, func(h estate.Host) (bool, estate.Fault) {
+			if h.SNMP == nil {
+				return false, ""
+			}
+			return true, h.SNMP.Fault
+		}, func() server { return packets.NewSNMP(m.host) })
+	}
 	if h.RDP != nil {
 		m.add(tcp(3389), func(h estate.Host) bool {
 			return h.RDP != nil && h.RDP.Fault != estate.Refuse
