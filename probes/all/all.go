@@ -50,6 +50,7 @@ import (
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
+	"postpatch/probes/udp"
 	"postpatch/probes/updates"
 	"postpatch/probes/wsus"
 )
@@ -103,6 +104,7 @@ func Kinds() []probes.Kind {
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,
+		udp.Kind,
 		updates.Kind,
 		wsus.Kind,
 	}

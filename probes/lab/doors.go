@@ -36,6 +36,7 @@ func (m *machine) addDoors(h estate.Host) {
 	}
 	m.addExchange(h)
 	m.addNetwork(h)
+	m.addScripted(h)
 	if h.Directory("") {
 		m.addWeb(80)
 		m.addWeb(443)

@@ -3,6 +3,8 @@ package tcp
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"postpatch/probes"
@@ -10,19 +12,26 @@ import (
 	"postpatch/probes/internal/inside"
 	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
+	"postpatch/probes/internal/talk"
 )
 
 // Kind is what a suite calls "tcp".
 var Kind = probes.Define(probes.Kind{
 	Name:    "tcp",
-	Doc:     "TCP ports, seen from the runner or from the host itself: do they take connections.",
+	Doc:     "TCP ports, seen from the runner or from the host itself: do they take connections, and what is said there.",
 	Item:    "the port, or address:port when the suite names an address",
 	Items:   probes.HostNames,
 	Main:    "port",
-	Words:   map[string][]string{"from": inside.Sides()},
-	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
-	Notes:   []string{note.FromHost},
-	Readings: []probes.ReadingSpec{
+	Words:   map[string][]string{"from": inside.Sides(), "starttls": talk.Protocols()},
+	Example: example,
+	Notes: []string{
+		note.FromHost,
+		"A script's steps: expect REGEX waits for a line, bytes REGEX for anything, send TEXT says a line.",
+		"And raw TEXT says it as it is, with \\r, \\n, \\t and \\x00 for what they are elsewhere; tls begins TLS.",
+		"What the last group in a pattern catches is found: expect ^220 (.*).",
+		"No password is said: a script is for everybody to read.",
+	},
+	Readings: append(append([]probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: open,
 			Values: []string{"open", "refused", "no answer", "unreachable", "no address"},
@@ -39,8 +48,16 @@ var Kind = probes.Define(probes.Kind{
 			Name: "cause", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "What the host says of a port that is not open, when it is the one that asks.",
 		},
-	},
+	}, spokenSpecs()...), reach.CertificateSpecs()...),
 }, params{From: inside.Runner}, build)
+
+const example = `- tcp: [135, 445, 3389]
+  why: administration needs them
+- tcp: {port: 21, script: ["expect ^220 (.*)", send QUIT, expect ^221]}
+  id: tcp/ftp
+- tcp: {port: 389, starttls: ldap}
+  id: tcp/ldap
+`
 
 const open = "open"
 
@@ -48,6 +65,10 @@ type params struct {
 	Ports   []int  `param:"port,required" doc:"The ports."`
 	Address string `param:"address" absent:"the host under test" doc:"Where; a host also knows gateway and dns_servers."`
 	From    string `param:"from" doc:"Who asks; host is the host under test, of itself without an address."`
+	// What is said at an open port.
+	StartTLS   string   `param:"starttls" doc:"The protocol in which TLS is started at an open port."`
+	Script     []string `param:"script" doc:"What is heard and said at an open port, in TLS where that was started."`
+	ServerName string   `param:"server_name" absent:"the server's address" doc:"The name in the certificate."`
 }
 
 func build(p params) (probes.Probe, error) {
@@ -55,17 +76,32 @@ func build(p params) (probes.Probe, error) {
 	if err := reach.CheckPorts("port", p.Ports...); err != nil {
 		return nil, err
 	}
+	steps, err := talk.Parse(p.Script)
+	if err != nil {
+		return nil, probes.Fieldf("script", "%v", err)
+	}
+	if p.StartTLS != "" && !slices.Contains(talk.Protocols(), p.StartTLS) {
+		return nil, probes.Fieldf("starttls", "must be one of %s, got %q", strings.Join(talk.Protocols(), ", "), p.StartTLS)
+	}
 	fromHost, err := inside.Check(p.From)
 	switch {
 	case err != nil:
 		return nil, err
+	case fromHost && len(steps) > 0:
+		return nil, probes.Fieldf("script", "the host itself connects and says nothing: leave from: host out")
+	case fromHost && p.StartTLS != "":
+		return nil, probes.Fieldf("starttls", "the host itself connects and says nothing: leave from: host out")
 	case fromHost:
 		return newHostProbe(p)
 	}
-	return probe(p), inside.CheckNames("address", p.Address)
+	return probe{p, steps}, inside.CheckNames("address", p.Address)
 }
 
-type probe params
+type probe struct {
+	params
+
+	steps []talk.Step
+}
 
 // Aims implements probes.Aimer.
 func (p probe) Aims() []string { return []string{p.Address} }
@@ -78,6 +114,20 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 	})
 }
 
+// Reports implements probes.Chooser.
+func (p probe) Reports(reading string) bool {
+	switch reading {
+	case "state", "latency":
+		return true
+	case "script", "found":
+		return len(p.steps) > 0
+	case "starttls":
+		return p.StartTLS != ""
+	default:
+		return p.speaks() && reading != "cause"
+	}
+}
+
 // limit is how long a port may take: not all the time there is, because silence
 // is what the check may be about.
 func (p probe) limit(ctx context.Context) time.Duration {
@@ -86,7 +136,11 @@ func (p probe) limit(ctx context.Context) time.Duration {
 		return 5 * time.Second
 	}
 	rounds := (len(p.Ports) + reach.AtOnce - 1) / reach.AtOnce
-	return time.Until(end) / time.Duration(max(3, rounds+1))
+	limit := time.Until(end) / time.Duration(max(3, rounds+1))
+	if p.speaks() && rounds == 1 { // which takes longer than to connect
+		limit *= 2
+	}
+	return limit
 }
 
 func (p probe) observe(ctx context.Context, t probes.Target, port int, limit time.Duration) ([]fact.Reading, error) {
@@ -97,11 +151,16 @@ func (p probe) observe(ctx context.Context, t probes.Target, port int, limit tim
 	conn, err := reach.Dial(dialling, t, "tcp", reach.JoinPort(reach.Address(t, p.Address), port))
 	if err == nil {
 		latency := time.Since(start)
-		_ = conn.Close() // nothing was sent
-		return []fact.Reading{
+		readings := []fact.Reading{
 			probes.Read(item, "state", fact.Text(open)),
 			probes.Read(item, "latency", fact.Duration(latency)),
-		}, nil
+		}
+		if !p.speaks() {
+			_ = conn.Close() // nothing was sent
+			return readings, nil
+		}
+		spoken, err := p.speak(dialling, t, conn, item)
+		return append(readings, spoken...), err
 	}
 	switch state := reach.State(err); {
 	case ctx.Err() != nil:

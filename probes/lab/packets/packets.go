@@ -50,7 +50,7 @@ func (s *Server) ServePacket(pc net.PacketConn) error {
 		if err != nil { // an ICMP error about an earlier answer
 			continue
 		}
-		packet := append([]byte(nil), buf[:n]...)
+		packet := append([]byte{}, buf[:n]...) // an empty one, too, is one
 		s.group.Go(func(ctx context.Context) { s.answer(ctx, pc, from, packet) })
 	}
 }
