@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/cluster"
 	"postpatch/probes/device"
 	"postpatch/probes/dhcp"
+	"postpatch/probes/dhcpanswer"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/dnsserver"
@@ -66,6 +67,7 @@ func Kinds() []probes.Kind {
 		cluster.Kind,
 		device.Kind,
 		dhcp.Kind,
+		dhcpanswer.Kind,
 		disk.Kind,
 		dns.Kind,
 		dnsserver.Kind,

@@ -40,6 +40,14 @@ func (m *machine) addNetwork(h estate.Host) {
 			return true, h.SNMP.Fault
 		}, func() server { return packets.NewSNMP(m.host) })
 	}
+	if h.DHCP != nil {
+		udp(67, func(h estate.Host) (bool, estate.Fault) {
+			if h.DHCP == nil {
+				return false, ""
+			}
+			return true, h.DHCP.Fault
+		}, func() server { return packets.NewDHCP(m.host) })
+	}
 	if h.RDP != nil {
 		m.add(tcp(3389), func(h estate.Host) bool {
 			return h.RDP != nil && h.RDP.Fault != estate.Refuse

@@ -14,10 +14,9 @@ import (
 
 // Server answers packets. One of the functions below makes it.
 type Server struct {
-	host   func() estate.Host
-	speak  protocol
-	group  *conns.Group
-	atPort func(net.Addr) net.Addr // where an answer goes; nil for where the question came from
+	host  func() estate.Host
+	speak protocol
+	group *conns.Group
 }
 
 // protocol answers as a host does, if the host has it, and says what is wrong with it.
@@ -75,9 +74,6 @@ func (s *Server) answer(ctx context.Context, pc net.PacketConn, from net.Addr, p
 	}
 	if answer == nil {
 		return
-	}
-	if s.atPort != nil {
-		from = s.atPort(from)
 	}
 	_, _ = pc.WriteTo(answer, from) // a lost answer is for the client to notice
 }
