@@ -125,8 +125,8 @@ func (r reader) uses(rule *credential, o object, what string) {
 		switch {
 		case !slices.Contains(uses(), n.Value):
 			// What stands there may be a secret in the wrong place.
-			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm, sql, mail, ldap, snmp, radius or radius_user, got something else",
-				what)
+			r.hintf(n, suggest(n.Value, uses()),
+				"%s.for: want winrm, sql, mail, ldap, snmp, radius or radius_user, got something else", what)
 		case !slices.Contains(usesOf(rule.proof.kind), n.Value):
 			hint := "give " + n.Value + " an entry of its own"
 			if hasToBeSaid(n.Value) {

@@ -49,7 +49,7 @@ const (
 type params struct {
 	Ask string `param:"ask" doc:"What is asked: inform, of who has an address; or discover, of who has none."`
 	// Subnet is told by the options 118 and 82.5.
-	Subnet string `param:"subnet" absent:"the runner's own" doc:"With discover: a network, for which an address is wanted."`
+	Subnet string `param:"subnet" absent:"the runner's own" doc:"With discover: the network that wants an address."`
 }
 
 func specs() []probes.ReadingSpec {
@@ -75,7 +75,7 @@ func specs() []probes.ReadingSpec {
 			Doc: "The name servers that clients are told.",
 		},
 		{Name: "domain", Type: fact.TypeText, Severity: fact.Warn, Doc: "The domain that clients are told."},
-		{Name: "lease", Type: fact.TypeDuration, Severity: fact.Warn, Doc: "With discover: for how long an address is offered."},
+		{Name: "lease", Type: fact.TypeDuration, Severity: fact.Warn, Doc: "With discover: how long the offer would be good."},
 		{Name: "offered", Type: fact.TypeText, Rule: ignore, Doc: "With discover: the address that is offered."},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took; an offer waits for a ping."},
 		{Name: "reason", Type: fact.TypeText, Rule: ignore, Evidence: true, Doc: "Why the server declines, in its words."},

@@ -41,8 +41,10 @@ func observe(t *testing.T, target probes.Target, args map[string]any) string {
 }
 
 func TestWhatServersSay(t *testing.T) {
-	const yaml = "{dhcp: {routers: [10.1.0.1, 10.1.0.2], dns: [10.1.0.3], domain: example.test, offers: [10.1.0.9], lease: 1h}}"
-	const told = "server=10.0.0.1 subnet_mask=255.255.255.0 routers=10.1.0.1, 10.1.0.2 dns_servers=10.1.0.3 domain=example.test"
+	const yaml = "{dhcp: {routers: [10.1.0.1, 10.1.0.2], dns: [10.1.0.3], domain: example.test, offers: [10.1.0.9], " +
+		"lease: 1h}}"
+	const told = "server=10.0.0.1 subnet_mask=255.255.255.0 routers=10.1.0.1, 10.1.0.2 dns_servers=10.1.0.3 " +
+		"domain=example.test"
 	inform, discover := map[string]any{}, map[string]any{"ask": "discover", "subnet": "10.1.0.0"}
 	for name, tt := range map[string]struct {
 		yaml string

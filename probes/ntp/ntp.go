@@ -24,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the port, or address:port when the suite names an address",
 	Items:    probes.HostNames,
 	Main:     "address",
-	Example:  "- ntp: {}\n  expect: {offset: \"< 5s\"}\n  why: Kerberos tolerates 5 minutes, and every member takes its time from here\n",
+	Example:  "- ntp: {}\n  expect: {offset: \"< 5s\"}\n  why: Kerberos tolerates 5 minutes, and members take their time here\n",
 	Readings: specs(),
 	Notes: []string{
 		"The offset is to the clock of the machine that runs postpatch, which has to be right itself.",
@@ -81,8 +81,8 @@ func specs() []probes.ReadingSpec {
 			Doc:    "A leap second that is announced: none, insert or delete; or unsynchronized.",
 		},
 		{Name: "root_delay", Type: fact.TypeDuration, Rule: ignore, Doc: "How far the reference clock is, there and back."},
-		{Name: "root_dispersion", Type: fact.TypeDuration, Rule: ignore, Doc: "How far the server thinks its time may be off."},
-		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took, without the server's own time."},
+		{Name: "root_dispersion", Type: fact.TypeDuration, Rule: ignore, Doc: "How far its time may be off, by its own account."},
+		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took."},
 		{
 			Name: "reason", Type: fact.TypeText, Rule: ignore, Evidence: true,
 			Doc: "The code with which a server declines to give its time: RATE, DENY.",

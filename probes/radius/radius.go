@@ -20,13 +20,14 @@ import (
 
 // Kind is what a suite calls "radius".
 var Kind = probes.Define(probes.Kind{
-	Name:     "radius",
-	Doc:      "RADIUS servers such as NPS: do they judge a logon, and do they let the operator's test account in.",
-	Item:     "the port",
-	Items:    probes.Exact,
-	Main:     "port",
-	Words:    map[string][]string{"ask": {asksAccess, asksStatus}, "method": {byMSCHAP, byPAP}},
-	Example:  "- radius: {}\n  why: wireless and VPN let nobody in without it\n- radius: {login: true}\n  id: radius/login\n",
+	Name:  "radius",
+	Doc:   "RADIUS servers such as NPS: do they judge a logon, and do they let the operator's test account in.",
+	Item:  "the port",
+	Items: probes.Exact,
+	Main:  "port",
+	Words: map[string][]string{"ask": {asksAccess, asksStatus}, "method": {byMSCHAP, byPAP}},
+	Example: "- radius: {}\n  why: wireless and VPN let nobody in without it\n" +
+		"- radius: {login: true}\n  id: radius/login\n",
 	Readings: specs(),
 	Notes: []string{
 		"The secret that the server shares with this machine is the credentials file's entry with for: radius.",
@@ -78,9 +79,9 @@ func specs() []probes.ReadingSpec {
 		{
 			Name: "login", Type: fact.TypeText, Severity: fact.Fail, Expect: "ok",
 			Values: []string{"ok", "refused", "challenged", "unproved"}, Refused: []fact.Value{fact.Text("refused")},
-			Doc: "With login: ok, refused, challenged for more than a password, or unproved: a yes without the server's own proof.",
+			Doc: "With login: ok, refused, challenged for more than a password, or unproved: a yes without a proof.",
 		},
-		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took; servers refuse slowly on purpose."},
+		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took; a refusal is slow on purpose."},
 		{
 			Name: "reason", Type: fact.TypeText, Rule: ignore, Evidence: true,
 			Doc: "Why the account was refused, in the server's words.",

@@ -26,7 +26,8 @@ func account(user, password string) host.Credential {
 
 func with(t *testing.T, yaml string, user host.Credential) probes.Target {
 	t.Helper()
-	return labtest.With(labtest.Start(t, yaml), map[string]host.Credential{"radius": secret("s3cret"), "radius_user": user})
+	return labtest.With(labtest.Start(t, yaml),
+		map[string]host.Credential{"radius": secret("s3cret"), "radius_user": user})
 }
 
 func TestKind(t *testing.T) {

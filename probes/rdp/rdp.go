@@ -70,7 +70,7 @@ func specs() []probes.ReadingSpec {
 			Name: "credssp_version", Type: fact.TypeInt, Of: "a version", Severity: fact.Note,
 			Doc: "The version of CredSSP; from 5 on it withstands CVE-2018-0886.",
 		},
-		{Name: "computer", Type: fact.TypeText, Severity: fact.Fail, Doc: "The server's name in the DNS, by its own account."},
+		{Name: "computer", Type: fact.TypeText, Severity: fact.Fail, Doc: "The server's name, by its own account."},
 		{
 			Name: "build", Type: fact.TypeText, Rule: ignore, Evidence: true,
 			Doc: "The Windows that answers, without its update revision: 10.0.20348.",

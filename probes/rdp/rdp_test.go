@@ -66,5 +66,7 @@ func TestNoRDP(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	probetest.Refuses(t, rdp.Kind, map[string]map[string]any{"no port": {"port": []int{}}, "too high": {"port": []int{65536}}})
+	probetest.Refuses(t, rdp.Kind, map[string]map[string]any{
+		"no port": {"port": []int{}}, "too high": {"port": []int{65536}},
+	})
 }

@@ -12,9 +12,12 @@ func FuzzValues(f *testing.F) {
 	packet := gosnmp.SnmpPacket{
 		Version: gosnmp.Version2c, Community: "public", PDUType: gosnmp.GetResponse,
 		Variables: []gosnmp.SnmpPDU{
-			{Name: "1.3.1", Type: gosnmp.OctetString, Value: "a\x1b[31m"}, {Name: "1.3.2", Type: gosnmp.Integer, Value: -3},
-			{Name: "1.3.3", Type: gosnmp.ObjectIdentifier, Value: "1.3.6.1"}, {Name: "1.3.4", Type: gosnmp.IPAddress, Value: "10.0.0.1"},
-			{Name: "1.3.5", Type: gosnmp.TimeTicks, Value: uint32(7)}, {Name: "1.3.6", Type: gosnmp.Counter64, Value: uint64(1) << 63},
+			{Name: "1.3.1", Type: gosnmp.OctetString, Value: "a\x1b[31m"},
+			{Name: "1.3.2", Type: gosnmp.Integer, Value: -3},
+			{Name: "1.3.3", Type: gosnmp.ObjectIdentifier, Value: "1.3.6.1"},
+			{Name: "1.3.4", Type: gosnmp.IPAddress, Value: "10.0.0.1"},
+			{Name: "1.3.5", Type: gosnmp.TimeTicks, Value: uint32(7)},
+			{Name: "1.3.6", Type: gosnmp.Counter64, Value: uint64(1) << 63},
 		},
 	}
 	encoded, err := packet.MarshalMsg()

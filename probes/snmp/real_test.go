@@ -3,6 +3,7 @@
 package snmp_test
 
 import (
+	"maps"
 	"testing"
 
 	"postpatch/cmd/postpatch/realtest"
@@ -20,9 +21,7 @@ func TestNetSNMP(t *testing.T) {
 		"sysObjectID state=answered\nsysObjectID value=1.3.6.1.4.1.8072.3.2.10\n1.3.6.1.2.1.1.99.0 state=no such object"
 	args := func(more map[string]any) map[string]any {
 		all := map[string]any{"object": objects}
-		for name, value := range more {
-			all[name] = value
-		}
+		maps.Copy(all, more)
 		return all
 	}
 	if got := observe(t, labtest.With(target, community("c0mmunity")), args(nil)); got != values {

@@ -65,7 +65,8 @@ func observe(t *testing.T, target probes.Target, args map[string]any) string {
 
 func TestValues(t *testing.T) {
 	const yaml = `{snmp: {community: c0mmunity, values: {1.3.1: "[gauge] 7", 1.3.2: "-3", 1.3.3: "[counter64] 4294967296",
-    1.3.4: "[hex] 00ff", 1.3.5: "[ip] 10.0.0.1", 1.3.6: "[ticks] 8640000", 1.3.7: "[hex] 610d0a62", 1.3.8: "[oid] 1.3.6.1",
+    1.3.4: "[hex] 00ff", 1.3.5: "[ip] 10.0.0.1", 1.3.6: "[ticks] 8640000", 1.3.7: "[hex] 610d0a62",
+    1.3.8: "[oid] 1.3.6.1",
     1.3.6.1.2.1.1.5.0: "evil\e[31m"}}}`
 	target := labtest.With(labtest.Start(t, yaml), community("c0mmunity"))
 	got := observe(t, target, map[string]any{"object": []string{

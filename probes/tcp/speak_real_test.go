@@ -43,7 +43,10 @@ func TestStartTLSOfRealServers(t *testing.T) {
 		t.Errorf("a script within TLS: %s", got)
 	}
 	plain := probetest.Target(mail.Addr)
-	if got := spoken(t, plain, map[string]any{"port": []int{25}, "script": []string{"expect ^220 (.*)", "send QUIT", "expect ^221"}}); !strings.Contains(got, "found="+name+" ESMTP") {
+	got = spoken(t, plain, map[string]any{
+		"port": []int{25}, "script": []string{"expect ^220 (.*)", "send QUIT", "expect ^221"},
+	})
+	if !strings.Contains(got, "found="+name+" ESMTP") {
 		t.Errorf("a greeting: %s", got)
 	}
 }

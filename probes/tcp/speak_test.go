@@ -72,7 +72,9 @@ func TestScripts(t *testing.T) {
 
 // The wait for what does not come has to end.
 func TestScriptsThatFail(t *testing.T) {
-	closes := probetest.Target(probetest.Serve(t, func(conn net.Conn) { _, _ = io.WriteString(conn, "554 go\x1b away\r\n") }))
+	closes := probetest.Target(probetest.Serve(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, "554 go\x1b away\r\n")
+	}))
 	for name, tt := range map[string]struct {
 		target probes.Target
 		script []string
@@ -109,7 +111,7 @@ func server(t *testing.T, exchange ...string) probes.Target {
 }
 
 func TestStartTLS(t *testing.T) {
-	const mail = `{os: {domain: corp.test}, smtp: {tls: {}}, mail: {users: {probe@corp.test: swordfish}, imap: {}, pop3: {}}}`
+	const mail = `{smtp: {tls: {}}, mail: {users: {probe@corp.test: swordfish}, imap: {}, pop3: {}}}`
 	const (
 		ldapAsk  = "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037"
 		pgAsk    = "\x00\x00\x00\x08\x04\xd2\x16\x2f"
@@ -137,13 +139,15 @@ func TestStartTLS(t *testing.T) {
 		},
 		"PostgreSQL without": {server(t, "", pgAsk, "N"), "postgres", 5432, "starttls=absent reason=the answer is N"},
 		"MySQL without": {
-			server(t, "\x16\x00\x00\x00"+greeting+"\xff\xf7\x21"), "mysql", 3306, "starttls=absent reason=the greeting of MySQL does not have it",
+			server(t, "\x16\x00\x00\x00"+greeting+"\xff\xf7\x21"), "mysql", 3306,
+			"starttls=absent reason=the greeting of MySQL does not have it",
 		},
 		"MySQL that blocks": {
 			server(t, "\x0d\x00\x00\x00\xff\x69\x04is blocked"), "mysql", 3306, `starttls=absent reason=\xffi\x04is blocked`,
 		},
 		"LDAP without, by a Windows": {
-			server(t, "", ldapAsk, "\x30\x84\x00\x00\x00\x16\x02\x01\x01\x78\x84\x00\x00\x00\x0d\x0a\x01\x34\x04\x00\x04\x06no TLS"),
+			server(t, "", ldapAsk, "\x30\x84\x00\x00\x00\x16\x02\x01\x01"+
+				"\x78\x84\x00\x00\x00\x0d\x0a\x01\x34\x04\x00\x04\x06no TLS"),
 			"ldap", 389, "starttls=absent reason=result 52: no TLS",
 		},
 		"no LDAP": {server(t, "SSH-2.0-x\r\n"), "ldap", 389, "starttls=absent reason=what came is no answer of LDAP"},

@@ -18,7 +18,8 @@ func StartSNMPD(t testing.TB, user, passphrase string) *Server {
 	write(t, config, fmt.Sprintf("rocommunity c0mmunity 127.0.0.1\nsysName srv.example.test\nsysServices 76\n"+
 		"createUser %[1]s SHA %[2]q AES %[2]q\nrouser %[1]s authpriv\n", user, passphrase))
 	// GET of sysName by that community.
-	question, err := hex.DecodeString("302c020101040963306d6d756e697479a01c02047fffffff020100020100300e300c06082b06010201010500" + "0500")
+	question, err := hex.DecodeString("302c020101040963306d6d756e697479" +
+		"a01c02047fffffff020100020100300e300c06082b060102010105000500")
 	if err != nil {
 		t.Fatal(err)
 	}

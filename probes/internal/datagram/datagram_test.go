@@ -41,7 +41,8 @@ func TestAnswers(t *testing.T) {
 
 func TestSilence(t *testing.T) {
 	for name, once := range map[string]bool{"again and again": false, "once": true} {
-		_, err := ask(t, 50*time.Millisecond, datagram.Question{Packet: []byte("a"), Once: once}, func([]byte) []byte { return nil })
+		q := datagram.Question{Packet: []byte("a"), Once: once}
+		_, err := ask(t, 50*time.Millisecond, q, func([]byte) []byte { return nil })
 		if !errors.Is(err, probes.ErrNoAnswer) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -70,7 +70,7 @@ func (s *Server) answer(ctx context.Context, pc net.PacketConn, from net.Addr, p
 		answer = conns.Noise(64)
 	case estate.Endless: // as much as a packet takes
 		answer = conns.Noise(60_000)
-	case estate.Error:
+	default: // an error is the protocol's own
 	}
 	if answer == nil {
 		return

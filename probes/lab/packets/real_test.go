@@ -60,7 +60,8 @@ hosts:
 		return run(packet+"\n", "radclient", "-x", "-t", "20", "-r", "1", at["udp/1812"], kind, "s3cret")
 	}
 	const signed = ", Message-Authenticator = 0x00"
-	has(ask("auth", "User-Name = probe, User-Password = swordfish"+signed), "Received Access-Accept", "Message-Authenticator = 0x")
+	has(ask("auth", "User-Name = probe, User-Password = swordfish"+signed), "Received Access-Accept",
+		"Message-Authenticator = 0x")
 	has(ask("auth", "User-Name = probe, User-Password = trout"+signed), "Received Access-Reject")
 	has(ask("auth", "User-Name = probe, MS-CHAP-Password = trout"), "Received Access-Reject")
 	has(ask("status", "Message-Authenticator = 0x00"), "Received Access-Accept")
@@ -69,8 +70,10 @@ hosts:
 		t.Fatal(err)
 	}
 	config := filepath.Join(t.TempDir(), "chrony.conf")
-	if err := os.WriteFile(config, []byte("server "+host+" port "+port+" iburst\ncmdport 0\nbindcmdaddress /\npidfile /dev/null\n"), 0o600); err != nil {
+	text := "server " + host + " port " + port + " iburst\ncmdport 0\nbindcmdaddress /\npidfile /dev/null\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	has(run("", "chronyd", "-x", "-Q", "-t", "60", "-u", "root", "-f", config), "System clock wrong by", "seconds (ignored)")
+	has(run("", "chronyd", "-x", "-Q", "-t", "60", "-u", "root", "-f", config),
+		"System clock wrong by", "seconds (ignored)")
 }

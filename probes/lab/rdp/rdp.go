@@ -69,7 +69,7 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 	case estate.Endless:
 		conns.Endless(ctx, conn, conns.Noise(512))
 		return
-	case estate.Error:
+	default: // an error comes with the answer
 	}
 	offered, negotiates, ok := readRequest(conn)
 	if !ok || !conns.Wait(ctx, h.Think) {
