@@ -11,6 +11,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
 )
 
@@ -25,12 +26,11 @@ var Kind = probes.Define(probes.Kind{
 	Example: "- snmp: {}\n  why: the monitoring sees the server by it\n" +
 		"- snmp: 1.3.6.1.2.1.2.2.1.8.1\n  id: snmp/uplink\n  expect: {number: 1}\n",
 	Readings: specs(),
-	Notes: []string{
+	Notes: append([]string{
 		"It uses the credentials file's entry with for: snmp: a user of version 3 with one passphrase for all.",
 		"An entry without a user has the community of version 2c, which travels readable.",
 		"A community that is wrong is not answered at all.",
-		"Objects with a name: " + strings.Join(names(), ", ") + ".",
-	},
+	}, note.List("Objects with a name:", "And", ", ", names())...),
 	Credential: use,
 }, params{Port: 161, Objects: []string{"sysDescr", "sysObjectID", "sysName"}, Auth: "sha", Privacy: "aes"}, build)
 
