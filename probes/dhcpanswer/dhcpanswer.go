@@ -75,7 +75,7 @@ func specs() []probes.ReadingSpec {
 			Doc: "The name servers that clients are told.",
 		},
 		{Name: "domain", Type: fact.TypeText, Severity: fact.Warn, Doc: "The domain that clients are told."},
-		{Name: "lease", Type: fact.TypeDuration, Severity: fact.Warn, Doc: "With discover: how long the offer would be good."},
+		{Name: "lease", Type: fact.TypeDuration, Severity: fact.Warn, Doc: "With discover: how long it would be leased."},
 		{Name: "offered", Type: fact.TypeText, Rule: ignore, Doc: "With discover: the address that is offered."},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took; an offer waits for a ping."},
 		{Name: "reason", Type: fact.TypeText, Rule: ignore, Evidence: true, Doc: "Why the server declines, in its words."},

@@ -24,10 +24,11 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the port, or address:port when the suite names an address",
 	Items:    probes.HostNames,
 	Main:     "address",
-	Example:  "- ntp: {}\n  expect: {offset: \"< 5s\"}\n  why: Kerberos tolerates 5 minutes, and members take their time here\n",
+	Example:  "- ntp: {}\n  expect: {offset: \"< 5s\"}\n  why: Kerberos tolerates 5 minutes; members take their time here\n",
 	Readings: specs(),
 	Notes: []string{
 		"The offset is to the clock of the machine that runs postpatch, which has to be right itself.",
+		"Of Windows, a domain controller is a time server; any other is one only where its NtpServer is enabled.",
 		"After a start Windows says for some minutes that it is not synchronized.",
 	},
 }, params{Port: 123}, build)
@@ -81,7 +82,7 @@ func specs() []probes.ReadingSpec {
 			Doc:    "A leap second that is announced: none, insert or delete; or unsynchronized.",
 		},
 		{Name: "root_delay", Type: fact.TypeDuration, Rule: ignore, Doc: "How far the reference clock is, there and back."},
-		{Name: "root_dispersion", Type: fact.TypeDuration, Rule: ignore, Doc: "How far its time may be off, by its own account."},
+		{Name: "root_dispersion", Type: fact.TypeDuration, Rule: ignore, Doc: "How far its time may be off, it says."},
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took."},
 		{
 			Name: "reason", Type: fact.TypeText, Rule: ignore, Evidence: true,

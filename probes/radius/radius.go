@@ -81,7 +81,10 @@ func specs() []probes.ReadingSpec {
 			Values: []string{"ok", "refused", "challenged", "unproved"}, Refused: []fact.Value{fact.Text("refused")},
 			Doc: "With login: ok, refused, challenged for more than a password, or unproved: a yes without a proof.",
 		},
-		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took; a refusal is slow on purpose."},
+		{
+			Name: "latency", Type: fact.TypeDuration, Rule: ignore,
+			Doc: "How long the answer took; refusals are slow on purpose.",
+		},
 		{
 			Name: "reason", Type: fact.TypeText, Rule: ignore, Evidence: true,
 			Doc: "Why the account was refused, in the server's words.",

@@ -1,6 +1,7 @@
 package packets
 
 import (
+	"encoding/hex"
 	"testing"
 	"time"
 
@@ -12,8 +13,18 @@ func FuzzPackets(f *testing.F) {
 	ntp := make([]byte, ntpSize)
 	ntp[0] = 4<<3 | modeAsk
 	f.Add(ntp)
-	f.Add([]byte("\x30\x2c\x02\x01\x01\x04\x06public\xa0\x1f\x02\x01\x07\x02\x01\x00\x02\x01\x00\x30\x14\x30\x08\x06\x04\x2b\x06\x01\x02\x05\x00\x30\x08\x06\x04\x2b\x06\x01\x03\x05\x00"))
-	f.Add([]byte("\x0c\x07\x00\x26\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x50\x12\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
+	for _, packet := range []string{
+		// GET of sysName, as Net-SNMP's snmpget sends it.
+		"302902010104067075626c6963a01c02047fffffff020100020100300e300c06082b060102010105000500",
+		// Status-Server with a Message-Authenticator.
+		"0c0700260000000000000000000000000000000050120000000000000000000000000000000000",
+	} {
+		data, err := hex.DecodeString(packet)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Add(make([]byte, 300))
 	h := estate.Host{
 		Name: "srv", NTP: &estate.NTP{}, SNMP: &estate.SNMP{},
