@@ -24,7 +24,7 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the port, or address:port when the suite names an address",
 	Items:    probes.HostNames,
 	Main:     "address",
-	Example:  "- ntp: {}\n  expect: {offset: \"< 5s\"}\n  why: Kerberos tolerates 5 minutes; members take their time here\n",
+	Example:  "- ntp: {}\n  expect: {offset: \"< 5s\"}\n  why: Kerberos tolerates 5 minutes, not more\n",
 	Readings: specs(),
 	Notes: []string{
 		"The offset is to the clock of the machine that runs postpatch, which has to be right itself.",
