@@ -81,7 +81,7 @@ func trouble(ctx context.Context, err error, heard bool) error {
 		return datagram.Silence(ctx, err, false)
 	case errors.Is(err, gosnmp.ErrMaxRetriesExceeded), errors.Is(err, context.DeadlineExceeded),
 		reach.State(err) == reach.NoAnswer:
-		return reach.Silent(reach.Tell("no answer by UDP; an agent is silent, too, to a community that it does not know"))
+		return reach.Silent(reach.Tell("no answer by UDP"))
 	default:
 		return err
 	}

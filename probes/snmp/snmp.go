@@ -3,6 +3,7 @@ package snmp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -176,6 +177,9 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 		}, nil
 	case reach.State(err) == reach.Refused:
 		return []fact.Reading{probes.Read("", "agent", fact.Text(reach.Refused))}, nil
+	case errors.Is(err, probes.ErrNoAnswer):
+		return nil, fmt.Errorf("asking SNMP at %s: %w; an agent is silent, too, to a community that it does not know",
+			address, err)
 	default:
 		return nil, fmt.Errorf("asking SNMP at %s: %w", address, err)
 	}
