@@ -21,9 +21,7 @@ const forTickets = "kerberos"
 
 // hasToBeSaid reports a use that an entry has by its for: alone: a password of it
 // goes to a server of another sort than the hosts are.
-func hasToBeSaid(use string) bool {
-	return slices.Contains([]string{forMail, forDirectory, forShares, forTickets}, use)
-}
+func hasToBeSaid(use string) bool { return use != "winrm" && use != "sql" }
 
 // directories reports patterns that would show a password to a server of a stranger:
 // which directory is asked a suite says, and anybody can have a certificate for a name

@@ -40,6 +40,13 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 	case use == "mail" && h.Mail != nil && len(h.Mail.Users) > 0:
 		user := slices.Min(slices.Collect(maps.Keys(h.Mail.Users)))
 		return host.Credential{User: user, Password: host.NewSecret(h.Mail.Users[user])}, nil
+	case use == "radius" && h.RADIUS != nil:
+		return host.Credential{Password: host.NewSecret(h.RADIUS.Secret)}, nil
+	case use == "radius_user" && h.RADIUS != nil && len(h.RADIUS.Users) > 0:
+		user := slices.Min(slices.Collect(maps.Keys(h.RADIUS.Users)))
+		return host.Credential{User: user, Password: host.NewSecret(h.RADIUS.Users[user])}, nil
+	case use == "snmp" && h.SNMP != nil:
+		return host.Credential{Password: host.NewSecret(cmp.Or(h.SNMP.Community, "public"))}, nil
 	}
 	return host.Credential{}, errors.New("the estate has no such account")
 }

@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/cluster"
 	"postpatch/probes/device"
 	"postpatch/probes/dhcp"
+	"postpatch/probes/dhcpanswer"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/dnsserver"
@@ -32,6 +33,7 @@ import (
 	"postpatch/probes/mailflow"
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
+	"postpatch/probes/ntp"
 	"postpatch/probes/os"
 	"postpatch/probes/path"
 	"postpatch/probes/pendingreboot"
@@ -40,6 +42,8 @@ import (
 	"postpatch/probes/powershell"
 	"postpatch/probes/printer"
 	"postpatch/probes/process"
+	"postpatch/probes/radius"
+	"postpatch/probes/rdp"
 	"postpatch/probes/rds"
 	"postpatch/probes/registry"
 	"postpatch/probes/rpc"
@@ -48,10 +52,12 @@ import (
 	"postpatch/probes/share"
 	"postpatch/probes/smb"
 	"postpatch/probes/smtp"
+	"postpatch/probes/snmp"
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
 	"postpatch/probes/tls"
+	"postpatch/probes/udp"
 	"postpatch/probes/updates"
 	"postpatch/probes/winrm"
 	"postpatch/probes/wsus"
@@ -68,6 +74,7 @@ func Kinds() []probes.Kind {
 		cluster.Kind,
 		device.Kind,
 		dhcp.Kind,
+		dhcpanswer.Kind,
 		disk.Kind,
 		dns.Kind,
 		dnsserver.Kind,
@@ -88,6 +95,7 @@ func Kinds() []probes.Kind {
 		mailflow.Kind,
 		msmq.Kind,
 		network.Kind,
+		ntp.Kind,
 		os.Kind,
 		path.Kind,
 		pendingreboot.Kind,
@@ -96,6 +104,8 @@ func Kinds() []probes.Kind {
 		powershell.Kind,
 		printer.Kind,
 		process.Kind,
+		radius.Kind,
+		rdp.Kind,
 		rds.Kind,
 		registry.Kind,
 		rpc.Kind,
@@ -104,10 +114,12 @@ func Kinds() []probes.Kind {
 		share.Kind,
 		smb.Kind,
 		smtp.Kind,
+		snmp.Kind,
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,
 		tls.Kind,
+		udp.Kind,
 		updates.Kind,
 		winrm.Kind,
 		wsus.Kind,

@@ -48,6 +48,8 @@ func (m *machine) addDoors(h estate.Host) {
 		m.addWeb(sitePort(site))
 	}
 	m.addExchange(h)
+	m.addNetwork(h)
+	m.addScripted(h)
 	if h.Directory("") {
 		m.addWeb(80)
 		m.addWeb(443)
