@@ -1,7 +1,6 @@
 package suites
 
 import (
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"

@@ -16,7 +16,7 @@ import (
 // synchronized.
 func StartChrony(t testing.TB, lines string) *Server {
 	t.Helper()
-	s := &Server{Addr: freeAddress(t), dir: folder(t)}
+	s := &Server{Addr: FreeAddress(t), dir: folder(t)}
 	config := filepath.Join(s.dir, "chrony.conf")
 	write(t, config, fmt.Sprintf("port %s\nbindaddress 127.0.0.1\ncmdport 0\nbindcmdaddress %s/socket\npidfile %s/pid\n"+
 		"allow 127.0.0.0/8\n%s\n", port(t, s.Addr), s.dir, s.dir, lines))

@@ -25,7 +25,7 @@ type FreeRADIUS struct {
 func StartFreeRADIUS(t testing.TB) *FreeRADIUS {
 	t.Helper()
 	s := &FreeRADIUS{Secret: "s3cret", User: "probe", Password: "swordfish"}
-	s.Addr, s.dir = freeAddress(t), folder(t)
+	s.Addr, s.dir = FreeAddress(t), folder(t)
 	write(t, filepath.Join(s.dir, "users"), fmt.Sprintf("%s Cleartext-Password := %q\n", s.User, s.Password))
 	write(t, filepath.Join(s.dir, "radiusd.conf"), fmt.Sprintf(`
 name = radiusd

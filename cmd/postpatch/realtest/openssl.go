@@ -32,7 +32,7 @@ type OpenSSL struct {
 func StartOpenSSL(t testing.TB, name string, revoked bool, args ...string) *OpenSSL {
 	t.Helper()
 	o := &OpenSSL{name: name, args: args}
-	o.Addr, o.Responder, o.dir = freeAddress(t), freeAddress(t), folder(t)
+	o.Addr, o.Responder, o.dir = FreeAddress(t), FreeAddress(t), folder(t)
 	o.certify(t)
 	state := "V\t361231235959Z\t"
 	if revoked {

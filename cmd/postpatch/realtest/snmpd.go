@@ -13,7 +13,7 @@ import (
 // knows the community "c0mmunity", and the user with the passphrase by SHA and AES.
 func StartSNMPD(t testing.TB, user, passphrase string) *Server {
 	t.Helper()
-	s := &Server{Addr: freeAddress(t), dir: folder(t)}
+	s := &Server{Addr: FreeAddress(t), dir: folder(t)}
 	config := filepath.Join(s.dir, "snmpd.conf")
 	write(t, config, fmt.Sprintf("rocommunity c0mmunity 127.0.0.1\nsysName srv.example.test\nsysServices 76\n"+
 		"createUser %[1]s SHA %[2]q AES %[2]q\nrouser %[1]s authpriv\n", user, passphrase))

@@ -14,7 +14,7 @@ import (
 // nobody for a password.
 func StartMariaDB(t testing.TB, name string) *Server {
 	t.Helper()
-	s := &Server{Addr: freeAddress(t), dir: folder(t)}
+	s := &Server{Addr: FreeAddress(t), dir: folder(t)}
 	certFile, keyFile, roots := certify(t, s.dir, []string{name})
 	s.Roots, s.CA = roots, certFile
 	data := filepath.Join(s.dir, "data")
@@ -37,7 +37,7 @@ func StartMariaDB(t testing.TB, name string) *Server {
 func StartPostgres(t testing.TB, name string) *Server {
 	t.Helper()
 	const programs = "/usr/lib/postgresql/15/bin/"
-	s := &Server{Addr: freeAddress(t), dir: folder(t)}
+	s := &Server{Addr: FreeAddress(t), dir: folder(t)}
 	certFile, keyFile, roots := certify(t, s.dir, []string{name})
 	s.Roots, s.CA = roots, certFile
 	if err := os.Chmod(keyFile, 0o600); err != nil {
@@ -65,7 +65,7 @@ func StartPostgres(t testing.TB, name string) *Server {
 // StartVSFTPD starts an FTP server (package vsftpd) that offers TLS.
 func StartVSFTPD(t testing.TB, name string) *Server {
 	t.Helper()
-	s := &Server{Addr: freeAddress(t), dir: folder(t)}
+	s := &Server{Addr: FreeAddress(t), dir: folder(t)}
 	certFile, keyFile, roots := certify(t, s.dir, []string{name})
 	s.Roots, s.CA = roots, certFile
 	empty := filepath.Join(s.dir, "empty")

@@ -12,7 +12,7 @@ import (
 // negotiate, tls or rdp.
 func StartXRDP(t testing.TB, name, security string) *Server {
 	t.Helper()
-	s := &Server{Addr: freeAddress(t), dir: folder(t)}
+	s := &Server{Addr: FreeAddress(t), dir: folder(t)}
 	certFile, keyFile, roots := certify(t, s.dir, []string{name})
 	s.Roots, s.CA = roots, certFile
 	config := filepath.Join(s.dir, "xrdp.ini")

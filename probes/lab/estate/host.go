@@ -63,14 +63,14 @@ type Host struct {
 	// web server offer; their account is WinRM's.
 	PowerShell map[string]Endpoint `yaml:"powershell"`
 	// TLS are further ports at which TLS begins at once.
-	TLS  map[int]Secure `yaml:"tls"`
-	OCSP *OCSP          `yaml:"ocsp"`
-	NTP        *NTP                `yaml:"ntp"`
-	SNMP       *SNMP               `yaml:"snmp"`
-	RADIUS     *RADIUS             `yaml:"radius"`
-	DHCP       *DHCP               `yaml:"dhcp"`
-	RDP        *RDP                `yaml:"rdp"`
-	Scripted   map[int]Scripted    `yaml:"scripted"` // ports that answer line by line
+	TLS      map[int]Secure   `yaml:"tls"`
+	OCSP     *OCSP            `yaml:"ocsp"`
+	NTP      *NTP             `yaml:"ntp"`
+	SNMP     *SNMP            `yaml:"snmp"`
+	RADIUS   *RADIUS          `yaml:"radius"`
+	DHCP     *DHCP            `yaml:"dhcp"`
+	RDP      *RDP             `yaml:"rdp"`
+	Scripted map[int]Scripted `yaml:"scripted"` // ports that answer line by line
 	// UDP are further ports of UDP, each with the text that it answers everything with;
 	// an empty one sends back what came.
 	UDP map[int]string `yaml:"udp"`
