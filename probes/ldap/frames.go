@@ -18,7 +18,7 @@ type frames struct {
 
 	failed atomic.Pointer[error] // why nothing comes any more, which the library tells in words alone
 	header []byte                // of the message that begins, as far as it is here
-	left   int    // bytes of the message
+	left   int                   // bytes of the message
 	all    int
 }
 
