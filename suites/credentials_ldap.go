@@ -30,13 +30,13 @@ func (r reader) directories(rule *credential, hosts []*yaml.Node, what string) {
 		return
 	}
 	for _, use := range rule.uses {
-		if use != forDirectory {
+		if use != forDirectory && use != forShares {
 			continue
 		}
 		for _, n := range hosts {
 			if i := strings.LastIndexAny(n.Value, "*?"); i >= 0 && strings.Count(n.Value[i:], ".") < 2 {
 				r.hintf(n, `write a server's name, or a pattern that ends in your domain, like "dc*.corp.example.org"`,
-					"%s.hosts: for ldap a pattern has to end in a domain: a suite chooses whom it asks", what)
+					"%s.hosts: for %s a pattern has to end in a domain: a suite chooses whom it asks", what, use)
 			}
 		}
 	}

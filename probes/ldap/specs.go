@@ -112,7 +112,7 @@ func bindSpecs() []probes.ReadingSpec {
 			Doc: "With bind: how long it took, with TLS and the connection.",
 		},
 		{
-			Name: "bound_by", Type: fact.TypeText, Severity: fact.Note, Values: []string{"simple", "Kerberos", "NTLM"},
+			Name: "bound_by", Type: fact.TypeText, Values: []string{"simple", "Kerberos", "NTLM"},
 			Doc: "With bind: how the account was proved. To fall back from Kerberos to NTLM is drift.",
 		},
 		{

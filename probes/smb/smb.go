@@ -100,7 +100,7 @@ func specs() []probes.ReadingSpec {
 		},
 		{Name: "login_time", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the login took."},
 		{
-			Name: "proved_by", Type: fact.TypeText, Severity: fact.Note, Values: []string{"Kerberos", "NTLM"},
+			Name: "proved_by", Type: fact.TypeText, Values: []string{"Kerberos", "NTLM"},
 			Doc: "How the account was proved. To fall back from Kerberos to NTLM is drift.",
 		},
 		{
