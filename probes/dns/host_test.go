@@ -66,6 +66,7 @@ func TestTheHostAsks(t *testing.T) {
 		"www.corp.test A dns_servers 10.0.0.2 answers=10.0.0.5", "www.corp.test A dns_servers 10.0.0.2 count=1",
 		"www.corp.test A dns_servers 10.0.0.2 authoritative=false", "www.corp.test A dns_servers 10.0.0.2 transport=udp",
 		"www.corp.test A dns_servers 10.0.0.2 latency=3ms", "www.corp.test A dns_servers 10.0.0.2 ttl=5m0s",
+		"www.corp.test A dns_servers 10.0.0.2 edns=false",
 		"www.corp.test A dns_servers 10.0.0.3 state=refused", "www.corp.test A dns_servers 10.0.0.3 cause=",
 		"www.corp.test A dns_servers 10.0.0.4 state=no answer", "www.corp.test A dns_servers 10.0.0.4 cause=",
 	}

@@ -19,9 +19,9 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "the port, or address:port when the suite names an address",
 	Items:   probes.HostNames,
 	Main:    "port",
-	Words:   map[string][]string{"from": inside.Sides()},
+	Words:   map[string][]string{"from": inside.Views()},
 	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
-	Notes:   []string{note.FromHost},
+	Notes:   []string{note.FromHost, note.FromBoth},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: open,
@@ -39,6 +39,7 @@ var Kind = probes.Define(probes.Kind{
 			Name: "cause", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "What the host says of a port that is not open, when it is the one that asks.",
 		},
+		inside.ViewsSpec(),
 	},
 }, params{From: inside.Runner}, build)
 
@@ -55,14 +56,18 @@ func build(p params) (probes.Probe, error) {
 	if err := reach.CheckPorts("port", p.Ports...); err != nil {
 		return nil, err
 	}
-	fromHost, err := inside.Check(p.From)
+	from, err := inside.View(p.From)
 	switch {
 	case err != nil:
 		return nil, err
-	case fromHost:
+	case from == inside.Host:
 		return newHostProbe(p)
 	}
-	return probe(p), inside.CheckNames("address", p.Address)
+	if err := inside.CheckNames("address", p.Address); err != nil || from == inside.Runner {
+		return probe(p), err
+	}
+	own, err := newHostProbe(p)
+	return inside.Pair(probe(p), own, inside.ByState(open)), err
 }
 
 type probe params
@@ -128,6 +133,8 @@ func (p probe) observe(ctx context.Context, t probes.Target, port int, limit tim
 		return nil, reach.Cause(ctx, err)
 	case state == reach.Refused, state == reach.NoAnswer, state == reach.Unreachable:
 		return []fact.Reading{probes.Read(item, "state", fact.Text(state))}, nil
+	case p.From == inside.Both && inside.StateOf(err) != "":
+		return []fact.Reading{probes.Read(item, "state", fact.Text(inside.StateOf(err)))}, nil
 	default:
 		return nil, err
 	}
