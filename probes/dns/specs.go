@@ -84,7 +84,8 @@ func furtherSpecs() []probes.ReadingSpec {
 
 func notes() []string {
 	return []string{
-		"Of a domain are asked: its own address, ldap, kerberos and kpasswd of the domain, ldap and kerberos of dc._msdcs,",
-		"ldap of pdc._msdcs and of the forest's gc._msdcs, and gc; of a site ldap and kerberos of both, and both of gc.",
+		"Of a domain: its A; ldap, kerberos and kpasswd; ldap and kerberos of dc._msdcs; ldap of pdc._msdcs.",
+		"Of its forest: gc, and ldap of gc._msdcs. Of a site: ldap and kerberos of both, and the global catalogs.",
+		"beyond asks for a random name below each name, too: that no cache knows. Neither needs an account.",
 	}
 }

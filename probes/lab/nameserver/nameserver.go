@@ -1,5 +1,5 @@
-// Package nameserver answers DNS as an authoritative server without recursion
-// does, over UDP and TCP.
+// Package nameserver answers DNS as an authoritative server does, over UDP and TCP, and
+// what others know where the estate says that it asks them.
 package nameserver
 
 import (
