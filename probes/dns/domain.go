@@ -108,7 +108,7 @@ func parseSites(written []string) ([]string, error) {
 		if err != nil || dns.CountLabel(full) != 1 {
 			return nil, probes.Fieldf("site", "%q is no name of a site", site)
 		}
-		sites = append(sites, strings.TrimSuffix(full, "."))
+		sites = append(sites, strings.ReplaceAll(strings.TrimSuffix(full, "."), `\032`, `\ `)) // as it comes back
 	}
 	return sites, nil
 }

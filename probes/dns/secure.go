@@ -29,7 +29,8 @@ func signedSpecs() []probes.ReadingSpec {
 		{
 			Name: "dnssec", Type: fact.TypeText, Severity: fact.Fail, Expect: valid,
 			Values: []string{"valid", "unsigned", "expired", "not yet valid", "no key", "invalid"},
-			Doc:    "The answer's signatures, with the zone's own keys: valid, unsigned, expired, not yet valid, no key, invalid.",
+			Doc: "The answer's signatures, by the zone's own keys: valid, unsigned, expired, not yet valid, no key, " +
+				"or invalid.",
 		},
 		{
 			Name: "dnssec_days", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore},
