@@ -100,6 +100,19 @@ func (s *Server) replyUDP(ctx context.Context, query []byte) [][]byte {
 	return [][]byte{pack(reply)}
 }
 
+// Answer is what the host's server says to a query that comes from the host itself; nil
+// for silence.
+func Answer(h estate.Host, query []byte) []byte {
+	if h.DNS.Fault != "" && h.DNS.Fault != estate.Error {
+		return nil
+	}
+	reply := answer(h, query)
+	if reply == nil {
+		return nil
+	}
+	return pack(reply)
+}
+
 func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
 	for {
 		_, fault := s.state()
