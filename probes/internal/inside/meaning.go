@@ -67,7 +67,7 @@ func (c Compare) difference(outside, inner values) string {
 		if reading == "answers" || reading == "rcode" {
 			kind = "name resolution differs"
 		}
-		return fmt.Sprintf("%s: %s is %s for the runner, and %s for the host itself", kind, reading,
+		return fmt.Sprintf("%s: %s %s for the runner, %s for the host", kind, reading,
 			shown(out, most), shown(in, most))
 	}
 	return ""

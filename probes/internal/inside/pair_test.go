@@ -74,7 +74,7 @@ func TestTwoAnswersThatDiffer(t *testing.T) {
 	}
 	by := inside.ByState("answered", "rcode", "answers")
 	got := joined(by, view("10.0.0.1"), view("10.0.0.2\x1b"))
-	want := "name resolution differs: answers is 10.0.0.1 for the runner, and 10.0.0.2\ufffd for the host itself"
+	want := "name resolution differs: answers 10.0.0.1 for the runner, 10.0.0.2\ufffd for the host"
 	if len(got) != 6 || got[4] != "www A views="+want {
 		t.Errorf("got %q", got)
 	}
