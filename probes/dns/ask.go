@@ -63,6 +63,7 @@ func (q question) message(recurse bool) *dns.Msg {
 	query := new(dns.Msg)
 	query.SetQuestion(q.name, q.kind)
 	query.RecursionDesired = recurse
+	query.CheckingDisabled = q.blind
 	query.AuthenticatedData = q.sign // whoever validates is to say so (RFC 6840, 5.7)
 	query.SetEdns0(packetSize, q.sign)
 	return query

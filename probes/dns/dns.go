@@ -34,7 +34,7 @@ type params struct {
 	Types   []string `param:"type" doc:"The types of records of the names: A, AAAA, CNAME, MX, NS, PTR, SOA, SRV, TXT…."`
 	Server  string   `param:"server" absent:"the host under test" doc:"The name server, host or host:port."`
 	Recurse bool     `param:"recurse" doc:"Whether the server may ask others for the names."`
-	From    string   `param:"from" doc:"Who asks; host is the host under test, of its own servers."`
+	From    string   `param:"from" doc:"Who asks; host is the host under test, of its own servers; both ask itself."`
 	Domains []string `param:"domain" doc:"Domains of Active Directory, whose records for clients are asked for."`
 	Forest  string   `param:"forest" absent:"the domain" doc:"The forest's root, which names the global catalogs."`
 	Sites   []string `param:"site" doc:"Sites, whose own records of the domains are asked for, too."`
@@ -63,6 +63,8 @@ type question struct {
 	kind uint16
 	aim  aim
 	sign bool // signatures are asked for
+	// blind is to be answered whatever the server thinks of the signatures.
+	blind bool
 }
 
 type probe struct {

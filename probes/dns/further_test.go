@@ -297,6 +297,32 @@ func TestForgedAnswers(t *testing.T) {
 	}
 }
 
+// A server that does not trust what seems to be well signed says so by SERVFAIL, and tells
+// more to whoever wants it unchecked.
+func TestBogusAnswers(t *testing.T) {
+	key, private := newKey(t)
+	honest := forged(t, key, private, "10.0.0.1", key)
+	for name, tt := range map[string]struct {
+		unchecked bool
+		want      []string
+	}{
+		"untrusted": {true, []string{"www.test A rcode=SERVFAIL", "www.test A dnssec=bogus", "www.test A validated=false"}},
+		"broken":    {false, []string{"www.test A rcode=SERVFAIL"}},
+	} {
+		target := inMemory(func(w dns.ResponseWriter, query *dns.Msg) {
+			if tt.unchecked && query.CheckingDisabled {
+				honest(w, query)
+				return
+			}
+			_ = w.WriteMsg(new(dns.Msg).SetRcode(query, dns.RcodeServerFailure))
+		})
+		got := found(t, target, map[string]any{"name": []string{"www.test"}, "dnssec": true}, "rcode", "dnssec", "validated")
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
 func TestOldServersHaveNoEDNS(t *testing.T) {
 	target := estateOf(t, []string{"dc01.corp.test"}, estate.DNS{Records: corp(), NoEDNS: true})
 	got := found(t, target, map[string]any{"name": []string{"dc01.corp.test"}}, "edns", "answers")

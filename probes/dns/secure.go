@@ -22,15 +22,16 @@ const (
 	notYetValid = "not yet valid"
 	noKey       = "no key"
 	invalid     = "invalid"
+	bogus       = "bogus"
 )
 
 func signedSpecs() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "dnssec", Type: fact.TypeText, Severity: fact.Fail, Expect: valid,
-			Values: []string{"valid", "unsigned", "expired", "not yet valid", "no key", "invalid"},
+			Values: []string{"valid", "unsigned", "expired", "not yet valid", "no key", "invalid", "bogus"},
 			Doc: "The answer's signatures, by the zone's own keys: valid, unsigned, expired, not yet valid, no key, " +
-				"or invalid.",
+				"invalid, or bogus where they seem valid and the server takes them for none.",
 		},
 		{
 			Name: "dnssec_days", Type: fact.TypeInt, Unit: "days", Rule: fact.Rule{Op: fact.Ignore},
@@ -51,6 +52,18 @@ const mostSignatures = 8
 // server, and are not followed up to the root: a server that does so says it by AD.
 func (a asker) signed(ctx context.Context, q question, got answer) ([]fact.Reading, error) {
 	validated := probes.Read(q.item, "validated", fact.Bool(got.msg.AuthenticatedData))
+	word := valid
+	if got.msg.Rcode == dns.RcodeServerFailure { // as it says, too, of signatures that it does not trust
+		q.blind = true
+		again, err := a.ask(ctx, q, true)
+		if err != nil || again.msg.Rcode == dns.RcodeServerFailure {
+			return nil, err
+		}
+		got, word = again, bogus
+	}
+	if code := got.msg.Rcode; code != dns.RcodeSuccess && code != dns.RcodeNameError {
+		return nil, nil
+	}
 	section := got.msg.Answer
 	if len(section) == 0 { // what says that nothing is there is signed, too
 		section = got.msg.Ns
@@ -59,19 +72,18 @@ func (a asker) signed(ctx context.Context, q question, got answer) ([]fact.Readi
 	if len(sigs) == 0 {
 		return []fact.Reading{probes.Read(q.item, "dnssec", fact.Text(unsigned)), validated}, nil
 	}
-	now := time.Now()
-	word, least := valid, math.Inf(1)
+	now, least := time.Now(), math.Inf(1)
 	keys := map[string][]*dns.DNSKEY{}
 	for _, sig := range sigs[:min(len(sigs), mostSignatures)] {
 		signer := dns.CanonicalName(sig.SignerName)
 		if _, asked := keys[signer]; !asked {
-			msg, err := a.ask(ctx, question{name: signer, kind: dns.TypeDNSKEY, sign: true}, true)
+			msg, err := a.ask(ctx, question{name: signer, kind: dns.TypeDNSKEY, sign: true, blind: q.blind}, true)
 			if err != nil {
 				return []fact.Reading{validated}, fmt.Errorf("the keys of %q: %w", name(signer), err)
 			}
 			keys[signer] = keysOf(msg.msg.Answer, signer)
 		}
-		if found := assess(sig, keys[signer], covered(section, sig), now); word == valid {
+		if found := assess(sig, keys[signer], covered(section, sig), now); found != valid && (word == valid || word == bogus) {
 			word = found
 		}
 		least = min(least, math.Floor(end(sig, now).Sub(now).Hours()/24))
