@@ -79,18 +79,17 @@ type probe struct {
 
 func build(p params) (probes.Probe, error) {
 	built := probe{recurse: p.Recurse}
-	var err error
+	from, err := inside.View(p.From)
+	if err != nil {
+		return nil, err
+	}
 	if built.host, built.port, err = parseServer(p.Server); err != nil {
 		return nil, err
 	}
 	if err := built.plan(p); err != nil {
 		return nil, err
 	}
-	from, err := inside.View(p.From)
-	switch {
-	case err != nil:
-		return nil, err
-	case from == inside.Host:
+	if from == inside.Host {
 		return newHostProbe(built, inside.DNSServers)
 	}
 	if err := inside.CheckNames("server", built.host); err != nil || from != inside.Both {
