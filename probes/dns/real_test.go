@@ -41,6 +41,15 @@ func corpZone(serial int, records ...string) string {
 		"ns1 A 127.0.0.1\nns2 A 127.0.0.2\n%s\n", serial, strings.Join(records, "\n"))
 }
 
+const alone = "recursion no; dnssec-validation no; allow-transfer { any; };"
+
+// primaryOf serves corp.test from one of the files, and nothing else.
+func primaryOf(file string, files map[string]string) realtest.NameServer {
+	return realtest.NameServer{
+		Options: alone, Zones: fmt.Sprintf("zone corp.test { type primary; file %q; };", file), Files: files,
+	}
+}
+
 func wants(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	for _, w := range want {
@@ -56,8 +65,7 @@ func TestBindHasADomain(t *testing.T) {
 		records = append(records, fmt.Sprintf("big TXT \"%d%s\"", i, strings.Repeat("z", 200)))
 	}
 	addr := realtest.FreeAddress(t)
-	realtest.StartNameServer(t, addr, "recursion no; dnssec-validation no;", `zone corp.test { type primary; file "corp"; };`,
-		"corp.test", map[string]string{"corp": corpZone(1, records...)})
+	realtest.StartNameServer(t, addr, primaryOf("corp", map[string]string{"corp": corpZone(1, records...)}))
 	target := at(addr)
 	wants(t, found(t, target, map[string]any{"domain": []string{"corp.test"}, "absent": []string{"nope.corp.test"}},
 		"count", "unresolved", "absence", "negative_ttl"),
@@ -72,13 +80,13 @@ func TestBindHasADomain(t *testing.T) {
 func TestBindIsStale(t *testing.T) {
 	first, second := realtest.FreeAddress(t), realtest.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(first)
-	primary := realtest.StartNameServer(t, first, "recursion no; dnssec-validation no; allow-transfer { any; };",
-		`zone corp.test { type primary; file "corp"; };`, "corp.test", map[string]string{"corp": corpZone(40)})
-	copies := func(port string) string {
-		return fmt.Sprintf("zone corp.test { type secondary; primaries port %s { 127.0.0.1; }; };", port)
+	primary := realtest.StartNameServer(t, first, primaryOf("corp", map[string]string{"corp": corpZone(40)}))
+	copies := func(port string) realtest.NameServer {
+		return realtest.NameServer{
+			Options: alone, Zones: fmt.Sprintf("zone corp.test { type secondary; primaries port %s { 127.0.0.1; }; };", port),
+		}
 	}
-	secondary := realtest.StartNameServer(t, second, "recursion no; dnssec-validation no;", copies(port),
-		"corp.test", nil)
+	secondary := realtest.StartNameServer(t, second, copies(port))
 	serves(t, second, 40)
 	target, args := at(first, second), map[string]any{"zone": []string{"corp.test"}}
 	zone := func() []string { return found(t, target, args, "rcode", "serial", "behind", "authoritative") }
@@ -93,7 +101,7 @@ func TestBindIsStale(t *testing.T) {
 	wants(t, zone(), one+"serial=43", two+"serial=40", one+"behind=0", two+"behind=3", two+"rcode=NOERROR")
 
 	secondary.Stop(t)
-	realtest.StartNameServer(t, second, "recursion no; dnssec-validation no;", copies("9"), "corp.test", nil)
+	realtest.StartNameServer(t, second, copies("9"))
 	wants(t, zone(), one+"serial=43", two+"rcode=SERVFAIL")
 }
 
@@ -118,7 +126,7 @@ func TestBindAsksOthers(t *testing.T) {
 	resolver := realtest.FreeAddress(t)
 	const options = "recursion yes; dnssec-validation no; forward only; resolver-query-timeout 1000; " +
 		"max-cache-ttl 3600; forwarders port %s { 127.0.0.1; };"
-	realtest.StartNameServer(t, resolver, fmt.Sprintf(options, port), "", "beyond.test", nil)
+	realtest.StartNameServer(t, resolver, realtest.NameServer{Options: fmt.Sprintf(options, port)})
 	target, args := at(resolver), map[string]any{"beyond": []string{"www.beyond.test"}}
 	beyond := func() []string { return found(t, target, args, "rcode", "recursion", "forwards", "count") }
 	const about = "www.beyond.test A beyond "
@@ -186,18 +194,18 @@ func TestBindSigns(t *testing.T) {
 	args := map[string]any{"name": []string{"www.corp.test", "nope.corp.test"}, "dnssec": true}
 	for file := range files {
 		addr := realtest.FreeAddress(t)
-		realtest.StartNameServer(t, addr, "recursion no; dnssec-validation no;",
-			fmt.Sprintf("zone corp.test { type primary; file %q; };", file), "corp.test", files)
+		realtest.StartNameServer(t, addr, primaryOf(file, files))
 		wants(t, found(t, at(addr), args, "dnssec", "validated"),
 			"www.corp.test A dnssec="+file, "www.corp.test A validated=false", "nope.corp.test A dnssec="+file)
 
 		_, port, _ := net.SplitHostPort(addr)
 		resolver := realtest.FreeAddress(t)
 		trusted := dnskey(t, string(public))
-		realtest.StartNameServer(t, resolver, fmt.Sprintf(
-			"recursion yes; dnssec-validation yes; forward only; forwarders port %s { 127.0.0.1; };", port),
-			fmt.Sprintf("trust-anchors { corp.test. static-key %d %d %d %q; };",
-				trusted.Flags, trusted.Protocol, trusted.Algorithm, trusted.PublicKey), "corp.test", nil)
+		realtest.StartNameServer(t, resolver, realtest.NameServer{
+			Options: fmt.Sprintf("dnssec-validation yes; forward only; forwarders port %s { 127.0.0.1; };", port),
+			Zones: fmt.Sprintf("trust-anchors { corp.test. static-key %d %d %d %q; };",
+				trusted.Flags, trusted.Protocol, trusted.Algorithm, trusted.PublicKey),
+		})
 		got := found(t, at(resolver), ask2("www.corp.test"), "dnssec", "validated", "rcode")
 		if file == "valid" {
 			wants(t, got, "www.corp.test A rcode=NOERROR", "www.corp.test A dnssec=valid", "www.corp.test A validated=true")
