@@ -197,7 +197,14 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 type task func() ([]fact.Reading, error)
 
 func (p probe) observe(ctx context.Context, a asker, q question) ([]fact.Reading, error) {
-	got, err := a.ask(ctx, q, p.recurse || q.aim != records)
+	if q.aim == beyond {
+		return p.observeBeyond(ctx, a, q)
+	}
+	ask := a.ask
+	if p.told {
+		ask = a.askBriefly
+	}
+	got, err := ask(ctx, q, p.recurse || q.aim == absent)
 	if err != nil {
 		if state := p.state(err); state != "" {
 			return []fact.Reading{probes.Read(q.item, "state", fact.Text(state))}, nil
@@ -205,15 +212,11 @@ func (p probe) observe(ctx context.Context, a asker, q question) ([]fact.Reading
 		return nil, err
 	}
 	readings := q.readings(got)
-	switch {
-	case q.sign:
-		signed, err := a.signed(ctx, q, got)
-		return append(readings, signed...), err
-	case q.aim == beyond:
-		fresh, err := a.fresh(ctx, q)
-		return append(readings, fresh...), err
+	if !q.sign {
+		return readings, nil
 	}
-	return readings, nil
+	signed, err := a.signed(ctx, q, got)
+	return append(readings, signed...), err
 }
 
 // state is what an error means that tells of the server; empty where it tells nothing.

@@ -3,10 +3,12 @@ package dns_test
 import (
 	"context"
 	"crypto"
+	"errors"
 	"net"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -222,6 +224,43 @@ func TestBeyondAndAbsent(t *testing.T) {
 	}
 }
 
+// A server whose forwarders are silent is silent, too, of what they would know; of itself it
+// is not.
+func TestSilentForwarders(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answers func(query *dns.Msg) bool
+		want    []string
+		silent  bool
+	}{
+		"all is silent": {func(*dns.Msg) bool { return false }, nil, true},
+		"of others": {func(query *dns.Msg) bool { return query.Question[0].Name == "." }, []string{
+			"www.example.test A beyond state=no answer", "www.example.test A beyond forwards=false",
+			"www.example.test A beyond cause=the server answers of itself, and waits in vain for those whom it asks",
+		}, false},
+		"of what it has not kept": {func(query *dns.Msg) bool { return query.Question[0].Name == "www.example.test." }, []string{
+			"www.example.test A beyond state=answered", "www.example.test A beyond forwards=false",
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := inMemory(func(w dns.ResponseWriter, query *dns.Msg) {
+					if tt.answers(query) {
+						_ = w.WriteMsg(new(dns.Msg).SetReply(query))
+					}
+				})
+				readings, err := observe(t, target, map[string]any{"beyond": []string{"www.example.test"}})
+				if errors.Is(err, probes.ErrNoAnswer) != tt.silent || err != nil && !tt.silent {
+					t.Errorf("got %v", err)
+				}
+				got := probetest.Texts(readings, "rcode", "count", "recursion", "transport", "latency", "edns")
+				if d := cmp.Diff(tt.want, got); d != "" {
+					t.Errorf("(-want +got):\n%s", d)
+				}
+			})
+		})
+	}
+}
+
 func TestSignatures(t *testing.T) {
 	args := map[string]any{"name": []string{"dc01.corp.test", "nope.corp.test"}, "dnssec": true}
 	for signed, word := range map[string]string{"": "unsigned", "valid": "valid", "expired": "expired"} {
@@ -346,5 +385,34 @@ func TestWhatAnAuthorMayNotAsk(t *testing.T) {
 		"signatures from there": {"name": []string{"a"}, "dnssec": true, "from": "host"},
 		"from elsewhere":        {"name": []string{"a"}, "from": "moon"},
 		"its servers from both": {"name": []string{"a"}, "server": "dns_servers", "from": "both"},
+	})
+}
+
+// Where the host tells its own view, too, silence is what the runner saw.
+func TestTheRunnersViewOfTwo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := probe.Kind.Build(map[string]any{"name": []string{"www.test", "ftp.test"}, "from": "both"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := inMemory(func(w dns.ResponseWriter, query *dns.Msg) {
+			if query.Question[0].Name == "ftp.test." {
+				_ = w.WriteMsg(new(dns.Msg).SetReply(query))
+			}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		readings, err := p.(probes.Pair).Outside().Observe(ctx, target)
+		got := slices.DeleteFunc(probetest.Texts(readings), func(text string) bool { return !strings.Contains(text, "state") })
+		if d := cmp.Diff([]string{"www.test A state=no answer", "ftp.test A state=answered"}, got); d != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, d)
+		}
+		question := p.(probes.Asker).Questions()[0].String()
+		if !strings.Contains(question, "loopback") || ctx.Err() != nil {
+			t.Errorf("asked %s, and there is %v", question, ctx.Err())
+		}
+		if aims := p.(probes.Aimer).Aims(); !slices.Equal(aims, []string{""}) {
+			t.Errorf("aims %q", aims)
+		}
 	})
 }

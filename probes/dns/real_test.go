@@ -145,6 +145,7 @@ func TestBindAsksOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = mute.Close() }()
+	wants(t, beyond(), about+"rcode=NOERROR", about+"forwards=false")
 	p, err := probe.Kind.Build(ask("slow.beyond.test", "A"))
 	if err != nil {
 		t.Fatal(err)

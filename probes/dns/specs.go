@@ -37,7 +37,7 @@ func specs() []probes.ReadingSpec {
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took."},
 		{
 			Name: "cause", Type: fact.TypeText, Rule: ignore, Evidence: true,
-			Doc: "What the host says of a server that did not answer, when it is the one that asks.",
+			Doc: "What is known of why there is no answer; what the host says, when it is the one that asks.",
 		},
 		inside.ViewsSpec(),
 		{

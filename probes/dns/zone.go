@@ -94,7 +94,7 @@ func (p probe) versionAt(ctx context.Context, a asker, zone, server string) (ver
 // askServer asks a server by its name where the runner knows one by it, as the operator's
 // routes may, and else at the address that the server under test gives.
 func (p probe) askServer(ctx context.Context, a asker, server string, q question) (answer, error) {
-	got, err := a.at(name(server), p.port).askAlone(ctx, q)
+	got, err := a.at(name(server), p.port).askBriefly(ctx, q, false)
 	if !isNameless(err) {
 		return got, err
 	}
@@ -102,20 +102,12 @@ func (p probe) askServer(ctx context.Context, a asker, server string, q question
 	if failed != nil || len(addresses) == 0 {
 		return got, errors.Join(err, failed)
 	}
-	return a.at(addresses[0], p.port).askAlone(ctx, q)
+	return a.at(addresses[0], p.port).askBriefly(ctx, q, false)
 }
 
 // at is an asker of another server.
 func (a asker) at(server string, port int) asker {
 	return asker{a.target, reach.JoinPort(server, port), nil}
-}
-
-// askAlone asks one question with sockets that nobody else uses.
-func (a asker) askAlone(ctx context.Context, q question) (answer, error) {
-	var udps sockets
-	defer udps.close()
-	a.udps = &udps
-	return a.ask(ctx, q, false)
 }
 
 func isNameless(err error) bool {
