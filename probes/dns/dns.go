@@ -4,6 +4,7 @@ package dns
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -168,6 +169,29 @@ func item(full string, kind uint16) string { return name(full) + " " + dns.TypeT
 
 // Aims implements probes.Aimer.
 func (p probe) Aims() []string { return []string{p.host} }
+
+// Reports implements probes.Chooser.
+func (p probe) Reports(reading string) bool {
+	asks := func(is func(q question) bool) bool { return slices.ContainsFunc(p.questions, is) }
+	switch reading {
+	case "views":
+		return false
+	case "unresolved":
+		return len(p.domains) > 0
+	case "serial", "behind":
+		return len(p.zones) > 0
+	case "recursion", "forwards":
+		return asks(func(q question) bool { return q.aim == beyond })
+	case "absence", "negative_ttl":
+		return asks(func(q question) bool { return q.aim == absent })
+	case "answers", "authoritative":
+		return asks(func(q question) bool { return q.aim == records })
+	case "dnssec", "dnssec_days", "validated":
+		return asks(func(q question) bool { return q.sign })
+	default:
+		return true
+	}
+}
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {

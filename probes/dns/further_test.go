@@ -416,3 +416,29 @@ func TestTheRunnersViewOfTwo(t *testing.T) {
 		}
 	})
 }
+
+// What a check cannot report nobody need expect of it.
+func TestWhatACheckReports(t *testing.T) {
+	for name, tt := range map[string]struct {
+		args     map[string]any
+		does, no []string
+	}{
+		"a name":   {ask("a", "A"), []string{"answers", "rcode"}, []string{"views", "forwards", "dnssec", "absence", "behind"}},
+		"a zone":   {map[string]any{"zone": []string{"a"}}, []string{"behind", "answers"}, []string{"unresolved"}},
+		"a domain": {map[string]any{"domain": []string{"a"}}, []string{"unresolved"}, []string{"serial"}},
+		"beyond":   {map[string]any{"beyond": []string{"a"}}, []string{"forwards", "rcode"}, []string{"answers"}},
+		"both": {
+			map[string]any{"absent": []string{"a"}, "from": "both"}, []string{"views", "cause", "absence"}, []string{"answers"},
+		},
+	} {
+		p, err := probe.Kind.Build(tt.args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, reading := range append(tt.does, tt.no...) {
+			if got := p.(probes.Chooser).Reports(reading); got != slices.Contains(tt.does, reading) {
+				t.Errorf("%s reports %s: %t", name, reading, got)
+			}
+		}
+	}
+}

@@ -78,6 +78,12 @@ func (p pair) Aims() []string {
 	return []string{""}
 }
 
+// Reports implements probes.Chooser.
+func (p pair) Reports(reading string) bool {
+	chooser, chooses := p.outside.(probes.Chooser)
+	return !chooses || reading == "views" || reading == "cause" || chooser.Reports(reading)
+}
+
 // Join implements probes.Pair: the runner's items keep their names, those of the host have
 // FromHost at their end. Beside both stands what the two mean.
 func (p pair) Join(outside, inner []fact.Reading) []fact.Reading {
