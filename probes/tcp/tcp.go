@@ -22,10 +22,10 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "the port, or address:port when the suite names an address",
 	Items:   probes.HostNames,
 	Main:    "port",
-	Words:   map[string][]string{"from": inside.Sides(), "starttls": talk.Protocols()},
+	Words:   map[string][]string{"from": inside.Views(), "starttls": talk.Protocols()},
 	Example: example,
 	Notes: []string{
-		note.FromHost,
+		note.FromHost, note.FromBoth,
 		"A script's steps: expect REGEX waits for a line, bytes REGEX for anything, send TEXT says a line.",
 		"And raw TEXT says it as it is, with \\r, \\n, \\t and \\x00 for what they are elsewhere; tls begins TLS.",
 		"What the last group in a pattern catches is found: expect ^220 (.*).",
@@ -48,6 +48,7 @@ var Kind = probes.Define(probes.Kind{
 			Name: "cause", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "What the host says of a port that is not open, when it is the one that asks.",
 		},
+		inside.ViewsSpec(),
 	}, spokenSpecs()...), reach.CertificateSpecs()...),
 }, params{From: inside.Runner}, build)
 
@@ -83,18 +84,22 @@ func build(p params) (probes.Probe, error) {
 	if p.StartTLS != "" && !slices.Contains(talk.Protocols(), p.StartTLS) {
 		return nil, probes.Fieldf("starttls", "must be one of %s, got %q", strings.Join(talk.Protocols(), ", "), p.StartTLS)
 	}
-	fromHost, err := inside.Check(p.From)
+	from, err := inside.View(p.From)
 	switch {
 	case err != nil:
 		return nil, err
-	case fromHost && len(steps) > 0:
-		return nil, probes.Fieldf("script", "the host itself connects and says nothing: leave from: host out")
-	case fromHost && p.StartTLS != "":
-		return nil, probes.Fieldf("starttls", "the host itself connects and says nothing: leave from: host out")
-	case fromHost:
+	case from != inside.Runner && len(steps) > 0:
+		return nil, probes.Fieldf("script", "the host itself connects and says nothing: leave from: out")
+	case from != inside.Runner && p.StartTLS != "":
+		return nil, probes.Fieldf("starttls", "the host itself connects and says nothing: leave from: out")
+	case from == inside.Host:
 		return newHostProbe(p)
 	}
-	return probe{p, steps}, inside.CheckNames("address", p.Address)
+	if err := inside.CheckNames("address", p.Address); err != nil || from == inside.Runner {
+		return probe{p, steps}, err
+	}
+	own, err := newHostProbe(p)
+	return inside.Pair(probe{p, steps}, own, inside.ByState(open)), err
 }
 
 type probe struct {
@@ -129,8 +134,10 @@ func (p probe) Reports(reading string) bool {
 		return len(p.steps) > 0
 	case "starttls":
 		return p.StartTLS != ""
+	case "cause", "views":
+		return false // the host's own view has these
 	default:
-		return p.speaks() && reading != "cause"
+		return p.speaks()
 	}
 }
 
@@ -187,6 +194,8 @@ func (p probe) observe(ctx context.Context, t probes.Target, port int, limit tim
 		return nil, reach.Cause(ctx, err)
 	case state == reach.Refused, state == reach.NoAnswer, state == reach.Unreachable:
 		return []fact.Reading{probes.Read(item, "state", fact.Text(state))}, nil
+	case p.From == inside.Both && inside.StateOf(err) != "":
+		return []fact.Reading{probes.Read(item, "state", fact.Text(inside.StateOf(err)))}, nil
 	default:
 		return nil, err
 	}

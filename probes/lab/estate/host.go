@@ -139,8 +139,16 @@ type DNS struct {
 	// Rcodes answers these names with an error code: SERVFAIL, REFUSED…
 	Rcodes map[string]string `yaml:"rcodes"`
 	// Truncate makes every UDP answer truncated, so that a client asks over TCP.
-	Truncate bool  `yaml:"truncate"`
-	Fault    Fault `yaml:"fault"`
+	Truncate bool `yaml:"truncate"`
+	// Beyond are records that it finds by asking others; without the key it asks nobody.
+	Beyond []string `yaml:"beyond"`
+	// Forwarders that are dead leave it what it has kept, and SERVFAIL for all other names.
+	Forwarders string `yaml:"forwarders" oneof:"dead"`
+	// Signed are its zones by DNSSEC, with signatures that are valid, or have expired.
+	Signed string `yaml:"signed" oneof:"valid,expired"`
+	// NoEDNS refuses EDNS as an old server does, with FORMERR.
+	NoEDNS bool  `yaml:"no_edns"`
+	Fault  Fault `yaml:"fault"`
 }
 
 // Site is a web server on one port.

@@ -1,0 +1,65 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes"
+	"postpatch/probes/fact"
+	"postpatch/probes/host"
+	"postpatch/runner"
+	"postpatch/suites"
+)
+
+// twice is a probe with two views.
+type twice struct {
+	asking
+
+	outside probeFunc
+}
+
+func (p twice) Outside() probes.Probe { return p.outside }
+
+func (twice) Join(outside, inside []fact.Reading) []fact.Reading {
+	for _, r := range inside {
+		r.Key.Item += " from host"
+		outside = append(outside, r)
+	}
+	return outside
+}
+
+// Both views of a check stand side by side, whichever of them could be seen; and what one
+// of them has found is alive.
+func TestTwoViews(t *testing.T) {
+	open, silent := reports("open"), fails(probes.ErrNoAnswer)
+	for name, tt := range map[string]struct {
+		outside, inside probeFunc
+		session         error
+		want            string
+		unreachable     bool
+	}{
+		"both":                 {open, reports("refused"), nil, "[open][refused]", false},
+		"the runner sees none": {silent, open, nil, probes.ErrNoAnswer.Error() + "[open]", false},
+		"the host is not asked": {
+			open, open, probes.ErrNoAnswer, probes.ErrNoAnswer.Error() + "[open]", false,
+		},
+		"nobody is there": {silent, open, probes.ErrNoAnswer, probes.ErrNoAnswer.Error(), true},
+		"nor may anybody in": {
+			reports("no answer"), open, errors.New("access is denied"), "access is denied[no answer]", false,
+		},
+	} {
+		asked := session{new(atomic.Int32), new(atomic.Int32)}
+		o := runner.Options{Open: func(context.Context, suites.Host) (host.Session, error) { return asked, tt.session }}
+		v, got := observe(t, o, portCheck("a", twice{asking{tt.inside}, tt.outside}), portCheck("b", away{open}))
+		if d := cmp.Diff([]string{"a: " + tt.want, "b: [open]"}, got); d != "" && !tt.unreachable {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+		if (v.Seen.Unreachable != "") != tt.unreachable {
+			t.Errorf("%s: unreachable is %q", name, v.Seen.Unreachable)
+		}
+	}
+}
