@@ -121,7 +121,7 @@ operator operators order orders org os outside owner package page part partner p
 phone ping plan pool pop pop3 port portal ports power powershell preprod pri primary print printer printers
 priv private process prod product production profile program project protocol proxy ps ptr public publisher qa
 query queue queues radius rdp rds read reader ready realm reboot recovery registry release remote replica report reports
-resource restore result role root router rule run running sa sales sample scan scanner schema scope script
+resource restore result role root router rpc rule run running sa sales sample scan scanner schema scope script
 scripts search secondary secret security self server servers service services session set settings setup share
 shared sharepoint shares shop site sites smb smtp snapshot snmp soa software source spool spooler sql sqlserver srv
 staff stage staging standard start started state static status stop stopped storage store sub submission suite
