@@ -26,7 +26,8 @@ import (
 // leads everything to it.
 func site(t *testing.T, a *probetest.Authority, handler http.HandlerFunc) probes.Target {
 	t.Helper()
-	target := secured(t, a.Issue(t, time.Now().Add(-time.Hour), time.Now().Add(30*24*time.Hour), "srv.example.test"), handler)
+	began, ends := time.Now().Add(-time.Hour), time.Now().Add(30*24*time.Hour)
+	target := secured(t, a.Issue(t, began, ends, "srv.example.test"), handler)
 	target.Roots = a.Roots()
 	return target
 }
