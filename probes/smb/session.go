@@ -107,30 +107,33 @@ func (e *entering) look(ctx context.Context) error {
 	var problems []error
 	for _, share := range e.probe.Shares {
 		err := e.open(ctx, session, share)
-		problems = append(problems, e.became(ctx, share, "share", "open", err))
+		problems = append(problems, e.became(ctx, aim{share, "share", "open"}, err))
 	}
 	for _, file := range e.probe.Files {
 		err := e.read(ctx, session, file)
-		problems = append(problems, e.became(ctx, file, "file", "read", err))
+		problems = append(problems, e.became(ctx, aim{file, "file", "read"}, err))
 	}
 	_ = session.Logoff()
 	return errors.Join(problems...)
 }
 
+// aim is a share or a file: its reading's name, and what that is when all is well.
+type aim struct{ item, name, good string }
+
 // became makes a reading of what came of a share or a file.
-func (e *entering) became(ctx context.Context, item, name, good string, err error) error {
+func (e *entering) became(ctx context.Context, a aim, err error) error {
 	err = reach.Cause(ctx, told(err))
 	no, said := errors.AsType[*declined](err)
 	switch {
 	case err == nil:
-		e.add(item, name, fact.Text(good))
+		e.add(a.item, a.name, fact.Text(a.good))
 		return nil
 	case said:
-		e.add(item, name, fact.Text(no.name()))
-		e.because(item, no.Error())
+		e.add(a.item, a.name, fact.Text(no.name()))
+		e.because(a.item, no.Error())
 		return nil
 	default:
-		return fmt.Errorf("%s %q: %w", name, item, err)
+		return fmt.Errorf("%s %q: %w", a.name, a.item, err)
 	}
 }
 

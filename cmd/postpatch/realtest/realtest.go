@@ -124,18 +124,13 @@ func Serve(t testing.TB, addr string, command *exec.Cmd) {
 // run starts a daemon and waits until ready holds.
 func run(t testing.TB, ready func(context.Context) error, name string, args ...string) *process {
 	t.Helper()
-	return runAs(t, nil, ready, name, args...)
+	return start(t, ready, daemon(t, name, args...))
 }
 
-// runAs is run of a daemon with attributes of the system.
-func runAs(
-	t testing.TB, attributes *syscall.SysProcAttr, ready func(context.Context) error, name string, args ...string,
-) *process {
-	t.Helper()
-	// Not the test's context: it ends before the test's cleanup stops the daemon.
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
-	command.SysProcAttr = attributes
-	return start(t, ready, command)
+// daemon is a command that goes on until it is stopped: the test's context ends before the
+// test's cleanup stops it.
+func daemon(t testing.TB, name string, args ...string) *exec.Cmd {
+	return exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
 }
 
 func start(t testing.TB, ready func(context.Context) error, command *exec.Cmd) *process {

@@ -174,8 +174,9 @@ func (s *Samba) run(t testing.TB) func() error {
 		args = append(args, "env", "LDB_MODULES_DISABLE_DEEPBIND=1", "faketime", "-f", s.Clock)
 	}
 	args = append(args, "samba", "-i", "-M", "single", "-d", "1", "--debug-stdout", "-s", s.config)
-	attributes := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Setpgid: true}
-	return runAs(t, attributes, s.ready, "sh", args...).kill
+	command := daemon(t, "sh", args...)
+	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Setpgid: true}
+	return start(t, s.ready, command).kill
 }
 
 // ready is when all of its services answer: those that answer LDAP come before those that

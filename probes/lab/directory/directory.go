@@ -16,9 +16,14 @@ import (
 	"postpatch/probes/lab/estate"
 )
 
-// Acceptor takes the proof of an account, and protects what follows.
+// Acceptor takes the proof of an account.
 type Acceptor interface {
 	Accept(token []byte) (out []byte, done bool, err error)
+	Sealer
+}
+
+// Sealer protects what follows a proof.
+type Sealer interface {
 	Seal(plain []byte) (signature, sealed []byte, err error)
 	Open(signature, sealed []byte) (plain []byte, err error)
 	Seals() bool // what follows a proof is sealed
