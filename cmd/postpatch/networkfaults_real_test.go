@@ -157,8 +157,8 @@ func TestNetworkFaults(t *testing.T) {
 const aboutFaults = `# What postpatch says of faults in the network
 
 The same healthy server each time, and between it and the runner a router that does what the headline says.
-Before the patch there was no fault. Each check has a host of its own; ` + "`host`" + ` asks the host through WinRM for a
-service. A test with real packets keeps these tables (` + "`TestNetworkFaults`" + `); times are left out.
+Before the patch there was no fault. Each check has a host of its own; ` + "`host`" + ` asks the host through WinRM for
+a service. A test with real packets keeps these tables (` + "`TestNetworkFaults`" + `); times are left out.
 `
 
 // faultyNetwork starts the lab behind a network, in a folder with what leads to it.

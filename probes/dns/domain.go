@@ -27,12 +27,11 @@ func forestRecords() []string { return []string{"_gc._tcp", "_ldap._tcp.gc._msdc
 
 // siteRecords are those of a site: SITE stands for it.
 func siteRecords() (domain, forest []string) {
-	return []string{
-			"_ldap._tcp.SITE._sites", "_ldap._tcp.SITE._sites.dc._msdcs",
-			"_kerberos._tcp.SITE._sites", "_kerberos._tcp.SITE._sites.dc._msdcs",
-		}, []string{
-			"_gc._tcp.SITE._sites", "_ldap._tcp.SITE._sites.gc._msdcs",
-		}
+	domain = []string{
+		"_ldap._tcp.SITE._sites", "_ldap._tcp.SITE._sites.dc._msdcs",
+		"_kerberos._tcp.SITE._sites", "_kerberos._tcp.SITE._sites.dc._msdcs",
+	}
+	return domain, []string{"_gc._tcp.SITE._sites", "_ldap._tcp.SITE._sites.gc._msdcs"}
 }
 
 // planDirectory lists the records of the domains.

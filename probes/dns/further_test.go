@@ -44,8 +44,11 @@ func estateOf(t *testing.T, names []string, servers ...estate.DNS) probes.Target
 		go func() { ended <- s.ServePacket(pc) }()
 		t.Cleanup(func() {
 			_ = s.Close()
-			<-ended
-			<-ended
+			for range 2 {
+				if err := <-ended; err != nil {
+					t.Errorf("serving: %v", err)
+				}
+			}
 		})
 		listen[name] = map[string]string{"tcp": ln.Addr().String(), "udp": pc.LocalAddr().String()}
 	}
@@ -161,28 +164,38 @@ func TestAZoneAtAllItsServers(t *testing.T) {
 		return append(corp("SOA"), two, "corp.test. 3600 IN SOA "+primary+". h.corp.test. "+serial+" 900 600 86400 60")
 	}
 	names := []string{"dc01.corp.test", "dc02.corp.test"}
+	args := map[string]any{"zone": []string{"corp.test"}}
 	for name, tt := range map[string]struct {
 		first, second estate.DNS
 		want          []string
 	}{
 		"a copy that is old": {
-			estate.DNS{Records: soa(names[0], "44")}, estate.DNS{Records: soa(names[0], "41")},
-			[]string{"dc01.corp.test serial=44", "dc01.corp.test behind=0", "dc02.corp.test serial=41", "dc02.corp.test behind=3"},
+			estate.DNS{Records: soa(names[0], "44")},
+			estate.DNS{Records: soa(names[0], "41")},
+			[]string{
+				"dc01.corp.test serial=44", "dc01.corp.test behind=0", "dc02.corp.test serial=41", "dc02.corp.test behind=3",
+			},
 		},
 		"a serial that has gone round": {
-			estate.DNS{Records: soa(names[0], "1")}, estate.DNS{Records: soa(names[0], "4294967295")},
-			[]string{"dc01.corp.test serial=1", "dc01.corp.test behind=0", "dc02.corp.test serial=4294967295", "dc02.corp.test behind=2"},
+			estate.DNS{Records: soa(names[0], "1")},
+			estate.DNS{Records: soa(names[0], "4294967295")},
+			[]string{
+				"dc01.corp.test serial=1", "dc01.corp.test behind=0",
+				"dc02.corp.test serial=4294967295", "dc02.corp.test behind=2",
+			},
 		},
 		"in a directory each counts for itself": {
-			estate.DNS{Records: soa(names[0], "97")}, estate.DNS{Records: soa(names[1], "41")},
+			estate.DNS{Records: soa(names[0], "97")},
+			estate.DNS{Records: soa(names[1], "41")},
 			[]string{"dc01.corp.test serial=97", "dc02.corp.test serial=41"},
 		},
 		"one has lost it": {
-			estate.DNS{Records: soa(names[0], "44")}, estate.DNS{Records: soa(names[0], "44"), Fault: estate.Error},
+			estate.DNS{Records: soa(names[0], "44")},
+			estate.DNS{Records: soa(names[0], "44"), Fault: estate.Error},
 			[]string{"dc01.corp.test serial=44", "dc01.corp.test behind=0"},
 		},
 	} {
-		got := found(t, estateOf(t, names, tt.first, tt.second), map[string]any{"zone": []string{"corp.test"}}, "serial", "behind")
+		got := found(t, estateOf(t, names, tt.first, tt.second), args, "serial", "behind")
 		for i := range tt.want {
 			tt.want[i] = "corp.test SOA " + tt.want[i]
 		}
@@ -190,7 +203,8 @@ func TestAZoneAtAllItsServers(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}
-	gone := found(t, estateOf(t, names[:1], estate.DNS{Records: soa(names[0], "1")}), map[string]any{"zone": []string{"corp.test"}}, "state")
+	alone := estateOf(t, names[:1], estate.DNS{Records: soa(names[0], "1")})
+	gone := found(t, alone, args, "state")
 	if want := "corp.test SOA dc02.corp.test state=no address"; !slices.Contains(gone, want) {
 		t.Errorf("no %q in %q", want, gone)
 	}
@@ -272,7 +286,9 @@ func TestSignatures(t *testing.T) {
 }
 
 // forged answers with an address that a key has signed, and with keys.
-func forged(t *testing.T, signer *dns.DNSKEY, private crypto.PrivateKey, address string, keys ...dns.RR) dns.HandlerFunc {
+func forged(
+	t *testing.T, signer *dns.DNSKEY, private crypto.PrivateKey, address string, keys ...dns.RR,
+) dns.HandlerFunc {
 	t.Helper()
 	rr := func(text string) dns.RR {
 		parsed, err := dns.NewRR(text)
@@ -281,9 +297,11 @@ func forged(t *testing.T, signer *dns.DNSKEY, private crypto.PrivateKey, address
 		}
 		return parsed
 	}
+	now := time.Now()
 	sig := &dns.RRSIG{
 		Algorithm: dns.ED25519, SignerName: "test.", KeyTag: signer.KeyTag(), Hdr: dns.RR_Header{Ttl: 1},
-		Inception: uint32(time.Now().Add(-time.Hour).Unix()), Expiration: uint32(time.Now().AddDate(0, 0, 3).Add(time.Hour).Unix()),
+		Inception:  uint32(now.Add(-time.Hour).Unix()),
+		Expiration: uint32(now.AddDate(0, 0, 3).Add(time.Hour).Unix()),
 	}
 	if err := sig.Sign(private.(crypto.Signer), []dns.RR{rr("www.test. 1 IN A 10.0.0.1")}); err != nil {
 		t.Fatal(err)
@@ -317,6 +335,7 @@ func TestForgedAnswers(t *testing.T) {
 	for other.KeyTag() == key.KeyTag() {
 		other, _ = newKey(t)
 	}
+	args := map[string]any{"name": []string{"www.test"}, "dnssec": true}
 	for name, tt := range map[string]struct {
 		address string
 		keys    []dns.RR
@@ -328,7 +347,7 @@ func TestForgedAnswers(t *testing.T) {
 		"without any key":  {"10.0.0.1", nil, "no key"},
 	} {
 		target := inMemory(forged(t, key, private, tt.address, tt.keys...))
-		got := found(t, target, map[string]any{"name": []string{"www.test"}, "dnssec": true}, "dnssec", "dnssec_days", "validated")
+		got := found(t, target, args, "dnssec", "dnssec_days", "validated")
 		want := []string{"www.test A dnssec=" + tt.want, "www.test A dnssec_days=3", "www.test A validated=true"}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
@@ -403,7 +422,9 @@ func TestTheRunnersViewOfTwo(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		readings, err := p.(probes.Pair).Outside().Observe(ctx, target)
-		got := slices.DeleteFunc(probetest.Texts(readings), func(text string) bool { return !strings.Contains(text, "state") })
+		got := slices.DeleteFunc(probetest.Texts(readings), func(text string) bool {
+			return !strings.Contains(text, "state")
+		})
 		if d := cmp.Diff([]string{"www.test A state=no answer", "ftp.test A state=answered"}, got); d != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, d)
 		}

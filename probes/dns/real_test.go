@@ -130,8 +130,8 @@ func TestBindAsksOthers(t *testing.T) {
 	target, args := at(resolver), map[string]any{"beyond": []string{"www.beyond.test"}}
 	beyond := func() []string { return found(t, target, args, "rcode", "recursion", "forwards", "count") }
 	const about = "www.beyond.test A beyond "
-	if d := cmp.Diff([]string{about + "rcode=NOERROR", about + "count=1", about + "recursion=true", about + "forwards=true"},
-		beyond()); d != "" {
+	want := []string{about + "rcode=NOERROR", about + "count=1", about + "recursion=true", about + "forwards=true"}
+	if d := cmp.Diff(want, beyond()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	others.Stop(t)

@@ -83,7 +83,8 @@ func (a asker) signed(ctx context.Context, q question, got answer) ([]fact.Readi
 			}
 			keys[signer] = keysOf(msg.msg.Answer, signer)
 		}
-		if found := assess(sig, keys[signer], covered(section, sig), now); found != valid && (word == valid || word == bogus) {
+		found := assess(sig, keys[signer], covered(section, sig), now)
+		if found != valid && (word == valid || word == bogus) {
 			word = found
 		}
 		least = min(least, math.Floor(end(sig, now).Sub(now).Hours()/24))

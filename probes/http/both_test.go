@@ -27,7 +27,8 @@ func TestTheRunnersViewOfTwo(t *testing.T) {
 		return nil, &net.DNSError{Err: "no such host", Name: "www.corp.test", IsNotFound: true}
 	}
 	readings, err := pair.Outside().Observe(t.Context(), target)
-	if d := cmp.Diff([]string{"https://www.corp.test/ state=no address"}, probetest.Texts(readings)); d != "" || err != nil {
+	want := []string{"https://www.corp.test/ state=no address"}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
 }

@@ -38,9 +38,11 @@ func (k kind) reading() string { return strings.ReplaceAll(k.name, "-", "_") }
 
 func kinds() []kind {
 	return []kind{
-		{"aes256", etypeID.AES256_CTS_HMAC_SHA1_96}, {"aes128", etypeID.AES128_CTS_HMAC_SHA1_96},
+		{"aes256", etypeID.AES256_CTS_HMAC_SHA1_96},
+		{"aes128", etypeID.AES128_CTS_HMAC_SHA1_96},
 		{"rc4", etypeID.RC4_HMAC},
-		{"aes256-sha2", etypeID.AES256_CTS_HMAC_SHA384_192}, {"aes128-sha2", etypeID.AES128_CTS_HMAC_SHA256_128},
+		{"aes256-sha2", etypeID.AES256_CTS_HMAC_SHA384_192},
+		{"aes128-sha2", etypeID.AES128_CTS_HMAC_SHA256_128},
 	}
 }
 

@@ -132,7 +132,8 @@ func TestFaults(t *testing.T) {
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("told (-want +got):\n%s\nreadings: %q, %v", d, probetest.Texts(seen[1].Readings), seen[1].Err)
 			}
-			if reason := reasonOf(seen[1].Readings); !strings.Contains(reason, tt.reason) || (reason == "") != (tt.reason == "") {
+			reason := reasonOf(seen[1].Readings)
+			if !strings.Contains(reason, tt.reason) || (reason == "") != (tt.reason == "") {
 				t.Errorf("the reason is %q, want %q", reason, tt.reason)
 			}
 		})

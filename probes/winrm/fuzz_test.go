@@ -12,8 +12,9 @@ import (
 func FuzzAnswer(f *testing.F) {
 	f.Add("Microsoft-HTTPAPI/2.0", "Negotiate", []byte("<a/>"), 404)
 	f.Add("", "Basic realm=\"WSMAN\", Negotiate", []byte("<E/>"), 401)
-	f.Add("x\x1b[31m", " ", []byte(`<s:Envelope xmlns:s="s"><s:Body><IdentifyResponse><ProtocolVersion>1</ProtocolVersion>`+
-		`<ProductVendor>&#x1b;</ProductVendor></IdentifyResponse></s:Body></s:Envelope>`), 200)
+	const escape = `<s:Envelope xmlns:s="s"><s:Body><IdentifyResponse><ProtocolVersion>1</ProtocolVersion>` +
+		`<ProductVendor>&#x1b;</ProductVendor></IdentifyResponse></s:Body></s:Envelope>`
+	f.Add("x\x1b[31m", " ", []byte(escape), 200)
 	f.Fuzz(func(t *testing.T, server, offer string, body []byte, status int) {
 		head := http.Header{"Server": {server}, "Www-Authenticate": {offer}, "Content-Type": {"application/soap+xml"}}
 		v := &visit{}

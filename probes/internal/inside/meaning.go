@@ -45,10 +45,10 @@ func onlyInside(out string) string {
 
 // dead is what it means that nobody is answered.
 func dead(out, in string) string {
-	switch {
-	case in == reach.Refused:
+	switch in {
+	case reach.Refused:
 		return "service dead: nothing listens, as the host itself finds, too"
-	case in == reach.NoAnswer:
+	case reach.NoAnswer:
 		return "service dead or stuck: the host itself gets no answer either"
 	default:
 		return fmt.Sprintf("nobody is answered: %s for the runner, %s for the host itself", out, in)

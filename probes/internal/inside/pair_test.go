@@ -95,11 +95,13 @@ func TestEchoesOfTwoViews(t *testing.T) {
 	if len(got) != 4 || !strings.HasPrefix(got[3], "loopback from host views=firewall closed") {
 		t.Errorf("itself by another name: got %q", got)
 	}
-	got = joined(inside.ByEchoes(), echoes("a", 3, ""), echoes("a", 0, "the host finds no address for the name (HostNotFound)"))
+	const unnamed = "the host finds no address for the name (HostNotFound)"
+	got = joined(inside.ByEchoes(), echoes("a", 3, ""), echoes("a", 0, unnamed))
 	if len(got) != 5 || !strings.HasPrefix(got[3], "a views=name resolution differs") {
 		t.Errorf("got %q", got)
 	}
-	if got := joined(inside.ByEchoes(), append(echoes("a", 0, ""), echoes("b", 1, "")...), echoes("b", 1, "")); len(got) != 3 {
+	both := append(echoes("a", 0, ""), echoes("b", 1, "")...)
+	if got := joined(inside.ByEchoes(), both, echoes("b", 1, "")); len(got) != 3 {
 		t.Errorf("what the host does not tell of: got %q", got)
 	}
 }
