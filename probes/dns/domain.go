@@ -25,13 +25,13 @@ func domainRecords() []string {
 
 func forestRecords() []string { return []string{"_gc._tcp", "_ldap._tcp.gc._msdcs"} }
 
-// siteRecords are those of a site: SITE stands for it.
-func siteRecords() (domain, forest []string) {
+// siteRecords are those of a site.
+func siteRecords(site string) (domain, forest []string) {
+	at := "._tcp." + site + "._sites"
 	domain = []string{
-		"_ldap._tcp.SITE._sites", "_ldap._tcp.SITE._sites.dc._msdcs",
-		"_kerberos._tcp.SITE._sites", "_kerberos._tcp.SITE._sites.dc._msdcs",
+		"_ldap" + at, "_ldap" + at + ".dc._msdcs", "_kerberos" + at, "_kerberos" + at + ".dc._msdcs",
 	}
-	return domain, []string{"_gc._tcp.SITE._sites", "_ldap._tcp.SITE._sites.gc._msdcs"}
+	return domain, []string{"_gc" + at, "_ldap" + at + ".gc._msdcs"}
 }
 
 // planDirectory lists the records of the domains.
@@ -55,19 +55,19 @@ func (p *probe) planDirectory(given params) error {
 			}
 		}
 		p.domains = append(p.domains, domain)
-		p.add(dns.TypeA, "", domain)
-		p.add(dns.TypeSRV, "", under(domainRecords(), domain)...)
-		p.add(dns.TypeSRV, "", under(forestRecords(), forest)...)
+		p.add(dns.TypeA, domain)
+		p.add(dns.TypeSRV, under(domainRecords(), domain)...)
+		p.add(dns.TypeSRV, under(forestRecords(), forest)...)
 		for _, site := range sites {
-			ofDomain, ofForest := siteRecords()
-			p.add(dns.TypeSRV, site, under(ofDomain, domain)...)
-			p.add(dns.TypeSRV, site, under(ofForest, forest)...)
+			ofDomain, ofForest := siteRecords(site)
+			p.add(dns.TypeSRV, under(ofDomain, domain)...)
+			p.add(dns.TypeSRV, under(ofForest, forest)...)
 		}
 		aliases, err := parseAgents(given.Agents)
 		if err != nil {
 			return err
 		}
-		p.add(dns.TypeCNAME, "", under(aliases, "_msdcs."+forest)...)
+		p.add(dns.TypeCNAME, under(aliases, "_msdcs."+forest)...)
 	}
 	p.domains = reach.Unique(p.domains)
 	return nil
@@ -83,9 +83,8 @@ func (p params) withoutDomain() error {
 	return nil
 }
 
-func (p *probe) add(kind uint16, site string, names ...string) {
+func (p *probe) add(kind uint16, names ...string) {
 	for _, full := range names {
-		full = strings.ReplaceAll(full, "SITE", site)
 		p.questions = append(p.questions, question{item: item(full, kind), name: full, kind: kind})
 	}
 }
