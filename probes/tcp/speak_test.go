@@ -75,11 +75,17 @@ func TestScriptsThatFail(t *testing.T) {
 	closes := probetest.Target(probetest.Serve(t, func(conn net.Conn) {
 		_, _ = io.WriteString(conn, "554 go\x1b away\r\n")
 	}))
+	long := probetest.Target(probetest.Serve(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, strings.Repeat("x", 10_000))
+	}))
+	const tooLong = "too much: a line has more than 8192 bytes; what came was "
 	for name, tt := range map[string]struct {
 		target probes.Target
 		script []string
 		want   string
 	}{
+		"too much": {long, []string{"expect ^220"}, "state=open script=too much reason=step 1, expect ^220: " + tooLong +
+			strings.Repeat("x", 300) + "…"},
 		"ended":     {closes, []string{"expect ^220"}, `state=open script=ended reason=step 1, expect ^220: ended; what came was 554 go\x1b away\n`},
 		"no answer": {labtest.Start(t, ftp), []string{"expect ^220 ", "send WHO", "expect ^2"}, "state=open script=no answer reason=step 3, expect ^2: no answer; nothing came"},
 	} {
@@ -135,7 +141,17 @@ func TestStartTLS(t *testing.T) {
 			labtest.Start(t, "{mail: {imap: {starttls: absent}}}"), "imap", 143, "starttls=absent reason=a1 NO",
 		},
 		"IMAP that injects": {
-			labtest.Start(t, "{mail: {imap: {starttls: injected}}}"), "imap", 143, "starttls=failed reason=",
+			labtest.Start(t, "{mail: {imap: {starttls: injected}}}"), "imap", 143,
+			"starttls=failed reason=starttls: imap: tls failed: something was said ahead of TLS",
+		},
+		"FTP that says it at length": { // as ProFTPD does
+			server(t, "220-Welcome\r\n to this server\r\n\r\n221 of ours\r\n220 ready\r\n", "AUTH TLS\r\n", "534-no\r\n534 no"),
+			"ftp", 21, "starttls=absent reason=534-no",
+		},
+		"no FTP": {server(t, "hi\r\n"), "ftp", 21, "starttls=absent reason=hi"},
+		"SMTP without an end": {
+			server(t, strings.Repeat("x", 10_000)), "smtp", 25,
+			"starttls=failed reason=starttls: smtp: too much: a line has more than 8192 bytes",
 		},
 		"PostgreSQL without": {server(t, "", pgAsk, "N"), "postgres", 5432, "starttls=absent reason=the answer is N"},
 		"MySQL without": {

@@ -84,7 +84,7 @@ func parseStep(text string) (Step, error) {
 
 // Failed is a step that did not come about.
 type Failed struct {
-	Number int // from 1
+	Number int // from 1; 0 of what is no step of a script
 	Step   string
 	State  string // how: no answer, ended, tls failed, too much
 	Came   string // what was heard instead, fit to be shown
@@ -99,9 +99,15 @@ const (
 
 // Error implements error.
 func (f *Failed) Error() string {
-	text := fmt.Sprintf("step %d, %s: %s", f.Number, f.Step, f.State)
-	if f.State == reach.TLSFailed {
+	text := f.Step + ": " + f.State
+	if f.Number > 0 {
+		text = fmt.Sprintf("step %d, %s", f.Number, text)
+	}
+	switch f.State {
+	case reach.TLSFailed:
 		return text + ": " + f.Err.Error()
+	case TooMuch:
+		text += ": " + f.Err.Error()
 	}
 	if f.Came != "" {
 		return text + "; what came was " + f.Came
@@ -169,10 +175,11 @@ func latin(text string) []byte {
 
 // stateOf is how a step failed, where the server did it.
 func stateOf(err error) string {
+	_, excessive := errors.AsType[excess](err)
 	switch {
 	case errors.Is(err, ErrInjected):
 		return reach.TLSFailed
-	case errors.Is(err, errTooMuch):
+	case excessive:
 		return TooMuch
 	case errors.Is(err, reach.ErrEnded):
 		return Ended

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,14 +13,7 @@ import (
 )
 
 // Protocols are those in which TLS can be started.
-func Protocols() []string {
-	all := make([]string, 0, len(starters()))
-	for name := range starters() {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return all
-}
+func Protocols() []string { return slices.Sorted(maps.Keys(starters())) }
 
 // Declined means that the server does not start TLS, in its own words, fit to be shown.
 type Declined struct{ Words string }
@@ -55,22 +49,23 @@ func starters() map[string]func(*Conversation) error {
 	}
 }
 
-// reply takes a reply of SMTP or FTP: lines with a code, the last with a space behind it.
+// reply takes a reply of SMTP or FTP: one line, or several, of which the first has a hyphen
+// behind the code and the last a space. Those between may begin with anything, as FTP has it
+// (RFC 959, 4.2).
 func (c *Conversation) reply(code string) error {
 	const most = 100
-	for range most {
+	for n := range most {
 		line, err := c.Line()
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if !strings.HasPrefix(line, code) && len(line) >= 4 && line[3] != '-' {
+		case strings.HasPrefix(line, code+" ") || line == code:
+			return nil
+		case n == 0 && !strings.HasPrefix(line, code+"-"):
 			return &Declined{Show([]byte(line))}
 		}
-		if strings.HasPrefix(line, code+" ") || line == code {
-			return nil
-		}
 	}
-	return errTooMuch
+	return tooMuch("a reply has more than", most, "lines")
 }
 
 // dialogue hears a code, then says each line and hears the code that follows it.
@@ -241,7 +236,7 @@ func (c *Conversation) element(tag byte) ([]byte, error) {
 		}
 	}
 	if length > longestLine {
-		return nil, errTooMuch
+		return nil, tooMuch("an answer has more than", longestLine, "bytes")
 	}
 	return c.Exactly(length)
 }

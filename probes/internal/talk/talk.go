@@ -27,8 +27,15 @@ const (
 // itself: it would count as said in TLS.
 var ErrInjected = errors.New("something was said ahead of TLS")
 
-// errTooMuch means that what came is not heard any further.
-var errTooMuch = fmt.Errorf("the server says more than %d bytes", mostTotal)
+// excess means that what came is not heard any further: what there is too much of.
+type excess string
+
+// Error implements error.
+func (e excess) Error() string { return string(e) }
+
+func tooMuch(what string, limit int, unit string) error {
+	return excess(fmt.Sprintf("%s %d %s", what, limit, unit))
+}
 
 // Conversation is one with one server. It is for one goroutine.
 type Conversation struct {
@@ -55,8 +62,11 @@ func (c *Conversation) Say(data string) error {
 
 // more reads what comes next.
 func (c *Conversation) more() error {
-	if c.total >= mostTotal || len(c.heard) >= mostBytes {
-		return errTooMuch
+	if c.total >= mostTotal {
+		return tooMuch("the server says more than", mostTotal, "bytes")
+	}
+	if len(c.heard) >= mostBytes {
+		return tooMuch("what is sought is not within", mostBytes, "bytes")
 	}
 	if c.conn == nil { // what has been heard is all there is
 		return reach.ErrEnded
@@ -83,7 +93,7 @@ func (c *Conversation) Line() (string, error) {
 			return line, nil
 		}
 		if len(c.heard) > longestLine {
-			return "", fmt.Errorf("a line has more than %d bytes", longestLine)
+			return "", tooMuch("a line has more than", longestLine, "bytes")
 		}
 		if err := c.more(); err != nil {
 			return "", err
