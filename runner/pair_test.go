@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/baseline"
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
@@ -60,6 +61,35 @@ func TestTwoViews(t *testing.T) {
 		}
 		if (v.Seen.Unreachable != "") != tt.unreachable {
 			t.Errorf("%s: unreachable is %q", name, v.Seen.Unreachable)
+		}
+	}
+}
+
+// What a suite expects of a reading that one view alone can have binds the items of that
+// view; what both have binds those of both.
+func TestWhatIsExpectedOfOneView(t *testing.T) {
+	for name, tt := range map[string]struct {
+		outside, inside baseline.Host
+		want            string
+	}{
+		"the runner's alone": {doors("a bell=rings", "a colour=red"), doors("a bell=rings"), "passed no baseline"},
+		"of another item, too": {
+			doors("a bell=rings", "a colour=red", "b bell=rings"), doors("a bell=rings"), "failed no baseline failing",
+		},
+		"of both": {
+			doors("a bell=rings", "a colour=red"), doors("a bell=rings", "a colour=red", "b bell=rings"),
+			"failed no baseline failing",
+		},
+	} {
+		c, before, now := check(t, "colour=red"), doors(), tt.outside
+		c.Probe = twice{}
+		for _, r := range tt.inside.Readings {
+			r.Key.Item += probes.FromHost
+			now.Readings = append(now.Readings, r)
+		}
+		now.Sort()
+		if got := told(judge(c, &before, now, nil).Checks[0]); got[0] != tt.want {
+			t.Errorf("%s: got %q, want %s", name, got, tt.want)
 		}
 	}
 }

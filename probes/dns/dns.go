@@ -27,7 +27,7 @@ var Kind = probes.Define(probes.Kind{
 	Words:    map[string][]string{"from": inside.Views()},
 	Example:  "- dns: {name: www.example.org, type: [A, AAAA], server: 10.0.0.53}\n  why: customers\n",
 	Notes:    append([]string{note.FromHost, note.FromBoth}, notes()...),
-	Readings: append(specs(), furtherSpecs()...),
+	Readings: partial(append(specs(), furtherSpecs()...)),
 }, params{Types: []string{"A"}, Recurse: true, From: inside.Runner}, build)
 
 type params struct {

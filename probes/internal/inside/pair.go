@@ -13,7 +13,7 @@ import (
 )
 
 // FromHost ends the items of the host's own view where both ask.
-const FromHost = " from host"
+const FromHost = probes.FromHost
 
 // asker is a probe that asks the host.
 type asker interface {
