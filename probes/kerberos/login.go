@@ -23,16 +23,7 @@ import (
 
 // logIn proves the operator's account, once, and asks for the services' tickets.
 func (v *visit) logIn(ctx context.Context) error {
-	t := v.target
-	if v.Address != "" { // that one's own entry counts
-		t.Host = v.Address
-		t.Credential = func(use string) (host.Credential, error) {
-			if v.target.CredentialAt == nil {
-				return host.Credential{}, fmt.Errorf("%w: no credential for %q", probes.ErrNotTried, v.Address)
-			}
-			return v.target.CredentialAt(use, v.Address)
-		}
-	}
+	t := reach.Elsewhere(v.target, v.Address)
 	var first kdc.Granted
 	var who kdc.Principal
 	start := time.Now()
@@ -68,8 +59,7 @@ func (v *visit) logIn(ctx context.Context) error {
 // client is who logs in. A suite leads no proof anywhere: whoever gets one can try
 // passwords on it at leisure.
 func (v *visit) client(c host.Credential) (kdc.Principal, error) {
-	to := reach.Address(v.target, v.Address)
-	if led := !strings.EqualFold(to, v.target.Host) && (v.Address == "" || !c.Named); led {
+	if to := reach.Address(v.target, v.Address); reach.Led(v.target, v.Address, c) {
 		return kdc.Principal{}, fmt.Errorf("%w: the suite leads to %q, and whatever is there could try passwords on the "+
 			"proof of %q: lead the host there yourself, by --connect-to and not by the suite", probes.ErrNotTried, to, c.User)
 	}

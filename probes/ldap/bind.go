@@ -115,21 +115,48 @@ func (e *entering) mayShow(c host.Credential) error {
 		return fmt.Errorf("%w: the password of %q is not shown without TLS: add starttls: true, or ask at port 636",
 			probes.ErrNotTried, c.User)
 	}
-	trust := reach.Trust{Name: e.target.Host, Roots: e.target.Roots}
-	if why := reach.Trusted(*e.conn.tls, trust, time.Now()); why != nil {
+	if why := e.trusted(); why != nil {
 		return fmt.Errorf("%w: the password of %q is not shown to a server whose certificate does not prove that it is %s: "+
 			"%w; trust its authority, or bind by negotiate", probes.ErrNotTried, c.User, e.target.Host, why)
 	}
 	return nil
 }
 
+// trusted says why TLS does not prove that the directory is the one that the operator's entry
+// is for; nil where it does.
+func (e *entering) trusted() error {
+	if e.conn.tls == nil {
+		return errors.New("there is no TLS")
+	}
+	return reach.Trusted(*e.conn.tls, reach.Trust{Name: e.target.Host, Roots: e.target.Roots}, time.Now())
+}
+
+// method is how the account may be proved. Where the suite alone leads it and TLS proves
+// nothing, Kerberos is left, whose tickets are for the name.
+func (e *entering) method(c host.Credential) (method string, led bool, err error) {
+	switch {
+	case !e.led(c) || e.trusted() == nil:
+		return e.probe.Bind, false, nil
+	case e.probe.Bind == ntlm:
+		return "", true, reach.Astray(nil, e.address, byTLS)
+	default:
+		return kerberos, true, nil
+	}
+}
+
+const byTLS = "ask by TLS, with a certificate that bears the host's name and that you trust"
+
 // prove proves the account in as many steps as it takes.
 func (e *entering) prove(ctx context.Context, c host.Credential) (shown host.Shown, err error) {
 	if c.Prove == nil {
 		return host.Later, fmt.Errorf("%w: nobody here can prove the account %q", probes.ErrNotTried, c.User)
 	}
+	method, led, err := e.method(c)
+	if err != nil {
+		return host.Later, err
+	}
 	s := host.Service{
-		Name: "ldap/" + e.target.Host, Host: e.target.Host, Method: e.probe.Bind, Unsealed: e.conn.tls != nil,
+		Name: "ldap/" + e.target.Host, Host: e.target.Host, Method: method, Unsealed: e.conn.tls != nil,
 	}
 	if e.conn.tls != nil && len(e.conn.tls.PeerCertificates) > 0 {
 		s.Bindings = host.EndPoint(e.conn.tls.PeerCertificates[0])
@@ -139,6 +166,8 @@ func (e *entering) prove(ctx context.Context, c host.Credential) (shown host.Sho
 		shown = host.Later
 		if errors.Is(err, host.ErrRefused) {
 			shown = host.Refused
+		} else if led && e.probe.Bind != kerberos {
+			err = reach.Astray(err, e.address, byTLS)
 		}
 		return shown, fmt.Errorf("proving the account: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/host"
 	"postpatch/probes/internal/choice"
 	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
@@ -125,14 +126,13 @@ func (p probe) Reports(reading string) bool {
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
-	if p.Address != "" { // who is sent there is the operator's word
-		t = led(t, p.Address)
-	}
+	to := reach.Elsewhere(t, p.Address)
 	name := cmp.Or(p.ServerName, p.Address, reach.Name(t))
 	return reach.Each(p.Ports, func(port int) ([]fact.Reading, error) {
 		v := &visit{
-			probe: p, target: t, name: name, port: port, item: reach.PortItem(p.Address, port),
+			probe: p, target: to, name: name, port: port, item: reach.PortItem(p.Address, port),
 			address: reach.JoinPort(reach.Address(t, p.Address), port),
+			led:     func(c host.Credential) bool { return reach.Led(t, p.Address, c) },
 		}
 		err := reach.Cause(ctx, v.run(ctx))
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -271,4 +272,49 @@ func TestRefuses(t *testing.T) {
 		"base":   {"filter": "(cn=x)", "base": "nowhere"},
 		"key":    {"key": "cn"},
 	})
+}
+
+// TestLed shows that no proof by NTLM goes to where a suite leads, but in TLS that proves the
+// host, and by Kerberos.
+func TestLed(t *testing.T) {
+	target := start(t, healthy)
+	noTickets := with(target, user, "swordfish", "")
+	dial := target.Dial
+	for name, tt := range map[string]struct {
+		from probes.Target
+		args map[string]any
+		want string // a reading, or words of the error
+	}{
+		"NTLM":                       {target, map[string]any{"bind": "ntlm"}, "NTLM would show"},
+		"NTLM in StartTLS":           {target, map[string]any{"bind": "ntlm", "starttls": true}, "389 bind=ok"},
+		"Kerberos":                   {target, map[string]any{"bind": "kerberos"}, "389 bind=ok"},
+		"negotiate with a ticket":    {target, map[string]any{"bind": "negotiate"}, "389 bound_by=Kerberos"},
+		"negotiate without a ticket": {noTickets, map[string]any{"bind": "negotiate"}, "NTLM would show"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			led := tt.from
+			led.Address = "203.0.113.6"
+			led.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				return dial(ctx, network, strings.Replace(address, led.Address, led.Host, 1))
+			}
+			readings, err := probetest.Observe(t, ldap.Kind, led, tt.args)
+			got := probetest.Texts(readings)
+			if err != nil {
+				got = append(got, err.Error())
+			}
+			if !strings.Contains(strings.Join(got, "\n"), tt.want) || err != nil && !errors.Is(err, probes.ErrNotTried) {
+				t.Errorf("no %q in %q", tt.want, got)
+			}
+		})
+	}
+	for name, named := range map[string]bool{"a pattern": false, "its name": true} {
+		c, _ := target.Credential("ldap")
+		c.Named = named
+		target.CredentialAt = func(string, string) (host.Credential, error) { return c, nil }
+		target.Host = "web01.corp.test"
+		_, err := probetest.Observe(t, ldap.Kind, target, map[string]any{"bind": "ntlm", "address": "dc01.corp.test"})
+		if errors.Is(err, probes.ErrNotTried) == named {
+			t.Errorf("an address whose entry has %s: %v", name, err)
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"time"
@@ -25,7 +24,8 @@ type visit struct {
 	item     string
 	address  string
 	port     int
-	base     string // the default naming context
+	base     string                     // the default naming context
+	led      func(host.Credential) bool // the suite alone leads the account to it
 	readings []fact.Reading
 }
 
@@ -44,19 +44,6 @@ func (v *visit) because(words string) {
 	if words != "" && !v.has("reason") {
 		v.add("reason", fact.Text(reach.Printable(words, 500)))
 	}
-}
-
-// led is the target with the account of the server to which the suite leads.
-func led(t probes.Target, address string) probes.Target {
-	t.Host = address
-	at := t.CredentialAt
-	t.Credential = func(use string) (host.Credential, error) {
-		if at == nil {
-			return host.Credential{}, fmt.Errorf("%w: no account is known for %s", probes.ErrNotTried, address)
-		}
-		return at(use, address)
-	}
-	return t
 }
 
 // run asks the directory of itself, as anybody may, and then as an account.

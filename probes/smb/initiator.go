@@ -11,6 +11,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/host"
+	"postpatch/probes/internal/reach"
 )
 
 // initiator proves the account: by Kerberos where a domain controller gives a ticket, else
@@ -24,9 +25,17 @@ func (e *entering) initiator(ctx context.Context, c host.Credential) (
 			e.by = "Kerberos"
 			return &tickets{ctx: ctx, proof: proof}, proof.Ended, nil
 		}
-		if e.probe.Login == kerberos || errors.Is(err, host.ErrRefused) || ctx.Err() != nil {
+		led := e.probe.Login != kerberos && !errors.Is(err, host.ErrRefused) && e.led(c)
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, fmt.Errorf("proving the account: %w", err)
+		case led:
+			return nil, nil, reach.Astray(err, e.address, byKerberos)
+		case e.probe.Login == kerberos || errors.Is(err, host.ErrRefused):
 			return nil, nil, fmt.Errorf("proving the account: %w", err)
 		}
+	} else if e.led(c) {
+		return nil, nil, reach.Astray(nil, e.address, byKerberos)
 	}
 	domain, user, qualified := strings.Cut(c.User, `\`)
 	if !qualified {
@@ -37,6 +46,8 @@ func (e *entering) initiator(ctx context.Context, c host.Credential) (
 		User: user, Password: c.Password.Reveal(), Domain: domain, TargetSPN: "cifs/" + e.target.Host,
 	}, func(host.Shown) {}, nil
 }
+
+const byKerberos = "prove it by Kerberos, whose tickets are for the host's name"
 
 // ticket begins a proof by Kerberos.
 func (e *entering) ticket(ctx context.Context, c host.Credential) (host.Proof, error) {

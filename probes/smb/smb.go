@@ -180,11 +180,9 @@ func (p probe) Reports(reading string) bool {
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
-	if p.Address != "" {
-		t = led(t, p.Address)
-	}
 	v := &visit{
-		probe: p, target: t, item: reach.PortItem(p.Address, p.Port),
+		probe: p, target: reach.Elsewhere(t, p.Address), item: reach.PortItem(p.Address, p.Port),
+		led:     func(c host.Credential) bool { return reach.Led(t, p.Address, c) },
 		address: reach.JoinPort(reach.Address(t, p.Address), p.Port),
 	}
 	err := reach.Cause(ctx, v.run(ctx))
@@ -192,17 +190,4 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 		err = fmt.Errorf("asking the file server at port %d: %w", p.Port, err)
 	}
 	return v.readings, err
-}
-
-// led is the target with the account of the server to which the suite leads.
-func led(t probes.Target, address string) probes.Target {
-	t.Host = address
-	at := t.CredentialAt
-	t.Credential = func(use string) (host.Credential, error) {
-		if at == nil {
-			return host.Credential{}, fmt.Errorf("%w: no account is known for %s", probes.ErrNotTried, address)
-		}
-		return at(use, address)
-	}
-	return t
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -189,4 +190,37 @@ func TestRefuses(t *testing.T) {
 		"share": {"share": []string{`a\b`}},
 		"file":  {"file": []string{`a\..\b`}},
 	})
+}
+
+// TestLed shows that no proof by NTLM goes to where a suite leads.
+func TestLed(t *testing.T) {
+	target := start(t, healthy)
+	noTickets := with(target, user, "swordfish", "")
+	dial := target.Dial
+	for name, tt := range map[string]struct {
+		from  probes.Target
+		login string
+		want  string // a reading, or words of the error
+	}{
+		"NTLM":                       {target, "ntlm", "NTLM would show"},
+		"Kerberos":                   {target, "kerberos", "445 login=ok"},
+		"negotiate with a ticket":    {target, "negotiate", "445 proved_by=Kerberos"},
+		"negotiate without a ticket": {noTickets, "negotiate", "NTLM would show"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			led := tt.from
+			led.Address = "203.0.113.6"
+			led.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				return dial(ctx, network, strings.Replace(address, led.Address, led.Host, 1))
+			}
+			readings, err := probetest.Observe(t, smb.Kind, led, map[string]any{"share": []string{"SYSVOL"}, "login": tt.login})
+			got := probetest.Texts(readings)
+			if err != nil {
+				got = append(got, err.Error())
+			}
+			if !strings.Contains(strings.Join(got, "\n"), tt.want) || err != nil && !errors.Is(err, probes.ErrNotTried) {
+				t.Errorf("no %q in %q", tt.want, got)
+			}
+		})
+	}
 }

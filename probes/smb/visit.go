@@ -8,6 +8,7 @@ import (
 
 	"postpatch/probes"
 	"postpatch/probes/fact"
+	"postpatch/probes/host"
 	"postpatch/probes/internal/reach"
 )
 
@@ -17,6 +18,7 @@ type visit struct {
 	target   probes.Target
 	item     string
 	address  string
+	led      func(host.Credential) bool // the suite alone leads the account to it
 	readings []fact.Reading
 }
 
