@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -62,12 +63,14 @@ func (s *session) issuer(chain []*x509.Certificate) *x509.Certificate {
 	return trusted[0][1]
 }
 
+// skew is what may be between the authority's clock and the runner's.
+const skew = 5 * time.Minute
+
 // judged reads a response of OCSP (RFC 6960).
 func judged(response []byte, leaf, issuer *x509.Certificate, now time.Time) string {
-	const skew = 5 * time.Minute // between the authority's clock and the runner's
-	r, err := ocsp.ParseResponseForCert(response, leaf, issuer)
+	r, err := ocsp.ParseResponseForCert(response, leaf, nil)
 	switch {
-	case err != nil:
+	case err != nil || !entitled(r, issuer, now):
 		return invalid
 	case !r.NextUpdate.IsZero() && now.After(r.NextUpdate.Add(skew)), now.Add(skew).Before(r.ThisUpdate):
 		return outOfDate
@@ -78,6 +81,21 @@ func judged(response []byte, leaf, issuer *x509.Certificate, now time.Time) stri
 	default:
 		return unknown
 	}
+}
+
+// entitled says whether whoever signed a response may speak for the issuer: it is the issuer
+// itself, or somebody to whom the issuer has given that right, and no other (RFC 6960,
+// 4.2.2.2). Anybody whom it has given a certificate, among them the one that is revoked,
+// could else say that all is good. That the certificate along has signed the response was
+// seen when it was parsed.
+func entitled(r *ocsp.Response, issuer *x509.Certificate, now time.Time) bool {
+	by := r.Certificate
+	if by == nil || bytes.Equal(by.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) {
+		return r.CheckSignatureFrom(issuer) == nil
+	}
+	return issuer.CheckSignature(by.SignatureAlgorithm, by.RawTBSCertificate, by.Signature) == nil &&
+		slices.Contains(by.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) &&
+		!now.Add(skew).Before(by.NotBefore) && !now.Add(-skew).After(by.NotAfter)
 }
 
 // askAuthority asks at the address that a valid certificate names: another one may name
