@@ -62,7 +62,7 @@ func (a authority) leaf(t *testing.T, change func(*x509.Certificate)) tls.Certif
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(0xBEEF), Subject: pkix.Name{CommonName: "srv.example.test"},
 		DNSNames: []string{"srv.example.test", "WWW.example.test"}, IPAddresses: []net.IP{net.IPv4(10, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 0, 30).Add(time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(30*24*time.Hour + time.Hour),
 		OCSPServer: []string{"ldap://no", "http://ca.example.test:8080/ocsp"},
 	}
 	if change != nil {
