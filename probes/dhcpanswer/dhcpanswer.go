@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -24,13 +24,14 @@ var Kind = probes.Define(probes.Kind{
 	Doc:   "A DHCP server's answer to a client: what it tells one that has an address, or offers one that has none.",
 	Item:  "always empty",
 	Items: probes.NoItems,
-	Main:  "ask",
+	Main:  "ask", Timeout: 30 * time.Second,
 	Words: map[string][]string{"ask": {asksInform, asksDiscover}},
 	Example: "- dhcp_answer: {}\n  why: a server that runs and is not authorised answers nobody\n" +
 		"- dhcp_answer: {ask: discover, subnet: 10.20.30.0}\n  id: dhcp_answer/clients\n",
 	Readings: specs(),
 	Notes: []string{
 		"The answer comes to a port of its own, so that postpatch has to be root, and the only one at that port.",
+		"Servers are asked one after the other, each for 6 seconds at most.",
 		"inform comes to port 68 and lets nothing be leased; the server has to know the runner's own network.",
 		"discover comes to port 67, as a relay asks; the offer is not taken, and the server keeps it for a minute.",
 		"Where the port is not to be had, the check is unknown; the kind dhcp looks inside the server instead.",
@@ -127,6 +128,8 @@ func (p probe) ask(ctx context.Context, t probes.Target) (*dhcpv4.DHCPv4, datagr
 		return nil, datagram.Answer{}, err
 	}
 	defer func() { _ = conn.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	question, err := p.message(conn)
 	if err != nil {
 		return nil, datagram.Answer{}, err
@@ -161,16 +164,5 @@ func (p probe) dial(ctx context.Context, t probes.Target) (net.Conn, error) {
 		return conn, nil
 	}
 	_ = conn.Close() // it has told the two addresses, and sent nothing
-	port := clientPort
-	if p.discover {
-		port = serverPort
-	}
-	again := t
-	again.Dial = (&net.Dialer{LocalAddr: &net.UDPAddr{IP: from.IP, Port: port}}).DialContext
-	conn, err = datagram.Dial(ctx, again, to.String())
-	if err != nil {
-		return nil, fmt.Errorf("%w: the server answers to UDP port %d of %s, which is not to be had here: %s",
-			probes.ErrNotTried, port, from.IP, strings.TrimPrefix(err.Error(), "connecting to "))
-	}
-	return conn, nil
+	return p.bind(ctx, t, from.IP, to.String())
 }
