@@ -38,7 +38,10 @@ type params struct {
 	Port    int    `param:"port" doc:"The port."`
 }
 
-const answered = "answered"
+const (
+	answered = "answered"
+	tooOften = "RATE" // RFC 5905, 7.4
+)
 
 func specs() []probes.ReadingSpec {
 	ignore := fact.Rule{Op: fact.Ignore}
@@ -70,7 +73,7 @@ func specs() []probes.ReadingSpec {
 		},
 		{
 			Name: "reference", Type: fact.TypeText, Rule: ignore, Evidence: true,
-			Doc: "What the server takes its time from: an address, the digest of an IPv6 one, or a clock's code.",
+			Doc: "What the server takes its time from: a clock's code; or 4 bytes as an address, which may be a digest.",
 		},
 		{
 			Name: "reference_age", Type: fact.TypeDuration, Rule: ignore, Evidence: true,
@@ -86,7 +89,7 @@ func specs() []probes.ReadingSpec {
 		{Name: "latency", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the answer took."},
 		{
 			Name: "reason", Type: fact.TypeText, Rule: ignore, Evidence: true,
-			Doc: "The code with which a server declines to give its time: RATE, DENY.",
+			Doc: "The code with which a server declines to give its time: DENY, RSTR.",
 		},
 	}
 }
@@ -110,6 +113,9 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 		return []fact.Reading{probes.Read(item, "state", fact.Text(reach.Refused))}, nil
 	case err != nil:
 		return nil, fmt.Errorf("asking %s for the time: %w", address, err)
+	case kiss(got) == tooOften:
+		return nil, fmt.Errorf("asking %s for the time: the server says %s: this machine, or the network that it is in, "+
+			"asks too often, which tells nothing of its time", address, tooOften)
 	}
 	return readings(item, got), nil
 }
@@ -161,10 +167,8 @@ func readings(item string, got *ntp.Response) []fact.Reading {
 		probes.Read(item, "leap", fact.Text(leap)),
 		probes.Read(item, "latency", fact.Duration(max(0, got.RTT))),
 	}
-	if got.IsKissOfDeath() { // without a code it is a server that has no time from anywhere, as Windows is at first
-		if code := reach.Printable(strings.Trim(got.KissCode, ".\x00"), 8); code != "" {
-			return append(found, probes.Read(item, "reason", fact.Text(code)))
-		}
+	if code := kiss(got); code != "" {
+		return append(found, probes.Read(item, "reason", fact.Text(code)))
 	}
 	direction := "ahead"
 	if got.ClockOffset < 0 {
@@ -179,6 +183,15 @@ func readings(item string, got *ntp.Response) []fact.Reading {
 		found = append(found, origin(item, got)...)
 	}
 	return found
+}
+
+// kiss is the code with which a server declines; empty of one that does not, and of one
+// that has no time from anywhere, as Windows is at first.
+func kiss(got *ntp.Response) string {
+	if !got.IsKissOfDeath() {
+		return ""
+	}
+	return reach.Printable(strings.Trim(got.KissCode, ".\x00"), 8)
 }
 
 // origin is where the server's time comes from.

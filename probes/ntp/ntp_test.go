@@ -57,7 +57,7 @@ func TestWhatServersSay(t *testing.T) {
 			"{ntp: {stratum: 6, reference: 127.127.1.0}}", []string{"source=LOCL", "reference=127.127.1.0"}, nil,
 		},
 		"just started":  {"{ntp: {unsynchronized: true}}", []string{"synchronized=false", "leap=unsynchronized"}, []string{"source", "reason"}},
-		"too often":     {"{ntp: {kiss: RATE}}", []string{"synchronized=false", "reason=RATE"}, []string{"source", "direction"}},
+		"not for us":    {"{ntp: {kiss: DENY}}", []string{"synchronized=false", "reason=DENY"}, []string{"source", "direction"}},
 		"lost its time": {"{ntp: {fault: error}}", []string{"synchronized=false", "stratum=16"}, nil},
 		"stopped":       {"{ntp: {fault: refuse}}", []string{"state=refused"}, []string{"synchronized"}},
 	} {
@@ -99,7 +99,9 @@ func TestParameters(t *testing.T) {
 }
 
 func TestNotObserved(t *testing.T) {
-	for yaml, noAnswer := range map[string]bool{"{ntp: {fault: silent}}": true, "{ntp: {fault: garbage}}": false} {
+	for yaml, noAnswer := range map[string]bool{
+		"{ntp: {fault: silent}}": true, "{ntp: {fault: garbage}}": false, "{ntp: {kiss: RATE}}": false,
+	} {
 		probe, err := ntp.Kind.Build(map[string]any{})
 		if err != nil {
 			t.Fatal(err)
