@@ -301,7 +301,7 @@ func forged(
 	sig := &dns.RRSIG{
 		Algorithm: dns.ED25519, SignerName: "test.", KeyTag: signer.KeyTag(), Hdr: dns.RR_Header{Ttl: 1},
 		Inception:  uint32(now.Add(-time.Hour).Unix()),
-		Expiration: uint32(now.AddDate(0, 0, 3).Add(time.Hour).Unix()),
+		Expiration: uint32(now.Add(3*24*time.Hour + time.Hour).Unix()),
 	}
 	if err := sig.Sign(private.(crypto.Signer), []dns.RR{rr("www.test. 1 IN A 10.0.0.1")}); err != nil {
 		t.Fatal(err)

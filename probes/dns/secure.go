@@ -44,8 +44,9 @@ func signedSpecs() []probes.ReadingSpec {
 	}
 }
 
-// mostSignatures bounds how many signatures of an answer are checked, and with how many
-// keys each: what a server sends may be meant to keep others busy.
+// mostSignatures bounds how many sets of records an answer may have, how many signatures of
+// each are checked, by how many zones, and with how many keys each: what a server sends may
+// be meant to keep others busy.
 const mostSignatures = 8
 
 // signed reads what the signatures of an answer are worth. Keys are asked for at the same
@@ -64,44 +65,68 @@ func (a asker) signed(ctx context.Context, q question, got answer) ([]fact.Readi
 	if code := got.msg.Rcode; code != dns.RcodeSuccess && code != dns.RcodeNameError {
 		return nil, nil
 	}
-	section := got.msg.Answer
-	if len(section) == 0 { // what says that nothing is there is signed, too
-		section = got.msg.Ns
+	sets := setsOf(got.msg)
+	if len(sets) > mostSignatures {
+		return []fact.Reading{validated}, fmt.Errorf("the answer has more than the %d sets of records whose signatures "+
+			"are checked", mostSignatures)
 	}
-	sigs := signatures(section)
-	if len(sigs) == 0 {
-		return []fact.Reading{probes.Read(q.item, "dnssec", fact.Text(unsigned)), validated}, nil
+	found, days, err := a.worst(ctx, sets, q.blind)
+	if err != nil {
+		return []fact.Reading{validated}, err
 	}
-	now, least := time.Now(), math.Inf(1)
-	keys := map[string][]*dns.DNSKEY{}
-	for _, sig := range sigs[:min(len(sigs), mostSignatures)] {
-		signer := dns.CanonicalName(sig.SignerName)
-		if _, asked := keys[signer]; !asked {
-			msg, err := a.ask(ctx, question{name: signer, kind: dns.TypeDNSKEY, sign: true, blind: q.blind}, true)
-			if err != nil {
-				return []fact.Reading{validated}, fmt.Errorf("the keys of %q: %w", name(signer), err)
-			}
-			keys[signer] = keysOf(msg.msg.Answer, signer)
-		}
-		found := assess(sig, keys[signer], covered(section, sig), now)
-		if found != valid && (word == valid || word == bogus) {
-			word = found
-		}
-		least = min(least, math.Floor(end(sig, now).Sub(now).Hours()/24))
+	if found != valid {
+		word = found
 	}
-	return []fact.Reading{
-		probes.Read(q.item, "dnssec", fact.Text(word)), probes.Read(q.item, "dnssec_days", fact.Int(least)), validated,
-	}, nil
+	readings := []fact.Reading{probes.Read(q.item, "dnssec", fact.Text(word))}
+	if !math.IsInf(days, 1) {
+		readings = append(readings, probes.Read(q.item, "dnssec_days", fact.Int(days)))
+	}
+	return append(readings, validated), nil
 }
 
-func signatures(section []dns.RR) []*dns.RRSIG {
-	var sigs []*dns.RRSIG
-	for _, rr := range section {
-		if sig, is := rr.(*dns.RRSIG); is {
-			sigs = append(sigs, sig)
+// worst is what the worst of the sets is worth, and for how many days all are good.
+func (a asker) worst(ctx context.Context, sets []set, blind bool) (word string, days float64, err error) {
+	if len(sets) == 0 {
+		return unsigned, math.Inf(1), nil
+	}
+	word, days = valid, math.Inf(1)
+	now := time.Now()
+	keys := map[string][]*dns.DNSKEY{}
+	for _, one := range sets {
+		for _, sig := range one.sigs {
+			if err := a.keys(ctx, sig, blind, keys); err != nil {
+				return "", 0, err
+			}
+		}
+		found, until := one.assess(keys, now)
+		if slices.Index(worstFirst(), found) < slices.Index(worstFirst(), word) {
+			word = found
+		}
+		if len(one.sigs) > 0 {
+			days = min(days, math.Floor(until.Sub(now).Hours()/24))
 		}
 	}
-	return sigs
+	return word, days, nil
+}
+
+// worstFirst are the words for a set of records.
+func worstFirst() []string { return []string{invalid, expired, notYetValid, noKey, unsigned, valid} }
+
+// keys asks for those of who signed, once.
+func (a asker) keys(ctx context.Context, sig *dns.RRSIG, blind bool, known map[string][]*dns.DNSKEY) error {
+	signer := dns.CanonicalName(sig.SignerName)
+	if _, asked := known[signer]; asked {
+		return nil
+	}
+	if len(known) >= mostSignatures {
+		return fmt.Errorf("more than %d zones have signed the answer", mostSignatures)
+	}
+	got, err := a.ask(ctx, question{name: signer, kind: dns.TypeDNSKEY, sign: true, blind: blind}, true)
+	if err != nil {
+		return fmt.Errorf("the keys of %q: %w", name(signer), err)
+	}
+	known[signer] = keysOf(got.msg.Answer, signer)
+	return nil
 }
 
 func keysOf(section []dns.RR, signer string) []*dns.DNSKEY {
@@ -114,15 +139,23 @@ func keysOf(section []dns.RR, signer string) []*dns.DNSKEY {
 	return keys
 }
 
-// covered are the records that a signature is of.
-func covered(section []dns.RR, sig *dns.RRSIG) []dns.RR {
-	var set []dns.RR
-	for _, rr := range section {
-		if h := rr.Header(); h.Rrtype == sig.TypeCovered && strings.EqualFold(h.Name, sig.Hdr.Name) {
-			set = append(set, rr)
+// assess says what the signatures of a set are worth, and until when: one that is good is
+// enough (RFC 4035, 5.3.3). While a zone changes to another algorithm there are some whose
+// key is not there yet (RFC 6781, 4.1.4).
+func (s set) assess(keys map[string][]*dns.DNSKEY, now time.Time) (word string, until time.Time) {
+	telling := []string{valid, expired, notYetValid, invalid, noKey, unsigned}
+	word = unsigned
+	for _, sig := range s.sigs {
+		found := assess(sig, keys[dns.CanonicalName(sig.SignerName)], s.records, now)
+		ends := end(sig, now)
+		switch is, was := slices.Index(telling, found), slices.Index(telling, word); {
+		case is < was:
+			word, until = found, ends
+		case is == was && ends.After(until):
+			until = ends
 		}
 	}
-	return set
+	return word, until
 }
 
 // assess says what one signature is worth.
@@ -131,7 +164,7 @@ func assess(sig *dns.RRSIG, keys []*dns.DNSKEY, set []dns.RR, now time.Time) str
 		return k.KeyTag() != sig.KeyTag || k.Algorithm != sig.Algorithm
 	})
 	switch {
-	case len(set) == 0:
+	case !dns.IsSubDomain(sig.SignerName, sig.Hdr.Name): // a zone signs what is in it
 		return invalid
 	case !sig.ValidityPeriod(now):
 		if end(sig, now).Before(now) {
