@@ -86,7 +86,10 @@ func (s *survey) measure(ctx context.Context) (finding, error) {
 	case replied:
 	case unreachable:
 		return f, reach.Silent(fmt.Errorf("%s says that the host cannot be reached", got[0].from))
-	case nothing, expired, tooLarge:
+	case expired:
+		return f, reach.Silent(fmt.Errorf("%s says that the packet has gone on for too long: the way there leads in circles",
+			got[0].from))
+	case nothing, tooLarge:
 		return f, reach.Silent(errors.New("no echo comes back: the host is down, or it or a firewall drops ping"))
 	}
 	f.rtt = got[0].took

@@ -162,6 +162,10 @@ func TestNoWay(t *testing.T) {
 			way{lost: every(1)},
 			"no answer: no echo comes back: the host is down, or it or a firewall drops ping",
 		},
+		"in circles": {
+			way{hops: slices.Repeat([]hop{{mtu: 1500}}, farTTL)},
+			"no answer: 10.0.0.64 says that the packet has gone on for too long: the way there leads in circles",
+		},
 		"a hop knows better": {
 			way{hops: []hop{{mtu: 1500}}, refuses: true},
 			"no answer: 10.0.0.1 says that the host cannot be reached",

@@ -22,9 +22,14 @@ type socket struct {
 
 	fd     int
 	parked []event // received while something was sent
+	packet []byte  // what comes is read into
 }
 
-const slice = 20 * time.Millisecond // for which ctx is not looked at
+const (
+	slice      = 20 * time.Millisecond // for which ctx is not looked at
+	mostParked = 256
+	mostStrays = 64 // that are passed over when the time is up, and errors that are taken at once
+)
 
 // openWire opens the socket that needs no privilege or, where the system does not give
 // one, a raw one.
@@ -53,7 +58,7 @@ func openSocket(to netip.Addr, kind int) (*socket, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	s := &socket{fd: fd, mark: mark{six: to.Is6(), bare: kind == unix.SOCK_RAW}}
+	s := &socket{fd: fd, mark: mark{six: to.Is6(), bare: kind == unix.SOCK_RAW}, packet: make([]byte, 1<<16)}
 	_, _ = rand.Read(s.nonce[:]) // which never fails
 	s.id = binary.BigEndian.Uint16(s.nonce[:])
 	if err := s.prepare(to); err != nil {
@@ -131,39 +136,47 @@ func (s *socket) send(p packet) error {
 	}
 }
 
-// drain parks what others have said, and returns what the runner's own interface takes at
-// most, where that was said.
+// drain parks what others have said, as far as there is room, and returns what the
+// runner's own interface takes at most, where that was said.
 func (s *socket) drain() (own int) {
-	for {
+	for range mostStrays {
 		e, local, any := s.said()
 		switch {
 		case !any:
 			return own
 		case local > 0:
 			own = local
-		case e.what != nothing:
+		case e.what != nothing && len(s.parked) < mostParked:
 			s.parked = append(s.parked, e)
 		}
 	}
+	return own
 }
 
-// receive waits for an event. What is there already when the time is up still counts.
+// receive waits for an event. What is there already when the time is up still counts,
+// unless it is hidden by a flood of what is none.
 func (s *socket) receive(ctx context.Context, until time.Time) (event, error) {
-	for {
-		s.drain()
+	for strays := 0; ctx.Err() == nil; {
+		if len(s.parked) == 0 {
+			s.drain()
+		}
 		if len(s.parked) > 0 {
 			e := s.parked[0]
 			s.parked = s.parked[1:]
 			return e, nil
 		}
-		if e, any := s.answered(); any {
-			if e.what == nothing {
-				continue
-			}
+		e, any := s.answered()
+		if e.what != nothing {
 			return e, nil
 		}
+		if any && time.Now().After(until) {
+			strays++
+		}
+		if any && strays < mostStrays {
+			continue
+		}
 		left := time.Until(until)
-		if left <= 0 || ctx.Err() != nil {
+		if left <= 0 {
 			return event{}, nil
 		}
 		wait := int(min(left, slice)/time.Millisecond) + 1
@@ -172,16 +185,16 @@ func (s *socket) receive(ctx context.Context, until time.Time) (event, error) {
 			return event{}, os.NewSyscallError("poll", err)
 		}
 	}
+	return event{}, nil
 }
 
 // answered takes a packet that came to the socket, which may be any.
 func (s *socket) answered() (e event, any bool) {
-	var packet [1 << 16]byte
-	n, err := unix.Read(s.fd, packet[:])
+	n, err := unix.Read(s.fd, s.packet)
 	if err != nil {
 		return event{}, false
 	}
-	if seq, ok := s.parseReply(packet[:n]); ok {
+	if seq, ok := s.parseReply(s.packet[:n]); ok {
 		return event{what: replied, seq: seq, at: time.Now()}, true
 	}
 	return event{}, true
