@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ const (
 	nameError = "name error"
 	noData    = "no data"
 	exists    = "exists"
+	referral  = "referral"
 )
 
 // absence is what an answer says of a name that must not be there.
@@ -30,6 +32,8 @@ func absence(q question, got answer) []fact.Reading {
 		word = exists
 	case got.msg.Rcode == dns.RcodeNameError:
 		word = nameError
+	case got.msg.Rcode == dns.RcodeSuccess && refers(got.msg):
+		word = referral
 	case got.msg.Rcode == dns.RcodeSuccess:
 		word = noData
 	}
@@ -41,6 +45,15 @@ func absence(q question, got answer) []fact.Reading {
 		}
 	}
 	return readings
+}
+
+// refers says whether a server sends whoever asks to others, and leaves open what is there
+// (RFC 2308, 2.2).
+func refers(msg *dns.Msg) bool {
+	has := func(kind uint16) bool {
+		return slices.ContainsFunc(msg.Ns, func(rr dns.RR) bool { return rr.Header().Rrtype == kind })
+	}
+	return has(dns.TypeNS) && !has(dns.TypeSOA)
 }
 
 // observeBeyond tells silence of those whom the server asks, for which it waits longer than
@@ -79,6 +92,9 @@ func (a asker) fresh(ctx context.Context, q question) ([]fact.Reading, error) {
 	got, err := a.askBriefly(ctx, below, true)
 	if err != nil && !errors.Is(err, probes.ErrNoAnswer) {
 		return nil, fmt.Errorf("a name below that nobody has kept: %w", err)
+	}
+	if err == nil && got.msg.Authoritative { // its own zone says nothing of the forwarders
+		return nil, errors.New("the server answers of a zone of its own, and beyond wants names that others alone have")
 	}
 	reached := err == nil && got.msg.RecursionAvailable &&
 		(got.msg.Rcode == dns.RcodeSuccess || got.msg.Rcode == dns.RcodeNameError)

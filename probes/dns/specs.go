@@ -83,7 +83,8 @@ func furtherSpecs() []probes.ReadingSpec {
 		},
 		{
 			Name: "absence", Type: fact.TypeText, Severity: fact.Fail, Expect: "one of " + nameError + ", " + noData,
-			Doc: "Of a name that must not be there: name error, no data, exists, or another code than these have.",
+			Doc: "Of a name that must not be there: name error, no data, exists, referral where the server sends one to " +
+				"others and leaves it open, or another code than these have.",
 		},
 		{
 			Name: "negative_ttl", Type: fact.TypeDuration, Rule: ignore,
