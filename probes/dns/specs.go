@@ -24,7 +24,8 @@ func specs() []probes.ReadingSpec {
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: answered,
 			Silence: []fact.Value{fact.Text(reach.Refused), fact.Text(reach.NoAnswer), fact.Text(reach.Unreachable)},
 			Doc: "What became of the question: answered, refused when no name server listens; where the host asks, too, or " +
-				"one of a zone's servers, also no answer, unreachable, or no address.",
+				"one of a zone's servers, also no answer, unreachable, or no address. Of a zone's server also not " +
+				"authoritative: it answers, and not from that zone.",
 		},
 		{
 			Name: "rcode", Type: fact.TypeText, Severity: fact.Fail, Expect: "NOERROR",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -15,8 +16,13 @@ import (
 	"postpatch/probes/internal/reach"
 )
 
-// mostServers bounds to how many servers a zone may lead.
-const mostServers = 16
+const (
+	mostServers   = 16 // to which a zone may lead
+	mostAddresses = 4  // at which one of them is asked
+)
+
+// lame is a server that a zone names, and that does not answer from it.
+const lame = "not authoritative"
 
 // version is what one of a zone's servers says of the zone.
 type version struct {
@@ -88,6 +94,10 @@ func (p probe) versionAt(ctx context.Context, a asker, zone, server string) (ver
 			break
 		}
 	}
+	if v.soa == nil && got.msg.Rcode == dns.RcodeSuccess {
+		v.readings = slices.DeleteFunc(v.readings, func(r fact.Reading) bool { return r.Key.Name == "state" })
+		v.readings = append(v.readings, probes.Read(q.item, "state", fact.Text(lame)))
+	}
 	return v, nil
 }
 
@@ -102,7 +112,25 @@ func (p probe) askServer(ctx context.Context, a asker, server string, q question
 	if failed != nil || len(addresses) == 0 {
 		return got, errors.Join(err, failed)
 	}
-	return a.at(addresses[0], p.port).askBriefly(ctx, q, false)
+	return a.askFirst(ctx, addresses, p.port, q)
+}
+
+// askFirst asks at one address after the other, always in the same order, until there is an
+// answer: a server is well that answers at one of those it has. The error is the first one's.
+func (a asker) askFirst(ctx context.Context, addresses []string, port int, q question) (got answer, err error) {
+	for i, address := range slices.Sorted(slices.Values(addresses)) {
+		answered, failed := a.at(address, port).askBriefly(ctx, q, false)
+		if failed == nil {
+			return answered, nil
+		}
+		if i == 0 {
+			err = failed
+		}
+		if i+1 == mostAddresses || ctx.Err() != nil {
+			break
+		}
+	}
+	return got, err
 }
 
 // at is an asker of another server.
