@@ -39,6 +39,7 @@ func TestRealShares(t *testing.T) {
 	samba.Tool(t, "user", "disable", "leaver")
 	gone := controller(t, samba, realtest.SambaNetBIOS+`\leaver`, "Swordfish-1")
 	shares["login"] = "ntlm"
+	has(t, observed(t, smb.Kind, byTicket, shares), []string{"445 login=ok", "445 proved_by=NTLM", "SYSVOL share=open"})
 	refused := observed(t, smb.Kind, gone, shares)
 	has(t, refused, []string{"445 login=refused"})
 	if !slices.ContainsFunc(refused, func(s string) bool { return strings.Contains(s, "the account is disabled") }) {

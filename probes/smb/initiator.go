@@ -23,7 +23,7 @@ func (e *entering) initiator(ctx context.Context, c host.Credential) (
 		proof, err := e.ticket(ctx, c)
 		if err == nil {
 			e.by = "Kerberos"
-			return &tickets{ctx: ctx, proof: proof}, proof.Ended, nil
+			return &tickets{ctx: ctx, proof: proof, steps: &e.proof}, proof.Ended, nil
 		}
 		led := e.probe.Login != kerberos && !errors.Is(err, host.ErrRefused) && e.led(c)
 		switch {
@@ -41,10 +41,11 @@ func (e *entering) initiator(ctx context.Context, c host.Credential) (
 	if !qualified {
 		domain, user = "", c.User
 	}
-	e.by = "NTLM"
-	return &smb2.NTLMInitiator{
+	e.by = byNTLM
+	by = &responses{&smb2.NTLMInitiator{
 		User: user, Password: c.Password.Reveal(), Domain: domain, TargetSPN: "cifs/" + e.target.Host,
-	}, func(host.Shown) {}, nil
+	}, &e.proof}
+	return by, func(host.Shown) {}, nil
 }
 
 const byKerberos = "prove it by Kerberos, whose tickets are for the host's name"
@@ -67,10 +68,31 @@ func whatDomainSaid(err error) host.Shown {
 	return host.Later
 }
 
+// steps is how far a proof has come.
+type steps struct {
+	out bool  // what proves the account was made, and goes out
+	err error // why it went no further
+}
+
+// responses is a proof by NTLM, whose second message is what proves.
+type responses struct {
+	*smb2.NTLMInitiator
+
+	steps *steps
+}
+
+// AcceptSecContext implements smb2.Initiator.
+func (r *responses) AcceptSecContext(challenge []byte) ([]byte, error) {
+	out, err := r.NTLMInitiator.AcceptSecContext(challenge)
+	r.steps.out, r.steps.err = err == nil, err
+	return out, err
+}
+
 // tickets is a proof by Kerberos as the library wants one.
 type tickets struct {
 	ctx   context.Context // the library hands none on
 	proof host.Proof
+	steps *steps
 }
 
 // OID implements smb2.Initiator.
@@ -79,12 +101,14 @@ func (*tickets) OID() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2,
 // InitSecContext implements smb2.Initiator.
 func (t *tickets) InitSecContext() ([]byte, error) {
 	out, _, err := t.proof.Step(t.ctx, nil)
+	t.steps.out, t.steps.err = err == nil, err
 	return out, err
 }
 
 // AcceptSecContext implements smb2.Initiator.
 func (t *tickets) AcceptSecContext(token []byte) ([]byte, error) {
 	out, _, err := t.proof.Step(t.ctx, token)
+	t.steps.err = err
 	return out, err
 }
 

@@ -141,7 +141,7 @@ func read(m []byte) (spoken, error) {
 		return spoken{}, errNoSMB
 	}
 	if status := le.Uint32(m[8:]); status != 0 {
-		return spoken{}, &declined{status}
+		return spoken{}, &declined{status: status}
 	}
 	body := m[headerSize:]
 	if len(body) < fixedSize-1 || le.Uint16(body) != fixedSize {

@@ -19,11 +19,6 @@ import (
 	"postpatch/probes/internal/reach"
 )
 
-const (
-	mostFile = 1 << 20  // bytes of a file that are read
-	mostSaid = 32 << 20 // bytes that a server says in all
-)
-
 // entering is one logon.
 type entering struct {
 	*visit
@@ -31,6 +26,7 @@ type entering struct {
 	conn    net.Conn
 	session *smb2.Session
 	by      string
+	proof   steps
 	took    time.Duration
 	why     error // what the server said to the proof
 }
@@ -53,6 +49,9 @@ func (v *visit) enter(ctx context.Context) error {
 		v.add(v.item, "login_time", fact.Duration(e.took))
 		v.add(v.item, "proved_by", fact.Text(e.by))
 		return e.look(ctx)
+	case errors.Is(e.why, errGuest):
+		v.add(v.item, "login", fact.Text(guest))
+		err = e.why
 	case errors.Is(err, probes.ErrRefused):
 		v.add(v.item, "login", fact.Text(refused))
 		if e.why != nil { // else it was refused earlier
@@ -78,21 +77,76 @@ func (e *entering) logOn(ctx context.Context, c host.Credential) (host.Shown, er
 	if err != nil {
 		return whatDomainSaid(err), err
 	}
-	dialer := &smb2.Dialer{Initiator: by}
-	e.session, err = dialer.DialConn(ctx, &measured{Conn: conn}, e.target.Host)
-	err = reach.Cause(ctx, told(err))
-	no, said := errors.AsType[*declined](err)
-	shown := host.Unsaid
-	switch {
-	case err == nil:
-		shown = host.Taken
-	case said && e.by == "NTLM":
-		shown = no.shown()
-	case said, e.by != "NTLM":
-		shown = host.Later // the domain has taken the password already
+	to := &watched{Conn: conn, most: mostTalk + len(e.probe.Files)*2*mostFile}
+	// Every server of SMB 2 can sign; what is not signed proves nothing.
+	dialer := &smb2.Dialer{Initiator: by, Negotiator: smb2.Negotiator{RequireMessageSigning: true}}
+	e.session, err = dialer.DialConn(ctx, to, e.target.Host)
+	switch said := to.last(); {
+	case said.declined() != nil:
+		err = e.meant(said.status)
+	case said.isGuest():
+		err = errGuest
+	case err != nil && e.proof.err != nil:
+		err = fmt.Errorf("proving the account: %w", e.proof.err)
+	case err != nil && said.answered && said.status == 0:
+		err = fmt.Errorf("%w: %w", errOpen, told(err))
+	case err != nil:
+		err = told(err)
+	default:
+		err = e.confirm(ctx)
 	}
+	err = reach.Cause(ctx, err)
+	shown := e.shown(err)
 	ended(shown)
 	return shown, err
+}
+
+// shown is what became of the password.
+func (e *entering) shown(err error) host.Shown {
+	no, said := errors.AsType[*declined](err)
+	switch {
+	case err == nil:
+		return host.Taken
+	case e.by != byNTLM, !e.proof.out: // the domain has taken it already; or it was not shown
+		return host.Later
+	case errors.Is(err, errGuest):
+		return host.Refused
+	case said:
+		return no.shown()
+	default:
+		return host.Unsaid
+	}
+}
+
+// meant is the status with which a logon was declined. Who comes with a ticket, or has not
+// shown a password yet, has none that is wrong.
+func (e *entering) meant(status uint32) error {
+	no := &declined{status: status}
+	switch status {
+	case 0xC000006D, 0xC0000022:
+		if e.by != byNTLM {
+			no.instead = "the server does not take the ticket: its own account's password, or who has its SPN, is not " +
+				"what the domain knows"
+		} else if !e.proof.out {
+			no.instead = "the server declines NTLM before it has seen an account"
+		}
+	}
+	return no
+}
+
+// confirm makes sure that the server has the key of the session, which who lets in whoever
+// comes has not: the answer has to be signed, whatever it says.
+func (e *entering) confirm(ctx context.Context) error {
+	tree, err := e.session.WithContext(ctx).Mount(`\\` + e.target.Host + `\IPC$`)
+	if err == nil {
+		_ = tree.WithContext(ctx).Umount()
+		return nil
+	}
+	err = told(err)
+	if _, said := errors.AsType[*declined](err); said {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errOpen, err)
 }
 
 func (e *entering) leave() {
@@ -170,7 +224,7 @@ func (e *entering) read(ctx context.Context, session *smb2.Session, file string)
 		return err
 	}
 	if info.IsDir() {
-		return &declined{0xC00000BA}
+		return &declined{status: 0xC00000BA}
 	}
 	hash := sha256.New()
 	n, err := io.Copy(hash, io.LimitReader(f, mostFile+1))
@@ -193,31 +247,16 @@ func told(err error) error {
 	transport, broken := errors.AsType[*smb2.TransportError](err)
 	switch {
 	case is:
-		return &declined{status.Code}
+		return &declined{status: status.Code}
 	case errors.Is(err, os.ErrNotExist):
-		return &declined{0xC0000034}
+		return &declined{status: 0xC0000034}
 	case errors.Is(err, os.ErrPermission):
-		return &declined{0xC0000022}
+		return &declined{status: 0xC0000022}
 	case errors.Is(err, smb2.ErrRequestNotAccepted):
-		return &declined{0xC00000D0}
+		return &declined{status: 0xC00000D0}
 	case broken && (errors.Is(transport.Err, io.EOF) || errors.Is(transport.Err, io.ErrUnexpectedEOF) ||
 		reach.State(transport.Err) == reach.Reset):
 		return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
 	}
 	return errors.New(reach.Printable(err.Error(), 300))
-}
-
-// measured is a connection from which only so much comes, and no message that is too long.
-type measured struct {
-	net.Conn
-	all int
-}
-
-// Read implements net.Conn.
-func (m *measured) Read(p []byte) (int, error) {
-	n, err := m.Conn.Read(p)
-	if m.all += n; m.all > mostSaid {
-		return 0, fmt.Errorf("the server says more than %d MiB", mostSaid>>20)
-	}
-	return n, err
 }

@@ -27,7 +27,11 @@ const (
 	unavailable = "unavailable"
 	missing     = "missing"
 	denied      = "denied"
+	guest       = "guest"
 )
+
+// byNTLM is what proved_by says of it.
+const byNTLM = "NTLM"
 
 // The ways to prove an account.
 const (
@@ -94,9 +98,9 @@ func specs() []probes.ReadingSpec {
 		{Name: "server", Type: fact.TypeText, Severity: fact.Note, Doc: "The server's own GUID."},
 		{
 			Name: "login", Type: fact.TypeText, Severity: fact.Fail, Expect: ok, Refused: []fact.Value{fact.Text(refused)},
-			Values: []string{ok, refused, unavailable},
-			Doc: "With a share or a file: ok, refused, or unavailable when the server cannot verify the account just now, as " +
-				"without a domain controller or with a broken secure channel.",
+			Values: []string{ok, refused, unavailable, guest},
+			Doc: "With a share or a file: ok; refused; guest when the server lets in without having verified the account; " +
+				"or unavailable when it cannot verify it just now, as without a domain controller or with a broken secure channel.",
 		},
 		{Name: "login_time", Type: fact.TypeDuration, Rule: ignore, Doc: "How long the login took."},
 		{

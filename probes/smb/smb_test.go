@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -143,12 +144,38 @@ func TestServers(t *testing.T) {
 		"the cipher of today": {
 			"{smb: {cipher: AES-256-GCM}}", nil, []string{"445 encryption=AES-256-GCM"}, "",
 		},
-		"no cipher":        {"{smb: {cipher: none}}", nil, []string{"445 encryption=none"}, ""},
-		"a share less":     {`{smb: {user: CORP\probe, password: swordfish}}`, look, []string{"445 login=ok", "a share=missing", `a\b.txt file=missing`}, ""},
-		"no folder":        {"{smb: {gone: [a], " + account + "}}", look, []string{"a share=missing"}, ""},
-		"no right":         {"{smb: {denied: [a], " + account + "}}", look, []string{"a share=denied", `a\b.txt file=denied`}, ""},
-		"a locked one":     {"{smb: {logon: locked out, " + account + "}}", look, []string{"445 login=refused"}, ""},
-		"a broken trust":   {"{smb: {logon: no trust, " + account + "}}", look, []string{"445 login=unavailable"}, ""},
+		"no cipher":      {"{smb: {cipher: none}}", nil, []string{"445 encryption=none"}, ""},
+		"a share less":   {`{smb: {user: CORP\probe, password: swordfish}}`, look, []string{"445 login=ok", "a share=missing", `a\b.txt file=missing`}, ""},
+		"no folder":      {"{smb: {gone: [a], " + account + "}}", look, []string{"a share=missing"}, ""},
+		"no right":       {"{smb: {denied: [a], " + account + "}}", look, []string{"a share=denied", `a\b.txt file=denied`}, ""},
+		"a locked one":   {"{smb: {logon: locked out, " + account + "}}", look, []string{"445 login=refused"}, ""},
+		"a broken trust": {"{smb: {logon: no trust, " + account + "}}", look, []string{"445 login=unavailable"}, ""},
+		"a guest by NTLM": {
+			"{smb: {logon: guest, signing: required, " + account + "}}", look, []string{"445 login=guest"}, "",
+		},
+		"a guest by Kerberos": {"{smb: {logon: guest, " + account + "}}", both(), []string{"445 login=guest"}, ""},
+		"a server that knows no password": {
+			"{smb: {logon: open, " + account + "}}", look, []string{"445 state=ready"}, "not show that it has verified",
+		},
+		"one that knows no ticket": {
+			"{smb: {logon: open, " + account + "}}", both(), []string{"445 state=ready"}, "not show that it has verified",
+		},
+		"its own password is stale": {
+			"{smb: {logon: stale key, " + account + "}}",
+			both(),
+			[]string{"445 login=unavailable", "445 reason=the server does not take the ticket: its own account's password, " +
+				"or who has its SPN, is not what the domain knows (status C000006D)"},
+			"",
+		},
+		"a broken trust, by Kerberos": {
+			"{smb: {logon: no trust, " + account + "}}", both(), []string{"445 login=unavailable"}, "",
+		},
+		"a locked one, by Kerberos": {
+			"{smb: {logon: locked out, " + account + "}}", both(), []string{"445 login=refused"}, "",
+		},
+		"NTLM switched off": {
+			"{smb: {logon: no ntlm, " + account + "}}", look, []string{"445 login=unavailable"}, "",
+		},
 		"overloaded":       {"{smb: {fault: error}}", nil, []string{"445 state=unavailable"}, ""},
 		"closes at once":   {"{smb: {fault: drop}}", nil, []string{"445 state=reset"}, ""},
 		"does not listen":  {"{smb: {fault: refuse}}", nil, []string{"445 state=refused"}, ""},
@@ -222,5 +249,54 @@ func TestLed(t *testing.T) {
 				t.Errorf("no %q in %q", tt.want, got)
 			}
 		})
+	}
+}
+
+// TestNotShown shows that servers that decline before they have seen a proof do not count: the
+// account goes on to others.
+func TestNotShown(t *testing.T) {
+	target := start(t, " {smb: {logon: no ntlm}}\n")
+	for i := range 5 {
+		target.Host = fmt.Sprintf("fs%02d.corp.test", i)
+		dial := target.Dial
+		target.Address = target.Host
+		at := target
+		at.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dial(ctx, network, "dc01.corp.test:445")
+		}
+		readings, err := probetest.Observe(t, smb.Kind, at, map[string]any{"share": []string{"a"}, "login": "ntlm"})
+		if got := probetest.Texts(readings); err != nil || !slices.Contains(got, "445 login=unavailable") {
+			t.Errorf("%s: %q, %v", target.Host, got, err)
+		}
+	}
+}
+
+// TestGuest shows that a wrong password that makes a guest is shown to nobody else.
+func TestGuest(t *testing.T) {
+	target := with(start(t, ` {smb: {logon: guest, user: CORP\probe, password: swordfish}}`+"\n"), user, "wrong", "")
+	readings, err := probetest.Observe(t, smb.Kind, target, map[string]any{"share": []string{"a"}})
+	if got := probetest.Texts(readings); err != nil || !slices.Contains(got, "445 login=guest") {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if at := target.Accounts.Refusals(host.Credential{User: user, Password: host.NewSecret("wrong")}); len(at) != 1 {
+		t.Errorf("it was refused by %q", at)
+	}
+}
+
+// TestManyFiles reads more than all files together once could be: one file, by many spellings.
+func TestManyFiles(t *testing.T) {
+	dc := ` {smb: {dialect: 2.1, user: CORP\probe, password: swordfish, shares: {a: {aaaaaa: "` +
+		strings.Repeat("x", 1<<20) + "\"}}}}\n"
+	var files []string
+	for i := range 40 {
+		name := []byte("aaaaaa")
+		for bit := range name {
+			name[bit] -= byte(i>>bit&1) * ('a' - 'A')
+		}
+		files = append(files, `a\`+string(name))
+	}
+	readings, err := probetest.Observe(t, smb.Kind, start(t, dc), map[string]any{"file": files, "login": "ntlm"})
+	if got := probetest.Texts(readings); err != nil || !slices.Contains(got, files[39]+" file=read") {
+		t.Errorf("got %d readings, %v", len(got), err)
 	}
 }

@@ -8,7 +8,10 @@ import (
 )
 
 // declined is a status of Windows (MS-ERREF 2.3) with which a server says no.
-type declined struct{ status uint32 }
+type declined struct {
+	status  uint32
+	instead string // what it means here, where that is no fault of the account
+}
 
 // status is what a code means: a word for a reading, and a sentence.
 type status struct{ word, words string }
@@ -62,6 +65,9 @@ func (d *declined) name() string {
 
 // Error implements error.
 func (d *declined) Error() string {
+	if d.instead != "" {
+		return fmt.Sprintf("%s (status %08X)", d.instead, d.status)
+	}
 	if known, found := statuses()[d.status]; found {
 		return fmt.Sprintf("%s (status %08X)", known.words, d.status)
 	}
@@ -71,6 +77,10 @@ func (d *declined) Error() string {
 // shown is what a status that answers a logon tells of the password. A locked account, or one
 // that may not log on, is one that nobody should go on with.
 func (d *declined) shown() host.Shown {
+	switch d.status {
+	case 0xC000006F, 0xC0000070, 0xC000015B: // the password is right, and another server may take it
+		return host.Later
+	}
 	if d.name() == refused {
 		return host.Refused
 	}
@@ -79,7 +89,7 @@ func (d *declined) shown() host.Shown {
 
 // ofLogon is the state of a logon that was declined.
 func (d *declined) ofLogon() string {
-	if name := d.name(); slices.Contains([]string{refused, unavailable}, name) {
+	if name := d.name(); d.instead == "" && slices.Contains([]string{refused, unavailable}, name) {
 		return name
 	}
 	return unavailable

@@ -19,7 +19,9 @@ type SMB struct {
 	// Cipher is the one that it chooses when it is offered, AES-128-GCM when it says nothing.
 	Cipher string `yaml:"cipher" oneof:"none,AES-128-CCM,AES-128-GCM,AES-256-CCM,AES-256-GCM"`
 	// Logon is what every account is answered: it is locked out, disabled or has expired, or the
-	// server has no logon servers or no trust of its domain.
-	Logon string `yaml:"logon" oneof:"locked out,disabled,expired,no logon servers,no trust"`
+	// server has no logon servers, no trust of its domain, or a stale key that fits no ticket;
+	// no ntlm declines NTLM's first message. As a guest it lets in whom it does not know; open
+	// is none that knows the account's password, and it says so by no word.
+	Logon string `yaml:"logon" oneof:"locked out,disabled,expired,no logon servers,no trust,stale key,no ntlm,guest,open"`
 	Fault Fault  `yaml:"fault"`
 }

@@ -128,6 +128,13 @@ func (t *talk) setUp(r request) bool {
 	}
 	t.digest(r.message)
 	out, done, err := t.proof.spnego.Accept(r.body[at : at+length])
+	if name, _ := t.proof.spnego.Mechanism(); name == spnego.NTLM && t.host.SMB.Logon == "no ntlm" {
+		t.proof = nil
+		return t.send(r, response{status: notSupported})
+	}
+	if t.letsIn() && (err != nil || done) {
+		return t.letIn(r)
+	}
 	if err != nil {
 		t.proof = nil
 		return t.send(r, response{status: t.refusal()})
@@ -147,6 +154,20 @@ func (t *talk) setUp(r request) bool {
 	t.signer, err = newSigner(t.dialect, mechanism.(Acceptor).SessionKey(), t.integrity[:]) // as choose made it
 	to.status = success
 	return err == nil && t.send(r, to)
+}
+
+// letsIn says whether whoever comes is let in.
+func (t *talk) letsIn() bool { return t.host.SMB.Logon == "guest" || t.host.SMB.Logon == "open" }
+
+// letIn makes a session whose key the server does not have: nothing of it is signed. Windows
+// and Samba say so of a guest (MS-SMB2 3.3.5.5.3); who does not is no file server.
+func (t *talk) letIn(r request) bool {
+	t.signer = &signer{func([]byte) []byte { return make([]byte, 16) }}
+	body := []byte{9, 0, 0, 0, headerSize + 8, 0, 0, 0}
+	if t.host.SMB.Logon == "guest" {
+		body[2] = 1
+	}
+	return t.send(r, response{body: body})
 }
 
 func (t *talk) choose(name string) spnego.Mechanism {
@@ -180,7 +201,7 @@ func (t *talk) knows(user string) bool {
 func (t *talk) logon() uint32 {
 	return map[string]uint32{
 		"locked out": 0xC0000234, "disabled": 0xC0000072, "expired": 0xC0000193,
-		"no logon servers": 0xC000005E, "no trust": 0xC000018D,
+		"no logon servers": 0xC000005E, "no trust": 0xC000018D, "stale key": logonFailure,
 	}[t.host.SMB.Logon]
 }
 
