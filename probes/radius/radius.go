@@ -73,6 +73,10 @@ func specs() []probes.ReadingSpec {
 			Doc: "What the server says: Access-Reject, Access-Accept, Access-Challenge.",
 		},
 		{
+			Name: "refuses", Type: fact.TypeBool, Severity: fact.Fail, Expect: "true",
+			Doc: "Without login: whether the user whom nobody has is not let in; a policy may take everybody.",
+		},
+		{
 			Name: "signed", Type: fact.TypeBool, Severity: fact.Warn, Keep: "true",
 			Doc: "Whether the answer has a Message-Authenticator, which withstands CVE-2024-3596.",
 		},
@@ -167,6 +171,11 @@ func (v *visit) add(name string, value fact.Value) {
 	v.readings = append(v.readings, probes.Read(v.item, name, value))
 }
 
+// tells says whether there is a reading.
+func (v *visit) tells(name string) bool {
+	return slices.ContainsFunc(v.readings, func(r fact.Reading) bool { return r.Key.Name == name })
+}
+
 func (v *visit) run(ctx context.Context) error {
 	if v.probe.Login {
 		return v.logIn(ctx)
@@ -182,8 +191,20 @@ func (v *visit) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = v.exchange(ctx, q)
-	return err
+	got, err := v.exchange(ctx, q)
+	if err != nil || !got.proved || code == radius.CodeStatusServer {
+		return err
+	}
+	if !isVerdict(got.code) {
+		return fmt.Errorf("the server answers a logon with %s", got.code)
+	}
+	v.add("refuses", fact.Bool(got.code != radius.CodeAccessAccept))
+	return nil
+}
+
+// isVerdict says whether a server says so of a logon.
+func isVerdict(code radius.Code) bool {
+	return code == radius.CodeAccessAccept || code == radius.CodeAccessReject || code == radius.CodeAccessChallenge
 }
 
 // exchange asks, and adds what the answer says.
@@ -244,7 +265,7 @@ func (v *visit) logIn(ctx context.Context) error {
 			v.add("reason", fact.Text(reach.Printable(err.Error(), 300)))
 		}
 		return nil
-	case err != nil && len(v.readings) > 0: // what the server said has been read
+	case v.tells("login") || !v.tells("answer") && v.tells("state"): // what became of the account, or of its server
 		return nil
 	}
 	return err

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	layeh "layeh.com/radius"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/lab/labtest"
 	"postpatch/probes/probetest"
@@ -50,6 +52,10 @@ func observe(t *testing.T, target probes.Target, args map[string]any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return texts(readings)
+}
+
+func texts(readings []fact.Reading) string {
 	var got []string
 	for _, r := range readings {
 		if r.Key.Name != "latency" {
@@ -60,7 +66,10 @@ func observe(t *testing.T, target probes.Target, args map[string]any) string {
 }
 
 func TestWhatServersSay(t *testing.T) {
-	const refusal = "state=answered answer=Access-Reject signed=true"
+	const (
+		refusal = "state=answered answer=Access-Reject signed=true"
+		refuses = " refuses=true"
+	)
 	login := func(more ...any) map[string]any {
 		args := map[string]any{"login": true}
 		for i := 0; i+1 < len(more); i += 2 {
@@ -75,9 +84,12 @@ func TestWhatServersSay(t *testing.T) {
 		args map[string]any
 		want string
 	}{
-		"nobody":            {nps, right, map[string]any{}, refusal},
-		"who wants signed":  {"{radius: {secret: s3cret, required: true}}", right, map[string]any{}, refusal},
-		"an older one":      {"{radius: {secret: s3cret, unsigned: true}}", right, map[string]any{}, "state=answered answer=Access-Reject signed=false"},
+		"nobody":           {nps, right, map[string]any{}, refusal + refuses},
+		"who wants signed": {"{radius: {secret: s3cret, required: true}}", right, map[string]any{}, refusal + refuses},
+		"an older one": {
+			"{radius: {secret: s3cret, unsigned: true}}", right, map[string]any{},
+			"state=answered answer=Access-Reject signed=false" + refuses,
+		},
 		"its status":        {"{radius: {secret: s3cret, status: true}}", right, map[string]any{"ask": "status"}, "state=answered answer=Access-Accept signed=true"},
 		"another's answer":  {"{radius: {secret: s3cret, fault: error}}", right, map[string]any{}, "state=wrong secret"},
 		"stopped":           {"{radius: {fault: refuse}}", right, map[string]any{}, "state=refused"},
@@ -88,6 +100,51 @@ func TestWhatServersSay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := cmp.Diff(tt.want, observe(t, with(t, tt.yaml, tt.user), tt.args)); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// always answers every packet alike, and knows the secret.
+func always(t *testing.T, code layeh.Code) probes.Target {
+	t.Helper()
+	target := probetest.Target(probetest.ServePackets(t, func(packet []byte) []byte {
+		got, err := layeh.Parse(packet, []byte("s3cret"))
+		if err != nil {
+			return nil
+		}
+		answer, _ := got.Response(code).Encode() // of nothing but a head
+		return answer
+	}))
+	return labtest.With(target, map[string]host.Credential{
+		"radius": secret("s3cret"), "radius_user": account("probe", "swordfish"),
+	})
+}
+
+func TestOddVerdicts(t *testing.T) {
+	const odd, says = layeh.CodeAccountingResponse, "a logon with Accounting-Response"
+	login := map[string]any{"login": true}
+	for name, tt := range map[string]struct {
+		code layeh.Code
+		args map[string]any
+		want string
+		says string
+	}{
+		"it takes everybody": {layeh.CodeAccessAccept, nil, " refuses=false", ""},
+		"it wants more":      {layeh.CodeAccessChallenge, nil, " refuses=true", ""},
+		"more of an account": {layeh.CodeAccessChallenge, login, " login=challenged", ""},
+		"it proves nothing":  {layeh.CodeAccessAccept, login, " login=unproved", ""},
+		"no verdict":         {odd, nil, "", says},
+		"none of an account": {odd, login, "", says},
+		"what is no status":  {layeh.CodeAccessAccept, map[string]any{"ask": "status"}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			readings, err := probetest.Observe(t, radius.Kind, always(t, tt.code), tt.args)
+			if (err != nil) != (tt.says != "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got %v", err)
+			}
+			if d := cmp.Diff("state=answered answer="+tt.code.String()+" signed=false"+tt.want, texts(readings)); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})

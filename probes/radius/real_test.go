@@ -29,7 +29,7 @@ func TestFreeRADIUS(t *testing.T) {
 		args map[string]any
 		want string
 	}{
-		"nobody":           {right, map[string]any{}, "state=answered answer=Access-Reject"},
+		"nobody":           {right, map[string]any{}, "state=answered answer=Access-Reject refuses=true"},
 		"status":           {right, map[string]any{"ask": "status"}, "state=answered answer=Access-Accept"},
 		"MS-CHAPv2":        {right, map[string]any{"login": true}, "state=answered answer=Access-Accept login=ok"},
 		"PAP":              {right, map[string]any{"login": true, "method": "pap"}, "state=answered answer=Access-Accept login=ok"},
