@@ -146,16 +146,20 @@ func (p probe) controllers(ctx context.Context, a asker, domain string) ([]fact.
 	}
 	var open []string
 	for _, rr := range found.msg.Answer {
-		if srv, is := rr.(*dns.SRV); is && !placed[dns.CanonicalName(srv.Target)] && len(open) < mostTargets {
+		if srv, is := rr.(*dns.SRV); is && !placed[dns.CanonicalName(srv.Target)] {
 			open = append(open, dns.CanonicalName(srv.Target))
 		}
 	}
 	if found.msg.Rcode != dns.RcodeSuccess {
 		return nil, nil
 	}
+	if open = reach.Unique(open); len(open) > mostTargets {
+		return nil, fmt.Errorf("asking %s for addresses in %q: %d servers come without one, and no more than %d are "+
+			"asked for", a.server, name(domain), len(open), mostTargets)
+	}
 	var mu sync.Mutex
 	var unresolved []string
-	_, err = reach.Each(reach.Unique(open), func(target string) ([]fact.Reading, error) {
+	_, err = reach.Each(open, func(target string) ([]fact.Reading, error) {
 		has, err := p.hasAddress(ctx, a, target)
 		if err == nil && !has {
 			mu.Lock()
