@@ -91,6 +91,9 @@ func build(p params) (probes.Probe, error) {
 		return nil, err
 	}
 	if from == inside.Host {
+		if len(p.Beyond) > 0 { // what was kept passes, and forwarders may be dead
+			return nil, probes.Fieldf("beyond", "only the runner asks for names that nobody has kept: write from: runner or both")
+		}
 		return newHostProbe(built, inside.DNSServers)
 	}
 	if err := inside.CheckNames("server", built.host); err != nil || from != inside.Both {

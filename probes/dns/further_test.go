@@ -402,6 +402,7 @@ func TestWhatAnAuthorMayNotAsk(t *testing.T) {
 		"a zone from the host":  {"zone": []string{"a"}, "from": "host"},
 		"a zone from both":      {"zone": []string{"a"}, "from": "both"},
 		"signatures from there": {"name": []string{"a"}, "dnssec": true, "from": "host"},
+		"beyond from there":     {"beyond": []string{"a"}, "from": "host"},
 		"from elsewhere":        {"name": []string{"a"}, "from": "moon"},
 		"its servers from both": {"name": []string{"a"}, "server": "dns_servers", "from": "both"},
 	})
@@ -448,6 +449,9 @@ func TestWhatACheckReports(t *testing.T) {
 		"a zone":   {map[string]any{"zone": []string{"a"}}, []string{"behind", "answers"}, []string{"unresolved"}},
 		"a domain": {map[string]any{"domain": []string{"a"}}, []string{"unresolved"}, []string{"serial"}},
 		"beyond":   {map[string]any{"beyond": []string{"a"}}, []string{"forwards", "rcode"}, []string{"answers"}},
+		"a domain from the host": {
+			map[string]any{"domain": []string{"a"}, "from": "host"}, []string{"answers"}, []string{"unresolved", "views"},
+		},
 		"both": {
 			map[string]any{"absent": []string{"a"}, "from": "both"}, []string{"views", "cause", "absence"}, []string{"answers"},
 		},

@@ -99,5 +99,6 @@ func notes() []string {
 		"Of a domain: its A; ldap, kerberos and kpasswd; ldap and kerberos of dc._msdcs; ldap of pdc._msdcs.",
 		"Of its forest: gc, and ldap of gc._msdcs. Of a site: ldap and kerberos of both, and the global catalogs.",
 		"beyond asks for a random name below each name, too: that no cache knows. Neither needs an account.",
+		"Only the runner looks whether a domain's servers have addresses, and for beyond whether others answer.",
 	}
 }
