@@ -2,6 +2,7 @@ package runner
 
 import (
 	"errors"
+	"fmt"
 
 	"postpatch/probes"
 	"postpatch/suites"
@@ -46,10 +47,28 @@ func join(pair probes.Pair, inside, outside sighting) sighting {
 	case inside.err != nil && outside.err == nil && outside.answered(),
 		outside.err != nil && inside.err == nil:
 		s.err = errors.New(s.err.Error())
+	case inside.err != nil && outside.err != nil:
+		s.err = neither(inside.err, outside.err)
 	case inside.err != nil: // without the host's own view there are no two
 		s.err = inside.err
 	case s.err == nil:
 		s.err = declared(s.check, s.readings)
 	}
 	return s
+}
+
+// neither is the error of two views that both failed. That the host does not answer, or was
+// not tried, is said only where that goes for both.
+func neither(inside, outside error) error {
+	idle := func(err error) bool { return errors.Is(err, probes.ErrNoAnswer) || errors.Is(err, probes.ErrNotTried) }
+	switch {
+	case inside.Error() == outside.Error() && idle(inside) == idle(outside):
+		return inside
+	case idle(inside) == idle(outside):
+		return fmt.Errorf("%w; %w", inside, outside)
+	case idle(inside):
+		return fmt.Errorf("%s; %w", inside, outside)
+	default:
+		return fmt.Errorf("%w; %s", inside, outside)
+	}
 }

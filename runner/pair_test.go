@@ -37,6 +37,7 @@ func (twice) Join(outside, inside []fact.Reading) []fact.Reading {
 // of them has found is alive.
 func TestTwoViews(t *testing.T) {
 	open, silent := reports("open"), fails(probes.ErrNoAnswer)
+	none := probes.ErrNoAnswer.Error()
 	for name, tt := range map[string]struct {
 		outside, inside probeFunc
 		session         error
@@ -44,11 +45,16 @@ func TestTwoViews(t *testing.T) {
 		unreachable     bool
 	}{
 		"both":                 {open, reports("refused"), nil, "[open][refused]", false},
-		"the runner sees none": {silent, open, nil, probes.ErrNoAnswer.Error() + "[open]", false},
+		"the runner sees none": {silent, open, nil, none + "[open]", false},
 		"the host is not asked": {
-			open, open, probes.ErrNoAnswer, probes.ErrNoAnswer.Error() + "[open]", false,
+			open, open, probes.ErrNoAnswer, none + "[open]", false,
 		},
-		"nobody is there": {silent, open, probes.ErrNoAnswer, probes.ErrNoAnswer.Error(), true},
+		"nobody is there":       {silent, open, probes.ErrNoAnswer, none, true},
+		"nor is anybody let in": {silent, open, probes.ErrNotTried, probes.ErrNotTried.Error() + "; " + none, true},
+		"who is there lets nobody in": {
+			silent, open, errors.New("access is denied"), "access is denied; " + none, false,
+		},
+		"who is there makes no sense": {fails(errors.New("garbage")), open, probes.ErrNoAnswer, none + "; garbage", false},
 		"nor may anybody in": {
 			reports("no answer"), open, errors.New("access is denied"), "access is denied[no answer]", false,
 		},
@@ -56,7 +62,11 @@ func TestTwoViews(t *testing.T) {
 		asked := session{new(atomic.Int32), new(atomic.Int32)}
 		o := runner.Options{Open: func(context.Context, suites.Host) (host.Session, error) { return asked, tt.session }}
 		v, got := observe(t, o, portCheck("a", twice{asking{tt.inside}, tt.outside}), portCheck("b", away{open}))
-		if d := cmp.Diff([]string{"a: " + tt.want, "b: [open]"}, got); d != "" && !tt.unreachable {
+		elsewhere := "b: [open]"
+		if tt.unreachable {
+			elsewhere = "b: the host is unreachable: " + tt.want + "[open]"
+		}
+		if d := cmp.Diff([]string{"a: " + tt.want, elsewhere}, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 		if (v.Seen.Unreachable != "") != tt.unreachable {
