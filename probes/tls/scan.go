@@ -27,6 +27,9 @@ func (s *session) scan(ctx context.Context) error {
 			ciphers = append(ciphers, tlshello.VersionName(version)+" "+tlshello.SuiteName(suite))
 		}
 	}
+	if own := tlshello.VersionName(s.spoken); s.spoken != 0 && !slices.Contains(versions, own) {
+		return fmt.Errorf("the server spoke %s and then does not take it, so that nothing is known of the others", own)
+	}
 	s.add("versions", fact.SetOf(versions...))
 	if s.probe.Ciphers {
 		s.add("ciphers", fact.SetOf(ciphers...))
@@ -42,6 +45,8 @@ func (s *session) try(ctx context.Context, version uint16) (taken []uint16, err 
 		switch {
 		case declines(err):
 			return taken, nil
+		case cut(err):
+			return taken, s.still(ctx)
 		case err != nil:
 			return nil, err
 		case got.Version != version:
@@ -50,6 +55,7 @@ func (s *session) try(ctx context.Context, version uint16) (taken []uint16, err 
 			return nil, fmt.Errorf("the server chose %s, which was not offered", tlshello.SuiteName(got.Suite))
 		}
 		taken = append(taken, got.Suite)
+		s.taken = tlshello.Offer{Version: version, Suites: []uint16{got.Suite}, Name: s.probe.ServerName}
 		if !s.probe.Ciphers {
 			break
 		}
@@ -58,11 +64,31 @@ func (s *session) try(ctx context.Context, version uint16) (taken []uint16, err 
 	return taken, nil
 }
 
-// declines says whether a server does not take an offer. Windows often says so by ending
-// the connection.
+// declines says whether a server says that it does not take an offer.
 func declines(err error) bool {
 	_, is := errors.AsType[tlshello.Alert](err)
-	return is || errors.Is(err, io.EOF) || reach.State(err) == reach.Reset
+	return is
+}
+
+// cut says whether a server ended the connection without a word, as Windows often does when
+// it does not take an offer, and as whoever limits how many connections there are does, too.
+func cut(err error) bool { return errors.Is(err, io.EOF) || reach.State(err) == reach.Reset }
+
+// still offers once more what was taken before: where that is cut, too, it was not for what
+// was offered.
+func (s *session) still(ctx context.Context) error {
+	if len(s.taken.Suites) == 0 {
+		return nil
+	}
+	_, err := s.offer(ctx, s.taken)
+	switch name := tlshello.VersionName(s.taken.Version); {
+	case declines(err), cut(err):
+		return fmt.Errorf("the server ends connections, now also of %s, which it took before: "+
+			"it, or something on the way, may limit how many there are", name)
+	case err != nil:
+		return fmt.Errorf("%s once more: %w", name, err)
+	}
+	return nil
 }
 
 func (s *session) offer(ctx context.Context, o tlshello.Offer) (tlshello.Answer, error) {

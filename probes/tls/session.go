@@ -18,6 +18,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/internal/reach"
+	"postpatch/probes/internal/tlshello"
 )
 
 // session is what is read of one port.
@@ -27,6 +28,8 @@ type session struct {
 	item     string
 	address  string
 	readings []fact.Reading
+	spoken   uint16         // the version of the session; 0 where there was none
+	taken    tlshello.Offer // what the server has taken, the last time; of no suites where nothing was
 }
 
 func (s *session) add(name string, value fact.Value) {
@@ -52,6 +55,10 @@ func (s *session) observe(ctx context.Context) error {
 		s.add("state", fact.Text(established))
 		s.add("latency", fact.Duration(time.Since(start)))
 		s.read(*state)
+		s.spoken = state.Version
+		s.taken = tlshello.Offer{
+			Version: s.spoken, Suites: tlshello.Suites(s.spoken), Name: s.probe.ServerName,
+		}
 		if s.probe.OCSP {
 			unasked = s.askAuthority(ctx, state.PeerCertificates)
 		}
