@@ -173,14 +173,15 @@ const (
 	extModes        = 45
 	extShare        = 51
 
-	mostRecord = 1<<14 + 2048 // bytes in a record
-	mostHello  = 1 << 15      // bytes of a server's hello
+	mostRecord  = 1<<14 + 2048 // bytes in a record
+	mostRecords = 16           // until a server's hello is whole
+	mostHello   = 1 << 15      // bytes of it
 )
 
 // Read reads the server's answer to an offer. An Alert says that it declines.
 func Read(from io.Reader) (Answer, error) {
 	var message []byte
-	for len(message) <= mostHello {
+	for range mostRecords {
 		kind, body, err := record(from)
 		switch {
 		case err != nil:
@@ -192,8 +193,7 @@ func Read(from io.Reader) (Answer, error) {
 		case kind != typeHandshake || len(body) == 0:
 			return Answer{}, ErrNoTLS
 		}
-		message = append(message, body...)
-		if len(message) < 4 {
+		if message = append(message, body...); len(message) < 4 {
 			continue
 		}
 		size := int(message[1])<<16 | int(message[2])<<8 | int(message[3])

@@ -126,6 +126,7 @@ func TestRead(t *testing.T) {
 		"a hello":           {whole, ""},
 		"in two pieces":     {pieces, ""},
 		"after a warning":   {append([]byte{21, 3, 3, 0, 2, 1, 112}, whole...), ""},
+		"after too many":    {append(bytes.Repeat([]byte{21, 3, 3, 0, 2, 1, 112}, 16), whole...), "the answer is no TLS"},
 		"a refusal":         {[]byte{21, 3, 1, 0, 2, 2, 40}, "the server declines: handshake failure"},
 		"an unknown one":    {[]byte{21, 3, 1, 0, 2, 2, 99}, "the server declines with alert 99"},
 		"leave taken":       {[]byte{21, 3, 1, 0, 2, 1, 0}, "the server declines: close notify"},
