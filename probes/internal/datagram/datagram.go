@@ -3,6 +3,7 @@
 package datagram
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +14,8 @@ import (
 	"postpatch/probes/internal/reach"
 )
 
-// Most is what is read of one packet.
-const Most = 8 << 10
+// Most is what one packet can have. A larger one than is read would be an error on Windows.
+const Most = 64 << 10
 
 // Tries is how often a question is asked.
 const Tries = 3
@@ -68,7 +69,7 @@ func Ask(ctx context.Context, conn net.Conn, q Question) (Answer, error) {
 				return Answer{}, Silence(ctx, Refusal(err), heard)
 			}
 			if q.Fits == nil || q.Fits(packet[:n]) {
-				return Answer{packet[:n], time.Since(start)}, nil
+				return Answer{bytes.Clone(packet[:n]), time.Since(start)}, nil
 			}
 			heard = true
 		}

@@ -1,6 +1,7 @@
 package datagram_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -36,6 +37,15 @@ func TestAnswers(t *testing.T) {
 	})
 	if err != nil || string(got.Packet) != "b" || got.Latency <= 0 {
 		t.Errorf("got %q after %s, %v", got.Packet, got.Latency, err)
+	}
+}
+
+// On Windows what does not fit is an error, and no answer.
+func TestLargeAnswer(t *testing.T) {
+	large := bytes.Repeat([]byte("b"), 20_000)
+	got, err := ask(t, time.Minute, datagram.Question{Packet: []byte("a")}, func([]byte) []byte { return large })
+	if err != nil || !bytes.Equal(got.Packet, large) {
+		t.Errorf("got %d bytes, %v", len(got.Packet), err)
 	}
 }
 
