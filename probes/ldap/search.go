@@ -14,6 +14,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/host/ldapframe"
 	"postpatch/probes/internal/cells"
 	"postpatch/probes/internal/reach"
 )
@@ -60,7 +61,7 @@ func checkSearch(p params) error {
 }
 
 // search makes readings of what is found.
-func (v *visit) search(l *ldap.Conn, said *frames) error {
+func (v *visit) search(l *ldap.Conn, said *ldapframe.Conn) error {
 	p := v.probe
 	r := &ldap.SearchRequest{
 		BaseDN: p.Base, Scope: slices.Index(scopes(), p.Scope), DerefAliases: ldap.NeverDerefAliases,

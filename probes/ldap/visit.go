@@ -13,6 +13,7 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/fact"
 	"postpatch/probes/host"
+	"postpatch/probes/host/ldapframe"
 	"postpatch/probes/internal/reach"
 )
 
@@ -104,7 +105,7 @@ type connection struct {
 	tls      *tls.ConnectionState // nil without
 	declined error                // why there is no TLS where it was asked for
 	clear    bool                 // and that it was not offered
-	said     *frames              // what the library reads
+	said     *ldapframe.Conn      // what the library reads
 }
 
 func (c *connection) close() { _ = c.Close() }
@@ -168,7 +169,7 @@ func (v *visit) certify(_ context.Context, c *connection) error {
 
 // ask hands the connection over to the library. Closing it ends whatever waits for it.
 func (c *connection) ask(ctx context.Context) *ldap.Conn {
-	c.said = &frames{Conn: c.Conn}
+	c.said = &ldapframe.Conn{Conn: c.Conn, Most: maxMessage, MostAll: maxAnswers}
 	l := ldap.NewConn(c.said, c.tls != nil)
 	l.Start()
 	if until, limited := ctx.Deadline(); limited {

@@ -10,11 +10,15 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
+	"postpatch/probes/host/ldapframe"
 	"postpatch/probes/internal/reach"
 )
 
-// errNoLDAP is an answer that no directory gives.
-var errNoLDAP = errors.New("the answer is no message of LDAP, or one that is longer than 1 MiB")
+const (
+	maxMessage = 1 << 20 // bytes of one message; rootDSE has some thousand
+	maxAnswer  = 64 << 10
+	maxAnswers = 16 << 20
+)
 
 const oidStartTLS = "1.3.6.1.4.1.1466.20037"
 
@@ -54,7 +58,7 @@ func (d *declined) Error() string {
 
 // result takes an error of the library apart: what the directory itself declined, else why
 // nothing came from it.
-func result(err error, from *frames) error {
+func result(err error, from *ldapframe.Conn) error {
 	if err == nil {
 		return nil
 	}
@@ -62,11 +66,11 @@ func result(err error, from *frames) error {
 	if is && wrong.ResultCode < ldap.ErrorNetwork {
 		return &declined{wrong.ResultCode, wrong.Err.Error()}
 	}
-	if cause := from.failed.Load(); cause != nil {
-		if ended := reach.State(*cause) == reach.Reset; ended || errors.Is(*cause, io.EOF) {
+	if cause := from.Failed(); cause != nil {
+		if ended := reach.State(cause) == reach.Reset; ended || errors.Is(cause, io.EOF) {
 			return reach.Tell(reach.ErrEnded.Error(), reach.ErrEnded, err)
 		}
-		return *cause
+		return cause
 	}
 	if is {
 		err = wrong.Err
@@ -83,7 +87,7 @@ func exchange(ctx context.Context, conn net.Conn, id int64, operation *ber.Packe
 	if _, err := conn.Write(request.Bytes()); err != nil {
 		return nil, reach.Cause(ctx, err)
 	}
-	from := &frames{Conn: conn}
+	from := &ldapframe.Conn{Conn: conn, Most: maxAnswer, MostAll: maxAnswers}
 	answer, err := ber.ReadPacket(from)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
