@@ -10,7 +10,11 @@ import (
 // meaning is what two views of one item mean together; empty where both are answered, and
 // alike.
 func (c Compare) meaning(outside, inner values) string {
-	switch out, in := c.state(outside), c.state(inner); {
+	out, told := c.state(outside)
+	in, toldInside := c.state(inner)
+	switch {
+	case !told || !toldInside: // what became of one of them nobody says
+		return ""
 	case out == "" && in == "":
 		return c.difference(outside, inner)
 	case out == NoAddress && in == NoAddress:
@@ -43,12 +47,14 @@ func onlyInside(out string) string {
 	}
 }
 
-// dead is what it means that nobody is answered.
+// dead is what it means that nobody is answered. Where the runner came as far as to somebody
+// who ended it, something does listen.
 func dead(out, in string) string {
-	switch in {
-	case reach.Refused:
+	nobody := out == reach.Refused || out == reach.NoAnswer || out == reach.Unreachable
+	switch {
+	case nobody && in == reach.Refused:
 		return "service dead: nothing listens, as the host itself finds, too"
-	case reach.NoAnswer:
+	case nobody && in == reach.NoAnswer:
 		return "service dead or stuck: the host itself gets no answer either"
 	default:
 		return fmt.Sprintf("nobody is answered: %s for the runner, %s for the host itself", out, in)

@@ -31,8 +31,9 @@ type pair struct {
 
 // Compare is how the views of one item are told apart.
 type Compare struct {
-	// state is what became of the attempt, in reach's words; empty where it was answered.
-	state func(read values) string
+	// state is what became of the attempt, in reach's words, empty where it was answered;
+	// and whether the item tells it.
+	state func(read values) (what string, told bool)
 	same  []string // readings in which both are to agree
 }
 
@@ -41,25 +42,26 @@ type values map[string]fact.Value
 // ByState compares by the reading state, which is well where something was answered, and
 // then by others.
 func ByState(well string, same ...string) Compare {
-	return Compare{func(read values) string {
-		if state, _ := read["state"].(fact.Text); string(state) != well {
-			return string(state)
+	return Compare{func(read values) (string, bool) {
+		state, told := read["state"].(fact.Text)
+		if string(state) == well {
+			return "", told
 		}
-		return ""
+		return string(state), told
 	}, same}
 }
 
 // ByEchoes compares by how many echoes came back.
 func ByEchoes() Compare {
-	return Compare{func(read values) string {
+	return Compare{func(read values) (string, bool) {
 		cause, _ := read["cause"].(fact.Text)
-		switch n, _ := read["received"].(fact.Int); {
+		switch n, told := read["received"].(fact.Int); {
 		case n > 0:
-			return ""
+			return "", true
 		case strings.Contains(string(cause), NoAddress):
-			return NoAddress
+			return NoAddress, true
 		default:
-			return reach.NoAnswer
+			return reach.NoAnswer, told
 		}
 	}, nil}
 }

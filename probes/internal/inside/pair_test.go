@@ -46,6 +46,10 @@ func TestWhatTwoViewsMean(t *testing.T) {
 		"open/no address":           "name resolution differs: the runner finds",
 		"no address/no address":     "no address: neither",
 		"no answer/unreachable":     "nobody is answered: no answer for the runner, unreachable for the host itself",
+		"reset/refused":             "nobody is answered: reset for the runner, refused for the host itself",
+		"tls failed/refused":        "nobody is answered",
+		"reset/no answer":           "nobody is answered",
+		"unreachable/refused":       "service dead: nothing listens",
 		"unreachable/tls failed":    "nobody is answered",
 		"no answer/no address":      "name resolution differs",
 		"no address/refused":        "name resolution differs",
@@ -65,6 +69,21 @@ func TestWhatTwoViewsMean(t *testing.T) {
 			!strings.HasPrefix(got[3], "443 from host views="+want) {
 			t.Errorf("%s: got %q, want %q", views, got, want)
 		}
+	}
+}
+
+// What one view does not tell is no answer.
+func TestAnItemWithoutAState(t *testing.T) {
+	open, other := state("443", "open"), probes.Read("443", "count", fact.Int(1))
+	for _, views := range [][2]fact.Reading{{open, other}, {other, open}, {other, state("443", "refused")}} {
+		if got := joined(inside.ByState("open"), views[:1], views[1:]); len(got) != 2 {
+			t.Errorf("got %q", got)
+		}
+	}
+	lone := probes.Read("443", "cause", fact.Text("who knows"))
+	got := joined(inside.ByEchoes(), []fact.Reading{lone}, []fact.Reading{probes.Read("443", "received", fact.Int(3))})
+	if len(got) != 2 {
+		t.Errorf("echoes: got %q", got)
 	}
 }
 
