@@ -192,13 +192,15 @@ func (e *entering) steps(ctx context.Context, proof host.Proof) (host.Shown, err
 		token = tokenOf(answer)
 		no, said := errors.AsType[*declined](err)
 		switch {
+		case said && no.code == ldap.LDAPResultSaslBindInProgress && done && mechanism == "NTLM":
+			return host.Unsaid, errors.New("the directory goes on after the proof is complete")
 		case said && no.code == ldap.LDAPResultSaslBindInProgress:
 			continue
 		case err != nil && !done && mechanism == "NTLM":
 			return host.Later, err // its first token shows nothing
 		case err != nil:
 			return shownBy(err, mechanism == "NTLM"), refusal(err)
-		case !done && len(token) > 0: // the directory's own proof
+		case !done && mechanism != "NTLM" && len(token) > 0: // the directory's own proof
 			if _, done, err = proof.Step(ctx, token); err != nil {
 				return host.Later, fmt.Errorf("the directory does not prove itself: %w", err)
 			}
