@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
 
 	"postpatch/probes"
+	"postpatch/probes/internal/datagram"
 	"postpatch/probes/internal/reach"
 )
 
@@ -104,15 +105,19 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 			return nil, reach.Cause(ctx, err)
 		}
 		if _, err := conn.Write(packed); err != nil {
-			return nil, reach.Cause(ctx, refusal(err))
+			return nil, reach.Cause(ctx, datagram.Refusal(err))
 		}
 		for {
 			n, err := conn.Read(conn.packet)
 			if err != nil {
-				if timedOut(err) && ctx.Err() == nil {
+				if datagram.TimedOut(err) && ctx.Err() == nil {
 					break
 				}
-				return nil, silence(ctx, refusal(err), heard)
+				if oversized(err) {
+					heard = true
+					continue
+				}
+				return nil, datagram.Silence(ctx, datagram.Refusal(err), heard)
 			}
 			heard = true
 			if msg := new(dns.Msg); msg.Unpack(conn.packet[:n]) == nil && fits(msg, query) {
@@ -121,7 +126,7 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 			}
 		}
 	}
-	return nil, silence(ctx, reach.Tell("no answer by UDP"), heard)
+	return nil, datagram.Silence(ctx, reach.Tell("no answer by UDP"), heard)
 }
 
 // limits are the ends of the waits of each attempt.
@@ -137,35 +142,9 @@ func limits(ctx context.Context) []time.Time {
 	return []time.Time{now.Add(min(first, end.Sub(now)/3)), end}
 }
 
-// silence is the error of having got no answer: nothing answered, unless
-// something was heard that made no sense.
-func silence(ctx context.Context, err error, heard bool) error {
-	err = reach.Cause(ctx, err)
-	switch {
-	case errors.Is(err, context.Canceled), reach.State(err) == reach.Refused:
-		return err
-	case heard && errors.Is(err, context.DeadlineExceeded):
-		return reach.Tell("what came was no answer to the question", err)
-	case heard:
-		return fmt.Errorf("what came was no answer to the question: %w", err)
-	default:
-		return reach.Silent(err)
-	}
-}
-
-// refusal is what an error of a UDP socket means: where POSIX says that nothing
-// listens at the port, Windows says that the connection was reset.
-func refusal(err error) error {
-	if reach.State(err) == reach.Reset {
-		return fmt.Errorf("%w: %w", reach.ErrRefused, err)
-	}
-	return err
-}
-
-func timedOut(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
+// oversized says whether a packet was larger than what is read of one, of which Windows makes
+// an error (WSAEMSGSIZE).
+func oversized(err error) bool { return errors.Is(err, syscall.Errno(10040)) }
 
 // fits says whether msg is an answer to query and not a stray or forged one.
 func fits(msg, query *dns.Msg) bool {

@@ -63,7 +63,7 @@ func Ask(ctx context.Context, conn net.Conn, q Question) (Answer, error) {
 		for {
 			n, err := conn.Read(packet)
 			if err != nil {
-				if timedOut(err) && ctx.Err() == nil {
+				if TimedOut(err) && ctx.Err() == nil {
 					break
 				}
 				return Answer{}, Silence(ctx, Refusal(err), heard)
@@ -125,7 +125,8 @@ func Refusal(err error) error {
 	return err
 }
 
-func timedOut(err error) bool {
+// TimedOut says whether the time for one read is over.
+func TimedOut(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout()
 }
