@@ -109,8 +109,8 @@ func (c *challenge) ntlm(token []byte) bool {
 	if flags := binary.LittleEndian.Uint32(token[20:]); flags&flagVersion != 0 && len(token) >= fixed+8 {
 		c.build = fmt.Sprintf("%d.%d.%d", token[48], token[49], binary.LittleEndian.Uint16(token[50:]))
 	}
-	length, offset := int(binary.LittleEndian.Uint16(token[40:])), int(binary.LittleEndian.Uint32(token[44:]))
-	if offset > len(token) || length > len(token)-offset {
+	length, offset := uint64(binary.LittleEndian.Uint16(token[40:])), uint64(binary.LittleEndian.Uint32(token[44:]))
+	if offset+length > uint64(len(token)) {
 		return false
 	}
 	const last, dnsComputer = 0, 3

@@ -23,6 +23,16 @@ func FuzzConfirm(f *testing.F) {
 	})
 }
 
+// Where int has 32 bits, what is far behind the end is not ahead of the beginning.
+func TestInformationBeyondTheEnd(t *testing.T) {
+	token := append([]byte("NTLMSSP\x00\x02\x00\x00\x00"), make([]byte, 44)...)
+	token[40] = 8
+	copy(token[44:], "\xf0\xff\xff\xff")
+	if new(challenge).ntlm(token) {
+		t.Error("it is taken")
+	}
+}
+
 // FuzzChallenge reads whatever comes within TLS.
 func FuzzChallenge(f *testing.F) {
 	if ours, err := hello(); err == nil {

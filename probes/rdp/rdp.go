@@ -5,9 +5,7 @@ package rdp
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"time"
@@ -194,10 +192,7 @@ func (v *visit) knock(ctx context.Context, protocols uint32) (net.Conn, confirm,
 		return conn, got, nil
 	}
 	_ = conn.Close()
-	if errors.Is(err, io.EOF) {
-		err = reach.ErrEnded
-	}
-	return nil, confirm{}, reach.Cause(ctx, err)
+	return nil, confirm{}, reach.Cause(ctx, reach.Ended(err))
 }
 
 // least finds out what the least is that the server takes.
@@ -234,6 +229,8 @@ func (v *visit) leastTLS(ctx context.Context) error {
 		v.add("security", fact.Text("tls"))
 	case got.value == failHybridRequired:
 		v.add("security", fact.Text("nla"))
+	default:
+		v.because("offered only TLS, " + failureName(got.value))
 	}
 	return nil
 }

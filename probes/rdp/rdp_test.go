@@ -1,7 +1,10 @@
 package rdp_test
 
 import (
+	"encoding/binary"
 	"errors"
+	"io"
+	"net"
 	"strings"
 	"testing"
 
@@ -55,6 +58,52 @@ func TestWhatServersWant(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// serve answers each connection's request by what the protocols that it offers call for.
+func serve(t *testing.T, answer func(protocols uint32) []byte) probes.Target {
+	t.Helper()
+	return probetest.Target(probetest.Serve(t, func(conn net.Conn) {
+		request := make([]byte, 19)
+		if _, err := io.ReadFull(conn, request); err == nil {
+			_, _ = conn.Write(answer(binary.LittleEndian.Uint32(request[15:])))
+		}
+	}))
+}
+
+// confirms is a connection confirmed: by a protocol, of kind 2, or declined, of kind 3.
+func confirms(kind, value byte) []byte {
+	return []byte{3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, kind, 0, 8, 0, value, 0, 0, 0}
+}
+
+func TestOddAnswers(t *testing.T) {
+	const tls = 1
+	for name, tt := range map[string]struct {
+		answer func(protocols uint32) []byte
+		want   string
+	}{
+		"it breaks off amid the head": {func(uint32) []byte { return confirms(2, 0)[:3] }, "state=reset"},
+		"it breaks off":               {func(uint32) []byte { return confirms(2, 0)[:15] }, "state=reset"},
+		"TLS is not to be had alone": {
+			func(protocols uint32) []byte {
+				switch protocols {
+				case 0:
+					return confirms(3, 1)
+				case tls:
+					return confirms(3, 6)
+				default:
+					return confirms(2, 0)
+				}
+			},
+			"state=ready protocol=rdp reason=offered only TLS, the server wants TLS and a client's certificate",
+		},
+	} {
+		readings, err := probetest.Observe(t, rdp.Kind, serve(t, tt.answer), map[string]any{})
+		if got := strings.Join(probetest.Texts(readings, "latency"), " "); err != nil ||
+			strings.ReplaceAll(got, "3389 ", "") != tt.want {
+			t.Errorf("%s: got %s, %v, want %s", name, got, err, tt.want)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package rdp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -61,7 +60,7 @@ func begin(secured io.ReadWriter) (challenge, error) {
 		return challenge{}, fmt.Errorf("beginning CredSSP: %w", err)
 	}
 	answer, err := readMessage(secured)
-	if errors.Is(err, io.EOF) || reach.State(err) == reach.Reset {
+	if reach.State(reach.Ended(err)) == reach.Reset {
 		return challenge{}, reach.Tell("the server ended the connection when CredSSP began", err)
 	}
 	if err != nil {
