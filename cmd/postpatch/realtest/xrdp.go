@@ -26,11 +26,12 @@ certificate=%s
 key_file=%s
 ssl_protocols=TLSv1.2, TLSv1.3
 [Logging]
+LogFile=%s
 LogLevel=INFO
 EnableSyslog=false
 EnableConsole=true
 ConsoleLevel=INFO
-`, port(t, s.Addr), security, certFile, keyFile))
+`, port(t, s.Addr), security, certFile, keyFile, filepath.Join(s.dir, "xrdp.log")))
 	s.up = func(t testing.TB) func() error {
 		t.Helper()
 		return run(t, connects(s.Addr), "xrdp", "-n", "-c", config).stop
