@@ -102,6 +102,9 @@ func build(p params) (probes.Probe, error) {
 // Aims implements probes.Aimer.
 func (p probe) Aims() []string { return []string{p.Address} }
 
+// EntersAt implements probes.EntrantAt.
+func (p probe) EntersAt() string { return p.Address }
+
 // Enters implements probes.Entrant.
 func (p probe) Enters() string {
 	if p.Bind != anonymous {

@@ -160,6 +160,9 @@ func (p probe) Aims() []string { return []string{p.Address} }
 
 func (p probe) enters() bool { return len(p.Shares)+len(p.Files) > 0 }
 
+// EntersAt implements probes.EntrantAt.
+func (p probe) EntersAt() string { return p.Address }
+
 // Enters implements probes.Entrant.
 func (p probe) Enters() string {
 	if p.enters() {
