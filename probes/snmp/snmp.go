@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gosnmp/gosnmp"
@@ -89,14 +91,7 @@ func named() map[string]string {
 func names() []string { return words(named()) }
 
 // words are a map's keys, in order.
-func words[T any](of map[string]T) []string {
-	var all []string
-	for word := range of {
-		all = append(all, word)
-	}
-	slices.Sort(all)
-	return all
-}
+func words[T any](of map[string]T) []string { return slices.Sorted(maps.Keys(of)) }
 
 func auths() map[string]gosnmp.SnmpV3AuthProtocol {
 	return map[string]gosnmp.SnmpV3AuthProtocol{
@@ -151,7 +146,7 @@ func build(p params) (probes.Probe, error) {
 func isOID(text string) bool {
 	parts := strings.Split(text, ".")
 	for _, part := range parts {
-		if part == "" || len(part) > 9 || strings.Trim(part, "0123456789") != "" {
+		if _, err := strconv.ParseUint(part, 10, 32); err != nil { // RFC 2578, 3.5
 			return false
 		}
 	}

@@ -88,6 +88,18 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// RFC 2578, 3.5: a part of an object's number has 32 bits, of which the lab knows 31.
+func TestLargeNumbersOfObjects(t *testing.T) {
+	target := labtest.With(labtest.Start(t, `{snmp: {values: {1.3.2147483647: "7"}}}`), community("public"))
+	got := observe(t, target, map[string]any{"object": []string{"1.3.2147483647"}})
+	if want := "agent=answered\n1.3.2147483647 state=answered\n1.3.2147483647 number=7"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, err := snmp.Kind.Build(map[string]any{"object": []string{"1.3.4294967295"}}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNotObserved(t *testing.T) {
 	healthy := labtest.Start(t, "{snmp: {}}")
 	led := labtest.With(healthy, community("public"))
@@ -131,6 +143,7 @@ func TestNotObserved(t *testing.T) {
 func TestParameters(t *testing.T) {
 	probetest.Refuses(t, snmp.Kind, map[string]map[string]any{
 		"no object": {"object": []string{}}, "a word": {"object": []string{"sysname"}}, "one that ends": {"object": []string{"1.3."}},
+		"too large a part": {"object": []string{"1.3.4294967296"}}, "a sign": {"object": []string{"1.3.+1"}},
 		"too many": {"object": make([]string, 33)}, "no port": {"port": 0}, "another proof": {"auth": "crc"}, "another way": {"privacy": "rot13"},
 	})
 }
