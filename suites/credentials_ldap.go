@@ -22,15 +22,15 @@ const forTickets = "kerberos"
 // goes to a server of another sort than the hosts are.
 func hasToBeSaid(use string) bool { return use != "winrm" && use != "sql" }
 
-// directories reports patterns that would show a password to a server of a stranger:
-// which directory is asked a suite says, and anybody can have a certificate for a name
-// of a domain that is theirs.
+// directories reports patterns that would show a password, or what one can be guessed by, to a
+// server of a stranger: whom a check asks a suite says, and anybody can have a certificate
+// for a name of a domain that is theirs. WinRM, SQL Server and mail have guards of their own.
 func (r reader) directories(rule *credential, hosts []*yaml.Node, what string) {
 	if !rule.named {
 		return
 	}
 	for _, use := range rule.uses {
-		if use != forDirectory && use != forShares {
+		if use == "winrm" || use == "sql" || use == forMail {
 			continue
 		}
 		for _, n := range hosts {

@@ -32,3 +32,21 @@ func TestSecretsWithoutAUser(t *testing.T) {
 		}
 	}
 }
+
+// A suite chooses whom it asks, so that a pattern for what shows a password, or what one can be
+// guessed by, has to end in a domain.
+func TestPatternsEndInADomain(t *testing.T) {
+	for _, use := range []string{"kerberos", "snmp", "radius", "radius_user", "smb", "ldap", "[winrm, kerberos]"} {
+		for pattern, want := range map[string]int{"*": 1, "dc*": 1, "*.example": 1, "*.corp.example.org": 0, "dc01": 0} {
+			file := filepath.Join(t.TempDir(), "credentials.yaml")
+			text := "credentials:\n  - {hosts: '" + pattern + "', for: " + use + ", user: 'CORP\\a', password: {env: P}}\n"
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, problems := LoadCredentials(file, nil, nil)
+			if len(problems) != want || want > 0 && !strings.Contains(problems[0].Msg, "has to end in a domain") {
+				t.Errorf("%s for %s: %v", pattern, use, problems)
+			}
+		}
+	}
+}

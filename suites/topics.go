@@ -87,6 +87,7 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
              secret, without a user), radius_user (who logs on by RADIUS); winrm and sql, as far
              as it can serve them, unless given: what a password is for
              beside hosts has to be said
+             beside hosts has to be said, and its patterns end in your domain
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
              password and a keytab, but for snmp and radius
   winrm      tls          connect with TLS

@@ -58,10 +58,8 @@ func Key(password host.Secret, who Principal, etype int32, hints types.PADataSeq
 			salt = info.Salt
 		}
 		if len(info.S2KParams) == 4 {
-			// The number of rounds. A KDC that asks for many would keep us busy.
-			const most = 1 << 18 // Windows wants 2^12, RFC 8009 2^15
-			if rounds := binary.BigEndian.Uint32(info.S2KParams); rounds == 0 || rounds > most {
-				return types.EncryptionKey{}, fmt.Errorf("the KDC wants %d rounds for a key, not 1 to %d", rounds, most)
+			if err := checkRounds(info.S2KParams, params); err != nil {
+				return types.EncryptionKey{}, err
 			}
 			params = hex.EncodeToString(info.S2KParams)
 		}
@@ -69,6 +67,21 @@ func Key(password host.Secret, who Principal, etype int32, hints types.PADataSeq
 	}
 	value, err := method.StringToKey(password.Reveal(), salt, params)
 	return types.EncryptionKey{KeyType: etype, KeyValue: value}, err
+}
+
+// checkRounds refuses a number of rounds that is not that of a KDC. One that asks for many
+// would keep us busy; who asks for fewer than all do wants to guess the password by the key.
+func checkRounds(params []byte, usual string) error {
+	const most = 1 << 18 // Windows wants 2^12, RFC 8009 2^15
+	least, err := hex.DecodeString(usual)
+	if err != nil || len(least) != 4 {
+		return fmt.Errorf("the usual number of rounds is %q", usual)
+	}
+	rounds, few := binary.BigEndian.Uint32(params), binary.BigEndian.Uint32(least)
+	if rounds < few || rounds > most {
+		return fmt.Errorf("the KDC wants %d rounds for a key, not %d to %d", rounds, few, most)
+	}
+	return nil
 }
 
 // Proof is the time, sealed with the account's key, RFC 4120 5.2.7.2.
