@@ -92,7 +92,7 @@ func build(p params) (probes.Probe, error) {
 	}
 	if from == inside.Host {
 		if len(p.Beyond) > 0 { // what was kept passes, and forwarders may be dead
-			return nil, probes.Fieldf("beyond", "only the runner asks for names that nobody has kept: write from: runner or both")
+			return nil, probes.Fieldf("beyond", "only the runner asks for what nobody has kept: write from: runner or both")
 		}
 		return newHostProbe(built, inside.DNSServers)
 	}
