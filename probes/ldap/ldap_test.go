@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -177,6 +178,42 @@ func TestSearch(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("entries (-want +got):\n%s", d)
+	}
+}
+
+// TestMuch shows that no change hides behind what is too much to be shown.
+func TestMuch(t *testing.T) {
+	args := map[string]any{
+		"bind": "ntlm", "filter": "(cn=a)", "key": "cn", "attributes": []string{"info", "member", "photo"},
+	}
+	look := func(entries string) (string, error) {
+		target := start(t, " {ldap: {user: CORP\\probe, password: swordfish, entries: {"+entries+"}}}\n")
+		readings, err := probetest.Observe(t, ldap.Kind, target, args)
+		return strings.Join(probetest.Texts(readings, "latency", "skew", "bind_time"), "\n"), err
+	}
+	a := func(attribute, value string) string {
+		return `"CN=a,DC=corp,DC=test": {cn: [a], ` + attribute + `: [` + value + `]}`
+	}
+	long := strings.Repeat("a", 2100)
+	for name, tt := range map[string][2]string{
+		"a long text":   {a("info", long), a("info", long+"b")},
+		"a long binary": {a("photo", `"\0`+long+`"`), a("photo", `"\0`+long+`b"`)},
+	} {
+		before, err := look(tt[0])
+		after, errAfter := look(tt[1])
+		if before == after || err != nil || errAfter != nil || !strings.Contains(before, "sha256:") {
+			t.Errorf("%s: %.300s, %.300s: %v, %v", name, before, after, err, errAfter)
+		}
+	}
+	if got, err := look(a("member", strings.Repeat("CN=x, ", 1501))); err == nil || !strings.Contains(err.Error(), "more values") {
+		t.Errorf("many values: %.500s, %v", got, err)
+	}
+	var many strings.Builder
+	for i := range 502 {
+		fmt.Fprintf(&many, `"CN=%d,DC=corp,DC=test": {cn: [a]}, `, i)
+	}
+	if got, err := look(many.String()); err == nil || !strings.Contains(err.Error(), "narrower filter") {
+		t.Errorf("many entries: %.500s, %v", got, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ const (
 	none        = "none"
 	dn          = "dn" // which is no attribute
 )
+
+var errMany = fmt.Errorf("more than %d entries: choose a narrower filter", mostEntries)
 
 // checkSearch refuses what cannot be searched for.
 func checkSearch(p params) error {
@@ -81,7 +84,7 @@ func (v *visit) search(l *ldap.Conn, said *ldapframe.Conn) error {
 		return fmt.Errorf("searching for %s: %w", p.Filter, searchError(result(err, said)))
 	}
 	if len(answer.Entries) > mostEntries {
-		return fmt.Errorf("searching for %s: more than %d entries: choose a narrower filter", p.Filter, mostEntries)
+		return fmt.Errorf("searching for %s: %w", p.Filter, errMany)
 	}
 	rows, err := v.rows(answer.Entries)
 	if err != nil {
@@ -111,6 +114,9 @@ func (v *visit) rows(entries []*ldap.Entry) ([]host.Row, error) {
 	for _, e := range entries {
 		row := host.Row{dn: host.Cell{Text: shown(e.DN)}}
 		for _, a := range e.Attributes {
+			if name, _, isPart := strings.Cut(strings.ToLower(a.Name), ";range="); isPart {
+				return nil, fmt.Errorf("%s of %s has more values than the directory gives at once", name, shown(e.DN))
+			}
 			values += len(a.Values)
 			row[a.Name] = cell(a.Values)
 		}
@@ -138,12 +144,19 @@ func cell(values []string) host.Cell {
 	return host.Cell{List: all}
 }
 
-// shown is a value fit to be shown: what is no text comes in hex.
+// shown is a value fit to be shown: what is no text comes in hex. Of one that is cut a hash
+// tells whether the rest has changed.
 func shown(value string) string {
+	const most = 4 * mostText
+	text := value
 	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
-		value = hex.EncodeToString([]byte(value[:min(len(value), 4*mostText)]))
+		text = hex.EncodeToString([]byte(value))
 	}
-	return reach.Printable(value, 4*mostText)
+	cut := utf8.RuneCountInString(text) > most
+	if text = reach.Printable(text, most); cut {
+		text = fmt.Sprintf("%s sha256:%x", text, sha256.Sum256([]byte(value)))
+	}
+	return text
 }
 
 // searchError is why a search came to nothing.
@@ -157,6 +170,8 @@ func searchError(err error) error {
 		return errors.New("it refers to another server, which is not followed: name the one that has the base itself")
 	case ldap.LDAPResultNoSuchObject:
 		return errors.New("there is no such base, or the account may not read it")
+	case ldap.LDAPResultSizeLimitExceeded:
+		return errMany
 	case ldap.LDAPResultOperationsError:
 		return fmt.Errorf("it answers nobody without an account: bind first (%w)", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -113,17 +114,30 @@ func (t *talk) entry(id int64, dn string, attributes map[string][]string, wanted
 		if len(attributes[name]) == 0 || !all && !isWanted {
 			continue
 		}
-		attribute := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSequence, nil, "")
-		attribute.AppendChild(octets(name))
-		values := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSet, nil, "")
-		for _, value := range attributes[name] {
-			values.AppendChild(octets(value))
+		values := attributes[name]
+		if len(values) > mostValues {
+			list.AppendChild(attribute(name, nil))
+			name, values = fmt.Sprintf("%s;range=0-%d", name, mostValues-1), values[:mostValues]
 		}
-		attribute.AppendChild(values)
-		list.AppendChild(attribute)
+		list.AppendChild(attribute(name, values))
 	}
 	entry.AppendChild(list)
 	return t.send(id, entry)
+}
+
+// mostValues is how many values of an attribute come at once (MS-ADTS 3.1.1.3.1.3.3,
+// MaxValRange); it is empty then, and another one has the first of them.
+const mostValues = 1500
+
+func attribute(name string, values []string) *ber.Packet {
+	attribute := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSequence, nil, "")
+	attribute.AppendChild(octets(name))
+	set := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSet, nil, "")
+	for _, value := range values {
+		set.AppendChild(octets(value))
+	}
+	attribute.AppendChild(set)
+	return attribute
 }
 
 // contextOf is the naming context of a host's domain.
