@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,7 +124,7 @@ func (v *visit) judge(got *reach.Response) (state, why string) {
 	}
 	ofWindows := strings.HasPrefix(server, "Microsoft-HTTPAPI")
 	switch {
-	case got.Status == http.StatusUnauthorized:
+	case got.Status == http.StatusUnauthorized && (ofWindows || asksLikeWinRM(got.Header)):
 		return wantsOne, ""
 	case got.Status == http.StatusNotFound && ofWindows:
 		return stopped, saw + ": Windows listens there and WinRM does not: its service is stopped, or its prefix is not wsman"
@@ -140,6 +141,17 @@ func (v *visit) judge(got *reach.Response) (state, why string) {
 		return stranger, saw + ": " + err.Error()
 	}
 	return ready, ""
+}
+
+// asksLikeWinRM says whether an answer offers a way to log on that WinRM has; any web server may
+// want an account.
+func asksLikeWinRM(h http.Header) bool {
+	basic := slices.ContainsFunc(h.Values("WWW-Authenticate"), func(offer string) bool {
+		return strings.Contains(offer, `realm="WSMAN"`)
+	})
+	return basic || slices.ContainsFunc(schemesOf(h), func(scheme string) bool {
+		return slices.Contains([]string{"negotiate", "kerberos", "credssp"}, strings.ToLower(scheme))
+	})
 }
 
 // introduce reads who it says it is.

@@ -145,6 +145,10 @@ func TestStrangers(t *testing.T) {
 			answer("401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm=\"WSMAN\"", ""),
 			[]string{"5985 state=wants an account", "5985 schemes=Basic, Negotiate"},
 		},
+		"a web server that wants an account": {
+			answer("401 Unauthorized\r\nServer: nginx\r\nWWW-Authenticate: Basic realm=\"private\"", ""),
+			[]string{"5985 state=not winrm", "5985 reason=HTTP 401 from nginx"},
+		},
 		"a web server": {
 			answer("200 OK\r\nServer: nginx\r\nContent-Type: text/html", "<html>"),
 			[]string{"5985 state=not winrm", `5985 reason=HTTP 200 from nginx, with "text/html"`},
