@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 
 	"postpatch/probes/host"
 )
@@ -21,13 +22,16 @@ const ntlmSignature = 16
 type sealed struct {
 	net.Conn
 
+	mu   sync.Mutex // a sealer does one thing at a time, and the library writes while it reads
 	seal host.Sealer
 	in   []byte // opened and not read yet
 }
 
 // Write implements net.Conn.
 func (s *sealed) Write(p []byte) (int, error) {
+	s.mu.Lock()
 	signature, body, err := s.seal.Seal(p)
+	s.mu.Unlock()
 	if err != nil {
 		return 0, err
 	}
@@ -56,7 +60,9 @@ func (s *sealed) Read(p []byte) (int, error) {
 			}
 			return 0, err
 		}
+		s.mu.Lock()
 		plain, err := s.seal.Open(buffer[:ntlmSignature], buffer[ntlmSignature:])
+		s.mu.Unlock()
 		if err != nil {
 			return 0, err
 		}

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"postpatch/probes/host"
@@ -75,5 +79,48 @@ func TestDeep(t *testing.T) {
 	_, err := exchange(t.Context(), said{in: bytes.NewReader(answer)}, 2, simpleBind("u", "p"))
 	if err == nil || !strings.Contains(err.Error(), "deep") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// oneAtATime is a sealer that minds two things at once.
+type oneAtATime struct {
+	open
+	busy, overlaps atomic.Int32
+}
+
+func (o *oneAtATime) use() {
+	if o.busy.Add(1) > 1 {
+		o.overlaps.Add(1)
+	}
+	runtime.Gosched()
+	o.busy.Add(-1)
+}
+
+func (o *oneAtATime) Seal(plain []byte) (signature, sealed []byte, err error) {
+	o.use()
+	return o.open.Seal(plain)
+}
+
+func (o *oneAtATime) Open(signature, sealed []byte) ([]byte, error) {
+	o.use()
+	return o.open.Open(signature, sealed)
+}
+
+// TestSealedOneAtATime has a directory send sealed messages that nobody asked for, while others go out.
+func TestSealedOneAtATime(t *testing.T) {
+	const messages = 5000
+	seal := new(oneAtATime)
+	unasked := bytes.Repeat([]byte("\x00\x00\x00\x11\x01aaaaaaaaaaaaaaak"), messages)
+	s := &sealed{seal: seal, Conn: said{in: bytes.NewReader(unasked)}}
+	var reading sync.WaitGroup
+	reading.Go(func() { _, _ = io.Copy(io.Discard, struct{ io.Reader }{s}) })
+	for range messages {
+		if _, err := s.Write([]byte("a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reading.Wait()
+	if n := seal.overlaps.Load(); n > 0 {
+		t.Errorf("%d times it was to open and to seal at once", n)
 	}
 }
