@@ -71,23 +71,35 @@ func TestEachSetOfAnAnswerIsSigned(t *testing.T) {
 		want, days string
 		fails      bool
 	}{
-		"all are":              {[]dns.RR{alias, one.signs(t, 3, alias), www, two.signs(t, 5, www)}, nil, "valid", "3", false},
+		"all are": {
+			[]dns.RR{alias, one.signs(t, 3, alias), www, two.signs(t, 5, www)}, nil,
+			"valid", "3", false,
+		},
 		"the address is not":   {[]dns.RR{alias, one.signs(t, 3, alias), www}, nil, "unsigned", "3", false},
 		"only another name is": {[]dns.RR{www, soa, one.signs(t, 3, soa)}, nil, "unsigned", "3", false},
 		"the next key's, too":  {[]dns.RR{www, strange.signs(t, 9, www), one.signs(t, 3, www)}, nil, "valid", "3", false},
 		"an old one, too":      {[]dns.RR{www, one.signs(t, -2, www), two.signs(t, 4, www)}, nil, "valid", "4", false},
 		"two that are good":    {[]dns.RR{www, one.signs(t, 2, www), two.signs(t, 4, www)}, nil, "valid", "4", false},
-		"old, and nobody's":    {[]dns.RR{www, one.signs(t, -2, www), strange.signs(t, 3, www)}, nil, "expired", "-2", false},
-		"none is good":         {[]dns.RR{forged, one.signs(t, 3, www), strange.signs(t, 4, www)}, nil, "invalid", "3", false},
-		"of a zone elsewhere":  {[]dns.RR{www, foreign}, nil, "invalid", "3", false},
+		"old, and nobody's": {
+			[]dns.RR{www, one.signs(t, -2, www), strange.signs(t, 3, www)}, nil,
+			"expired", "-2", false,
+		},
+		"none is good": {
+			[]dns.RR{forged, one.signs(t, 3, www), strange.signs(t, 4, www)}, nil,
+			"invalid", "3", false,
+		},
+		"of a zone elsewhere": {[]dns.RR{www, foreign}, nil, "invalid", "3", false},
 		"an alias that follows": {[]dns.RR{
 			whole, one.signs(t, 3, whole), record(t, "www.old.test. 1 IN CNAME www.test."), www, one.signs(t, 3, www),
 		}, nil, "valid", "3", false},
 		"an alias that does not": {[]dns.RR{
 			whole, one.signs(t, 3, whole), record(t, "www.old.test. 1 IN CNAME bad.test."), www, one.signs(t, 3, www),
 		}, nil, "unsigned", "3", false},
-		"nothing there":              {nil, []dns.RR{soa, one.signs(t, 3, soa)}, "valid", "3", false},
-		"beside servers":             {nil, []dns.RR{soa, one.signs(t, 3, soa), record(t, "x. 1 IN NS a.")}, "valid", "3", false},
+		"nothing there": {nil, []dns.RR{soa, one.signs(t, 3, soa)}, "valid", "3", false},
+		"beside servers": {
+			nil, []dns.RR{soa, one.signs(t, 3, soa), record(t, "x. 1 IN NS a.")},
+			"valid", "3", false,
+		},
 		"more than anybody reads":    {many, nil, "", "", true},
 		"a set that is one too many": {append(slices.Clone(many[:16]), alias), nil, "", "", true},
 	} {
