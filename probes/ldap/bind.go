@@ -105,7 +105,7 @@ func (e *entering) show(ctx context.Context, c host.Credential) (host.Shown, err
 	}
 	e.by = "simple"
 	_, err := exchange(ctx, e.conn, 2, simpleBind(c.User, c.Password.Reveal()))
-	return shownBy(err, true), refusal(err)
+	return shownBy(err, true), refusal(err, "")
 }
 
 // mayShow says why the password must not be shown: it goes out in TLS alone, to a server
@@ -199,7 +199,7 @@ func (e *entering) steps(ctx context.Context, proof host.Proof) (host.Shown, err
 		case err != nil && !done && mechanism == "NTLM":
 			return host.Later, err // its first token shows nothing
 		case err != nil:
-			return shownBy(err, mechanism == "NTLM"), refusal(err)
+			return shownBy(err, mechanism == "NTLM"), refusal(err, mechanism)
 		case !done && mechanism != "NTLM" && len(token) > 0: // the directory's own proof
 			if _, done, err = proof.Step(ctx, token); err != nil {
 				return host.Later, fmt.Errorf("the directory does not prove itself: %w", err)
@@ -233,8 +233,9 @@ func shownBy(err error, password bool) host.Shown {
 	}
 }
 
-// refusal is an error with why a directory refused an account, in an administrator's words.
-func refusal(err error) error {
+// refusal is an error with why a directory refused an account, in an administrator's words. By
+// Kerberos the domain has given a ticket for the password already.
+func refusal(err error, mechanism string) error {
 	no, said := errors.AsType[*declined](err)
 	if !said || no.code != ldap.LDAPResultInvalidCredentials {
 		return err
@@ -247,6 +248,11 @@ func refusal(err error) error {
 		"531": "it may not log on from here", "532": "its password has expired", "533": "it is disabled",
 		"701": "it has expired", "773": "its password has to be changed first", "775": "it is locked",
 	}[code]
+	if mechanism == "Kerberos" && (why == "" || code == "52e") && !strings.Contains(no.words, badBindings) {
+		why = "the directory does not take the ticket: its own account's password, or who has its SPN, is not what the " +
+			"domain knows"
+		err = &declined{code: no.code, words: no.words, state: unavailable}
+	}
 	if why == "" {
 		return err
 	}

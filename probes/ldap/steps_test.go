@@ -82,6 +82,38 @@ func TestDeep(t *testing.T) {
 	}
 }
 
+// TestWords shows what is told of a bind that comes to nothing.
+func TestWords(t *testing.T) {
+	refused := func(words string) string { return answered(0x61, 2, 49, words) }
+	for name, tt := range map[string]struct {
+		mechanism, says string
+		state, words    string
+	}{
+		"a wrong password":         {"NTLM", goOn2 + answered(0x61, 3, 49, "…, data 52e, v1"), "refused", "the password is wrong"},
+		"a ticket that is no good": {"Kerberos", refused("…, data 52e, v1"), "unavailable", "does not take the ticket"},
+		"a ticket, without a word": {"Kerberos", refused(""), "unavailable", "does not take the ticket"},
+		"a ticket of the disabled": {"Kerberos", refused("…, data 533, v1"), "refused", "it is disabled"},
+		"no such thing":            {"NTLM", answered(0x61, 2, 2, "what?"), "protocol error", "what?"},
+		"a farewell":               {"NTLM", answered(0x78, 0, 52, "closing"), "unavailable", "ends the connection"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := &entering{visit: &visit{}, conn: &connection{Conn: said{in: bytes.NewReader([]byte(tt.says))}}}
+			_, err := e.steps(t.Context(), &fakeProof{mechanism: tt.mechanism})
+			no, is := errors.AsType[*declined](err)
+			if !is || no.name() != tt.state || !strings.Contains(err.Error(), tt.words) {
+				t.Errorf("got %v, want %s, %s", err, tt.state, tt.words)
+			}
+		})
+	}
+}
+
+// answered is an answer with a code and words.
+func answered(op, id, code byte, words string) string {
+	result := "\x0a\x01" + string([]byte{code}) + "\x04\x00\x04" + string([]byte{byte(len(words))}) + words
+	message := "\x02\x01" + string([]byte{id}) + string([]byte{op, byte(len(result))}) + result
+	return "\x30" + string([]byte{byte(len(message))}) + message
+}
+
 // oneAtATime is a sealer that minds two things at once.
 type oneAtATime struct {
 	open

@@ -3,6 +3,7 @@ package ldap
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -26,10 +27,14 @@ const oidStartTLS = "1.3.6.1.4.1.1466.20037"
 type declined struct {
 	code  uint16
 	words string // its own, as they came
+	state string // what it means here, where the code alone would mislead
 }
 
 // name is what the code means, in words: "busy", "strong auth required".
 func (d *declined) name() string {
+	if d.state != "" {
+		return d.state
+	}
 	switch d.code {
 	case ldap.LDAPResultInvalidCredentials:
 		return refused
@@ -39,8 +44,6 @@ func (d *declined) name() string {
 		return unavailable
 	case ldap.LDAPResultBusy:
 		return "busy"
-	case ldap.LDAPResultProtocolError:
-		return absent
 	}
 	if name := ldap.LDAPResultCodeMap[d.code]; name != "" {
 		return strings.ToLower(name)
@@ -64,7 +67,7 @@ func result(err error, from *ldapframe.Conn) error {
 	}
 	wrong, is := errors.AsType[*ldap.Error](err)
 	if is && wrong.ResultCode < ldap.ErrorNetwork {
-		return &declined{wrong.ResultCode, wrong.Err.Error()}
+		return &declined{code: wrong.ResultCode, words: wrong.Err.Error()}
 	}
 	if cause := from.Failed(); cause != nil {
 		if ended := reach.State(cause) == reach.Reset; ended || errors.Is(cause, io.EOF) {
@@ -95,12 +98,24 @@ func exchange(ctx context.Context, conn net.Conn, id int64, operation *ber.Packe
 	case err != nil:
 		return nil, reach.Cause(ctx, err)
 	}
+	if isFarewell(answer) {
+		if err := result(ldap.GetLDAPError(answer), from); err != nil {
+			return nil, fmt.Errorf("the directory ends the connection: %w", err)
+		}
+		return nil, reach.Cause(ctx, reach.ErrEnded)
+	}
 	if len(answer.Children) < 2 || answer.Children[0].Value != id ||
 		answer.Children[1].ClassType != ber.ClassApplication || answer.Children[1].Tag != operation.Tag+1 {
 		return nil, errors.New("the answer belongs to another question")
 	}
 	// What is not of the form is an error of the library, too.
 	return answer.Children[1], result(ldap.GetLDAPError(answer), from)
+}
+
+// isFarewell says whether an answer is none, but tells why the directory hangs up (RFC 4511, 4.4.1).
+func isFarewell(answer *ber.Packet) bool {
+	return len(answer.Children) >= 2 && answer.Children[0].Value == int64(0) &&
+		answer.Children[1].ClassType == ber.ClassApplication && answer.Children[1].Tag == ldap.ApplicationExtendedResponse
 }
 
 // startTLS asks for TLS on a plain connection.
