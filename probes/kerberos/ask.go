@@ -59,31 +59,34 @@ func (v *visit) byTCP(ctx context.Context, request []byte) (reply []byte, sent b
 	return reply, sent, reach.Cause(ctx, reach.Ended(err))
 }
 
-// byUDP asks twice when there is silence; nothing that is asked so is counted by a KDC.
-func (v *visit) byUDP(ctx context.Context, request []byte) ([]byte, error) {
+// byUDP asks twice when there is silence; nothing that is asked so is counted by a KDC. It was
+// asked last at the moment that is returned.
+func (v *visit) byUDP(ctx context.Context, request []byte) (reply []byte, asked time.Time, err error) {
+	asked = time.Now()
 	conn, err := reach.Dial(ctx, v.target, "udp", v.address)
 	if err != nil {
-		return nil, err
+		return nil, asked, err
 	}
 	defer func() { _ = conn.Close() }()
 	packet := make([]byte, mostPacket)
 	for _, limit := range attempts(ctx) {
 		if err := conn.SetReadDeadline(limit); err != nil {
-			return nil, reach.Cause(ctx, err)
+			return nil, asked, reach.Cause(ctx, err)
 		}
+		asked = time.Now()
 		if _, err := conn.Write(request); err != nil {
-			return nil, reach.Cause(ctx, unlistened(err))
+			return nil, asked, reach.Cause(ctx, unlistened(err))
 		}
 		n, err := conn.Read(packet)
 		if err == nil {
-			return packet[:n], kdc.Error(packet[:n])
+			return packet[:n], asked, kdc.Error(packet[:n])
 		}
 		var timeout net.Error
 		if ctx.Err() != nil || !errors.As(err, &timeout) || !timeout.Timeout() {
-			return nil, reach.Cause(ctx, unlistened(err))
+			return nil, asked, reach.Cause(ctx, unlistened(err))
 		}
 	}
-	return nil, reach.Tell("no answer by UDP", context.DeadlineExceeded)
+	return nil, asked, reach.Tell("no answer by UDP", context.DeadlineExceeded)
 }
 
 // attempts are the ends of the waits of each attempt.
@@ -119,7 +122,7 @@ func (v *visit) ask(ctx context.Context, transport string, kinds []int32) (answe
 	start := time.Now()
 	var reply []byte
 	if transport == udp {
-		reply, err = v.byUDP(ctx, b)
+		reply, start, err = v.byUDP(ctx, b)
 	} else {
 		reply, _, err = v.byTCP(ctx, b)
 	}
