@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/probes/lab"
@@ -231,10 +233,9 @@ func TestDirectories(t *testing.T) {
 		"nonsense of itself": {
 			"{ldap: {rootdse: {isSynchronized: [maybe]}}}", nil, []string{"389 state=ready"}, `isSynchronized is "maybe"`,
 		},
-		"a clock that is off": {"{os: {clock: 10m}, ldap: {}}", nil, []string{"389 state=ready"}, ""},
-		"too busy":            {"{ldap: {fault: error}}", nil, []string{"389 state=busy"}, ""},
-		"closes at once":      {"{ldap: {fault: drop}}", nil, []string{"389 state=reset"}, ""},
-		"does not listen":     {"{ldap: {fault: refuse}}", nil, []string{"389 state=refused"}, ""},
+		"too busy":        {"{ldap: {fault: error}}", nil, []string{"389 state=busy"}, ""},
+		"closes at once":  {"{ldap: {fault: drop}}", nil, []string{"389 state=reset"}, ""},
+		"does not listen": {"{ldap: {fault: refuse}}", nil, []string{"389 state=refused"}, ""},
 		"no certificate": {
 			"{ldap: {ports: [636]}}", map[string]any{"port": []int{636}}, []string{"636 state=tls failed"}, "",
 		},
@@ -353,5 +354,17 @@ func TestLed(t *testing.T) {
 		if errors.Is(err, probes.ErrNotTried) == named {
 			t.Errorf("an address whose entry has %s: %v", name, err)
 		}
+	}
+}
+
+// TestSkew has a server whose clock is ten minutes off.
+func TestSkew(t *testing.T) {
+	readings, err := probetest.Observe(t, ldap.Kind, start(t, " {os: {clock: 10m}, ldap: {}}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(readings, func(r fact.Reading) bool { return r.Key.Name == "skew" })
+	if i < 0 || time.Duration(readings[i].Value.(fact.Duration)).Round(time.Minute) != 10*time.Minute {
+		t.Errorf("it reads %q", probetest.Texts(readings))
 	}
 }

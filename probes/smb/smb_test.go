@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes"
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/probes/lab"
@@ -298,5 +300,17 @@ func TestManyFiles(t *testing.T) {
 	readings, err := probetest.Observe(t, smb.Kind, start(t, dc), map[string]any{"file": files, "login": "ntlm"})
 	if got := probetest.Texts(readings); err != nil || !slices.Contains(got, files[39]+" file=read") {
 		t.Errorf("got %d readings, %v", len(got), err)
+	}
+}
+
+// TestSkew has a server whose clock is ten minutes off.
+func TestSkew(t *testing.T) {
+	readings, err := probetest.Observe(t, smb.Kind, start(t, " {os: {clock: 10m}, smb: {}}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(readings, func(r fact.Reading) bool { return r.Key.Name == "skew" })
+	if i < 0 || time.Duration(readings[i].Value.(fact.Duration)).Round(time.Minute) != 10*time.Minute {
+		t.Errorf("it reads %q", probetest.Texts(readings))
 	}
 }
