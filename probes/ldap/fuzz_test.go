@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"testing"
+
+	"postpatch/probes/host"
 )
 
 // said is a connection on which everything has been said.
@@ -42,10 +44,32 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		conn := said{in: bytes.NewReader(answer)}
 		packet, err := exchange(context.Background(), conn, 2, simpleBind("u", "p"))
-		if err == nil && packet == nil {
-			t.Error("no answer and no error")
+		if err == nil && (len(packet.Children) == 0 || packet.Children[0].Value != int64(0)) {
+			t.Errorf("%q is no success", answer)
 		}
 		_ = tokenOf(packet)
+	})
+}
+
+// FuzzSteps has a directory answer anything to a proof by NTLM: what it says of the password
+// counts when that was shown.
+func FuzzSteps(f *testing.F) {
+	for _, seed := range []string{
+		goOn2 + success3, success2, challenge2, goOn2 + goOn3, goOn2 + answered(0x61, 3, 49, ", data 52e,"),
+		answered(0x61, 2, 49, ", data 52e,"), answered(0x78, 0, 52, ""),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, answers []byte) {
+		e := &entering{visit: &visit{}, conn: &connection{Conn: said{in: bytes.NewReader(answers)}}}
+		proof := &fakeProof{mechanism: "NTLM"}
+		shown, err := e.steps(context.Background(), proof)
+		if wasShown := proof.steps > 1; wasShown && shown == host.Later && err == nil || !wasShown && shown != host.Later {
+			t.Errorf("after %d steps %v, %v", proof.steps, shown, err)
+		}
+		if (shown == host.Taken) != (err == nil) {
+			t.Errorf("%v and %v", shown, err)
+		}
 	})
 }
 
