@@ -67,8 +67,8 @@ func neither(inside, outside error) error {
 	case idle(inside) == idle(outside):
 		return fmt.Errorf("%w; %w", inside, outside)
 	case idle(inside):
-		return fmt.Errorf("%s; %w", inside, outside)
+		return fmt.Errorf("%s; %w", inside.Error(), outside)
 	default:
-		return fmt.Errorf("%w; %s", inside, outside)
+		return fmt.Errorf("%w; %s", inside, outside.Error())
 	}
 }
