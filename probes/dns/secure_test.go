@@ -72,7 +72,8 @@ func TestEachSetOfAnAnswerIsSigned(t *testing.T) {
 		fails      bool
 	}{
 		"all are": {
-			[]dns.RR{alias, one.signs(t, 3, alias), www, two.signs(t, 5, www)}, nil,
+			[]dns.RR{alias, one.signs(t, 3, alias), www, two.signs(t, 5, www)},
+			nil,
 			"valid", "3", false,
 		},
 		"the address is not":   {[]dns.RR{alias, one.signs(t, 3, alias), www}, nil, "unsigned", "3", false},
@@ -81,11 +82,13 @@ func TestEachSetOfAnAnswerIsSigned(t *testing.T) {
 		"an old one, too":      {[]dns.RR{www, one.signs(t, -2, www), two.signs(t, 4, www)}, nil, "valid", "4", false},
 		"two that are good":    {[]dns.RR{www, one.signs(t, 2, www), two.signs(t, 4, www)}, nil, "valid", "4", false},
 		"old, and nobody's": {
-			[]dns.RR{www, one.signs(t, -2, www), strange.signs(t, 3, www)}, nil,
+			[]dns.RR{www, one.signs(t, -2, www), strange.signs(t, 3, www)},
+			nil,
 			"expired", "-2", false,
 		},
 		"none is good": {
-			[]dns.RR{forged, one.signs(t, 3, www), strange.signs(t, 4, www)}, nil,
+			[]dns.RR{forged, one.signs(t, 3, www), strange.signs(t, 4, www)},
+			nil,
 			"invalid", "3", false,
 		},
 		"of a zone elsewhere": {[]dns.RR{www, foreign}, nil, "invalid", "3", false},
@@ -97,7 +100,8 @@ func TestEachSetOfAnAnswerIsSigned(t *testing.T) {
 		}, nil, "unsigned", "3", false},
 		"nothing there": {nil, []dns.RR{soa, one.signs(t, 3, soa)}, "valid", "3", false},
 		"beside servers": {
-			nil, []dns.RR{soa, one.signs(t, 3, soa), record(t, "x. 1 IN NS a.")},
+			nil,
+			[]dns.RR{soa, one.signs(t, 3, soa), record(t, "x. 1 IN NS a.")},
 			"valid", "3", false,
 		},
 		"more than anybody reads":    {many, nil, "", "", true},

@@ -87,7 +87,8 @@ func TestWhatServersSay(t *testing.T) {
 		"nobody":           {nps, right, map[string]any{}, refusal + refuses},
 		"who wants signed": {"{radius: {secret: s3cret, required: true}}", right, map[string]any{}, refusal + refuses},
 		"an older one": {
-			"{radius: {secret: s3cret, unsigned: true}}", right, map[string]any{},
+			"{radius: {secret: s3cret, unsigned: true}}", right,
+			map[string]any{},
 			"state=answered answer=Access-Reject signed=false" + refuses,
 		},
 		"its status":        {"{radius: {secret: s3cret, status: true}}", right, map[string]any{"ask": "status"}, "state=answered answer=Access-Accept signed=true"},
