@@ -50,7 +50,7 @@ func (v *visit) run(ctx context.Context) ([]fact.Reading, error) {
 
 // reached asks by each transport at the same time, and returns the first that works.
 func (v *visit) reached(ctx context.Context) (by string, err error) {
-	limit := patience(ctx)
+	limit := reach.Patience(ctx)
 	answers := make([]answer, len(v.Transports))
 	readings, err := reach.Each(v.Transports, func(transport string) ([]fact.Reading, error) {
 		within, cancel := context.WithTimeout(ctx, limit)
@@ -92,16 +92,6 @@ func (v *visit) reached(ctx context.Context) (by string, err error) {
 }
 
 func isState(r fact.Reading) bool { return r.Key.Name == "state" }
-
-// patience is how long each transport may take: not all the time there is, because
-// silence is what the check may be about.
-func patience(ctx context.Context) time.Duration {
-	end, limited := ctx.Deadline()
-	if !limited {
-		return 5 * time.Second
-	}
-	return time.Until(end) / 3
-}
 
 // ids are the kinds of encryption that are asked for, all at once.
 func (v *visit) ids() []int32 {

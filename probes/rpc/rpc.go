@@ -102,7 +102,7 @@ func (p probe) Aims() []string { return []string{p.Address} }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, error) {
-	v := &visit{probe: p, target: t, limit: patience(ctx)}
+	v := &visit{probe: p, target: t, limit: reach.Patience(ctx)}
 	readings, err := v.run(ctx)
 	if err != nil {
 		err = fmt.Errorf("asking the endpoint mapper at port %d: %w", p.Port, reach.Cause(ctx, err))

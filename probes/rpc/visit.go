@@ -25,16 +25,6 @@ type visit struct {
 	limit  time.Duration // of a connection
 }
 
-// patience is how long a connection may take: not all the time there is, because silence
-// is what the check may be about.
-func patience(ctx context.Context) time.Duration {
-	end, limited := ctx.Deadline()
-	if !limited {
-		return 5 * time.Second
-	}
-	return time.Until(end) / 3
-}
-
 // placed is where an interface is, or why nobody knows.
 type placed struct {
 	wanted
