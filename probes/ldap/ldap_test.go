@@ -207,7 +207,8 @@ func TestMuch(t *testing.T) {
 			t.Errorf("%s: %.300s, %.300s: %v, %v", name, before, after, err, errAfter)
 		}
 	}
-	if got, err := look(a("member", strings.Repeat("CN=x, ", 1501))); err == nil || !strings.Contains(err.Error(), "more values") {
+	got, err := look(a("member", strings.Repeat("CN=x, ", 1501)))
+	if err == nil || !strings.Contains(err.Error(), "more values") {
 		t.Errorf("many values: %.500s, %v", got, err)
 	}
 	var many strings.Builder
