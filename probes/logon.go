@@ -18,6 +18,14 @@ type Entrant interface {
 	Enters() string
 }
 
+// EntrantAt is an Entrant that may be for another server than the host under test, whose own
+// credential is wanted then.
+type EntrantAt interface {
+	Entrant
+	// EntersAt returns the name of that server; "" for the host under test.
+	EntersAt() string
+}
+
 // LogOn shows the operator's credential for a use to a server, unless the password is
 // known to be wrong: one that was refused is shown nowhere else in the run, lest the
 // account be locked, and never again here. Door is what it is shown to, "IMAP at port

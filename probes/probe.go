@@ -37,6 +37,18 @@ type Asker interface {
 	Questions() []host.Question
 }
 
+// Pair is an Asker that has a second view: Outside goes out from the runner while the
+// session asks. Observe gives the host's own view alone, and Join makes one of both, in
+// which the host's own items end with FromHost.
+type Pair interface {
+	Asker
+	Outside() Probe
+	Join(outside, inside []fact.Reading) []fact.Reading
+}
+
+// FromHost ends the items of the host's own view where both ask.
+const FromHost = " from host"
+
 // Aimer is a probe that may contact something other than the host under test: a
 // chosen DNS server, another machine's port. What answers there proves nothing
 // about the host.

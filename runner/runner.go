@@ -120,10 +120,10 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 	both.Go(func() { fromSession = throughSession(ctx, asking, o, b) })
 	both.Go(func() {
 		defer close(gone)
-		seen = fromRunner(ctx, going, o, b)
+		seen = fromRunner(ctx, append(going, outsides(asking)...), o, b)
 	})
 	both.Wait()
-	seen = append(seen, fromSession.seen...)
+	seen = append(seen[:len(going)], paired(fromSession.seen, seen[len(going):])...)
 	v.Seen = snapshot(h, seen, fromSession.identity)
 	v.Session, v.told = fromSession.how, strainOf(v.Seen, fromSession)
 	v.Took = time.Since(v.Started)

@@ -116,9 +116,15 @@ func (s *sheet) held(e suites.Expectation, before fact.Value) bool {
 }
 
 // withSiblings adds the items of the same sort as those that were found, sorted: those
-// that have one of the readings in common of which the kind itself expects something.
+// that have one of the readings in common of which the kind itself expects something. The
+// two views of a check do not tell the same: an item of one is no sibling of the other's.
 func (s *sheet) withSiblings(found []string) []string {
-	common := map[string]bool{}
+	_, pair := s.c.Probe.(probes.Pair)
+	view := func(item string) bool { return pair && strings.HasSuffix(item, probes.FromHost) }
+	common, views := map[string]bool{}, map[bool]bool{}
+	for _, item := range found {
+		views[view(item)] = true
+	}
 	for _, side := range []values{s.now, s.before} {
 		for at := range side.all() {
 			if _, among := slices.BinarySearch(found, at.item); among && s.spec(at.reading).Expect != "" {
@@ -130,7 +136,7 @@ func (s *sheet) withSiblings(found []string) []string {
 	ofItems := len(found) > 1 || !ofWhole
 	var siblings []string
 	for at := range s.now.all() {
-		if common[at.reading] && (at.item == "" && ofWhole || at.item != "" && ofItems) {
+		if common[at.reading] && views[view(at.item)] && (at.item == "" && ofWhole || at.item != "" && ofItems) {
 			siblings = append(siblings, at.item)
 		}
 	}

@@ -77,15 +77,16 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 	} else {
 		r.hintf(o.node, "postpatch explain credentials", "%s: hosts is missing", what)
 	}
+	r.uses(rule, o, what)
 	if e, found := o.get("user"); found {
 		rule.user, _ = r.text(e.value, what+".user")
 		if rule.proof.kind == byCurrentUser || rule.proof.kind == byToken {
 			r.hintf(e.key, "leave it out", "%s.user: has no effect with %s", what, rule.proof.kind)
 		}
-	} else if len(proofs) == 0 || rule.proof.kind == byPassword || rule.proof.kind == byKeytab {
+	} else if !rule.isUserless() &&
+		(len(proofs) == 0 || rule.proof.kind == byPassword || rule.proof.kind == byKeytab) {
 		r.hintf(o.node, "postpatch explain credentials", "%s: user is missing", what)
 	}
-	r.uses(rule, o, what)
 	r.settings(rule, o, what)
 	r.sqlSettings(rule, o, what)
 	r.mail(rule, o, what)
@@ -94,7 +95,11 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 }
 
 // uses are what credentials can be for.
-func uses() []string { return []string{"winrm", "sql", forMail, forDirectory} }
+func uses() []string {
+	return []string{
+		"winrm", "sql", forMail, forDirectory, forShares, forTickets, forSNMP, forRADIUS, forRADIUSUser,
+	}
+}
 
 // usesOf are what a proof can be for.
 func usesOf(kind proofKind) []string {
@@ -122,7 +127,8 @@ func (r reader) uses(rule *credential, o object, what string) {
 		switch {
 		case !slices.Contains(uses(), n.Value):
 			// What stands there may be a secret in the wrong place.
-			r.hintf(n, suggest(n.Value, uses()), "%s.for: want winrm, sql, mail or ldap, got something else", what)
+			r.hintf(n, suggest(n.Value, uses()),
+				"%s.for: want winrm, sql, mail, ldap, smb, kerberos, snmp, radius or radius_user, got something else", what)
 		case !slices.Contains(usesOf(rule.proof.kind), n.Value):
 			hint := "give " + n.Value + " an entry of its own"
 			if hasToBeSaid(n.Value) {

@@ -81,11 +81,15 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?, in any case; required
-  for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites,
-             with a password); winrm and sql, as far as it can serve them, unless given: what a
-             password is for beside hosts has to be said
+  for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites, or
+             that a check binds to), smb (shares), kerberos (tickets), each with a password; snmp
+             (without a user the password is a community of version 2c), radius (the shared
+             secret, without a user), radius_user (who logs on by RADIUS); winrm and sql, as far
+             as it can serve them, unless given: what a password is for
+             beside hosts has to be said
+             beside hosts has to be said, and its patterns end in your domain
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
-             password and a keytab
+             password and a keytab, but for snmp and radius
   winrm      tls          connect with TLS
              port         5986 with TLS, 5985 without
              auth         negotiate (Kerberos, else NTLM; the default), kerberos, ntlm, basic,

@@ -27,13 +27,36 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 			user = bare + "@" + k.estate.Realm
 		}
 		return host.Credential{User: user, Password: host.NewSecret(h.WinRM.Password)}, nil
+	case use == "kerberos" && h.KDC != nil && len(h.KDC.Users) > 0:
+		user := slices.Min(slices.Collect(maps.Keys(h.KDC.Users)))
+		password := host.NewSecret(cmp.Or(h.KDC.Users[user].Password, "lab"))
+		return host.Credential{User: user + "@" + k.estate.Realm, Password: password}, nil
+	case use == "ldap" && h.LDAP != nil:
+		return domainKey(h.LDAP.User, h.LDAP.Password, k.estate.Realm), nil
+	case use == "smb" && h.SMB != nil:
+		return domainKey(h.SMB.User, h.SMB.Password, k.estate.Realm), nil
 	case use == "mail" && h.Exchange != nil && len(h.Exchange.Mailboxes) > 0:
 		return mailboxKey(h, k.estate.Realm), nil
 	case use == "mail" && h.Mail != nil && len(h.Mail.Users) > 0:
 		user := slices.Min(slices.Collect(maps.Keys(h.Mail.Users)))
 		return host.Credential{User: user, Password: host.NewSecret(h.Mail.Users[user])}, nil
+	case use == "radius" && h.RADIUS != nil:
+		return host.Credential{Password: host.NewSecret(h.RADIUS.Secret)}, nil
+	case use == "radius_user" && h.RADIUS != nil && len(h.RADIUS.Users) > 0:
+		user := slices.Min(slices.Collect(maps.Keys(h.RADIUS.Users)))
+		return host.Credential{User: user, Password: host.NewSecret(h.RADIUS.Users[user])}, nil
+	case use == "snmp" && h.SNMP != nil:
+		return host.Credential{Password: host.NewSecret(cmp.Or(h.SNMP.Community, "public"))}, nil
 	}
 	return host.Credential{}, errors.New("the estate has no such account")
+}
+
+// domainKey is an account of the estate's domain, as Kerberos knows it where there is a realm.
+func domainKey(user, password, realm string) host.Credential {
+	if _, bare, qualified := strings.Cut(user, `\`); qualified && realm != "" {
+		user = bare + "@" + realm
+	}
+	return host.Credential{User: user, Password: host.NewSecret(password)}
 }
 
 // mailboxKey opens the first mailbox of an Exchange server. Without a realm the user has no

@@ -21,19 +21,21 @@ func layers() []layer {
 	return []layer{
 		{`probes/fact`, ``},
 		{`probes/host`, ``},
+		{`probes/host/ldapframe`, ``}, // what an inventory and a kind share
 		{`probes/host/winrm/packed`, `probes/host`},
-		{`probes/host/winrm/auth`, `probes/host`},
+		{`probes/host/winrm/auth`, `probes/host|probes/internal/kdc`},
 		{`probes/host/winrm/markup`, ``},
 		{`probes/host/winrm/psrp`, `probes/host|probes/host/winrm/markup`},
 		{`probes/host/winrm`, `probes/host|probes/host/winrm/(packed|auth|psrp|markup)`},
 		{`probes/host/winrm/winrmtest`, `probes/host|probes/host/winrm/packed`},
 		{`probes/host/local`, `probes/host`},
 		{`probes`, `probes/fact|probes/host`},
+		{`probes/internal/kdc`, `probes/host`}, // what a session and kinds share
 		{`probes/internal/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`},
 		{`probes/probetest`, `probes|probes/fact|probes/host`},
 		{`probes/lab(/\w+)?`, `probes|probes/fact|probes/host|probes/host/winrm/packed|probes/lab(/\w+)?`},
 		{`probes/all`, `probes(/\w+)?`},
-		{`probes/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`}, // the kinds
+		{`probes/\w+`, `probes|probes/fact|probes/host(/ldapframe)?|probes/internal/\w+`}, // the kinds
 		{`baseline`, `probes/fact`},
 		{`baseline/bucket`, `baseline`},
 		{`baseline/signing`, ``},
@@ -43,7 +45,7 @@ func layers() []layer {
 		{`suites/draft`, `probes/fact|baseline`},
 		{`suites/inventory`, ``},
 		{`suites/inventory/directory/directorytest`, ``},
-		{`suites/inventory/directory`, `suites/inventory|probes/host`},
+		{`suites/inventory/directory`, `suites/inventory|probes/host(/ldapframe)?`},
 		{`suites/(schema|reference)`, `probes|probes/fact`},
 		{`suites`, `probes|probes/fact|probes/host|baseline|suites/expect|suites/assert|suites/inventory`},
 		{`runner/report`, `probes/fact|baseline`},

@@ -32,8 +32,13 @@ func revealers() map[string]string {
 		`probes/lab/kerberos/account.go newEntry`:      "makes an account's keys in a lab",
 		`probes/host/winrm/auth/\w+\.go [\w.]+`:        "proves an account",
 		`probes/host/accounts.go Accounts.of`:          "tells two passwords of an account apart, by their hash",
+		`probes/internal/kdc/key.go Key`:               "makes an account's key, which proves it to a KDC",
 		`probes/internal/mailtalk/\w+.go LogOn\w+`:     "logs on to SMTP and IMAP",
 		`cmd/postpatch/webhook.go [\w.]+`:              "sends a message to a channel's address",
+		`probes/ldap/bind.go entering.show`:            "binds to a directory, within TLS",
+		`probes/smb/initiator.go entering.initiator`:   "proves an account to a file server by NTLM",
+		`probes/radius/radius.go (probe|visit)\.\w+`:   "proves a client, and who logs on, to a RADIUS server",
+		`probes/snmp/ask.go probe.enter`:               "proves a user, or shows a community, to an SNMP agent",
 		`probes/pop3/session.go session.logIn`:         "logs on to POP3",
 		`suites/inventory/directory/directory.go ask`:  "logs on to a directory",
 	}

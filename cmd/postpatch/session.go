@@ -46,6 +46,8 @@ func entry(j job, hostName, use string) (host.Credential, error) {
 		c.SQL, err = sqlWay(j, c, j.credentials.SQL(hostName))
 	case use == "mail":
 		c.Mail, err = mailWay(j, c)
+	case use == "ldap" || use == "smb":
+		c.Prove, err = proveWay(j, c, use)
 	}
 	return c, err
 }
@@ -149,7 +151,11 @@ func credentialUses(h suites.Host) (uses []string, servers map[string][]string) 
 			need("winrm", h.Name)
 		}
 		if p, enters := c.Probe.(probes.Entrant); enters && p.Enters() != "" {
-			need(p.Enters(), h.Name)
+			server := h.Name
+			if at, elsewhere := c.Probe.(probes.EntrantAt); elsewhere {
+				server = cmp.Or(at.EntersAt(), h.Name)
+			}
+			need(p.Enters(), server)
 		}
 		if c.Kind.Credential == "" {
 			continue

@@ -83,11 +83,15 @@ func prover(j job, o auth.Options) func(context.Context, host.SQLService) (host.
 }
 
 func prove(ctx context.Context, j job, o auth.Options, s host.SQLService) (*sqlProof, error) {
+	return proveTo(ctx, j, o, auth.Peer{Host: s.Host, SPN: s.SPN, Bindings: s.Bindings})
+}
+
+func proveTo(ctx context.Context, j job, o auth.Options, to auth.Peer) (*sqlProof, error) {
 	mechanism, err := auth.New(o)
 	if err != nil {
 		return nil, err
 	}
-	c, used, err := mechanism.New(ctx, auth.Peer{Host: s.Host, SPN: s.SPN, Bindings: s.Bindings})
+	c, used, err := mechanism.New(ctx, to)
 	if err != nil && errors.Is(err, auth.ErrAccount) {
 		return nil, fmt.Errorf("%w: %w", host.ErrRefused, err)
 	}
@@ -96,7 +100,7 @@ func prove(ctx context.Context, j job, o auth.Options, s host.SQLService) (*sqlP
 	}
 	p := &sqlProof{Context: c, used: used}
 	if used.Mechanism != "Kerberos" {
-		p.ended, err = j.logins.Try(ctx, o.Credential, s.Host)
+		p.ended, err = j.logins.Try(ctx, o.Credential, to.Host)
 	}
 	return p, err
 }
@@ -113,6 +117,14 @@ type sqlProof struct {
 func (p *sqlProof) Used() (mechanism, why string) {
 	used := auth.Settled(p.Context, p.used)
 	return used.Mechanism, used.Why
+}
+
+// SessionKey implements host.Keyed.
+func (p *sqlProof) SessionKey() []byte {
+	if keyed, can := p.Context.(host.Keyed); can {
+		return keyed.SessionKey()
+	}
+	return nil
 }
 
 // Ended implements host.Proof.

@@ -146,7 +146,7 @@ func (w *trapWalk) literal(literal *ast.CompositeLit) {
 	for _, element := range literal.Elts {
 		if pair, ok := element.(*ast.KeyValueExpr); ok {
 			if key, ok := pair.Key.(*ast.Ident); ok {
-				keys[key.Name] = true
+				keys[key.Name] = !isOfUDP(pair.Value) // which keeps no port
 			}
 		}
 	}
@@ -160,6 +160,15 @@ func (w *trapWalk) literal(literal *ast.CompositeLit) {
 		w.add(literal, "a transport that keeps two connections for every host, and opens more for more requests: "+
 			"DisableKeepAlives, or MaxIdleConnsPerHost, or one connection of your own by DialTLSContext")
 	}
+}
+
+func isOfUDP(expr ast.Expr) bool {
+	address, ok := expr.(*ast.UnaryExpr)
+	if !ok {
+		return false
+	}
+	literal, ok := address.X.(*ast.CompositeLit)
+	return ok && isNamed(literal.Type, "net.UDPAddr")
 }
 
 // call looks at yaml.Unmarshal(text, into) and decoder.Decode(into).
@@ -191,6 +200,8 @@ func TestTrapsBite(t *testing.T) {
 		"d.LocalAddr = nil":                                              "an address to dial from",
 		"_ = net.Dialer{Timeout: 1, LocalAddr: nil}":                     "an address to dial from",
 		"_ = net.Dialer{Timeout: 1}":                                     "",
+		"_ = net.Dialer{LocalAddr: &net.UDPAddr{Port: 68}}":              "",
+		"_ = net.Dialer{LocalAddr: &net.TCPAddr{Port: 68}}":              "an address to dial from",
 		"_ = c.LocalAddr()":                                              "",
 		"_ = http.Client{Timeout: 1}":                                    "the transport of all",
 		"_ = http.Client{Transport: nil}":                                "",

@@ -25,6 +25,7 @@ type starter struct {
 	WinRM    starterWinRM              `yaml:"winrm,flow"`
 	Services map[string]starterService `yaml:"services,omitempty"`
 	TCP      map[int]string            `yaml:"tcp,omitempty,flow"`
+	TLS      map[int]struct{}          `yaml:"tls,omitempty,flow"`
 	HTTP     []*starterSite            `yaml:"http,omitempty"`
 	DNS      *starterDNS               `yaml:"dns,omitempty"`
 	SMTP     *starterSMTP              `yaml:"smtp,omitempty,flow"`
@@ -217,6 +218,9 @@ func (s *starter) add(host, kind, item string) bool {
 	case "tcp":
 		port, err := strconv.Atoi(item)
 		return err == nil && put(&s.TCP, port, "")
+	case "tls":
+		port, err := strconv.Atoi(item)
+		return err == nil && put(&s.TLS, port, struct{}{})
 	case "http":
 		return s.addPage(item)
 	case "dns":

@@ -12,6 +12,7 @@ import (
 	"postpatch/probes/cluster"
 	"postpatch/probes/device"
 	"postpatch/probes/dhcp"
+	"postpatch/probes/dhcpanswer"
 	"postpatch/probes/disk"
 	"postpatch/probes/dns"
 	"postpatch/probes/dnsserver"
@@ -27,26 +28,38 @@ import (
 	"postpatch/probes/hyperv"
 	"postpatch/probes/iis"
 	"postpatch/probes/imap"
+	"postpatch/probes/kerberos"
+	"postpatch/probes/ldap"
 	"postpatch/probes/mailflow"
 	"postpatch/probes/msmq"
 	"postpatch/probes/network"
+	"postpatch/probes/ntp"
 	"postpatch/probes/os"
+	"postpatch/probes/path"
 	"postpatch/probes/pendingreboot"
 	"postpatch/probes/ping"
 	"postpatch/probes/pop3"
 	"postpatch/probes/powershell"
 	"postpatch/probes/printer"
 	"postpatch/probes/process"
+	"postpatch/probes/radius"
+	"postpatch/probes/rdp"
 	"postpatch/probes/rds"
 	"postpatch/probes/registry"
+	"postpatch/probes/rpc"
 	"postpatch/probes/service"
 	"postpatch/probes/services"
 	"postpatch/probes/share"
+	"postpatch/probes/smb"
 	"postpatch/probes/smtp"
+	"postpatch/probes/snmp"
 	"postpatch/probes/sql"
 	"postpatch/probes/task"
 	"postpatch/probes/tcp"
+	"postpatch/probes/tls"
+	"postpatch/probes/udp"
 	"postpatch/probes/updates"
+	"postpatch/probes/winrm"
 	"postpatch/probes/wsus"
 )
 
@@ -61,6 +74,7 @@ func Kinds() []probes.Kind {
 		cluster.Kind,
 		device.Kind,
 		dhcp.Kind,
+		dhcpanswer.Kind,
 		disk.Kind,
 		dns.Kind,
 		dnsserver.Kind,
@@ -76,26 +90,38 @@ func Kinds() []probes.Kind {
 		hyperv.Kind,
 		iis.Kind,
 		imap.Kind,
+		kerberos.Kind,
+		ldap.Kind,
 		mailflow.Kind,
 		msmq.Kind,
 		network.Kind,
+		ntp.Kind,
 		os.Kind,
+		path.Kind,
 		pendingreboot.Kind,
 		ping.Kind,
 		pop3.Kind,
 		powershell.Kind,
 		printer.Kind,
 		process.Kind,
+		radius.Kind,
+		rdp.Kind,
 		rds.Kind,
 		registry.Kind,
+		rpc.Kind,
 		service.Kind,
 		services.Kind,
 		share.Kind,
+		smb.Kind,
 		smtp.Kind,
+		snmp.Kind,
 		sql.Kind,
 		task.Kind,
 		tcp.Kind,
+		tls.Kind,
+		udp.Kind,
 		updates.Kind,
+		winrm.Kind,
 		wsus.Kind,
 	}
 }

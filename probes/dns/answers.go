@@ -14,8 +14,11 @@ import (
 func answers(records []dns.RR, asked uint16) fact.Set {
 	elems := make([]string, 0, len(records))
 	for _, rr := range records {
-		if kind := rr.Header().Rrtype; kind == dns.TypeRRSIG && asked != kind {
-			continue // signed anew every few days
+		switch kind := rr.Header().Rrtype; {
+		case kind == dns.TypeRRSIG && asked != kind: // signed anew every few days
+			continue
+		case kind == dns.TypeOPT: // which is no record, and has no place among them
+			continue
 		}
 		elems = append(elems, render(rr, asked))
 	}

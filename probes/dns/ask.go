@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
 
 	"postpatch/probes"
+	"postpatch/probes/internal/datagram"
 	"postpatch/probes/internal/reach"
 )
 
@@ -58,12 +59,30 @@ func (a asker) ask(ctx context.Context, q question, recurse bool) (answer, error
 	return got, nil
 }
 
+// askBriefly asks where silence is told as what became of it, and leaves most of the time
+// for what is to be asked then. Its sockets are its own: they end with its time.
+func (a asker) askBriefly(ctx context.Context, q question, recurse bool) (answer, error) {
+	const most = 4 * time.Second
+	limit := most
+	if end, limited := ctx.Deadline(); limited {
+		limit = min(most, time.Until(end)*2/5)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var udps sockets
+	defer udps.close()
+	a.udps = &udps
+	return a.ask(ctx, q, recurse)
+}
+
 // message is the question as a query, with a random number.
 func (q question) message(recurse bool) *dns.Msg {
 	query := new(dns.Msg)
 	query.SetQuestion(q.name, q.kind)
 	query.RecursionDesired = recurse
-	query.SetEdns0(packetSize, false)
+	query.CheckingDisabled = q.blind
+	query.AuthenticatedData = q.sign // whoever validates is to say so (RFC 6840, 5.7)
+	query.SetEdns0(packetSize, q.sign)
 	return query
 }
 
@@ -86,15 +105,19 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 			return nil, reach.Cause(ctx, err)
 		}
 		if _, err := conn.Write(packed); err != nil {
-			return nil, reach.Cause(ctx, refusal(err))
+			return nil, reach.Cause(ctx, datagram.Refusal(err))
 		}
 		for {
 			n, err := conn.Read(conn.packet)
 			if err != nil {
-				if timedOut(err) && ctx.Err() == nil {
+				if datagram.TimedOut(err) && ctx.Err() == nil {
 					break
 				}
-				return nil, silence(ctx, refusal(err), heard)
+				if oversized(err) {
+					heard = true
+					continue
+				}
+				return nil, datagram.Silence(ctx, datagram.Refusal(err), heard)
 			}
 			heard = true
 			if msg := new(dns.Msg); msg.Unpack(conn.packet[:n]) == nil && fits(msg, query) {
@@ -103,7 +126,7 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 			}
 		}
 	}
-	return nil, silence(ctx, reach.Tell("no answer by UDP"), heard)
+	return nil, datagram.Silence(ctx, reach.Tell("no answer by UDP"), heard)
 }
 
 // limits are the ends of the waits of each attempt.
@@ -113,39 +136,15 @@ func limits(ctx context.Context) []time.Time {
 	end, limited := ctx.Deadline()
 	if !limited {
 		end = now.Add(first + second)
+	} else {
+		end = now.Add(end.Sub(now) * 9 / 10) // silence is to be told before ctx ends
 	}
 	return []time.Time{now.Add(min(first, end.Sub(now)/3)), end}
 }
 
-// silence is the error of having got no answer: nothing answered, unless
-// something was heard that made no sense.
-func silence(ctx context.Context, err error, heard bool) error {
-	err = reach.Cause(ctx, err)
-	switch {
-	case errors.Is(err, context.Canceled), reach.State(err) == reach.Refused:
-		return err
-	case heard && errors.Is(err, context.DeadlineExceeded):
-		return reach.Tell("what came was no answer to the question", err)
-	case heard:
-		return fmt.Errorf("what came was no answer to the question: %w", err)
-	default:
-		return reach.Silent(err)
-	}
-}
-
-// refusal is what an error of a UDP socket means: where POSIX says that nothing
-// listens at the port, Windows says that the connection was reset.
-func refusal(err error) error {
-	if reach.State(err) == reach.Reset {
-		return fmt.Errorf("%w: %w", reach.ErrRefused, err)
-	}
-	return err
-}
-
-func timedOut(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
+// oversized says whether a packet was larger than what is read of one, of which Windows makes
+// an error (WSAEMSGSIZE).
+func oversized(err error) bool { return errors.Is(err, syscall.Errno(10040)) }
 
 // fits says whether msg is an answer to query and not a stray or forged one.
 func fits(msg, query *dns.Msg) bool {

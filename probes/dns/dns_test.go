@@ -167,8 +167,8 @@ func TestReadings(t *testing.T) {
 	want := []string{
 		"www.test A state=answered", "www.test A rcode=NOERROR", "www.test A answers=10.0.0.1, 10.0.0.2",
 		"www.test A count=2", "www.test A authoritative=true", "www.test A transport=udp", "www.test A ttl=1m0s",
-		"gone.test A state=answered", "gone.test A rcode=NXDOMAIN", "gone.test A answers=",
-		"gone.test A count=0", "gone.test A authoritative=true", "gone.test A transport=udp",
+		"www.test A edns=false", "gone.test A state=answered", "gone.test A rcode=NXDOMAIN", "gone.test A answers=",
+		"gone.test A count=0", "gone.test A authoritative=true", "gone.test A transport=udp", "gone.test A edns=false",
 	}
 	if d := cmp.Diff(want, probetest.Texts(readings, "latency")); d != "" {
 		t.Errorf("readings (-want +got):\n%s", d)

@@ -25,17 +25,29 @@ type hostProbe struct {
 	recurse   bool
 }
 
-func newHostProbe(p probe) (probes.Probe, error) {
+// Reports implements probes.Chooser: nothing is looked up beside the names themselves.
+func (p hostProbe) Reports(reading string) bool {
+	return probe{questions: p.questions}.Reports(reading)
+}
+
+// newHostProbe asks own, which the host knows, where the suite names no server.
+func newHostProbe(p probe, own string) (hostProbe, error) {
 	const wait = 2 * time.Second // for one answer; there are two tries
+	if len(p.zones) > 0 {
+		return hostProbe{}, probes.Fieldf("zone", "only the runner asks all of a zone's servers: write from: runner")
+	}
 	call := inside.Call{
-		How: "dns", To: []string{cmp.Or(p.host, inside.DNSServers)}, Ports: []int{p.port}, Wait: wait,
+		How: "dns", To: []string{cmp.Or(p.host, own)}, Ports: []int{p.port}, Wait: wait,
 	}
 	for _, q := range p.questions {
-		message := q.message(p.recurse)
+		if q.sign {
+			return hostProbe{}, probes.Fieldf("dnssec", "only the runner checks signatures: leave it out, or write from: runner")
+		}
+		message := q.message(p.recurse || q.aim != records)
 		message.Id = 0 // the host chooses one
 		packed, err := message.Pack()
 		if err != nil {
-			return nil, probes.Fieldf("name", "%q cannot be asked: %v", q.item, err)
+			return hostProbe{}, probes.Fieldf("name", "%q cannot be asked: %v", q.item, err)
 		}
 		call.Queries = append(call.Queries, base64.StdEncoding.EncodeToString(packed))
 	}
@@ -99,7 +111,7 @@ func (p hostProbe) read(r inside.Reply, q question) (answer, error) {
 	if err != nil {
 		return answer{}, errors.New("what came is no answer")
 	}
-	query := q.message(p.recurse)
+	query := q.message(p.recurse || q.aim != records)
 	query.Id = 0
 	got := answer{msg: new(dns.Msg), transport: r.Row.Get("transport").Text}
 	if err := got.msg.Unpack(packed); err != nil || !fits(got.msg, query) {

@@ -2,6 +2,8 @@ package dns_test
 
 import (
 	"encoding/base64"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,6 +68,7 @@ func TestTheHostAsks(t *testing.T) {
 		"www.corp.test A dns_servers 10.0.0.2 answers=10.0.0.5", "www.corp.test A dns_servers 10.0.0.2 count=1",
 		"www.corp.test A dns_servers 10.0.0.2 authoritative=false", "www.corp.test A dns_servers 10.0.0.2 transport=udp",
 		"www.corp.test A dns_servers 10.0.0.2 latency=3ms", "www.corp.test A dns_servers 10.0.0.2 ttl=5m0s",
+		"www.corp.test A dns_servers 10.0.0.2 edns=false",
 		"www.corp.test A dns_servers 10.0.0.3 state=refused", "www.corp.test A dns_servers 10.0.0.3 cause=",
 		"www.corp.test A dns_servers 10.0.0.4 state=no answer", "www.corp.test A dns_servers 10.0.0.4 cause=",
 	}
@@ -112,4 +115,51 @@ func FuzzTheHostsAnswer(f *testing.F) {
 			t.Error("no readings and no error")
 		}
 	})
+}
+
+// Each of the servers that the host's adapters name is asked for all of a domain's records.
+func TestTheHostAsksItsServersForADomain(t *testing.T) {
+	args := map[string]any{
+		"domain": []string{"corp.test"}, "beyond": []string{}, "absent": []string{}, "from": "host",
+	}
+	probe, err := dns.Kind.Build(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	question := probe.(probes.Asker).Questions()[0].(host.Collector)
+	queries := question.Args["query"]
+	var rows []host.Row
+	for i, query := range queries {
+		for _, server := range []string{"10.0.0.2", "10.0.0.3"} {
+			one := host.Collector{Name: "reach", Args: map[string][]string{"query": {query}}}
+			rows = append(rows, host.Row{
+				"to": {Text: "dns_servers"}, "address": {Text: server}, "query": {Text: strconv.Itoa(i)},
+				"transport": {Text: "udp"}, "milliseconds": {Text: "1"},
+				"answer": {Text: answerTo(t, one, func(m *miekg.Msg) {
+					if server == "10.0.0.3" {
+						m.Rcode = miekg.RcodeNameError
+					}
+				})},
+			})
+		}
+	}
+	var answers host.Answers
+	answers.Put(question, host.Answer{Rows: rows})
+	readings, err := probetest.Observe(t, dns.Kind, probes.Target{Answers: answers}, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := probetest.Texts(readings)
+	for _, want := range []string{
+		"_ldap._tcp.dc._msdcs.corp.test SRV dns_servers 10.0.0.2 rcode=NOERROR",
+		"_ldap._tcp.dc._msdcs.corp.test SRV dns_servers 10.0.0.3 rcode=NXDOMAIN",
+		"corp.test A dns_servers 10.0.0.2 rcode=NOERROR",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+	if len(queries) != 11 {
+		t.Errorf("%d queries, want 11", len(queries))
+	}
 }

@@ -183,7 +183,7 @@ func hummed() []pattern {
 		of("Microsoft-Windows-DNS-Client", 1014), of("Microsoft-Windows-DNS Client Events", 1014),
 		of("Microsoft-Windows-DeviceSetupManager", 131, 200, 201, 202),
 		of("Microsoft-Windows-Perflib", 1008, 1023), of("Perflib", 1008, 1023),
-		of("Schannel", 36871, 36887),
+		of("Schannel", 36871, 36874, 36887, 36888),
 		of("Microsoft-Windows-WinRM", 10154), of("Microsoft-Windows-CAPI2", 513),
 	)
 }

@@ -25,6 +25,8 @@ type Credential struct {
 	SQL SQLWay
 	// Mail is what the operator's entry says of a mailbox; nil for nothing.
 	Mail *Mail
+	// Prove proves it to a directory and to shares; nil where nobody can.
+	Prove Prover `json:"-" yaml:"-"`
 }
 
 // Secret is text that prints as three stars, whatever prints it. Printed from

@@ -32,19 +32,19 @@ const (
 	mostPages = 16              // the host asks for one after the other
 )
 
-func newHostProbe(p probe) (probes.Probe, error) {
+func newHostProbe(p probe) (hostProbe, error) {
 	const onlyRunner = "only the runner reads whole pages: leave it out, or write from: runner"
 	switch {
 	case p.Match != "":
-		return nil, probes.Fieldf("match", onlyRunner)
+		return hostProbe{}, probes.Fieldf("match", onlyRunner)
 	case len(p.Headers) > 0:
-		return nil, probes.Fieldf("headers", "only the runner sends headers: leave them out, or write from: runner")
+		return hostProbe{}, probes.Fieldf("headers", "only the runner sends headers: leave them out, or write from: runner")
 	case p.Follow:
-		return nil, probes.Fieldf("follow", "only the runner follows: leave it out, or write from: runner")
+		return hostProbe{}, probes.Fieldf("follow", "only the runner follows: leave it out, or write from: runner")
 	case p.MaxBody != defaultMaxBody:
-		return nil, probes.Fieldf("max_body", onlyRunner)
+		return hostProbe{}, probes.Fieldf("max_body", onlyRunner)
 	case len(p.pages) > mostPages:
-		return nil, probes.Fieldf("url", "a host asks for not more than %d pages in one check, got %d",
+		return hostProbe{}, probes.Fieldf("url", "a host asks for not more than %d pages in one check, got %d",
 			mostPages, len(p.pages))
 	}
 	args := map[string][]string{

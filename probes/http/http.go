@@ -27,9 +27,9 @@ var Kind = probes.Define(probes.Kind{
 	Item:     "the URL, as the suite writes it",
 	Items:    probes.Exact,
 	Main:     "url",
-	Words:    map[string][]string{"method": {http.MethodGet, http.MethodHead}, "from": inside.Sides()},
+	Words:    map[string][]string{"method": {http.MethodGet, http.MethodHead}, "from": inside.Views()},
 	Example:  "- http: [/owa/, \"https://www.example.org/\"]\n  expect: {status: \"one of 200, 302\"}\n",
-	Notes:    []string{note.FromHost},
+	Notes:    []string{note.FromHost, note.FromBoth},
 	Readings: append(specs(), reach.CertificateSpecs()...),
 }, params{Method: http.MethodGet, MaxBody: defaultMaxBody, From: inside.Runner}, build)
 
@@ -78,6 +78,7 @@ func specs() []probes.ReadingSpec {
 			Name: "cause", Type: fact.TypeText, Rule: ignore, Evidence: true,
 			Doc: "Why there is no answer: how the server ended HTTP/2, or what the host says when it asks.",
 		},
+		inside.ViewsSpec(),
 	}
 }
 
@@ -111,15 +112,19 @@ func build(p params) (probes.Probe, error) {
 		}
 		built.pages = append(built.pages, page{written, u})
 	}
-	fromHost, err := inside.Check(p.From)
+	from, err := inside.View(p.From)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	if fromHost {
+	switch from {
+	case inside.Host:
 		return newHostProbe(built)
+	case inside.Both:
+		own, err := newHostProbe(built)
+		return inside.Pair(built, own, inside.ByState(answered, "status", "cert_serial")), err
 	}
 	if p.Match != "" {
 		if p.Method == http.MethodHead {
@@ -207,6 +212,9 @@ func (p probe) observe(ctx context.Context, t probes.Target, page page) ([]fact.
 				readings = append(readings, probes.Read(page.item, "cause", fact.Text(bounded(err.Error()))))
 			}
 			return readings, nil
+		}
+		if state := inside.StateOf(err); p.From == inside.Both && state != "" {
+			return []fact.Reading{probes.Read(page.item, "state", fact.Text(state))}, nil
 		}
 		return nil, err
 	}

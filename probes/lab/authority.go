@@ -66,7 +66,7 @@ func (a *authority) certificate(h estate.Host, t estate.TLS) (*tls.Certificate, 
 			names = append(names, h.Name+"."+h.OS.Domain)
 		}
 	}
-	id := fmt.Sprintf("%s %q %s %t %t %t", h.Name, names, t.Expires, t.SelfSigned, t.NegativeSerial, t.RSA)
+	id := fmt.Sprintf("%s %q %s %t %t %t %q", h.Name, names, t.Expires, t.SelfSigned, t.NegativeSerial, t.RSA, t.OCSP)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if made := a.made[id]; made != nil {
@@ -80,6 +80,9 @@ func (a *authority) certificate(h estate.Host, t estate.TLS) (*tls.Certificate, 
 	}
 	if limit := a.start.Add(-time.Hour); template.NotBefore.After(limit) {
 		template.NotBefore = limit
+	}
+	if t.OCSP != "" {
+		template.OCSPServer = []string{t.OCSP}
 	}
 	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {

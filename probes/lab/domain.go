@@ -68,19 +68,32 @@ func domainAccounts(hosts []estate.Host) []kerberos.Account {
 		}
 	}
 	for _, h := range hosts {
-		if h.WinRM == nil && h.Exchange == nil {
+		if h.WinRM == nil && h.Exchange == nil && h.LDAP == nil && h.SMB == nil && h.KDC == nil {
 			continue
 		}
 		if h.WinRM != nil {
 			add(cmp.Or(h.WinRM.User, "lab"), h.WinRM.Password)
 		}
+		if h.LDAP != nil && h.LDAP.User != "" {
+			add(h.LDAP.User, h.LDAP.Password)
+		}
+		if h.SMB != nil && h.SMB.User != "" {
+			add(h.SMB.User, h.SMB.Password)
+		}
 		addAccounts(h, add)
 		short, _, _ := strings.Cut(h.Name, ".")
 		computer := kerberos.Account{Name: strings.ToUpper(short) + "$", Password: host.NewSecret("machine " + h.OS.UUID)}
 		for _, name := range namesOf(h) {
-			computer.SPNs = append(computer.SPNs, "HTTP/"+name, "WSMAN/"+name, "HOST/"+name)
+			computer.SPNs = append(computer.SPNs, "HTTP/"+name, "WSMAN/"+name, "HOST/"+name, "ldap/"+name, "cifs/"+name)
+		}
+		if h.KDC != nil { // it is a domain controller
+			computer.EncTypes = encryptions("aes256", "aes128", "rc4")
 		}
 		accounts = append(accounts, computer)
+		for _, a := range domainUsers(h) {
+			taken[strings.ToLower(a.Name)] = true
+			accounts = append(accounts, a)
+		}
 	}
 	return append(accounts, sqlAccounts(hosts, taken)...)
 }

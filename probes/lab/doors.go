@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 
 	"postpatch/probes/lab/conns"
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/nameserver"
+	"postpatch/probes/lab/rpc"
 	"postpatch/probes/lab/web"
 	"postpatch/probes/lab/wsman"
 )
@@ -24,9 +27,19 @@ func (m *machine) addDoors(h estate.Host) {
 		m.add("udp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})
 		m.add("tcp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})
 	}
+	if h.KDC != nil {
+		m.addKDC()
+	}
+	m.addRPC(h)
 	m.addSQL(h)
 	if h.SMTP != nil {
 		m.addSMTP(h)
+	}
+	if h.SMB != nil {
+		m.addSMB()
+	}
+	if h.LDAP != nil {
+		m.addLDAP(h)
 	}
 	if h.Mail != nil {
 		m.addMailboxes()
@@ -35,10 +48,13 @@ func (m *machine) addDoors(h estate.Host) {
 		m.addWeb(sitePort(site))
 	}
 	m.addExchange(h)
+	m.addNetwork(h)
+	m.addScripted(h)
 	if h.Directory("") {
 		m.addWeb(80)
 		m.addWeb(443)
 	}
+	m.addSecure(h)
 	for port := range h.TCP {
 		isOpen := func(h estate.Host) bool { _, open := h.TCP[port]; return open }
 		m.add(tcp(port), isOpen, fresh{func() server { return &bannerServer{conns.New(), m.host, port} }})
@@ -84,6 +100,21 @@ func (m *machine) web(port int) server {
 		s.PowerShell(m.winrm.Directories(), wsman.Connection)
 	}
 	return s
+}
+
+// addRPC makes the doors of the endpoint mapper, and of each port that an interface has.
+func (m *machine) addRPC(h estate.Host) {
+	if h.RPC == nil {
+		return
+	}
+	ports := map[int]bool{rpc.Port: true}
+	for _, i := range h.RPC.Interfaces {
+		ports[i.Port] = true
+	}
+	for _, port := range slices.Sorted(maps.Keys(ports)) {
+		m.add(tcp(port), func(h estate.Host) bool { return rpc.IsOpen(h, port) },
+			fresh{func() server { return rpc.New(m.host, port) }})
+	}
 }
 
 func sitePort(site estate.Site) int {

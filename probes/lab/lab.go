@@ -117,11 +117,14 @@ func (l *Lab) machine(i int, scenes [][]estate.Host) *machine {
 	m := &machine{address: l.address(i), clients: x509.NewCertPool(), mail: mail.NewStore()}
 	m.sql = func(at func() estate.Host) server { return l.sqlServer(m, at) }
 	m.clients.AddCert(l.ca.cert)
+	m.status = l.ca.status
 	m.host = func() estate.Host { return l.now.Load().hosts[i] }
+	m.kdc = l.controllerOf(m.host)
 	m.certs = func(t estate.TLS) (*tls.Certificate, error) { return l.ca.certificate(m.host(), t) }
 	for _, hosts := range scenes {
 		m.addDoors(hosts[i])
 	}
+	m.tickets = l.acceptors(m.host())
 	if m.winrm != nil {
 		m.winrm.Kerberos = l.tickets(m.host(), m.host)
 	}

@@ -13,7 +13,9 @@ import (
 
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/exchange"
+	"postpatch/probes/lab/kerberos"
 	"postpatch/probes/lab/mail"
+	"postpatch/probes/lab/secure"
 	"postpatch/probes/lab/wsman"
 )
 
@@ -23,11 +25,14 @@ type machine struct {
 	own     bool // the address is no other machine's
 	host    func() estate.Host
 	certs   func(estate.TLS) (*tls.Certificate, error)
+	status  secure.Status
 	clients *x509.CertPool // who signs clients' certificates
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
 	sql     func(at func() estate.Host) server
-	mail    *mail.Store // what is in its mailboxes, whatever state it is in
+	kdc     *kerberos.KDC                                       // nil without a realm
+	tickets func(policy string) func([]byte) *kerberos.Acceptor // nil without a realm
+	mail    *mail.Store                                         // what is in its mailboxes, whatever state it is in
 	// exchange is nil when no state has it.
 	exchange *exchange.Server
 }

@@ -49,12 +49,18 @@ func sqlService(h estate.Host) kerberos.Account {
 	return a
 }
 
-// register brings the names of the instances to what they are now.
+// register brings the names of the instances, and the domain's own accounts, to what they
+// are now.
 func (l *Lab) register(hosts []estate.Host) error {
 	if l.domain == nil {
 		return nil
 	}
 	for _, h := range hosts {
+		for _, a := range domainUsers(h) {
+			if err := l.domain.kdc.Put(a); err != nil {
+				return fmt.Errorf("changing the account %q: %w", a.Name, err)
+			}
+		}
 		if h.SQL == nil || h.SQL.Windows == nil {
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 // hostProbe lets the host under test send the echoes.
 type hostProbe struct{ call inside.Call }
 
-func newHostProbe(p params) (probes.Probe, error) {
+func newHostProbe(p params) (hostProbe, error) {
 	call := inside.Call{How: "ping", To: p.Addresses, Count: p.Count, Wait: p.Wait}
 	if len(call.To) == 0 {
 		call.To = []string{inside.Loopback}

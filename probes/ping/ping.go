@@ -30,9 +30,9 @@ var Kind = probes.Define(probes.Kind{
 	Item:    "the address, as the suite writes it, or the host's own",
 	Items:   probes.HostNames,
 	Main:    "address",
-	Words:   map[string][]string{"from": inside.Sides()},
+	Words:   map[string][]string{"from": inside.Views()},
 	Example: "- ping: \"{{ host.address }}\"\n  expect: {loss: 0%, rtt: \"< 20ms\"}\n",
-	Notes:   []string{note.FromHost},
+	Notes:   []string{note.FromHost, note.FromBoth},
 	Readings: []probes.ReadingSpec{
 		{
 			Name: "loss", Type: fact.TypeInt, Unit: "%", Rule: fact.Rule{Op: fact.AtMost}, Severity: fact.Fail, Expect: "0",
@@ -51,6 +51,7 @@ var Kind = probes.Define(probes.Kind{
 			Name: "cause", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "What the host says of those that did not, when it is the one that asks.",
 		},
+		inside.ViewsSpec(),
 	},
 }, params{From: inside.Runner, Count: 3, Interval: 200 * time.Millisecond, Wait: time.Second, Size: 56}, build)
 
@@ -81,14 +82,18 @@ func build(p params) (probes.Probe, error) {
 		return nil, probes.Fieldf("size", "must be %d to %d, got %d", least, most, p.Size)
 	}
 	p.Addresses = reach.Unique(p.Addresses)
-	fromHost, err := inside.Check(p.From)
+	from, err := inside.View(p.From)
 	switch {
 	case err != nil:
 		return nil, err
-	case fromHost:
+	case from == inside.Host:
 		return newHostProbe(p)
 	}
-	return probe(p), inside.CheckNames("address", p.Addresses...)
+	if err := inside.CheckNames("address", p.Addresses...); err != nil || from == inside.Runner {
+		return probe(p), err
+	}
+	own, err := newHostProbe(p)
+	return inside.Pair(probe(p), own, inside.ByEchoes()), err
 }
 
 type probe params
@@ -114,6 +119,9 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 func (p probe) observe(ctx context.Context, t probes.Target, address string) ([]fact.Reading, error) {
 	ip, err := t.Resolve(ctx, address)
 	if err != nil {
+		if p.From == inside.Both && inside.StateOf(err) == inside.NoAddress {
+			return nameless(address), nil
+		}
 		if err = reach.Cause(ctx, err); !errors.Is(err, context.Canceled) {
 			err = reach.Silent(err)
 		}
@@ -132,6 +140,14 @@ func (p probe) observe(ctx context.Context, t probes.Target, address string) ([]
 		readings = append(readings, probes.Read(address, "rtt", fact.Duration(s.RTT)))
 	}
 	return readings, nil
+}
+
+// nameless is an address that the runner does not find, where the host tells of it, too.
+func nameless(address string) []fact.Reading {
+	return []fact.Reading{
+		probes.Read(address, "loss", fact.Int(100)), probes.Read(address, "received", fact.Int(0)),
+		probes.Read(address, "cause", fact.Text("the runner finds no address for the name")),
+	}
 }
 
 // route asks the system for a way to ip and sends nothing. Where a route

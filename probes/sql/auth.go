@@ -87,8 +87,7 @@ func (p probe) credential(t probes.Target) (host.Credential, error) {
 func (d *door) enter(c host.Credential, t probes.Target) error {
 	d.way, d.roots = d.probe.stricter(c.SQL), t.Roots
 	unproved := d.way.Encrypt == encryptDisable || d.way.Insecure && d.way.Pin == nil
-	// An address of the check's own is the suite's word as well, unless an entry names it.
-	led := !strings.EqualFold(d.probe.name(t), t.Host) && (d.probe.Address == "" || !c.Named)
+	led := reach.Led(t, d.probe.Address, c)
 	switch {
 	case errProvider != nil:
 		return errProvider

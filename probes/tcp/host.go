@@ -19,7 +19,7 @@ type hostProbe struct {
 	elsewhere bool
 }
 
-func newHostProbe(p params) (probes.Probe, error) {
+func newHostProbe(p params) (hostProbe, error) {
 	const wait = 2 * time.Second // for one port; a local network answers at once
 	call := inside.Call{
 		How: "tcp", To: []string{cmp.Or(p.Address, inside.Loopback)}, Ports: p.Ports, Wait: wait,

@@ -3,6 +3,8 @@ package tcp
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"postpatch/probes"
@@ -10,19 +12,26 @@ import (
 	"postpatch/probes/internal/inside"
 	"postpatch/probes/internal/note"
 	"postpatch/probes/internal/reach"
+	"postpatch/probes/internal/talk"
 )
 
 // Kind is what a suite calls "tcp".
 var Kind = probes.Define(probes.Kind{
 	Name:    "tcp",
-	Doc:     "TCP ports, seen from the runner or from the host itself: do they take connections.",
+	Doc:     "TCP ports, seen from the runner or from the host itself: do they take connections, and what is said there.",
 	Item:    "the port, or address:port when the suite names an address",
 	Items:   probes.HostNames,
 	Main:    "port",
-	Words:   map[string][]string{"from": inside.Sides()},
-	Example: "- tcp: [135, 445, 3389]\n  why: administration needs them\n",
-	Notes:   []string{note.FromHost},
-	Readings: []probes.ReadingSpec{
+	Words:   map[string][]string{"from": inside.Views(), "starttls": talk.Protocols()},
+	Example: example,
+	Notes: []string{
+		note.FromHost, note.FromBoth,
+		"A script's steps: expect REGEX waits for a line, bytes REGEX for anything, send TEXT says a line.",
+		"And raw TEXT says it as it is, with \\r, \\n, \\t and \\x00 for what they are elsewhere; tls begins TLS.",
+		"What the last group in a pattern catches is found: expect ^220 (.*).",
+		"No password is said: a script is for everybody to read.",
+	},
+	Readings: append(append([]probes.ReadingSpec{
 		{
 			Name: "state", Type: fact.TypeText, Gate: true, Severity: fact.Fail, Expect: open,
 			Values: []string{"open", "refused", "no answer", "unreachable", "no address"},
@@ -39,8 +48,17 @@ var Kind = probes.Define(probes.Kind{
 			Name: "cause", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
 			Doc: "What the host says of a port that is not open, when it is the one that asks.",
 		},
-	},
+		inside.ViewsSpec(),
+	}, spokenSpecs()...), reach.CertificateSpecs()...),
 }, params{From: inside.Runner}, build)
+
+const example = `- tcp: [135, 445, 3389]
+  why: administration needs them
+- tcp: {port: 21, script: ["expect ^220 (.*)", send QUIT, expect ^221]}
+  id: tcp/ftp
+- tcp: {port: 389, starttls: ldap}
+  id: tcp/ldap
+`
 
 const open = "open"
 
@@ -48,6 +66,10 @@ type params struct {
 	Ports   []int  `param:"port,required" doc:"The ports."`
 	Address string `param:"address" absent:"the host under test" doc:"Where; a host also knows gateway and dns_servers."`
 	From    string `param:"from" doc:"Who asks; host is the host under test, of itself without an address."`
+	// What is said at an open port.
+	StartTLS   string   `param:"starttls" doc:"The protocol in which TLS is started at an open port."`
+	Script     []string `param:"script" doc:"What is heard and said at an open port, in TLS where that was started."`
+	ServerName string   `param:"server_name" absent:"the server's address" doc:"The name in the certificate."`
 }
 
 func build(p params) (probes.Probe, error) {
@@ -55,25 +77,45 @@ func build(p params) (probes.Probe, error) {
 	if err := reach.CheckPorts("port", p.Ports...); err != nil {
 		return nil, err
 	}
-	fromHost, err := inside.Check(p.From)
+	steps, err := talk.Parse(p.Script)
+	if err != nil {
+		return nil, probes.Fieldf("script", "%v", err)
+	}
+	if p.StartTLS != "" && !slices.Contains(talk.Protocols(), p.StartTLS) {
+		return nil, probes.Fieldf("starttls", "must be one of %s, got %q", strings.Join(talk.Protocols(), ", "), p.StartTLS)
+	}
+	from, err := inside.View(p.From)
 	switch {
 	case err != nil:
 		return nil, err
-	case fromHost:
+	case from != inside.Runner && len(steps) > 0:
+		return nil, probes.Fieldf("script", "the host itself connects and says nothing: leave from: out")
+	case from != inside.Runner && p.StartTLS != "":
+		return nil, probes.Fieldf("starttls", "the host itself connects and says nothing: leave from: out")
+	case from == inside.Host:
 		return newHostProbe(p)
 	}
-	return probe(p), inside.CheckNames("address", p.Address)
+	if err := inside.CheckNames("address", p.Address); err != nil || from == inside.Runner {
+		return probe{p, steps}, err
+	}
+	own, err := newHostProbe(p)
+	return inside.Pair(probe{p, steps}, own, inside.ByState(open)), err
 }
 
-type probe params
+type probe struct {
+	params
+
+	steps []talk.Step
+}
 
 // Aims implements probes.Aimer.
 func (p probe) Aims() []string { return []string{p.Address} }
 
 // turn is a port, and how long it may take.
 type turn struct {
-	port, shares int           // of the time that is left, up to the end
-	most         time.Duration // one share at the start; 0 where there is no end
+	port          int
+	parts, shares int           // so many parts of so many shares of the time that is left
+	most          time.Duration // and no more than these at the start; 0 where there is no end
 }
 
 // Observe implements probes.Probe.
@@ -83,18 +125,37 @@ func (p probe) Observe(ctx context.Context, t probes.Target) ([]fact.Reading, er
 	})
 }
 
+// Reports implements probes.Chooser.
+func (p probe) Reports(reading string) bool {
+	switch reading {
+	case "state", "latency":
+		return true
+	case "script", "found":
+		return len(p.steps) > 0
+	case "starttls":
+		return p.StartTLS != ""
+	case "cause", "views":
+		return false // the host's own view has these
+	default:
+		return p.speaks()
+	}
+}
+
 // turns share the time out: a port has not all there is, because silence is what the
 // check may be about.
 func (p probe) turns(ctx context.Context) []turn {
 	rounds := (len(p.Ports) + reach.AtOnce - 1) / reach.AtOnce
-	shares := max(3, rounds+1)
+	shares, parts := max(3, rounds+1), 1
+	if p.speaks() && rounds == 1 {
+		parts = 2 // to speak takes longer than to connect
+	}
 	var most time.Duration
 	if end, limited := ctx.Deadline(); limited {
-		most = time.Until(end) / time.Duration(shares)
+		most = time.Until(end) * time.Duration(parts) / time.Duration(shares)
 	}
 	turns := make([]turn, len(p.Ports))
 	for i, port := range p.Ports {
-		turns[i] = turn{port, shares - i/reach.AtOnce, most}
+		turns[i] = turn{port, parts, shares - i/reach.AtOnce, most}
 	}
 	return turns
 }
@@ -106,7 +167,7 @@ func (u turn) limit(ctx context.Context) time.Duration {
 	if !limited {
 		return 5 * time.Second
 	}
-	return min(u.most, time.Until(end)/time.Duration(u.shares))
+	return min(u.most, time.Until(end)*time.Duration(u.parts)/time.Duration(u.shares))
 }
 
 func (p probe) observe(ctx context.Context, t probes.Target, port int, limit time.Duration) ([]fact.Reading, error) {
@@ -117,17 +178,24 @@ func (p probe) observe(ctx context.Context, t probes.Target, port int, limit tim
 	conn, err := reach.Dial(dialling, t, "tcp", reach.JoinPort(reach.Address(t, p.Address), port))
 	if err == nil {
 		latency := time.Since(start)
-		_ = conn.Close() // nothing was sent
-		return []fact.Reading{
+		readings := []fact.Reading{
 			probes.Read(item, "state", fact.Text(open)),
 			probes.Read(item, "latency", fact.Duration(latency)),
-		}, nil
+		}
+		if !p.speaks() {
+			_ = conn.Close() // nothing was sent
+			return readings, nil
+		}
+		spoken, err := p.speak(dialling, t, conn, item)
+		return append(readings, spoken...), err
 	}
 	switch state := reach.State(err); {
 	case ctx.Err() != nil:
 		return nil, reach.Cause(ctx, err)
 	case state == reach.Refused, state == reach.NoAnswer, state == reach.Unreachable:
 		return []fact.Reading{probes.Read(item, "state", fact.Text(state))}, nil
+	case p.From == inside.Both && inside.StateOf(err) != "":
+		return []fact.Reading{probes.Read(item, "state", fact.Text(inside.StateOf(err)))}, nil
 	default:
 		return nil, err
 	}

@@ -16,7 +16,7 @@ func common() object {
 		"timeout": with(wait(),
 			about("How long it may take: 10s unless given here or at the top; 60s where the host itself is asked.")),
 		"hosts":  hostsOf(),
-		"from":   about("Who asks: runner, or host for the host under test."),
+		"from":   about("Who asks: runner, host for the host under test, or both."),
 		"locked": locked("Whoever uses this suite can neither override nor disable the check."),
 	}
 }

@@ -4,7 +4,9 @@ package schema
 func credentials() object {
 	entry := closed(object{
 		"hosts": with(texts(), about("Hosts' names, or patterns with * and ?, in any case.")),
-		"for": with(oneOrMany(with(object{"type": "string"}, pattern(`^(winrm|sql|mail|ldap)$`, "winrm, sql, mail or ldap"))),
+		"for": with(oneOrMany(with(object{"type": "string"},
+			pattern(`^(winrm|sql|mail|ldap|smb|kerberos|snmp|radius|radius_user)$`,
+				"winrm, sql, mail, ldap, smb, kerberos, snmp, radius or radius_user"))),
 			about("The uses that it is for; winrm and sql unless given, as far as its proof can serve them.")),
 		"user":              with(text(), about(`CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name.`)),
 		"password":          ref("secret", about("Where the password is kept; never the password itself.")),

@@ -20,6 +20,14 @@ import (
 // authority, and its key.
 func certify(t testing.TB, dir string, names []string) (certFile, keyFile string, roots *x509.CertPool) {
 	t.Helper()
+	return certifyUntil(t, dir, names, time.Now().AddDate(1, 0, 0))
+}
+
+// certifyUntil is certify with the time at which the certificate expires.
+func certifyUntil(
+	t testing.TB, dir string, names []string, until time.Time,
+) (certFile, keyFile string, roots *x509.CertPool) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +35,7 @@ func certify(t testing.TB, dir string, names []string) (certFile, keyFile string
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: names[0]},
 		DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+		NotBefore: until.AddDate(-1, 0, -1), NotAfter: until,
 		IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

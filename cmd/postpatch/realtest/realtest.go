@@ -22,7 +22,8 @@ import (
 )
 
 // patience is how long a server may take to come up or to go away.
-const patience = 20 * time.Second
+// A domain controller on a busy machine is the slowest.
+const patience = time.Minute
 
 // Server is a real server. It is started when it is returned, and is stopped
 // with the test; Stop and Start in between are its maintenance window.
@@ -123,8 +124,13 @@ func Serve(t testing.TB, addr string, command *exec.Cmd) {
 // run starts a daemon and waits until ready holds.
 func run(t testing.TB, ready func(context.Context) error, name string, args ...string) *process {
 	t.Helper()
-	// Not the test's context: it ends before the test's cleanup stops the daemon.
-	return start(t, ready, exec.CommandContext(context.WithoutCancel(t.Context()), name, args...))
+	return start(t, ready, daemon(t, name, args...))
+}
+
+// daemon is a command that goes on until it is stopped: the test's context ends before the
+// test's cleanup stops it.
+func daemon(t testing.TB, name string, args ...string) *exec.Cmd {
+	return exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
 }
 
 func start(t testing.TB, ready func(context.Context) error, command *exec.Cmd) *process {

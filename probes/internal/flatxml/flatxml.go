@@ -58,7 +58,7 @@ func Read(body []byte) ([]Element, error) {
 		}
 		switch token := token.(type) {
 		case xml.Directive:
-			return nil, errors.New("reading XML: it declares types or entities, which no answer of Exchange does")
+			return nil, errors.New("reading XML: it declares types or entities, which no answer of such a server does")
 		case xml.StartElement:
 			var path []string
 			if len(open) == 0 && len(found) > 0 {

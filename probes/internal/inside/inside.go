@@ -6,6 +6,7 @@ package inside
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 const (
 	Runner = "runner"
 	Host   = "host"
+	Both   = "both"
 )
 
 // Names that stand for what the host knows.
@@ -35,15 +37,15 @@ const (
 	longest = 45 * time.Second
 )
 
-// Sides are the words of a check's from.
-func Sides() []string { return []string{Runner, Host} }
+// Views are the words of a check's from.
+func Views() []string { return []string{Runner, Host, Both} }
 
-// Check says whether a check asks from the host. The error is for its author.
-func Check(from string) (isHost bool, err error) {
-	if from != Runner && from != Host {
-		return false, probes.Fieldf("from", "must be %s or %s, got %q", Runner, Host, from)
+// View says who asks. The error is for the check's author.
+func View(from string) (string, error) {
+	if !slices.Contains(Views(), from) {
+		return "", probes.Fieldf("from", "must be %s, %s or %s, got %q", Runner, Host, Both, from)
 	}
-	return from == Host, nil
+	return from, nil
 }
 
 // CheckNames refuses names that only the host itself can put an address to.

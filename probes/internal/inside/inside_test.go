@@ -62,11 +62,13 @@ func TestRepliesAreWhole(t *testing.T) {
 
 func TestWhatAnAuthorMayWrite(t *testing.T) {
 	var field *probes.FieldError
-	if _, err := inside.Check("elsewhere"); !errors.As(err, &field) {
+	if _, err := inside.View("elsewhere"); !errors.As(err, &field) {
 		t.Errorf("got %v", err)
 	}
-	if isHost, err := inside.Check("host"); err != nil || !isHost {
-		t.Errorf("got %v, %v", isHost, err)
+	for _, from := range []string{"runner", "host", "both"} {
+		if got, err := inside.View(from); err != nil || got != from {
+			t.Errorf("%s: got %v, %v", from, got, err)
+		}
 	}
 	if err := inside.CheckNames("address", "sql01", "dns_servers"); !errors.As(err, &field) {
 		t.Errorf("a name that the runner does not know: got %v", err)

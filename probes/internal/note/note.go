@@ -11,6 +11,7 @@ const (
 	PowerShell = "It needs PowerShell on the host."
 	WMI        = "WMI alone answers it: it works where PowerShell is blocked."
 	FromHost   = "With from: host it needs PowerShell on the host."
+	FromBoth   = "With from: both it does, too, and both views stand side by side, with what they mean together."
 )
 
 // FirstAlone is what there is to know of the time that logons with one password take.

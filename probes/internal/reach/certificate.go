@@ -56,11 +56,11 @@ type Trust struct {
 // no secret is sent. Even what is long obsolete is taken, so that it can be
 // seen.
 func Handshake(ctx context.Context, c net.Conn, name string) (*tls.Conn, error) {
-	return handshake(ctx, c, name, nil)
+	return Negotiate(ctx, c, name, nil)
 }
 
-// handshake is Handshake with the protocols to negotiate.
-func handshake(ctx context.Context, c net.Conn, name string, protocols []string) (*tls.Conn, error) {
+// Negotiate is Handshake with the protocols to negotiate.
+func Negotiate(ctx context.Context, c net.Conn, name string, protocols []string) (*tls.Conn, error) {
 	config := &tls.Config{
 		NextProtos:         protocols,
 		ServerName:         strings.TrimSuffix(strings.Trim(name, "[]"), "."),

@@ -65,7 +65,7 @@ func fetch(ctx context.Context, t probes.Target, r Request) (*Response, error) {
 	var got Response
 	ask := ask1
 	if r.HTTP.URL.Scheme == "https" {
-		secured, err := handshake(ctx, c, r.Name, r.protocols())
+		secured, err := Negotiate(ctx, c, r.Name, r.protocols())
 		if err != nil {
 			return nil, err
 		}

@@ -206,3 +206,13 @@ func guarded[T any](item T, observe func(T) ([]fact.Reading, error)) (found []fa
 	}()
 	return observe(item)
 }
+
+// Patience is how long one of several transports or connections may take: not all the time there
+// is, because silence is what the check may be about.
+func Patience(ctx context.Context) time.Duration {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return 5 * time.Second
+	}
+	return time.Until(end) / 3
+}

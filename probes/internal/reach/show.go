@@ -47,3 +47,14 @@ func MayShow(state *tls.ConnectionState, c host.Credential, t probes.Target, at 
 		"%w; name what the certificate bears by mail: {names: […]} in the credentials file, or trust its authority",
 		probes.ErrNotTried, c.User, strings.Join(names, " or "), why)
 }
+
+// Unproved says why a secret must not be shown to a server that proves nothing of who it
+// is: where the suite leads the host to another address than its name, the secret would go
+// to whoever is there. Nil where it may.
+func Unproved(t probes.Target, what string) error {
+	if strings.EqualFold(t.Address, t.Host) {
+		return nil
+	}
+	return fmt.Errorf("%w: the suite leads %s to %q, where nothing proves who answers, so %s is not shown there: name "+
+		"the host by that address, or lead it there yourself by --connect-to", probes.ErrNotTried, t.Host, t.Address, what)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -39,6 +40,15 @@ func Cause(ctx context.Context, err error) error {
 	default:
 		return timeUp(cause)
 	}
+}
+
+// Ended is err as one that wraps ErrEnded where the connection was closed before an
+// answer.
+func Ended(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return Tell(ErrEnded.Error(), ErrEnded, err)
+	}
+	return err
 }
 
 // timeUp tells that the time is up as whoever limited it did, without what only

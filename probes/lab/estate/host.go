@@ -51,13 +51,29 @@ type Host struct {
 	// Browser is SQL Server Browser; it runs where there is a named instance.
 	Browser  *Browser  `yaml:"browser"`
 	DNS      *DNS      `yaml:"dns"`
+	KDC      *KDC      `yaml:"kdc"`
+	RPC      *RPC      `yaml:"rpc"`
 	Mail     *Mail     `yaml:"mail"`
 	HTTP     []Site    `yaml:"http"`
 	SMTP     *SMTP     `yaml:"smtp"`
+	LDAP     *LDAP     `yaml:"ldap"`
+	SMB      *SMB      `yaml:"smb"`
 	Exchange *Exchange `yaml:"exchange"`
 	// PowerShell holds the session configurations, by name, that WinRM and the
 	// web server offer; their account is WinRM's.
 	PowerShell map[string]Endpoint `yaml:"powershell"`
+	// TLS are further ports at which TLS begins at once.
+	TLS      map[int]Secure   `yaml:"tls"`
+	OCSP     *OCSP            `yaml:"ocsp"`
+	NTP      *NTP             `yaml:"ntp"`
+	SNMP     *SNMP            `yaml:"snmp"`
+	RADIUS   *RADIUS          `yaml:"radius"`
+	DHCP     *DHCP            `yaml:"dhcp"`
+	RDP      *RDP             `yaml:"rdp"`
+	Scripted map[int]Scripted `yaml:"scripted"` // ports that answer line by line
+	// UDP are further ports of UDP, each with the text that it answers everything with;
+	// an empty one sends back what came.
+	UDP map[int]string `yaml:"udp"`
 	// TCP are further open ports, each with the banner it sends.
 	TCP map[int]string `yaml:"tcp"`
 }
@@ -123,8 +139,16 @@ type DNS struct {
 	// Rcodes answers these names with an error code: SERVFAIL, REFUSED…
 	Rcodes map[string]string `yaml:"rcodes"`
 	// Truncate makes every UDP answer truncated, so that a client asks over TCP.
-	Truncate bool  `yaml:"truncate"`
-	Fault    Fault `yaml:"fault"`
+	Truncate bool `yaml:"truncate"`
+	// Beyond are records that it finds by asking others; without the key it asks nobody.
+	Beyond []string `yaml:"beyond"`
+	// Forwarders that are dead leave it what it has kept, and SERVFAIL for all other names.
+	Forwarders string `yaml:"forwarders" oneof:"dead"`
+	// Signed are its zones by DNSSEC, with signatures that are valid, or have expired.
+	Signed string `yaml:"signed" oneof:"valid,expired"`
+	// NoEDNS refuses EDNS as an old server does, with FORMERR.
+	NoEDNS bool  `yaml:"no_edns"`
+	Fault  Fault `yaml:"fault"`
 }
 
 // Site is a web server on one port.
@@ -150,6 +174,8 @@ type TLS struct {
 	SelfSigned     bool `yaml:"self_signed"`
 	NegativeSerial bool `yaml:"negative_serial"`
 	RSA            bool `yaml:"rsa"`
+	// OCSP is the address of a responder that the certificate names: "http://ca01/".
+	OCSP string `yaml:"ocsp"`
 }
 
 // SMTP is a mail server.

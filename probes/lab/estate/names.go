@@ -50,7 +50,12 @@ func (p *parser) noteAliases(host *yaml.Node) {
 
 // checkRecords reads a host's DNS records as its name server will.
 func (p *parser) checkRecords(host *yaml.Node) {
-	list := child(child(host, "dns"), "records")
+	for _, key := range []string{"records", "beyond"} {
+		p.checkRecordList(child(child(host, "dns"), key))
+	}
+}
+
+func (p *parser) checkRecordList(list *yaml.Node) {
 	if list == nil {
 		return
 	}

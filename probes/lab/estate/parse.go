@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"path"
 	"reflect"
@@ -343,7 +344,30 @@ func (p *parser) checkHost(at *yaml.Node, h Host) {
 		}
 	}
 	p.checkInstances(at, h)
+	if h.KDC != nil && p.realm == "" {
+		p.problemf(at, "kdc: write the estate's realm, as CORP.TEST")
+	}
+	if h.RPC != nil {
+		p.checkInterfaces(at, h.RPC.Interfaces)
+	}
+	p.checkSecure(at, h)
 	if h.WinRM != nil && (h.WinRM.Reauth < 0 || h.WinRM.Pieces < 0) {
 		p.problemf(at, "winrm: reauth and pieces: want 0 or more")
+	}
+}
+
+// checkInterfaces refuses what nobody could ask for, or connect to.
+func (p *parser) checkInterfaces(at *yaml.Node, all map[string]Interface) {
+	for _, uuid := range slices.Sorted(maps.Keys(all)) {
+		i := all[uuid]
+		if !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(uuid) {
+			p.problemf(at, "rpc: interfaces: want a UUID in lower case, got %q", uuid)
+		}
+		if i.Port < 1 || i.Port > 65535 {
+			p.problemf(at, "rpc: interfaces: %d is no port", i.Port)
+		}
+		if i.Version != "" && !regexp.MustCompile(`^[0-9]{1,4}\.[0-9]{1,4}$`).MatchString(i.Version) {
+			p.problemf(at, "rpc: interfaces: want a version like 1.0, got %q", i.Version)
+		}
 	}
 }

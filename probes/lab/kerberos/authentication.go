@@ -42,7 +42,7 @@ func (k *KDC) authentication(r request) ([]byte, error) {
 	if !ok {
 		return nil, unknownService(r.body.SName)
 	}
-	keys := user.shared(r.body.EType)
+	keys := k.usable(user.shared(r.body.EType))
 	if len(keys) == 0 {
 		return nil, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "%v", r.body.EType)
 	}

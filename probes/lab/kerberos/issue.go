@@ -172,7 +172,7 @@ func never() time.Time { return time.Date(2037, 9, 14, 2, 48, 5, 0, time.UTC) }
 // session makes the key for client and service, of the strongest type that both
 // know.
 func (k *KDC) session(g grant) (types.EncryptionKey, error) {
-	both := g.service.shared(g.request.body.EType)
+	both := k.usable(g.service.shared(g.request.body.EType))
 	if len(both) == 0 {
 		return types.EncryptionKey{}, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "%v", g.request.body.EType)
 	}
@@ -182,7 +182,11 @@ func (k *KDC) session(g grant) (types.EncryptionKey, error) {
 // ticket seals a ticket with the service's strongest key, which is no business
 // of the client's.
 func (k *KDC) ticket(part messages.EncTicketPart, name types.PrincipalName, service *entry) (messages.Ticket, error) {
-	sealed, err := encrypt(part, asn1apptag.EncTicketPart, service.keys[0], keyusage.KDC_REP_TICKET)
+	keys := k.usable(service.keys)
+	if len(keys) == 0 {
+		return messages.Ticket{}, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "%q has no such key", service.Name)
+	}
+	sealed, err := encrypt(part, asn1apptag.EncTicketPart, keys[0], keyusage.KDC_REP_TICKET)
 	sealed.KVNO = keyVersion
 	return messages.Ticket{TktVNO: iana.PVNO, Realm: k.realm, SName: name, EncPart: sealed}, err
 }

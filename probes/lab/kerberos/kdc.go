@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,14 +46,20 @@ type Options struct {
 }
 
 // KDC is a domain controller's key distribution centre for one realm. NewKDC
-// makes one.
+// makes the first; Controller, the others of its domain.
 type KDC struct {
+	*directory
+
 	realm   string
 	options Options
 	clock   clock
 	group   *conns.Group
 	krbtgt  *entry
+	allowed func() []int32 // the encryption types that may be used; nil for all
+}
 
+// directory is what all domain controllers of a domain know.
+type directory struct {
 	mu       sync.Mutex
 	accounts map[string]*entry // by name in lower case
 	services map[string]*entry // by SPN in lower case
@@ -70,7 +77,9 @@ func NewKDC(options Options, accounts ...Account) (*KDC, error) {
 	options.RenewLife = cmp.Or(options.RenewLife, 7*24*time.Hour)
 	k := &KDC{
 		realm: options.Realm, options: options, clock: options.Clock, group: conns.New(),
-		accounts: map[string]*entry{}, services: map[string]*entry{}, wrong: map[string]int{}, asked: map[string]int{},
+		directory: &directory{
+			accounts: map[string]*entry{}, services: map[string]*entry{}, wrong: map[string]int{}, asked: map[string]int{},
+		},
 	}
 	all := []int32{etypeID.AES256_CTS_HMAC_SHA1_96, etypeID.AES128_CTS_HMAC_SHA1_96, etypeID.RC4_HMAC}
 	own := Account{Name: "krbtgt", Password: host.NewSecret(rand.Text()), EncTypes: all}
@@ -84,6 +93,25 @@ func NewKDC(options Options, accounts ...Account) (*KDC, error) {
 		}
 	}
 	return k, nil
+}
+
+// Controller makes another domain controller of the domain, with a clock of its own.
+// Allowed are the encryption types that it lets be used, all when nil or empty.
+func (k *KDC) Controller(clock func() time.Time, allowed func() []int32) *KDC {
+	other := *k
+	other.clock, other.allowed, other.group = clock, allowed, conns.New()
+	return &other
+}
+
+// usable are the keys of the types that the policy lets be used.
+func (k *KDC) usable(keys []types.EncryptionKey) []types.EncryptionKey {
+	if k.allowed == nil {
+		return keys
+	}
+	allowed := k.allowed()
+	return slices.DeleteFunc(slices.Clone(keys), func(key types.EncryptionKey) bool {
+		return len(allowed) > 0 && !slices.Contains(allowed, key.KeyType)
+	})
 }
 
 // Put adds an account, or changes the one of its name.
@@ -122,7 +150,7 @@ func (k *KDC) count(what string) {
 }
 
 // Serve answers over TCP until Close.
-func (k *KDC) Serve(ln net.Listener) error { return k.group.Serve(ln, k.serveConn) }
+func (k *KDC) Serve(ln net.Listener) error { return k.group.Serve(ln, k.ServeConn) }
 
 // ServePacket answers over UDP until Close.
 func (k *KDC) ServePacket(pc net.PacketConn) error {
@@ -139,20 +167,31 @@ func (k *KDC) ServePacket(pc net.PacketConn) error {
 		if err != nil {
 			return fmt.Errorf("reading from %s: %w", pc.LocalAddr(), err)
 		}
-		answer := k.Answer(buffer[:n])
-		if len(answer) > maxDatagram {
-			answer = k.errorMessage(&Refusal{Code: errorcode.KRB_ERR_RESPONSE_TOO_BIG}, types.PrincipalName{})
-		}
-		_, _ = pc.WriteTo(answer, from) // a client that is gone asks no more
+		_, _ = pc.WriteTo(k.AnswerPacket(buffer[:n]), from) // a client that is gone asks no more
 	}
+}
+
+// AnswerPacket is Answer over UDP, where what is long has to come over TCP.
+func (k *KDC) AnswerPacket(raw []byte) []byte {
+	answer := k.Answer(raw)
+	if len(answer) > maxDatagram {
+		return k.errorMessage(&Refusal{Code: errorcode.KRB_ERR_RESPONSE_TOO_BIG}, types.PrincipalName{})
+	}
+	return answer
+}
+
+// Unavailable is what a KDC says whose directory is not up.
+func (k *KDC) Unavailable() []byte {
+	k.count(fmt.Sprintf("refused %d", errorcode.KDC_ERR_SVC_UNAVAILABLE))
+	return k.errorMessage(&Refusal{Code: errorcode.KDC_ERR_SVC_UNAVAILABLE}, types.PrincipalName{})
 }
 
 // Close ends all connections and goroutines.
 func (k *KDC) Close() error { return k.group.Close() }
 
-// serveConn answers the messages of a connection, each with its length in front
+// ServeConn answers the messages of a connection, each with its length in front
 // (RFC 4120 7.2.2).
-func (k *KDC) serveConn(_ context.Context, conn net.Conn) {
+func (k *KDC) ServeConn(_ context.Context, conn net.Conn) {
 	for {
 		if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 			return
@@ -163,20 +202,21 @@ func (k *KDC) serveConn(_ context.Context, conn net.Conn) {
 		}
 		size := binary.BigEndian.Uint32(length[:])
 		if size > maxMessage {
-			_ = write(conn, k.errorMessage(&Refusal{Code: errorcode.KRB_ERR_FIELD_TOOLONG}, types.PrincipalName{}))
+			_ = Write(conn, k.errorMessage(&Refusal{Code: errorcode.KRB_ERR_FIELD_TOOLONG}, types.PrincipalName{}))
 			return
 		}
 		message := make([]byte, size)
 		if _, err := io.ReadFull(conn, message); err != nil {
 			return
 		}
-		if err := write(conn, k.Answer(message)); err != nil {
+		if err := Write(conn, k.Answer(message)); err != nil {
 			return
 		}
 	}
 }
 
-func write(conn net.Conn, message []byte) error {
+// Write sends a message with its length in front.
+func Write(conn net.Conn, message []byte) error {
 	framed := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(message)), uint32(len(message)))
 	_, err := conn.Write(append(framed, message...))
 	return err

@@ -52,6 +52,12 @@ func (s *sealing) header(rotated uint16) []byte {
 	return binary.BigEndian.AppendUint64(h, s.ours)
 }
 
+// SessionKey is what both sides have agreed on; nil before Accept is done.
+func (a *Acceptor) SessionKey() []byte { return a.seal.key.KeyValue }
+
+// Seals says whether the client wants what follows its proof to be sealed.
+func (a *Acceptor) Seals() bool { return a.user != "" && a.flags&flagConf != 0 }
+
 // Seal encrypts a message to the client. The sealed bytes are as many as the
 // plain ones; the signature is 60 bytes.
 func (a *Acceptor) Seal(plain []byte) (signature, sealed []byte, err error) {

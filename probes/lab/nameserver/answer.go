@@ -24,8 +24,12 @@ func answer(h estate.Host, query []byte) *dns.Msg {
 	}
 	reply := new(dns.Msg)
 	reply.SetReply(request)
-	reply.RecursionAvailable = false
+	reply.RecursionAvailable = h.DNS.Beyond != nil
 	if opt := request.IsEdns0(); opt != nil {
+		if h.DNS.NoEDNS {
+			reply.Rcode = dns.RcodeFormatError
+			return reply
+		}
 		reply.SetEdns0(advertised, opt.Do())
 		if opt.Version() != 0 {
 			reply.Rcode = dns.RcodeBadVers
@@ -40,7 +44,8 @@ func answer(h estate.Host, query []byte) *dns.Msg {
 	case len(request.Question) != 1:
 		reply.Rcode = dns.RcodeFormatError
 	default:
-		fill(h, reply)
+		zone := fill(h, reply)
+		sign(h.DNS.Signed, zone, reply)
 	}
 	return reply
 }
@@ -59,17 +64,17 @@ func formatError(query []byte) *dns.Msg {
 	return new(dns.Msg).SetRcodeFormatError(header)
 }
 
-// fill answers the one question of a reply.
-func fill(h estate.Host, reply *dns.Msg) {
+// fill answers the one question of a reply, from the zone that it returns; "" for none.
+func fill(h estate.Host, reply *dns.Msg) (zone string) {
 	question := reply.Question[0]
 	refused := question.Qclass != dns.ClassINET && question.Qclass != dns.ClassANY ||
 		slices.Contains([]uint16{dns.TypeAXFR, dns.TypeIXFR}, question.Qtype)
 	zones, err := load(h)
 	if err != nil {
 		reply.Rcode = dns.RcodeServerFailure
-		return
+		return ""
 	}
-	zone := zones.covering(question.Name)
+	zone = zones.covering(question.Name)
 	rcode, overridden := override(h.DNS.Rcodes, question.Name)
 	switch {
 	case overridden:
@@ -78,12 +83,18 @@ func fill(h estate.Host, reply *dns.Msg) {
 			reply.Authoritative = true
 			reply.Ns = []dns.RR{negative(zones.soa[zone])}
 		}
+	case !refused && zone == "" && h.DNS.Beyond != nil && reply.RecursionDesired:
+		recurse(h.DNS, reply)
 	case refused || zone == "":
 		reply.Rcode = dns.RcodeRefused
+	case question.Qtype == dns.TypeDNSKEY && h.DNS.Signed != "" && dns.CanonicalName(question.Name) == zone:
+		reply.Authoritative = true
+		reply.Answer = []dns.RR{publicKey(zone)}
 	default:
 		follow(zones, reply)
 		addresses(zones, reply)
 	}
+	return zone
 }
 
 // follow fills in the answer, alias by alias, and what stands in its stead. A

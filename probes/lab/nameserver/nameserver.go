@@ -1,5 +1,5 @@
-// Package nameserver answers DNS as an authoritative server without recursion
-// does, over UDP and TCP.
+// Package nameserver answers DNS as an authoritative server does, over UDP and TCP, and
+// what others know where the estate says that it asks them.
 package nameserver
 
 import (
@@ -98,6 +98,19 @@ func (s *Server) replyUDP(ctx context.Context, query []byte) [][]byte {
 	}
 	fit(reply, udpSize(query))
 	return [][]byte{pack(reply)}
+}
+
+// Answer is what the host's server says to a query that comes from the host itself; nil
+// for silence.
+func Answer(h estate.Host, query []byte) []byte {
+	if h.DNS.Fault != "" && h.DNS.Fault != estate.Error {
+		return nil
+	}
+	reply := answer(h, query)
+	if reply == nil {
+		return nil
+	}
+	return pack(reply)
 }
 
 func (s *Server) serveConn(ctx context.Context, conn net.Conn) {

@@ -66,6 +66,7 @@ type Acceptor struct {
 	flags     uint32 // of the challenge, then those agreed on
 	done      bool
 	user      string
+	key       []byte
 	in, out   *direction
 }
 
@@ -201,7 +202,7 @@ func (a *Acceptor) finish(token []byte) error {
 	if err := a.checkBinding(pairs[avBindings]); err != nil {
 		return err
 	}
-	a.flags, a.done = agreed, true
+	a.flags, a.done, a.key = agreed, true, key
 	a.user = cmp.Or(r.domain, a.config.Computer) + `\` + r.user
 	if agreed&(flagSign|flagSeal) != 0 {
 		a.in, a.out = newDirection(key, agreed, toServer), newDirection(key, agreed, toClient)

@@ -45,6 +45,12 @@ func (d *direction) sign(message []byte) []byte {
 	return append(append([]byte{1, 0, 0, 0}, checksum...), sequence...)
 }
 
+// SessionKey is what both sides have agreed on; nil before Accept is done.
+func (a *Acceptor) SessionKey() []byte { return a.key }
+
+// Seals says whether the client wants what follows its proof to be sealed.
+func (a *Acceptor) Seals() bool { return a.done && a.flags&flagSeal != 0 }
+
 // Seal encrypts and signs a message for the client.
 func (a *Acceptor) Seal(plain []byte) (signature, sealed []byte, err error) {
 	if !a.done || a.flags&flagSeal == 0 {

@@ -12,12 +12,14 @@ import (
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/packed"
 	"postpatch/probes/lab/estate"
+	"postpatch/probes/lab/nameserver"
 )
 
 // reaches answers the collector reach from the estate's rows of it. A row says
 // how and to whom it is, and the port where that counts; of dns it holds records,
 // as a zone file has them, and an rcode, of which each query's answer is made. To
-// whom no row belongs, there is silence; loopback answers, and so do a member
+// whom no row belongs, there is silence; loopback answers, by DNS as the host's server
+// does where it has one that listens, and so do a member
 // server's gateway and its DNS servers, which know what the host's own server knows.
 func reaches(h estate.Host, q packed.Question) ([]host.Row, error) {
 	how := first(q.Arg("how"))
@@ -29,7 +31,7 @@ func reaches(h estate.Host, q packed.Question) ([]host.Row, error) {
 				continue
 			}
 			known = true
-			rows, err := reached(q, how, row(r))
+			rows, err := reached(h, q, row(r))
 			if err != nil {
 				return nil, err
 			}
@@ -39,7 +41,7 @@ func reaches(h estate.Host, q packed.Question) ([]host.Row, error) {
 			continue
 		}
 		for _, r := range nobodys(h, to) {
-			rows, err := reached(q, how, r)
+			rows, err := reached(h, q, r)
 			if err != nil {
 				return nil, err
 			}
@@ -80,7 +82,12 @@ var errNoQuestion = errors.New("want one question")
 func first(values []string) string { return append(slices.Clone(values), "")[0] }
 
 // reached are the rows of one address.
-func reached(q packed.Question, how string, r row) ([]host.Row, error) {
+func reached(h estate.Host, q packed.Question, r row) ([]host.Row, error) {
+	how := first(q.Arg("how"))
+	own := how == "dns" && r["to"] == "loopback" && r["records"] == nil && r["rcode"] == nil
+	if own && r["error"] == nil && (h.DNS == nil || h.DNS.Fault == estate.Refuse) {
+		r = row{"to": r["to"], "address": r["address"], "error": "ConnectionReset"} // so Windows says of UDP
+	}
 	plain := host.Row{"to": cell(r["to"]), "address": cell(r["address"]), "error": cell(r["error"])}
 	if r["address"] == nil {
 		return []host.Row{plain}, nil
@@ -114,18 +121,37 @@ func reached(q packed.Question, how string, r row) ([]host.Row, error) {
 		}
 	case "dns":
 		for i, query := range q.Arg("query") {
-			answer, err := resolve(r, query)
+			answer, err := resolved(h, r, query)
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, with(host.Row{
-				"query": cell(i), "transport": {Text: "udp"}, "milliseconds": {Text: "1"}, "answer": answer,
-			}))
+			cells := host.Row{"query": cell(i), "transport": {Text: "udp"}, "milliseconds": {Text: "1"}, "answer": answer}
+			if answer.Null && r["error"] == nil {
+				cells["error"] = host.Cell{Text: "TimedOut"}
+			}
+			all = append(all, with(cells))
 		}
 	default:
 		return nil, fmt.Errorf("how %q", how)
 	}
 	return all, nil
+}
+
+// resolved is the answer of the host's own server, by loopback, or of one whose records
+// the row has.
+func resolved(h estate.Host, r row, query string) (host.Cell, error) {
+	if r["to"] != "loopback" || r["records"] != nil || r["rcode"] != nil || r["error"] != nil {
+		return resolve(r, query)
+	}
+	packed, err := base64.StdEncoding.DecodeString(query)
+	if err != nil {
+		return host.Cell{}, err
+	}
+	answer := nameserver.Answer(h, packed)
+	if answer == nil {
+		return host.Cell{Null: true}, nil
+	}
+	return host.Cell{Text: base64.StdEncoding.EncodeToString(answer)}, nil
 }
 
 // resolve is a name server's answer to a message.

@@ -40,11 +40,12 @@ func classOf(kind, reading string) class {
 	}
 	switch kind + "." + reading {
 	case "adds.partners", "adds.failing", "dhcp.partner", "domain.dc", "cluster.owner", "cluster.name", "hyperv.clustered",
-		"os.name", "wsus.database":
+		"ldap.dns_host", "os.name", "tls.names", "wsus.database", "rdp.computer", "ntp.reference", "dhcp_answer.server",
+		"dhcp_answer.routers", "dhcp_answer.offered":
 		return hosts
-	case "domain.domain":
+	case "domain.domain", "dhcp_answer.domain":
 		return suffixes
-	case "adcs.ca":
+	case "adcs.ca", "ldap.domain", "ldap.contexts", "tls.chain":
 		return title
 	}
 	return free
@@ -53,7 +54,7 @@ func classOf(kind, reading string) class {
 // itemsOf is the class of a kind's items.
 func itemsOf(kind string) class {
 	switch kind {
-	case "ping", "tcp", "dns", "smtp", "imap", "pop3":
+	case "ping", "tcp", "tls", "path", "dns", "ldap", "smtp", "imap", "pop3", "ntp", "udp", "rdp":
 		return targets
 	}
 	return free
@@ -119,10 +120,10 @@ name names net netlogon network networkservice node node1 node2 none note ns nt 
 operator operators order orders org os outside owner package page part partner password patch path pc pending
 phone ping plan pool pop pop3 port portal ports power powershell preprod pri primary print printer printers
 priv private process prod product production profile program project protocol proxy ps ptr public publisher qa
-query queue queues rds read reader ready realm reboot recovery registry release remote replica report reports
-resource restore result role root router rule run running sa sales sample scan scanner schema scope script
+query queue queues radius rdp rds read reader ready realm reboot recovery registry release remote replica report reports
+resource restore result role root router rpc rule run running sa sales sample scan scanner schema scope script
 scripts search secondary secret security self server servers service services session set settings setup share
-shared sharepoint shares shop site sites smtp snapshot soa software source spool spooler sql sqlserver srv
+shared sharepoint shares shop site sites smb smtp snapshot snmp soa software source spool spooler sql sqlserver srv
 staff stage staging standard start started state static status stop stopped storage store sub submission suite
 support switch sync system systems table task tasks tcp team teams temp template templates terminal test
 testing text tls tool tools trace track transport true trust txt type udp unit unknown update updates user

@@ -98,7 +98,7 @@ func open(ctx context.Context, s inventory.Search, o Options) (net.Conn, error) 
 		_ = conn.Close()
 		return nil, fmt.Errorf("TLS: %w; no password was sent", err)
 	}
-	return &frames{Conn: secured}, nil
+	return framed(secured), nil
 }
 
 // bindError says in an administrator's words why a login was refused.

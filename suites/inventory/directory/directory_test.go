@@ -308,27 +308,3 @@ func TestMuteServer(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-func FuzzFrames(f *testing.F) {
-	f.Add([]byte{0x30, 0x03, 1, 2, 3}, 1)
-	f.Add([]byte{0x30, 0x84, 0, 0, 0, 1, 9, 0x30, 0x00}, 4)
-	f.Fuzz(func(t *testing.T, data []byte, chunk int) {
-		near, far := net.Pipe()
-		defer func() { _ = near.Close() }()
-		go func() {
-			_, _ = far.Write(data)
-			_ = far.Close()
-		}()
-		r := &frames{Conn: near}
-		buf := make([]byte, 1+chunk&0xFF)
-		for {
-			n, err := r.Read(buf)
-			if r.left > maxMessage || r.left < 0 || len(r.header) > 6 {
-				t.Fatalf("left %d, header %d", r.left, len(r.header))
-			}
-			if err != nil || n == 0 {
-				return
-			}
-		}
-	})
-}

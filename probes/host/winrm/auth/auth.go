@@ -38,6 +38,11 @@ type Peer struct {
 	// "tls-server-end-point:" and the hash of the host's certificate (RFC 5929);
 	// nil without TLS, or where the certificate's signature has no hash of its own.
 	Bindings []byte
+	// Unsealed proves the account alone: nothing is sealed afterwards, as TLS does that,
+	// and services that have it refuse a second seal.
+	Unsealed bool
+	// Bare leaves SPNEGO to the caller: the tokens are Kerberos' own.
+	Bare bool
 }
 
 // Used says which mechanism a Context has come to use, and why.

@@ -10,11 +10,12 @@ import (
 	"github.com/go-krb5/krb5/types"
 
 	"postpatch/probes/host"
+	"postpatch/probes/internal/kdc"
 )
 
 func readKeytab(secret host.Secret) (*keytab.Keytab, error) {
 	keys := keytab.New()
-	if err := guard(func() error { return keys.Unmarshal([]byte(secret.Reveal())) }); err != nil {
+	if err := kdc.Guard(func() error { return keys.Unmarshal([]byte(secret.Reveal())) }); err != nil {
 		// The library's error may quote the file, which is a secret.
 		return nil, errors.New("reading the keytab: it is no keytab file, or cut off")
 	}
@@ -32,7 +33,7 @@ type cache struct {
 func readCache(secret host.Secret) (cache, error) {
 	r := &cacheReader{b: []byte(secret.Reveal())}
 	var c cache
-	err := guard(func() (err error) { c, err = r.cache(); return err })
+	err := kdc.Guard(func() (err error) { c, err = r.cache(); return err })
 	if err == nil {
 		err = r.err
 	}

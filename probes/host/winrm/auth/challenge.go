@@ -26,8 +26,8 @@ const (
 type challenge struct{ computer string }
 
 // readChallenge holds a challenge against MS-NLMP 2.2.1.2: the flags that make
-// the session safe, and every length.
-func readChallenge(b []byte) (challenge, error) {
+// the session safe, unless TLS does that, and every length.
+func readChallenge(b []byte, unsealed bool) (challenge, error) {
 	const fixed, most = 48, 1 << 16
 	if len(b) < 12 || !bytes.HasPrefix(b, []byte("NTLMSSP\x00")) {
 		return challenge{}, errors.New("the host's token is not NTLM")
@@ -38,7 +38,7 @@ func readChallenge(b []byte) (challenge, error) {
 	if len(b) < fixed || len(b) > most {
 		return challenge{}, fmt.Errorf("the host's challenge has %d bytes, not %d to %d", len(b), fixed, most)
 	}
-	if err := checkFlags(binary.LittleEndian.Uint32(b[20:])); err != nil {
+	if err := checkFlags(binary.LittleEndian.Uint32(b[20:]), unsealed); err != nil {
 		return challenge{}, err
 	}
 	if _, err := buffer(b, 12); err != nil {
@@ -51,7 +51,8 @@ func readChallenge(b []byte) (challenge, error) {
 	return readTargetInfo(info)
 }
 
-func checkFlags(flags uint32) error {
+func checkFlags(flags uint32, unsealed bool) error {
+	const ofSealing = ntlmSign | ntlmSeal | ntlmKeyExch
 	for _, needed := range []struct {
 		flag uint32
 		what string
@@ -64,6 +65,9 @@ func checkFlags(flags uint32) error {
 		{ntlm128, "128-bit keys"},
 		{ntlmKeyExch, "key exchange"},
 	} {
+		if unsealed && needed.flag&ofSealing != 0 {
+			continue
+		}
 		if flags&needed.flag == 0 {
 			return fmt.Errorf("%w: its challenge clears %s (flags %#08x)", ErrDowngrade, needed.what, flags)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/go-krb5/krb5/types"
 
 	"postpatch/probes/host"
+	"postpatch/probes/internal/kdc"
 )
 
 // Wrapped is a session with its keys agreed, for tests of sealing alone.
@@ -98,13 +99,13 @@ func LoginReply(b []byte) error {
 	if err != nil {
 		return err
 	}
-	return guard(func() error {
+	return kdc.Guard(func() error {
 		request, err := messages.NewASReqForTGT(l.client.realm, conf, l.client.name)
 		if err != nil {
 			return err
 		}
-		request.ReqBody.EType = strongest()
-		err = kerberosError(b)
+		request.ReqBody.EType = kdc.Strongest()
+		err = kdc.Error(b)
 		if e := new(messages.KRBError); errors.As(err, e) {
 			if e.ErrorCode != 25 {
 				return loginRefused(*e, l.client, l.secret())

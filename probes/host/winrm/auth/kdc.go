@@ -2,10 +2,8 @@ package auth
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strconv"
@@ -15,20 +13,20 @@ import (
 	"github.com/go-krb5/krb5/config"
 	"github.com/go-krb5/krb5/iana/errorcode"
 	"github.com/go-krb5/krb5/messages"
+
+	"postpatch/probes/internal/kdc"
 )
 
 const (
-	mostKDCs = 4       // that are asked before a realm counts as silent
-	mostAsks = 16      // at once: a burst of hosts must not make a KDC look dead
-	maxReply = 1 << 18 // bytes of a KDC's reply; a full PAC has 64 KiB
+	mostKDCs = 4  // that are asked before a realm counts as silent
+	mostAsks = 16 // at once: a burst of hosts must not make a KDC look dead
 
 	connectPatience = 3 * time.Second // what is dead shows here
 	replyPatience   = 10 * time.Second
 )
 
 // kdcs asks the KDCs of realms, over TCP alone: tickets of Windows are too
-// large for UDP. The library's client is not used: it knows no context,
-// reserves whatever length a KDC names, and starts goroutines of its own.
+// large for UDP.
 type kdcs struct {
 	conf   *config.Config
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
@@ -122,8 +120,8 @@ func (k *kdcs) addresses(ctx context.Context, realm string) ([]string, error) {
 		if r.Realm != realm {
 			continue
 		}
-		for _, kdc := range r.KDC {
-			found = append(found, withPort(kdc))
+		for _, named := range r.KDC {
+			found = append(found, withPort(named))
 		}
 	}
 	if len(found) > 0 {
@@ -150,12 +148,12 @@ func (k *kdcs) addresses(ctx context.Context, realm string) ([]string, error) {
 }
 
 // withPort adds the port of Kerberos to what a krb5.conf names.
-func withPort(kdc string) string {
+func withPort(named string) string {
 	const port = "88"
-	if _, _, err := net.SplitHostPort(kdc); err == nil {
-		return kdc
+	if _, _, err := net.SplitHostPort(named); err == nil {
+		return named
 	}
-	return net.JoinHostPort(strings.Trim(kdc, "[]"), port)
+	return net.JoinHostPort(strings.Trim(named, "[]"), port)
 }
 
 // askOne asks one KDC; sent says that it has got the whole request.
@@ -173,34 +171,5 @@ func (k *kdcs) askOne(ctx context.Context, address string, request []byte) (repl
 		stop()
 		_ = conn.Close()
 	}()
-	message := binary.BigEndian.AppendUint32(nil, uint32(len(request))) // RFC 4120 7.2.2
-	if _, err := conn.Write(append(message, request...)); err != nil {
-		return nil, false, err
-	}
-	var head [4]byte
-	if _, err := io.ReadFull(conn, head[:]); err != nil {
-		return nil, true, err
-	}
-	length := binary.BigEndian.Uint32(head[:])
-	if length == 0 || length > maxReply {
-		return nil, true, fmt.Errorf("a reply of %d bytes, not 1 to %d", length, maxReply)
-	}
-	reply = make([]byte, length)
-	if _, err := io.ReadFull(conn, reply); err != nil {
-		return nil, true, err
-	}
-	return reply, true, kerberosError(reply)
-}
-
-// kerberosError is the KRB-ERROR that the bytes are, or nil.
-func kerberosError(b []byte) error {
-	const tag = 0x60 | 30
-	if len(b) == 0 || b[0] != tag {
-		return nil
-	}
-	var e messages.KRBError
-	if err := guard(func() error { return e.Unmarshal(b) }); err != nil {
-		return fmt.Errorf("a KRB-ERROR that cannot be read: %w", err)
-	}
-	return e
+	return kdc.Exchange(conn, request)
 }

@@ -343,6 +343,8 @@ func TestKDCHints(t *testing.T) {
 		"RC4":            {hints(23, ""), "the KDC has no AES key"},
 		"nothing":        {"\x30\x00", "the KDC has no AES key"},
 		"endless rounds": {hints(18, "salt", 0xff, 0xff, 0xff, 0xff), "the KDC wants 4294967295 rounds for a key"},
+		"few rounds":     {hints(18, "salt", 0, 0, 0x0f, 0xff), "the KDC wants 4095 rounds for a key, not 4096 to"},
+		"few of SHA-2":   {hints(20, "salt", 0, 0, 0x10, 0), "the KDC wants 4096 rounds for a key, not 32768 to"},
 		"no rounds":      {hints(18, "salt", 0, 0, 0, 0), "the KDC wants 0 rounds for a key"},
 	} {
 		if err := auth.LoginReply(wantsProof(t, test.data)); err == nil || !strings.Contains(err.Error(), test.want) {

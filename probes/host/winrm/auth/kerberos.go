@@ -138,7 +138,7 @@ func (k *kerberos) New(ctx context.Context, p Peer) (Context, Used, error) {
 		}
 		return nil, Used{}, fmt.Errorf("proving by Kerberos: %w", err)
 	}
-	c := &kerberosContext{spn: spn, ticket: t, bindings: slices.Clone(p.Bindings)}
+	c := &kerberosContext{unsealed: p.Unsealed, bare: p.Bare, spn: spn, ticket: t, bindings: slices.Clone(p.Bindings)}
 	c.forget = func() { k.logins.forget(name) }
 	return c, Used{Mechanism: kerberosName}, nil
 }

@@ -2,8 +2,6 @@ package auth
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,19 +10,15 @@ import (
 
 	"github.com/go-krb5/krb5/crypto"
 	"github.com/go-krb5/krb5/iana/errorcode"
-	"github.com/go-krb5/krb5/iana/etypeID"
 	"github.com/go-krb5/krb5/iana/keyusage"
 	"github.com/go-krb5/krb5/iana/nametype"
-	"github.com/go-krb5/krb5/iana/patype"
 	"github.com/go-krb5/krb5/keytab"
 	"github.com/go-krb5/krb5/messages"
 	"github.com/go-krb5/krb5/types"
 
 	"postpatch/probes/host"
+	"postpatch/probes/internal/kdc"
 )
-
-// maxSkew is what Kerberos allows clocks to differ by.
-const maxSkew = 5 * time.Minute
 
 // principal is a Kerberos name.
 type principal struct {
@@ -47,16 +41,6 @@ func ticketService(realm, of string) principal {
 	return principal{name, of}
 }
 
-// strongest are the kinds of encryption that are asked for: AES and nothing else.
-func strongest() []int32 {
-	return []int32{
-		etypeID.AES256_CTS_HMAC_SHA1_96, etypeID.AES128_CTS_HMAC_SHA1_96,
-		etypeID.AES256_CTS_HMAC_SHA384_192, etypeID.AES128_CTS_HMAC_SHA256_128,
-	}
-}
-
-func isStrong(etype int32) bool { return slices.Contains(strongest(), etype) }
-
 // login gets a first ticket from a password or a keytab: the AS exchange.
 type login struct {
 	kdcs     *kdcs
@@ -74,7 +58,7 @@ func (l *login) secret() string {
 
 func (l *login) get(ctx context.Context) (ticket, error) {
 	var t ticket
-	err := guard(func() (err error) { t, err = l.exchange(ctx); return err })
+	err := kdc.Guard(func() (err error) { t, err = l.exchange(ctx); return err })
 	return t, err
 }
 
@@ -115,9 +99,9 @@ func (l *login) send(ctx context.Context, request *messages.ASReq, asked *questi
 // etypes are those that there is a key for.
 func (l *login) etypes() ([]int32, error) {
 	if l.keytab == nil {
-		return strongest(), nil
+		return kdc.Strongest(), nil
 	}
-	fitting := slices.DeleteFunc(strongest(), func(etype int32) bool {
+	fitting := slices.DeleteFunc(kdc.Strongest(), func(etype int32) bool {
 		_, _, err := l.keytab.GetEncryptionKey(l.client.name, l.client.realm, 0, etype)
 		return err != nil
 	})
@@ -154,7 +138,7 @@ func (l *login) prove(request *messages.ASReq, wanted []byte) (hints types.PADat
 	if err := hints.Unmarshal(wanted); err != nil {
 		return nil, fmt.Errorf("reading what the KDC wants: %w", err)
 	}
-	info := etypeInfo(hints)
+	info := kdc.Hints(hints)
 	fits := slices.IndexFunc(info, func(e types.ETypeInfo2Entry) bool {
 		return slices.Contains(request.ReqBody.EType, e.EType)
 	})
@@ -166,33 +150,12 @@ func (l *login) prove(request *messages.ASReq, wanted []byte) (hints types.PADat
 	if err != nil {
 		return nil, err
 	}
-	now, err := types.GetPAEncTSEncAsnMarshalled()
+	proof, err := kdc.Proof(key, kvno)
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := crypto.GetEncryptedData(now, key, keyusage.AS_REQ_PA_ENC_TIMESTAMP, kvno)
-	if err != nil {
-		return nil, err
-	}
-	b, err := sealed.Marshal()
-	if err != nil {
-		return nil, err
-	}
-	request.PAData = types.PADataSequence{{PADataType: patype.PA_ENC_TIMESTAMP, PADataValue: b}}
+	request.PAData = types.PADataSequence{proof}
 	return hints, nil
-}
-
-// etypeInfo are the KDC's hints for making keys of passwords. It sends one for each
-// kind that it has a key of and that was asked for, RFC 4120 5.2.7.5.
-func etypeInfo(methods types.PADataSequence) types.ETypeInfo2 {
-	for _, method := range methods {
-		if method.PADataType == patype.PA_ETYPE_INFO2 {
-			if info, err := method.GetETypeInfo2(); err == nil {
-				return info
-			}
-		}
-	}
-	return nil
 }
 
 // key is the account's key of a kind.
@@ -200,33 +163,8 @@ func (l *login) key(etype int32, hints types.PADataSequence) (types.EncryptionKe
 	if l.keytab != nil {
 		return l.keytab.GetEncryptionKey(l.client.name, l.client.realm, 0, etype)
 	}
-	if !isStrong(etype) {
-		return types.EncryptionKey{}, 0, fmt.Errorf("the KDC wants encryption of kind %d, which is no AES", etype)
-	}
-	method, err := crypto.GetEtype(etype)
-	if err != nil {
-		return types.EncryptionKey{}, 0, err
-	}
-	salt, params := l.client.name.GetSalt(l.client.realm), method.GetDefaultStringToKeyParams()
-	for _, info := range etypeInfo(hints) {
-		if info.EType != etype {
-			continue
-		}
-		if info.Salt != "" {
-			salt = info.Salt
-		}
-		if len(info.S2KParams) == 4 {
-			// The number of rounds. A KDC that asks for many would keep us busy.
-			const most = 1 << 18 // Windows wants 2^12, RFC 8009 2^15
-			if rounds := binary.BigEndian.Uint32(info.S2KParams); rounds == 0 || rounds > most {
-				return types.EncryptionKey{}, 0, fmt.Errorf("the KDC wants %d rounds for a key, not 1 to %d", rounds, most)
-			}
-			params = hex.EncodeToString(info.S2KParams)
-		}
-		break
-	}
-	value, err := method.StringToKey(l.password.Reveal(), salt, params)
-	return types.EncryptionKey{KeyType: etype, KeyValue: value}, 0, err
+	key, err := kdc.Key(l.password, kdc.Principal{Name: l.client.name, Realm: l.client.realm}, etype, hints)
+	return key, 0, err
 }
 
 // accept opens the KDC's reply and holds it against the request, RFC 4120 3.1.5.
@@ -236,37 +174,33 @@ func (l *login) accept(request messages.ASReq, b []byte, hints types.PADataSeque
 	if err := reply.Unmarshal(b); err != nil {
 		return ticket{}, fmt.Errorf("reading the KDC's reply: %w", err)
 	}
-	if len(etypeInfo(reply.PAData)) > 0 || hints == nil {
+	if len(kdc.Hints(reply.PAData)) > 0 || hints == nil {
 		hints = reply.PAData
 	}
 	key, _, err := l.key(reply.EncPart.EType, hints)
 	if err != nil {
 		return ticket{}, err
 	}
-	plain, err := crypto.DecryptEncPart(reply.EncPart, key, keyusage.AS_REP_ENCPART)
+	part, err := kdc.Open(reply.EncPart, key, keyusage.AS_REP_ENCPART)
 	switch {
-	case err != nil && len(request.PAData) > 0:
+	case errors.Is(err, kdc.ErrSeal) && len(request.PAData) > 0:
 		return ticket{}, errors.New("the KDC's reply is sealed with another key than its question")
-	case err != nil: // nobody asked for a proof, so this is where a wrong secret shows
+	case errors.Is(err, kdc.ErrSeal): // nobody asked for a proof, so this is where a wrong secret shows
 		return ticket{}, wrongSecret(l.client, l.secret())
+	case err != nil:
+		return ticket{}, err
 	}
-	var part messages.EncKDCRepPart
-	if err := part.Unmarshal(plain); err != nil {
-		return ticket{}, fmt.Errorf("reading the KDC's reply: %w", err)
-	}
-	server := ticketService(l.client.realm, l.client.realm)
-	switch {
-	case part.Nonce != request.ReqBody.Nonce:
-		err = errors.New("the KDC's reply belongs to another request")
-	case !l.client.is(principal{reply.CName, reply.CRealm}), !server.is(principal{part.SName, part.SRealm}):
-		err = errors.New("the KDC's reply is for another account or service")
-	case time.Since(part.AuthTime).Abs() > maxSkew:
-		err = skewed("the KDC", part.AuthTime)
+	first, err := kdc.First(part, reply, request, kdc.Principal{Name: l.client.name, Realm: l.client.realm})
+	if err == nil && time.Since(first.Start).Abs() > kdc.MostSkew {
+		err = skewed("the KDC", first.Start)
 	}
 	if err != nil {
 		return ticket{}, err
 	}
-	return newTicket(ticket{client: l.client, server: server, ticket: reply.Ticket, key: part.Key, end: part.EndTime})
+	return newTicket(ticket{
+		client: l.client, server: principal{first.Server.Name, first.Server.Realm},
+		ticket: first.Ticket, key: first.Key, end: first.End,
+	})
 }
 
 // newTicket refuses keys that are not AES of the right length.
@@ -281,7 +215,7 @@ func newTicket(t ticket) (ticket, error) {
 }
 
 func checkKey(key types.EncryptionKey) error {
-	if !isStrong(key.KeyType) {
+	if !kdc.IsStrong(key.KeyType) {
 		return fmt.Errorf("has a key of kind %d, which is no AES", key.KeyType)
 	}
 	method, err := crypto.GetEtype(key.KeyType)

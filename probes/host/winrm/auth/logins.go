@@ -10,6 +10,7 @@ import (
 	"github.com/go-krb5/krb5/types"
 
 	"postpatch/probes/host"
+	"postpatch/probes/internal/kdc"
 )
 
 const (
@@ -120,7 +121,7 @@ func (l *Logins) start(ctx context.Context, name string, get func(context.Contex
 	l.fetches[name] = f
 	l.running.Go(func() {
 		defer cancel()
-		f.err = guard(func() (err error) { // nobody else could catch a panic here
+		f.err = kdc.Guard(func() (err error) { // nobody else could catch a panic here
 			f.ticket, err = get(ctx)
 			return err
 		})

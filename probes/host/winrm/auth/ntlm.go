@@ -10,6 +10,7 @@ import (
 	"github.com/bodgit/ntlmssp"
 
 	"postpatch/probes/host"
+	"postpatch/probes/internal/kdc"
 )
 
 const (
@@ -52,7 +53,9 @@ func (m ntlm) New(ctx context.Context, p Peer) (Context, Used, error) {
 	if len(p.Bindings) > maxBindings {
 		return nil, Used{}, errBindings
 	}
-	c := &ntlmContext{user: m.user, password: m.password, bindings: slices.Clone(p.Bindings)}
+	c := &ntlmContext{
+		user: m.user, password: m.password, bindings: slices.Clone(p.Bindings), unsealed: p.Unsealed,
+	}
 	return c, Used{Mechanism: ntlmName}, nil
 }
 
@@ -61,7 +64,9 @@ type ntlmContext struct {
 	user     account
 	password host.Secret
 	bindings []byte
+	unsealed bool
 
+	proved  bool
 	client  *ntlmssp.Client
 	session *ntlmssp.SecuritySession
 	broken  error // what ended the session: its keys are out of step
@@ -72,17 +77,17 @@ func (c *ntlmContext) Step(ctx context.Context, token []byte) (out []byte, done 
 	switch {
 	case ctx.Err() != nil:
 		return nil, false, ctx.Err()
-	case c.session != nil:
+	case c.proved:
 		return nil, false, errors.New("proving by NTLM: the host went on after the proof was complete")
 	case c.client == nil && len(token) > 0:
 		return nil, false, errors.New("proving by NTLM: the host sent a token before it was asked")
 	case c.client == nil:
-		err = guard(func() error { out, err = c.negotiate(); return err })
+		err = kdc.Guard(func() error { out, err = c.negotiate(); return err })
 	case len(token) == 0:
 		err = errors.New("the host sent no challenge: NTLM may be switched off there")
 	default:
 		done = true
-		err = guard(func() error { out, err = c.authenticate(token); return err })
+		err = kdc.Guard(func() error { out, err = c.authenticate(token); return err })
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("proving by NTLM: %w", err)
@@ -115,14 +120,17 @@ func (c *ntlmContext) negotiate() (token []byte, err error) {
 	// Every Windows asks for the target and for NTLM, the library for neither.
 	// It keeps these same bytes for the MIC.
 	const ntlmRequestTarget, ntlmNTLM = 1 << 2, 1 << 9
-	flags := binary.LittleEndian.Uint32(token[12:])
-	binary.LittleEndian.PutUint32(token[12:], flags|ntlmRequestTarget|ntlmNTLM)
+	flags := binary.LittleEndian.Uint32(token[12:]) | ntlmRequestTarget | ntlmNTLM
+	if c.unsealed {
+		flags &^= ntlmSign | ntlmSeal | ntlmKeyExch
+	}
+	binary.LittleEndian.PutUint32(token[12:], flags)
 	c.client = client
 	return token, client.SetOption(ntlmssp.SetDomain(domain))
 }
 
 func (c *ntlmContext) authenticate(token []byte) ([]byte, error) {
-	challenge, err := readChallenge(token)
+	challenge, err := readChallenge(token, c.unsealed)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +147,10 @@ func (c *ntlmContext) authenticate(token []byte) ([]byte, error) {
 	answer, err := c.client.Authenticate(token, bindings)
 	if err != nil {
 		return nil, err
+	}
+	c.proved = true
+	if c.unsealed {
+		return answer, nil
 	}
 	c.session = c.client.SecuritySession()
 	if c.session == nil { // cannot be with the flags that readChallenge insists on
@@ -189,16 +201,6 @@ func (c *ntlmContext) use(size int, what func() error) error {
 	case size > maxMessage:
 		return fmt.Errorf("the message has %d bytes, over the limit of %d", size, maxMessage)
 	}
-	c.broken = guard(what)
+	c.broken = kdc.Guard(what)
 	return c.broken
-}
-
-// guard turns a panic in a library that reads a host's bytes into an error.
-func guard(what func() error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the bytes make no sense: %v", cause)
-		}
-	}()
-	return what()
 }

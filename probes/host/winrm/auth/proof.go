@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5" // RFC 4121 4.1.1.2 hashes channel bindings with it
 	"encoding/asn1"
@@ -13,6 +14,8 @@ import (
 	"github.com/go-krb5/krb5/iana/keyusage"
 	"github.com/go-krb5/krb5/messages"
 	"github.com/go-krb5/krb5/types"
+
+	"postpatch/probes/internal/kdc"
 )
 
 var errRejected = errors.New("the host rejects the proof and does not say why: " +
@@ -23,6 +26,8 @@ type kerberosContext struct {
 	spn      principal
 	ticket   ticket
 	bindings []byte
+	unsealed bool
+	bare     bool
 	forget   func() // the ticket, which the host has no use for
 
 	mine *types.Authenticator
@@ -39,12 +44,12 @@ func (c *kerberosContext) Step(ctx context.Context, token []byte) (out []byte, d
 	case c.mine == nil && len(token) > 0:
 		err = errors.New("the host sent a token before it was asked")
 	case c.mine == nil:
-		err = guard(func() error { out, err = c.request(); return err })
+		err = kdc.Guard(func() error { out, err = c.request(); return err })
 	case len(token) == 0:
 		err = errRejected
 	default:
 		done = true
-		err = guard(func() error { return c.accept(token) })
+		err = kdc.Guard(func() error { return c.accept(token) })
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("proving by Kerberos: %w", err)
@@ -64,7 +69,7 @@ func (c *kerberosContext) request() ([]byte, error) {
 	if err := mine.GenerateSeqNumberAndSubKey(c.ticket.key.KeyType, kind.GetKeyByteSize()); err != nil {
 		return nil, err
 	}
-	mine.Cksum = types.Checksum{CksumType: 0x8003, Checksum: contextChecksum(c.bindings)}
+	mine.Cksum = types.Checksum{CksumType: 0x8003, Checksum: contextChecksum(c.bindings, c.unsealed)}
 	request, err := messages.NewAPReq(c.ticket.ticket, c.ticket.key, mine)
 	if err != nil {
 		return nil, err
@@ -75,12 +80,12 @@ func (c *kerberosContext) request() ([]byte, error) {
 		return nil, err
 	}
 	c.mine = &mine
-	return offer(b)
+	return offer(b, c.bare)
 }
 
 // contextChecksum is what RFC 4121 4.1.1 puts in the place of a checksum: the
 // hash of the channel bindings as RFC 2744 has them, and the flags.
-func contextChecksum(bindings []byte) []byte {
+func contextChecksum(bindings []byte, unsealed bool) []byte {
 	const mutual, replay, sequence, conf, integ = 2, 4, 8, 16, 32
 	var sum [md5.Size]byte
 	if len(bindings) > 0 {
@@ -90,7 +95,11 @@ func contextChecksum(bindings []byte) []byte {
 	}
 	b := binary.LittleEndian.AppendUint32(nil, md5.Size)
 	b = append(b, sum[:]...)
-	return binary.LittleEndian.AppendUint32(b, mutual|replay|sequence|conf|integ)
+	asked := uint32(mutual | replay | sequence)
+	if !unsealed {
+		asked |= conf | integ
+	}
+	return binary.LittleEndian.AppendUint32(b, asked)
 }
 
 // accept holds the host's proof against ours, RFC 4120 3.2.5.
@@ -100,7 +109,7 @@ func (c *kerberosContext) accept(token []byte) error {
 		return err
 	}
 	if r.kind == tokenKRBError {
-		if refused := new(messages.KRBError); errors.As(kerberosError(r.message), refused) {
+		if refused := new(messages.KRBError); errors.As(kdc.Error(r.message), refused) {
 			c.forget() // the next proof is made with a new one
 			return hostRefused(*refused, c.spn)
 		}
@@ -139,6 +148,15 @@ func (c *kerberosContext) accept(token []byte) error {
 	}
 	c.wrap = w
 	return nil
+}
+
+// SessionKey is what both sides have agreed on once the proof is complete, for a caller that
+// makes keys of its own of it.
+func (c *kerberosContext) SessionKey() []byte {
+	if c.wrap == nil {
+		return nil
+	}
+	return bytes.Clone(c.wrap.key.KeyValue)
 }
 
 // Seal implements Context.

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/go-krb5/krb5/config"
+
+	"postpatch/probes/internal/kdc"
 )
 
 // readConf reads the text of a krb5.conf, and sets what is ours to say.
 func readConf(text string) (*config.Config, error) {
 	var conf *config.Config
-	err := guard(func() (err error) { conf, err = config.NewFromString(text); return err })
+	err := kdc.Guard(func() (err error) { conf, err = config.NewFromString(text); return err })
 	if conf == nil { // with one, the error is about a word that the library does not know
 		return nil, fmt.Errorf("reading the krb5.conf: %w", err)
 	}

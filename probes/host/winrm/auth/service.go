@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-krb5/krb5/crypto"
-	"github.com/go-krb5/krb5/iana/keyusage"
 	"github.com/go-krb5/krb5/messages"
+
+	"postpatch/probes/internal/kdc"
 )
 
 // mostReferrals is how many realms may lie on the way to a host.
@@ -17,7 +17,7 @@ const mostReferrals = 5
 // service gets the ticket for a service with a first ticket: the TGS exchange,
 // and as many more as KDCs send us on to other realms, RFC 6806 8.
 func (k *kdcs) service(ctx context.Context, first ticket, spn principal) (t ticket, err error) {
-	err = guard(func() error {
+	err = kdc.Guard(func() error {
 		if spn.realm != "" && spn.realm != first.realm() {
 			// A krb5.conf says where the host is.
 			if first, err = k.walk(ctx, first, ticketService(spn.realm, "")); err != nil {
@@ -61,9 +61,10 @@ func sameService(a, b principal) bool {
 func (k *kdcs) step(ctx context.Context, at ticket, spn principal) (ticket, error) {
 	conf := *k.conf
 	conf.LibDefaults.Canonicalize = true // or no KDC names another realm
-	conf.LibDefaults.DefaultTGSEnctypeIDs = strongest()
-	request, err := messages.NewTGSReq(
-		at.client.name, at.client.realm, at.realm(), &conf, at.ticket, at.key, spn.name, false)
+	conf.LibDefaults.DefaultTGSEnctypeIDs = kdc.Strongest()
+	client := kdc.Principal{Name: at.client.name, Realm: at.client.realm}
+	first := kdc.Granted{Ticket: at.ticket, Key: at.key}
+	request, err := kdc.ForService(&conf, first, kdc.Wanted{Client: client, Realm: at.realm(), Service: spn.name})
 	if err != nil {
 		return ticket{}, err
 	}
@@ -78,26 +79,12 @@ func (k *kdcs) step(ctx context.Context, at ticket, spn principal) (ticket, erro
 	if err != nil {
 		return ticket{}, err
 	}
-	var reply messages.TGSRep
-	if err := reply.Unmarshal(b); err != nil {
-		return ticket{}, fmt.Errorf("reading the KDC's reply: %w", err)
-	}
-	plain, err := crypto.DecryptEncPart(reply.EncPart, at.key, keyusage.TGS_REP_ENCPART_SESSION_KEY)
+	next, err := kdc.Service(b, request, client, at.key)
 	if err != nil {
-		return ticket{}, fmt.Errorf("opening the KDC's reply: %w", err)
-	}
-	var part messages.EncKDCRepPart
-	if err := part.Unmarshal(plain); err != nil {
-		return ticket{}, fmt.Errorf("reading the KDC's reply: %w", err)
-	}
-	switch {
-	case part.Nonce != request.ReqBody.Nonce:
-		return ticket{}, errors.New("the KDC's reply belongs to another request")
-	case !reply.CName.Equal(at.client.name) || reply.CRealm != at.client.realm:
-		return ticket{}, errors.New("the KDC's reply is for another account")
+		return ticket{}, err
 	}
 	return newTicket(ticket{
-		client: at.client, server: principal{part.SName, part.SRealm},
-		ticket: reply.Ticket, key: part.Key, end: part.EndTime,
+		client: at.client, server: principal{next.Server.Name, next.Server.Realm},
+		ticket: next.Ticket, key: next.Key, end: next.End,
 	})
 }

@@ -62,11 +62,11 @@ func unframe(b []byte) (oid asn1.ObjectIdentifier, token []byte, err error) {
 	return oid, token, err
 }
 
-// offer is our first token: Kerberos, and its first token.
-func offer(request []byte) ([]byte, error) {
+// offer is our first token: Kerberos, and its first token; bare is that one alone.
+func offer(request []byte, bare bool) ([]byte, error) {
 	token, err := frame(oidKerberos(), append([]byte{tokenAPReq >> 8, tokenAPReq & 0xff}, request...))
-	if err != nil {
-		return nil, err
+	if err != nil || bare {
+		return token, err
 	}
 	init, err := asn1.MarshalWithParams(negTokenInit{mechanisms(), token}, "explicit,tag:0")
 	if err != nil {

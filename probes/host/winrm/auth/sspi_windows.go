@@ -52,8 +52,10 @@ func (m currentUser) New(ctx context.Context, p Peer) (Context, Used, error) {
 	if err != nil {
 		return nil, Used{}, fmt.Errorf("asking Windows for the current user: %w", err)
 	}
-	const flags = sspi.ISC_REQ_MUTUAL_AUTH | sspi.ISC_REQ_REPLAY_DETECT | sspi.ISC_REQ_SEQUENCE_DETECT |
-		sspi.ISC_REQ_CONFIDENTIALITY | sspi.ISC_REQ_INTEGRITY
+	flags := uint32(sspi.ISC_REQ_MUTUAL_AUTH | sspi.ISC_REQ_REPLAY_DETECT | sspi.ISC_REQ_SEQUENCE_DETECT)
+	if !p.Unsealed {
+		flags |= sspi.ISC_REQ_CONFIDENTIALITY | sspi.ISC_REQ_INTEGRITY
+	}
 	c := &sspiContext{
 		handle: sspi.NewClientContext(credentials, flags), target: target, maxToken: min(info.MaxToken, maxToken),
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/go-krb5/krb5/crypto"
 	"github.com/go-krb5/krb5/crypto/etype"
 	"github.com/go-krb5/krb5/types"
+
+	"postpatch/probes/internal/kdc"
 )
 
 // Wrap tokens of RFC 4121 4.2.6.2: a header of 16 bytes, then the encrypted
@@ -77,7 +79,7 @@ func (w *wrapper) open(signature, sealed []byte) (plain []byte, err error) {
 	if w.broken != nil {
 		return nil, fmt.Errorf("an earlier message did not fit: %w", w.broken)
 	}
-	err = guard(func() error { plain, err = w.unwrap(signature, sealed); return err })
+	err = kdc.Guard(func() error { plain, err = w.unwrap(signature, sealed); return err })
 	w.broken = err
 	return plain, err
 }
