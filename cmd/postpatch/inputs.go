@@ -19,8 +19,8 @@ import (
 	"postpatch/probes"
 	"postpatch/probes/all"
 	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm/auth"
-	"postpatch/probes/host/winrm/packed"
 	"postpatch/suites"
 )
 

@@ -22,18 +22,18 @@ func layers() []layer {
 		{`probes/fact`, ``},
 		{`probes/host`, ``},
 		{`probes/host/ldapframe`, ``}, // what an inventory and a kind share
-		{`probes/host/winrm/packed`, `probes/host`},
+		{`probes/host/packed`, `probes/host`},
 		{`probes/host/winrm/auth`, `probes/host|probes/internal/kdc`},
 		{`probes/host/winrm/markup`, ``},
 		{`probes/host/winrm/psrp`, `probes/host|probes/host/winrm/markup`},
-		{`probes/host/winrm`, `probes/host|probes/host/winrm/(packed|auth|psrp|markup)`},
-		{`probes/host/winrm/winrmtest`, `probes/host|probes/host/winrm/packed`},
-		{`probes/host/local`, `probes/host`},
+		{`probes/host/winrm`, `probes/host|probes/host/packed|probes/host/winrm/(auth|psrp|markup)`},
+		{`probes/host/winrm/winrmtest`, `probes/host|probes/host/packed`},
+		{`probes/host/(local|ssh)`, `probes/host|probes/host/packed`},
 		{`probes`, `probes/fact|probes/host`},
 		{`probes/internal/kdc`, `probes/host`}, // what a session and kinds share
 		{`probes/internal/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`},
 		{`probes/probetest`, `probes|probes/fact|probes/host`},
-		{`probes/lab(/\w+)?`, `probes|probes/fact|probes/host|probes/host/winrm/packed|probes/lab(/\w+)?`},
+		{`probes/lab(/\w+)?`, `probes|probes/fact|probes/host|probes/host/packed|probes/lab(/\w+)?`},
 		{`probes/all`, `probes(/\w+)?`},
 		{`probes/\w+`, `probes|probes/fact|probes/host(/ldapframe)?|probes/internal/\w+`}, // the kinds
 		{`baseline`, `probes/fact`},
@@ -55,7 +55,7 @@ func layers() []layer {
 		{`runner/runnertest`, `probes|probes/fact|probes/probetest|suites|baseline|runner|runner/report`},
 		{`examples`, ``},
 		{`cmd/postpatch/realtest`, ``},
-		{`cmd/postpatch/fleetbench`, `probes|probes/host|probes/host/winrm/packed|probes/lab/swarm|runner/report`},
+		{`cmd/postpatch/fleetbench`, `probes|probes/host|probes/host/packed|probes/lab/swarm|runner/report`},
 		{`cmd/postpatch`, `.*`},
 	}
 }
@@ -138,7 +138,7 @@ func TestLayersBite(t *testing.T) {
 		{"probes/all", "probes/dns"}:                    true,
 		{"probes/dnsx/deep", "probes"}:                  false,
 		{"suites/expect", "baseline"}:                   false,
-		{"probes/host/winrm/packed", "probes/host"}:     true,
+		{"probes/host/packed", "probes/host"}:           true,
 		{"probes/host/winrm", "probes/host/winrm/auth"}: true,
 		{"probes/lab/wsman", "probes/host/winrm/auth"}:  false,
 		{"probes/lab/wsman", "probes/lab/sub/deeps"}:    false,

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm"
 	"postpatch/probes/host/winrm/auth"
-	"postpatch/probes/host/winrm/packed"
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
 )

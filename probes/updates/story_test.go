@@ -257,7 +257,7 @@ func TestRecordingsHaveTheCollectorsColumns(t *testing.T) {
 		"updatehistory": "Part Title UpdateID Date Operation Result HResult Unmapped Count Cut Searched Installed Error Code",
 		"updatemissing": "Part Selection ServiceID Result Warnings Total KBs UpdateID Title Severity Error Code",
 	} {
-		script, err := os.ReadFile("../host/winrm/packed/collect/" + collector + ".ps1")
+		script, err := os.ReadFile("../host/packed/collect/" + collector + ".ps1")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"postpatch/probes/host"
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/lab/swarm"
 )
 

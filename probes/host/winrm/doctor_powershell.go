@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"postpatch/probes/host"
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 )
 
 // languageScript tells how much PowerShell lets scripts do, and which one it is.

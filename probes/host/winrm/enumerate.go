@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm/markup"
-	"postpatch/probes/host/winrm/packed"
 )
 
 const (

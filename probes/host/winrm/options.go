@@ -14,8 +14,8 @@ import (
 	"strings"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm/auth"
-	"postpatch/probes/host/winrm/packed"
 )
 
 // The ways to enter a host. What is proved to a connection (the first three)

@@ -12,7 +12,7 @@ import (
 	"github.com/masterzen/winrm"
 
 	"postpatch/probes/host"
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm/psrp"
 )
 

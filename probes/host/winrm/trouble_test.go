@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"postpatch/probes/host"
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm/winrmtest"
 	"postpatch/probes/probetest"
 )

@@ -19,9 +19,9 @@ import (
 	"github.com/masterzen/winrm"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/probes/host/winrm/markup"
-	"postpatch/probes/host/winrm/packed"
 )
 
 // Session is a host.Session over one connection, and one more to the web server

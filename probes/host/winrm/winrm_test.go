@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postpatch/probes/host"
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm/winrmtest"
 )
 

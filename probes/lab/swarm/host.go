@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/lab/estate"
 )
 

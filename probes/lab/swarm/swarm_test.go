@@ -16,8 +16,8 @@ import (
 	"github.com/miekg/dns"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm"
-	"postpatch/probes/host/winrm/packed"
 	"postpatch/probes/lab/swarm"
 )
 

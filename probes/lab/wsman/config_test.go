@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 )
 
 const configURI = "http://schemas.microsoft.com/wbem/wsman/1/config"

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 )
 
 const (

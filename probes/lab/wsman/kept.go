@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/lab/estate"
 )
 

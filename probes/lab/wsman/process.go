@@ -15,7 +15,7 @@ import (
 	"time"
 	"unicode/utf16"
 
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/lab/estate"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/miekg/dns"
 
 	"postpatch/probes/host"
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/nameserver"
 )

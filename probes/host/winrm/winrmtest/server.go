@@ -16,7 +16,7 @@ import (
 	"sync"
 	"testing"
 
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 )
 
 // User and Password are the account that a server takes.

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"postpatch/probes/host/winrm/packed"
+	"postpatch/probes/host/packed"
 )
 
 const (
