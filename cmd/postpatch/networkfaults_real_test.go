@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -58,54 +59,80 @@ func networkFaults() []networkFault {
 	}
 }
 
+// faultChecks are the checks whose kind's ways through the network the tables show: all that go out from
+// the runner, and one that asks the host. Each has a host of its own.
+func faultChecks() map[string]string {
+	return map[string]string{
+		"dns":         "dns: www.fault.test",
+		"dhcp_answer": "dhcp_answer: {}",
+		"host":        "service: Spooler",
+		"http":        "http: /",
+		"imap":        "imap: 143",
+		"kerberos":    "kerberos: {account: probe}",
+		"ldap":        "ldap: 389",
+		"ntp":         "ntp: {}",
+		"path":        "path: {port: 443}, timeout: 1m",
+		"ping":        "ping: {}",
+		"pop3":        "pop3: 110",
+		"radius":      "radius: {}",
+		"rdp":         "rdp: {}",
+		"rpc":         "rpc: [netlogon, drsuapi]",
+		"smb":         "smb: {}",
+		"smtp":        "smtp: 25",
+		"snmp":        "snmp: sysName",
+		"sql":         "sql: Orders",
+		"tcp":         "tcp: 443",
+		"tls":         "tls: 9443",
+		"udp":         `udp: {port: 69, hex: "0001 626f6f74 00 6f6374657400", match: '^hello'}`,
+		"winrm":       "winrm: 5985",
+	}
+}
+
 // faultEstate is one server that answers to as many names as there are checks, so that
 // each is judged by itself.
 func faultEstate() string {
-	names := []string{
-		"dns.fault.test", "host.fault.test", "http.fault.test", "imap.fault.test", "path.fault.test", "ping.fault.test",
-		"smtp.fault.test", "sql.fault.test", "tcp.fault.test", "tls.fault.test",
+	var names []string
+	for _, kind := range slices.Sorted(maps.Keys(faultChecks())) {
+		names = append(names, faultHost(kind))
 	}
 	all := strings.Join(names, ", ")
 	return `estate: faults
+realm: FAULT.TEST
 hosts:
   srv.fault.test:
     aliases: [` + all + `]
     profile: windows-server-2022
     winrm: {http: true, user: 'FAULT\probe', password: lab}
     http: [{tls: {names: [` + all + `]}, pages: {/: {body: "` + strings.Repeat("it works, ", 300) + `"}}}]
-    tls: {636: {}}
+    tls: {9443: {}}
     smtp: {banner: mail ready, extensions: [STARTTLS], tls: {names: [` + all + `]}}
-    mail: {users: {probe@fault.test: lab}, imap: {}, tls: {names: [` + all + `]}}
+    mail: {users: {probe@fault.test: lab}, imap: {}, pop3: {}, tls: {names: [` + all + `]}}
     dns: {records: [www.fault.test. 300 IN A 10.0.0.5]}
+    dhcp: {}
+    kdc: {}
+    ldap: {}
+    ntp: {}
+    radius: {secret: lab, status: true}
+    rdp: {}
+    rpc: {interfaces: {12345678-1234-abcd-ef00-01234567cffb: {port: 49670}, e3514235-4b06-11d1-ab04-00c04fc2dcd2: {port: 49668, version: 4.0}}}
+    smb: {shares: {SYSVOL: {}, NETLOGON: {}}}
+    snmp: {values: {1.3.6.1.2.1.1.5.0: srv}}
     sql: {user: probe, password: lab, databases: {Orders: {state: ONLINE}}}
+    udp: {69: hello}
 `
 }
 
-const faultSuite = `suite: faults
-timeout: 10s
-hosts:
-  - dns.fault.test
-  - host.fault.test
-  - http.fault.test
-  - imap.fault.test
-  - path.fault.test
-  - ping.fault.test
-  - smtp.fault.test
-  - sql.fault.test
-  - tcp.fault.test
-  - tls.fault.test
-checks:
-  - {service: Spooler, hosts: [host.fault.test]}
-  - {dns: www.fault.test, hosts: [dns.fault.test]}
-  - {http: /, hosts: [http.fault.test]}
-  - {imap: 143, hosts: [imap.fault.test]}
-  - {path: {port: 443}, timeout: 1m, hosts: [path.fault.test]}
-  - {ping: {}, hosts: [ping.fault.test]}
-  - {smtp: 25, hosts: [smtp.fault.test]}
-  - {sql: Orders, hosts: [sql.fault.test]}
-  - {tcp: 443, hosts: [tcp.fault.test]}
-  - {tls: 636, hosts: [tls.fault.test]}
-`
+func faultHost(kind string) string { return strings.ReplaceAll(kind, "_", "-") + ".fault.test" }
+
+func faultSuite() string {
+	text := "suite: faults\ntimeout: 10s\nhosts:\n"
+	checks := ""
+	for _, kind := range slices.Sorted(maps.Keys(faultChecks())) {
+		text += "  - " + faultHost(kind) + "\n"
+		checks += "  - {" + faultChecks()[kind] + ", hosts: [" + faultHost(kind) + "]}\n"
+	}
+	return text + "checks:\n" + checks
+}
 
 // TestNetworkFaults holds that the table of examples/network-faults.md is what the program
 // says of each fault of the network. With POSTPATCH_UPDATE=1 it writes the table anew.
@@ -191,9 +218,11 @@ func faultyNetwork(t *testing.T) *netfaults.Network {
 	})
 	t.Chdir(t.TempDir())
 	writeAddresses(t, l)
-	write(t, "faults.suite.yaml", faultSuite)
+	write(t, "faults.suite.yaml", faultSuite())
 	write(t, "credentials.yaml", `credentials:
   - {hosts: '*', for: [sql], user: probe, password: {env: PATCH_PASSWORD}, sql: {insecure: true}}
+  - {hosts: '*.fault.test', for: [snmp], password: {env: PUBLIC}}
+  - {hosts: '*.fault.test', for: [radius], password: {env: PATCH_PASSWORD}}
   - {hosts: '*', for: [winrm], user: 'FAULT\probe', password: {env: PATCH_PASSWORD}, winrm: {auth: ntlm}}
 `)
 	return n
@@ -206,7 +235,7 @@ func runFaulty(t *testing.T, args ...string) []report.Host {
 	all := append([]string{args[0], "faults.suite.yaml"}, args[1:]...)
 	code := run(t.Context(), append(all, "--credentials", "credentials.yaml", "--connect-to", "lab.json",
 		"--ca", "lab.ca.pem", "--json", "out.jsonl"), app{stdout: &out, stderr: &talk, getenv: func(name string) string {
-		return map[string]string{"PATCH_PASSWORD": "lab"}[name]
+		return map[string]string{"PATCH_PASSWORD": "lab", "PUBLIC": "public"}[name]
 	}})
 	if code == 2 || code != 0 && args[0] == "capture" {
 		t.Fatalf("%s: exit %d\n%s%s", args[0], code, &out, &talk)

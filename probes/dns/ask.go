@@ -105,7 +105,7 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 			return nil, reach.Cause(ctx, err)
 		}
 		if _, err := conn.Write(packed); err != nil {
-			return nil, reach.Cause(ctx, datagram.Refusal(err))
+			return nil, datagram.Unsent(ctx, err)
 		}
 		for {
 			n, err := conn.Read(conn.packet)

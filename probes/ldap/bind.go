@@ -62,7 +62,7 @@ func (v *visit) enter(ctx context.Context) error {
 	if v.probe.Filter == "" {
 		return nil
 	}
-	l := e.conn.ask(ctx)
+	l := e.conn.ask()
 	return v.search(l, e.conn.said)
 }
 

@@ -61,7 +61,7 @@ func (v *visit) run(ctx context.Context) error {
 	if anybody.declined != nil {
 		return nil // TLS, and nothing goes on without
 	}
-	l := anybody.ask(ctx)
+	l := anybody.ask()
 	if err := v.rootDSE(l, start); err != nil {
 		return v.stopped(ctx, result(err, anybody.said))
 	}
@@ -167,13 +167,11 @@ func (v *visit) certify(_ context.Context, c *connection) error {
 	return nil
 }
 
-// ask hands the connection over to the library. Closing it ends whatever waits for it.
-func (c *connection) ask(ctx context.Context) *ldap.Conn {
+// ask hands the connection over to the library. Closing it ends whatever waits for it, as the end of the
+// check's time does: a timer of the library's own would tell the same in other words, whichever comes first.
+func (c *connection) ask() *ldap.Conn {
 	c.said = &ldapframe.Conn{Conn: c.Conn, Most: maxMessage, MostAll: maxAnswers}
 	l := ldap.NewConn(c.said, c.tls != nil)
 	l.Start()
-	if until, limited := ctx.Deadline(); limited {
-		l.SetTimeout(max(time.Until(until), time.Millisecond))
-	}
 	return l
 }

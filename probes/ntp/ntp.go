@@ -140,8 +140,6 @@ func ask(ctx context.Context, t probes.Target, address string) (*ntp.Response, e
 			continue // the next question has another number: what comes late does not answer it
 		case heard:
 			return nil, datagram.Silence(ctx, errors.New(reach.Printable(err.Error(), 200)), true)
-		case silent && ctx.Err() == nil:
-			return nil, reach.Silent(reach.Tell("no answer by UDP", err))
 		default:
 			return nil, datagram.Silence(ctx, datagram.Refusal(err), false)
 		}

@@ -77,7 +77,7 @@ func trouble(ctx context.Context, err error, heard bool) error {
 		return fmt.Errorf("%w: nothing listens", reach.ErrRefused)
 	case heard:
 		return datagram.Silence(ctx, errors.New(reach.Printable(err.Error(), 200)), true)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, reach.State(err) == reach.Unreachable:
 		return datagram.Silence(ctx, err, false)
 	case errors.Is(err, gosnmp.ErrMaxRetriesExceeded), errors.Is(err, context.DeadlineExceeded),
 		reach.State(err) == reach.NoAnswer:

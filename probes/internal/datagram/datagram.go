@@ -58,7 +58,7 @@ func Ask(ctx context.Context, conn net.Conn, q Question) (Answer, error) {
 			return Answer{}, reach.Cause(ctx, err)
 		}
 		if _, err := conn.Write(q.Packet); err != nil {
-			return Answer{}, reach.Cause(ctx, Refusal(err))
+			return Answer{}, Unsent(ctx, err)
 		}
 		for {
 			n, err := conn.Read(packet)
@@ -111,9 +111,21 @@ func Silence(ctx context.Context, err error, heard bool) error {
 		return reach.Tell(ErrStray.Error(), ErrStray, err)
 	case heard:
 		return fmt.Errorf("%w: %w", ErrStray, err)
+	case errors.Is(err, context.DeadlineExceeded), TimedOut(err):
+		// The last wait ends with ctx: which of the two is noticed first must not change the words.
+		return reach.Silent(reach.Tell("no answer by UDP", err))
 	default:
 		return reach.Silent(err)
 	}
+}
+
+// Unsent is the error of a packet that the system did not take. It may be what the network said of the one
+// before it.
+func Unsent(ctx context.Context, err error) error {
+	if reach.State(err) == reach.Unreachable {
+		return Silence(ctx, err, false)
+	}
+	return reach.Cause(ctx, Refusal(err))
 }
 
 // Refusal is what an error of a UDP socket means: where POSIX says that nothing listens at

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,6 +62,19 @@ func TestSilence(t *testing.T) {
 	}
 	over, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
 	defer cancel()
+	// The check's own time ends with the last wait, and either may be noticed first.
+	for name, err := range map[string]error{
+		"the socket first": datagram.Silence(t.Context(), os.ErrDeadlineExceeded, false),
+		"the check first":  datagram.Silence(over, os.ErrDeadlineExceeded, false),
+	} {
+		if err.Error() != "no answer by UDP" || !errors.Is(err, probes.ErrNoAnswer) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	away := datagram.Unsent(t.Context(), fmt.Errorf("write: %w", syscall.EHOSTUNREACH))
+	if !errors.Is(away, probes.ErrNoAnswer) {
+		t.Errorf("what the network said of the packet before: %v", away)
+	}
 	err := datagram.Silence(over, errors.New("closed"), true)
 	if !errors.Is(err, datagram.ErrStray) || errors.Is(err, probes.ErrNoAnswer) {
 		t.Errorf("strays alone: %v", err)
