@@ -114,7 +114,10 @@ hosts:
     ntp: {}
     radius: {secret: lab, status: true}
     rdp: {}
-    rpc: {interfaces: {12345678-1234-abcd-ef00-01234567cffb: {port: 49670}, e3514235-4b06-11d1-ab04-00c04fc2dcd2: {port: 49668, version: 4.0}}}
+    rpc:
+      interfaces:
+        12345678-1234-abcd-ef00-01234567cffb: {port: 49670}
+        e3514235-4b06-11d1-ab04-00c04fc2dcd2: {port: 49668, version: 4.0}
     smb: {shares: {SYSVOL: {}, NETLOGON: {}}}
     snmp: {values: {1.3.6.1.2.1.1.5.0: srv}}
     sql: {user: probe, password: lab, databases: {Orders: {state: ONLINE}}}
