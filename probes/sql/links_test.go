@@ -117,7 +117,7 @@ func TestLinkHangs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, c.host, selfSigned(t, 7))
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
 			p, _ := build(t, map[string]any{"linked_server": c.links}).(probe)
 			p.patience = c.patience

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -193,19 +194,21 @@ func TestSeveralResults(t *testing.T) {
 // A query that does not end is taken back in time, so that the server ends it and what it
 // began, and the check still has the time to hear of that.
 func TestQueryWithoutAnEnd(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	s := serve(t, healthy(), selfSigned(t, 7))
-	p := probe{params: params{Encrypt: "true"}, query: "WAITFOR DELAY '01:00:00' SELECT 1 AS a"}
-	_, err := p.Observe(ctx, s.target())
-	const want = ": running the query: no answer in time"
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasSuffix(err.Error(), want) {
-		t.Errorf("got %v", err)
-	}
-	if ctx.Err() != nil {
-		t.Error("nothing was left of the check's time")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		target, end := inMemory(t, healthy(), selfSigned(t, 7))
+		defer end()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		p := probe{params: params{Encrypt: "true"}, query: "WAITFOR DELAY '01:00:00' SELECT 1 AS a"}
+		_, err := p.Observe(ctx, target)
+		const want = ": running the query: no answer in time"
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v", err)
+		}
+		if ctx.Err() != nil {
+			t.Error("nothing was left of the check's time")
+		}
+	})
 }
 
 // A server can come to a stop at any point of the way to the rows.

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"postpatch/probes/fact"
 	"postpatch/probes/lab/estate"
 )
 
@@ -134,10 +136,15 @@ func TestWritesAreRolledBack(t *testing.T) {
 
 // What somebody else holds is not waited for until the check's end.
 func TestLockedTable(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	s := serve(t, withJobs(func(t *estate.Table) { t.Locked = true }), selfSigned(t, 7))
-	observed, err := build(t, jobsOf("SELECT name FROM dbo.Jobs")).Observe(ctx, s.target())
+	var observed []fact.Reading
+	var err error
+	synctest.Test(t, func(t *testing.T) {
+		target, end := inMemory(t, withJobs(func(t *estate.Table) { t.Locked = true }), selfSigned(t, 7))
+		defer end()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		observed, err = build(t, jobsOf("SELECT name FROM dbo.Jobs")).Observe(ctx, target)
+	})
 	if got := readings(observed)[" query"]; err != nil || got != "waiting 1222" {
 		t.Errorf("query is %q, %v", got, err)
 	}

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postpatch/probes/fact"
@@ -113,16 +114,21 @@ func TestServerNotRead(t *testing.T) {
 
 // A part that takes too long takes the connection along, and no other part's blame.
 func TestPartsAfterASlowOne(t *testing.T) {
-	s := serve(t, healthy(), selfSigned(t, 7))
 	p := build(t, nil).(probe)
 	slow := part{name: "slow", state: "slow_state", read: func(ctx context.Context, v *visit) ([]fact.Reading, error) {
 		_, err := v.conn.QueryContext(ctx, "WAITFOR DELAY '01:00:00'")
 		return nil, err
 	}}
 	p.parts = []part{slow, serverPart()}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	observed, err := p.Observe(ctx, s.target())
+	var observed []fact.Reading
+	var err error
+	synctest.Test(t, func(t *testing.T) {
+		target, end := inMemory(t, healthy(), selfSigned(t, 7))
+		defer end()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		observed, err = p.Observe(ctx, target)
+	})
 	got := readings(observed)
 	if err != nil || got[" slow_state"] != tooSlow || got["Orders other_state"] != "ONLINE" {
 		t.Errorf("got %v and %v", got, err)
