@@ -172,8 +172,8 @@ func (c *connection) ask(ctx context.Context) *ldap.Conn {
 	c.said = &ldapframe.Conn{Conn: c.Conn, Most: maxMessage, MostAll: maxAnswers}
 	l := ldap.NewConn(c.said, c.tls != nil)
 	l.Start()
-	if until, limited := ctx.Deadline(); limited {
-		l.SetTimeout(max(time.Until(until), time.Millisecond))
+	if until, limited := ctx.Deadline(); limited { // which closes it first, or the library would tell of it
+		l.SetTimeout(max(time.Until(until), 0) + time.Minute)
 	}
 	return l
 }
