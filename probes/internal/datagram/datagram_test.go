@@ -80,6 +80,7 @@ func TestSilence(t *testing.T) {
 				return nil
 			})
 			_, err := ask(t, target, time.Minute, datagram.Question{Packet: []byte("a"), Once: once})
+			synctest.Wait() // until the server has counted
 			if want := map[bool]int{true: 1, false: datagram.Tries}[once]; !errors.Is(err, probes.ErrNoAnswer) || asked != want {
 				t.Errorf("%s: asked %d times, %v", name, asked, err)
 			}
