@@ -82,7 +82,7 @@ func TestNotObserved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond) // however early it ends
 		readings, err := probe.Observe(ctx, tt.target)
 		cancel()
 		if !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {

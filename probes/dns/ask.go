@@ -102,10 +102,10 @@ func (a asker) udp(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 	heard := false
 	for try, limit := range limits(ctx) {
 		if err := conn.SetReadDeadline(limit); err != nil {
-			return nil, reach.Cause(ctx, err)
+			return nil, datagram.Unsent(ctx, err, heard)
 		}
 		if _, err := conn.Write(packed); err != nil {
-			return nil, datagram.Unsent(ctx, err)
+			return nil, datagram.Unsent(ctx, err, heard)
 		}
 		for {
 			n, err := conn.Read(conn.packet)

@@ -2,8 +2,10 @@ package kerberos_test
 
 import (
 	"errors"
+	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,7 +40,6 @@ states:
   closed: {dc01.corp.test: {kdc: {fault: refuse}}}
   no udp: {dc01.corp.test: {kdc: {udp: refuse}}}
   no tcp: {dc01.corp.test: {kdc: {tcp: refuse}}}
-  silent udp: {dc01.corp.test: {kdc: {udp: silent}}}
   broken: {dc01.corp.test: {kdc: {fault: error}}}
   garbage: {dc01.corp.test: {kdc: {fault: garbage}}}
   dropping: {dc01.corp.test: {kdc: {tcp: drop}}}
@@ -116,12 +117,11 @@ func TestFaults(t *testing.T) {
 		check string
 		want  []string
 	}{
-		"before":     {tickets, []string{"passed"}},
-		"closed":     {plain, []string{"regressed failing", "state: regressed answered -> refused"}},
-		"no udp":     {plain, []string{"regressed failing", "udp state: regressed answered -> refused"}},
-		"no tcp":     {plain, []string{"regressed failing", "tcp state: regressed answered -> refused"}},
-		"silent udp": {plain, []string{"regressed failing", "udp state: regressed answered -> no answer"}},
-		"dropping":   {plain, []string{"regressed failing", "tcp state: regressed answered -> reset"}},
+		"before":   {tickets, []string{"passed"}},
+		"closed":   {plain, []string{"regressed failing", "state: regressed answered -> refused"}},
+		"no udp":   {plain, []string{"regressed failing", "udp state: regressed answered -> refused"}},
+		"no tcp":   {plain, []string{"regressed failing", "tcp state: regressed answered -> refused"}},
+		"dropping": {plain, []string{"regressed failing", "tcp state: regressed answered -> reset"}},
 		"broken": {plain, []string{
 			"regressed failing", "answer: regressed pre-authentication required -> unavailable",
 		}},
@@ -158,6 +158,31 @@ func TestFaults(t *testing.T) {
 				t.Errorf("told (-want +got):\n%s\nreadings: %q, %v", d, probetest.Texts(seen[1].Readings), seen[1].Err)
 			}
 		})
+	}
+}
+
+// TestSilentUDP has a domain controller that answers by TCP, and by UDP no more.
+func TestSilentUDP(t *testing.T) {
+	k := start(t).KDC()
+	var seen [2]runnertest.Seen
+	synctest.Test(t, func(t *testing.T) {
+		byUDP := func(conn net.Conn) {
+			packet := make([]byte, 64<<10)
+			if n, err := conn.Read(packet); err == nil {
+				_, _ = conn.Write(k.AnswerPacket(packet[:n]))
+			}
+		}
+		for i, udp := range []func(net.Conn){byUDP, probetest.Mute} {
+			target := probetest.InMemory(map[string]func(net.Conn){
+				"tcp/88": func(conn net.Conn) { k.ServeConn(t.Context(), conn) }, "udp/88": udp,
+			})
+			target.Host, target.Address = "dc01.corp.test", "dc01.corp.test"
+			seen[i].Readings, seen[i].Err = probetest.Observe(t, kerberos.Kind, target, nil)
+		}
+	})
+	want := []string{"regressed failing", "udp state: regressed answered -> no answer"}
+	if d := cmp.Diff(want, runnertest.Told(t, kerberos.Kind, "- kerberos: {}", seen)); d != "" {
+		t.Errorf("told (-want +got):\n%s\nreadings: %q, %v", d, probetest.Texts(seen[1].Readings), seen[1].Err)
 	}
 }
 

@@ -3,6 +3,7 @@ package lab
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"slices"
@@ -124,8 +125,13 @@ func (c *controller) ServePacket(pc net.PacketConn) error {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, from, err := pc.ReadFrom(buffer)
-		if err != nil || !conns.Wait(c.Context(), c.host().Think) {
+		switch {
+		case c.Context().Err() != nil:
+			return nil
+		case errors.Is(err, net.ErrClosed):
 			return err
+		case err != nil, !conns.Wait(c.Context(), c.host().Think): // an ICMP error about an earlier answer
+			continue
 		}
 		var answer []byte
 		switch c.fault("udp") {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -368,4 +369,16 @@ func TestSkew(t *testing.T) {
 	if i < 0 || time.Duration(readings[i].Value.(fact.Duration)).Round(time.Minute) != 10*time.Minute {
 		t.Errorf("it reads %q", probetest.Texts(readings))
 	}
+}
+
+// TestSilence has a directory that says nothing: the check's time ends, and not the library's.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := probetest.InMemory(map[string]func(net.Conn){"tcp/389": probetest.Mute})
+		readings, err := probetest.Observe(t, ldap.Kind, silent, nil)
+		const want = "asking the directory at port 389: no answer within the check's time"
+		if err == nil || err.Error() != want || len(readings) > 0 {
+			t.Errorf("got %q, %v", probetest.Texts(readings), err)
+		}
+	})
 }

@@ -113,7 +113,6 @@ func (s *survey) exchangeUntil(ctx context.Context, enough func([]event) bool, p
 	}
 	got, of := make([]event, len(packets)), map[uint16]sent{}
 	open := len(packets)
-	end := time.Now()
 	for range tries {
 		for i, p := range packets {
 			if got[i].what != nothing {
@@ -126,7 +125,7 @@ func (s *survey) exchangeUntil(ctx context.Context, enough func([]event) bool, p
 				return nil, err
 			}
 		}
-		for end = end.Add(s.wait); ; {
+		for end := time.Now().Add(s.wait); ; { // of this try, however long the one before has taken
 			e, err := s.wire.receive(ctx, end)
 			if err != nil {
 				return nil, err

@@ -192,3 +192,29 @@ func TestGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// stalled is a way from a runner that stands still while it waits for the first time.
+type stalled struct {
+	*way
+	stood bool
+}
+
+func (s *stalled) receive(ctx context.Context, until time.Time) (event, error) {
+	if !s.stood {
+		s.stood = true
+		time.Sleep(10 * time.Second)
+		return event{}, nil
+	}
+	return s.way.receive(ctx, until)
+}
+
+// Each try has its time, also where a busy machine, or one that was asleep, took that of all.
+func TestAStalledRunner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &stalled{way: &way{rtt: time.Millisecond, lost: func(n int, _ packet) bool { return n == 1 }}}
+		got, err := newSurvey(w, params{Size: 1500, Wait: time.Second, Hops: 1}, at(9)).measure(t.Context())
+		if err != nil || got.state != isClear || got.mtu != 1500 {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}

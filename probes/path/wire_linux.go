@@ -91,7 +91,7 @@ func (s *socket) prepare(to netip.Addr) error {
 		return os.NewSyscallError("connect", err)
 	}
 	if s.bare {
-		return nil
+		return s.onlyReplies()
 	}
 	name, err := unix.Getsockname(s.fd)
 	switch name := name.(type) { // the system's id for it
@@ -101,6 +101,23 @@ func (s *socket) prepare(to netip.Addr) error {
 		s.id = uint16(name.Port)
 	}
 	return os.NewSyscallError("getsockname", err)
+}
+
+// onlyReplies has a raw socket get no packets but replies to echoes: all that is between the two
+// hosts comes to each such socket, and would fill it.
+func (s *socket) onlyReplies() error {
+	const filter = 1 // ICMP_FILTER, ICMPV6_FILTER: a bit of each type that is kept away
+	if !s.six {
+		keepAway := ^(1 << reply4)
+		return os.NewSyscallError("setsockopt", unix.SetsockoptInt(s.fd, unix.SOL_RAW, filter, keepAway))
+	}
+	var keepAway unix.ICMPv6Filter
+	for i := range keepAway.Data {
+		keepAway.Data[i] = ^uint32(0)
+	}
+	keepAway.Data[reply6/32] &^= 1 << (reply6 % 32)
+	return os.NewSyscallError("setsockopt",
+		unix.SetsockoptICMPv6Filter(s.fd, unix.IPPROTO_ICMPV6, filter, &keepAway))
 }
 
 func (s *socket) close() error { return unix.Close(s.fd) }

@@ -56,11 +56,14 @@ func begin(secured io.ReadWriter) (challenge, error) {
 	if err != nil {
 		return challenge{}, err
 	}
-	if _, err := secured.Write(message); err != nil {
-		return challenge{}, fmt.Errorf("beginning CredSSP: %w", err)
+	if _, err = secured.Write(message); err != nil {
+		err = fmt.Errorf("beginning CredSSP: %w", err)
 	}
-	answer, err := readMessage(secured)
-	if reach.State(reach.Ended(err)) == reach.Reset {
+	var answer []byte
+	if err == nil {
+		answer, err = readMessage(secured)
+	}
+	if reach.State(reach.Ended(err)) == reach.Reset { // which may be seen ahead of what it was about
 		return challenge{}, reach.Tell("the server ended the connection when CredSSP began", err)
 	}
 	if err != nil {

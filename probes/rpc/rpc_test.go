@@ -3,9 +3,11 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,6 +15,7 @@ import (
 	"postpatch/probes/fact"
 	"postpatch/probes/lab"
 	"postpatch/probes/lab/estate"
+	labrpc "postpatch/probes/lab/rpc"
 	"postpatch/probes/probetest"
 	"postpatch/probes/rpc"
 	"postpatch/runner/runnertest"
@@ -100,7 +103,6 @@ func TestFaults(t *testing.T) {
 	}{
 		"before":   {[]string{"passed"}, ""},
 		"closed":   {[]string{"regressed failing", "state: regressed answered -> refused"}, ""},
-		"silent":   {[]string{"regressed failing", "state: regressed answered -> no answer"}, ""},
 		"dropping": {[]string{"regressed failing", "state: regressed answered -> reset"}, ""},
 		"busy": {
 			[]string{"regressed failing", "state: regressed answered -> fault"}, "the server refuses the call with 0x000006bb",
@@ -111,9 +113,6 @@ func TestFaults(t *testing.T) {
 		"gone": {
 			[]string{"regressed failing", "netlogon interface: regressed answers -> refused"},
 			"at port 49664: nothing listens there any more",
-		},
-		"hanging": {
-			[]string{"regressed failing", "netlogon interface: regressed answers -> no answer"}, "or the service hangs",
 		},
 		"another": {
 			[]string{"regressed failing", "netlogon interface: regressed answers -> rejected"}, "it does not have it",
@@ -137,6 +136,40 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the reason is %q, want %q", reason, tt.reason)
 			}
 		})
+	}
+}
+
+// TestSilence has a host whose mapper, or one of whose services, takes connections and says nothing.
+func TestSilence(t *testing.T) {
+	e, err := estate.Parse("test", []byte(host))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inMemory := func(state string) probes.Target {
+		serve := map[string]func(net.Conn){}
+		for _, port := range []int{labrpc.Port, 49664, 49665} {
+			s := labrpc.New(func() estate.Host { return e.Hosts(state)[0] }, port)
+			serve[fmt.Sprintf("tcp/%d", port)] = probetest.Served(s.Serve)
+		}
+		return probetest.InMemory(serve)
+	}
+	for state, tt := range map[string]struct{ want, reason string }{
+		"silent":  {"state: regressed answered -> no answer", ""},
+		"hanging": {"netlogon interface: regressed answers -> no answer", "or the service hangs"},
+	} {
+		var seen [2]runnertest.Seen
+		synctest.Test(t, func(t *testing.T) {
+			for i, now := range []string{"before", state} {
+				seen[i].Readings, seen[i].Err = probetest.Observe(t, rpc.Kind, inMemory(now), both)
+			}
+		})
+		got := runnertest.Told(t, rpc.Kind, "- rpc: [netlogon, drsuapi]", seen)
+		if d := cmp.Diff([]string{"regressed failing", tt.want}, got); d != "" {
+			t.Errorf("%s: told (-want +got):\n%s\nreadings: %q, %v", state, d, probetest.Texts(seen[1].Readings), seen[1].Err)
+		}
+		if reason := reasonOf(seen[1].Readings); !strings.Contains(reason, tt.reason) || (reason == "") != (tt.reason == "") {
+			t.Errorf("%s: the reason is %q, want %q", state, reason, tt.reason)
+		}
 	}
 }
 

@@ -32,8 +32,9 @@ func (p probe) ask(ctx context.Context, t probes.Target, c host.Credential) (ans
 		// The library makes its memory with a socket of its own, which sends nothing: ours,
 		// which goes where the target leads, takes its place.
 		Target: "127.0.0.1", Port: 9, Transport: "udp",
-		Context: ctx, Timeout: datagram.Wait(ctx), Retries: datagram.Tries - 1, MaxOids: most,
-		OnRecv: func(*gosnmp.GoSNMP) { heard = true },
+		// While it prepares the time may end, which is the agent's silence and no fault here.
+		Context: context.WithoutCancel(ctx), Timeout: time.Minute,
+		Retries: datagram.Tries - 1, MaxOids: most, OnRecv: func(*gosnmp.GoSNMP) { heard = true },
 	}
 	if err := p.enter(client, c); err != nil {
 		return answer{}, err
@@ -46,6 +47,7 @@ func (p probe) ask(ctx context.Context, t probes.Target, c host.Credential) (ans
 	if err := client.Connect(); err != nil {
 		return answer{}, fmt.Errorf("%w: preparing SNMP: %w", probes.ErrNotTried, err)
 	}
+	client.Context, client.Timeout = ctx, datagram.Wait(ctx)
 	_ = client.Conn.Close()
 	last := &recorder{Conn: conn}
 	client.Conn = last

@@ -3,6 +3,7 @@ package snmp_test
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,11 @@ func TestNotObserved(t *testing.T) {
 	healthy := labtest.Start(t, "{snmp: {}}")
 	led := labtest.With(healthy, community("public"))
 	led.Address = "127.0.0.1"
+	late := labtest.With(healthy, community("public"))
+	late.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		<-ctx.Done()
+		return healthy.Dial(context.WithoutCancel(ctx), network, address)
+	}
 	for name, tt := range map[string]struct {
 		target probes.Target
 		is     error
@@ -113,6 +119,7 @@ func TestNotObserved(t *testing.T) {
 		"an empty one":      {labtest.With(healthy, community("")), probes.ErrNotTried, "has no password"},
 		"a short one":       {labtest.With(healthy, user("probe", "short")), probes.ErrNotTried, "at least 8"},
 		"led elsewhere":     {led, probes.ErrNotTried, "the suite leads"},
+		"too late a way":    {late, probes.ErrNoAnswer, "no answer by UDP"},
 		"another community": {labtest.With(healthy, community("trout")), probes.ErrNoAnswer, "community"},
 	} {
 		t.Run(name, func(t *testing.T) {

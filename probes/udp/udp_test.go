@@ -1,8 +1,10 @@
 package udp_test
 
 import (
+	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"postpatch/probes"
 	"postpatch/probes/lab/labtest"
@@ -44,17 +46,17 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestSilenceAndRefusal(t *testing.T) {
-	silent := probetest.Target(probetest.ServePackets(t, func([]byte) []byte { return nil }))
-	refused := labtest.Start(t, "{ntp: {fault: refuse}}")
-	for want, tt := range map[string]struct {
-		target probes.Target
-		port   int
-	}{"no answer": {silent, 7}, "refused": {refused, 123}} {
-		readings, err := probetest.Observe(t, udp.Kind, tt.target, map[string]any{"port": []int{tt.port}})
+	is := func(t *testing.T, target probes.Target, port int, want string) {
+		t.Helper()
+		readings, err := probetest.Observe(t, udp.Kind, target, map[string]any{"port": []int{port}})
 		if err != nil || len(readings) != 1 || readings[0].Value.String() != want {
 			t.Errorf("%s: %v, %v", want, readings, err)
 		}
 	}
+	is(t, labtest.Start(t, "{ntp: {fault: refuse}}"), 123, "refused")
+	synctest.Test(t, func(t *testing.T) {
+		is(t, probetest.InMemory(map[string]func(net.Conn){"udp/7": probetest.Mute}), 7, "no answer")
+	})
 }
 
 func TestParameters(t *testing.T) {

@@ -22,8 +22,8 @@ import (
 )
 
 // patience is how long a server may take to come up or to go away.
-// A domain controller on a busy machine is the slowest.
-const patience = time.Minute
+// A domain controller on a busy machine is the slowest: with others beside it, half a minute.
+const patience = 3 * time.Minute
 
 // Server is a real server. It is started when it is returned, and is stopped
 // with the test; Stop and Start in between are its maintenance window.

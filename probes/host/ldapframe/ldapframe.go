@@ -34,7 +34,8 @@ type Conn struct {
 	parts  int    // of the message
 }
 
-// Failed is why nothing comes any more, which the library tells in words alone; nil for nothing.
+// Failed is why nothing comes or goes any more, which the library tells in words alone; nil for
+// nothing.
 func (c *Conn) Failed() error {
 	if err := c.failed.Load(); err != nil {
 		return *err
@@ -49,6 +50,15 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.failed.CompareAndSwap(nil, &wrong)
 		return 0, wrong
 	}
+	if err != nil {
+		c.failed.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+// Write implements net.Conn.
+func (c *Conn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
 	if err != nil {
 		c.failed.CompareAndSwap(nil, &err)
 	}

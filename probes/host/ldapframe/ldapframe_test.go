@@ -71,6 +71,16 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// What keeps anything from going out is kept, too: it may be seen there first.
+func TestWriting(t *testing.T) {
+	near, far := net.Pipe()
+	c := &ldapframe.Conn{Conn: near}
+	_, _ = near.Close(), far.Close()
+	if _, err := c.Write([]byte("a")); !errors.Is(err, io.ErrClosedPipe) || !errors.Is(c.Failed(), err) {
+		t.Errorf("got %v, and kept is %v", err, c.Failed())
+	}
+}
+
 // FuzzMessages holds it against the library: what the library reads is let through or refused,
 // and never deeper than is said.
 func FuzzMessages(f *testing.F) {

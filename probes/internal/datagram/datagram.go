@@ -55,10 +55,10 @@ func Ask(ctx context.Context, conn net.Conn, q Question) (Answer, error) {
 	start := time.Now()
 	for _, limit := range limits(ctx, q.Once) {
 		if err := conn.SetReadDeadline(limit); err != nil {
-			return Answer{}, reach.Cause(ctx, err)
+			return Answer{}, Unsent(ctx, err, heard)
 		}
 		if _, err := conn.Write(q.Packet); err != nil {
-			return Answer{}, Unsent(ctx, err)
+			return Answer{}, Unsent(ctx, err, heard)
 		}
 		for {
 			n, err := conn.Read(packet)
@@ -119,13 +119,14 @@ func Silence(ctx context.Context, err error, heard bool) error {
 	}
 }
 
-// Unsent is the error of a packet that the system did not take. It may be what the network said of the one
-// before it.
-func Unsent(ctx context.Context, err error) error {
-	if reach.State(err) == reach.Unreachable {
-		return Silence(ctx, err, false)
+// Unsent is the error of not having asked, or not once more: where that is because the time is up,
+// which closes the socket, it is silence as it would have been a moment earlier or later. So it is where the
+// network has said of the packet before that there is no way.
+func Unsent(ctx context.Context, err error, heard bool) error {
+	if err = Refusal(err); ctx.Err() != nil || reach.State(err) == reach.Unreachable {
+		return Silence(ctx, err, heard)
 	}
-	return reach.Cause(ctx, Refusal(err))
+	return err
 }
 
 // Refusal is what an error of a UDP socket means: where POSIX says that nothing listens at

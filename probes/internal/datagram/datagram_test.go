@@ -5,10 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
-	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postpatch/probes"
@@ -17,11 +18,11 @@ import (
 	"postpatch/probes/probetest"
 )
 
-func ask(t *testing.T, wait time.Duration, q datagram.Question, answer func([]byte) []byte) (datagram.Answer, error) {
+func ask(t *testing.T, target probes.Target, wait time.Duration, q datagram.Question) (datagram.Answer, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
-	conn, err := datagram.Dial(ctx, probetest.Target(probetest.ServePackets(t, answer)), "srv.test:7")
+	conn, err := datagram.Dial(ctx, target, "srv.test:7")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,24 +30,45 @@ func ask(t *testing.T, wait time.Duration, q datagram.Question, answer func([]by
 	return datagram.Ask(ctx, conn, q)
 }
 
-func TestAnswers(t *testing.T) {
-	isB := func(packet []byte) bool { return string(packet) == "b" }
-	var asked atomic.Int32
-	got, err := ask(t, time.Minute, datagram.Question{Packet: []byte("a"), Fits: isB}, func(packet []byte) []byte {
-		if asked.Add(1) == 1 { // somebody else's answer, and the question is asked again
-			return packet
+// served is in a bubble, and answers packets.
+func served(answer func([]byte) []byte) probes.Target {
+	return probetest.InMemory(map[string]func(net.Conn){"udp/7": func(conn net.Conn) {
+		packet := make([]byte, datagram.Most)
+		for {
+			n, err := conn.Read(packet)
+			if err != nil {
+				return
+			}
+			if reply := answer(packet[:n]); reply != nil {
+				_, _ = conn.Write(reply)
+			}
 		}
-		return []byte("b")
+	}})
+}
+
+func TestAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		isB := func(packet []byte) bool { return string(packet) == "b" }
+		asked := 0
+		target := served(func(packet []byte) []byte {
+			if asked++; asked == 1 { // somebody else's answer, and the question is asked again
+				return packet
+			}
+			time.Sleep(time.Millisecond)
+			return []byte("b")
+		})
+		got, err := ask(t, target, time.Minute, datagram.Question{Packet: []byte("a"), Fits: isB})
+		if err != nil || string(got.Packet) != "b" || got.Latency <= 0 {
+			t.Errorf("got %q after %s, %v", got.Packet, got.Latency, err)
+		}
 	})
-	if err != nil || string(got.Packet) != "b" || got.Latency <= 0 {
-		t.Errorf("got %q after %s, %v", got.Packet, got.Latency, err)
-	}
 }
 
 // On Windows what does not fit is an error, and no answer.
 func TestLargeAnswer(t *testing.T) {
 	large := bytes.Repeat([]byte("b"), 20_000)
-	got, err := ask(t, time.Minute, datagram.Question{Packet: []byte("a")}, func([]byte) []byte { return large })
+	target := probetest.Target(probetest.ServePackets(t, func([]byte) []byte { return large }))
+	got, err := ask(t, target, time.Minute, datagram.Question{Packet: []byte("a")})
 	if err != nil || !bytes.Equal(got.Packet, large) {
 		t.Errorf("got %d bytes, %v", len(got.Packet), err)
 	}
@@ -54,11 +76,18 @@ func TestLargeAnswer(t *testing.T) {
 
 func TestSilence(t *testing.T) {
 	for name, once := range map[string]bool{"again and again": false, "once": true} {
-		q := datagram.Question{Packet: []byte("a"), Once: once}
-		_, err := ask(t, 50*time.Millisecond, q, func([]byte) []byte { return nil })
-		if !errors.Is(err, probes.ErrNoAnswer) {
-			t.Errorf("%s: %v", name, err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			target := served(func([]byte) []byte {
+				asked++
+				return nil
+			})
+			_, err := ask(t, target, time.Minute, datagram.Question{Packet: []byte("a"), Once: once})
+			synctest.Wait() // until the server has counted
+			if want := map[bool]int{true: 1, false: datagram.Tries}[once]; !errors.Is(err, probes.ErrNoAnswer) || asked != want {
+				t.Errorf("%s: asked %d times, %v", name, asked, err)
+			}
+		})
 	}
 	over, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
 	defer cancel()
@@ -71,7 +100,7 @@ func TestSilence(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	away := datagram.Unsent(t.Context(), fmt.Errorf("write: %w", syscall.EHOSTUNREACH))
+	away := datagram.Unsent(t.Context(), fmt.Errorf("write: %w", syscall.EHOSTUNREACH), false)
 	if !errors.Is(away, probes.ErrNoAnswer) {
 		t.Errorf("what the network said of the packet before: %v", away)
 	}
@@ -79,6 +108,24 @@ func TestSilence(t *testing.T) {
 	if !errors.Is(err, datagram.ErrStray) || errors.Is(err, probes.ErrNoAnswer) {
 		t.Errorf("strays alone: %v", err)
 	}
+}
+
+// A socket that the end of the time has closed before anybody asks is silence, as it would have been
+// a moment later.
+func TestTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		conn, err := datagram.Dial(ctx, served(nil), "srv.test:7")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		_, err = datagram.Ask(ctx, conn, datagram.Question{Packet: []byte("a")})
+		if !errors.Is(err, probes.ErrNoAnswer) || err.Error() != "no answer within the check's time" {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestInterrupted(t *testing.T) {

@@ -17,9 +17,10 @@ func sign(signed, zone string, reply *dns.Msg) {
 	if signed == "" || zone == "" || opt == nil || !opt.Do() || !reply.Authoritative || reply.Rcode > dns.RcodeNameError {
 		return
 	}
-	end := time.Now().AddDate(0, 0, 10)
+	// An hour more than whole days, or these would depend on whether a second has just passed.
+	end := time.Now().UTC().AddDate(0, 0, 10).Add(time.Hour)
 	if signed == "expired" {
-		end = time.Now().AddDate(0, 0, -1)
+		end = end.AddDate(0, 0, -12)
 	}
 	for _, section := range []*[]dns.RR{&reply.Answer, &reply.Ns} {
 		for _, set := range sets(*section) {

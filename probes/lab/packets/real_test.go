@@ -70,7 +70,7 @@ hosts:
 		t.Fatal(err)
 	}
 	config := filepath.Join(t.TempDir(), "chrony.conf")
-	text := "server " + host + " port " + port + " iburst\ncmdport 0\nbindcmdaddress /\npidfile /dev/null\n"
+	text := "server " + host + " port " + port + " iburst\ncmdport 0\nbindcmdaddress /\npidfile " + config + ".pid\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
