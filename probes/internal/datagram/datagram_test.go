@@ -122,7 +122,7 @@ func TestTooLate(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		_, err = datagram.Ask(ctx, conn, datagram.Question{Packet: []byte("a")})
-		if !errors.Is(err, probes.ErrNoAnswer) || err.Error() != "no answer within the check's time" {
+		if !errors.Is(err, probes.ErrNoAnswer) || err.Error() != "no answer by UDP" {
 			t.Errorf("got %v", err)
 		}
 	})
