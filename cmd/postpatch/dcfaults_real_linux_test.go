@@ -176,7 +176,8 @@ func onController(t *testing.T, s *realtest.Samba, exit int, command string, arg
 	t.Helper()
 	var out bytes.Buffer
 	all := append([]string{command, "domain.suite.yaml"}, args...)
-	all = append(all, "--credentials", "credentials.yaml", "--connect-to", "routes.json", "--ca", s.CA, "--json", "out.jsonl")
+	all = append(all, "--credentials", "credentials.yaml", "--connect-to", "routes.json", "--ca", s.CA,
+		"--json", "out.jsonl")
 	begun := time.Now()
 	code := run(t.Context(), all, app{stdout: &out, stderr: &out, getenv: func(name string) string {
 		return map[string]string{"INSIDE": "lab", "PROBE": "Swordfish-1", "KRB5_CONFIG": s.Krb5Conf}[name]

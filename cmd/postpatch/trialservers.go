@@ -138,7 +138,9 @@ func addOnce(m flowMap, key string, value any) bool {
 
 // listen has WinRM listen with TLS, too.
 func (s *starter) listen(c report.Check) bool {
-	missed := slices.ContainsFunc(c.Findings, func(f report.Finding) bool { return f.Reading == "state" && f.Item == "5986" })
+	missed := slices.ContainsFunc(c.Findings, func(f report.Finding) bool {
+		return f.Reading == "state" && f.Item == "5986"
+	})
 	if s.WinRM.TLS || !missed {
 		return false
 	}
