@@ -51,7 +51,7 @@ func (t Target) LogOn(
 	defer func() { done(shown) }() // whatever try does, also when it panics
 	shown, err = try(credential)
 	switch shown {
-	case host.Taken:
+	case host.Taken, host.LetIn:
 		return nil
 	case host.Refused:
 		return fmt.Errorf("%w: %q by %s", ErrRefused, credential.User, door)

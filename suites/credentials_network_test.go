@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"postpatch/probes/host"
 )
 
 // What has a secret alone needs no user, and is for what it says it is for and nothing else.
@@ -47,6 +49,32 @@ func TestPatternsEndInADomain(t *testing.T) {
 			if len(problems) != want || want > 0 && !strings.Contains(problems[0].Msg, "has to end in a domain") {
 				t.Errorf("%s for %s: %v", pattern, use, problems)
 			}
+		}
+	}
+}
+
+// The page's example is a file that loads, and has an entry for every use.
+func TestThePageOfCredentialsHasEveryUse(t *testing.T) {
+	page, _ := ExplainTopic("credentials")
+	_, text, _ := strings.Cut(page, "\n\n")
+	text, _, _ = strings.Cut(text, "\n\n  hosts ")
+	c, _ := credentials(t, text, func(SecretRef) (host.Secret, error) { return host.NewSecret("x"), nil })
+	for _, tt := range []struct{ host, use, user string }{
+		{"sql07.corp.example.org", "sql", "postpatch"},
+		{"sql07.corp.example.org", "winrm", `CORP\probe`},
+		{"sql07.corp.example.org", "snmp", ""},
+		{"ex01.corp.example.org", "mail", `CORP\mailprobe`},
+		{"dc01.corp.example.org", "ldap", "clientprobe@CORP.EXAMPLE.ORG"},
+		{"dc01.corp.example.org", "smb", "clientprobe@CORP.EXAMPLE.ORG"},
+		{"dc01.corp.example.org", "kerberos", "clientprobe@CORP.EXAMPLE.ORG"},
+		{"nps01.corp.example.org", "radius", ""},
+		{"nps01.corp.example.org", "radius_user", "wlanprobe"},
+	} {
+		if got, err := c.For(tt.host, tt.use); err != nil || got.User != tt.user {
+			t.Errorf("%s of %s: want %q, got %q, %v", tt.use, tt.host, tt.user, got.User, err)
+		}
+		if tt.use != "winrm" && tt.use != "sql" && !strings.Contains(page, "\n               "+tt.use+" ") {
+			t.Errorf("the page does not say what %s is for", tt.use)
 		}
 	}
 }

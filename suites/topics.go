@@ -67,6 +67,20 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         user: CORP\mailprobe
         password: {env: MAIL_PASSWORD}
         mail: {address: mailprobe@example.org, names: [mail.example.org]}
+      - hosts: "dc*.corp.example.org"
+        for: [ldap, smb, kerberos]       # as any user of the domain
+        user: clientprobe@CORP.EXAMPLE.ORG
+        password: {env: CLIENT_PASSWORD}
+      - hosts: "*.corp.example.org"
+        for: snmp                        # without a user: the community of version 2c
+        password: {env: COMMUNITY}
+      - hosts: nps01.corp.example.org
+        for: radius                      # what the server and this machine share
+        password: {file: secrets/radius.txt}
+      - hosts: nps01.corp.example.org
+        for: radius_user                 # who logs on there
+        user: wlanprobe
+        password: {env: WLAN_PASSWORD}
       - hosts: ["ex01.corp.example.org", "dc*.corp.example.org"]
         for: winrm
         user: probe@CORP.EXAMPLE.ORG
@@ -81,13 +95,16 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
         winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?, in any case; required
-  for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites, or
-             that a check binds to), smb (shares), kerberos (tickets), each with a password; snmp
-             (without a user the password is a community of version 2c), radius (the shared
-             secret, without a user), radius_user (who logs on by RADIUS); winrm and sql, as far
-             as it can serve them, unless given: what a password is for
-             beside hosts has to be said
-             beside hosts has to be said, and its patterns end in your domain
+  for        the uses it is for: winrm and sql, as far as it can serve them, unless given. What a
+             password is for beside these has to be said:
+               mail         a mailbox, and Exchange's web services
+               ldap         a directory that keeps hosts of suites, or that a check binds to
+               smb          shares
+               kerberos     tickets
+               snmp         a user of version 3; without a user the community of version 2c
+               radius       the secret shared with the server; it has no user
+               radius_user  who logs on by RADIUS
+             But for mail, a pattern has to end in a domain: a suite chooses whom it asks.
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
              password and a keytab, but for snmp and radius
   winrm      tls          connect with TLS

@@ -22,6 +22,7 @@ func layers() []layer {
 		{`probes/fact`, ``},
 		{`probes/host`, ``},
 		{`probes/host/ldapframe`, ``}, // what an inventory and a kind share
+		{`probes/host/rpcname`, ``},   // and a kind and the lab
 		{`probes/host/packed`, `probes/host`},
 		{`probes/host/winrm/auth`, `probes/host|probes/internal/kdc`},
 		{`probes/host/winrm/markup`, ``},
@@ -33,9 +34,9 @@ func layers() []layer {
 		{`probes/internal/kdc`, `probes/host`}, // what a session and kinds share
 		{`probes/internal/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`},
 		{`probes/probetest`, `probes|probes/fact|probes/host`},
-		{`probes/lab(/\w+)?`, `probes|probes/fact|probes/host|probes/host/packed|probes/lab(/\w+)?`},
+		{`probes/lab(/\w+)?`, `probes|probes/fact|probes/host(/packed|/rpcname)?|probes/lab(/\w+)?`},
 		{`probes/all`, `probes(/\w+)?`},
-		{`probes/\w+`, `probes|probes/fact|probes/host(/ldapframe)?|probes/internal/\w+`}, // the kinds
+		{`probes/\w+`, `probes|probes/fact|probes/host(/ldapframe|/rpcname)?|probes/internal/\w+`}, // the kinds
 		{`baseline`, `probes/fact`},
 		{`baseline/bucket`, `baseline`},
 		{`baseline/signing`, ``},

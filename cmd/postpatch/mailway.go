@@ -33,8 +33,10 @@ func mailWay(j job, c host.Credential) (*host.Mail, error) {
 	return &way, nil
 }
 
-// mailProof is a proof that is made with leave of the run's memory for mail servers. That
-// one knows of a refusal itself, and tells the trials of Windows hosts.
+// mailProof is a proof that is made with leave of the run's memory for mail servers and the
+// like. That one knows of a refusal itself, and tells the trials of Windows hosts. Who says
+// that it has taken NTLM need not know the password, and vouches for nothing that Windows
+// hosts are shown.
 type mailProof struct {
 	*sqlProof
 	shared bool // else the trials have to be told
@@ -42,9 +44,12 @@ type mailProof struct {
 
 // Ended implements host.Proof.
 func (p mailProof) Ended(s host.Shown) {
-	if s == host.Refused && p.ended != nil && p.shared {
+	switch {
+	case p.ended != nil && s == host.Taken:
+		p.ended(auth.Passed)
+	case p.ended != nil && s == host.Refused && p.shared:
 		p.ended(auth.Unknown)
-		return
+	default:
+		p.sqlProof.Ended(s)
 	}
-	p.sqlProof.Ended(s)
 }

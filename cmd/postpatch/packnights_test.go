@@ -56,7 +56,7 @@ func TestPacksAreWhole(t *testing.T) {
 // of a pack without such a check, nobody would miss it.
 func TestPacksChecksAllTell(t *testing.T) {
 	for _, name := range []string{
-		"windows-server", "domain-controller", "dns-server", "dhcp-server", "file-server", "print-server",
+		"windows-server", "domain-controller", "domain-logon", "dns-server", "dhcp-server", "file-server", "print-server",
 		"iis", "sql-server", "hyperv-host", "failover-cluster", "rds-host", "linux-services",
 	} {
 		told := map[string]bool{"linux/echo": true} // a lab's address answers whatever the estate says

@@ -24,19 +24,6 @@ func proveWay(j job, c host.Credential, use string) (host.Prover, error) {
 		if p == nil {
 			return nil, err
 		}
-		return doorProof{mailProof{p, auth.Shares(c)}}, err
+		return mailProof{p, auth.Shares(c)}, err
 	}, nil
-}
-
-// doorProof is a proof to a directory or to shares. One that says that it has taken NTLM need
-// not know the password, and vouches for nothing that Windows hosts are shown.
-type doorProof struct{ mailProof }
-
-// Ended implements host.Proof.
-func (p doorProof) Ended(s host.Shown) {
-	if s == host.Taken && p.ended != nil {
-		p.ended(auth.Passed)
-		return
-	}
-	p.mailProof.Ended(s)
 }

@@ -135,6 +135,8 @@ func (p *sqlProof) Ended(s host.Shown) {
 	switch s {
 	case host.Taken:
 		p.ended(auth.Accepted)
+	case host.LetIn:
+		p.ended(auth.Passed)
 	case host.Refused:
 		p.ended(auth.Refused)
 	case host.Later, host.Unsaid:

@@ -32,6 +32,8 @@ type starter struct {
 	Mail     map[string]any            `yaml:"mail,omitempty,flow"`
 	SQL      *starterSQL               `yaml:"sql,omitempty"`
 	Exchange *struct{}                 `yaml:"exchange,omitempty,flow"`
+	// Servers are those of the directory and of the network, by their keys in the estate.
+	Servers map[string]flowMap `yaml:",inline"`
 }
 
 // labWord is what a simulated host takes for a password: no secret.
@@ -39,6 +41,7 @@ type labWord string
 
 type starterWinRM struct {
 	HTTP     bool
+	TLS      bool `yaml:"tls,omitempty"`
 	User     string
 	Password labWord
 }
@@ -60,10 +63,6 @@ type starterSite struct {
 	Port  int                          `yaml:"port"`
 	TLS   *struct{}                    `yaml:"tls,omitempty,flow"`
 	Pages map[string]map[string]string `yaml:"pages,flow"`
-}
-
-type starterDNS struct {
-	Records []string `yaml:"records"`
 }
 
 type starterSMTP struct {
@@ -201,9 +200,9 @@ func (s *starter) mend(host string, c report.Check) bool {
 		}
 		return true
 	}
-	mended := false
+	mended := s.serve(c)
 	for _, f := range c.Findings {
-		if f.Reading == "state" || f.Reading == "health" {
+		if f.Reading == "state" || f.Reading == "health" || c.Kind == "dns" && f.Outcome != report.Passed {
 			mended = s.add(host, c.Kind, f.Item) || mended
 		}
 	}
@@ -284,30 +283,6 @@ func (s *starter) addPage(item string) bool {
 	return put(&s.HTTP[i].Pages, path, map[string]string{"body": "ok"})
 }
 
-// addRecord adds what a check of DNS asks for: "www.shop.test A".
-func (s *starter) addRecord(host, item string) bool {
-	words := strings.Fields(item)
-	if len(words) != 2 {
-		return false // it is asked of another server
-	}
-	data := map[string]string{
-		"A": "10.20.0.10", "AAAA": "2001:db8::10", "CNAME": host + ".", "NS": host + ".", "MX": "10 " + host + ".",
-		"SRV": "0 100 389 " + host + ".", "TXT": `"lab"`,
-	}[words[1]]
-	if data == "" {
-		return false
-	}
-	if s.DNS == nil {
-		s.DNS = &starterDNS{}
-	}
-	record := fmt.Sprintf("%s. 300 IN %s %s", strings.TrimSuffix(words[0], "."), words[1], data)
-	if slices.Contains(s.DNS.Records, record) {
-		return false
-	}
-	s.DNS.Records = append(s.DNS.Records, record)
-	return true
-}
-
 // estateText is the file.
 func estateText(name string, hosts map[string]*starter) ([]byte, error) {
 	var b bytes.Buffer
@@ -317,7 +292,8 @@ func estateText(name string, hosts map[string]*starter) ([]byte, error) {
 	encoder.SetIndent(2)
 	err := encoder.Encode(struct {
 		Estate string
+		Realm  string `yaml:",omitempty"`
 		Hosts  map[string]*starter
-	}{name, hosts})
+	}{name, realmOf(hosts), hosts})
 	return b.Bytes(), err
 }

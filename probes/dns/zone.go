@@ -102,17 +102,26 @@ func (p probe) versionAt(ctx context.Context, a asker, zone, server string) (ver
 }
 
 // askServer asks a server by its name where the runner knows one by it, as the operator's
-// routes may, and else at the address that the server under test gives.
+// routes may, and else at the addresses that the server under test gives. Of a name with
+// several, the runner's own way leads to one alone: where that does not answer, all are asked.
 func (p probe) askServer(ctx context.Context, a asker, server string, q question) (answer, error) {
 	got, err := a.at(name(server), p.port).askBriefly(ctx, q, false)
-	if !isNameless(err) {
-		return got, err
+	if err == nil {
+		return got, nil
 	}
 	addresses, failed := p.addresses(ctx, a, server)
-	if failed != nil || len(addresses) == 0 {
+	switch nameless := isNameless(err); {
+	case nameless && (failed != nil || len(addresses) == 0):
 		return got, errors.Join(err, failed)
+	case nameless:
+		return a.askFirst(ctx, addresses, p.port, q)
+	case len(addresses) < 2:
+		return got, err
 	}
-	return a.askFirst(ctx, addresses, p.port, q)
+	if other, failed := a.askFirst(ctx, addresses, p.port, q); failed == nil {
+		return other, nil
+	}
+	return got, err
 }
 
 // askFirst asks at one address after the other, always in the same order, until there is an

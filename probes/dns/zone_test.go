@@ -55,11 +55,14 @@ func TestAServerOfSeveralAddresses(t *testing.T) {
 	addresses := []dns.RR{record(t, "ns1.test. 60 IN A 10.0.0.2"), record(t, "ns1.test. 60 IN A 10.0.0.1")}
 	for name, tt := range map[string]struct {
 		dead, want string
+		known      bool // to the runner, at an address that is dead
 	}{
-		"all answer":      {"", "state=answered"},
-		"the first does":  {"10.0.0.2", "state=answered"},
-		"the second does": {"10.0.0.1", "state=answered"},
-		"none does":       {"10.0.0.", "state=refused"},
+		"all answer":                {dead: "", want: "state=answered"},
+		"the first does":            {dead: "10.0.0.2", want: "state=answered"},
+		"the second does":           {dead: "10.0.0.1", want: "state=answered"},
+		"none does":                 {dead: "10.0.0.", want: "state=refused"},
+		"another than the runner's": {dead: "10.0.0.1", want: "state=answered", known: true},
+		"neither the runner's":      {dead: "10.0.0.", want: "state=refused", known: true},
 	} {
 		var turn atomic.Int32
 		target := inMemory(func(w dns.ResponseWriter, query *dns.Msg) {
@@ -79,6 +82,8 @@ func TestAServerOfSeveralAddresses(t *testing.T) {
 		dial := target.Dial
 		target.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			switch {
+			case strings.HasPrefix(address, "ns1") && tt.known:
+				return nil, syscall.ECONNREFUSED
 			case strings.HasPrefix(address, "ns1"):
 				return nil, &net.DNSError{Err: "no such host", Name: "ns1.test", IsNotFound: true}
 			case tt.dead != "" && strings.HasPrefix(address, tt.dead):

@@ -24,6 +24,7 @@ const (
 	Later                // the server said that it cannot verify anything just now
 	Taken                // it is right
 	Refused              // it is wrong, as far as the server says
+	LetIn                // taken by a server that need not know it, and vouches for nothing
 )
 
 // An account counts its wrong passwords wherever they are shown, and is locked at a
@@ -163,7 +164,7 @@ func (a *Accounts) tell(known *account, door string, s Shown) {
 	case Unsaid:
 		known.unsaid++
 		known.unsaidAt = time.Now()
-	case Later:
+	case Later, LetIn:
 	}
 	known.wake()
 }

@@ -177,7 +177,27 @@ func (e *entering) prove(ctx context.Context, c host.Credential) (shown host.Sho
 	if sealer, can := proof.(host.Sealer); err == nil && can && e.conn.tls == nil {
 		e.conn.Conn = &sealed{Conn: e.conn.Conn, seal: sealer}
 	}
+	if err == nil && e.by == "NTLM" {
+		return e.confirm(ctx)
+	}
 	return shown, err
+}
+
+// confirm makes sure that a directory which says that it has taken NTLM knows the password:
+// then it has the key that seals what comes next. Within TLS nothing is sealed, and a
+// certificate that proves its name has to do.
+func (e *entering) confirm(ctx context.Context) (host.Shown, error) {
+	if e.conn.tls != nil {
+		if e.trusted() != nil {
+			return host.LetIn, nil
+		}
+		return host.Taken, nil
+	}
+	_, err := exchange(ctx, e.conn, mostLegs+2, whoAmI())
+	if _, said := errors.AsType[*declined](err); said || err == nil { // it is sealed, whatever it says
+		return host.Taken, nil
+	}
+	return host.Unsaid, fmt.Errorf("the directory lets the account in, and does not seal what it says with its key: %w", err)
 }
 
 func (e *entering) steps(ctx context.Context, proof host.Proof) (host.Shown, error) {

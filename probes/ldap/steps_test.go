@@ -3,6 +3,7 @@ package ldap
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"runtime"
@@ -61,6 +62,32 @@ func TestSteps(t *testing.T) {
 			e := &entering{visit: &visit{}, conn: &connection{Conn: said{in: bytes.NewReader([]byte(tt.says))}}}
 			got, err := e.steps(t.Context(), &fakeProof{mechanism: tt.mechanism})
 			if got != tt.want || (err == nil) != (got == host.Taken) {
+				t.Errorf("got %v, %v, want %v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// TestConfirm shows that a directory that lets in whoever comes has to prove that it knows the
+// password: by what it seals, or by its certificate.
+func TestConfirm(t *testing.T) {
+	const iAm = "\x30\x0c\x02\x01\x07\x78\x07\x0a\x01\x00\x04\x00\x04\x00"
+	const unknown = "\x30\x0c\x02\x01\x07\x78\x07\x0a\x01\x02\x04\x00\x04\x00"
+	for name, tt := range map[string]struct {
+		says string
+		tls  *tls.ConnectionState
+		want host.Shown
+	}{
+		"sealed":                {says: iAm, want: host.Taken},
+		"sealed, and of no use": {says: unknown, want: host.Taken},
+		"not sealed":            {says: "\x00\x00\x00\x20no seal", want: host.Unsaid},
+		"hung up":               {want: host.Unsaid},
+		"TLS of whoever":        {tls: &tls.ConnectionState{}, want: host.LetIn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := &entering{visit: &visit{}, conn: &connection{Conn: said{in: bytes.NewReader([]byte(tt.says))}, tls: tt.tls}}
+			got, err := e.confirm(t.Context())
+			if got != tt.want || (err != nil) != (got == host.Unsaid) {
 				t.Errorf("got %v, %v, want %v", got, err, tt.want)
 			}
 		})

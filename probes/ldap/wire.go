@@ -21,7 +21,10 @@ const (
 	maxAnswers = 16 << 20
 )
 
-const oidStartTLS = "1.3.6.1.4.1.1466.20037"
+const (
+	oidStartTLS = "1.3.6.1.4.1.1466.20037"
+	oidWhoAmI   = "1.3.6.1.4.1.4203.1.11.3"
+)
 
 // declined is a directory's word that something is not to be.
 type declined struct {
@@ -120,10 +123,18 @@ func isFarewell(answer *ber.Packet) bool {
 
 // startTLS asks for TLS on a plain connection.
 func startTLS(ctx context.Context, conn net.Conn) error {
-	extended := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationExtendedRequest, nil, "")
-	extended.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oidStartTLS, ""))
-	_, err := exchange(ctx, conn, 1, extended)
+	_, err := exchange(ctx, conn, 1, extended(oidStartTLS))
 	return err
+}
+
+// whoAmI asks whom the directory takes the account for (RFC 4532).
+func whoAmI() *ber.Packet { return extended(oidWhoAmI) }
+
+// extended is an extended operation without a value.
+func extended(oid string) *ber.Packet {
+	operation := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationExtendedRequest, nil, "")
+	operation.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oid, ""))
+	return operation
 }
 
 // bindRequest begins a bind (RFC 4511, 4.2).

@@ -24,6 +24,24 @@ func FuzzNegotiation(f *testing.F) {
 	})
 }
 
+// FuzzComputer reads what claims to be a challenge of NTLM.
+func FuzzComputer(f *testing.F) {
+	challenge := append([]byte("NTLMSSP\x00\x02\x00\x00\x00"), make([]byte, 44)...)
+	challenge = append(challenge, 2, 0, 2, 0, 'X', 0, 1, 0, 4, 0, 'D', 0, 'C', 0, 0, 0, 0, 0)
+	challenge[40], challenge[44] = 18, 56
+	if got := computerOf(challenge); got != "DC" {
+		f.Errorf("want DC, got %q", got)
+	}
+	f.Add(challenge)
+	f.Add(challenge[:58])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if got := computerOf(data); len(got) > 3*len(data) {
+			t.Errorf("%q of %d bytes", got, len(data))
+		}
+	})
+}
+
 // FuzzWatched has a server's messages come in parts of any size: what is heard is the same.
 func FuzzWatched(f *testing.F) {
 	answer := append([]byte("\x00\x00\x00\x48\xfeSMB\x40\x00"), make([]byte, 66)...)

@@ -5,7 +5,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"strings"
 
 	smb2 "github.com/cloudsoda/go-smb2"
 
@@ -37,15 +36,8 @@ func (e *entering) initiator(ctx context.Context, c host.Credential) (
 	} else if e.led(c) {
 		return nil, nil, reach.Astray(nil, e.address, byKerberos)
 	}
-	domain, user, qualified := strings.Cut(c.User, `\`)
-	if !qualified {
-		domain, user = "", c.User
-	}
 	e.by = byNTLM
-	by = &responses{&smb2.NTLMInitiator{
-		User: user, Password: c.Password.Reveal(), Domain: domain, TargetSPN: "cifs/" + e.target.Host,
-	}, &e.proof}
-	return by, func(host.Shown) {}, nil
+	return newResponses(c, "cifs/"+e.target.Host, &e.proof), func(host.Shown) {}, nil
 }
 
 const byKerberos = "prove it by Kerberos, whose tickets are for the host's name"
@@ -72,20 +64,6 @@ func whatDomainSaid(err error) host.Shown {
 type steps struct {
 	out bool  // what proves the account was made, and goes out
 	err error // why it went no further
-}
-
-// responses is a proof by NTLM, whose second message is what proves.
-type responses struct {
-	*smb2.NTLMInitiator
-
-	steps *steps
-}
-
-// AcceptSecContext implements smb2.Initiator.
-func (r *responses) AcceptSecContext(challenge []byte) ([]byte, error) {
-	out, err := r.NTLMInitiator.AcceptSecContext(challenge)
-	r.steps.out, r.steps.err = err == nil, err
-	return out, err
 }
 
 // tickets is a proof by Kerberos as the library wants one.

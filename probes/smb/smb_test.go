@@ -199,6 +199,29 @@ func TestServers(t *testing.T) {
 }
 
 // A wrong password is shown once.
+// An account's name is read as WinRM's sessions read it.
+func TestNamesOfAccounts(t *testing.T) {
+	own := strings.Replace(healthy, `CORP\probe`, `.\probe`, 1)
+	for name, tt := range map[string]struct{ dc, user, login string }{
+		"of a domain":              {healthy, `CORP\probe`, "ok"},
+		"of the domain's DNS":      {healthy, `corp.test\probe`, "ok"},
+		"with a suffix":            {healthy, "probe@corp.test", "ok"},
+		"of no domain":             {healthy, "probe", "ok"},
+		"the server's own":         {own, `.\probe`, "ok"},
+		"of another's domain":      {own, `CORP\probe`, "refused"},
+		"not the server's, but so": {healthy, `.\probe`, "refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := both()
+			args["login"] = "ntlm"
+			readings, err := probetest.Observe(t, smb.Kind, with(start(t, tt.dc), tt.user, "swordfish", ""), args)
+			if want := "445 login=" + tt.login; err != nil || !slices.Contains(probetest.Texts(readings), want) {
+				t.Errorf("want %q, got %q, %v", want, probetest.Texts(readings), err)
+			}
+		})
+	}
+}
+
 func TestWrongPassword(t *testing.T) {
 	target := with(start(t, healthy), user, "wrong", "")
 	for range 2 {

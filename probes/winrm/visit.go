@@ -124,11 +124,11 @@ func (v *visit) judge(got *reach.Response) (state, why string) {
 	}
 	ofWindows := strings.HasPrefix(server, "Microsoft-HTTPAPI")
 	switch {
-	case got.Status == http.StatusUnauthorized && (ofWindows || asksLikeWinRM(got.Header)):
+	case got.Status == http.StatusUnauthorized && (ofWindows || asksLikeWinRM(got)):
 		return wantsOne, ""
 	case got.Status == http.StatusNotFound && ofWindows:
 		return stopped, saw + ": Windows listens there and WinRM does not: its service is stopped, or its prefix is not wsman"
-	case got.Status == http.StatusServiceUnavailable:
+	case got.Status == http.StatusServiceUnavailable && (ofWindows || server == ""):
 		return unavailable, saw + ": WinRM is starting, stopping or overloaded"
 	case got.Status != http.StatusOK:
 		return stranger, saw
@@ -143,13 +143,19 @@ func (v *visit) judge(got *reach.Response) (state, why string) {
 	return ready, ""
 }
 
-// asksLikeWinRM says whether an answer offers a way to log on that WinRM has; any web server may
-// want an account.
-func asksLikeWinRM(h http.Header) bool {
-	basic := slices.ContainsFunc(h.Values("WWW-Authenticate"), func(offer string) bool {
+// asksLikeWinRM says whether what wants an account may be a WinRM that does not say of which
+// server it is. Windows leaves that out where it is told to (DisableServerHeader), and says no
+// more than the ways to log on, which IIS and proxies have, too, with a page for people.
+func asksLikeWinRM(got *reach.Response) bool {
+	if slices.ContainsFunc(got.Header.Values("WWW-Authenticate"), func(offer string) bool {
 		return strings.Contains(offer, `realm="WSMAN"`)
-	})
-	return basic || slices.ContainsFunc(schemesOf(h), func(scheme string) bool {
+	}) {
+		return true
+	}
+	if got.Header.Get("Server") != "" || got.Header.Get("Via") != "" || len(got.Body) > 0 {
+		return false
+	}
+	return slices.ContainsFunc(schemesOf(got.Header), func(scheme string) bool {
 		return slices.Contains([]string{"negotiate", "kerberos", "credssp"}, strings.ToLower(scheme))
 	})
 }

@@ -145,6 +145,31 @@ func TestStrangers(t *testing.T) {
 			answer("401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm=\"WSMAN\"", ""),
 			[]string{"5985 state=wants an account", "5985 schemes=Basic, Negotiate"},
 		},
+		"one that wants an account": {
+			answer("401 Unauthorized\r\nServer: Microsoft-HTTPAPI/2.0\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0", ""),
+			[]string{"5985 state=wants an account", "5985 schemes=Negotiate"},
+		},
+		"one that does not say that it is Windows": {
+			answer("401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0", ""),
+			[]string{"5985 state=wants an account", "5985 schemes=Negotiate"},
+		},
+		"IIS at its port": {
+			answer("401 Unauthorized\r\nServer: Microsoft-IIS/10.0\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM",
+				"<html>"),
+			[]string{"5985 state=not winrm", "5985 reason=HTTP 401 from Microsoft-IIS/10.0"},
+		},
+		"a page for people": {
+			answer("401 Unauthorized\r\nWWW-Authenticate: Negotiate", "<html>"),
+			[]string{"5985 state=not winrm", "5985 reason=HTTP 401"},
+		},
+		"a proxy": {
+			answer("401 Unauthorized\r\nVia: 1.1 proxy\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0", ""),
+			[]string{"5985 state=not winrm", "5985 reason=HTTP 401"},
+		},
+		"a proxy that reaches nobody": {
+			answer("503 Service Unavailable\r\nServer: nginx", ""),
+			[]string{"5985 state=not winrm", "5985 reason=HTTP 503 from nginx"},
+		},
 		"a web server that wants an account": {
 			answer("401 Unauthorized\r\nServer: nginx\r\nWWW-Authenticate: Basic realm=\"private\"", ""),
 			[]string{"5985 state=not winrm", "5985 reason=HTTP 401 from nginx"},

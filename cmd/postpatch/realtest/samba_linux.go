@@ -37,6 +37,7 @@ type Samba struct {
 
 	Clock    string   // by how much its clock is wrong, "+10m" (package faketime)
 	Global   []string // lines more for the section [global] of its smb.conf
+	Unshared bool     // SYSVOL and NETLOGON are no shares
 	Sysvol   string   // the folder behind the share SYSVOL; NETLOGON is corp.test/scripts in it
 	Krb5Conf string   // for clients
 
@@ -151,13 +152,20 @@ ldap server require strong auth = allow_sasl_over_tls
 dns update command = /bin/true
 spn update command = /bin/true
 %[5]s
-[sysvol]
-path = %[6]s
+%[6]s`, s.dir, SambaRealm, SambaNetBIOS, SambaAddress, strings.Join(s.Global, "\n"), s.shares()))
+}
+
+func (s *Samba) shares() string {
+	if s.Unshared {
+		return ""
+	}
+	return fmt.Sprintf(`[sysvol]
+path = %[1]s
 read only = no
 [netlogon]
-path = %[6]s/%[7]s/scripts
+path = %[1]s/%[2]s/scripts
 read only = no
-`, s.dir, SambaRealm, SambaNetBIOS, SambaAddress, strings.Join(s.Global, "\n"), s.Sysvol, SambaDomain))
+`, s.Sysvol, SambaDomain)
 }
 
 // run starts it with processes and mounts of its own: none outlives it, and those of

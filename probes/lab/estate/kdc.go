@@ -42,8 +42,8 @@ type RPC struct {
 	// Denied makes the mapper tell nothing to strangers, as the policy
 	// RestrictRemoteClients does.
 	Denied bool `yaml:"denied"`
-	// Interfaces are those that are registered, by their UUID:
-	// "12345678-1234-abcd-ef00-01234567cffb".
+	// Interfaces are those that are registered, by the names that rpc knows or their UUID:
+	// "netlogon", "12345678-1234-abcd-ef00-01234567cffb".
 	Interfaces map[string]Interface `yaml:"interfaces"`
 }
 

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/netip"
 	"path"
 	"reflect"
@@ -287,6 +286,9 @@ func (p *parser) buildHost(key hostKey, layers []*yaml.Node) Host {
 	if h.OS.UUID != "" && len(key.names) > 1 {
 		p.problemf(key.key, "host %q: a range of hosts cannot share one uuid", key.key.Value)
 	}
+	if h.RPC != nil {
+		h.RPC.Interfaces = byUUID(h.RPC.Interfaces)
+	}
 	p.checkHost(key.key, h)
 	p.checkRecords(merged)
 	p.checkPowerShell(merged)
@@ -353,21 +355,5 @@ func (p *parser) checkHost(at *yaml.Node, h Host) {
 	p.checkSecure(at, h)
 	if h.WinRM != nil && (h.WinRM.Reauth < 0 || h.WinRM.Pieces < 0) {
 		p.problemf(at, "winrm: reauth and pieces: want 0 or more")
-	}
-}
-
-// checkInterfaces refuses what nobody could ask for, or connect to.
-func (p *parser) checkInterfaces(at *yaml.Node, all map[string]Interface) {
-	for _, uuid := range slices.Sorted(maps.Keys(all)) {
-		i := all[uuid]
-		if !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(uuid) {
-			p.problemf(at, "rpc: interfaces: want a UUID in lower case, got %q", uuid)
-		}
-		if i.Port < 1 || i.Port > 65535 {
-			p.problemf(at, "rpc: interfaces: %d is no port", i.Port)
-		}
-		if i.Version != "" && !regexp.MustCompile(`^[0-9]{1,4}\.[0-9]{1,4}$`).MatchString(i.Version) {
-			p.problemf(at, "rpc: interfaces: want a version like 1.0, got %q", i.Version)
-		}
 	}
 }

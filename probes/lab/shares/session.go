@@ -176,7 +176,9 @@ func (t *talk) choose(name string) spnego.Mechanism {
 		short, domain, _ := strings.Cut(t.host.Name, ".")
 		return ntlm.NewAcceptor(ntlm.Config{
 			Computer: strings.ToUpper(short), Domain: domain,
-			Passwords: func(_, user string) (string, bool) { return t.host.SMB.Password, t.knows(user) },
+			Passwords: func(domain, user string) (string, bool) {
+				return t.host.SMB.Password, t.knows(user) && t.isOf(domain, user, short)
+			},
 		})
 	case name == spnego.Kerberos && t.server.Kerberos != nil:
 		return t.server.Kerberos(nil)
@@ -195,6 +197,18 @@ func (t *talk) knows(user string) bool {
 		return name
 	}
 	return user != "" && strings.EqualFold(bare(user), bare(t.host.SMB.User))
+}
+
+// isOf says whether a domain leads to the account: the server's own is that of its name, and
+// who comes as user@domain names no other.
+func (t *talk) isOf(domain, user, computer string) bool {
+	home, _, _ := strings.Cut(t.host.SMB.User, `\`)
+	switch {
+	case strings.Contains(user, "@"), domain == ".":
+		return domain == ""
+	default:
+		return strings.EqualFold(domain, computer) == (home == ".") || domain == ""
+	}
 }
 
 // logon is what becomes of an account whose proof is right.
