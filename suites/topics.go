@@ -153,8 +153,9 @@ Two entries that fit a host equally well are an error that names both.
 Paths are relative to this file. A file with a secret must be yours or root's, and nobody else
 may read it (chmod 600); a symlink is followed. This file itself, which can name programs to run,
 must be yours or root's likewise, and nobody else may change it (chmod go-w). On Windows the
-access lists are what counts, and are not looked at. A password's file has one line and at most
-64 KiB. A command is run without a shell, for 30 seconds at most; the one line that it prints is
+access lists are looked at: you, the system and administrators may be in them, as in a folder of
+your profile. Anybody else is named, with the icacls command that takes them out. A password's
+file has one line and at most 64 KiB. A command is run without a shell, for 30 seconds at most; the one line that it prints is
 the password. The keyring is that of the user who is logged on: Secret Service, Keychain, or the
 Credential Manager (cmdkey /generic:SERVICE:USER /user:USER /pass).
 
