@@ -69,7 +69,7 @@ func misplaced(p Problem, lines []string) string {
 	return ""
 }
 
-func linesOf(data []byte) []string { return strings.Split(string(decoded(data)), "\n") }
+func linesOf(data []byte) []string { return strings.Split(string(Decoded(data)), "\n") }
 
 func TestBadSuites(t *testing.T) {
 	pairs(t, "bad", 150, func(file string) []Problem {

@@ -138,7 +138,7 @@ func reason(err error) string {
 }
 
 func (l *loader) suite(r reader, data []byte) {
-	r.source = decoded(data)
+	r.source = Decoded(data)
 	root := r.document(data)
 	r.parsed = nil // most of its nodes need not stay
 	if root == nil {
