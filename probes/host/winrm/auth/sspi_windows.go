@@ -36,21 +36,31 @@ func (m currentUser) New(ctx context.Context, p Peer) (Context, Used, error) {
 	if len(p.Bindings) > maxBindings {
 		return nil, Used{}, errBindings
 	}
+	credentials, err := sspi.AcquireCredentials("", m.pkg, sspi.SECPKG_CRED_OUTBOUND, nil)
+	if err != nil {
+		return nil, Used{}, fmt.Errorf("asking Windows for the current user: %w", err)
+	}
+	c, err := proofOf(credentials, m.pkg, p)
+	if err != nil {
+		return nil, Used{}, err
+	}
+	return c, Used{Mechanism: m.pkg, Why: "Windows proves the current user"}, nil
+}
+
+// proofOf readies a proof of whomever the credentials are for, which go with it.
+func proofOf(credentials *sspi.Credentials, pkg string, p Peer) (Context, error) {
 	name := p.SPN
 	if name == "" {
 		name = "HTTP/" + p.Host
 	}
 	target, err := syscall.UTF16PtrFromString(name)
-	if err != nil {
-		return nil, Used{}, fmt.Errorf("proving the current user to %q: %w", name, err)
+	var info *sspi.PackageInfo
+	if err == nil {
+		info, err = sspi.QueryPackageInfo(pkg)
 	}
-	info, err := sspi.QueryPackageInfo(m.pkg)
 	if err != nil {
-		return nil, Used{}, fmt.Errorf("asking Windows for %s: %w", m.pkg, err)
-	}
-	credentials, err := sspi.AcquireCredentials("", m.pkg, sspi.SECPKG_CRED_OUTBOUND, nil)
-	if err != nil {
-		return nil, Used{}, fmt.Errorf("asking Windows for the current user: %w", err)
+		_ = credentials.Release()
+		return nil, fmt.Errorf("proving the current user to %q by %s: %w", name, pkg, err)
 	}
 	s := &sspiSystem{
 		handle: sspi.NewClientContext(credentials, sspiFlags(p)), target: target, maxToken: min(info.MaxToken, maxToken),
@@ -69,7 +79,7 @@ func (m currentUser) New(ctx context.Context, p Peer) (Context, Used, error) {
 		}
 		_ = credentials.Release()
 	}, s.handle)
-	return c, Used{Mechanism: m.pkg, Why: "Windows proves the current user"}, nil
+	return c, nil
 }
 
 // sspiSystem is the secur32.dll of this machine.
