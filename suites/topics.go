@@ -82,7 +82,8 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
 
   hosts      a host's name, or patterns with * and ?, in any case; required
   for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites, or
-             that a check binds to), smb (shares), kerberos (tickets), each with a password; snmp
+             that a check binds to), smb (shares), kerberos (tickets), each with a password, and
+             mail over the web with current_user; snmp
              (without a user the password is a community of version 2c), radius (the shared
              secret, without a user), radius_user (who logs on by RADIUS); winrm and sql, as far
              as it can serve them, unless given: what a password is for
@@ -155,9 +156,9 @@ may read it (chmod 600); a symlink is followed. This file itself, which can name
 must be yours or root's likewise, and nobody else may change it (chmod go-w). On Windows the
 access lists are looked at: you, the system and administrators may be in them, as in a folder of
 your profile. Anybody else is named, with the icacls command that takes them out. A password's
-file has one line and at most 64 KiB. A command is run without a shell, for 30 seconds at most; the one line that it prints is
-the password. The keyring is that of the user who is logged on: Secret Service, Keychain, or the
-Credential Manager (cmdkey /generic:SERVICE:USER /user:USER /pass).
+file has one line and at most 64 KiB. A command is run without a shell, for 30 seconds at most; the
+one line that it prints is the password. The keyring is that of the user who is logged on: Secret
+Service, Keychain, or the Credential Manager (cmdkey /generic:SERVICE:USER /user:USER /pass).
 
 A password never stands in the file itself, and no suite and no plan can name a credential.
 Where a suite gives its host another address, what proves that the host is there is TLS without

@@ -40,7 +40,10 @@ func TestTheHelperAndSilence(t *testing.T) {
 	silent := netip.MustParseAddr("192.0.2.1") // of documentation
 	sweep := New()
 	tally, err := sweep.Ping(t.Context(), silent, Plan{Count: 2, Interval: 10 * time.Millisecond, Wait: 300 * time.Millisecond, Size: 56})
-	if err != nil && !errors.Is(err, ErrUnavailable) || tally.Received > 0 {
+	if err == nil && tally.Received > 0 {
+		t.Skip("a network that answers for everybody")
+	}
+	if err != nil && !errors.Is(err, ErrUnavailable) {
 		t.Errorf("got %+v, %v", tally, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
