@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, a app) (code int) {
 		a.talk("%s\n", text)
 		return runner.ExitInterrupted
 	default:
-		a.talk("error: %s\n", report.Clean(err.Error()))
+		a.talk("error: %s\n", report.Clean(plainPaths(err.Error())))
 		return runner.ExitNoVerdict
 	}
 }
