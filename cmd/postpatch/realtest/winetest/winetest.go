@@ -1,5 +1,6 @@
 // Command winetest runs the tests of packages, built for Windows, on a machine of Wine's
-// that it makes and takes away again. It takes what go test takes:
+// that it makes and takes away again. It takes what go test takes; without anything it runs
+// those of packages in which something is otherwise on Windows:
 //
 //	go run ./cmd/postpatch/realtest/winetest ./probes/... -run TestX
 package main
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -58,7 +60,15 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return test(ctx, machine, append([]string{"test", "-overlay", overlay, "-exec", wine.Loader}, args...))
+	base := []string{"test", "-overlay", overlay, "-exec", wine.Loader, "-skip", skipPattern()}
+	if len(args) > 0 {
+		return test(ctx, machine, append(base, args...))
+	}
+	var errs []error
+	for _, args := range chosen() {
+		errs = append(errs, test(ctx, machine, slices.Concat(base, args)))
+	}
+	return errors.Join(errs...)
 }
 
 // test is go test for Windows, which runs what it has built on the machine.
