@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,7 @@ func TestWhoMayUseAFile(t *testing.T) {
 		allow(me, full), allow(trustee{sidSystem, "SYSTEM"}, full), allow(trustee{sidAdministrators, ""}, full),
 		allow(trustee{"S-1-5-21-9-9-9-512", `CORP\Domain Admins`}, full), allow(trustee{"S-1-3-4", "OWNER RIGHTS"}, full),
 	}
-	and := func(more ...accessEntry) []accessEntry { return append(mine[:len(mine):len(mine)], more...) }
+	and := func(more ...accessEntry) []accessEntry { return slices.Concat(mine, more) }
 	const mend = `icacls "C:\op's keys\pw.txt" /inheritance:r`
 	const keep = " /grant:r *" + us + ":F *S-1-5-18:F *S-1-5-32-544:F"
 	for name, test := range map[string]struct {
@@ -43,33 +44,43 @@ func TestWhoMayUseAFile(t *testing.T) {
 			list: accessList{owner: me, entries: and(allow(users, genericRead))}, read: `BUILTIN\Users can read`,
 		},
 		"denied first": {
-			list: accessList{owner: me, entries: append([]accessEntry{{who: users, denies: true, mask: full}}, and(allow(users, reads))...)},
+			list: accessList{owner: me, entries: slices.Concat(
+				[]accessEntry{{who: users, denies: true, mask: full}}, and(allow(users, reads)),
+			)},
 		},
 		"denied too late": {
 			list: accessList{owner: me, entries: and(allow(users, reads), accessEntry{who: users, denies: true, mask: full})},
 			read: `BUILTIN\Users can read`,
 		},
 		"denied to another": {
-			list: accessList{owner: me, entries: append([]accessEntry{{who: me, denies: true, mask: full}}, and(allow(users, reads))...)},
+			list: accessList{owner: me, entries: slices.Concat(
+				[]accessEntry{{who: me, denies: true, mask: full}}, and(allow(users, reads)),
+			)},
 			read: `BUILTIN\Users can read`,
 		},
 		"a user whose number ends like an administrator's": {
-			list: accessList{owner: me, entries: and(allow(trustee{sid: "S-1-5-21-1-2-3-1512"}, reads))}, read: "S-1-5-21-1-2-3-1512 can",
+			list: accessList{owner: me, entries: and(allow(trustee{sid: "S-1-5-21-1-2-3-1512"}, reads))},
+			read: "S-1-5-21-1-2-3-1512 can",
 		},
 		"two who are named twice": {
-			list:   accessList{owner: me, entries: and(allow(users, reads), allow(trustee{other, `CORP\x`}, reads), allow(users, 2))},
-			read:   `BUILTIN\Users, CORP\x can read or change it: ` + mend + " /remove:g *S-1-5-32-545 /remove:g *" + other + keep,
+			list: accessList{
+				owner: me, entries: and(allow(users, reads), allow(trustee{other, `CORP\x`}, reads), allow(users, 2)),
+			},
+			read: `BUILTIN\Users, CORP\x can read or change it: ` + mend +
+				" /remove:g *S-1-5-32-545 /remove:g *" + other + keep,
 			change: `BUILTIN\Users can change it: `,
 		},
 		"somebody else's": {
-			list:   accessList{owner: trustee{other, `CORP\x`}, entries: mine},
-			read:   `it belongs to somebody else (CORP\x), who can let anybody in: takeown /f "C:\op's keys\pw.txt", and then ` + mend + keep,
+			list: accessList{owner: trustee{other, `CORP\x`}, entries: mine},
+			read: `it belongs to somebody else (CORP\x), who can let anybody in: ` +
+				`takeown /f "C:\op's keys\pw.txt", and then ` + mend + keep,
 			change: `it belongs to somebody else (CORP\x)`,
 		},
 		"nobody's": {list: accessList{entries: mine}, read: "it belongs to somebody else ()", change: "it belongs to"},
 		"no list":  {list: accessList{owner: me, none: true}, read: "everybody can read and change it", change: "everybody can"},
 		"an entry of a kind of its own": {
-			list: accessList{owner: me, entries: and(allow(trustee{name: "an entry"}, genericAll))}, read: "an entry can read or change it: " + mend + keep,
+			list:   accessList{owner: me, entries: and(allow(trustee{name: "an entry"}, genericAll))},
+			read:   "an entry can read or change it: " + mend + keep,
 			change: "an entry can change it",
 		},
 	} {
@@ -86,7 +97,7 @@ func TestWhoMayUseAFile(t *testing.T) {
 // A list of a thousand makes a message of one line that a console takes.
 func TestWhoMayUseAFileOfAThousand(t *testing.T) {
 	list := accessList{owner: trustee{sid: sidSystem}}
-	for _, sid := range strings.Fields(manySIDs()) {
+	for sid := range strings.FieldsSeq(manySIDs()) {
 		list.entries = append(list.entries, accessEntry{who: trustee{sid: sid}, mask: 1})
 	}
 	got := plain(list.refuse(`C:\x`, "S-1-1", canRead|canChange))
@@ -97,7 +108,7 @@ func TestWhoMayUseAFileOfAThousand(t *testing.T) {
 
 func manySIDs() string {
 	var b strings.Builder
-	for _, n := range strings.Fields(numbers(1000)) {
+	for n := range strings.FieldsSeq(numbers(1000)) {
 		b.WriteString("S-1-5-21-1-2-3-" + n + " ")
 	}
 	return b.String()

@@ -45,7 +45,8 @@ func TestTextsOfWindows(t *testing.T) {
 		if _, err := readPin(file(ca)); err != nil {
 			t.Errorf("%s: pin: %v", name, err)
 		}
-		if routes, err := readRoutes(file(`{"routes": {"web01": {"address": "127.0.0.1"}}}`)); err != nil || len(routes) != 1 {
+		routes, err := readRoutes(file(`{"routes": {"web01": {"address": "127.0.0.1"}}}`))
+		if err != nil || len(routes) != 1 {
 			t.Errorf("%s: --connect-to: %v, %v", name, routes, err)
 		}
 		plan, err := addTo(write("plan: x\r\nmay_change:\r\n  - service.path\r\n"), "may_change", []string{"- os.build"}, nil)

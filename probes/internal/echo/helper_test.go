@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func answer6(from string, status, ms uint32, carried []byte) []byte {
 
 func TestWhatTheHelperSays(t *testing.T) {
 	mark := []byte("0123456789abcdef")
-	carried := append(mark[:len(mark):len(mark)], make([]byte, 40)...)
+	carried := slices.Concat(mark, make([]byte, 40))
 	for name, test := range map[string]struct {
 		six    bool
 		buffer []byte

@@ -248,7 +248,8 @@ func TestTheCurrentUser(t *testing.T) {
 		s.target.Credential = func(string) (host.Credential, error) { return known, nil }
 		talk := webtalk.New(webtalk.Server{Target: s.target, Address: "example.com:443", Name: "example.com", Port: 443})
 		answer, _, err := talk.LogOn(t.Context(), "a site", webtalk.Request{Method: http.MethodGet, Path: "/"})
-		if answer == nil || answer.Status != test.status || s.shown.Load() != test.shown || (err == nil) != (test.status == 200) {
+		if answer == nil || answer.Status != test.status || s.shown.Load() != test.shown ||
+			(err == nil) != (test.status == 200) {
 			t.Errorf("%s: %+v, shown %d times, %v", name, answer, s.shown.Load(), err)
 		}
 		talk.Close()

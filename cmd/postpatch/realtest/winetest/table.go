@@ -20,7 +20,7 @@ func chosen() [][]string {
 func ofProgram() []string {
 	return []string{
 		"FilesOfWindows", "TextsOfWindows", "AReportThatIsBeingRead", "LongPaths", "PlainPaths", "WhoMayUseAFile",
-		"CommandSecrets", "NamesOfAnyBytes",
+		"CommandSecrets", "FilesOfHostileNames",
 	}
 }
 

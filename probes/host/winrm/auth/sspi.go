@@ -103,7 +103,8 @@ func (c *sspiContext) mechanism() string { return c.name }
 // Seal implements Context.
 func (c *sspiContext) Seal(plain []byte) (signature, sealed []byte, err error) {
 	if !c.done || c.wanted&sspiSealing == 0 || len(plain) > maxMessage {
-		return nil, nil, errors.New("sealing: the proof is not complete, or not one to seal by, or the message over the limit")
+		return nil, nil, errors.New("sealing: the proof is not complete, or not one to seal by, " +
+			"or the message over the limit")
 	}
 	signature, sealed, status := c.system.seal(plain, c.sent)
 	if status != sspiDone {
@@ -116,7 +117,8 @@ func (c *sspiContext) Seal(plain []byte) (signature, sealed []byte, err error) {
 // Open implements Context.
 func (c *sspiContext) Open(signature, sealed []byte) (plain []byte, err error) {
 	if !c.done || c.wanted&sspiSealing == 0 || len(signature)+len(sealed) > maxMessage+maxToken {
-		return nil, errors.New("opening: the proof is not complete, or not one to seal by, or the message over the limit")
+		return nil, errors.New("opening: the proof is not complete, or not one to seal by, " +
+			"or the message over the limit")
 	}
 	plain, quality, status := c.system.open(signature, sealed, c.came)
 	switch {
