@@ -9,9 +9,10 @@ import "strings"
 func chosen() [][]string {
 	return [][]string{
 		{
-			"./baseline/...", "./suites", "./suites/inventory", "./probes/host/winrm/auth", "./probes/internal/echo",
+			"./baseline/...", "./suites/inventory", "./probes/host/winrm/auth", "./probes/internal/echo",
 			"./probes/internal/reach", "./probes/internal/webtalk", "./probes/ping", "./probes/tcp",
 		},
+		{"-run", "^Test(MissingFile|BadSuites|LinksOut|Use|EveryEncoding|AScript)", "./suites"},
 		{"-run", "^Test(" + strings.Join(ofProgram(), "|") + ")", "./cmd/postpatch"},
 	}
 }
