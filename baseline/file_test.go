@@ -3,6 +3,7 @@ package baseline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -40,7 +41,7 @@ func TestWhatCouldNotBeWritten(t *testing.T) {
 	}
 	write(t, s.path("before", hostsFolder), nil) // where the folder is to be
 	err = w.Put(t.Context(), small())
-	want := `storing host "ex01.corp.test": writing "` + s.path("before", hostFile("ex01.corp.test")) + `": `
+	want := fmt.Sprintf(`storing host "ex01.corp.test": writing %q: `, s.path("before", hostFile("ex01.corp.test")))
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("want %q, got %v", want, err)
 	}

@@ -70,6 +70,9 @@ func TestResumeDropsNothingUnread(t *testing.T) {
 	if err := os.Symlink(good+".aside", good); err != nil {
 		t.Skip(err) // Windows lets only some make one
 	}
+	if _, err := os.Lstat(good); err != nil {
+		t.Skip("the system says that it has made a link, and has made none") // Wine 8
+	}
 	_, err := s.Resume(t.Context(), head("before"))
 	if err == nil || !strings.Contains(err.Error(), "it is no ordinary file") {
 		t.Errorf("got %v", err)

@@ -49,6 +49,9 @@ func TestCopiesBesideAHost(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := os.Stat(path); err == nil {
+			continue // a folder where case is of no account: it is the host's own
+		}
 		write(t, path, read(t, s.path("before", hostFile(name))))
 		_, err := whole(s, "before")
 		wantDamage(t, err, Edited, "a file that its manifest does not name")

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -26,7 +27,7 @@ func golden(t *testing.T, file, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	if diff := cmp.Diff(slashed(string(want)), slashed(got)); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
@@ -41,6 +42,9 @@ func pairs(t *testing.T, folder string, least int, load func(file string) []Prob
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(file, ".yaml"), func(t *testing.T) {
+			if file == "script.yaml" && runtime.GOOS == "windows" {
+				t.Skip("one of its scripts is a link, which a checkout there makes a file")
+			}
 			problems := load(file)
 			if len(problems) == 0 {
 				t.Error("no problem found")
@@ -69,7 +73,7 @@ func misplaced(p Problem, lines []string) string {
 	return ""
 }
 
-func linesOf(data []byte) []string { return strings.Split(string(decoded(data)), "\n") }
+func linesOf(data []byte) []string { return strings.Split(string(Decoded(data)), "\n") }
 
 func TestBadSuites(t *testing.T) {
 	pairs(t, "bad", 150, func(file string) []Problem {

@@ -108,6 +108,8 @@ func usesOf(kind proofKind) []string {
 		return []string{"sql"}
 	case byPassword:
 		return uses()
+	case byCurrentUser:
+		return []string{"winrm", "sql", forMail}
 	default:
 		return []string{"winrm", "sql"}
 	}

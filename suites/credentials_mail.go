@@ -39,6 +39,9 @@ func (r reader) mail(rule *credential, o object, what string) {
 	if word := r.oneOf(at, what, "auth", []string{authNegotiate, authKerberos, authNTLM, authBasic}); word != authUnknown {
 		rule.mail.Auth = word
 	}
+	if rule.proof.kind == byCurrentUser && rule.mail.Auth == authBasic {
+		r.hintf(e.key, "leave it out, or write negotiate", "%s.auth: %s has no password for basic", what, byCurrentUser)
+	}
 	if e, found := at.get("channel_binding"); found {
 		rule.mail.Unbound = !r.bool(e.value, what+".channel_binding")
 	}

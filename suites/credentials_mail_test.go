@@ -42,3 +42,26 @@ func TestOnlyWhatIsNamedForMailIsForMail(t *testing.T) {
 		t.Errorf("without an entry: %v", err)
 	}
 }
+
+// Who runs postpatch reads a mailbox over the web, where the entry says so, and by no password.
+func TestTheCurrentUserAndMail(t *testing.T) {
+	c, _ := credentials(t, `credentials:
+  - {hosts: "ex*", for: mail, current_user: true, mail: {address: probe@example.org, auth: kerberos}}
+  - {hosts: "*", current_user: true}
+`, secretsOf(nil))
+	if got, err := c.For("ex01", "mail"); err != nil || !got.Current || got.User != "" || got.Mail.Auth != "kerberos" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := c.For("web01", "mail"); err == nil {
+		t.Error("an entry that does not say so is for mail")
+	}
+	for _, text := range []string{
+		`{hosts: x, for: mail, current_user: true, mail: {auth: basic}}`,
+		`{hosts: x, for: smb, current_user: true}`, `{hosts: x, for: ldap, current_user: true}`,
+	} {
+		r := reader{file: "c.credentials.yaml", found: &problems{}, secret: true}
+		if r.credentials([]byte("credentials: [" + text + "]\n")); len(r.found.sorted()) == 0 {
+			t.Errorf("%s is taken", text)
+		}
+	}
+}

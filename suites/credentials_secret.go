@@ -85,7 +85,7 @@ type proof struct {
 
 func (p *proof) read(secrets func(SecretRef) (host.Secret, error)) (host.Credential, error) {
 	if p.kind == byCurrentUser || p.kind == byManagedIdentity || p.kind == byWorkloadIdentity {
-		return host.Credential{}, nil
+		return host.Credential{Current: p.kind == byCurrentUser}, nil
 	}
 	secret, err := p.secret.read(secrets)
 	if err != nil {

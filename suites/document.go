@@ -23,7 +23,7 @@ func (r reader) document(data []byte) *yaml.Node {
 			fmt.Sprintf("the file is larger than %d MiB", maxFile>>20))
 		return nil
 	}
-	text := decoded(data)
+	text := Decoded(data)
 	r.source = text
 	if !r.characters(data, text) {
 		return nil

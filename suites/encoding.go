@@ -15,10 +15,10 @@ const (
 	utf8Mark = "\uFEFF"
 )
 
-// decoded is a file's text in UTF-8, without a mark at its begin. UTF-16 with its mark,
+// Decoded is a file's text in UTF-8, without a mark at its begin. UTF-16 with its mark,
 // as Notepad's "Unicode" and Windows PowerShell's > write it, is read; what is no
 // character in it becomes a byte that no UTF-8 has, so that its place is found.
-func decoded(data []byte) []byte {
+func Decoded(data []byte) []byte {
 	switch {
 	case isUTF32(data):
 		return data

@@ -31,7 +31,7 @@ func Format(problems []Problem, readFile func(file string) ([]byte, error)) stri
 			if !known {
 				data, err := readFile(p.File)
 				if err == nil {
-					lines = strings.Split(string(decoded(data)), "\n")
+					lines = strings.Split(string(Decoded(data)), "\n")
 				}
 				files[p.File] = lines
 			}

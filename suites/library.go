@@ -150,7 +150,7 @@ func (l *loader) find(r reader, n *yaml.Node) (at location, ok bool) {
 	case err == nil:
 		return at, true
 	case errors.Is(err, fs.ErrNotExist):
-		r.hintf(n, "paths are relative to this file", "use: there is no file %q", shorten(at.name(), 120))
+		r.hintf(n, "paths are relative to this file", "use: there is no file %q", shorten(filepath.ToSlash(at.name()), 120))
 	default:
 		r.errorf(n, "use: %q cannot be read: %v", shorten(n.Value, 80), plainly(err))
 	}

@@ -108,8 +108,12 @@ func (r reader) bytes() ([]byte, bool) {
 		return nil, false
 	}
 	defer func() { _ = f.Close() }()
+	info, err := f.Stat()           // of the file that is read, whatever its name leads to by now
+	if err == nil && info.IsDir() { // which Windows tells in words of its own
+		r.at(0, 0, "", "reading the file: is a directory")
+		return nil, false
+	}
 	if r.trust != nil {
-		info, err := f.Stat() // of the file that is read, whatever its name leads to by now
 		if err == nil {
 			err = r.trust(info)
 		}
@@ -138,7 +142,7 @@ func reason(err error) string {
 }
 
 func (l *loader) suite(r reader, data []byte) {
-	r.source = decoded(data)
+	r.source = Decoded(data)
 	root := r.document(data)
 	r.parsed = nil // most of its nodes need not stay
 	if root == nil {

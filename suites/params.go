@@ -144,7 +144,7 @@ func (s *suiteEntries) beside(n *yaml.Node, what string) (f probes.File, ok bool
 		return wrong("%q is no file", n.Value)
 	}
 	data, err := io.ReadAll(io.LimitReader(file, mostScript+1))
-	text := decoded(data) // PowerShell's own editor writes UTF-16
+	text := Decoded(data) // PowerShell's own editor writes UTF-16
 	switch {
 	case err != nil:
 		return wrong("%v", err)

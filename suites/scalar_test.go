@@ -26,7 +26,7 @@ func TestWithinFindsACharacter(t *testing.T) {
 		"after a mark":           "\uFEFFa: x @\n",
 		"an alias":               "a: &x u @ v\nb: *x\n",
 	} {
-		r := reader{file: name, found: &problems{}, source: decoded([]byte(text))}
+		r := reader{file: name, found: &problems{}, source: Decoded([]byte(text))}
 		root := r.document([]byte(text))
 		if root == nil {
 			t.Fatal(name, r.found.list)

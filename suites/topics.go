@@ -97,7 +97,7 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
   hosts      a host's name, or patterns with * and ?, in any case; required
   for        the uses it is for: winrm and sql, as far as it can serve them, unless given. What a
              password is for beside these has to be said:
-               mail         a mailbox, and Exchange's web services
+               mail         a mailbox, and Exchange's web services; these with current_user, too
                ldap         a directory that keeps hosts of suites, or that a check binds to
                smb          shares
                kerberos     tickets
@@ -170,10 +170,11 @@ Two entries that fit a host equally well are an error that names both.
 Paths are relative to this file. A file with a secret must be yours or root's, and nobody else
 may read it (chmod 600); a symlink is followed. This file itself, which can name programs to run,
 must be yours or root's likewise, and nobody else may change it (chmod go-w). On Windows the
-access lists are what counts, and are not looked at. A password's file has one line and at most
-64 KiB. A command is run without a shell, for 30 seconds at most; the one line that it prints is
-the password. The keyring is that of the user who is logged on: Secret Service, Keychain, or the
-Credential Manager (cmdkey /generic:SERVICE:USER /user:USER /pass).
+access lists are looked at: you, the system and administrators may be in them, as in a folder of
+your profile. Anybody else is named, with the icacls command that takes them out. A password's
+file has one line and at most 64 KiB. A command is run without a shell, for 30 seconds at most; the
+one line that it prints is the password. The keyring is that of the user who is logged on: Secret
+Service, Keychain, or the Credential Manager (cmdkey /generic:SERVICE:USER /user:USER /pass).
 
 A password never stands in the file itself, and no suite and no plan can name a credential.
 Where a suite gives its host another address, what proves that the host is there is TLS without

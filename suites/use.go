@@ -152,7 +152,7 @@ func (l *loader) document(u *used) document {
 	if data, err := u.at.read(); err != nil {
 		u.errorf(u.node, "use: %q cannot be read: %v", shorten(key, 120), plainly(err))
 	} else {
-		doc.source, doc.digest = decoded(data), digest(data)
+		doc.source, doc.digest = Decoded(data), digest(data)
 		if root := doc.document(data); root != nil {
 			doc.top, doc.ok = doc.object(root, "the suite")
 			doc.ok = doc.ok && !doc.another(doc.top, "a suite", "suite", "checks")

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -42,10 +43,33 @@ func TestUse(t *testing.T) {
 				if err := os.WriteFile(full, txtar.Format(archive), 0o644); err != nil {
 					t.Fatal(err)
 				}
-			} else if want := string(archive.Files[last].Data); want != got {
+			} else if want := string(archive.Files[last].Data); want != got && slashed(want) != slashed(got) {
 				t.Errorf("want\n%s\ngot\n%s", want, got)
 			}
 		})
+	}
+}
+
+// slashed is a text with the paths of Windows as those of others.
+func slashed(text string) string {
+	if runtime.GOOS != "windows" {
+		return text
+	}
+	return strings.ReplaceAll(text, `\`, "/")
+}
+
+// symlink makes a link, where the system has them.
+func symlink(t *testing.T, to, link string) {
+	t.Helper()
+	err := os.Symlink(to, link)
+	if err == nil {
+		_, err = os.Lstat(link) // Wine 8 says that it has made one, and has not
+	}
+	if err != nil && runtime.GOOS == "windows" {
+		t.Skip(err) // which lets only some make one
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -63,9 +87,7 @@ func loadArchive(t *testing.T, archive *txtar.Archive) string {
 			t.Fatal(err)
 		}
 		if target, link := strings.CutPrefix(f.Name, "link/"); link {
-			if err := os.Symlink(strings.TrimSpace(string(f.Data)), target); err != nil {
-				t.Fatal(err)
-			}
+			symlink(t, strings.TrimSpace(string(f.Data)), target)
 			continue
 		}
 		if err := os.WriteFile(f.Name, f.Data, 0o644); err != nil {

@@ -68,7 +68,7 @@ func (c acceptJob) fresh(entries []string) []byte {
 // one line or is none yet, and paths that become others, need the file to be written
 // anew.
 func addTo(content []byte, list string, entries []string, moved func(path string) string) ([]byte, error) {
-	content = bytes.TrimPrefix(content, []byte("\uFEFF"))
+	content = suites.Decoded(content)
 	doc, err := parsePlan(content)
 	if err != nil {
 		return nil, err

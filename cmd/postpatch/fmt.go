@@ -199,7 +199,7 @@ func replaceFile(file string, content []byte) error {
 	_, err = temp.Write(content)
 	err = errors.Join(err, temp.Chmod(info.Mode().Perm()), temp.Sync(), temp.Close())
 	if err == nil {
-		err = os.Rename(temp.Name(), real)
+		err = replaceBy(temp.Name(), real)
 	}
 	if err != nil {
 		_ = os.Remove(temp.Name())

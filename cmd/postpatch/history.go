@@ -259,8 +259,8 @@ func retold(ctx context.Context, store *baseline.Store, run string, h report.Han
 // show prints the history, and writes it as JSON where that is asked for.
 func (j *historyJob) show(a app, h history.History) error {
 	look := history.Look{
-		Color: text.ColorFor(j.color, a.getenv, a.stdoutIsTerminal),
-		ASCII: !a.stdoutIsTerminal || a.getenv("TERM") == "dumb",
+		Color: text.ColorFor(j.color, a.getenv, a.atTerminal()),
+		ASCII: !a.atTerminal() || a.getenv("TERM") == "dumb",
 		Width: a.width, Verbose: j.verbose,
 	}
 	switch j.json {

@@ -266,7 +266,7 @@ func writeNew(file, text string, mode os.FileMode) error {
 	_, err = f.WriteString(text)
 	err = errors.Join(err, f.Chmod(mode), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), file)
+		err = replaceBy(f.Name(), file)
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())

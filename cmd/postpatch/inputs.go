@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -298,7 +297,7 @@ func readRoots(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(file)
+	pem, err := readText(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading --ca: %w", err)
 	}
@@ -320,7 +319,7 @@ func readRoutes(file string) (probes.Routes, error) {
 	if file == "" {
 		return nil, nil
 	}
-	content, err := os.ReadFile(file)
+	content, err := readText(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading --connect-to: %w", err)
 	}

@@ -279,7 +279,7 @@ func (f *stagedFile) commit() error {
 	}
 	err := os.Chmod(f.temp, 0o644)
 	if err == nil {
-		err = os.Rename(f.temp, f.path)
+		err = replaceBy(f.temp, f.path)
 	}
 	if err != nil {
 		f.discard()

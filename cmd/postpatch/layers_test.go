@@ -55,7 +55,8 @@ func layers() []layer {
 		{`runner`, `probes|probes/fact|probes/host|suites|suites/expect|suites/assert|baseline|runner/report`},
 		{`runner/runnertest`, `probes|probes/fact|probes/probetest|suites|baseline|runner|runner/report`},
 		{`examples`, ``},
-		{`cmd/postpatch/realtest`, ``},
+		{`cmd/postpatch/realtest(/wine)?`, ``},
+		{`cmd/postpatch/realtest/winetest`, `cmd/postpatch/realtest/wine`},
 		{`cmd/postpatch/fleetbench`, `probes|probes/host|probes/host/packed|probes/lab/swarm|runner/report`},
 		{`cmd/postpatch`, `.*`},
 	}

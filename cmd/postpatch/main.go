@@ -14,6 +14,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	stayAtLogoff()
 	// A reader who has gone is told of like a full disk, and does not end the run: what is
 	// asked to be sent nowhere comes as an error of the write. Programs that are started
 	// meanwhile do not inherit this, as they would if it were ignored.

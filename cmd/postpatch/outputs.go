@@ -167,8 +167,8 @@ func (o *outputs) textOptions(a app) text.Options {
 		verbosity = -1
 	}
 	return text.Options{
-		Color:     text.ColorFor(o.color, a.getenv, a.stdoutIsTerminal),
-		ASCII:     !a.stdoutIsTerminal || a.getenv("TERM") == "dumb",
+		Color:     text.ColorFor(o.color, a.getenv, a.atTerminal()),
+		ASCII:     !a.atTerminal() || a.getenv("TERM") == "dumb",
 		Width:     a.width,
 		Verbosity: verbosity, ShowIgnored: o.ignored, ByOwner: o.by == byOwner,
 	}

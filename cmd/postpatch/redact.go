@@ -88,7 +88,7 @@ type redactionKey struct {
 func (f *redactionKey) commit() error {
 	err := errors.Join(f.key.Write(f.temp), f.temp.Sync(), f.temp.Close())
 	if err == nil {
-		err = os.Rename(f.temp.Name(), f.path)
+		err = replaceBy(f.temp.Name(), f.path)
 	}
 	if err != nil {
 		_ = os.Remove(f.temp.Name())

@@ -206,7 +206,7 @@ func (f *atomicFile) commit() error {
 	}
 	err := errors.Join(f.Flush(), f.file.Chmod(0o644), f.file.Sync(), f.file.Close())
 	if err == nil {
-		err = os.Rename(f.file.Name(), f.path)
+		err = replaceBy(f.file.Name(), f.path)
 	}
 	if err != nil {
 		_ = os.Remove(f.file.Name())

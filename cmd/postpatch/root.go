@@ -27,6 +27,7 @@ type app struct {
 	width                              int // of stdout
 	stderrSize                         func() (columns, lines int)
 	packs                              *[]string // folders, as --packs names them
+	screen                             *screen   // what stdout writes to; nil in tests of a part
 	plugin                             bool      // what is said here is said as a plugin of Nagios
 }
 
@@ -42,10 +43,14 @@ func run(ctx context.Context, args []string, a app) (code int) {
 			code = runner.ExitNoVerdict
 		}
 	}()
+	a.screen = &screen{Writer: a.stdout}
+	a.stdout = a.screen
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var exit exitError
+	failed := err != nil && (!errors.As(err, &exit) || exit == runner.ExitNoVerdict)
+	err = outcome(err, a.screen.end(failed))
 	switch {
 	case err == nil:
 		return runner.ExitOK
@@ -59,7 +64,7 @@ func run(ctx context.Context, args []string, a app) (code int) {
 		a.talk("%s\n", text)
 		return runner.ExitInterrupted
 	default:
-		a.talk("error: %s\n", report.Clean(err.Error()))
+		a.talk("error: %s\n", report.Clean(plainPaths(err.Error())))
 		return runner.ExitNoVerdict
 	}
 }
@@ -98,13 +103,21 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 			"  postpatch capture web.suite.yaml --credentials patch.credentials.yaml\n" +
 			"  postpatch verify web.suite.yaml --credentials patch.credentials.yaml --junit out/junit.xml",
 		SilenceErrors: true, SilenceUsage: true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return emptyFlags(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := emptyFlags(cmd); err != nil || a.screen == nil {
+				return err
+			}
+			return a.screen.begin()
+		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.PersistentFlags().StringSliceVar(a.packs, "packs", nil,
 		"folders of packs that suites use by name (env POSTPATCH_PACKS)")
+	if a.screen != nil {
+		a.screen.flag(root.PersistentFlags())
+	}
 	root.AddCommand(
 		newPlan(a), newPrecheck(a), newCapture(a), newVerify(a), newGate(a), newDiff(a), newJudge(a), newReport(a),
 		newHistory(a), newAccept(a), newBaselines(a), newInit(a), newLint(a), newFmt(a), newTrial(a), newSchema(a),

@@ -129,7 +129,7 @@ func readKrb5Conf(file string, c host.Credential, use string) (string, error) {
 		}
 		file = systemKrb5Conf
 	}
-	content, err := os.ReadFile(file)
+	content, err := readText(file)
 	if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
 		return "", fmt.Errorf("reading the krb5_conf of %s: %w", use, err)
 	}
@@ -234,7 +234,7 @@ func readAuthorities(file, use string) ([]byte, error) {
 	if file == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(file)
+	pem, err := readText(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the ca_file of %s: %w", use, err)
 	}

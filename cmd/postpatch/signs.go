@@ -10,6 +10,7 @@ import (
 
 	"postpatch/baseline"
 	"postpatch/baseline/signing"
+	"postpatch/suites"
 )
 
 func trustFlag(f *pflag.FlagSet, into *string) {
@@ -72,5 +73,5 @@ func keyFile(file string) ([]byte, error) {
 	if err == nil && len(text) > maxKeyFile {
 		err = fmt.Errorf("%q is longer than %d bytes", file, maxKeyFile)
 	}
-	return text, err
+	return suites.Decoded(text), err
 }

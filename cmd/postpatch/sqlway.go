@@ -56,7 +56,7 @@ func readPin(file string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the pin of sql: %w", err)
 	}
-	if block, _ := pem.Decode(content); block != nil {
+	if block, _ := pem.Decode(suites.Decoded(content)); block != nil {
 		content = block.Bytes
 	}
 	if _, err := x509.ParseCertificate(content); err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -188,7 +187,7 @@ func (t *trial) give(f trialFlags) error {
 
 // isPack says whether a suite leaves its hosts to who uses it.
 func isPack(file string) bool {
-	content, err := os.ReadFile(file)
+	content, err := readText(file)
 	if err != nil {
 		return false // who loads it says so
 	}

@@ -42,6 +42,9 @@ func (v *visit) owa(ctx context.Context) error {
 	}
 	var answer *webtalk.Answer
 	err = v.talk.Show(ctx, v.item, func(c host.Credential) (host.Shown, error) {
+		if c.Current {
+			return host.Later, fmt.Errorf("%w: the current user has no password for OWA's form", probes.ErrNotTried)
+		}
 		var err error
 		if answer, err = v.talk.Again(ctx, v.form(c)); err != nil {
 			return host.Unsaid, err

@@ -74,11 +74,11 @@ type account struct {
 // and ErrNotTried where it is not to be shown for what others said, or there is no
 // password.
 func (a *Accounts) Try(ctx context.Context, c Credential, door string) (done func(Shown), err error) {
-	if c.User == "" || c.Password == (Secret{}) {
+	if !c.Current && (c.User == "" || c.Password == (Secret{})) {
 		return nil, fmt.Errorf("%w: the entry for %s has no user with a password", ErrNotTried, door)
 	}
 	if a == nil { // who forgot it does not get to lock accounts
-		return nil, fmt.Errorf("%w: nobody remembers the account %q", ErrNotTried, c.User)
+		return nil, fmt.Errorf("%w: nobody remembers the account %s", ErrNotTried, c.Account())
 	}
 	for ctx.Err() == nil {
 		done, changed, err := a.admit(c, door)
@@ -90,8 +90,8 @@ func (a *Accounts) Try(ctx context.Context, c Credential, door string) (done fun
 		case <-ctx.Done():
 		}
 	}
-	return nil, fmt.Errorf("waiting for another server to take or refuse the account %q: %w: %w",
-		c.User, ErrNotTried, context.Cause(ctx))
+	return nil, fmt.Errorf("waiting for another server to take or refuse the account %s: %w: %w",
+		c.Account(), ErrNotTried, context.Cause(ctx))
 }
 
 // admit is Try without the waiting: it returns what to wait for.
@@ -101,15 +101,15 @@ func (a *Accounts) admit(c Credential, door string) (done func(Shown), changed <
 	known := a.of(c)
 	switch {
 	case slices.Contains(known.refused, door):
-		return nil, nil, fmt.Errorf("%w: %q was refused here earlier in this run, and is not tried again lest it be locked",
-			ErrRefused, c.User)
+		return nil, nil, fmt.Errorf("%w: %s was refused here earlier in this run, and is not tried again lest it be locked",
+			ErrRefused, c.Account())
 	case !known.taken && known.refusals() > 0, known.refusals() >= mostRefused:
 		by := strings.Join(slices.Concat(known.refused, known.elsewhere), ", ")
-		return nil, nil, fmt.Errorf("%w: the account %q was refused by %s, so it is shown to nobody else in this run "+
-			"lest it be locked: correct its password", ErrNotTried, c.User, by)
+		return nil, nil, fmt.Errorf("%w: the account %s was refused by %s, so it is shown to nobody else in this run "+
+			"lest it be locked: correct its password", ErrNotTried, c.Account(), by)
 	case !known.taken && known.isSilent():
-		return nil, nil, fmt.Errorf("%w: the account %q was shown %d times and nobody said what became of it, so it is "+
-			"shown to nobody else in this run lest it be locked", ErrNotTried, c.User, known.unsaid)
+		return nil, nil, fmt.Errorf("%w: the account %s was shown %d times and nobody said what became of it, so it is "+
+			"shown to nobody else in this run lest it be locked", ErrNotTried, c.Account(), known.unsaid)
 	case !known.taken && known.underWay > 0, !known.isFresh() && known.underWay+known.refusals() >= mostRefused:
 		return nil, known.changed, nil
 	}

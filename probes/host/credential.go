@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 )
 
 // Credential is a user and a secret, handed to a probe or a session at the time
@@ -19,6 +20,8 @@ type Credential struct {
 	Certificate []byte
 	Key         Secret
 	Token       Secret // an access token of Entra ID
+	// Current is the user who runs this program, whom Windows proves; nothing else is set then.
+	Current bool
 	// Named says that its entry names the server itself, and not by a pattern.
 	Named bool
 	// SQL is how a SQL Server is entered with it.
@@ -27,6 +30,14 @@ type Credential struct {
 	Mail *Mail
 	// Prove proves it to a directory and to shares; nil where nobody can.
 	Prove Prover `json:"-" yaml:"-"`
+}
+
+// Account is the account's name in words, as messages have it.
+func (c Credential) Account() string {
+	if c.Current {
+		return "the current user"
+	}
+	return strconv.Quote(c.User)
 }
 
 // Secret is text that prints as three stars, whatever prints it. Printed from

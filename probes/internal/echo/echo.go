@@ -55,9 +55,7 @@ type Sweep struct {
 // New readies a sweep.
 func New() *Sweep {
 	s := newSweep(open)
-	if onlyRaw() {
-		s.turns.few = fewRaw
-	}
+	s.turns.few = few()
 	return s
 }
 

@@ -14,8 +14,9 @@ import (
 
 // conn is one socket. It hands all replies that have come to whoever opened it.
 type conn interface {
-	// send sends an echo request. It may look at what has come meanwhile.
-	send(to netip.Addr, seq uint16, carried []byte) error
+	// send sends an echo request, which nobody waits for any longer when within is over. It
+	// may look at what has come meanwhile.
+	send(to netip.Addr, seq uint16, carried []byte, within time.Duration) error
 	// receive looks at what has come. It waits for the first where it is to wait, until
 	// close. Lost is how many packets the system has dropped for want of room since the
 	// socket was opened.
@@ -147,7 +148,7 @@ func (l *line) send(ctx context.Context, p *ping, echo int) (time.Time, error) {
 		if err != nil {
 			return time.Time{}, err
 		}
-		err = l.conn.send(p.to, seq, p.carried)
+		err = l.conn.send(p.to, seq, p.carried, p.within)
 		switch {
 		case err == nil:
 			return time.Now(), nil

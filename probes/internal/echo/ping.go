@@ -15,8 +15,9 @@ const retries = 2
 type ping struct {
 	to      netip.Addr
 	carried []byte
-	lost    uint32 // of the line's, when it was last asked
-	keys    []key  // of all packets that were sent
+	within  time.Duration // of its begin, all is over
+	lost    uint32        // of the line's, when it was last asked
+	keys    []key         // of all packets that were sent
 
 	sent     int           // of those planned
 	come     []bool        // those planned, by their number
@@ -28,7 +29,7 @@ type ping struct {
 }
 
 func newPing(to netip.Addr, p Plan) *ping {
-	n := &ping{to: to, come: make([]bool, p.Count), carried: make([]byte, max(p.Size, nonceSize))}
+	n := &ping{to: to, within: p.Length(), come: make([]bool, p.Count), carried: make([]byte, max(p.Size, nonceSize))}
 	n.whole = make(chan struct{})
 	return n
 }

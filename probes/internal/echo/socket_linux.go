@@ -52,6 +52,14 @@ func open(six bool, take func(reply)) (c conn, room int, err error) {
 	return nil, 0, errors.Join(refusals...)
 }
 
+// few is how many pings have sockets of their own here.
+func few() int {
+	if onlyRaw() {
+		return fewRaw
+	}
+	return Few
+}
+
 // onlyRaw says whether this user may open raw sockets and not the others.
 func onlyRaw() bool {
 	may := func(kind int) bool {
@@ -162,7 +170,7 @@ func filterOf(six bool, id uint16) []bpf.Instruction {
 
 func (s *socket) close() error { return s.file.Close() }
 
-func (s *socket) send(to netip.Addr, seq uint16, carried []byte) error {
+func (s *socket) send(to netip.Addr, seq uint16, carried []byte, _ time.Duration) error {
 	packet, err := request(s.six, s.id, seq, carried)
 	if err != nil {
 		return err

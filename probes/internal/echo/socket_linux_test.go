@@ -147,7 +147,7 @@ func came(t *testing.T, s *socket) {
 func readLate(t *testing.T, s *socket) (before, after time.Time) {
 	t.Helper()
 	before = time.Now()
-	if err := s.send(loopback(1), 7, make([]byte, 56)); err != nil {
+	if err := s.send(loopback(1), 7, make([]byte, 56), time.Second); err != nil {
 		t.Fatal(err)
 	}
 	came(t, s)
@@ -203,7 +203,7 @@ func TestDropped(t *testing.T) {
 	s := unread(t, func(reply) { took++ })
 	const packets = 100_000
 	for seq := range packets {
-		if err := s.send(loopback(1), uint16(seq), make([]byte, nonceSize)); err != nil {
+		if err := s.send(loopback(1), uint16(seq), make([]byte, nonceSize), time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package echo
 
@@ -8,5 +8,5 @@ import "errors"
 // right as long as there are few of them.
 func open(bool, func(reply)) (conn, int, error) { return nil, 0, errors.ErrUnsupported }
 
-// onlyRaw is of no account without a shared socket.
-func onlyRaw() bool { return false }
+// few is of no account without a shared socket.
+func few() int { return Few }

@@ -36,7 +36,7 @@ func sweepOver(w *wire) *Sweep {
 	})
 }
 
-func (w *wire) send(to netip.Addr, seq uint16, carried []byte) error {
+func (w *wire) send(to netip.Addr, seq uint16, carried []byte, _ time.Duration) error {
 	sent := reply{from: to, seq: seq, nonce: nonce(carried)}
 	w.mu.Lock()
 	n := len(w.sent)

@@ -2,6 +2,7 @@ package mailtalk
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"postpatch/probes"
@@ -20,6 +21,10 @@ func (w *Wire) LogOn(
 	err = t.LogOn(ctx, Use, protocol+" at "+w.at, func(c host.Credential) (host.Shown, error) {
 		if err := reach.MayShow(w.tls, c, t, w.at); err != nil {
 			return host.Later, err
+		}
+		if c.Current {
+			return host.Later, fmt.Errorf("%w: the current user is proved over the web alone: "+
+				"%s wants an entry with a user and a password", probes.ErrNotTried, protocol)
 		}
 		start := time.Now()
 		defer func() { took = time.Since(start) }()

@@ -26,15 +26,17 @@ func MayShow(state *tls.ConnectionState, c host.Credential, t probes.Target, at 
 	name, _, err := net.SplitHostPort(at)
 	led := err != nil || !strings.EqualFold(name, t.Host)
 	switch {
+	case c.Current && state == nil: // whoever it is, it is no test account
+		return fmt.Errorf("%w: the current user is not proved without TLS", probes.ErrNotTried)
 	case led && state == nil:
-		return fmt.Errorf("%w: the suite leads to %q, where the password of %q is not shown without TLS, whatever the "+
-			"credentials file says of %s", probes.ErrNotTried, at, c.User, t.Host)
+		return fmt.Errorf("%w: the suite leads to %q, where the password of %s is not shown without TLS, whatever the "+
+			"credentials file says of %s", probes.ErrNotTried, at, c.Account(), t.Host)
 	case led:
 	case entry.AllowPlain, entry.Insecure && state != nil:
 		return nil
 	case state == nil:
-		return fmt.Errorf("%w: the password of %q is not shown without TLS; in a lab, add mail: {allow_plain: true} "+
-			"to its entry of the credentials file", probes.ErrNotTried, c.User)
+		return fmt.Errorf("%w: the password of %s is not shown without TLS; in a lab, add mail: {allow_plain: true} "+
+			"to its entry of the credentials file", probes.ErrNotTried, c.Account())
 	}
 	names := slices.Concat([]string{t.Host}, entry.Names)
 	why := errors.New("there is none")
@@ -43,9 +45,9 @@ func MayShow(state *tls.ConnectionState, c host.Credential, t probes.Target, at 
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: the password of %q is not shown to a server whose certificate does not prove that it is %s: "+
+	return fmt.Errorf("%w: the password of %s is not shown to a server whose certificate does not prove that it is %s: "+
 		"%w; name what the certificate bears by mail: {names: […]} in the credentials file, or trust its authority",
-		probes.ErrNotTried, c.User, strings.Join(names, " or "), why)
+		probes.ErrNotTried, c.Account(), strings.Join(names, " or "), why)
 }
 
 // Unproved says why a secret must not be shown to a server that proves nothing of who it

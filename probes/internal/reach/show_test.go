@@ -38,3 +38,17 @@ func TestASuiteLeadsNoPasswordAstray(t *testing.T) {
 		})
 	}
 }
+
+func TestTheCurrentUserIsShownWithinTLSAlone(t *testing.T) {
+	c := host.Credential{Current: true, Mail: &host.Mail{AllowPlain: true, Insecure: true}}
+	target := probes.Target{Host: "ex01.corp.test"}
+	if err := reach.MayShow(nil, c, target, "ex01.corp.test:80"); !errors.Is(err, probes.ErrNotTried) {
+		t.Errorf("without TLS: %v", err)
+	}
+	if err := reach.MayShow(&tls.ConnectionState{}, c, target, "ex01.corp.test:443"); err != nil {
+		t.Errorf("in a lab: %v", err)
+	}
+	if err := reach.MayShow(&tls.ConnectionState{}, c, target, "evil.test:443"); !errors.Is(err, probes.ErrNotTried) {
+		t.Errorf("elsewhere: %v", err)
+	}
+}

@@ -144,6 +144,9 @@ func choose(offered []string, c host.Credential) (string, error) {
 		"": {negotiate, ntlm, basic}, "negotiate": {negotiate}, "kerberos": {negotiate},
 		"ntlm": {ntlm, negotiate}, "basic": {basic},
 	}[only]
+	if c.Current { // who has no password to show
+		ways = slices.DeleteFunc(ways, func(scheme string) bool { return scheme == basic })
+	}
 	for _, scheme := range ways {
 		if slices.Contains(offered, scheme) {
 			return scheme, nil

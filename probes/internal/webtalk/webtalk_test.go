@@ -216,3 +216,42 @@ func FuzzSchemes(f *testing.F) {
 		}
 	})
 }
+
+// The user who runs this program has no password, and is proved within TLS and by nothing else.
+func TestTheCurrentUser(t *testing.T) {
+	offers := func(schemes ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			switch token(r) {
+			case "one":
+				challenge(w, "Negotiate", "go on")
+			case "two":
+			default:
+				w.Header()["Www-Authenticate"] = schemes
+				w.WriteHeader(http.StatusUnauthorized)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		offered []string
+		status  int
+		shown   int32
+	}{
+		"negotiate":  {[]string{"Basic", "Negotiate"}, 200, 2},
+		"basic only": {[]string{"Basic"}, 401, 0},
+	} {
+		_, s := serve(t, "Negotiate", offers(test.offered...))
+		known, err := s.target.Credential("mail")
+		if err != nil {
+			t.Fatal(err)
+		}
+		known.User, known.Password, known.Current = "", host.Secret{}, true
+		s.target.Credential = func(string) (host.Credential, error) { return known, nil }
+		talk := webtalk.New(webtalk.Server{Target: s.target, Address: "example.com:443", Name: "example.com", Port: 443})
+		answer, _, err := talk.LogOn(t.Context(), "a site", webtalk.Request{Method: http.MethodGet, Path: "/"})
+		if answer == nil || answer.Status != test.status || s.shown.Load() != test.shown ||
+			(err == nil) != (test.status == 200) {
+			t.Errorf("%s: %+v, shown %d times, %v", name, answer, s.shown.Load(), err)
+		}
+		talk.Close()
+	}
+}

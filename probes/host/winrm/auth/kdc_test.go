@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -294,6 +295,9 @@ func TestNewRefuses(t *testing.T) {
 		"no krb5.conf":    {auth.Options{Credential: password("probe@corp.test", "pw"), Krb5Conf: "[realms]\n }\n"}, "reading the krb5.conf"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "nobody" && runtime.GOOS == "windows" {
+				t.Skip("it is the user who is logged on")
+			}
 			m, err := auth.New(test.options)
 			if err == nil || !strings.Contains(err.Error(), test.want) || m != nil {
 				t.Errorf("got %v, %v", m, err)

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/go-krb5/krb5/crypto"
 	"github.com/go-krb5/krb5/iana/flags"
@@ -66,6 +67,9 @@ func (c *kerberosContext) request() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Two requests must differ in it, or the host takes one for the other come again; a clock of
+	// Windows may stand still for milliseconds.
+	mine.Cusec = rand.IntN(1_000_000)
 	if err := mine.GenerateSeqNumberAndSubKey(c.ticket.key.KeyType, kind.GetKeyByteSize()); err != nil {
 		return nil, err
 	}

@@ -36,115 +36,95 @@ func (m currentUser) New(ctx context.Context, p Peer) (Context, Used, error) {
 	if len(p.Bindings) > maxBindings {
 		return nil, Used{}, errBindings
 	}
+	credentials, err := sspi.AcquireCredentials("", m.pkg, sspi.SECPKG_CRED_OUTBOUND, nil)
+	if err != nil {
+		return nil, Used{}, fmt.Errorf("asking Windows for the current user: %w", err)
+	}
+	c, err := proofOf(credentials, m.pkg, p)
+	if err != nil {
+		return nil, Used{}, err
+	}
+	return c, Used{Mechanism: m.pkg, Why: "Windows proves the current user"}, nil
+}
+
+// proofOf readies a proof of whomever the credentials are for, which go with it.
+func proofOf(credentials *sspi.Credentials, pkg string, p Peer) (Context, error) {
 	name := p.SPN
 	if name == "" {
 		name = "HTTP/" + p.Host
 	}
 	target, err := syscall.UTF16PtrFromString(name)
-	if err != nil {
-		return nil, Used{}, fmt.Errorf("proving the current user to %q: %w", name, err)
+	var info *sspi.PackageInfo
+	if err == nil {
+		info, err = sspi.QueryPackageInfo(pkg)
 	}
-	info, err := sspi.QueryPackageInfo(m.pkg)
 	if err != nil {
-		return nil, Used{}, fmt.Errorf("asking Windows for %s: %w", m.pkg, err)
+		_ = credentials.Release()
+		return nil, fmt.Errorf("proving the current user to %q by %s: %w", name, pkg, err)
 	}
-	credentials, err := sspi.AcquireCredentials("", m.pkg, sspi.SECPKG_CRED_OUTBOUND, nil)
-	if err != nil {
-		return nil, Used{}, fmt.Errorf("asking Windows for the current user: %w", err)
-	}
-	flags := uint32(sspi.ISC_REQ_MUTUAL_AUTH | sspi.ISC_REQ_REPLAY_DETECT | sspi.ISC_REQ_SEQUENCE_DETECT)
-	if !p.Unsealed {
-		flags |= sspi.ISC_REQ_CONFIDENTIALITY | sspi.ISC_REQ_INTEGRITY
+	s := &sspiSystem{
+		handle: sspi.NewClientContext(credentials, sspiFlags(p)), target: target, maxToken: min(info.MaxToken, maxToken),
 	}
 	c := &sspiContext{
-		handle: sspi.NewClientContext(credentials, flags), target: target, maxToken: min(info.MaxToken, maxToken),
+		system: s, named: s.negotiated, wanted: sspiFlags(p),
+		explain: func(status uint32) error { return syscall.Errno(status) },
 	}
 	if len(p.Bindings) > 0 {
 		c.bindings = sspiBindings(p.Bindings)
 	}
 	// A Context has no end of its own; its handles go with it.
-	runtime.AddCleanup(c, func(handle *sspi.Context) {
+	runtime.AddCleanup(s, func(handle *sspi.Context) {
 		if handle.Handle != nil {
 			_ = handle.Release()
 		}
 		_ = credentials.Release()
-	}, c.handle)
-	return c, Used{Mechanism: m.pkg, Why: "Windows proves the current user"}, nil
+	}, s.handle)
+	return c, nil
 }
 
-// sspiContext is a proof that Windows makes.
-type sspiContext struct {
+// sspiSystem is the secur32.dll of this machine.
+type sspiSystem struct {
 	handle   *sspi.Context
 	target   *uint16
-	bindings []byte
 	maxToken uint32
-	done     bool
-	name     string // of the package that proved the user, once done
-	sent     uint32
-	came     uint32
 }
 
-// Step implements Context.
-func (c *sspiContext) Step(ctx context.Context, token []byte) (out []byte, done bool, err error) {
-	switch {
-	case ctx.Err() != nil:
-		return nil, false, ctx.Err()
-	case c.done:
-		return nil, false, errors.New("proving the current user: the host went on after the proof was complete")
-	case c.handle.Handle != nil && len(token) == 0:
-		return nil, false, fmt.Errorf("proving the current user: %w", errRejected)
-	case len(token) > maxToken:
-		return nil, false, fmt.Errorf("proving the current user: the host's token has %d bytes", len(token))
-	}
+func (s *sspiSystem) next(token, bindings []byte) (out []byte, kept, status uint32) {
 	var in []sspi.SecBuffer
 	if len(token) > 0 {
 		in = append(in, buffered(sspi.SECBUFFER_TOKEN, token))
 	}
-	if len(c.bindings) > 0 {
-		in = append(in, buffered(sspi.SECBUFFER_CHANNEL_BINDINGS, c.bindings))
+	if len(bindings) > 0 {
+		in = append(in, buffered(sspi.SECBUFFER_CHANNEL_BINDINGS, bindings))
 	}
 	var input *sspi.SecBufferDesc
 	if len(in) > 0 {
 		input = sspi.NewSecBufferDesc(in)
 	}
-	made := make([]byte, c.maxToken)
+	made := make([]byte, s.maxToken)
 	output := []sspi.SecBuffer{buffered(sspi.SECBUFFER_TOKEN, made)}
 	desc := sspi.NewSecBufferDesc(output)
-	status := c.handle.Update(c.target, desc, input)
-	if status == sspi.SEC_I_COMPLETE_NEEDED || status == sspi.SEC_I_COMPLETE_AND_CONTINUE {
-		if completed := sspi.CompleteAuthToken(c.handle.Handle, desc); completed != sspi.SEC_E_OK {
-			return nil, false, fmt.Errorf("proving the current user: %w", completed)
+	said := s.handle.Update(s.target, desc, input)
+	if said == sspi.SEC_I_COMPLETE_NEEDED || said == sspi.SEC_I_COMPLETE_AND_CONTINUE {
+		if completed := sspi.CompleteAuthToken(s.handle.Handle, desc); completed != sspi.SEC_E_OK {
+			said = completed
 		}
 	}
-	switch status {
-	case sspi.SEC_E_OK, sspi.SEC_I_COMPLETE_NEEDED:
-		c.done, c.name = true, c.negotiated()
-		if err := c.handle.VerifySelectiveFlags(sspi.ISC_REQ_CONFIDENTIALITY | sspi.ISC_REQ_INTEGRITY); err != nil {
-			return nil, false, fmt.Errorf("%w: %w", ErrDowngrade, err)
-		}
-	case sspi.SEC_I_CONTINUE_NEEDED, sspi.SEC_I_COMPLETE_AND_CONTINUE:
-	case sspi.SEC_E_LOGON_DENIED:
-		return nil, false, fmt.Errorf("proving the current user: %w: %w", ErrAccount, status)
-	default:
-		return nil, false, fmt.Errorf("proving the current user: %w", status)
-	}
-	return slices.Clone(made[:min(output[0].BufferSize, c.maxToken)]), c.done, nil
+	runtime.KeepAlive(s)
+	return slices.Clone(made[:min(output[0].BufferSize, s.maxToken)]), s.handle.EstablishedFlags, uint32(said)
 }
-
-// mechanism is for Settled.
-func (c *sspiContext) mechanism() string { return c.name }
 
 // negotiated is the name of the package that Negotiate has come to, "Kerberos" or
 // "NTLM"; empty where Windows does not say.
-func (c *sspiContext) negotiated() string {
+func (s *sspiSystem) negotiated() string {
 	const negotiationInfo = 12 // SECPKG_ATTR_NEGOTIATION_INFO
 	const longest = 1 << 10    // of a package's name, which ends with a zero
 	var info struct {          // SecPkgContext_NegotiationInfoW
 		chosen *sspi.SecPkgInfo
 		state  uint32
 	}
-	status := sspi.QueryContextAttributes(c.handle.Handle, negotiationInfo, (*byte)(unsafe.Pointer(&info)))
-	runtime.KeepAlive(c)
+	status := sspi.QueryContextAttributes(s.handle.Handle, negotiationInfo, (*byte)(unsafe.Pointer(&info)))
+	runtime.KeepAlive(s)
 	if status != sspi.SEC_E_OK || info.chosen == nil {
 		return ""
 	}
@@ -160,48 +140,38 @@ func buffered(kind uint32, data []byte) (b sspi.SecBuffer) {
 	return b
 }
 
-// Seal implements Context.
-func (c *sspiContext) Seal(plain []byte) (signature, sealed []byte, err error) {
-	if !c.done || len(plain) > maxMessage {
-		return nil, nil, errors.New("sealing: the proof is not complete, or the message over the limit")
-	}
-	_, _, block, trailer, err := c.handle.Sizes()
+func (s *sspiSystem) seal(plain []byte, n uint32) (signature, sealed []byte, status uint32) {
+	_, _, block, trailer, err := s.handle.Sizes()
 	if err != nil {
-		return nil, nil, fmt.Errorf("sealing: %w", err)
+		return nil, nil, statusOf(err)
 	}
 	first, text, padding := make([]byte, trailer), slices.Clone(plain), make([]byte, block)
 	buffers := []sspi.SecBuffer{
 		buffered(sspi.SECBUFFER_TOKEN, first), buffered(sspi.SECBUFFER_DATA, text),
 		buffered(sspi.SECBUFFER_PADDING, padding),
 	}
-	status := sspi.EncryptMessage(c.handle.Handle, 0, sspi.NewSecBufferDesc(buffers), c.sent)
-	if status != sspi.SEC_E_OK {
-		return nil, nil, fmt.Errorf("sealing: %w", status)
-	}
-	c.sent++
+	said := sspi.EncryptMessage(s.handle.Handle, 0, sspi.NewSecBufferDesc(buffers), n)
+	runtime.KeepAlive(s)
 	signature, sealed = joinSealed(first, text, padding, [3]uint32{
 		buffers[0].BufferSize, buffers[1].BufferSize, buffers[2].BufferSize,
 	})
-	return signature, sealed, nil
+	return signature, sealed, uint32(said)
 }
 
-// Open implements Context.
-func (c *sspiContext) Open(signature, sealed []byte) (plain []byte, err error) {
-	if !c.done || len(signature)+len(sealed) > maxMessage+maxToken {
-		return nil, errors.New("opening: the proof is not complete, or the message over the limit")
-	}
+func (s *sspiSystem) open(signature, sealed []byte, n uint32) (plain []byte, quality, status uint32) {
 	// Windows opens in place.
 	token, text := slices.Clone(signature), slices.Clone(sealed)
 	buffers := []sspi.SecBuffer{buffered(sspi.SECBUFFER_TOKEN, token), buffered(sspi.SECBUFFER_DATA, text)}
-	var quality uint32
-	status := sspi.DecryptMessage(c.handle.Handle, sspi.NewSecBufferDesc(buffers), c.came, &quality)
-	const notSealed = 0x80000001 // SECQOP_WRAP_NO_ENCRYPT
-	switch {
-	case status != sspi.SEC_E_OK:
-		return nil, fmt.Errorf("opening: %w", status)
-	case quality == notSealed:
-		return nil, errors.New("opening: the message is signed, but not sealed")
+	said := sspi.DecryptMessage(s.handle.Handle, sspi.NewSecBufferDesc(buffers), n, &quality)
+	runtime.KeepAlive(s)
+	return text[:min(int(buffers[1].BufferSize), len(text))], quality, uint32(said)
+}
+
+// statusOf is the number of an error of Windows'.
+func statusOf(err error) uint32 {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return uint32(number)
 	}
-	c.came++
-	return text[:min(int(buffers[1].BufferSize), len(text))], nil
+	return 0x80090304 // SEC_E_INTERNAL_ERROR
 }
