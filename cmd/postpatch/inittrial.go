@@ -20,6 +20,7 @@ import (
 // jobOf is a job without suites.
 func (c *initJob) jobOf(ctx context.Context, a app) (job, error) {
 	j := newJob(a)
+	j.here = c.here
 	if problems := c.enter(ctx, a, &j); len(problems) > 0 {
 		return job{}, tellProblems(a, problems)
 	}
