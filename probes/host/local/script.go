@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,10 +55,10 @@ func (s sources) runScript(ctx context.Context, questions []host.Question) ([]pa
 	}
 	found, err := s.packer.Answers(packed.MarksOf(env), out.stdout)
 	if err != nil {
-		said := oneLine(string(out.stderr))
-		if said == "" {
-			said = oneLine(string(out.stdout))
+		if len(out.stdout)+len(out.stderr) == 0 {
+			return nil, fmt.Errorf("it wrote nothing, and ended with exit code %d: %w", out.code, err)
 		}
+		said := cmp.Or(oneLine(string(out.stderr)), oneLine(string(out.stdout)))
 		return nil, fmt.Errorf("it ended without answers: exit code %d, %w, it said %q", out.code, err, said)
 	}
 	return found, nil
