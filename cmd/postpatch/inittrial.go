@@ -60,6 +60,9 @@ func (c *initJob) lookAt(ctx context.Context, a app, j job, hosts []string) ([]d
 	var all []draft.Seen
 	for _, h := range hosts {
 		s := byHost[h]
+		if c.here && s.Away != "" && !s.IsElse() {
+			return nil, fmt.Errorf("this machine could not be asked: %s\nNothing was written", s.Away)
+		}
 		if s.Away != "" && !s.IsElse() {
 			return nil, fmt.Errorf("%s could not be asked: %s\nNothing was written. "+
 				"`postpatch doctor %s --credentials FILE` goes the way step by step", h, s.Away, h)

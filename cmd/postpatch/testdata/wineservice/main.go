@@ -5,12 +5,14 @@
 //	wineservice install NAME   as an automatic service, of this very program, and starts it
 //	wineservice disable NAME
 //	wineservice run NAME       as the service control manager does; where C:\NAME.fails is
-//	                           there, it fails by its own code 42
+//	                           there, it fails by its own code 42, and while C:\NAME.waits
+//	                           is there, it has not started yet
 package main
 
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
@@ -39,6 +41,12 @@ func (s service) Execute(_ []string, asked <-chan svc.ChangeRequest, status chan
 	status <- svc.Status{State: svc.StartPending}
 	if _, err := os.Stat(`C:\` + string(s) + ".fails"); err == nil {
 		return true, 42
+	}
+	for {
+		if _, err := os.Stat(`C:\` + string(s) + ".waits"); err != nil {
+			break
+		}
+		<-time.After(100 * time.Millisecond)
 	}
 	status <- svc.Status{State: svc.Running, Accepts: svc.AcceptStop}
 	for request := range asked {
