@@ -10,10 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"postpatch/cmd/postpatch/realtest/wine"
 )
@@ -29,28 +32,67 @@ func TestRealWineReboot(t *testing.T) {
 	says(t, code, 2, out, "no host of the suites is this machine, which is called localhost")
 
 	code, out = h.run(t, "capture", "--local", "home.suite.yaml", "--name", "before", "-v")
-	says(t, code, 3, out, "on the machine itself", "could not run PowerShell: it wrote nothing")
+	says(t, code, 3, unlaid(out), "on the machine itself", "could not run PowerShell: it wrote nothing")
 	lacks(t, out, "[FAIL]")
 
 	h.patch(t)
 	h.reboot(t)
-	verify := []string{
-		"verify", "--local", "home.suite.yaml", "--plan", "home.plan.yaml", "--baseline", "before", "-v",
-	}
-	code, out = h.run(t, append(verify, "--name", "early", "--show-ignored")...)
-	says(t, code, 1, out,
-		"service/ppFails\n state running -> stopped expected running\n exit_code 1066, by its own code 42",
-		"service/ppOff\n state running -> stopped expected running\n exit_code 1077, not started since the boot",
+	code, out = h.run(t, "verify", "--local", "home.suite.yaml", "--plan", "home.plan.yaml", "--baseline", "before",
+		"--name", "early", "-v")
+	says(t, code, 1, unlaid(out),
+		"service/ppFails\nstate running -> stopped expected running\nexit_code 1066, by its own code 42",
+		"service/ppOff\nstate running -> stopped expected running\nexit_code 1077, not started since the boot",
 		"start_mode auto -> disabled",
 		"gone", "exit_code 1077, not started since the boot",
 		"not_yet_started (empty) -> ppLate",
-		"os.boot_time", "build 7601.5000 -> 7601.5329",
+		"os.boot_time", "build 7601.5000 -> 7601.5329", "same rebooted\n",
 	)
-	lacks(t, out, "has not rebooted", "cannot be told")
+	lacks(t, unlaid(out), "has not rebooted", "cannot be told")
+	h.isWritten(t, out)
 
 	h.waits.Store(true)
-	code, out = h.run(t, append(verify, "--name", "late", "--wait", "--only", "late,page")...)
-	says(t, code, 0, out, "after the start LocalHost late ppLate state: was not yet started")
+	code, out = h.run(t, "verify", "--local", "home.suite.yaml", "--plan", "late.plan.yaml", "--baseline", "before",
+		"--name", "late", "--wait", "--only", "late,page")
+	says(t, code, 0, unlaid(out), "after the start LocalHost late ppLate state: was not yet started")
+}
+
+// isWritten holds what was said against what examples/wine.md shows: what broke, and the
+// table. What rules hide is more or less, as the late service has begun to start or not.
+func (h *home) isWritten(t *testing.T, out string) {
+	t.Helper()
+	_, broke, _ := strings.Cut(out, "\n\n")
+	broke, rest, _ := strings.Cut(broke, " unchanged check")
+	_, table, found := strings.Cut(rest, "\nHOST ")
+	table, _, ended := strings.Cut(table, "\n\n")
+	if !found || !ended {
+		t.Fatalf("it has no table:\n%s", out)
+	}
+	got := broke[:strings.LastIndex(broke, "\n\n")] + "\n\nHOST " + table + "\n"
+	const page = "../../examples/wine.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, end := block(t, string(text), "wine")
+	if *update {
+		write(t, page, string(text[:start])+got+string(text[end:]))
+		return
+	}
+	undated := func(text string) string {
+		return regexp.MustCompile(`\d{4}-\d\d-\d\dT`).ReplaceAllString(steady(text), "")
+	}
+	if d := cmp.Diff(undated(string(text[start:end])), undated(got)); d != "" {
+		t.Errorf("%s does not show what comes out (-it +now); -update writes it anew:\n%s", page, d)
+	}
+}
+
+// unlaid is a text without its layout.
+func unlaid(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // home is a machine of Wine's with this program.
@@ -118,7 +160,7 @@ func (h *home) files(t *testing.T) {
 		}
 	}))
 	t.Cleanup(page.Close)
-	for _, name := range []string{"home.suite.yaml", "home.plan.yaml"} {
+	for _, name := range []string{"home.suite.yaml", "home.plan.yaml", "late.plan.yaml"} {
 		text, err := os.ReadFile(filepath.Join("testdata/wine", name))
 		if err != nil {
 			t.Fatal(err)
@@ -165,25 +207,23 @@ func (h *home) ago(t *testing.T, offset string) {
 	t.Setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
 }
 
-// run runs this program on the machine, and says what it wrote, without its layout.
+// run runs this program on the machine, and says what it wrote.
 func (h *home) run(t *testing.T, args ...string) (code int, out string) {
 	t.Helper()
 	command := h.Command(t.Context(), filepath.Join(h.dir, "postpatch.exe"), args...)
 	command.Dir = h.dir
-	written, err := command.CombinedOutput()
+	var stdout, stderr strings.Builder
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		t.Fatalf("%v: %v\n%s", args, err, written)
+		t.Fatalf("%v: %v\n%s%s", args, err, &stdout, &stderr)
 	}
-	var lines []string
-	for line := range strings.Lines(string(written)) {
-		words := strings.Join(strings.Fields(line), " ")
-		if strings.HasPrefix(line, " ") {
-			words = " " + words
-		}
-		lines = append(lines, words)
+	out = stdout.String()
+	if out == "" {
+		out = stderr.String()
 	}
-	return command.ProcessState.ExitCode(), strings.Join(lines, "\n")
+	return command.ProcessState.ExitCode(), strings.ReplaceAll(out, "\r\n", "\n")
 }
 
 // do runs another program on the machine, which has to succeed.
