@@ -18,8 +18,7 @@ import (
 // started may hold it open.
 const farewell = 2 * time.Second
 
-// runPowerShell runs Windows PowerShell, by its full path, and ends it with all that it
-// has started when ctx is over or it says too much.
+// runPowerShell runs Windows PowerShell, by its full path.
 func runPowerShell(ctx context.Context, env map[string]string, encoded string) (output, error) {
 	system, err := windows.GetSystemDirectory()
 	if err != nil {
@@ -29,17 +28,23 @@ func runPowerShell(ctx context.Context, env map[string]string, encoded string) (
 	if err != nil {
 		return output{}, fmt.Errorf("reading the user's environment: %w", err)
 	}
+	cmd := exec.CommandContext(ctx, filepath.Join(system, `WindowsPowerShell\v1.0\powershell.exe`),
+		"-NoLogo", "-NoProfile", "-NonInteractive", "-OutputFormat", "Text", "-EncodedCommand", encoded)
+	cmd.Dir, cmd.Env = system, own
+	return runProcess(cmd)
+}
+
+// runProcess runs a command, and ends it with all that it has started when its context is
+// over or it says too much.
+func runProcess(cmd *exec.Cmd) (output, error) {
 	job, err := newJob()
 	if err != nil {
 		return output{}, fmt.Errorf("making a job: %w", err)
 	}
 	defer func() { _ = windows.CloseHandle(job) }() // which ends what is left in it
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stdout, stderr := &bounded{most: maxOutput, full: cancel}, &bounded{most: maxOutput, full: cancel}
-	cmd := exec.CommandContext(ctx, filepath.Join(system, `WindowsPowerShell\v1.0\powershell.exe`),
-		"-NoLogo", "-NoProfile", "-NonInteractive", "-OutputFormat", "Text", "-EncodedCommand", encoded)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = system, own, stdout, stderr
+	stop := func() { _ = windows.TerminateJobObject(job, 1) }
+	stdout, stderr := &bounded{most: maxOutput, full: stop}, &bounded{most: maxOutput, full: stop}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.SysProcAttr = &windows.SysProcAttr{HideWindow: true, CreationFlags: windows.CREATE_NO_WINDOW}
 	cmd.WaitDelay = farewell
 	cmd.Cancel = func() error {
