@@ -44,7 +44,8 @@ func topics() []string {
 // pages are those of the topics that do not depend on anything.
 func pages() map[string]string {
 	return map[string]string{
-		"estate": estate.Explain(), "gate": aboutGate, "history": aboutHistory, "local": aboutLocal, "pace": aboutPace, "reports": aboutReports,
+		"estate": estate.Explain(), "gate": aboutGate, "history": aboutHistory, "local": aboutLocal, "pace": aboutPace,
+		"reports":  aboutReports,
 		"scenario": scenarioPage, "settle": aboutSettle, "store": aboutStore, "test": trialPage,
 	}
 }

@@ -167,7 +167,7 @@ func (h *home) files(t *testing.T) {
 		}
 		write(t, filepath.Join(h.dir, name), strings.ReplaceAll(string(text), "PAGE", page.URL))
 	}
-	write(t, filepath.Join(h.dir, "nowhere.suite.yaml"), "suite: nowhere\nhosts: [nowhere.corp.test]\nchecks:\n  - os: {}\n")
+	write(t, filepath.Join(h.dir, "nowhere.suite.yaml"), "suite: nowhere\nhosts: [nowhere]\nchecks:\n  - os: {}\n")
 }
 
 // patch does to the machine what goes wrong in the night, and what should go right.

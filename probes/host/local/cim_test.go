@@ -68,7 +68,7 @@ func TestTime(t *testing.T) {
 
 // FuzzTime: what is made of a time is a time, an interval, or what was there.
 func FuzzTime(f *testing.F) {
-	for _, seed := range []string{"20261128035756.141000+000", "20261128035756.1+00", "00000001020304.000000:000", "x", ""} {
+	for _, seed := range []string{"20261128035756.141000+000", "20261128035756.1+00", "00000001020304.000000:000", ""} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

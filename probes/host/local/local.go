@@ -128,8 +128,8 @@ func (s *Session) Ask(ctx context.Context, questions []host.Question) (host.Answ
 }
 
 // errCmdlet is the answer to what only an endpoint of WinRM takes.
-var errCmdlet = fmt.Errorf("%w: the machine itself is asked, and commands such as Exchange's go to an endpoint of WinRM: "+
-	"run this check over the network", host.ErrNotTried)
+var errCmdlet = fmt.Errorf("%w: the machine itself is asked, and commands such as Exchange's go to an endpoint of "+
+	"WinRM: run this check over the network", host.ErrNotTried)
 
 // native answers what needs no process.
 func (s *Session) native(ctx context.Context, q host.Question) (rows []host.Row, native bool, err error) {

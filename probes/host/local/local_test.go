@@ -56,11 +56,16 @@ func fakeSources(t *testing.T) sources {
 }
 
 func TestAsk(t *testing.T) {
-	boots, iis, cmdlet := host.Collector{Name: "boots"}, host.Collector{Name: "iis"}, host.Cmdlet{Name: "Get-X", Endpoint: "E"}
+	boots, iis := host.Collector{Name: "boots"}, host.Collector{Name: "iis"}
+	cmdlet := host.Cmdlet{Name: "Get-X", Endpoint: "E"}
 	questions := []host.Question{
-		host.WQL{Class: "Win32_Service", Columns: []string{"Name"}}, host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"X"}},
-		host.WQL{Class: "Gone", Columns: []string{"X"}}, host.Collector{Name: "servicekeys"}, host.Collector{Name: "pendingreboot"},
-		host.Collector{Name: "registry", Args: map[string][]string{"key": {`HKLM\A`}}}, boots, iis, cmdlet,
+		host.WQL{Class: "Win32_Service", Columns: []string{"Name"}},
+		host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"X"}},
+		host.WQL{Class: "Gone", Columns: []string{"X"}},
+		host.Collector{Name: "servicekeys"},
+		host.Collector{Name: "pendingreboot"},
+		host.Collector{Name: "registry", Args: map[string][]string{"key": {`HKLM\A`}}},
+		boots, iis, cmdlet,
 	}
 	s := &Session{sources: fakeSources(t)}
 	answers, err := s.Ask(t.Context(), questions)
@@ -70,7 +75,7 @@ func TestAsk(t *testing.T) {
 	var got []string
 	for _, q := range questions {
 		rows, err := answers.To(q)
-		line := strings.SplitN(q.String(), " ", 2)[0]
+		line, _, _ := strings.Cut(q.String(), " ")
 		switch {
 		case errors.Is(err, host.ErrNoClass):
 			line += " no class"
@@ -150,7 +155,8 @@ func TestThread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := startThread()
 		defer th.stop()
-		if n, err := do(t.Context(), th, longestQuestion, func(context.Context) (int, error) { return 7, nil }); n != 7 || err != nil {
+		seven := func(context.Context) (int, error) { return 7, nil }
+		if n, err := do(t.Context(), th, longestQuestion, seven); n != 7 || err != nil {
 			t.Errorf("got %d, %v", n, err)
 		}
 		_, err := do(t.Context(), th, longestQuestion, func(context.Context) (int, error) { panic("odd") })
@@ -172,7 +178,7 @@ func TestThread(t *testing.T) {
 		if err == nil || !th.hangs {
 			t.Errorf("it hangs, and says %v", err)
 		}
-		if _, err := do(t.Context(), th, longestQuestion, func(context.Context) (int, error) { return 1, nil }); !errors.Is(err, errHangs) {
+		if _, err := do(t.Context(), th, longestQuestion, seven); !errors.Is(err, errHangs) {
 			t.Errorf("got %v", err)
 		}
 		close(back)

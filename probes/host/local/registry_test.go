@@ -145,8 +145,9 @@ func TestServiceKeys(t *testing.T) {
 			"DependOnService": wide(regTexts, "Afd\x00\x00Tcpip\x00\x00"),
 		},
 		at("Closed"): nil, at("Driver"): {"Type": dword(1)}, at("NoType"): {},
-		at("Idle"): {"Type": dword(0x20), "Start": dword(2)}, at(`Idle\TriggerInfo`): {}, at(`Idle\TriggerInfo\0`): {"Action": dword(1)},
-		at("Stops"): {"Type": dword(0x20)}, at(`Stops\TriggerInfo`): {}, at(`Stops\TriggerInfo\0`): {"Action": dword(2)},
+		at("Idle"): {"Type": dword(0x20), "Start": dword(2)}, at(`Idle\TriggerInfo`): {},
+		at(`Idle\TriggerInfo\0`): {"Action": dword(1)},
+		at("Stops"):              {"Type": dword(0x20)}, at(`Stops\TriggerInfo`): {}, at(`Stops\TriggerInfo\0`): {"Action": dword(2)},
 	}
 	got, err := serviceKeyRows(r, map[string]uint32{"agent": stateStopped, "idle": stateRunning})
 	if err != nil {

@@ -12,9 +12,6 @@ import (
 	"postpatch/probes/host/packed"
 )
 
-// maxOutput bounds what a process may write; the answers are packed.
-const maxOutput = 16 << 20
-
 // askByScript puts questions to one PowerShell. That it could not run is the answer to
 // each of them; the error is that ctx is over.
 func (s sources) askByScript(ctx context.Context, questions []host.Question, answers *host.Answers) error {

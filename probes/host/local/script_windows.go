@@ -18,6 +18,9 @@ import (
 // started may hold it open.
 const farewell = 2 * time.Second
 
+// maxOutput bounds what a process may write; the answers are packed.
+const maxOutput = 16 << 20
+
 // runPowerShell runs Windows PowerShell, by its full path.
 func runPowerShell(ctx context.Context, env map[string]string, encoded string) (output, error) {
 	system, err := windows.GetSystemDirectory()

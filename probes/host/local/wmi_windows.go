@@ -35,6 +35,9 @@ const (
 	inProcessServer = 1
 )
 
+// wbemTimedOut is the success of not having found all within the time.
+const wbemTimedOut hresult = 0x40004
+
 // onceMS is how long WMI is waited for before it is seen whether anybody still waits.
 const onceMS = 200
 

@@ -12,9 +12,6 @@ type hresult uint32
 
 // What WMI and COM say. Source: the Windows SDK's wbemcli.h and winerror.h.
 const (
-	wbemFalse    hresult = 1       // there are no more
-	wbemTimedOut hresult = 0x40004 // not within the time that was given
-
 	wbemNotFound         hresult = 0x80041002
 	wbemDenied           hresult = 0x80041003
 	wbemInvalidNamespace hresult = 0x8004100E
