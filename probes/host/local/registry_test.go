@@ -147,7 +147,8 @@ func TestServiceKeys(t *testing.T) {
 		at("Closed"): nil, at("Driver"): {"Type": dword(1)}, at("NoType"): {},
 		at("Idle"): {"Type": dword(0x20), "Start": dword(2)}, at(`Idle\TriggerInfo`): {},
 		at(`Idle\TriggerInfo\0`): {"Action": dword(1)},
-		at("Stops"):              {"Type": dword(0x20)}, at(`Stops\TriggerInfo`): {}, at(`Stops\TriggerInfo\0`): {"Action": dword(2)},
+		at("Stops"):              {"Type": dword(0x20)}, at(`Stops\TriggerInfo`): {},
+		at(`Stops\TriggerInfo\0`): {"Action": dword(2)},
 	}
 	got, err := serviceKeyRows(r, map[string]uint32{"agent": stateStopped, "idle": stateRunning})
 	if err != nil {

@@ -24,7 +24,8 @@ func TestRunProcess(t *testing.T) {
 func TestRunProcessEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if out, err := runProcess(exec.CommandContext(ctx, "cmd", "/c", "ping -n 1000 127.0.0.1")); err == nil && out.code == 0 {
+	out, err := runProcess(exec.CommandContext(ctx, "cmd", "/c", "ping -n 1000 127.0.0.1"))
+	if err == nil && out.code == 0 {
 		t.Errorf("it ended well, and said %q", out.stdout)
 	}
 }

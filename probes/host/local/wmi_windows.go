@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
@@ -56,17 +57,19 @@ func openWMI() (*wmi, error) {
 	if err != nil {
 		return nil, err
 	}
-	const falseSaysTwice = windows.Errno(1)
-	if err := windows.CoInitializeEx(0, windows.COINIT_MULTITHREADED); err != nil && err != falseSaysTwice {
+	const again = windows.Errno(1) // S_FALSE: it was initialized before
+	if err := windows.CoInitializeEx(0, windows.COINIT_MULTITHREADED); err != nil && !errors.Is(err, again) {
 		return nil, fmt.Errorf("initializing COM: %w", err)
 	}
 	// Whose identity WMI's proxies show; a second call in a process is refused, and changes nothing.
 	_, _, _ = functions.initializeSecurity.Call(0, ^uintptr(0), 0, 0, authDefault, impersonate, 0, 0, 0)
 	w := &wmi{com: functions, services: map[string]*object{}}
-	class := windows.GUID{Data1: 0x4590f811, Data2: 0x1d3a, Data3: 0x11d0,
-		Data4: [8]byte{0x89, 0x1f, 0x00, 0xaa, 0x00, 0x4b, 0x2e, 0x24}}
-	locator := windows.GUID{Data1: 0xdc12a687, Data2: 0x737f, Data3: 0x11cf,
-		Data4: [8]byte{0x88, 0x4d, 0x00, 0xaa, 0x00, 0x4b, 0x2e, 0x24}}
+	class := windows.GUID{
+		Data1: 0x4590f811, Data2: 0x1d3a, Data3: 0x11d0, Data4: [8]byte{0x89, 0x1f, 0x00, 0xaa, 0x00, 0x4b, 0x2e, 0x24},
+	}
+	locator := windows.GUID{
+		Data1: 0xdc12a687, Data2: 0x737f, Data3: 0x11cf, Data4: [8]byte{0x88, 0x4d, 0x00, 0xaa, 0x00, 0x4b, 0x2e, 0x24},
+	}
 	r, _, _ := functions.createInstance.Call(uintptr(unsafe.Pointer(&class)), 0, inProcessServer,
 		uintptr(unsafe.Pointer(&locator)), uintptr(unsafe.Pointer(&w.locator)))
 	if _, err := result(r); err != nil {
