@@ -222,3 +222,17 @@ func TestPendingRows(t *testing.T) {
 		t.Errorf("a client that may not be asked: %v", rows[0])
 	}
 }
+
+func TestAskIsOverInAQuery(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	from := fakeSources(t)
+	from.query = func(context.Context, host.WQL) ([]host.Row, error) {
+		cancel()
+		return nil, context.Canceled
+	}
+	s := &Session{sources: from}
+	q := host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"X"}}
+	if _, err := s.Ask(ctx, []host.Question{q}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
