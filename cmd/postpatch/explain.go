@@ -38,13 +38,14 @@ func newExplain(a app) *cobra.Command {
 // topics are the pages beside the kinds'.
 func topics() []string {
 	return append(suites.Topics(),
-		"packs", "settle", "pace", "gate", "store", "reports", "history", "scenario", "test", "estate")
+		"packs", "local", "settle", "pace", "gate", "store", "reports", "history", "scenario", "test", "estate")
 }
 
 // pages are those of the topics that do not depend on anything.
 func pages() map[string]string {
 	return map[string]string{
-		"estate": estate.Explain(), "gate": aboutGate, "history": aboutHistory, "pace": aboutPace, "reports": aboutReports,
+		"estate": estate.Explain(), "gate": aboutGate, "history": aboutHistory, "local": aboutLocal, "pace": aboutPace,
+		"reports":  aboutReports,
 		"scenario": scenarioPage, "settle": aboutSettle, "store": aboutStore, "test": trialPage,
 	}
 }

@@ -49,6 +49,7 @@ func newInit(a app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	c.reachFlags(f, a)
+	localFlag(f, &c.here)
 	f.IntVar(&c.atOnce, "concurrency", hostsAtOnce, "hosts visited at the same time")
 	f.StringVarP(&c.out, "output", "o", "", "the suite's file (default: SUITE.suite.yaml)")
 	f.StringVar(&c.suite, "suite", "", "the suite's name (default: the first host's)")
@@ -63,6 +64,12 @@ func newInit(a app) *cobra.Command {
 
 func initialize(ctx context.Context, a app, c initJob, hosts []string) error {
 	c.app = a
+	if c.here {
+		var err error
+		if hosts, err = thisHost(hosts); err != nil {
+			return err
+		}
+	}
 	if len(hosts) == 0 && c.ci == "" {
 		return errors.New("which host? name one, or --ci for a pipeline alone")
 	}
@@ -208,6 +215,8 @@ const defaultCredentials = "patch.credentials.yaml"
 // credentialsText is a credentials file for the hosts, where one is to be written.
 func (c *initJob) credentialsText(hosts []string) (string, error) {
 	switch {
+	case c.here && c.user == "" && c.envName == "":
+		return "", nil
 	case c.user == "" && c.envName == "":
 		if c.credentials == "" {
 			return "", fmt.Errorf("whose account? --credentials FILE names one, or --user and --password-env write %s",

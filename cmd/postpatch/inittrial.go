@@ -20,6 +20,7 @@ import (
 // jobOf is a job without suites.
 func (c *initJob) jobOf(ctx context.Context, a app) (job, error) {
 	j := newJob(a)
+	j.here = c.here
 	if problems := c.enter(ctx, a, &j); len(problems) > 0 {
 		return job{}, tellProblems(a, problems)
 	}
@@ -59,6 +60,9 @@ func (c *initJob) lookAt(ctx context.Context, a app, j job, hosts []string) ([]d
 	var all []draft.Seen
 	for _, h := range hosts {
 		s := byHost[h]
+		if c.here && s.Away != "" && !s.IsElse() {
+			return nil, fmt.Errorf("this machine could not be asked: %s\nNothing was written", s.Away)
+		}
 		if s.Away != "" && !s.IsElse() {
 			return nil, fmt.Errorf("%s could not be asked: %s\nNothing was written. "+
 				"`postpatch doctor %s --credentials FILE` goes the way step by step", h, s.Away, h)

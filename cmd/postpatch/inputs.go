@@ -39,10 +39,12 @@ type inputs struct {
 	pacing      pacing
 	sign        string
 	trust       string
-	resume      bool // take up the run that was cut off
-	scripts     bool // of the suites' owners may run on the hosts
-	asked       bool // whether a directory was
-	asksNobody  bool // but a directory, where a suite's hosts are kept in one
+	resume      bool     // take up the run that was cut off
+	scripts     bool     // of the suites' owners may run on the hosts
+	here        bool     // ask the machine itself
+	self        []string // what the suites call it
+	asked       bool     // whether a directory was
+	asksNobody  bool     // but a directory, where a suite's hosts are kept in one
 	storeFlag   *pflag.Flag
 	// extend makes of the suites what is asked; nil leaves them as they are.
 	extend func(*suites.Set, *suites.Plan) (*suites.Set, []suites.Problem)
@@ -63,6 +65,7 @@ func (in *inputs) flags(cmd *cobra.Command, a app) {
 	f := cmd.Flags()
 	in.choiceFlags(f)
 	in.reachFlags(f, a)
+	localFlag(f, &in.here)
 	f.StringVar(&in.name, "name", "", "this run's name in the store (default: suite and time)")
 	f.StringVar(&in.sign, "sign", "", "private key (OpenSSH, or Ed25519 in PEM) that signs this run")
 	f.BoolVar(&in.resume, "resume", false, "take up the run of that --name, or the newest one, where it was cut off")
@@ -108,6 +111,7 @@ type job struct {
 	tokens      *entraTokens
 	packer      *packed.Packer
 	sign        baseline.Signer // nil leaves the run's manifest unsigned
+	here        bool            // the hosts are this machine
 	krb5Conf    string          // the file that the environment names; "" for the system's
 	// known are the keys of all the suites' checks by host, also of those that
 	// --hosts, --only and --owner leave out.
@@ -358,6 +362,9 @@ func (in *inputs) narrow(j *job) error {
 	}
 	if len(in.hosts) > 0 {
 		j.set.Hosts = slices.DeleteFunc(j.set.Hosts, func(h suites.Host) bool { return !chosen(in.hosts, h) })
+	}
+	if err := in.narrowToHere(j, in.whose(among)); err != nil {
+		return err
 	}
 	return in.narrowChecks(j)
 }

@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"runtime/pprof"
-	"strconv"
 	"time"
 )
 
@@ -105,19 +103,6 @@ func use() used {
 	u := used{
 		Goroutines: runtime.NumGoroutine(), Allocated: memory.TotalAlloc, Objects: memory.Mallocs, Collections: memory.NumGC,
 	}
-	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
-		u.Files = len(open)
-		for _, file := range open {
-			if to, err := os.Readlink("/proc/self/fd/" + file.Name()); err == nil && len(to) > 6 && to[:6] == "socket" {
-				u.Sockets++
-			}
-		}
-	}
-	if status, err := os.ReadFile("/proc/self/status"); err == nil {
-		if m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status); m != nil {
-			kilobytes, _ := strconv.Atoi(string(m[1])) // digits
-			u.PeakRSS = kilobytes << 10
-		}
-	}
+	u.ofSystem()
 	return u
 }

@@ -48,7 +48,7 @@ func (r rerun) after(s report.Summary, b blind) []string {
 
 // doctor looks at the way into the first host that told nothing.
 func (r rerun) doctor(b blind) []string {
-	if b.first == "" || r.credentials == "" {
+	if b.first == "" || r.credentials == "" || r.here {
 		return nil
 	}
 	words := []string{"postpatch", "doctor", b.first, "--credentials", r.credentials}
@@ -90,6 +90,9 @@ func (r rerun) commandOf(verb string) string {
 	if r.scripts {
 		words = append(words, "--allow-scripts")
 	}
+	if r.here {
+		words = append(words, "--local")
+	}
 	return shellWords(append(words, r.waits.words()...))
 }
 
@@ -101,6 +104,9 @@ func (r rerun) resumed(command, run string) string {
 // ignored is the command line that lists what rules hide of a stored run: it is judged
 // again, and no host is asked.
 func (r rerun) ignored(run, baseline string) string {
+	if r.here {
+		r.hosts = r.self
+	}
 	words := append([]string{"postpatch", "judge", run}, r.suites...)
 	words = append(words, flagWords(
 		flagValue{"--baseline", baseline, ""},

@@ -53,6 +53,9 @@ func entry(j job, hostName, use string) (host.Credential, error) {
 }
 
 func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error) {
+	if j.here {
+		return openHere(ctx, j)
+	}
 	s := j.credentials.WinRM(h.Name)
 	if err := followable(h, s); err != nil {
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
@@ -182,6 +185,9 @@ func enterable(j job) error {
 	wanting := map[string][]string{} // by what is wrong: what it is needed for
 	for _, h := range j.set.Hosts {
 		uses, servers := credentialUses(h)
+		if j.here {
+			uses = slices.DeleteFunc(uses, func(use string) bool { return use == "winrm" })
+		}
 		if len(uses) > 0 && j.credentials == nil {
 			return fmt.Errorf("host %q is asked by %s, and there is no --credentials file; "+
 				"`postpatch explain credentials` tells how to write one", h.Name, strings.Join(uses, " and "))

@@ -74,6 +74,9 @@ func settleOf(plan *suites.Plan) suites.Settle {
 
 // alive asks a host whether WinRM answers there.
 func alive(ctx context.Context, h suites.Host, j job) error {
+	if j.here {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	o, err := sessionOptions(h, j)

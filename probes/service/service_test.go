@@ -113,3 +113,28 @@ func TestNameIsRequired(t *testing.T) {
 		}
 	}
 }
+
+// A service that may be seen, and whose configuration may not be read, is as it is: how
+// it is set up is not known, and not empty.
+func TestNotToldHowItIsSetUp(t *testing.T) {
+	probe, err := service.Kind.Build(map[string]any{"name": []string{"W3SVC"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	questions := probe.(probes.Asker).Questions()
+	var answers host.Answers
+	r := row("Name", "W3SVC", "State", "Running", "ExitCode", "0")
+	for _, column := range []string{"StartMode", "StartName", "PathName"} {
+		r[column] = host.Cell{Null: true}
+	}
+	answers.Put(questions[0], host.Answer{Rows: []host.Row{r}})
+	answers.Put(questions[1], host.Answer{Err: host.ErrNoPowerShell})
+	readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers})
+	if err == nil || !strings.Contains(err.Error(), "how W3SVC is set up") {
+		t.Errorf("got the error %v", err)
+	}
+	want := []string{"W3SVC state=running", "W3SVC exit_code=0", " not_yet_started="}
+	if d := cmp.Diff(want, probetest.Texts(readings)); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}

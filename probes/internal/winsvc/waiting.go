@@ -60,7 +60,7 @@ func (h Host) Open(w Waiting, services ...Service) error {
 	if h.keysErr != nil {
 		all = append(all, fmt.Errorf("reading the services' keys in the registry: %w", h.keysErr))
 	}
-	all = append(all, h.unread(services), h.tooEarly(w))
+	all = append(all, unset(services), h.unread(services), h.tooEarly(w))
 	all = slices.DeleteFunc(all, func(err error) bool { return err == nil })
 	if len(all) == 0 {
 		return nil
@@ -90,6 +90,21 @@ func (h Host) tooEarly(w Waiting) error {
 	}
 	return fmt.Errorf("%s %s not started yet, %d s after the boot: run this again after %s",
 		listed(w.early), verb, int(h.now.Sub(h.boot).Seconds()), fact.Time(w.over))
+}
+
+// unset names the services of which the host tells how they are, and not how they are
+// set up: the account may not read that of each.
+func unset(services []Service) error {
+	var names []string
+	for _, s := range services {
+		if s.unset {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the host does not tell how %s is set up: the account may not read that", listed(names))
 }
 
 // unread names the services whose keys the host could not read although it read

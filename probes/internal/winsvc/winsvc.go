@@ -46,6 +46,7 @@ type Service struct {
 	Specific int64 // the service's own code, beside exit code 1066
 
 	lower string // the name, once it was read
+	unset bool   // the host does not say how it is set up
 }
 
 // Lower is the name in lower case, by which Windows tells services apart.
@@ -77,6 +78,7 @@ func Read(rows []host.Row) ([]Service, error) {
 			return nil, fmt.Errorf("reading the services: a row without a name or a state")
 		}
 		s.lower = strings.ToLower(s.Name)
+		s.unset = row.Get("StartMode").Null && row.Get("StartName").Null && row.Get("PathName").Null
 		var err, specific error
 		s.ExitCode, err = codeIn(row, "ExitCode")
 		s.Specific, specific = codeIn(row, "ServiceSpecificExitCode")
@@ -127,8 +129,12 @@ func (s Service) Exit() string {
 	return number + ", " + words
 }
 
-// Config appends the readings that tell how a service is set up.
+// Config appends the readings that tell how a service is set up, as far as the host
+// says so; Open tells where it does not.
 func (s Service) Config(to []fact.Reading, item string) []fact.Reading {
+	if s.unset {
+		return append(to, probes.Read(item, "exit_code", fact.Text(s.Exit())))
+	}
 	return append(to,
 		probes.Read(item, "start_mode", fact.Text(s.Mode)),
 		probes.Read(item, "account", fact.Text(s.Account)),

@@ -1,0 +1,238 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
+)
+
+var _ registry = hives{}
+
+// answering is a PowerShell that gives each question a row with its place.
+func answering(t *testing.T) func(context.Context, map[string]string, string) (output, error) {
+	return func(_ context.Context, env map[string]string, encoded string) (output, error) {
+		asked, marks, err := packed.Unpack(env, encoded)
+		if err != nil {
+			t.Error(err)
+		}
+		var answers []packed.Answer
+		for _, q := range asked {
+			a := packed.Answer{ID: q.ID, Rows: []host.Row{{"Asked": text(q.Collector)}}}
+			if q.Collector == "iis" {
+				a = packed.Answer{ID: q.ID, Error: "no\x1b way", Code: packed.Denied}
+			}
+			answers = append(answers, a)
+		}
+		line, err := packed.EncodeAnswers(marks, answers)
+		if err != nil {
+			t.Error(err)
+		}
+		return output{stdout: []byte("a profile's greeting\r\n" + line)}, nil
+	}
+}
+
+func fakeSources(t *testing.T) sources {
+	return sources{
+		registry: hives{`HKLM\A`: {}, `HKLM\` + servicesKey: {}},
+		services: func(context.Context, parts) ([]service, error) { return []service{{name: "W3SVC"}}, nil },
+		query: func(_ context.Context, q host.WQL) ([]host.Row, error) {
+			if q.Class == "Gone" {
+				return nil, &errWMI{code: wbemInvalidClass}
+			}
+			return []host.Row{{"Asked": text(q.Class)}}, nil
+		},
+		pending: func(context.Context) ([]host.Row, error) {
+			return pendingRows(nil, &errWMI{code: wbemInvalidNamespace}, true, nil), nil
+		},
+		powerShell: answering(t),
+	}
+}
+
+func TestAsk(t *testing.T) {
+	boots, iis := host.Collector{Name: "boots"}, host.Collector{Name: "iis"}
+	cmdlet := host.Cmdlet{Name: "Get-X", Endpoint: "E"}
+	questions := []host.Question{
+		host.WQL{Class: "Win32_Service", Columns: []string{"Name"}},
+		host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"X"}},
+		host.WQL{Class: "Gone", Columns: []string{"X"}},
+		host.Collector{Name: "servicekeys"},
+		host.Collector{Name: "pendingreboot"},
+		host.Collector{Name: "registry", Args: map[string][]string{"key": {`HKLM\A`}}},
+		boots, iis, cmdlet,
+	}
+	s := &Session{sources: fakeSources(t)}
+	answers, err := s.Ask(t.Context(), questions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, q := range questions {
+		rows, err := answers.To(q)
+		line, _, _ := strings.Cut(q.String(), " ")
+		switch {
+		case errors.Is(err, host.ErrNoClass):
+			line += " no class"
+		case errors.Is(err, host.ErrDenied):
+			line += " denied"
+		case errors.Is(err, host.ErrNotTried):
+			line += " not tried"
+		case err != nil:
+			line += " " + err.Error()
+		default:
+			line += " " + rows[0].Get("Asked").Text + rows[0].Get("Name").Text + rows[0].Get("There").Text
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"root/cimv2: W3SVC", "root/cimv2: Win32_OperatingSystem", "root/cimv2: no class", "servicekeys ",
+		"pendingreboot false", "registry ", "boots boots", "iis denied", "E: not tried",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("answers (-want +got):\n%s", d)
+	}
+	if s.How() != "on the machine itself" {
+		t.Errorf("asked %q", s.How())
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Ask(t.Context(), questions); err == nil {
+		t.Error("a closed session answers")
+	}
+}
+
+// Without PowerShell, or where it says nothing, only its questions have no answer.
+func TestNoPowerShell(t *testing.T) {
+	system, boots := host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"X"}}, host.Collector{Name: "boots"}
+	for name, run := range map[string]func(context.Context, map[string]string, string) (output, error){
+		"blocked": func(context.Context, map[string]string, string) (output, error) {
+			return output{}, errors.New("blocked by group policy")
+		},
+		"silent": func(context.Context, map[string]string, string) (output, error) { return output{}, nil },
+		"broken": func(context.Context, map[string]string, string) (output, error) {
+			return output{stdout: []byte("#postpatch-begin:x#"), stderr: []byte("out of memory"), code: 1}, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from := fakeSources(t)
+			from.powerShell = run
+			s := &Session{sources: from}
+			answers, err := s.Ask(t.Context(), []host.Question{system, boots})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := answers.To(boots); !errors.Is(err, host.ErrNoPowerShell) {
+				t.Errorf("got %v", err)
+			}
+			if rows, err := answers.To(system); err != nil || len(rows) != 1 {
+				t.Errorf("got %v, %v", rows, err)
+			}
+		})
+	}
+}
+
+func TestAskIsOver(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	from := fakeSources(t)
+	from.powerShell = func(context.Context, map[string]string, string) (output, error) {
+		cancel()
+		return output{}, errors.New("killed")
+	}
+	s := &Session{sources: from}
+	if _, err := s.Ask(ctx, []host.Question{host.Collector{Name: "boots"}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestThread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		th := startThread()
+		defer th.stop()
+		seven := func(context.Context) (int, error) { return 7, nil }
+		if n, err := do(t.Context(), th, longestQuestion, seven); n != 7 || err != nil {
+			t.Errorf("got %d, %v", n, err)
+		}
+		_, err := do(t.Context(), th, longestQuestion, func(context.Context) (int, error) { panic("odd") })
+		if err == nil || !strings.Contains(err.Error(), "odd") {
+			t.Errorf("a panic: %v", err)
+		}
+		_, err = do(t.Context(), th, longestQuestion, func(ctx context.Context) (int, error) {
+			<-ctx.Done() // sees by itself that it is over
+			return 0, ctx.Err()
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || th.hangs {
+			t.Errorf("slow: %v, hangs %t", err, th.hangs)
+		}
+		back := make(chan struct{})
+		_, err = do(t.Context(), th, longestQuestion, func(context.Context) (int, error) {
+			<-back
+			return 0, nil
+		})
+		if err == nil || !th.hangs {
+			t.Errorf("it hangs, and says %v", err)
+		}
+		if _, err := do(t.Context(), th, longestQuestion, seven); !errors.Is(err, errHangs) {
+			t.Errorf("got %v", err)
+		}
+		close(back)
+	})
+}
+
+// A caller whose time is over does not wait for what hangs.
+func TestThreadIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		th := startThread()
+		defer th.stop()
+		ctx, cancel := context.WithCancel(t.Context())
+		back := make(chan struct{})
+		_, err := do(ctx, th, longestQuestion, func(context.Context) (int, error) {
+			cancel()
+			<-back
+			return 0, nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		close(back)
+	})
+}
+
+func TestPendingRows(t *testing.T) {
+	told := host.Row{"ReturnValue": text("0"), "RebootPending": text("true"), "IsHardRebootPending": text("false")}
+	rows := pendingRows(told, nil, false, errors.New("no such\nfolder"))
+	want := []host.Row{
+		{
+			"Part": text("configmgr"), "There": text("true"), "ReturnValue": text("0"), "RebootPending": text("true"),
+			"IsHardRebootPending": text("false"),
+		},
+		{"Part": text("pending_xml"), "Error": text("no such folder")},
+	}
+	if d := cmp.Diff(want, rows); d != "" {
+		t.Errorf("rows (-want +got):\n%s", d)
+	}
+	rows = pendingRows(nil, &errWMI{code: wbemDenied}, false, nil)
+	if rows[0].Get("Error").Text == "" {
+		t.Errorf("a client that may not be asked: %v", rows[0])
+	}
+}
+
+func TestAskIsOverInAQuery(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	from := fakeSources(t)
+	from.query = func(context.Context, host.WQL) ([]host.Row, error) {
+		cancel()
+		return nil, context.Canceled
+	}
+	s := &Session{sources: from}
+	q := host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"X"}}
+	if _, err := s.Ask(ctx, []host.Question{q}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
