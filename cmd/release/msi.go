@@ -64,29 +64,39 @@ func msiCodes(exe program) codes {
 	}
 }
 
+// fillWXS names files from where wixl looks: the folder of what it is given, and nowhere
+// else, which rules out absolute paths.
 func fillWXS(exe program, codes codes, version string) ([]byte, error) {
-	var out strings.Builder
-	escape := func(path string) string {
-		var text strings.Builder
-		_ = xml.EscapeText(&text, []byte(path))
-		return text.String()
+	values := map[string]string{
+		"Product": codes.Product, "Package": codes.Package, "Component": codes.Component, "Upgrade": codes.Upgrade,
+		"Version": version, "Exe": exe.path, "Prepared": exe.prepared, "Licence": "LICENSE",
 	}
-	for _, path := range []*string{&exe.path, &exe.prepared} {
-		absolute, err := filepath.Abs(*path)
+	for _, name := range []string{"Exe", "Prepared", "Licence"} {
+		path, err := relative(exe.out, values[name])
 		if err != nil {
 			return nil, err
 		}
-		*path = escape(absolute)
+		var escaped strings.Builder
+		if err := xml.EscapeText(&escaped, []byte(path)); err != nil {
+			return nil, err
+		}
+		values[name] = escaped.String()
 	}
-	licence, err := filepath.Abs("LICENSE")
-	if err != nil {
-		return nil, err
-	}
-	err = template.Must(template.New("wxs").Parse(wxs)).Execute(&out, map[string]string{
-		"Product": codes.Product, "Package": codes.Package, "Component": codes.Component, "Upgrade": codes.Upgrade,
-		"Version": version, "Exe": exe.path, "Prepared": exe.prepared, "Licence": escape(licence),
-	})
+	var out strings.Builder
+	err := template.Must(template.New("wxs").Parse(wxs)).Execute(&out, values)
 	return []byte(out.String()), err
+}
+
+func relative(folder, path string) (string, error) {
+	from, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	to, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(from, to)
 }
 
 // finishMSI adds what Debian's wixl has no words for: the machine's PATH, and ARM.
