@@ -99,7 +99,8 @@ func relative(folder, path string) (string, error) {
 	return filepath.Rel(from, to)
 }
 
-// finishMSI adds what Debian's wixl has no words for: the machine's PATH, and ARM.
+// finishMSI adds what Debian's wixl has no words for: the machine's PATH, ARM,
+// and a code of the package that is not made by chance.
 func finishMSI(ctx context.Context, exe program, msi, packageCode string) error {
 	for _, statement := range []string{
 		"CREATE TABLE `Environment` (`Environment` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, " +
@@ -115,10 +116,11 @@ func finishMSI(ctx context.Context, exe program, msi, packageCode string) error 
 			return err
 		}
 	}
-	if exe.arch != "arm64" {
-		return nil
+	machine := "x64"
+	if exe.arch == "arm64" {
+		machine = "Arm64"
 	}
 	_, err := command(ctx, nil, "msibuild", msi, "-s", "Installation Database", "The postpatch authors",
-		"Arm64;1033", "{"+packageCode+"}")
+		machine+";1033", "{"+packageCode+"}")
 	return err
 }

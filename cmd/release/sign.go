@@ -15,14 +15,21 @@ func sign(ctx context.Context, exe program, path string) error {
 	if len(exe.sign) == 0 {
 		return nil
 	}
+	before, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("signing %s: %w", path, err)
+	}
 	signed := path + ".signed"
 	args := append([]string{"sign"}, exe.sign...)
 	args = append(args, "-h", "sha256", "-n", "postpatch", "-in", path, "-out", signed)
 	if _, err := command(ctx, nil, "osslsigncode", args...); err != nil {
 		return fmt.Errorf("signing %s: %w", path, err)
 	}
+	if err := os.Chmod(signed, before.Mode()); err != nil {
+		return fmt.Errorf("signing %s: %w", path, err)
+	}
 	if err := os.Rename(signed, path); err != nil {
 		return fmt.Errorf("signing %s: %w", path, err)
 	}
-	return os.Chmod(path, 0o755)
+	return nil
 }
