@@ -21,7 +21,7 @@ func newMan(a app) *cobra.Command {
 				return fmt.Errorf("writing man pages: %w", err)
 			}
 			root := cmd.Root()
-			root.DisableAutoGenTag = true // a date in it would make every build another
+			root.DisableAutoGenTag = true // the day of the build is no news; SOURCE_DATE_EPOCH dates the foot
 			header := doc.GenManHeader{Section: "1", Source: "postpatch " + version, Manual: "postpatch"}
 			if err := doc.GenManTree(root, &header, args[0]); err != nil {
 				return fmt.Errorf("writing man pages: %w", err)

@@ -26,16 +26,26 @@ func main() {
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{Use: "release", SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(
-		&cobra.Command{
-			Use:   "prepare DIR",
-			Short: "Write completions, man pages, and the licences of what is linked in",
-			Args:  cobra.ExactArgs(1),
-			RunE:  func(cmd *cobra.Command, args []string) error { return prepare(cmd.Context(), args[0]) },
-		},
-		newWindows(),
-	)
+	root.AddCommand(newPrepare(), newWindows())
 	return root
+}
+
+// newPrepare is called once, before anything is built.
+func newPrepare() *cobra.Command {
+	var exe program
+	var committed int64
+	cmd := &cobra.Command{
+		Use:   "prepare DIR",
+		Short: "Write completions, man pages, and the licences of what is linked in",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			exe.prepared, exe.made = args[0], time.Unix(committed, 0).UTC()
+			return prepare(cmd.Context(), exe)
+		},
+	}
+	cmd.Flags().StringVar(&exe.version, "version", "", "semantic version, without a v")
+	cmd.Flags().Int64Var(&committed, "time", 0, "Unix time of the commit, which man pages have at their foot")
+	return cmd
 }
 
 // newWindows is called for each exe, before it goes into any archive.
@@ -60,7 +70,7 @@ func newWindows() *cobra.Command {
 	return cmd
 }
 
-// program is one exe that is to be packed.
+// program is what is to be packed.
 type program struct {
 	path, version, arch string
 	prepared, out       string

@@ -11,7 +11,8 @@ import (
 
 // prepare writes NOTICE, completions/ and man/ into a folder, anew. The program itself
 // writes its completions and pages, so that they are of what is packed.
-func prepare(ctx context.Context, dir string) error {
+func prepare(ctx context.Context, exe program) error {
+	dir := exe.prepared
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("preparing a release: %w", err)
 	}
@@ -26,7 +27,7 @@ func prepare(ctx context.Context, dir string) error {
 	}
 	defer os.RemoveAll(scratch) //nolint:errcheck // it lies in the system's folder of such
 	program := filepath.Join(scratch, "postpatch.exe")
-	if _, err := command(ctx, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", program, "./cmd/postpatch"); err != nil {
+	if err := buildHere(ctx, exe, program); err != nil {
 		return fmt.Errorf("preparing a release: %w", err)
 	}
 	for shell, name := range map[string]string{
@@ -40,7 +41,8 @@ func prepare(ctx context.Context, dir string) error {
 			return fmt.Errorf("writing the completion of %s: %w", shell, err)
 		}
 	}
-	if err := writeMan(ctx, program, filepath.Join(dir, "man")); err != nil {
+	dated := fmt.Sprintf("SOURCE_DATE_EPOCH=%d", exe.made.Unix())
+	if err := writeMan(ctx, dated, program, filepath.Join(dir, "man")); err != nil {
 		return fmt.Errorf("writing man pages: %w", err)
 	}
 	notice, err := notice(ctx, []string{"windows", "linux", "darwin"})
@@ -50,9 +52,17 @@ func prepare(ctx context.Context, dir string) error {
 	return os.WriteFile(filepath.Join(dir, "NOTICE"), notice, 0o644)
 }
 
+// buildHere builds the program for this machine, as the release will, so that the packages
+// that were compiled are taken again.
+func buildHere(ctx context.Context, exe program, path string) error {
+	_, err := command(ctx, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath",
+		"-ldflags", "-s -w -X main.version="+exe.version, "-o", path, "./cmd/postpatch")
+	return err
+}
+
 // writeMan packs each page, as packages of Linux want them.
-func writeMan(ctx context.Context, program, dir string) error {
-	if _, err := command(ctx, nil, program, "man", dir); err != nil {
+func writeMan(ctx context.Context, dated, program, dir string) error {
+	if _, err := command(ctx, []string{dated}, program, "man", dir); err != nil {
 		return err
 	}
 	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))

@@ -240,6 +240,10 @@ func TestSnapshotForLinux(t *testing.T) {
 				}
 			}
 			says(t, "bash", "-n", filepath.Join(root, "usr/share/bash-completion/completions/postpatch"))
+			page := says(t, "gzip", "-dc", filepath.Join(root, "usr/share/man/man1/postpatch-verify.1.gz"))
+			if !strings.Contains(page, `"postpatch `+s.version+`"`) {
+				t.Errorf("a man page of another version:\n%.200s", page)
+			}
 			remove := test.remove(root, files[0])
 			says(t, remove[0], remove[1:]...)
 			if _, err := os.Stat(program); !os.IsNotExist(err) {
