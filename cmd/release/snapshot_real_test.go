@@ -44,7 +44,9 @@ func openSnapshot(t *testing.T) snapshot {
 
 func (s snapshot) dist(name string) string { return filepath.Join(s.out, "dist", s.named(name)) }
 
-func (s snapshot) packages(name string) string { return filepath.Join(s.out, "packages", s.named(name)) }
+func (s snapshot) packages(name string) string {
+	return filepath.Join(s.out, "packages", s.named(name))
+}
 
 // named puts the version where the name has VERSION.
 func (s snapshot) named(name string) string { return strings.ReplaceAll(name, "VERSION", s.version) }
@@ -201,7 +203,9 @@ func TestSnapshotForLinux(t *testing.T) {
 	}{
 		"deb": {
 			"*_amd64.deb", "usr/share/zsh/vendor-completions/_postpatch",
-			func(root, file string) []string { return []string{"dpkg", "--root=" + root, "--force-depends", "-i", file} },
+			func(root, file string) []string {
+				return []string{"dpkg", "--root=" + root, "--force-depends", "-i", file}
+			},
 			func(root, _ string) []string { return []string{"dpkg", "--root=" + root, "--purge", "postpatch"} },
 		},
 		"rpm": {
@@ -209,7 +213,9 @@ func TestSnapshotForLinux(t *testing.T) {
 			func(root, file string) []string {
 				return []string{"rpm", "--root", root, "--force-debian", "--nodeps", "-i", file}
 			},
-			func(root, _ string) []string { return []string{"rpm", "--root", root, "--force-debian", "-e", "postpatch"} },
+			func(root, _ string) []string {
+				return []string{"rpm", "--root", root, "--force-debian", "-e", "postpatch"}
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
