@@ -38,8 +38,11 @@ func TestSnapshotManifests(t *testing.T) {
 		got[filepath.Base(arch.URL)] = arch.Hash
 		has(t, "scoop on "+name, arch.Bin, "postpatch.exe")
 	}
-	if diff := cmp.Diff(want, got); diff != "" || scoop.Version != s.version || scoop.Homepage == "" || scoop.License == "" {
-		t.Errorf("scoop: %+v\nsums (-want +got):\n%s", scoop, diff)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("scoop: sums (-want +got):\n%s", diff)
+	}
+	if scoop.Version != s.version || scoop.Homepage == "" || scoop.License == "" {
+		t.Errorf("scoop: %+v", scoop)
 	}
 	documents, err := filepath.Glob(s.dist("winget/manifests/*/*/*/*/*.yaml"))
 	if err != nil || len(documents) != 3 {

@@ -100,7 +100,8 @@ func TestSnapshotHasOneExe(t *testing.T) {
 	if !strings.Contains(string(files["tools/VERIFICATION.txt"]), sum) {
 		t.Errorf("VERIFICATION.txt does not tell its sum:\n%s", files["tools/VERIFICATION.txt"])
 	}
-	has(t, "the package for Chocolatey", keys(files), "tools/LICENSE.txt", "tools/NOTICE.txt", "_rels/.rels", "[Content_Types].xml")
+	has(t, "the package for Chocolatey", keys(files),
+		"tools/LICENSE.txt", "tools/NOTICE.txt", "_rels/.rels", "[Content_Types].xml")
 	var spec struct {
 		Metadata struct {
 			ID          string `xml:"id"`
@@ -151,7 +152,8 @@ func TestSnapshotInstalls(t *testing.T) {
 		t.Skip("no Wine here")
 	}
 	home := t.TempDir()
-	environment := append(os.Environ(), "HOME="+home, "WINEPREFIX="+filepath.Join(home, "wine"), "WINEDEBUG=-all", "DISPLAY=")
+	environment := append(os.Environ(),
+		"HOME="+home, "WINEPREFIX="+filepath.Join(home, "wine"), "WINEDEBUG=-all", "DISPLAY=")
 	wine := func(args ...string) string {
 		said, err := os.Create(filepath.Join(home, "said")) // a pipe would be held by what goes on in the background
 		if err != nil {
