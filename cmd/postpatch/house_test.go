@@ -137,8 +137,8 @@ func (h *house) params(name string, function *ast.FuncType) {
 	}
 }
 
-// variables allows Kind, error sentinels, embedded files and assertions of an
-// interface.
+// variables allows Kind, error sentinels, embedded files, assertions of an
+// interface, and the version, which the linker sets.
 func (h *house) variables(decl *ast.GenDecl) {
 	for _, spec := range decl.Specs {
 		value, ok := spec.(*ast.ValueSpec)
@@ -147,7 +147,8 @@ func (h *house) variables(decl *ast.GenDecl) {
 		}
 		for _, name := range value.Names {
 			isError := strings.HasPrefix(name.Name, "Err") || strings.HasPrefix(name.Name, "err")
-			if name.Name != "Kind" && name.Name != "_" && !isError {
+			isVersion := name.Name == "version" && filepath.ToSlash(h.path) == "cmd/postpatch/version.go"
+			if name.Name != "Kind" && name.Name != "_" && !isError && !isVersion {
 				h.add(name.Pos(), "package variable %s", name.Name)
 			}
 		}
@@ -204,6 +205,8 @@ func TestHouseBites(t *testing.T) {
 		"init":                     {"a/a.go", "package a\nfunc init() {}", []string{"a/a.go:2: init()"}},
 		"a global":                 {"a/a.go", "package a\nvar cache = 1", []string{"a/a.go:2: package variable cache"}},
 		"what may be global":       {"a/a.go", "package a\nvar Kind = 1\nvar ErrX = 1\nvar _ I = T{}\n//go:embed x\nvar x []byte", nil},
+		"what the linker sets":     {"cmd/postpatch/version.go", "package a\nvar version = 1", nil},
+		"the same elsewhere":       {"a/a.go", "package a\nvar version = 1", []string{"a/a.go:2: package variable version"}},
 		"standard output":          {"a/a.go", "package a\nfunc f() { print(os.Stdout) }", []string{"a/a.go:2: os.Stdout"}},
 		"standard output at home":  {"a/a.go", "package main\nfunc f() { print(os.Stdout) }", nil},
 		"sleeping in a test":       {"a/a_test.go", "package a\nfunc f() { time.Sleep(1) }", []string{"a/a_test.go:2: time.Sleep"}},

@@ -57,6 +57,7 @@ func layers() []layer {
 		{`examples`, ``},
 		{`cmd/postpatch/realtest(/wine)?`, ``},
 		{`cmd/postpatch/realtest/winetest`, `cmd/postpatch/realtest/wine`},
+		{`cmd/release`, ``}, // it runs the program, and knows nothing of it
 		{`cmd/postpatch/fleetbench`, `probes|probes/host|probes/host/packed|probes/lab/swarm|runner/report`},
 		{`cmd/postpatch`, `.*`},
 	}
@@ -136,6 +137,7 @@ func TestLayersBite(t *testing.T) {
 		{"probes/lab", "probes/host/winrm"}:             false,
 		{"probes/host/winrm", "probes"}:                 false,
 		{"cmd/postpatch", "probes/all"}:                 true,
+		{"cmd/release", "probes"}:                       false,
 		{"somewhere/new", "probes/fact"}:                false,
 		{"probes/all", "probes/dns"}:                    true,
 		{"probes/dnsx/deep", "probes"}:                  false,

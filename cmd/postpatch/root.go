@@ -15,9 +15,6 @@ import (
 	"postpatch/runner/report"
 )
 
-// version is what this program calls itself in every report and baseline.
-const version = "0.1.0"
-
 // app is what the program has of the world: where it writes and what it reads
 // of its environment. Results go to stdout, talk goes to stderr.
 type app struct {
@@ -111,6 +108,8 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.Version = version
+	root.SetVersionTemplate(versionLine())
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.PersistentFlags().StringSliceVar(a.packs, "packs", nil,
@@ -121,7 +120,7 @@ change. Exit codes: 0 nothing broken, 1 something regressed, failed or unmet,
 	root.AddCommand(
 		newPlan(a), newPrecheck(a), newCapture(a), newVerify(a), newGate(a), newDiff(a), newJudge(a), newReport(a),
 		newHistory(a), newAccept(a), newBaselines(a), newInit(a), newLint(a), newFmt(a), newTrial(a), newSchema(a),
-		newExplain(a), newDoctor(a), newDemo(a), newLab(a), newVersion(a),
+		newExplain(a), newDoctor(a), newDemo(a), newLab(a), newVersion(a), newMan(a),
 	)
 	return root
 }
