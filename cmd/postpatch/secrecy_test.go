@@ -27,6 +27,7 @@ func revealers() map[string]string {
 		`cmd/postpatch/entra.go entraTokens.identity`:  "tells the applications of Entra ID apart",
 		`cmd/postpatch/entra.go newIdentity`:           "proves an application to Entra ID",
 		`probes/host/winrm/\w+\.go [\w.]+`:             "logs on to WinRM",
+		`probes/host/ssh/entering.go [\w.]+`:           "logs on by SSH, once the host has shown its key",
 		`probes/exchangeclient/owa.go visit.form`:      "logs on to OWA",
 		`probes/internal/webtalk/logon.go Talk.plain`:  "logs on over the web",
 		`probes/lab/kerberos/account.go newEntry`:      "makes an account's keys in a lab",

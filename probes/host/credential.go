@@ -19,6 +19,8 @@ type Credential struct {
 	Certificate []byte
 	Key         Secret
 	Token       Secret // an access token of Entra ID
+	// Passphrase opens a Key of OpenSSH that is encrypted.
+	Passphrase Secret
 	// Named says that its entry names the server itself, and not by a pattern.
 	Named bool
 	// SQL is how a SQL Server is entered with it.
