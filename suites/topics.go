@@ -75,13 +75,19 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
       - hosts: "*.dmz.example.org"
         certificate: {cert: probe.crt, key: secrets/probe.key}
         winrm: {tls: true, ca_file: dmz-ca.pem}
+      - hosts: "lnx*.corp.example.org"
+        transport: ssh                   # OpenSSH, of Linux or of Windows
+        user: probe
+        key: {file: secrets/probe, passphrase: {env: KEY_PASSPHRASE}}
+        ssh: {known_hosts: corp-known-hosts}
       - hosts: [lab01, "lab1*"]
         user: .\probe
         password: {file: secrets/lab.txt}
         winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?, in any case; required
-  for        the uses it is for: winrm, sql, mail, ldap (a directory that keeps hosts of suites, or
+  transport  winrm (the default) or ssh: how the hosts are asked
+  for        the uses it is for: winrm (ssh with transport: ssh), sql, mail, ldap (a directory that keeps hosts of suites, or
              that a check binds to), smb (shares), kerberos (tickets), each with a password; snmp
              (without a user the password is a community of version 2c), radius (the shared
              secret, without a user), radius_user (who logs on by RADIUS); winrm and sql, as far

@@ -24,6 +24,7 @@ func revealers() map[string]string {
 		`suites/credentials_secret.go SecretRef.check`: "tells a wrong file from a password before a host does",
 		`suites/credentials_secret.go proof.read`:      "tries whether a certificate and its key are a pair",
 		`probes/sql/auth.go door.(open|token)`:         "logs on to SQL Server",
+		`suites/credentials_ssh.go proof.readKey`:      "its certificate is no secret",
 		`cmd/postpatch/entra.go entraTokens.identity`:  "tells the applications of Entra ID apart",
 		`cmd/postpatch/entra.go newIdentity`:           "proves an application to Entra ID",
 		`probes/host/winrm/\w+\.go [\w.]+`:             "logs on to WinRM",

@@ -71,6 +71,34 @@ UsePAM no
 	return s
 }
 
+// GiveUser has a server, which has to be root's, know a user more, with a password: in files
+// that only this server sees in place of the machine's.
+func (s *SSHD) GiveUser(t testing.TB, name, password string) {
+	t.Helper()
+	hash, err := exec.CommandContext(t.Context(), "openssl", "passwd", "-6", password).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, line := range map[string]string{
+		"passwd": name + ":x:54321:54321::/tmp:/bin/sh", "shadow": name + ":" + strings.TrimSpace(string(hash)) + ":19000:0:99999:7:::",
+	} {
+		text, err := os.ReadFile("/etc/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(s.Dir, file), string(text)+line+"\n")
+	}
+	s.User = name
+	s.Stop(t)
+	s.up = func(t testing.TB) func() error {
+		t.Helper()
+		script := fmt.Sprintf("mount --bind %[1]s/passwd /etc/passwd && mount --bind %[1]s/shadow /etc/shadow && "+
+			"exec /usr/sbin/sshd -D -e -f %[2]s", s.Dir, s.config)
+		return run(t, connects(s.Addr), "unshare", "--mount", "--propagation", "private", "sh", "-c", script).stop
+	}
+	s.Start(t)
+}
+
 // Authorize lets the holder of a public key in.
 func (s *SSHD) Authorize(t testing.TB, public string) {
 	t.Helper()

@@ -295,6 +295,52 @@ func TestRealAgent(t *testing.T) {
 	}
 }
 
+// One wrong password ends it, by whichever method the server asks for it.
+func TestRealPassword(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root's sshd knows other users")
+	}
+	for name, settings := range map[string][]string{
+		"password":             {"PasswordAuthentication yes"},
+		"keyboard-interactive": {"KbdInteractiveAuthentication yes", "UsePAM yes"},
+		"both":                 {"PasswordAuthentication yes", "KbdInteractiveAuthentication yes", "UsePAM yes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := realtest.StartSSHD(t, settings...)
+			server.GiveUser(t, "probe", "open sesame")
+			o := options(t, server)
+			o.Credential.Password = host.NewSecret("open sesame")
+			if _, how, err := ask(t, o, system()); err != nil || !strings.HasPrefix(how, "SSH by password") {
+				t.Errorf("got %s, %v", how, err)
+			}
+			o.Credential.Password = host.NewSecret("close sesame")
+			if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrRefused) || strings.Contains(err.Error(), "sesame") {
+				t.Errorf("a wrong password: %v", err)
+			}
+			if d := cmp.Diff([]string{fmt.Sprintf("%s: SSH at port %d", o.Host, o.Port)}, o.Accounts.Refusals(o.Credential)); d != "" {
+				t.Errorf("refused (-want +got):\n%s", d)
+			}
+			if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrRefused) || !strings.Contains(err.Error(), "earlier in this run") {
+				t.Errorf("once more: %v", err)
+			}
+			o.Host = "srv02.example.test" // another one that the account would be shown to
+			o.Known, o.Pins = nil, []string{pinOf(t, server)}
+			if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrNotTried) {
+				t.Errorf("on another host: %v", err)
+			}
+		})
+	}
+}
+
+func pinOf(t *testing.T, s *realtest.SSHD) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.Dir, "host_ed25519.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // The shell of the account says of itself that it is on Windows, and its powershell is the
 // lab's.
 func TestRealWindowsByTheCollector(t *testing.T) {
