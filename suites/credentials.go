@@ -8,7 +8,7 @@ import (
 
 // WinRMSettings says how WinRM is reached on a host, or that SSH is in its place.
 type WinRMSettings struct {
-	SSH        *SSHSettings // where it is set nothing else counts: transport: ssh
+	SSH *SSHSettings // where it is set nothing else counts: transport: ssh
 
 	TLS        bool
 	Port       int    // 5986 with TLS, 5985 without, unless the file says otherwise

@@ -32,11 +32,11 @@ type FileForm int
 
 // The forms of files.
 const (
-	PasswordFile FileForm = iota // a text, which only its owner may read
-	KeyFile                      // a keytab, a ticket cache or a private key: bytes, which only their owner may read
-	PublicFile                   // a certificate: anybody may read it
-	SSHFile                      // a private key of OpenSSH, which only its owner may read
-	SSHPublicFile                // its certificate: anybody may read it
+	PasswordFile  FileForm = iota // a text, which only its owner may read
+	KeyFile                       // a keytab, a ticket cache or a private key: bytes, which only their owner may read
+	PublicFile                    // a certificate: anybody may read it
+	SSHFile                       // a private key of OpenSSH, which only its owner may read
+	SSHPublicFile                 // its certificate: anybody may read it
 )
 
 // String names the source, never the secret, and no argument of a command.
@@ -63,7 +63,7 @@ const (
 	byCertificate proofKind = "certificate"
 	byCurrentUser proofKind = "current_user"
 
-	byToken            proofKind = "token"
+	byToken proofKind = "token"
 	byKey   proofKind = "key"   // of SSH
 	byAgent proofKind = "agent" // that holds keys of SSH
 

@@ -107,6 +107,7 @@ type job struct {
 	roots       *x509.CertPool // nil for the system's
 	logins      *auth.Logins   // closed by who carries the run out
 	tokens      *entraTokens
+	ssh         *sshKeys
 	packer      *packed.Packer
 	sign        baseline.Signer // nil leaves the run's manifest unsigned
 	krb5Conf    string          // the file that the environment names; "" for the system's
@@ -130,7 +131,7 @@ type keys interface {
 
 func newJob(a app) job {
 	return job{
-		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer),
+		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer), ssh: newSSHKeys(a),
 		krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG")),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	xssh "golang.org/x/crypto/ssh"
@@ -50,7 +51,7 @@ func (s *Session) enter(ctx context.Context, e *entering) error {
 		return fmt.Errorf("%w: %w", host.ErrNoAnswer, err)
 	}
 	c := &hearing{Conn: raw}
-	e.ctx, e.conn, e.why, e.now = ctx, c, nil, time.Now()
+	e.ctx, e.conn, e.why, e.now, e.wants = ctx, c, nil, time.Now(), s.offers()
 	// A context that ends early wakes whoever waits on the socket.
 	release := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer release()
@@ -95,6 +96,9 @@ func (e *entering) explain(err error) error {
 		return context.Cause(e.ctx)
 	case errors.Is(err, ErrHostKey):
 		return withoutPath(err)
+	case strings.Contains(err.Error(), "no common algorithm for host key"):
+		return fmt.Errorf("%w: it has no key of a kind that is known of it (%s): it may have new keys, or another host "+
+			"has its name", ErrHostKey, strings.Join(e.wants, ", "))
 	case bytes.HasPrefix(first, []byte("Exceeded MaxStartups")), bytes.HasPrefix(first, []byte("Not allowed at this time")):
 		return fmt.Errorf("%w: sshd says %q instead of its version (MaxStartups, PerSourcePenalties in its sshd_config)",
 			host.ErrBusy, clean(string(first)))

@@ -34,6 +34,7 @@ type entering struct {
 	ctx     context.Context
 	conn    *hearing
 	now     time.Time // the connection was opened
+	wants   []string  // the algorithms of host keys
 	done    func(host.Shown)
 	shown   bool   // the password went to the host
 	method  string // in words

@@ -53,6 +53,16 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	return &Session{options: o, trust: t}, nil
 }
 
+// Check says what Open would, and sends nothing either.
+func Check(o Options) error {
+	o, err := o.complete()
+	if err != nil {
+		return err
+	}
+	_, err = newTrust(o)
+	return err
+}
+
 // How implements host.Teller.
 func (s *Session) How() string {
 	if s.how == "" || s.by == "" {

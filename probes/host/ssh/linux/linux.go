@@ -77,20 +77,6 @@ func Script(questions []host.Question) (text string, marks Marks) {
 // Marks stand around what a host tells.
 type Marks struct{ id string }
 
-// MarksIn returns the marks of a script.
-func MarksIn(text string) (Marks, bool) {
-	line, _, _ := strings.Cut(text, "\n")
-	id, is := strings.CutPrefix(line, "id=")
-	return Marks{id}, is && strings.HasPrefix(id, "postpatch-")
-}
-
-// PartsIn returns the parts that a script asks for.
-func PartsIn(text string) []string {
-	_, rest, _ := strings.Cut(text, "\nparts=\"")
-	list, _, _ := strings.Cut(rest, "\"")
-	return strings.Fields(list)
-}
-
 // Told is what a host has told, by the part.
 type Told struct{ parts map[part]section }
 

@@ -1,10 +1,10 @@
 package linux
 
 import (
+	"errors"
 	"os/exec"
 	"strings"
 	"testing"
-	"errors"
 
 	"postpatch/probes/host"
 )
