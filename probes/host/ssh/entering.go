@@ -101,7 +101,7 @@ func (e *entering) pick(c *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
 		e.method = "password"
 		return xssh.PasswordCallback(e.password), nil
 	case takes(byInteractive):
-		e.method = "password, keyboard-interactive"
+		e.method = "password, by keyboard-interactive"
 		return xssh.KeyboardInteractive(e.challenge), nil
 	}
 	return nil, fmt.Errorf("%w: the host takes no password, but %s", host.ErrRefused, strings.Join(c.AllowedMethods, ", "))
