@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	xssh "golang.org/x/crypto/ssh"
@@ -22,6 +23,9 @@ const (
 	// patience is how long a connection is left waiting in the middle of a logon: sshd
 	// hangs up after two minutes (LoginGraceTime), and others sooner.
 	patience = 20 * time.Second
+	// foreign is how long SSH may be waited for behind a line of something else, which a
+	// server may send first (RFC 4253, section 4.2) and hardly any does.
+	foreign = 5 * time.Second
 	// alive is how often a host that says nothing is asked whether it is there.
 	alive = 15 * time.Second
 )
@@ -51,7 +55,7 @@ func (s *Session) enter(ctx context.Context, e *entering) error {
 		return fmt.Errorf("%w: %w", host.ErrNoAnswer, err)
 	}
 	c := &hearing{Conn: raw}
-	e.ctx, e.conn, e.why, e.now, e.wants = ctx, c, nil, time.Now(), s.offers()
+	e.ctx, e.conn, e.why, e.tried, e.now, e.wants = ctx, c, nil, "", time.Now(), s.offers()
 	// A context that ends early wakes whoever waits on the socket.
 	release := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer release()
@@ -94,6 +98,9 @@ func (e *entering) explain(err error) error {
 		return e.why
 	case e.ctx.Err() != nil:
 		return context.Cause(e.ctx)
+	case e.tried != "" && strings.Contains(err.Error(), unproved),
+		e.tried == byInteractive && !e.shown && strings.Contains(err.Error(), unasked):
+		return e.refusal()
 	case errors.Is(err, ErrHostKey):
 		return withoutPath(err)
 	case strings.Contains(err.Error(), "no common algorithm for host key"):
@@ -104,7 +111,7 @@ func (e *entering) explain(err error) error {
 			host.ErrBusy, clean(string(first)))
 	case len(first) == 0:
 		return fmt.Errorf("the host has taken the connection and said nothing: %w", err)
-	case !bytes.HasPrefix(first, []byte("SSH-")):
+	case !bytes.HasPrefix(first, []byte(version)):
 		return fmt.Errorf("no SSH answers there: it began with %q", clean(string(first)))
 	case e.shown:
 		return fmt.Errorf("logging on as %q: the host has hung up without a word on the %s%s: %w",
@@ -124,22 +131,36 @@ func withoutPath(err error) error {
 	return err
 }
 
-// hearing notes how the other side has begun.
+// version is how every version of SSH begins.
+const version = "SSH-"
+
+// hearing notes how the other side has begun. The library reads in a goroutine of its own.
 type hearing struct {
 	net.Conn
+
+	mu    sync.Mutex
 	begun [64]byte
 	heard int
+	odd   bool // it began with a line that is none of SSH's
 }
 
 // Read implements net.Conn.
 func (h *hearing) Read(p []byte) (int, error) {
 	n, err := h.Conn.Read(p)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.heard += copy(h.begun[h.heard:], p[:n])
+	if first := h.begun[:h.heard]; !h.odd && len(first) >= len(version) && !bytes.HasPrefix(first, []byte(version)) {
+		h.odd = true
+		_ = h.Conn.SetReadDeadline(time.Now().Add(foreign))
+	}
 	return n, err
 }
 
 // first is the first line, or what there is of it.
 func (h *hearing) first() []byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	line, _, _ := bytes.Cut(h.begun[:h.heard], []byte("\n"))
-	return bytes.TrimRight(line, "\r")
+	return bytes.TrimRight(bytes.Clone(line), "\r")
 }

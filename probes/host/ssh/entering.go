@@ -39,6 +39,7 @@ type entering struct {
 	shown   bool   // the password went to the host
 	method  string // in words
 	why     error  // it came to nothing, as far as we have seen ourselves
+	tried   string // the method that was tried to its end, or to that of the connection
 	banners string
 	agent   io.Closer
 	release func() bool
@@ -64,6 +65,13 @@ func (e *entering) said() string {
 
 // next is a ClientAuthCallback: it picks the one method that there is.
 func (e *entering) next(c *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
+	for _, method := range c.TriedMethods {
+		if method != "none" && len(c.PartialSuccessMethods) == 0 && e.why == nil {
+			// Whether it was refused or never answered only the library's last word tells.
+			e.tried = method
+			return nil, nil //nolint:nilnil // its way to say that there is nothing left to try
+		}
+	}
 	method, err := e.pick(c)
 	if err != nil && e.why == nil {
 		e.why = fmt.Errorf("logging on as %q: %w", e.options.Credential.User, err)
@@ -73,26 +81,12 @@ func (e *entering) next(c *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
 
 func (e *entering) pick(c *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
 	takes := func(method string) bool { return slices.Contains(c.AllowedMethods, method) }
-	tried := func(method string) bool { return slices.Contains(c.TriedMethods, method) }
 	switch {
 	case e.why != nil:
 		return nil, e.why
 	case len(c.PartialSuccessMethods) > 0:
 		return nil, fmt.Errorf("%w: the host has taken the %s and wants %s as well, and an entry has but one proof",
 			host.ErrRefused, e.method, strings.Join(c.AllowedMethods, " or "))
-	case tried(byPassword), tried(byInteractive):
-		if !e.shown {
-			return nil, fmt.Errorf("%w: the host asked for no password%s", host.ErrRefused, e.said())
-		}
-		shown := host.Refused
-		if e.isClosed() {
-			shown = host.Later
-		}
-		e.settle(shown)
-		return nil, fmt.Errorf("%w: the password is wrong, or the account may not log on there%s", host.ErrRefused, e.said())
-	case tried(byPublicKey):
-		return nil, fmt.Errorf("%w: the host takes %s not: is its public part in the account's authorized_keys (on Windows, "+
-			"of administrators, in C:\\ProgramData\\ssh\\administrators_authorized_keys)?%s", host.ErrRefused, e.method, e.said())
 	case !e.options.hasPassword() && takes(byPublicKey):
 		return e.keys()
 	case !e.options.hasPassword():
@@ -105,6 +99,33 @@ func (e *entering) pick(c *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
 		return xssh.KeyboardInteractive(e.challenge), nil
 	}
 	return nil, fmt.Errorf("%w: the host takes no password, but %s", host.ErrRefused, strings.Join(c.AllowedMethods, ", "))
+}
+
+// How the library words that all methods were refused, and that one was before it had
+// begun: RFC 4252's 51 for the first question.
+const (
+	unproved = "ssh: unable to authenticate"
+	unasked  = "unexpected message type 51"
+)
+
+// refusal is the host's word about what was tried.
+func (e *entering) refusal() error {
+	words := ""
+	switch {
+	case e.tried == byPublicKey:
+		words = "the host takes " + e.method + " not: is its public part in the account's authorized_keys (on Windows, " +
+			`of administrators, in C:\ProgramData\ssh\administrators_authorized_keys)?`
+	case !e.shown:
+		words = "the host asked for no password"
+	default:
+		words = "the password is wrong, or the account may not log on there"
+		shown := host.Refused
+		if e.isClosed() {
+			shown = host.Later
+		}
+		e.settle(shown)
+	}
+	return fmt.Errorf("logging on as %q: %w: %s%s", e.options.Credential.User, host.ErrRefused, words, e.said())
 }
 
 // isClosed says whether the host lets nobody in for now, whatever the password.

@@ -84,7 +84,7 @@ func withKey(t *testing.T, s *realtest.SSHD, o Options, args ...string) Options 
 	return o
 }
 
-func ask(t *testing.T, o Options, questions ...host.Question) (host.Answers, string, error) {
+func askReal(t *testing.T, o Options, questions ...host.Question) (host.Answers, string, error) {
 	t.Helper()
 	s, err := Open(t.Context(), o)
 	if err != nil {
@@ -113,13 +113,13 @@ func TestRealLinuxByKey(t *testing.T) {
 			_ = os.Remove(filepath.Join(server.Dir, "probe"))
 			o := withKey(t, server, o, args...)
 			if name == "with a passphrase" {
-				if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrNotTried) ||
+				if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrNotTried) ||
 					!strings.Contains(err.Error(), "passphrase") {
 					t.Errorf("without its passphrase: got %v", err)
 				}
 				o.Credential.Passphrase = host.NewSecret("correct horse")
 			}
-			answers, how, err := ask(t, o, system(), host.IdentityQuestion())
+			answers, how, err := askReal(t, o, system(), host.IdentityQuestion())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,12 +194,12 @@ func TestRealPinsAndCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Pins = []string{string(text)}
-	if _, how, err := ask(t, o, system()); err != nil || !strings.Contains(how, "host key ssh-rsa, pinned") {
+	if _, how, err := askReal(t, o, system()); err != nil || !strings.Contains(how, "host key ssh-rsa, pinned") {
 		t.Errorf("a whole key: %s, %v", how, err)
 	}
 	// The server has a better key, which it shows as long as nobody says which one is meant.
 	o.Pins = []string{xssh.FingerprintSHA256(key)}
-	if _, _, err := ask(t, o, system()); !errors.Is(err, ErrHostKey) || !strings.Contains(err.Error(), "the whole line") {
+	if _, _, err := askReal(t, o, system()); !errors.Is(err, ErrHostKey) || !strings.Contains(err.Error(), "the whole line") {
 		t.Errorf("a fingerprint of another key of it: %v", err)
 	}
 }
@@ -246,11 +246,11 @@ func TestRealCertificates(t *testing.T) {
 	if o.Known, err = ReadKnownHosts(known); err != nil {
 		t.Fatal(err)
 	}
-	if _, how, err := ask(t, o, system()); err != nil || !strings.Contains(how, "cert-v01@openssh.com, known") {
+	if _, how, err := askReal(t, o, system()); err != nil || !strings.Contains(how, "cert-v01@openssh.com, known") {
 		t.Errorf("got %s, %v", how, err)
 	}
 	o.Credential.Certificate = nil
-	if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrRefused) {
+	if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrRefused) {
 		t.Errorf("without the certificate: %v", err)
 	}
 }
@@ -264,7 +264,7 @@ func TestRealAgent(t *testing.T) {
 	o.Agent = func(ctx context.Context) (io.ReadWriteCloser, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}
-	if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrNotTried) || !strings.Contains(err.Error(), "ssh-add") {
+	if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrNotTried) || !strings.Contains(err.Error(), "ssh-add") {
 		t.Errorf("an empty agent: %v", err)
 	}
 	var public string
@@ -277,7 +277,7 @@ func TestRealAgent(t *testing.T) {
 			t.Fatalf("ssh-add: %v\n%s", err, out)
 		}
 		server.Authorize(t, public)
-		if _, how, err := ask(t, o, system()); err != nil || !strings.HasPrefix(how, "SSH by agent, ") {
+		if _, how, err := askReal(t, o, system()); err != nil || !strings.HasPrefix(how, "SSH by agent, ") {
 			t.Errorf("%s: %s, %v", kind, how, err)
 		}
 	}
@@ -286,11 +286,11 @@ func TestRealAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Identity = xssh.FingerprintSHA256(key)
-	if _, how, err := ask(t, o, system()); err != nil || !strings.Contains(how, o.Identity) {
+	if _, how, err := askReal(t, o, system()); err != nil || !strings.Contains(how, o.Identity) {
 		t.Errorf("the one key: %s, %v", how, err)
 	}
 	server.Authorize(t, realtest.SSHKey(t, filepath.Join(server.Dir, "stranger"), "-t", "ed25519"))
-	if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrRefused) || !strings.Contains(err.Error(), "authorized_keys") {
+	if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrRefused) || !strings.Contains(err.Error(), "authorized_keys") {
 		t.Errorf("a key that is not authorized: %v", err)
 	}
 }
@@ -310,22 +310,22 @@ func TestRealPassword(t *testing.T) {
 			server.GiveUser(t, "probe", "open sesame")
 			o := options(t, server)
 			o.Credential.Password = host.NewSecret("open sesame")
-			if _, how, err := ask(t, o, system()); err != nil || !strings.HasPrefix(how, "SSH by password") {
+			if _, how, err := askReal(t, o, system()); err != nil || !strings.HasPrefix(how, "SSH by password") {
 				t.Errorf("got %s, %v", how, err)
 			}
 			o.Credential.Password = host.NewSecret("close sesame")
-			if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrRefused) || strings.Contains(err.Error(), "sesame") {
+			if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrRefused) || strings.Contains(err.Error(), "sesame") {
 				t.Errorf("a wrong password: %v", err)
 			}
 			if d := cmp.Diff([]string{fmt.Sprintf("%s: SSH at port %d", o.Host, o.Port)}, o.Accounts.Refusals(o.Credential)); d != "" {
 				t.Errorf("refused (-want +got):\n%s", d)
 			}
-			if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrRefused) || !strings.Contains(err.Error(), "earlier in this run") {
+			if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrRefused) || !strings.Contains(err.Error(), "earlier in this run") {
 				t.Errorf("once more: %v", err)
 			}
 			o.Host = "srv02.example.test" // another one that the account would be shown to
 			o.Known, o.Pins = nil, []string{pinOf(t, server)}
-			if _, _, err := ask(t, o, system()); !errors.Is(err, host.ErrNotTried) {
+			if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrNotTried) {
 				t.Errorf("on another host: %v", err)
 			}
 		})
@@ -366,7 +366,7 @@ func TestRealWindowsByTheCollector(t *testing.T) {
 	registry := host.Collector{Name: "registry", Args: map[string][]string{
 		"key": {`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`}, "values": {"UBR"},
 	}}
-	answers, how, err := ask(t, o, services, registry, system())
+	answers, how, err := askReal(t, o, services, registry, system())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -387,7 +387,7 @@ func TestRealWindowsByTheCollector(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(bin, "powershell"), []byte("#!/bin/sh\necho blocked by policy >&2\nexit 1\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	answers, _, err = ask(t, o, services)
+	answers, _, err = askReal(t, o, services)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func Read(marks Marks, output []byte) (Told, error) {
 		case is && words[0] == "end" && len(words) >= 3 && part(words[1]) == at && at != "":
 			now.err = failure(words[2], slices.Concat(words[3:], []string{""})[0], now.err)
 			told.parts[at], at = now, ""
-		case at != "" && len(line) > 0:
+		case at != "":
 			now.add(line)
 		}
 	}
@@ -160,8 +160,14 @@ func failure(code, words string, before error) error {
 	return errors.New(words)
 }
 
-// of returns the lines of a part.
+// of returns the lines of a part that are not empty.
 func (t Told) of(p part) ([]string, error) {
+	lines, err := t.all(p)
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return line == "" }), err
+}
+
+// all returns every line of a part.
+func (t Told) all(p part) ([]string, error) {
 	s, there := t.parts[p]
 	switch {
 	case !there:

@@ -62,7 +62,7 @@ func serviceKeys(t Told) ([]host.Row, error) {
 // units are those that belong to the host: not those that come and go by themselves, with
 // a login, a connection or a crash.
 func (t Told) units() ([]unit, error) {
-	lines, err := t.of(partUnits)
+	lines, err := t.all(partUnits)
 	if err != nil {
 		return nil, err
 	}
@@ -98,34 +98,35 @@ func (t Told) units() ([]unit, error) {
 	return all, nil
 }
 
-// readUnits reads the blocks of systemctl show, which an empty line would part if Read had
-// kept those: each begins with its Id.
+// readUnits reads the blocks of systemctl show, which empty lines part. The properties of a
+// block come in an order of systemd's own.
 func readUnits(lines []string) []unit {
-	var all []unit
+	all := []unit{{props: map[string]string{}}}
 	for _, line := range lines {
+		if line == "" {
+			all = append(all, unit{props: map[string]string{}})
+			continue
+		}
 		name, value, is := strings.Cut(line, "=")
 		if !is {
 			continue
 		}
-		if name == "Id" {
-			all = append(all, unit{name: strings.TrimSuffix(markup.Line(value), ".service"), props: map[string]string{}})
-		}
-		if len(all) == 0 {
-			continue
-		}
 		u := &all[len(all)-1]
 		switch name {
+		case "Id":
+			u.name = strings.TrimSuffix(markup.Line(value), ".service")
 		case "Names":
 			for _, other := range strings.Fields(value) {
-				if other = strings.TrimSuffix(markup.Line(other), ".service"); other != u.name {
-					u.aliases = append(u.aliases, other)
-				}
+				u.aliases = append(u.aliases, strings.TrimSuffix(markup.Line(other), ".service"))
 			}
 		case "ExecStart":
 			u.start = cmp.Or(u.start, commandLine(value))
 		default:
 			u.props[name] = strings.TrimSpace(value)
 		}
+	}
+	for i, u := range all {
+		all[i].aliases = slices.DeleteFunc(u.aliases, func(alias string) bool { return alias == u.name })
 	}
 	return slices.DeleteFunc(all, func(u unit) bool { return u.name == "" })
 }
