@@ -79,8 +79,9 @@ func (r reader) hostKeys(s *SSHSettings, at object, rule *credential, what strin
 	if !found {
 		return
 	}
+	key := regexp.MustCompile(`^(SHA256:[A-Za-z0-9+/]{43}=?|[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,2}( .*)?)$`)
 	for _, n := range r.texts(e.value, what+".host_keys") {
-		if !regexp.MustCompile(`^(SHA256:[A-Za-z0-9+/]{43}=?|[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,2}( .*)?)$`).MatchString(n.Value) {
+		if !key.MatchString(n.Value) {
 			r.hintf(n, "ssh-keygen -l -f ssh_host_ed25519_key.pub on the host prints it",
 				"%s.host_keys: want SHA256:… or the line of a .pub file", what)
 		}

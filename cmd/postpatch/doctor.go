@@ -200,7 +200,8 @@ func (d *doctor) examination(ctx context.Context, j job, name string) (examinati
 	if err != nil {
 		return examination{}, err
 	}
-	return examination{name, winrm.Examination{Options: o, Resolve: j.routes.Resolve, Timeout: d.timeout}, nil}, s.Close(ctx)
+	e := winrm.Examination{Options: o, Resolve: j.routes.Resolve, Timeout: d.timeout}
+	return examination{name, e, nil}, s.Close(ctx)
 }
 
 // examine examines one host and prints each step as it ends.

@@ -36,7 +36,7 @@ var Kind = probes.Define(probes.Kind{
 		{
 			Name: "file_system", Type: fact.TypeText, Gate: true, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,
 			Keep: "!= RAW",
-			Doc:  "NTFS, ReFS, ext4… RAW when Windows knows none: damaged, locked, of no driver; of Linux, if it is read-only.",
+			Doc:  "NTFS, ReFS, ext4… RAW when Windows knows none: damaged, locked, of no driver; of Linux if it is read-only.",
 		},
 		{
 			Name: "volume", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},

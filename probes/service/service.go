@@ -35,7 +35,7 @@ var Kind = probes.Define(probes.Kind{
 })
 
 type params struct {
-	Names []string `param:"name,required" doc:"The services' names, not their display names; of systemd with or without .service."`
+	Names []string `param:"name,required" doc:"The services' names, not display names; with or without .service."`
 }
 
 type probe params

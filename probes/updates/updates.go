@@ -24,7 +24,7 @@ import (
 // catalogue is registered with the update agent for the time of the search.
 var Kind = probes.Define(probes.Kind{
 	Name:  "updates",
-	Doc:   "The updates of a host: installed, tried and failed, missing; WSUS's and Configuration Manager's view; packages.",
+	Doc:   "The updates of a host: installed, failed and missing; WSUS's and Configuration Manager's view; packages.",
 	Item:  "the update's KB number, or its identity where it has none; empty for the host as a whole",
 	Items: probes.AnyCase,
 	Main:  "part",

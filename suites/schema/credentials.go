@@ -19,8 +19,9 @@ func credentials() object {
 		"workload_identity": proven("The federated token of a pipeline or a pod; for sql alone."),
 		"key":               sshKey(),
 		"agent":             proven("The agent that holds the keys of who runs postpatch; for ssh alone."),
-		"transport":         with(words("winrm", "over WinRM; unless given", "ssh", "over SSH"), about("How the hosts are asked.")),
-		"winrm":             winRM(), "ssh": overSSH(), "sql": sqlServer(), "mail": mail(),
+		"transport": with(words("winrm", "over WinRM; unless given", "ssh", "over SSH"),
+			about("How the hosts are asked.")),
+		"winrm": winRM(), "ssh": overSSH(), "sql": sqlServer(), "mail": mail(),
 	}, "hosts")
 	var proofs list
 	for _, key := range []string{

@@ -80,7 +80,8 @@ func (s *SSHD) GiveUser(t testing.TB, name, password string) {
 		t.Fatal(err)
 	}
 	for file, line := range map[string]string{
-		"passwd": name + ":x:54321:54321::/tmp:/bin/sh", "shadow": name + ":" + strings.TrimSpace(string(hash)) + ":19000:0:99999:7:::",
+		"passwd": name + ":x:54321:54321::/tmp:/bin/sh",
+		"shadow": name + ":" + strings.TrimSpace(string(hash)) + ":19000:0:99999:7:::",
 	} {
 		text, err := os.ReadFile("/etc/" + file)
 		if err != nil {

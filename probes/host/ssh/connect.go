@@ -106,7 +106,8 @@ func (e *entering) explain(err error) error {
 	case strings.Contains(err.Error(), "no common algorithm for host key"):
 		return fmt.Errorf("%w: it has no key of a kind that is known of it (%s): it may have new keys, or another host "+
 			"has its name", ErrHostKey, strings.Join(e.wants, ", "))
-	case bytes.HasPrefix(first, []byte("Exceeded MaxStartups")), bytes.HasPrefix(first, []byte("Not allowed at this time")):
+	case bytes.HasPrefix(first, []byte("Exceeded MaxStartups")),
+		bytes.HasPrefix(first, []byte("Not allowed at this time")):
 		return fmt.Errorf("%w: sshd says %q instead of its version (MaxStartups, PerSourcePenalties in its sshd_config)",
 			host.ErrBusy, clean(string(first)))
 	case len(first) == 0:
@@ -152,7 +153,7 @@ func (h *hearing) Read(p []byte) (int, error) {
 	h.heard += copy(h.begun[h.heard:], p[:n])
 	if first := h.begun[:h.heard]; !h.odd && len(first) >= len(version) && !bytes.HasPrefix(first, []byte(version)) {
 		h.odd = true
-		_ = h.Conn.SetReadDeadline(time.Now().Add(foreign))
+		_ = h.SetReadDeadline(time.Now().Add(foreign))
 	}
 	return n, err
 }

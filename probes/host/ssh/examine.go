@@ -110,7 +110,8 @@ func (x *examiner) system(ctx context.Context) {
 	}
 	x.tell(Step{
 		Name: stepSystem, Took: time.Since(start),
-		Saw: fmt.Sprintf("%s, %s, asked by %s", clean(rows[0].Get("Caption").Text), clean(rows[0].Get("BuildNumber").Text), x.by),
+		Saw: fmt.Sprintf("%s, %s, asked by %s",
+			clean(rows[0].Get("Caption").Text), clean(rows[0].Get("BuildNumber").Text), x.by),
 	})
 }
 
@@ -126,7 +127,7 @@ func (x *examiner) fail(name string, took time.Duration, err error) {
 	case errors.Is(err, host.ErrNotTried):
 		saw, cure = "nothing was shown", "correct the entry of the credentials file"
 	case errors.Is(err, host.ErrRefused):
-		saw, cure = x.options.Credential.User+" was refused", "correct the account, or its key, in the credentials file or there"
+		saw, cure = x.options.Credential.User+" was refused", "correct the account, or its key, here or there"
 	case errors.Is(err, host.ErrNoPowerShell):
 		saw, cure = "PowerShell does not run", "let the account run powershell.exe there (AppLocker, WDAC, PATH)"
 	}

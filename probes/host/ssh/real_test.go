@@ -199,7 +199,7 @@ func TestRealPinsAndCertificates(t *testing.T) {
 	}
 	// The server has a better key, which it shows as long as nobody says which one is meant.
 	o.Pins = []string{xssh.FingerprintSHA256(key)}
-	if _, _, err := askReal(t, o, system()); !errors.Is(err, ErrHostKey) || !strings.Contains(err.Error(), "the whole line") {
+	if _, _, err := askReal(t, o, system()); !fails(err, ErrHostKey, "the whole line") {
 		t.Errorf("a fingerprint of another key of it: %v", err)
 	}
 }
@@ -211,20 +211,21 @@ func TestRealCertificates(t *testing.T) {
 	server := realtest.StartSSHD(t, "TrustedUserCAKeys "+ca+".pub", "HostCertificate "+filepath.Join(dir, "host-cert.pub"))
 	sign := func(args ...string) {
 		t.Helper()
-		out, err := exec.CommandContext(t.Context(), "ssh-keygen", append([]string{"-q", "-s", ca, "-V", "+1h"}, args...)...).CombinedOutput()
+		args = append([]string{"-q", "-s", ca, "-V", "+1h"}, args...)
+		out, err := exec.CommandContext(t.Context(), "ssh-keygen", args...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	host_ := filepath.Join(dir, "host.pub")
+	public := filepath.Join(dir, "host.pub")
 	text, err := os.ReadFile(filepath.Join(server.Dir, "host_ed25519.pub"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(host_, text, 0o600); err != nil {
+	if err := os.WriteFile(public, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sign("-h", "-I", "host", "-n", realtest.SSHDName, host_)
+	sign("-h", "-I", "host", "-n", realtest.SSHDName, public)
 	server.Stop(t) // it reads its certificate when it starts
 	server.Start(t)
 	o := withKey(t, server, options(t, server), "-t", "ed25519")
@@ -240,7 +241,8 @@ func TestRealCertificates(t *testing.T) {
 	if _, err := ReadKnownHosts(known); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(known, fmt.Appendf(nil, "@cert-authority [*.example.test]:%d %s\n", o.Port, authority), 0o600); err != nil {
+	line := fmt.Appendf(nil, "@cert-authority [*.example.test]:%d %s\n", o.Port, authority)
+	if err := os.WriteFile(known, line, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if o.Known, err = ReadKnownHosts(known); err != nil {
@@ -264,7 +266,7 @@ func TestRealAgent(t *testing.T) {
 	o.Agent = func(ctx context.Context) (io.ReadWriteCloser, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}
-	if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrNotTried) || !strings.Contains(err.Error(), "ssh-add") {
+	if _, _, err := askReal(t, o, system()); !fails(err, host.ErrNotTried, "ssh-add") {
 		t.Errorf("an empty agent: %v", err)
 	}
 	var public string
@@ -290,7 +292,7 @@ func TestRealAgent(t *testing.T) {
 		t.Errorf("the one key: %s, %v", how, err)
 	}
 	server.Authorize(t, realtest.SSHKey(t, filepath.Join(server.Dir, "stranger"), "-t", "ed25519"))
-	if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrRefused) || !strings.Contains(err.Error(), "authorized_keys") {
+	if _, _, err := askReal(t, o, system()); !fails(err, host.ErrRefused, "authorized_keys") {
 		t.Errorf("a key that is not authorized: %v", err)
 	}
 }
@@ -314,13 +316,15 @@ func TestRealPassword(t *testing.T) {
 				t.Errorf("got %s, %v", how, err)
 			}
 			o.Credential.Password = host.NewSecret("close sesame")
-			if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrRefused) || strings.Contains(err.Error(), "sesame") {
+			_, _, err := askReal(t, o, system())
+			if !errors.Is(err, host.ErrRefused) || strings.Contains(err.Error(), "sesame") {
 				t.Errorf("a wrong password: %v", err)
 			}
-			if d := cmp.Diff([]string{fmt.Sprintf("%s: SSH at port %d", o.Host, o.Port)}, o.Accounts.Refusals(o.Credential)); d != "" {
+			want := []string{fmt.Sprintf("%s: SSH at port %d", o.Host, o.Port)}
+			if d := cmp.Diff(want, o.Accounts.Refusals(o.Credential)); d != "" {
 				t.Errorf("refused (-want +got):\n%s", d)
 			}
-			if _, _, err := askReal(t, o, system()); !errors.Is(err, host.ErrRefused) || !strings.Contains(err.Error(), "earlier in this run") {
+			if _, _, err := askReal(t, o, system()); !fails(err, host.ErrRefused, "earlier in this run") {
 				t.Errorf("once more: %v", err)
 			}
 			o.Host = "srv02.example.test" // another one that the account would be shown to
@@ -384,14 +388,15 @@ func TestRealWindowsByTheCollector(t *testing.T) {
 	if !strings.HasSuffix(how, "asked by PowerShell") {
 		t.Errorf("how: %s", how)
 	}
-	if err := os.WriteFile(filepath.Join(bin, "powershell"), []byte("#!/bin/sh\necho blocked by policy >&2\nexit 1\n"), 0o755); err != nil {
+	blocked := []byte("#!/bin/sh\necho blocked by policy >&2\nexit 1\n")
+	if err := os.WriteFile(filepath.Join(bin, "powershell"), blocked, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	answers, _, err = askReal(t, o, services)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := answers.To(services); !errors.Is(err, host.ErrNoPowerShell) || !strings.Contains(err.Error(), "blocked by policy") {
+	if _, err := answers.To(services); !fails(err, host.ErrNoPowerShell, "blocked by policy") {
 		t.Errorf("a PowerShell that does not run: %v", err)
 	}
 }

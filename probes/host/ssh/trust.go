@@ -148,7 +148,7 @@ func (k *KnownHosts) of(at string) ([]string, error) {
 	}
 	if len(wrong.Want) == 0 {
 		return nil, fmt.Errorf("%w: no key is known of %s in %s: take it from the host itself (ssh-keygen -lf "+
-			"/etc/ssh/ssh_host_ed25519_key.pub there, or C:\\ProgramData\\ssh on Windows), compare it with that of ssh-keyscan, "+
+			"/etc/ssh/ssh_host_ed25519_key.pub there, or C:\\ProgramData\\ssh on Windows), compare it with ssh-keyscan's, "+
 			"and add its line", ErrHostKey, knownhosts.Normalize(at), strings.Join(k.files, ", "))
 	}
 	var certificates, plain []string

@@ -105,9 +105,10 @@ func said(out *output) string {
 		return out.said()
 	}
 	var b strings.Builder
+	plain := strings.NewReplacer("_x000D_", " ", "_x000A_", " ", "&lt;", "<", "&gt;", ">", "&amp;", "&")
 	for _, part := range strings.Split(text, `<S S="Error">`)[1:] {
 		line, _, _ := strings.Cut(part, "</S>")
-		b.WriteString(strings.NewReplacer("_x000D_", " ", "_x000A_", " ", "&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(line))
+		b.WriteString(plain.Replace(line))
 	}
 	return clean(b.String())
 }

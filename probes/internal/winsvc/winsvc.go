@@ -190,7 +190,7 @@ func ConfigSpecs() []probes.ReadingSpec {
 		},
 		{
 			Name: "exit_code", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
-			Doc: "Why it stopped last, such as 0 for on purpose, or 1069 and that its account could not log on; systemd's result.",
+			Doc: "Why it stopped last, such as 0 for on purpose, or 1069 and that its account could not log on. Or systemd's.",
 		},
 		{
 			Name: "waits_for", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,

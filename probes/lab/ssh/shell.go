@@ -20,7 +20,7 @@ func shell(h estate.Host, script string) wsman.Ran {
 		return wsman.Ran{Stderr: []byte("sh: 1: the lab runs no other script\n"), Exit: 2}
 	}
 	var out strings.Builder
-	for _, name := range strings.Fields(m[2]) {
+	for name := range strings.FieldsSeq(m[2]) {
 		text, problem := part(h, name)
 		code := 0
 		if problem != "" {
@@ -99,14 +99,15 @@ func units(h estate.Host) string {
 			active, result, code = "failed", "exit-code", s.ExitCode
 		}
 		file := map[string]string{"Manual": "disabled", "Disabled": "masked"}[s.Mode]
-		requires := "sysinit.target"
+		requires := []string{"sysinit.target"}
 		for _, other := range s.DependsOn {
-			requires += " " + other + ".service"
+			requires = append(requires, other+".service")
 		}
 		blocks = append(blocks, fmt.Sprintf("Id=%[1]s.service\nNames=%[1]s.service\nLoadState=loaded\nActiveState=%[2]s\n"+
 			"UnitFileState=%[3]s\nResult=%[4]s\nExecMainCode=1\nExecMainStatus=%[5]d\nUser=%[6]s\n"+
 			"ExecStart={ path=%[7]s ; argv[]=%[7]s ; ignore_errors=no ; pid=0 }\nRequires=%[8]s\nWantedBy=\nTransient=no\n",
-			name, active, or(file, "enabled"), result, code, s.Account, or(s.Path, "/usr/sbin/"+name), requires))
+			name, active, or(file, "enabled"), result, code, s.Account, or(s.Path, "/usr/sbin/"+name),
+			strings.Join(requires, " ")))
 	}
 	return strings.Join(blocks, "\n")
 }
@@ -124,8 +125,8 @@ func volumes(h estate.Host) string {
 		if v.ReadOnly {
 			way = "rw,relatime,ro"
 		}
-		lines = append(lines, fmt.Sprintf("8:%d / %s %s %s /dev/sda%d %d %d %d", i+1, strings.ReplaceAll(place, " ", `\040`), way,
-			or(v.Type, "ext4"), i+1, block, v.Size/block, v.Free/block))
+		lines = append(lines, fmt.Sprintf("8:%d / %s %s %s /dev/sda%d %d %d %d",
+			i+1, strings.ReplaceAll(place, " ", `\040`), way, or(v.Type, "ext4"), i+1, block, v.Size/block, v.Free/block))
 	}
 	return strings.Join(lines, "\n")
 }

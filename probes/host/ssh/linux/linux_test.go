@@ -27,12 +27,17 @@ func class(name string) host.WQL {
 
 // everything are questions that take all parts, and one that nobody answers.
 func everything() []host.Question {
-	return []host.Question{
-		class("Win32_OperatingSystem"), class("Win32_ComputerSystem"), host.IdentityQuestion(), class("Win32_Service"),
-		class("Win32_Volume"), class("Win32_QuickFixEngineering"), class("Win32_Process"), class("MSFT_NetTCPConnection"),
-		class("MSFT_NetUDPEndpoint"), class("MSFT_NetTCPSetting"), host.Collector{Name: "servicekeys"},
-		host.Collector{Name: "pendingreboot"}, host.Collector{Name: "boots"},
+	all := []host.Question{
+		host.IdentityQuestion(), host.Collector{Name: "servicekeys"}, host.Collector{Name: "pendingreboot"},
+		host.Collector{Name: "boots"},
 	}
+	for _, name := range []string{
+		"Win32_OperatingSystem", "Win32_ComputerSystem", "Win32_Service", "Win32_Volume", "Win32_QuickFixEngineering",
+		"Win32_Process", "MSFT_NetTCPConnection", "MSFT_NetUDPEndpoint", "MSFT_NetTCPSetting",
+	} {
+		all = append(all, class(name))
+	}
+	return all
 }
 
 // recorded is a host as the documentation of systemctl, dpkg and the kernel has it.
@@ -131,7 +136,8 @@ func TestRows(t *testing.T) {
 				"State=installed",
 			"Architecture=amd64; Held=false; HotFixID=nginx 1.26.3-4; Manager=dpkg; Package=nginx; PackageVersion=1.26.3-4; " +
 				"State=half-configured",
-			"Architecture=all; Held=true; HotFixID=held 2.0-1; Manager=dpkg; Package=held; PackageVersion=2.0-1; State=installed",
+			"Architecture=all; Held=true; HotFixID=held 2.0-1; Manager=dpkg; Package=held; PackageVersion=2.0-1; " +
+				"State=installed",
 		},
 		"Win32_NTDomain": {
 			"asking the host root/cimv2: SELECT Name FROM Win32_NTDomain: no such class: the host runs Linux, where nothing " +
@@ -198,7 +204,9 @@ func TestCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, output := range [][]byte{nil, []byte("'sh' is not recognized"), text[:len(text)/2], bytes.TrimSuffix(text, []byte("done\n"))} {
+	for _, output := range [][]byte{
+		nil, []byte("'sh' is not recognized"), text[:len(text)/2], bytes.TrimSuffix(text, []byte("done\n")),
+	} {
 		if _, err := Read(Marks{"postpatch-X"}, output); !errors.Is(err, ErrNoAnswers) {
 			t.Errorf("%d bytes: got %v", len(output), err)
 		}
@@ -212,7 +220,8 @@ func TestCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := lines(t, told, class("Win32_QuickFixEngineering")); !strings.Contains(got[0], "told nothing of its packages") {
+	got := lines(t, told, class("Win32_QuickFixEngineering"))
+	if !strings.Contains(got[0], "told nothing of its packages") {
 		t.Errorf("got %v", got)
 	}
 }
@@ -307,8 +316,9 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
-	for _, part := range bytes.Split(text, []byte("\n\n")) {
-		f.Add(slices.Concat([]byte("#postpatch-X begin system\nkernel=Linux\n#postpatch-X end system 0\n"), part, []byte("\n#postpatch-X done\n")))
+	const before = "#postpatch-X begin system\nkernel=Linux\n#postpatch-X end system 0\n"
+	for part := range bytes.SplitSeq(text, []byte("\n\n")) {
+		f.Add(slices.Concat([]byte(before), part, []byte("\n#postpatch-X done\n")))
 	}
 	f.Fuzz(func(t *testing.T, output []byte) {
 		told, err := Read(Marks{"postpatch-X"}, output)

@@ -3,6 +3,7 @@ package linux
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -39,11 +40,7 @@ func sockets(t Told, protocol string) ([]host.Row, error) {
 		}
 		for i, id := range owners[fmt.Sprintf("%s/%d", protocol, at.Port())] {
 			if i > 0 {
-				another := host.Row{}
-				for name, cell := range row {
-					another[name] = cell
-				}
-				row = another
+				row = maps.Clone(row)
 			}
 			row["OwningProcess"] = number(id)
 			rows = append(rows, row)

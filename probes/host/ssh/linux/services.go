@@ -116,7 +116,7 @@ func readUnits(lines []string) []unit {
 		case "Id":
 			u.name = strings.TrimSuffix(markup.Line(value), ".service")
 		case "Names":
-			for _, other := range strings.Fields(value) {
+			for other := range strings.FieldsSeq(value) {
 				u.aliases = append(u.aliases, strings.TrimSuffix(markup.Line(other), ".service"))
 			}
 		case "ExecStart":
@@ -223,7 +223,7 @@ func (u unit) result() string {
 // depends are the services that it requires.
 func (u unit) depends() []string {
 	var all []string
-	for _, name := range strings.Fields(u.props["Requires"]) {
+	for name := range strings.FieldsSeq(u.props["Requires"]) {
 		if name, is := strings.CutSuffix(markup.Line(name), ".service"); is {
 			all = append(all, name)
 		}
