@@ -6,8 +6,10 @@ import (
 	"postpatch/probes/host"
 )
 
-// WinRMSettings says how WinRM is reached on a host.
+// WinRMSettings says how WinRM is reached on a host, or that SSH is in its place.
 type WinRMSettings struct {
+	SSH *SSHSettings // where it is set nothing else counts: transport: ssh
+
 	TLS        bool
 	Port       int    // 5986 with TLS, 5985 without, unless the file says otherwise
 	Insecure   bool   // do not check the server's certificate
@@ -36,6 +38,7 @@ type credential struct {
 	user  string
 	proof proof
 	winrm WinRMSettings
+	bySSH bool // transport: ssh
 	sql   SQLSettings
 	mail  *host.Mail
 }

@@ -66,8 +66,9 @@ func (r reader) credentials(data []byte) []*credential {
 
 // credential reads an entry; hosts are the nodes of its patterns.
 func (r reader) credential(o object, what string) (rule *credential, hosts []*yaml.Node) {
-	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "winrm", "sql", "mail")...)
+	r.known(o, what, append(proofKinds(), "hosts", "for", "user", "transport", "winrm", "ssh", "sql", "mail")...)
 	rule = &credential{place: r.place(o.node)}
+	rule.bySSH = r.oneOf(o, what, "transport", []string{transportWinRM, transportSSH}) == transportSSH
 	proofs := r.proof(rule, o, what)
 	if e, found := o.get("hosts"); found {
 		hosts = r.texts(e.value, what+".hosts")
@@ -84,10 +85,15 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 			r.hintf(e.key, "leave it out", "%s.user: has no effect with %s", what, rule.proof.kind)
 		}
 	} else if !rule.isUserless() &&
-		(len(proofs) == 0 || rule.proof.kind == byPassword || rule.proof.kind == byKeytab) {
+		(len(proofs) == 0 || slices.Contains([]proofKind{byPassword, byKeytab, byKey, byAgent}, rule.proof.kind)) {
 		r.hintf(o.node, "postpatch explain credentials", "%s: user is missing", what)
 	}
-	r.settings(rule, o, what)
+	if rule.bySSH {
+		r.ssh(rule, o, what)
+	} else {
+		r.settings(rule, o, what)
+		r.notSSH(rule, o, what)
+	}
 	r.sqlSettings(rule, o, what)
 	r.mail(rule, o, what)
 	r.directories(rule, hosts, what)
@@ -97,7 +103,7 @@ func (r reader) credential(o object, what string) (rule *credential, hosts []*ya
 // uses are what credentials can be for.
 func uses() []string {
 	return []string{
-		"winrm", "sql", forMail, forDirectory, forShares, forTickets, forSNMP, forRADIUS, forRADIUSUser,
+		"winrm", transportSSH, "sql", forMail, forDirectory, forShares, forTickets, forSNMP, forRADIUS, forRADIUSUser,
 	}
 }
 
@@ -106,6 +112,8 @@ func usesOf(kind proofKind) []string {
 	switch kind {
 	case byToken, byManagedIdentity, byWorkloadIdentity:
 		return []string{"sql"}
+	case byKey, byAgent:
+		return []string{"winrm"}
 	case byPassword:
 		return uses()
 	case byCurrentUser:
@@ -127,10 +135,16 @@ func (r reader) uses(rule *credential, o object, what string) {
 	}
 	for _, n := range r.texts(e.value, what+".for") {
 		switch {
+		case n.Value == transportSSH && rule.bySSH: // how its session is called
+			rule.uses = append(rule.uses, "winrm")
+		case n.Value == transportSSH:
+			r.hintf(n, "add transport: ssh", "%s.for: the entry asks its hosts over WinRM", what)
+		case n.Value == "winrm" && rule.bySSH:
+			r.hintf(n, "write for: ssh, or leave out transport: ssh", "%s.for: the entry asks its hosts over SSH", what)
 		case !slices.Contains(uses(), n.Value):
 			// What stands there may be a secret in the wrong place.
 			r.hintf(n, suggest(n.Value, uses()),
-				"%s.for: want winrm, sql, mail, ldap, smb, kerberos, snmp, radius or radius_user, got something else", what)
+				"%s.for: want winrm, ssh, sql, mail, ldap, smb, kerberos, snmp, radius or radius_user, got something else", what)
 		case !slices.Contains(usesOf(rule.proof.kind), n.Value):
 			hint := "give " + n.Value + " an entry of its own"
 			if hasToBeSaid(n.Value) {
@@ -187,7 +201,9 @@ func (r reader) oneProof(p *proof, e entry, what string) {
 				ref.File = r.beside(path)
 			}
 		}
-	case byCurrentUser, byManagedIdentity, byWorkloadIdentity:
+	case byKey:
+		r.key(p, e, what)
+	case byCurrentUser, byManagedIdentity, byWorkloadIdentity, byAgent:
 		if e.value.Kind != yaml.ScalarNode || e.value.Value != "true" {
 			r.hintf(e.value, "leave it out where it is not so", "%s: want true", what)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,9 +32,11 @@ type FileForm int
 
 // The forms of files.
 const (
-	PasswordFile FileForm = iota // a text, which only its owner may read
-	KeyFile                      // a keytab, a ticket cache or a private key: bytes, which only their owner may read
-	PublicFile                   // a certificate: anybody may read it
+	PasswordFile  FileForm = iota // a text, which only its owner may read
+	KeyFile                       // a keytab, a ticket cache or a private key: bytes, which only their owner may read
+	PublicFile                    // a certificate: anybody may read it
+	SSHFile                       // a private key of OpenSSH, which only its owner may read
+	SSHPublicFile                 // its certificate: anybody may read it
 )
 
 // String names the source, never the secret, and no argument of a command.
@@ -60,7 +63,10 @@ const (
 	byCertificate proofKind = "certificate"
 	byCurrentUser proofKind = "current_user"
 
-	byToken            proofKind = "token"
+	byToken proofKind = "token"
+	byKey   proofKind = "key"   // of SSH
+	byAgent proofKind = "agent" // that holds keys of SSH
+
 	byManagedIdentity  proofKind = "managed_identity"
 	byWorkloadIdentity proofKind = "workload_identity"
 )
@@ -69,7 +75,8 @@ const (
 func proofKinds() []string {
 	var words []string
 	for _, kind := range []proofKind{
-		byPassword, byKeytab, byCCache, byCertificate, byCurrentUser, byToken, byManagedIdentity, byWorkloadIdentity,
+		byPassword, byKeytab, byCCache, byCertificate, byCurrentUser, byKey, byAgent, byToken, byManagedIdentity,
+		byWorkloadIdentity,
 	} {
 		words = append(words, string(kind))
 	}
@@ -81,10 +88,11 @@ type proof struct {
 	kind        proofKind
 	secret      source // the password, the keytab, the ticket cache or the private key
 	certificate source
+	passphrase  source
 }
 
 func (p *proof) read(secrets func(SecretRef) (host.Secret, error)) (host.Credential, error) {
-	if p.kind == byCurrentUser || p.kind == byManagedIdentity || p.kind == byWorkloadIdentity {
+	if slices.Contains([]proofKind{byCurrentUser, byManagedIdentity, byWorkloadIdentity, byAgent}, p.kind) {
 		return host.Credential{Current: p.kind == byCurrentUser}, nil
 	}
 	secret, err := p.secret.read(secrets)
@@ -92,6 +100,8 @@ func (p *proof) read(secrets func(SecretRef) (host.Secret, error)) (host.Credent
 		return host.Credential{}, fmt.Errorf("reading the %s from %s: %w", p.noun(), p.secret.ref, err)
 	}
 	switch p.kind {
+	case byKey:
+		return p.readKey(secret, secrets)
 	case byKeytab:
 		return host.Credential{Keytab: secret}, nil
 	case byToken:
@@ -121,6 +131,8 @@ func (p *proof) noun() string {
 		return "ticket cache"
 	case byCertificate:
 		return "certificate's key"
+	case byKey:
+		return "SSH key"
 	default:
 		return string(p.kind)
 	}
@@ -133,6 +145,10 @@ func (s SecretRef) check(secret host.Secret) (host.Secret, error) {
 	switch {
 	case text == "":
 		return host.Secret{}, errors.New("it is empty or not set")
+	case s.Form == SSHFile && strings.HasPrefix(text, "PuTTY-"):
+		return host.Secret{}, errors.New("it is PuTTY's: let puttygen export it as an OpenSSH key")
+	case s.Form == SSHPublicFile:
+		return secret, nil
 	case s.Form == KeyFile && strings.HasPrefix(text, "\x05"): // keytabs and ticket caches of today begin so
 		return secret, nil
 	case s.Form != PasswordFile:

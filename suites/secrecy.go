@@ -19,7 +19,8 @@ func namesSecret(key string) bool {
 // a host is entered.
 func namesCredential(key string) bool {
 	return namesSecret(key) || slices.Contains([]string{
-		"user", "username", "auth", "certificate", "current_user", "winrm", "managed_identity", "workload_identity",
+		"user", "username", "auth", "certificate", "current_user", "winrm", "ssh", "transport", "managed_identity",
+		"workload_identity",
 	}, strings.ToLower(key))
 }
 

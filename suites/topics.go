@@ -89,14 +89,20 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
       - hosts: "*.dmz.example.org"
         certificate: {cert: probe.crt, key: secrets/probe.key}
         winrm: {tls: true, ca_file: dmz-ca.pem}
+      - hosts: "lnx*.corp.example.org"
+        transport: ssh                   # OpenSSH, of Linux or of Windows
+        user: probe
+        key: {file: secrets/probe, passphrase: {env: KEY_PASSPHRASE}}
+        ssh: {known_hosts: corp-known-hosts}
       - hosts: [lab01, "lab1*"]
         user: .\probe
         password: {file: secrets/lab.txt}
         winrm: {allow_plain: true}       # a lab, and nothing else
 
   hosts      a host's name, or patterns with * and ?, in any case; required
-  for        the uses it is for: winrm and sql, as far as it can serve them, unless given. What a
-             password is for beside these has to be said:
+  transport  winrm (the default) or ssh: how the hosts are asked
+  for        the uses it is for: winrm and sql, as far as it can serve them, unless given; ssh with
+             transport: ssh. What a password is for beside these has to be said:
                mail         a mailbox, and Exchange's web services; these with current_user, too
                ldap         a directory that keeps hosts of suites, or that a check binds to
                smb          shares
@@ -106,7 +112,7 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
                radius_user  who logs on by RADIUS
              But for mail, a pattern has to end in a domain: a suite chooses whom it asks.
   user       CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name; needed with a
-             password and a keytab, but for snmp and radius
+             password, a keytab, a key and the agent, but for snmp and radius
   winrm      tls          connect with TLS
              port         5986 with TLS, 5985 without
              auth         negotiate (Kerberos, else NTLM; the default), kerberos, ntlm, basic,
@@ -122,6 +128,16 @@ const aboutCredentials = `credentials: which user goes to which host; the operat
                           account must be one that the server may show to a domain controller:
                           Kerberos, with resource-based delegation. Microsoft supports it for none
                           of this; it costs the server time and memory)
+  ssh        with transport: ssh. A host shows its key before anything of the account is shown to
+             it, and what is not known is not entered. Its key is looked up by the name that suites
+             give it, wherever their address leads
+             port         22 unless given
+             known_hosts  files of hosts' keys, as OpenSSH has them: hashed names, @cert-authority
+                          and @revoked too; ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts
+                          (%ProgramData%\ssh on Windows) unless given
+             host_keys    the keys of one host in place of that: SHA256:… as ssh-keygen -l prints
+                          it, or the line of a .pub file
+             identity     the one key of the agent that is shown, as SHA256:…
   sql        auth         sql (the default of a plain user), negotiate (of CORP\name, name@REALM, a
                           keytab, ccache and current_user: Kerberos, else NTLM), kerberos, ntlm,
                           entra (of what proves to Entra ID alone)
@@ -157,6 +173,9 @@ How the user is proved, one of
                 version 1.2, which the host has to allow: under 1.3 none can be asked for late.
                 With for: sql, that of an application in Entra ID, whose id is the user
   current_user  true: whoever runs postpatch, on Windows
+  key           {file: path, passphrase: as a password, certificate: path}: a private key in a
+                format of OpenSSH, for ssh alone
+  agent         true: the keys of the agent at SSH_AUTH_SOCK, or of Windows' own; for ssh alone
   managed_identity   true: that of the Azure machine; user: the id of one that is assigned to it.
                      For sql alone, as the two below
   workload_identity  true: the federated token of a pipeline or a pod, by the variables

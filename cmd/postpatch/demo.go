@@ -245,7 +245,7 @@ func (st stage) performance(ctx context.Context, command, name string) (performa
 		return performance{}, err
 	}
 	st.scenario.placeAt(j)
-	j.routes, j.credentials = st.lab.Routes(), labKeys{st.estate}
+	j.routes, j.credentials = st.lab.Routes(), labKeys{st.estate, st.lab.HostKey}
 	j.routes[probes.Elsewhere] = probes.Route{} // nothing leaves this machine
 	if conf := st.lab.Krb5Conf(); conf != "" {
 		j.krb5Conf = filepath.Join(st.store, "krb5.conf")

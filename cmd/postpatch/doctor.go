@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postpatch/probes/host/ssh"
 	"postpatch/probes/host/winrm"
-	"postpatch/probes/host/winrm/auth"
 	"postpatch/runner"
 	"postpatch/suites"
 )
@@ -22,10 +22,11 @@ func newDoctor(a app) *cobra.Command {
 	var d doctor
 	cmd := &cobra.Command{
 		Use:   "doctor HOST…",
-		Short: "Find out, step by step, why a host cannot be asked over WinRM",
+		Short: "Find out, step by step, why a host cannot be asked over WinRM or SSH",
 		Long: "Goes the whole way into each host and tells of every step what it saw, and of what does not work why\n" +
 			"and what to do: name, address, port, TLS, Identify, logon, right, quotas, WMI, PowerShell, and the\n" +
-			"snap-in of Exchange where the credentials file chooses it. It changes nothing there. It tries an\n" +
+			"snap-in of Exchange where the credentials file chooses it; over SSH port, host key, logon and what\n" +
+			"answers there. It changes nothing there. It tries an\n" +
 			"account once on each host, and a domain's on no other host after three have refused it. Exit code 0\n" +
 			"when all steps work, 1 when one does not, 2 when nothing was tried.",
 		Example: "  postpatch doctor sql01.corp.example.org --credentials patch.credentials.yaml\n" +
@@ -66,7 +67,7 @@ type step struct {
 }
 
 func (d *doctor) run(ctx context.Context, a app, names []string) error {
-	j := job{logins: auth.NewLogins(), krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG"))}
+	j := newJob(a)
 	defer j.logins.Close()
 	examinations, err := d.prepare(ctx, a, &j, names)
 	if err != nil {
@@ -128,7 +129,7 @@ func writeJSON(w io.Writer, document any) error {
 
 // prepare reads all that is needed and tells what is wrong before anything is
 // sent.
-func (d *doctor) prepare(ctx context.Context, a app, j *job, names []string) ([]winrm.Examination, error) {
+func (d *doctor) prepare(ctx context.Context, a app, j *job, names []string) ([]examination, error) {
 	if d.timeout <= 0 {
 		return nil, fmt.Errorf("--timeout %s: want more than nothing", d.timeout)
 	}
@@ -144,7 +145,7 @@ func (d *doctor) prepare(ctx context.Context, a app, j *job, names []string) ([]
 	if err := d.reach(j); err != nil {
 		return nil, err
 	}
-	var examinations []winrm.Examination
+	var examinations []examination
 	var wrong []string
 	for _, name := range names {
 		e, err := d.examination(ctx, *j, name)
@@ -159,27 +160,56 @@ func (d *doctor) prepare(ctx context.Context, a app, j *job, names []string) ([]
 	return examinations, nil
 }
 
-func (d *doctor) examination(ctx context.Context, j job, name string) (winrm.Examination, error) {
-	if _, err := netip.ParseAddr(name); err != nil && (name == "" || strings.ContainsAny(name, ":/\\ \t\r\n")) {
-		return winrm.Examination{}, fmt.Errorf("%q is no host name; its port stands in the credentials file", name)
+// examination is one host's, over WinRM or over SSH.
+type examination struct {
+	host  string
+	winrm winrm.Examination
+	ssh   *ssh.Options // nil for WinRM
+}
+
+func (e examination) run(ctx context.Context, tell func(winrm.Step)) error {
+	if e.ssh == nil {
+		return winrm.Examine(ctx, e.winrm, tell)
 	}
-	o, err := sessionOptions(suites.Host{Name: name, Address: d.address}, j)
+	return ssh.Examine(ctx, *e.ssh, e.winrm.Timeout, func(s ssh.Step) {
+		state := winrm.OK
+		switch {
+		case s.Failed:
+			state = winrm.Failed
+		case s.Skipped:
+			state = winrm.Skipped
+		}
+		tell(winrm.Step{Name: s.Name, State: state, Took: s.Took, Saw: s.Saw, Cause: s.Cause, Cure: s.Cure})
+	})
+}
+
+func (d *doctor) examination(ctx context.Context, j job, name string) (examination, error) {
+	if _, err := netip.ParseAddr(name); err != nil && (name == "" || strings.ContainsAny(name, ":/\\ \t\r\n")) {
+		return examination{}, fmt.Errorf("%q is no host name; its port stands in the credentials file", name)
+	}
+	h := suites.Host{Name: name, Address: d.address}
+	if s := j.credentials.WinRM(name); s.SSH != nil {
+		o, err := sshOptions(h, j, *s.SSH)
+		return examination{name, winrm.Examination{Timeout: d.timeout}, &o}, err
+	}
+	o, err := sessionOptions(h, j)
 	if err != nil {
-		return winrm.Examination{}, err
+		return examination{}, err
 	}
 	s, err := winrm.Open(ctx, o) // sends nothing
 	if err != nil {
-		return winrm.Examination{}, err
+		return examination{}, err
 	}
-	return winrm.Examination{Options: o, Resolve: j.routes.Resolve, Timeout: d.timeout}, s.Close(ctx)
+	e := winrm.Examination{Options: o, Resolve: j.routes.Resolve, Timeout: d.timeout}
+	return examination{name, e, nil}, s.Close(ctx)
 }
 
 // examine examines one host and prints each step as it ends.
-func examine(ctx context.Context, a app, e winrm.Examination) (examined, error) {
-	one := examined{Host: e.Options.Host}
-	v := &doctorView{app: a, host: e.Options.Host}
+func examine(ctx context.Context, a app, e examination) (examined, error) {
+	one := examined{Host: e.host}
+	v := &doctorView{app: a, host: e.host}
 	start := time.Now()
-	err := winrm.Examine(ctx, e, func(s winrm.Step) {
+	err := e.run(ctx, func(s winrm.Step) {
 		one.Steps = append(one.Steps, step{
 			s.Name, s.State.String(), float64(s.Took.Microseconds()) / 1000, s.Saw, s.Cause, s.Cure,
 		})

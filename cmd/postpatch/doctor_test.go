@@ -202,7 +202,7 @@ func TestDoctorSaysOfTheWay(t *testing.T) {
 					return nil, ctx.Err()
 				},
 			}}
-			one, err := examine(t.Context(), app{stdout: &out, width: 100}, e)
+			one, err := examine(t.Context(), app{stdout: &out, width: 100}, examination{e.Options.Host, e, nil})
 			if err != nil || len(one.Steps) != 9 {
 				t.Errorf("error %v, %d steps", err, len(one.Steps))
 			}

@@ -147,7 +147,7 @@ func (h *house) variables(decl *ast.GenDecl) {
 		}
 		for _, name := range value.Names {
 			isError := strings.HasPrefix(name.Name, "Err") || strings.HasPrefix(name.Name, "err")
-			isVersion := name.Name == "version" && filepath.ToSlash(h.path) == "cmd/postpatch/version.go"
+			isVersion := name.Name == "version" && h.path == "cmd/postpatch/version.go"
 			if name.Name != "Kind" && name.Name != "_" && !isError && !isVersion {
 				h.add(name.Pos(), "package variable %s", name.Name)
 			}

@@ -136,7 +136,7 @@ func (in *initiated) enterAs(t *testing.T, e *estate.Estate) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, passwords := labKeys{e}, map[string]string{}
+	keys, passwords := labKeys{e, nil}, map[string]string{}
 	var b strings.Builder
 	b.WriteString("credentials:\n")
 	for i, h := range e.Hosts(e.States()[0]) {

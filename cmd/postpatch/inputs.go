@@ -109,6 +109,7 @@ type job struct {
 	roots       *x509.CertPool // nil for the system's
 	logins      *auth.Logins   // closed by who carries the run out
 	tokens      *entraTokens
+	ssh         *sshKeys
 	packer      *packed.Packer
 	sign        baseline.Signer // nil leaves the run's manifest unsigned
 	here        bool            // the hosts are this machine
@@ -133,7 +134,7 @@ type keys interface {
 
 func newJob(a app) job {
 	return job{
-		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer),
+		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer), ssh: newSSHKeys(a),
 		krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG")),
 	}
 }

@@ -61,6 +61,11 @@ func tellAddresses(a app, l *lab.Lab, file string) error {
 			return fmt.Errorf("writing the lab's CA: %w", err)
 		}
 	}
+	if known := l.KnownHosts(); file != "" && len(known) > 0 {
+		if err := os.WriteFile(strings.TrimSuffix(file, ".json")+".known_hosts", known, 0o644); err != nil {
+			return fmt.Errorf("writing the lab's known_hosts: %w", err)
+		}
+	}
 	document := l.Addresses(ca)
 	if conf := l.Krb5Conf(); file != "" && conf != "" {
 		document.Krb5Conf = strings.TrimSuffix(file, ".json") + ".krb5.conf"

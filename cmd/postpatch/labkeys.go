@@ -13,7 +13,10 @@ import (
 )
 
 // labKeys opens a lab's hosts with the accounts that its estate file gives them.
-type labKeys struct{ estate *estate.Estate }
+type labKeys struct {
+	estate  *estate.Estate
+	hostKey func(name string) string // of SSH; nil where nobody is entered
+}
 
 func (k labKeys) For(name, use string) (host.Credential, error) {
 	h := k.host(name)
@@ -21,6 +24,8 @@ func (k labKeys) For(name, use string) (host.Credential, error) {
 	case use == "sql" && len(h.AllSQL()) > 0: // all instances of a host are entered alike
 		sql := h.AllSQL()[0]
 		return host.Credential{User: sql.User, Password: host.NewSecret(sql.Password)}, nil
+	case use == "winrm" && h.WinRM == nil && h.SSH != nil:
+		return host.Credential{User: cmp.Or(h.SSH.User, "lab"), Password: host.NewSecret(cmp.Or(h.SSH.Password, "lab"))}, nil
 	case use == "winrm" && h.WinRM != nil:
 		user := h.WinRM.User
 		if _, bare, qualified := strings.Cut(user, `\`); qualified && k.estate.Realm != "" {
@@ -79,10 +84,17 @@ func mailboxKey(h estate.Host, realm string) host.Credential {
 	return host.Credential{User: user, Password: host.NewSecret(cmp.Or(box.Password, "lab")), Mail: way}
 }
 
-// WinRM enters as the listener wants it: Basic only where it says plain.
+// WinRM enters as the listener wants it: Basic only where it says plain. A host without it
+// is asked over SSH.
 func (k labKeys) WinRM(name string) suites.WinRMSettings {
 	w := k.host(name).WinRM
 	switch {
+	case w == nil && k.host(name).SSH != nil:
+		s := &suites.SSHSettings{Port: 22}
+		if k.hostKey != nil {
+			s.HostKeys = []string{k.hostKey(name)}
+		}
+		return suites.WinRMSettings{SSH: s}
 	case w == nil || w.Plain:
 		return suites.WinRMSettings{AllowPlain: true, Auth: "basic"}
 	case w.TLS && !w.HTTP:

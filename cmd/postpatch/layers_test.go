@@ -29,7 +29,9 @@ func layers() []layer {
 		{`probes/host/winrm/psrp`, `probes/host|probes/host/winrm/markup`},
 		{`probes/host/winrm`, `probes/host|probes/host/packed|probes/host/winrm/(auth|psrp|markup)`},
 		{`probes/host/winrm/winrmtest`, `probes/host|probes/host/packed`},
-		{`probes/host/(local|ssh)`, `probes/host|probes/host/packed`},
+		{`probes/host/ssh/linux`, `probes/host|probes/host/winrm/markup`},
+		{`probes/host/ssh`, `probes/host|probes/host/packed|probes/host/ssh/linux|probes/host/winrm/markup`},
+		{`probes/host/local`, `probes/host|probes/host/packed`},
 		{`probes`, `probes/fact|probes/host`},
 		{`probes/internal/kdc`, `probes/host`}, // what a session and kinds share
 		{`probes/internal/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`},

@@ -92,6 +92,7 @@ func startLab(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("lab.json"), document, 0o644))
 	ts.Check(os.WriteFile(ts.MkAbs("lab.ca.pem"), l.CA(), 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs("lab.known_hosts"), l.KnownHosts(), 0o644))
 	ts.Check(os.WriteFile(ts.MkAbs("lab.krb5.conf"), []byte(l.Krb5Conf()), 0o644))
 	ts.Value(labKey{}).(*running).lab = l
 }

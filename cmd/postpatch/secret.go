@@ -70,7 +70,7 @@ func fileSecret(ref suites.SecretRef) (host.Secret, error) {
 	if info, err = file.Stat(); err != nil {
 		return host.Secret{}, withoutPath(err)
 	}
-	if ref.Form != suites.PublicFile {
+	if ref.Form != suites.PublicFile && ref.Form != suites.SSHPublicFile {
 		if err := ownersOnly(ref.File, info); err != nil {
 			return host.Secret{}, err
 		}

@@ -57,6 +57,9 @@ func openSession(ctx context.Context, h suites.Host, j job) (host.Session, error
 		return openHere(ctx, j)
 	}
 	s := j.credentials.WinRM(h.Name)
+	if s.SSH != nil {
+		return openSSH(ctx, h, j, *s.SSH)
+	}
 	if err := followable(h, s); err != nil {
 		return nil, fmt.Errorf("%w: %w", probes.ErrNotTried, err)
 	}
@@ -198,6 +201,9 @@ func enterable(j job) error {
 				if err == nil && use == "winrm" {
 					s := j.credentials.WinRM(h.Name)
 					err = cmp.Or(followable(h, s), readable(s))
+					if s.SSH != nil {
+						err = openable(h, j, *s.SSH)
+					}
 				}
 				if err != nil {
 					wanting[err.Error()] = append(wanting[err.Error()], use+" on "+server)

@@ -20,7 +20,7 @@ import (
 var Kind = probes.Define(probes.Kind{
 	Name:  "disk",
 	Doc:   "The volumes of fixed disks, mount points too: are they there, their file system, their free space.",
-	Item:  "the volume's letter, such as C:, or the folder where it is mounted",
+	Item:  "the volume's letter, such as C:, or the folder where it is mounted: E:\\Logs, /var",
 	Items: probes.AnyCase,
 	Main:  "name",
 	Example: "- disk: {}\n" +
@@ -36,11 +36,11 @@ var Kind = probes.Define(probes.Kind{
 		{
 			Name: "file_system", Type: fact.TypeText, Gate: true, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Fail,
 			Keep: "!= RAW",
-			Doc:  "NTFS, ReFS… RAW when Windows knows none: damaged, locked, or of a driver that does not load.",
+			Doc:  "NTFS, ReFS, ext4… RAW when Windows knows none: damaged, locked, of no driver; of Linux if it is read-only.",
 		},
 		{
 			Name: "volume", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
-			Doc: "The volume's GUID: another one under the same letter is another volume.",
+			Doc: "The volume's GUID: another one under the same letter or folder is another volume.",
 		},
 		{
 			Name: "label", Type: fact.TypeText, Severity: fact.Note,
@@ -61,7 +61,7 @@ var Kind = probes.Define(probes.Kind{
 		},
 		{
 			Name: "dirty", Type: fact.TypeBool,
-			Doc: "Windows wants to check the file system at the next boot.",
+			Doc: "Windows wants to check the file system at the next boot; Linux does not tell.",
 		},
 	},
 }, params{}, newProbe)
@@ -80,7 +80,7 @@ func newProbe(p params) (probes.Probe, error) {
 	built := probe{except: map[string]bool{}}
 	for _, name := range p.Names {
 		if !isPlace(name) {
-			return nil, probes.Fieldf("name", `want a letter like D or a folder like E:\Logs, got %q`, name)
+			return nil, probes.Fieldf("name", `want a letter like D or a folder like E:\Logs or /var, got %q`, name)
 		}
 		if fold := func(s string) bool { return strings.EqualFold(s, place(name)) }; slices.ContainsFunc(built.names, fold) {
 			return nil, probes.Fieldf("name", "%q is there twice", name)
@@ -89,16 +89,20 @@ func newProbe(p params) (probes.Probe, error) {
 	}
 	for _, name := range p.Except {
 		if !isPlace(name) {
-			return nil, probes.Fieldf("except", `want a letter like D or a folder like E:\Logs, got %q`, name)
+			return nil, probes.Fieldf("except", `want a letter like D or a folder like E:\Logs or /var, got %q`, name)
 		}
 		built.except[strings.ToLower(place(name))] = true
 	}
 	return built, choice.AllBut(p.Except, "volumes", "name", p.Names)
 }
 
-// isPlace says whether a suite may name a volume so: D, D:, D:\ or D:\Folder.
+// isPlace says whether a suite may name a volume so: D, D:, D:\ or D:\Folder, and /var on
+// Linux.
 func isPlace(name string) bool {
 	name = place(name)
+	if strings.HasPrefix(name, "/") {
+		return true
+	}
 	if len(name) < 2 || name[1] != ':' || name[0] < 'A' || name[0] > 'Z' {
 		return false
 	}
@@ -107,7 +111,11 @@ func isPlace(name string) bool {
 
 // place writes a letter or a path in one form: D:, D:\Folder.
 func place(name string) string {
-	name = strings.TrimRight(strings.TrimSpace(name), `\`)
+	name = strings.TrimSpace(name)
+	if strings.HasPrefix(name, "/") { // Linux
+		return "/" + strings.Trim(name, "/")
+	}
+	name = strings.TrimRight(name, `\`)
 	if len(name) == 1 {
 		name += ":"
 	}

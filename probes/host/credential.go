@@ -22,6 +22,8 @@ type Credential struct {
 	Token       Secret // an access token of Entra ID
 	// Current is the user who runs this program, whom Windows proves; nothing else is set then.
 	Current bool
+	// Passphrase opens a Key of OpenSSH that is encrypted.
+	Passphrase Secret
 	// Named says that its entry names the server itself, and not by a pattern.
 	Named bool
 	// SQL is how a SQL Server is entered with it.

@@ -22,6 +22,9 @@ func (m *machine) addDoors(h estate.Host) {
 	if h.WinRM != nil {
 		m.addWinRM()
 	}
+	if h.SSH != nil {
+		m.addSSH()
+	}
 	if h.DNS != nil {
 		isOpen := func(h estate.Host) bool { return h.DNS != nil && h.DNS.Fault != estate.Refuse }
 		m.add("udp/53", isOpen, fresh{func() server { return nameserver.New(m.host, m.certs) }})

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	xssh "golang.org/x/crypto/ssh"
+
 	"postpatch/probes/lab/estate"
 	"postpatch/probes/lab/exchange"
 	"postpatch/probes/lab/kerberos"
@@ -29,6 +31,7 @@ type machine struct {
 	clients *x509.CertPool // who signs clients' certificates
 	doors   []*door
 	winrm   *wsman.Server // nil when no state has it
+	hostKey xssh.Signer   // of SSH; nil when no state has it
 	sql     func(at func() estate.Host) server
 	kdc     *kerberos.KDC                                       // nil without a realm
 	tickets func(policy string) func([]byte) *kerberos.Acceptor // nil without a realm

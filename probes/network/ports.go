@@ -23,7 +23,7 @@ func portSpecs() []probes.ReadingSpec {
 		},
 		{
 			Name: "owner", Type: fact.TypeText, Rule: fact.Rule{Op: fact.SameText},
-			Doc: "The program that listens at the port; System is Windows itself, for IIS too.",
+			Doc: "The program that listens at the port; System is Windows itself, for IIS too. Linux tells it to root.",
 		},
 		{
 			Name: "bound", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.SameText}, Severity: fact.Note,
@@ -136,7 +136,7 @@ func (r *reader) readPorts(except []string, owners bool) {
 func (r *reader) addPort(name string, p *port, named bool) {
 	r.Add(name, "port", fact.Text("open"))
 	r.Add(name, "bound", fact.SetOf(p.bound...))
-	if named {
+	if named && len(p.owners) > 0 { // Linux tells an account of its own processes alone
 		r.Add(name, "owner", fact.Text(strings.Join(fact.SetOf(p.owners...).Elems(), ", ")))
 	}
 }

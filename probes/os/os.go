@@ -1,4 +1,4 @@
-// Package os observes which Windows a host runs, since when and why it was
+// Package os observes which Windows or Linux a host runs, since when and why it was
 // started, and on which machine.
 package os
 
@@ -25,6 +25,7 @@ var Kind = probes.Define(probes.Kind{
 	Notes: []string{
 		"WMI alone tells product, name, model, machine and all times but boots; the rest needs PowerShell on the host.",
 		"For boots and crashes the account has to be in the group Event Log Readers, or an administrator.",
+		"A Linux host, asked over SSH, tells all but edition, install_type and what its logs have of starts.",
 	},
 	Readings: readings(),
 }, params{}, func(params) (probes.Probe, error) { return probe{}, nil })
@@ -34,7 +35,7 @@ func readings() []probes.ReadingSpec {
 	return []probes.ReadingSpec{
 		{
 			Name: "product", Type: fact.TypeText, Severity: fact.Fail,
-			Doc: "Product and edition, as Windows names itself; no patch may change it.",
+			Doc: "Product and edition, as the system names itself, without a point release; no patch may change it.",
 		},
 		{
 			Name: "edition", Type: fact.TypeText, Severity: fact.Fail,
@@ -42,7 +43,7 @@ func readings() []probes.ReadingSpec {
 		},
 		{
 			Name: "build", Type: fact.TypeText,
-			Doc: "Build and update revision, such as 20348.4405: the proof that an update stuck.",
+			Doc: "Build and update revision, such as 20348.4405, or the kernel that runs: the proof that an update stuck.",
 		},
 		{
 			Name: "install_type", Type: fact.TypeText, Severity: fact.Fail,
@@ -50,11 +51,11 @@ func readings() []probes.ReadingSpec {
 		},
 		{
 			Name: "boot_time", Type: fact.TypeTime, Rule: ignore, Role: probes.BootTime,
-			Doc: "When Windows was started.",
+			Doc: "When the system was started.",
 		},
 		{
 			Name: "uptime", Type: fact.TypeDuration, Rule: ignore, Role: probes.Uptime,
-			Doc: "How long Windows has been running.",
+			Doc: "How long it has been running.",
 		},
 		{
 			Name: "boots", Type: fact.TypeSet, Rule: ignore, Role: probes.Boots,
@@ -79,7 +80,7 @@ func readings() []probes.ReadingSpec {
 		},
 		{
 			Name: "machine", Type: fact.TypeText, Severity: fact.Fail, Role: probes.IdentityRole,
-			Doc: "The machine's SMBIOS UUID; absent where the machine has none.",
+			Doc: "The machine's SMBIOS UUID; absent where it has none. Of Linux its machine-id.",
 		},
 		{
 			Name: "model", Type: fact.TypeText, Severity: fact.Note,
@@ -142,6 +143,10 @@ func (probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error)
 	if machine := host.Identity(t.Answers); machine != "" {
 		r.Add("", "machine", fact.Text(machine))
 	}
+	if ok && row.Get("OSType").Text == linux {
+		readLinux(r, row)
+		return r.Result()
+	}
 	if registry, there := r.One("the version in the registry", version()); there {
 		edition(r, registry)
 		// A build without its revision would hide that an update was rolled back.
@@ -153,10 +158,28 @@ func (probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error)
 	}
 	starts(r, boot, now)
 	machine(r)
+	secureBootOf(r)
 	return r.Result()
 }
 
-// machine reads on what Windows runs.
+// linux is the OSType of CIM_OperatingSystem that a session adds where it is not on
+// Windows, whose number is 18.
+const linux = "36"
+
+// readLinux reads what a Linux host tells in the columns of Windows and some of its own.
+func readLinux(r *gather.Reader, row host.Row) {
+	if release := gather.Text(row, "BuildNumber"); release != "" {
+		r.Add("", "build", fact.Text(clean(release)))
+	} else {
+		r.Failf("the kernel's release", "the host did not tell it")
+	}
+	machine(r)
+	if state := gather.Text(row, "SecureBoot"); state != "" {
+		r.Add("", "secure_boot", fact.Text(state))
+	}
+}
+
+// machine reads on what the system runs.
 func machine(r *gather.Reader) {
 	if row, ok := r.One("the machine", hardware()); ok {
 		var words []string
@@ -167,6 +190,10 @@ func machine(r *gather.Reader) {
 			r.Add("", "model", fact.Text(clean(strings.Join(words, " "))))
 		}
 	}
+}
+
+// secureBootOf reads what the firmware has told Windows.
+func secureBootOf(r *gather.Reader) {
 	rows, ok := r.Rows("the state of Secure Boot", secureBoot())
 	if !ok {
 		return

@@ -1,5 +1,4 @@
-// Package pendingreboot observes what on a Windows host still waits for a
-// reboot.
+// Package pendingreboot observes what on a host still waits for a reboot.
 package pendingreboot
 
 import (
@@ -28,19 +27,30 @@ var Kind = probes.Define(probes.Kind{
 	Main:  "except",
 	Example: "- pending_reboot: {}\n" +
 		"  why: a reboot that is still pending means that the patch is not whole\n",
-	Notes:    []string{note.PowerShell},
-	Readings: specs(),
+	Notes: []string{
+		note.PowerShell,
+		"Of Linux the distribution's own word counts, and a kernel that is newer than the one that runs.",
+	},
+	Readings: append(specs(), linuxSpecs()...),
 }, params{}, newProbe)
 
 type params struct {
 	Except []string `param:"except" doc:"Readings that this check leaves out, such as server_manager."`
 }
 
-type probe struct{ signs []sign }
+type probe struct {
+	signs  []sign
+	except []string // readings of Linux
+}
 
 func newProbe(p params) (probes.Probe, error) {
 	all := signs()
+	var except []string
 	for _, name := range p.Except {
+		if slices.ContainsFunc(linuxSpecs(), func(s probes.ReadingSpec) bool { return s.Name == name }) {
+			except = append(except, name)
+			continue
+		}
 		i := slices.IndexFunc(all, func(s sign) bool { return s.spec.Name == name })
 		if i < 0 {
 			return nil, probes.Fieldf("except", "%q is not one of %s", name, strings.Join(names(signs()), ", "))
@@ -50,7 +60,7 @@ func newProbe(p params) (probes.Probe, error) {
 	if len(all) == 0 {
 		return nil, probes.Fieldf("except", "nothing is left to look at")
 	}
-	return probe{all}, nil
+	return probe{all, except}, nil
 }
 
 func specs() []probes.ReadingSpec {
@@ -83,6 +93,10 @@ func (p probe) Questions() []host.Question {
 // pending.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
 	r := &gather.Reader{Answers: t.Answers}
+	if row, is := ofLinux(t.Answers); is {
+		p.readLinux(r, row)
+		return r.Result()
+	}
 	for _, s := range p.signs {
 		if value, err := s.observe(r.Answers); err != nil {
 			r.Fail(s.spec.Name, err)

@@ -1,4 +1,4 @@
-// Package service observes services of a Windows host by name.
+// Package service observes services of a host by name.
 package service
 
 import (
@@ -15,7 +15,7 @@ import (
 // Kind is what a suite calls "service".
 var Kind = probes.Define(probes.Kind{
 	Name:    "service",
-	Doc:     "Windows services by name: do they run, how do they start, as whom.",
+	Doc:     "Windows services, or systemd's, by name: do they run, how do they start, as whom.",
 	Item:    "the service's name, as the suite writes it; empty for what is told of the host",
 	Items:   probes.AnyCase,
 	Main:    "name",
@@ -35,7 +35,7 @@ var Kind = probes.Define(probes.Kind{
 })
 
 type params struct {
-	Names []string `param:"name,required" doc:"The services' names, not their display names."`
+	Names []string `param:"name,required" doc:"The services' names, not display names; with or without .service."`
 }
 
 type probe params
@@ -53,7 +53,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	var waiting winsvc.Waiting
 	var asked []winsvc.Service
 	for _, name := range p.Names {
-		i := slices.IndexFunc(h.Services, func(s winsvc.Service) bool { return strings.EqualFold(s.Name, name) })
+		i := slices.IndexFunc(h.Services, func(s winsvc.Service) bool { return s.Is(name) })
 		if i < 0 {
 			readings = append(readings, probes.Read(name, "state", fact.Text("absent")))
 			continue

@@ -70,6 +70,34 @@ func TestObserve(t *testing.T) {
 	}
 }
 
+// Of systemd a suite may write the unit's name with its suffix, or an alias of it.
+func TestUnitsOfSystemd(t *testing.T) {
+	probe, err := service.Kind.Build(map[string]any{"name": []string{"nginx.service", "sshd", "cron"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	questions := probe.(probes.Asker).Questions()
+	ssh := row("Name", "ssh", "State", "Running", "StartMode", "Auto", "Manager", "systemd", "Result", "success")
+	ssh["Aliases"] = host.Cell{List: []string{"sshd"}}
+	var answers host.Answers
+	answers.Put(questions[0], host.Answer{Rows: []host.Row{
+		row("Name", "nginx", "State", "Stopped", "StartMode", "Auto", "ExitCode", "203", "Manager", "systemd",
+			"Result", "exit-code, status 203"), ssh,
+	}})
+	answers.Put(questions[1], host.Answer{Err: host.ErrNoPowerShell})
+	readings, err := probe.Observe(t.Context(), probes.Target{Answers: answers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"nginx.service state=stopped", "nginx.service start_mode=auto", "nginx.service exit_code=exit-code, status 203",
+		"sshd state=running", "sshd start_mode=auto", "sshd exit_code=success", "cron state=absent", " not_yet_started=",
+	}
+	if d := cmp.Diff(want, probetest.Texts(readings, "account", "path")); d != "" {
+		t.Errorf("readings (-want +got):\n%s", d)
+	}
+}
+
 func TestNotObserved(t *testing.T) {
 	probe, err := service.Kind.Build(map[string]any{"name": []string{"W3SVC"}})
 	if err != nil {

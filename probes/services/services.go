@@ -20,7 +20,7 @@ import (
 // Kind is what a suite calls "services".
 var Kind = probes.Define(probes.Kind{
 	Name: "services",
-	Doc:  "Every Windows service against the baseline: what ran by itself before has to run again.",
+	Doc:  "Every service of Windows or systemd against the baseline: what ran by itself before has to run again.",
 	Item: "the service's name; versions in it are written as #, per-user instances are left out; " +
 		"empty for what is told of the host",
 	Items: probes.AnyCase,

@@ -8,7 +8,7 @@ import (
 )
 
 func specs() []probes.ReadingSpec {
-	return slices.Concat(installedSpecs(), historySpecs(), viewSpecs(), missingSpecs())
+	return slices.Concat(installedSpecs(), historySpecs(), viewSpecs(), missingSpecs(), packageSpecs())
 }
 
 // installedSpecs lets new updates come without a word, for that is what a patch is

@@ -1,5 +1,5 @@
 // Package updates observes which updates a Windows host has, which of them
-// failed, and which it lacks.
+// failed, and which it lacks; of a Linux host, which packages.
 package updates
 
 import (
@@ -24,7 +24,7 @@ import (
 // catalogue is registered with the update agent for the time of the search.
 var Kind = probes.Define(probes.Kind{
 	Name:  "updates",
-	Doc:   "The updates of a Windows host: installed, tried and failed, missing; WSUS's and Configuration Manager's view.",
+	Doc:   "The updates of a host: installed, failed and missing; WSUS's and Configuration Manager's view; packages.",
 	Item:  "the update's KB number, or its identity where it has none; empty for the host as a whole",
 	Items: probes.AnyCase,
 	Main:  "part",
@@ -154,6 +154,10 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	r := &gather.Reader{Answers: t.Answers}
 	var installed map[string]bool
 	if p.asks(partHotfixes) {
+		if rows := ofLinux(t.Answers); len(rows) > 0 { // where nobody else is to be asked
+			readPackages(r, rows)
+			return r.Result()
+		}
 		installed = p.readHotfixes(r)
 	}
 	if p.asks(partHistory) {

@@ -5,9 +5,9 @@ func credentials() object {
 	entry := closed(object{
 		"hosts": with(texts(), about("Hosts' names, or patterns with * and ?, in any case.")),
 		"for": with(oneOrMany(with(object{"type": "string"},
-			pattern(`^(winrm|sql|mail|ldap|smb|kerberos|snmp|radius|radius_user)$`,
-				"winrm, sql, mail, ldap, smb, kerberos, snmp, radius or radius_user"))),
-			about("The uses that it is for; winrm and sql unless given, as far as its proof can serve them.")),
+			pattern(`^(winrm|ssh|sql|mail|ldap|smb|kerberos|snmp|radius|radius_user)$`,
+				"winrm, ssh, sql, mail, ldap, smb, kerberos, snmp, radius or radius_user"))),
+			about("The uses that it is for; winrm (or ssh) and sql unless given, as far as its proof can serve them.")),
 		"user":              with(text(), about(`CORP\name, name@CORP.EXAMPLE.ORG, .\name or a plain name.`)),
 		"password":          ref("secret", about("Where the password is kept; never the password itself.")),
 		"token":             ref("secret", about("Where an access token of Entra ID for SQL Server is kept.")),
@@ -17,11 +17,16 @@ func credentials() object {
 		"current_user":      proven("Whoever runs postpatch, on Windows."),
 		"managed_identity":  proven("The identity of the Azure machine; for sql alone."),
 		"workload_identity": proven("The federated token of a pipeline or a pod; for sql alone."),
-		"winrm":             winRM(), "sql": sqlServer(), "mail": mail(),
+		"key":               sshKey(),
+		"agent":             proven("The agent that holds the keys of who runs postpatch; for ssh alone."),
+		"transport": with(words("winrm", "over WinRM; unless given", "ssh", "over SSH"),
+			about("How the hosts are asked.")),
+		"winrm": winRM(), "ssh": overSSH(), "sql": sqlServer(), "mail": mail(),
 	}, "hosts")
 	var proofs list
 	for _, key := range []string{
-		"password", "keytab", "ccache", "certificate", "current_user", "token", "managed_identity", "workload_identity",
+		"password", "keytab", "ccache", "certificate", "current_user", "key", "agent", "token", "managed_identity",
+		"workload_identity",
 	} {
 		proofs = append(proofs, requires(key))
 	}
@@ -70,6 +75,26 @@ func winRM() object {
 			"remote", "at Exchange's own endpoint; unless given", "snapin", "by its snap-in, within the host's PowerShell",
 		), about("How Exchange's commands are asked.")),
 	}), about("How WinRM is entered."))
+}
+
+func sshKey() object {
+	return with(closed(object{
+		"file":        with(text(), about("The private key's path, in a format of OpenSSH.")),
+		"passphrase":  ref("secret", about("Where the passphrase is kept that opens the key.")),
+		"certificate": with(text(), about("The path of the key's certificate of OpenSSH.")),
+	}, "file"), about("A private key of SSH."))
+}
+
+func overSSH() object {
+	return with(closed(object{
+		"port": with(object{"type": list{"integer", "string"}, "minimum": 1, "maximum": 65535},
+			pattern(`^\+?[0-9]+$`, "a port"), about("22 unless given.")),
+		"known_hosts": with(texts(), about("Files of hosts' keys; ~/.ssh/known_hosts and the system's unless given.")),
+		"host_keys": with(texts(),
+			about("The keys of the one host: SHA256:… as ssh-keygen -l prints it, or the line of a .pub file.")),
+		"identity": with(text(), pattern(`^SHA256:[A-Za-z0-9+/]{43}$`, "SHA256:… as ssh-add -l prints it"),
+			about("The one key of the agent that is shown.")),
+	}), about("How SSH is entered."))
 }
 
 func sqlServer() object {

@@ -230,3 +230,20 @@ func (l *log) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
+
+// ServeUnix is Serve of a daemon that listens at a path.
+func ServeUnix(t testing.TB, path string, command *exec.Cmd) {
+	t.Helper()
+	p := start(t, func(ctx context.Context) error {
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}, command)
+	t.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			t.Errorf("stopping %s: %v", command, err)
+		}
+	})
+}

@@ -84,7 +84,7 @@ import (
 	"postpatch/probes/host"
 )
 
-//go:embed boot.ps1 runner.ps1 collect/*.ps1
+//go:embed boot.ps1 feed.ps1 runner.ps1 collect/*.ps1
 var scripts embed.FS
 
 // The variables of the seconds after which no question is begun, and within which all

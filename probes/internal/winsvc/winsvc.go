@@ -5,6 +5,7 @@ package winsvc
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,10 @@ type Service struct {
 	ExitCode int64
 	Specific int64 // the service's own code, beside exit code 1066
 
+	systemd bool     // it is a unit of systemd, not a service of Windows
+	aliases []string // by which systemd knows it, too
+	result  string   // why it stopped last, in systemd's words
+
 	lower string // the name, once it was read
 	unset bool   // the host does not say how it is set up
 }
@@ -55,6 +60,17 @@ func (s Service) Lower() string {
 		return strings.ToLower(s.Name)
 	}
 	return s.lower
+}
+
+// Is says whether a suite means the service by a name: in any case, and of systemd also by
+// one of its aliases, each with or without .service.
+func (s Service) Is(name string) bool {
+	if !s.systemd {
+		return strings.EqualFold(s.Name, name)
+	}
+	name = strings.TrimSuffix(name, ".service")
+	return strings.EqualFold(s.Name, name) ||
+		slices.ContainsFunc(s.aliases, func(alias string) bool { return strings.EqualFold(alias, name) })
 }
 
 // Auto says whether the service is meant to start by itself.
@@ -79,6 +95,9 @@ func Read(rows []host.Row) ([]Service, error) {
 		}
 		s.lower = strings.ToLower(s.Name)
 		s.unset = row.Get("StartMode").Null && row.Get("StartName").Null && row.Get("PathName").Null
+		if s.systemd = row.Get("Manager").Text == "systemd"; s.systemd {
+			s.aliases, s.result = row.Get("Aliases").List, row.Get("Result").Text
+		}
 		var err, specific error
 		s.ExitCode, err = codeIn(row, "ExitCode")
 		s.Specific, specific = codeIn(row, "ServiceSpecificExitCode")
@@ -102,6 +121,9 @@ func codeIn(row host.Row, column string) (int64, error) {
 // Exit is why the service stopped last, in words where the number alone tells
 // little. Source: Microsoft's list of system error codes, 1000 to 1299.
 func (s Service) Exit() string {
+	if s.systemd { // whose codes are each program's own
+		return s.result
+	}
 	number := strconv.FormatInt(s.ExitCode, 10)
 	words := ""
 	switch s.ExitCode {
@@ -174,7 +196,7 @@ func ConfigSpecs() []probes.ReadingSpec {
 		},
 		{
 			Name: "exit_code", Type: fact.TypeText, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,
-			Doc: "Why it stopped last, such as 0 for on purpose, or 1069 and that its account could not log on.",
+			Doc: "Why it stopped last, such as 0 for on purpose, or 1069 and that its account could not log on. Or systemd's.",
 		},
 		{
 			Name: "waits_for", Type: fact.TypeSet, Rule: fact.Rule{Op: fact.Ignore}, Evidence: true,

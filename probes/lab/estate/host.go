@@ -22,6 +22,8 @@ type Host struct {
 	// Think is how long the host takes over each answer.
 	Think    time.Duration      `yaml:"think"`
 	WinRM    *WinRM             `yaml:"winrm"`
+	SSH      *SSH               `yaml:"ssh"`
+	Linux    *Linux             `yaml:"linux"`
 	OS       OS                 `yaml:"os"`
 	Services map[string]Service `yaml:"services"`
 	// WMI holds instances of further classes: class, then rows of columns. A

@@ -28,6 +28,7 @@ type process struct {
 	end            time.Duration                              // by when our payload has to be answered; 0 for none
 	thought        time.Duration                              // what its commands took, beside the host's own
 	piece          int                                        // bytes that one Receive hands out; 0 for what has room
+	input          string                                     // standard input
 	kept           *Kept                                      // of hosts that are alike; may be nil
 	certs          func(estate.TLS) (*tls.Certificate, error) // of the host's other servers
 }
@@ -106,6 +107,9 @@ func (p *process) powershell(h estate.Host, env map[string]string, arguments str
 		case strings.HasPrefix("-outputformat", flag) && len(flag) > 1:
 			asText = strings.EqualFold(fields[i+1], "Text")
 		}
+	}
+	if fed, boot, err := packed.Unfeed(command, p.input); err == nil {
+		env, command = fed, boot
 	}
 	questions, marks, err := p.kept.unpack(env, command)
 	if seconds, err := strconv.Atoi(env[packed.End]); err == nil {

@@ -1,0 +1,135 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
+)
+
+// powershell is started by whatever shell the host has: cmd.exe, PowerShell or a bash
+// take this line alike, since there is nothing in it that one of them would read in its
+// own way, and it is shorter than cmd.exe's 8,191 characters.
+const powershell = "powershell -NoLogo -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand "
+
+// longestQuestion is how long a collector may take, for those that have a limit of their
+// own; margin is what the way back takes.
+const (
+	longestQuestion = 45 * time.Second
+	margin          = 5 * time.Second
+)
+
+// errNoLine means that PowerShell ended without its line of answers.
+var errNoLine = errors.New("it ended without answers")
+
+// askWindows puts everything to one PowerShell process. Commands of Exchange's own
+// endpoint are WinRM's alone.
+func (s *Session) askWindows(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	var cmdlets []host.Cmdlet
+	var others []host.Question
+	for _, q := range questions {
+		if cmdlet, is := q.(host.Cmdlet); is {
+			cmdlets = append(cmdlets, cmdlet)
+			continue
+		}
+		others = append(others, q)
+	}
+	answers, err := s.askPacked(ctx, others)
+	if err != nil {
+		return answers, err
+	}
+	for _, c := range cmdlets {
+		answers.Put(c, host.Answer{Err: errors.New("commands of an endpoint are asked by WinRM alone: " +
+			"give the host an entry without transport: ssh")})
+	}
+	return answers, nil
+}
+
+func (s *Session) askPacked(ctx context.Context, questions []host.Question) (host.Answers, error) {
+	var answers host.Answers
+	if len(questions) == 0 {
+		return answers, nil
+	}
+	found, err := s.script(ctx, questions)
+	switch {
+	case errors.Is(err, errNoLine), errors.Is(err, packed.ErrTooMuch):
+		for _, q := range questions {
+			answers.Put(q, host.Answer{Err: fmt.Errorf("%w: %w", host.ErrNoPowerShell, err)})
+		}
+		return answers, nil
+	case err != nil:
+		return answers, err
+	}
+	s.by = "PowerShell"
+	return match(questions, found), nil
+}
+
+func (s *Session) script(ctx context.Context, questions []host.Question) ([]packed.Answer, error) {
+	env, boot, err := s.options.Packer.Pack(questions)
+	if err != nil {
+		return nil, err
+	}
+	if end, limited := ctx.Deadline(); limited {
+		left := time.Until(end)
+		seconds := func(d time.Duration) string { return strconv.Itoa(int(max(d, time.Second) / time.Second)) }
+		env[packed.Limit] = seconds(max(left-longestQuestion, left/4))
+		env[packed.End] = seconds(max(left-margin, left/2))
+	}
+	command, input := packed.Feed(env, boot)
+	out, err := s.run(ctx, powershell+command, input)
+	if err != nil {
+		return nil, err
+	}
+	marks := packed.MarksOf(env)
+	if packed.IsWhole(marks, out.stdout.Bytes()) {
+		host.Turn(ctx)
+	}
+	found, err := s.options.Packer.Answers(marks, out.stdout.Bytes())
+	if err != nil {
+		host.Yield(ctx)
+		return nil, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, said(out))
+	}
+	return found, nil
+}
+
+// said is what PowerShell complained about; in CLIXML, which it writes to a standard
+// error that is no console, the texts of it.
+func said(out *output) string {
+	text := out.stderr.String()
+	if !strings.HasPrefix(text, "#< CLIXML") {
+		return out.said()
+	}
+	var b strings.Builder
+	plain := strings.NewReplacer("_x000D_", " ", "_x000A_", " ", "&lt;", "<", "&gt;", ">", "&amp;", "&")
+	for _, part := range strings.Split(text, `<S S="Error">`)[1:] {
+		line, _, _ := strings.Cut(part, "</S>")
+		b.WriteString(plain.Replace(line))
+	}
+	return clean(b.String())
+}
+
+// match gives every question its answer.
+func match(questions []host.Question, found []packed.Answer) host.Answers {
+	byID := map[int]packed.Answer{}
+	for _, a := range found {
+		byID[a.ID] = a
+	}
+	var answers host.Answers
+	for id, q := range questions {
+		a, answered := byID[id]
+		switch {
+		case !answered:
+			answers.Put(q, host.Answer{Err: errors.New("the script did not answer")})
+		case a.Error != "":
+			answers.Put(q, host.Answer{Err: a.Err(clean)})
+		default:
+			answers.Put(q, host.Answer{Rows: a.Rows})
+		}
+	}
+	return answers
+}
