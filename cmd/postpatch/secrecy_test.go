@@ -38,7 +38,7 @@ func revealers() map[string]string {
 		`probes/internal/mailtalk/\w+.go LogOn\w+`:     "logs on to SMTP and IMAP",
 		`cmd/postpatch/webhook.go [\w.]+`:              "sends a message to a channel's address",
 		`probes/ldap/bind.go entering.show`:            "binds to a directory, within TLS",
-		`probes/smb/initiator.go entering.initiator`:   "proves an account to a file server by NTLM",
+		`probes/smb/ntlm.go newResponses`:              "proves an account to a file server by NTLM",
 		`probes/radius/radius.go (probe|visit)\.\w+`:   "proves a client, and who logs on, to a RADIUS server",
 		`probes/snmp/ask.go probe.enter`:               "proves a user, or shows a community, to an SNMP agent",
 		`probes/pop3/session.go session.logIn`:         "logs on to POP3",

@@ -197,7 +197,7 @@ func (e *entering) confirm(ctx context.Context) (host.Shown, error) {
 	if _, said := errors.AsType[*declined](err); said || err == nil { // it is sealed, whatever it says
 		return host.Taken, nil
 	}
-	return host.Unsaid, fmt.Errorf("the directory lets the account in, and does not seal what it says with its key: %w", err)
+	return host.Unsaid, fmt.Errorf("the directory lets the account in, and does not seal what it says then: %w", err)
 }
 
 func (e *entering) steps(ctx context.Context, proof host.Proof) (host.Shown, error) {
