@@ -37,6 +37,11 @@ func TestFilesOfWindows(t *testing.T) {
 		if err := winapi.SetNamedSecurityInfo(path, winapi.SE_FILE_OBJECT, what, nil, nil, entries, nil); err != nil {
 			t.Fatal(err)
 		}
+		// Wine keeps a list as a mode of Linux', and here everybody in it.
+		onWine := winapi.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil
+		if onWine && want == [2]string{} {
+			continue
+		}
 		for i, got := range []error{ownersOnly(path, nil), ownersToChange(path, nil)} {
 			if text := plain(got); (text == "") != (want[i] == "") || !strings.Contains(text, want[i]) {
 				t.Errorf("%s: got %q, want %q", list, text, want[i])
