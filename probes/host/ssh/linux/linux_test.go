@@ -28,7 +28,9 @@ func class(name string) host.WQL {
 // everything are questions that take all parts, and one that nobody answers.
 func everything() []host.Question {
 	all := []host.Question{
-		host.IdentityQuestion(), host.Collector{Name: "servicekeys"}, host.Collector{Name: "pendingreboot"},
+		host.IdentityQuestion(),
+		host.Collector{Name: "servicekeys"},
+		host.Collector{Name: "pendingreboot"},
 		host.Collector{Name: "boots"},
 	}
 	for _, name := range []string{
