@@ -86,7 +86,7 @@ func TestSecretPrintsStars(t *testing.T) {
 	s := host.NewSecret(password)
 	data, err := json.Marshal(host.Credential{User: "sa", Password: s})
 	if err != nil || string(data) != `{"User":"sa","Password":"***","Keytab":"***",`+
-		`"CCache":"***","Certificate":null,"Key":"***","Token":"***","Current":false,"Named":false,"SQL":{"Encrypt":"","Insecure":false,"CA":null,`+
+		`"CCache":"***","Certificate":null,"Key":"***","Token":"***","Current":false,"Passphrase":"***","Named":false,"SQL":{"Encrypt":"","Insecure":false,"CA":null,`+
 		`"Pin":null,"TLSMin":0,"SPN":"","Unbound":false},"Mail":null}` {
 		t.Errorf("got %s, %v", data, err)
 	}
@@ -98,7 +98,7 @@ func TestSecretPrintsStars(t *testing.T) {
 		}
 	}
 	printed := "{User:sa Password:*** Keytab:*** CCache:*** Certificate:[] Key:*** Token:*** " +
-		"Current:false Named:false SQL:{Encrypt: Insecure:false CA:[] Pin:[] TLSMin:0 SPN: Unbound:false Prove:<nil> Entra:<nil>} Mail:<nil> Prove:<nil>}"
+		"Current:false Passphrase:*** Named:false SQL:{Encrypt: Insecure:false CA:[] Pin:[] TLSMin:0 SPN: Unbound:false Prove:<nil> Entra:<nil>} Mail:<nil> Prove:<nil>}"
 	if got := fmt.Sprintf("%+v", host.Credential{User: "sa", Password: s}); got != printed {
 		t.Errorf("got %s", got)
 	}
