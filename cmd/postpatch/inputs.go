@@ -20,6 +20,7 @@ import (
 	"postpatch/probes/all"
 	"postpatch/probes/host"
 	"postpatch/probes/host/packed"
+	"postpatch/probes/host/winrm"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/suites"
 )
@@ -108,6 +109,7 @@ type job struct {
 	logins      *auth.Logins   // closed by who carries the run out
 	tokens      *entraTokens
 	packer      *packed.Packer
+	forms       *winrm.Forms
 	sign        baseline.Signer // nil leaves the run's manifest unsigned
 	krb5Conf    string          // the file that the environment names; "" for the system's
 	// known are the keys of all the suites' checks by host, also of those that
@@ -130,7 +132,7 @@ type keys interface {
 
 func newJob(a app) job {
 	return job{
-		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer),
+		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer), forms: new(winrm.Forms),
 		krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG")),
 	}
 }
