@@ -235,43 +235,22 @@ func ask(
 			answers, err = host.Answers{}, fmt.Errorf("asking %q: the session panicked: %v", h.Name, p)
 		}
 	}()
-	var limit time.Duration
-	questions := []host.Question{host.IdentityQuestion()}
-	undated := map[string][2]host.Question{} // as they are put, and as their probes ask
-	var unasked []host.Question
-	now := time.Now()
-	ahead := o.ahead(now)
-	for _, c := range checks {
-		a, _ := asker(c)
-		for _, q := range a.Questions() {
-			dated := host.Dated(q, o.Baseline, now)
-			isDated := dated.String() != q.String()
-			if isDated && ahead != nil {
-				unasked = append(unasked, q)
-				continue
-			}
-			if isDated {
-				undated[q.String()] = [2]host.Question{dated, q}
-			}
-			questions = append(questions, dated)
-		}
-		limit = max(limit, timeoutOf(c, sessionTimeout))
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	all := questionsOf(ctx, checks, o)
+	ctx, cancel := context.WithTimeout(ctx, all.limit)
 	defer cancel()
 	session, err := o.Open(ctx, h)
 	if err != nil {
 		return host.Answers{}, "", err
 	}
 	defer func() { how = leave(ctx, session) }() // whatever it has come to
-	asked := time.Now()
-	answers, err = session.Ask(ctx, host.Merge(questions))
-	answers.Asked, answers.Answered = asked, time.Now()
-	for _, q := range undated {
+	at := time.Now()
+	answers, err = session.Ask(ctx, all.questions)
+	answers.Asked, answers.Answered = at, time.Now()
+	for _, q := range all.undated {
 		answers.Under(q[0], q[1])
 	}
-	for _, q := range unasked {
-		answers.Put(q, host.Answer{Err: ahead})
+	for _, q := range all.unasked {
+		answers.Put(q, host.Answer{Err: all.ahead})
 	}
 	return answers, "", err
 }
