@@ -47,8 +47,8 @@ func (s sighting) answered() bool {
 		return !errors.Is(s.err, probes.ErrNoAnswer) && !errors.Is(s.err, probes.ErrNotTried)
 	}
 	for _, r := range s.readings {
-		spec, _ := s.check.Kind.Reading(r.Key.Name)
-		if len(spec.Silence) == 0 {
+		spec := specOf(s.check.Kind, r.Key.Name)
+		if spec == nil || len(spec.Silence) == 0 {
 			continue
 		}
 		silent := slices.ContainsFunc(spec.Silence, func(v fact.Value) bool { return fact.Equal(v, r.Value) })
@@ -136,30 +136,35 @@ func (o overtime) Error() string { return "no result within " + time.Duration(o)
 
 func (overtime) Unwrap() error { return context.DeadlineExceeded }
 
-// compareReadings orders the readings of one check as they are stored.
-func compareReadings(a, b fact.Reading) int {
-	if a.Key.Item != b.Key.Item {
-		return strings.Compare(a.Key.Item, b.Key.Item)
-	}
-	return strings.Compare(a.Key.Name, b.Key.Name)
-}
-
 // declared refuses readings, which are sorted, that the kind did not declare, or that
 // come twice: nobody would compare them.
 func declared(c *suites.Check, readings []fact.Reading) error {
-	for i, r := range readings {
-		spec, found := c.Kind.Reading(r.Key.Name)
-		if !found || r.Value == nil || r.Value.Type() != spec.Type {
+	for i := range readings {
+		r := &readings[i]
+		spec := specOf(c.Kind, r.Key.Name)
+		if spec == nil || r.Value == nil || r.Value.Type() != spec.Type {
 			return fmt.Errorf("checking %s: the probe reported %q, which its kind does not declare so", c.ID, r.Key.Name)
 		}
-		if n := len(r.Key.Item) + len(r.Value.String()); n > mostBytes {
+		if n := len(r.Key.Item) + sizeOf(r.Value); n > mostBytes {
 			return fmt.Errorf("checking %s: %q of %.80q has %d bytes, more than %d", c.ID, r.Key.Name, r.Key.Item, n, mostBytes)
 		}
-		if i > 0 && compareReadings(readings[i-1], r) == 0 {
+		if i > 0 && r.Key.Item == readings[i-1].Key.Item && r.Key.Name == readings[i-1].Key.Name {
 			return fmt.Errorf("checking %s: the probe reported %s of %q twice", c.ID, r.Key.Name, r.Key.Item)
 		}
 	}
 	return nil
+}
+
+// sizeOf is how long a value is as text, of those that can be long.
+func sizeOf(v fact.Value) int {
+	switch v := v.(type) {
+	case fact.Text:
+		return len(v)
+	case fact.Set:
+		return len(v.String())
+	default:
+		return 0
+	}
 }
 
 // mostBytes bounds a reading: what a host sends is kept for long.
