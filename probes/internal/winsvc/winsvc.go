@@ -45,11 +45,21 @@ type Service struct {
 	ExitCode int64
 	Specific int64 // the service's own code, beside exit code 1066
 
-	lower string // the name, once it was read
+	lower  string     // the name, once it was read
+	state  fact.Value // likewise
+	config []fact.Reading
+}
+
+// Reading is the state as it is.
+func (s *Service) Reading() fact.Value {
+	if s.state == nil {
+		return fact.Text(s.State)
+	}
+	return s.state
 }
 
 // Lower is the name in lower case, by which Windows tells services apart.
-func (s Service) Lower() string {
+func (s *Service) Lower() string {
 	if s.lower == "" {
 		return strings.ToLower(s.Name)
 	}
@@ -57,35 +67,60 @@ func (s Service) Lower() string {
 }
 
 // Auto says whether the service is meant to start by itself.
-func (s Service) Auto() bool { return s.Mode == "auto" }
+func (s *Service) Auto() bool { return s.Mode == "auto" }
 
 // Running says whether the service runs.
-func (s Service) Running() bool { return s.State == "running" }
+func (s *Service) Running() bool { return s.State == "running" }
 
-// Read makes services of the answer's rows.
-func Read(rows []host.Row) ([]Service, error) {
-	services := make([]Service, 0, len(rows))
+// memos are what was understood of rows that hosts share.
+type memos struct {
+	services host.Memo[service]
+	keys     host.Memo[keyRow]
+}
+
+func newMemos() *memos { return new(memos) }
+
+// service is one row, or why there is none in it.
+type service struct {
+	*Service
+
+	err error
+}
+
+// read makes services of the answer's rows.
+func read(rows []host.Row, memo *host.Memo[service]) ([]*Service, error) {
+	services := make([]*Service, 0, len(rows))
 	for _, row := range rows {
-		s := Service{
-			Name:    row.Get("Name").Text,
-			State:   strings.ToLower(row.Get("State").Text),
-			Mode:    strings.ToLower(row.Get("StartMode").Text),
-			Account: row.Get("StartName").Text,
-			Path:    row.Get("PathName").Text,
+		s := memo.Of(row, readService)
+		if s.err != nil {
+			return nil, s.err
 		}
-		if s.Name == "" || s.State == "" {
-			return nil, fmt.Errorf("reading the services: a row without a name or a state")
-		}
-		s.lower = strings.ToLower(s.Name)
-		var err, specific error
-		s.ExitCode, err = codeIn(row, "ExitCode")
-		s.Specific, specific = codeIn(row, "ServiceSpecificExitCode")
-		if err = cmp.Or(err, specific); err != nil {
-			return nil, fmt.Errorf("reading the exit code of %q: %w", s.Name, err)
-		}
-		services = append(services, s)
+		services = append(services, s.Service)
 	}
 	return services, nil
+}
+
+func readService(row host.Row) service {
+	s := &Service{
+		Name:    row.Get("Name").Text,
+		State:   strings.ToLower(row.Get("State").Text),
+		Mode:    strings.ToLower(row.Get("StartMode").Text),
+		Account: row.Get("StartName").Text,
+		Path:    row.Get("PathName").Text,
+	}
+	if s.Name == "" || s.State == "" {
+		return service{err: fmt.Errorf("reading the services: a row without a name or a state")}
+	}
+	s.lower = strings.ToLower(s.Name)
+	var err, specific error
+	s.ExitCode, err = codeIn(row, "ExitCode")
+	s.Specific, specific = codeIn(row, "ServiceSpecificExitCode")
+	if err = cmp.Or(err, specific); err != nil {
+		return service{err: fmt.Errorf("reading the exit code of %q: %w", s.Name, err)}
+	}
+	s.state = fact.Text(s.State)
+	s.config = s.Config(nil, s.Name)
+	return service{Service: s}
 }
 
 // codeIn is a number of a row; 0 where it is null.
@@ -99,7 +134,7 @@ func codeIn(row host.Row, column string) (int64, error) {
 
 // Exit is why the service stopped last, in words where the number alone tells
 // little. Source: Microsoft's list of system error codes, 1000 to 1299.
-func (s Service) Exit() string {
+func (s *Service) Exit() string {
 	number := strconv.FormatInt(s.ExitCode, 10)
 	words := ""
 	switch s.ExitCode {
@@ -128,7 +163,10 @@ func (s Service) Exit() string {
 }
 
 // Config appends the readings that tell how a service is set up.
-func (s Service) Config(to []fact.Reading, item string) []fact.Reading {
+func (s *Service) Config(to []fact.Reading, item string) []fact.Reading {
+	if item == s.Name && s.config != nil {
+		return append(to, s.config...)
+	}
 	return append(to,
 		probes.Read(item, "start_mode", fact.Text(s.Mode)),
 		probes.Read(item, "account", fact.Text(s.Account)),
