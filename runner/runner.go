@@ -101,7 +101,9 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 	if o.Begin != nil {
 		o.Begin(h.Name)
 	}
-	v := Visit{Host: h, Started: time.Now()}
+	v := Visit{Started: time.Now()}
+	h = h.Ready()
+	v.Host = h
 	ctx, b := newBudget(ctx, h, o.HostTime)
 	defer b.end()
 	asking, going := split(h.Checks)

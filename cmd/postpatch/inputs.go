@@ -140,6 +140,7 @@ func newJob(a app) job {
 // load reads all files before anything is sent, and tells all their problems at
 // once.
 func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
+	defer tightenCollection(a.getenv)()
 	j := newJob(a)
 	var problems []suites.Problem
 	kinds := all.Kinds()

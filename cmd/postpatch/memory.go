@@ -5,6 +5,19 @@ import (
 	"runtime/debug"
 )
 
+// whileLoading is how often memory is collected while suites are read, in percent: of fifty
+// thousand hosts' checks little is garbage, and twice of them is not to be held.
+const whileLoading = 40
+
+// tightenCollection holds memory tight until the end that it returns.
+func tightenCollection(getenv func(string) string) (end func()) {
+	if getenv("GOGC") != "" {
+		return func() {}
+	}
+	before := debug.SetGCPercent(whileLoading)
+	return func() { debug.SetGCPercent(before) }
+}
+
 // easeCollection says how often memory is collected while hosts are visited, from what is in
 // use when all of them are known. What a host leaves behind is written and gone, so there is
 // little to find, and to look for it took a tenth of the processor's time. Where the hosts
