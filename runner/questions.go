@@ -62,7 +62,9 @@ const mostLists = 256
 type listsKey struct{}
 
 // withLists gives a run its lists.
-func withLists(ctx context.Context) context.Context { return context.WithValue(ctx, listsKey{}, new(lists)) }
+func withLists(ctx context.Context) context.Context {
+	return context.WithValue(ctx, listsKey{}, new(lists))
+}
 
 // questionsOf is askedOf, gathered once for all hosts that have the same checks. What is asked
 // since some time is gathered anew, for that grows.

@@ -82,7 +82,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	const each = 7 // readings of a service, mostly, with some room
+	const each = 7   // readings of a service, mostly, with some room
 	const ofHost = 3 // of the host's own, which come first
 	l := list{host: h, readings: make([]fact.Reading, ofHost, ofHost+each*len(h.Services))}
 	l.twins.Expect(len(h.Services))

@@ -16,7 +16,8 @@ import (
 
 // reply is what a host says to Receive, as long as most are.
 func reply(bytes int) string {
-	const ns = `xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" ` +
+	const ns = `xmlns:s="http://www.w3.org/2003/05/soap-envelope" ` +
+		`xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" ` +
 		`xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" ` +
 		`xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell"`
 	return `<s:Envelope xml:lang="en-US" ` + ns + `><s:Header><a:Action>ReceiveResponse</a:Action>` +
@@ -29,15 +30,24 @@ func reply(bytes int) string {
 // documents have what XML has, right and wrong.
 func documents() []string {
 	return []string{
-		reply(40), "", " ", "text", "<a/>", "<a></a>", "<a></b>", "<a>", "</a>", "<a", "<a b>", "<a b=c/>", `<a b="c"d='e'/>`,
-		`<?xml version="1.0" encoding="utf-8" ?>` + "\n<a/>", `<?xml version="1.1"?><a/>`, `<?xml version="1.0" encoding="latin1"?><a/>`,
-		`<?XML VERSION="1.0"?><a/>`, `<?xml VERSION="1.0" ENCODING="utf-8"?><a/>`, "<?go on?><a/>", "<a><!-- b --></a>", "<a><![CDATA[<b>]]></a>", "<!DOCTYPE a><a/>",
-		"<a>b&amp;&lt;&gt;&quot;&apos;&#65;&#x42;</a>", "<a>&b;</a>", "<a>&amp</a>", "<a>&#0;</a>", "<a>&#xD800;</a>", "<a>&#x110000;</a>",
-		"<a>&#;</a>", "<a>&#1_0;</a>", "<a>&#X41;</a>", "<a>b\r\nc\rd\n</a>", "<a b='c\r\nd&#13;'/>", "<a>]]></a>", "<a>]]&gt;</a>", "<a b=']]>'/>", "<a>&#93;]></a>",
-		"<a>\x00</a>", "<a>ä€😀</a>", "<a>\xff</a>", "<a>\uFFFE</a>", "<a>\uFFFD</a>", "<ä/>", "<a ä='b'/>", "<a.b-c_1/>", "<1/>", "<-a/>", "<:/>",
-		"<a:b/>", "<a:b:c/>", "<a:/>", "<:b/>", `<b:c xmlns:b="d" b:e="f"><b:c xmlns:b="g"/></b:c>`, `<a xmlns="b" c="d"><e xmlns=""/></a>`,
-		`<a xmlns:b="c" xmlns:b="d"><b:e/></a>`, `<xmlns/>`, `<xmlns:a/>`, `<xml:a/>`, `<a xmlns:xml="b"><xml:c/></a>`, "<a><b:c></c:c></a>", "<a>b</a>c<d/>e", "< a/>",
-		"<a / >", "</ a>", "<a></a >", "<a b = 'c' />", "<a b='<'/>", "<a b='>'>></a>", "<a b=''/>", "<a b/>", "<a b=\"'\"/>", "<a><b/></a></c>",
+		reply(40), "", " ", "text", "<a/>", "<a></a>", "<a></b>", "<a>", "</a>", "<a", "<a b>", "<a b=c/>",
+		`<a b="c"d='e'/>`,
+		`<?xml version="1.0" encoding="utf-8" ?>` + "\n<a/>", `<?xml version="1.1"?><a/>`,
+		`<?xml version="1.0" encoding="latin1"?><a/>`,
+		`<?XML VERSION="1.0"?><a/>`, `<?xml VERSION="1.0" ENCODING="utf-8"?><a/>`, "<?go on?><a/>",
+		"<a><!-- b --></a>", "<a><![CDATA[<b>]]></a>", "<!DOCTYPE a><a/>",
+		"<a>b&amp;&lt;&gt;&quot;&apos;&#65;&#x42;</a>", "<a>&b;</a>", "<a>&amp</a>", "<a>&#0;</a>",
+		"<a>&#xD800;</a>", "<a>&#x110000;</a>",
+		"<a>&#;</a>", "<a>&#1_0;</a>", "<a>&#X41;</a>", "<a>b\r\nc\rd\n</a>", "<a b='c\r\nd&#13;'/>",
+		"<a>]]></a>", "<a>]]&gt;</a>", "<a b=']]>'/>", "<a>&#93;]></a>",
+		"<a>\x00</a>", "<a>ä€😀</a>", "<a>\xff</a>", "<a>\uFFFE</a>", "<a>\uFFFD</a>", "<ä/>", "<a ä='b'/>",
+		"<a.b-c_1/>", "<1/>", "<-a/>", "<:/>",
+		"<a:b/>", "<a:b:c/>", "<a:/>", "<:b/>", `<b:c xmlns:b="d" b:e="f"><b:c xmlns:b="g"/></b:c>`,
+		`<a xmlns="b" c="d"><e xmlns=""/></a>`,
+		`<a xmlns:b="c" xmlns:b="d"><b:e/></a>`, `<xmlns/>`, `<xmlns:a/>`, `<xml:a/>`,
+		`<a xmlns:xml="b"><xml:c/></a>`, "<a><b:c></c:c></a>", "<a>b</a>c<d/>e", "< a/>",
+		"<a / >", "</ a>", "<a></a >", "<a b = 'c' />", "<a b='<'/>", "<a b='>'>></a>", "<a b=''/>", "<a b/>",
+		"<a b=\"'\"/>", "<a><b/></a></c>",
 	}
 }
 
@@ -79,7 +89,8 @@ func FuzzTokens(f *testing.F) {
 // Text is whole, wherever in it the scanner has stopped.
 func TestText(t *testing.T) {
 	for text, want := range map[string]string{
-		"<a>b</a>": "b", "<a/>": "", "<a>b<c>d</c>e</a>": "bde", "<a>b<!-- c -->d<e>f</e></a>": "bdf", "<a><b/>c&amp;d</a>": "c&d",
+		"<a>b</a>": "b", "<a/>": "", "<a>b<c>d</c>e</a>": "bde", "<a>b<!-- c -->d<e>f</e></a>": "bdf",
+		"<a><b/>c&amp;d</a>": "c&d",
 		"<a>b<![CDATA[c]]>d</a>": "bcd",
 	} {
 		r := markup.NewReader(text, 9)

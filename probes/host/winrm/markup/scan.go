@@ -3,6 +3,7 @@ package markup
 import (
 	"encoding/xml"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -260,9 +261,9 @@ func (s *scanner) translated(n xml.Name, isElement bool) xml.Name {
 	case n.Space == "xml":
 		n.Space = "http://www.w3.org/XML/1998/namespace"
 	}
-	for i := len(s.spaces) - 1; i >= 0; i-- {
-		if s.spaces[i].prefix == n.Space {
-			n.Space = s.spaces[i].uri
+	for _, b := range slices.Backward(s.spaces) {
+		if b.prefix == n.Space {
+			n.Space = b.uri
 			return n
 		}
 	}
