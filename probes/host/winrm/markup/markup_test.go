@@ -90,7 +90,7 @@ func FuzzTokens(f *testing.F) {
 func TestText(t *testing.T) {
 	for text, want := range map[string]string{
 		"<a>b</a>": "b", "<a/>": "", "<a>b<c>d</c>e</a>": "bde", "<a>b<!-- c -->d<e>f</e></a>": "bdf",
-		"<a><b/>c&amp;d</a>": "c&d",
+		"<a><b/>c&amp;d</a>":     "c&d",
 		"<a>b<![CDATA[c]]>d</a>": "bcd",
 	} {
 		r := markup.NewReader(text, 9)
