@@ -48,7 +48,11 @@ func Diff(before, now Host, rule func(fact.Key) fact.Rule) Result {
 	d := differ{rule: rule, before: observed{host: before}, now: observed{host: now}}
 	b, n := before.Readings, now.Readings
 	for len(b) > 0 && len(n) > 0 {
-		switch order := compareReadings(b[0], n[0]); {
+		order := 0
+		if b[0].Key != n[0].Key { // seldom
+			order = compareReadings(b[0], n[0])
+		}
+		switch {
 		case order < 0:
 			d.lone(Change{Op: Removed, Key: b[0].Key, Before: b[0].Value})
 			b = b[1:]

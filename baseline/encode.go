@@ -37,9 +37,7 @@ func appendHost(dst []byte, h Host) ([]byte, error) {
 	for _, c := range h.Checks {
 		dst = appendCheck(dst, c)
 	}
-	for _, r := range h.Readings {
-		dst = appendReading(dst, r)
-	}
+	dst = appendReadings(dst, h.Readings)
 	for _, m := range h.Moves {
 		dst = appendMove(dst, m)
 	}
@@ -102,7 +100,7 @@ func (h Host) sorted() Host {
 		h.Checks = slices.Clone(h.Checks)
 		slices.SortFunc(h.Checks, compareChecks)
 	}
-	if !slices.IsSortedFunc(h.Readings, compareReadings) {
+	if !fact.InOrder(h.Readings) {
 		h.Readings = slices.Clone(h.Readings)
 		slices.SortStableFunc(h.Readings, compareReadings)
 	}
@@ -142,16 +140,32 @@ func appendCheck(dst []byte, c Check) []byte {
 	return append(dst, "\"}\n"...)
 }
 
-func appendReading(dst []byte, r fact.Reading) []byte {
-	dst = append(dst, `{"check":`...)
-	dst = fact.AppendQuoted(dst, r.Key.Check)
-	dst = append(dst, `,"item":`...)
-	dst = fact.AppendQuoted(dst, r.Key.Item)
-	dst = append(dst, `,"name":`...)
-	dst = fact.AppendQuoted(dst, r.Key.Name)
-	dst = append(dst, `,"value":`...)
-	dst = fact.AppendEncoded(dst, r.Value)
-	return append(dst, "}\n"...)
+func appendReading(dst []byte, r fact.Reading) []byte { return appendReadings(dst, []fact.Reading{r}) }
+
+// appendReadings appends their lines. What a line has in common with the one before it, its
+// check and its item, is copied.
+func appendReadings(dst []byte, readings []fact.Reading) []byte {
+	from, to := 0, 0 // the check and the item, of the line before
+	for i := range readings {
+		r := &readings[i]
+		if last := i - 1; i > 0 && r.Key.Check == readings[last].Key.Check && r.Key.Item == readings[last].Key.Item {
+			dst = append(dst, dst[from:to]...)
+			from, to = len(dst)-(to-from), len(dst)
+		} else {
+			from = len(dst)
+			dst = append(dst, `{"check":`...)
+			dst = fact.AppendQuoted(dst, r.Key.Check)
+			dst = append(dst, `,"item":`...)
+			dst = fact.AppendQuoted(dst, r.Key.Item)
+			to = len(dst)
+		}
+		dst = append(dst, `,"name":`...)
+		dst = fact.AppendQuoted(dst, r.Key.Name)
+		dst = append(dst, `,"value":`...)
+		dst = fact.AppendEncoded(dst, r.Value)
+		dst = append(dst, "}\n"...)
+	}
+	return dst
 }
 
 func appendMove(dst []byte, m Move) []byte {

@@ -76,7 +76,9 @@ const FormatVersion = 4
 // rest on.
 func (h *Host) Sort() {
 	slices.SortFunc(h.Checks, compareChecks)
-	slices.SortFunc(h.Readings, compareReadings)
+	if !fact.InOrder(h.Readings) { // as those are that come from a runner
+		slices.SortFunc(h.Readings, compareReadings)
+	}
 	slices.SortFunc(h.Moves, compareMoves)
 }
 

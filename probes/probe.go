@@ -58,6 +58,12 @@ type Aimer interface {
 	Aims() []string
 }
 
+// Later is a probe that is built when it is needed, and then kept by nobody. It observes and
+// aims as the one that Now builds.
+type Later interface {
+	Now() Probe
+}
+
 // Chooser is a probe that looks at a part of what its kind can look at.
 type Chooser interface {
 	// Reports says whether the probe reports a reading of its kind where it can be had.

@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -222,18 +223,16 @@ func newSide(h *baseline.Host) side {
 	for _, c := range h.Checks {
 		s.checks[c.Check] = c
 	}
-	byKey := func(a, b fact.Reading) int { return a.Key.Compare(b.Key) }
-	if !slices.IsSortedFunc(s.readings, byKey) {
-		s.readings = slices.SortedStableFunc(slices.Values(s.readings), byKey)
+	if !fact.InOrder(s.readings) {
+		s.readings = slices.SortedStableFunc(slices.Values(s.readings),
+			func(a, b fact.Reading) int { return a.Key.Compare(b.Key) })
 	}
 	return s
 }
 
 // of returns what a check has seen.
 func (s side) of(check string) values {
-	from, _ := slices.BinarySearchFunc(s.readings, check, func(r fact.Reading, check string) int {
-		return strings.Compare(r.Key.Check, check)
-	})
+	from := sort.Search(len(s.readings), func(i int) bool { return s.readings[i].Key.Check >= check })
 	all := s.readings[from:]
 	for i := range all {
 		if all[i].Key.Check != check {

@@ -42,7 +42,9 @@ func inOrder(readings []fact.Reading) []fact.Reading {
 		for n < len(rest) && rest[n].Key.Item == rest[0].Key.Item {
 			n++
 		}
-		slices.SortFunc(rest[:n], func(a, b fact.Reading) int { return strings.Compare(a.Key.Name, b.Key.Name) })
+		if !fact.InOrder(rest[:n]) {
+			slices.SortFunc(rest[:n], func(a, b fact.Reading) int { return strings.Compare(a.Key.Name, b.Key.Name) })
+		}
 		rest = rest[n:]
 	}
 	return readings

@@ -1,9 +1,11 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"postpatch/probes"
@@ -28,6 +30,10 @@ func TestInOrder(t *testing.T) {
 			t.Fatalf("of %d readings the order is %v", n, got)
 		}
 	}
+}
+
+func compareReadings(a, b fact.Reading) int {
+	return cmp.Or(strings.Compare(a.Key.Item, b.Key.Item), strings.Compare(a.Key.Name, b.Key.Name))
 }
 
 func BenchmarkInOrder(b *testing.B) {

@@ -72,7 +72,7 @@ type Visit struct {
 // have ended; the error is done's first one, or ctx's when it was cancelled, and
 // then hosts not yet visited are left out.
 func Observe(ctx context.Context, hosts []suites.Host, o Options, done func(Visit) error) error {
-	ctx, cancel := context.WithCancelCause(withTurns(ctx))
+	ctx, cancel := context.WithCancelCause(withLists(withTurns(ctx)))
 	defer cancel(nil)
 	visits := make(chan Visit)
 	go func() {
@@ -101,7 +101,9 @@ func visit(ctx context.Context, h suites.Host, o Options) Visit {
 	if o.Begin != nil {
 		o.Begin(h.Name)
 	}
-	v := Visit{Host: h, Started: time.Now()}
+	v := Visit{Started: time.Now()}
+	h = h.Ready()
+	v.Host = h
 	ctx, b := newBudget(ctx, h, o.HostTime)
 	defer b.end()
 	asking, going := split(h.Checks)

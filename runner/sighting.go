@@ -47,8 +47,8 @@ func (s sighting) answered() bool {
 		return !errors.Is(s.err, probes.ErrNoAnswer) && !errors.Is(s.err, probes.ErrNotTried)
 	}
 	for _, r := range s.readings {
-		spec, _ := s.check.Kind.Reading(r.Key.Name)
-		if len(spec.Silence) == 0 {
+		spec := specOf(s.check.Kind, r.Key.Name)
+		if spec == nil || len(spec.Silence) == 0 {
 			continue
 		}
 		silent := slices.ContainsFunc(spec.Silence, func(v fact.Value) bool { return fact.Equal(v, r.Value) })
@@ -136,30 +136,35 @@ func (o overtime) Error() string { return "no result within " + time.Duration(o)
 
 func (overtime) Unwrap() error { return context.DeadlineExceeded }
 
-// compareReadings orders the readings of one check as they are stored.
-func compareReadings(a, b fact.Reading) int {
-	if a.Key.Item != b.Key.Item {
-		return strings.Compare(a.Key.Item, b.Key.Item)
-	}
-	return strings.Compare(a.Key.Name, b.Key.Name)
-}
-
 // declared refuses readings, which are sorted, that the kind did not declare, or that
 // come twice: nobody would compare them.
 func declared(c *suites.Check, readings []fact.Reading) error {
-	for i, r := range readings {
-		spec, found := c.Kind.Reading(r.Key.Name)
-		if !found || r.Value == nil || r.Value.Type() != spec.Type {
+	for i := range readings {
+		r := &readings[i]
+		spec := specOf(c.Kind, r.Key.Name)
+		if spec == nil || r.Value == nil || r.Value.Type() != spec.Type {
 			return fmt.Errorf("checking %s: the probe reported %q, which its kind does not declare so", c.ID, r.Key.Name)
 		}
-		if n := len(r.Key.Item) + len(r.Value.String()); n > mostBytes {
+		if n := len(r.Key.Item) + sizeOf(r.Value); n > mostBytes {
 			return fmt.Errorf("checking %s: %q of %.80q has %d bytes, more than %d", c.ID, r.Key.Name, r.Key.Item, n, mostBytes)
 		}
-		if i > 0 && compareReadings(readings[i-1], r) == 0 {
+		if i > 0 && r.Key.Item == readings[i-1].Key.Item && r.Key.Name == readings[i-1].Key.Name {
 			return fmt.Errorf("checking %s: the probe reported %s of %q twice", c.ID, r.Key.Name, r.Key.Item)
 		}
 	}
 	return nil
+}
+
+// sizeOf is how long a value is as text, of those that can be long.
+func sizeOf(v fact.Value) int {
+	switch v := v.(type) {
+	case fact.Text:
+		return len(v)
+	case fact.Set:
+		return len(v.String())
+	default:
+		return 0
+	}
 }
 
 // mostBytes bounds a reading: what a host sends is kept for long.
@@ -235,43 +240,22 @@ func ask(
 			answers, err = host.Answers{}, fmt.Errorf("asking %q: the session panicked: %v", h.Name, p)
 		}
 	}()
-	var limit time.Duration
-	questions := []host.Question{host.IdentityQuestion()}
-	undated := map[string][2]host.Question{} // as they are put, and as their probes ask
-	var unasked []host.Question
-	now := time.Now()
-	ahead := o.ahead(now)
-	for _, c := range checks {
-		a, _ := asker(c)
-		for _, q := range a.Questions() {
-			dated := host.Dated(q, o.Baseline, now)
-			isDated := dated.String() != q.String()
-			if isDated && ahead != nil {
-				unasked = append(unasked, q)
-				continue
-			}
-			if isDated {
-				undated[q.String()] = [2]host.Question{dated, q}
-			}
-			questions = append(questions, dated)
-		}
-		limit = max(limit, timeoutOf(c, sessionTimeout))
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	all := questionsOf(ctx, checks, o)
+	ctx, cancel := context.WithTimeout(ctx, all.limit)
 	defer cancel()
 	session, err := o.Open(ctx, h)
 	if err != nil {
 		return host.Answers{}, "", err
 	}
 	defer func() { how = leave(ctx, session) }() // whatever it has come to
-	asked := time.Now()
-	answers, err = session.Ask(ctx, host.Merge(questions))
-	answers.Asked, answers.Answered = asked, time.Now()
-	for _, q := range undated {
+	at := time.Now()
+	answers, err = session.Ask(ctx, all.questions)
+	answers.Asked, answers.Answered = at, time.Now()
+	for _, q := range all.undated {
 		answers.Under(q[0], q[1])
 	}
-	for _, q := range unasked {
-		answers.Put(q, host.Answer{Err: ahead})
+	for _, q := range all.unasked {
+		answers.Put(q, host.Answer{Err: all.ahead})
 	}
 	return answers, "", err
 }

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -19,13 +18,27 @@ type values []fact.Reading
 
 // at finds a value; nil when there is none.
 func (v values) at(at place) fact.Value {
-	i, found := slices.BinarySearchFunc(v, at, func(r fact.Reading, at place) int {
-		return cmp.Or(strings.Compare(r.Key.Item, at.item), strings.Compare(r.Key.Name, at.reading))
-	})
-	if !found {
+	i := v.from(at)
+	if i == len(v) || v[i].Key.Item != at.item || v[i].Key.Name != at.reading {
 		return nil
 	}
 	return v[i].Value
+}
+
+// from is where a place stands, or would stand. It looks at keys where they are: a judge
+// asks for some thousand of them a host.
+func (v values) from(at place) int {
+	low, high := 0, len(v)
+	for low < high {
+		middle := int(uint(low+high) >> 1)
+		k := &v[middle].Key
+		if order := strings.Compare(k.Item, at.item); order < 0 || order == 0 && k.Name < at.reading {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // all lists the values with their places, in order.
@@ -41,10 +54,8 @@ func (v values) all() iter.Seq2[place, fact.Value] {
 
 // has says whether there is anything of an item.
 func (v values) has(item string) bool {
-	_, found := slices.BinarySearchFunc(v, item, func(r fact.Reading, item string) int {
-		return strings.Compare(r.Key.Item, item)
-	})
-	return found
+	i := v.from(place{item, ""})
+	return i < len(v) && v[i].Key.Item == item
 }
 
 // items lists the items that have the reading, sorted.

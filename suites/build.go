@@ -160,6 +160,11 @@ func (s *suiteEntries) buildOn(c *checkEntry, hosts []*hostEntry) {
 				refused++
 				continue
 			}
+			if len(built) >= builtAtOnce {
+				if in := laterOf(probe, c, h); in != nil {
+					probe = in
+				}
+			}
 			n = s.keep(c, probe, h, texts)
 			built[key] = n
 		}

@@ -19,6 +19,7 @@ import (
 	"postpatch/probes/all"
 	"postpatch/probes/host"
 	"postpatch/probes/host/packed"
+	"postpatch/probes/host/winrm"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/suites"
 )
@@ -111,6 +112,7 @@ type job struct {
 	tokens      *entraTokens
 	ssh         *sshKeys
 	packer      *packed.Packer
+	forms       *winrm.Forms
 	sign        baseline.Signer // nil leaves the run's manifest unsigned
 	here        bool            // the hosts are this machine
 	krb5Conf    string          // the file that the environment names; "" for the system's
@@ -134,7 +136,8 @@ type keys interface {
 
 func newJob(a app) job {
 	return job{
-		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer), ssh: newSSHKeys(a),
+		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer), forms: new(winrm.Forms),
+		ssh: newSSHKeys(a),
 		krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG")),
 	}
 }
@@ -142,6 +145,7 @@ func newJob(a app) job {
 // load reads all files before anything is sent, and tells all their problems at
 // once.
 func (in *inputs) load(ctx context.Context, a app, suiteFiles []string) (job, error) {
+	defer tightenCollection(a.getenv)()
 	j := newJob(a)
 	var problems []suites.Problem
 	kinds := all.Kinds()

@@ -148,6 +148,7 @@ func storedNotes(m baseline.Manifest, changed []string, j job) []string {
 func sinceBaseline(c *suites.Check) bool {
 	asker, asks := c.Probe.(probes.Asker)
 	return asks && slices.ContainsFunc(asker.Questions(), func(q host.Question) bool {
-		return host.Dated(q, time.Time{}, time.Time{}).String() != q.String()
+		_, dated := host.Dated(q, time.Time{}, time.Time{})
+		return dated
 	})
 }

@@ -2,11 +2,23 @@ package main
 
 import "testing"
 
-// The more is in use before the first host is visited, the less may come to it.
+// The more is in use before the first host is visited, or the more are visited at once, the less
+// may come to it.
 func TestCollectAt(t *testing.T) {
-	for inUse, want := range map[uint64]int{0: 200, 6 << 20: 200, 20 << 20: 140, 28 << 20: 100, 1 << 30: 40} {
-		if got := collectAt(inUse); got != want {
-			t.Errorf("with %d bytes in use: %d %%, want %d", inUse, got, want)
+	for _, tt := range []struct {
+		inUse        uint64
+		atOnce, want int
+	}{
+		{0, 1, 200},
+		{8 << 20, 50, 200},
+		{8 << 20, 200, 200},
+		{25 << 20, 500, 71},
+		{120 << 20, 200, 40},
+		{1 << 40, 1, 40},
+		{0, 1 << 40, 40},
+	} {
+		if got := collectAt(tt.inUse, tt.atOnce); got != tt.want {
+			t.Errorf("with %d bytes in use and %d at once: %d %%, want %d", tt.inUse, tt.atOnce, got, tt.want)
 		}
 	}
 }

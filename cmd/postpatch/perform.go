@@ -59,7 +59,7 @@ func (p performance) perform(ctx context.Context) (report.Summary, error) {
 		p.options.Baseline = p.against.Manifest().Finished
 	}
 	p.options.Begin, p.options.Slots = p.views.begin, p.slots()
-	easeCollection(os.Getenv)
+	easeCollection(os.Getenv, p.options.Hosts)
 	taking, err := p.take(ctx)
 	if err != nil {
 		return report.Summary{}, err

@@ -93,7 +93,7 @@ func sessionOptions(h suites.Host, j job) (winrm.Options, error) {
 	o := winrm.Options{
 		Host: h.Name, Address: h.Address, Port: s.Port, TLS: s.TLS, Insecure: s.Insecure, Roots: j.roots,
 		Auth: s.Auth, SPN: s.SPN, AllowPlain: s.AllowPlain, Credential: credential, Dial: j.routes.Dial,
-		Logins: j.logins, Packer: j.packer, SnapIn: s.SnapIn,
+		Logins: j.logins, Packer: j.packer, Forms: j.forms, SnapIn: s.SnapIn,
 	}
 	if o.CA, err = readCA(s); err != nil {
 		return winrm.Options{}, err

@@ -33,6 +33,24 @@ func (k Key) Compare(o Key) int {
 	}
 }
 
+// InOrder says whether readings are sorted by their keys; of the same key there may be
+// several.
+func InOrder(readings []Reading) bool {
+	for i := 1; i < len(readings); i++ {
+		a, b := &readings[i-1].Key, &readings[i].Key
+		if a.Host != b.Host || a.Check != b.Check {
+			if a.Compare(*b) > 0 {
+				return false
+			}
+			continue
+		}
+		if order := strings.Compare(a.Item, b.Item); order > 0 || order == 0 && a.Name > b.Name {
+			return false
+		}
+	}
+	return true
+}
+
 // Reading is one observed fact.
 type Reading struct {
 	Key   Key

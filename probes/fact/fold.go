@@ -32,6 +32,9 @@ func (s Set) folded() Set {
 // their case does so by it. Text that is not valid UTF-8 is left alone: mapping it would
 // make different bytes the same.
 func Fold(s string) string {
+	if folded, is := foldASCII(s); is {
+		return folded
+	}
 	if !utf8.ValidString(s) {
 		return s
 	}
@@ -48,4 +51,19 @@ func Fold(s string) string {
 			return least
 		}
 	}, s)
+}
+
+// foldASCII is Fold for what is ASCII, as most names are.
+func foldASCII(s string) (folded string, is bool) {
+	small := false
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return "", false
+		}
+		small = small || 'a' <= s[i] && s[i] <= 'z'
+	}
+	if small {
+		return strings.ToUpper(s), true
+	}
+	return s, true
 }

@@ -16,8 +16,12 @@ const rawByte = 0xDC00
 // because the text comes from a host and people look at stored files.
 func AppendQuoted(dst []byte, text string) []byte {
 	dst = append(dst, '"')
+	plain := 0 // most texts are to their end
+	for plain < len(text) && text[plain] >= ' ' && text[plain] < 0x7F && text[plain] != '"' && text[plain] != '\\' {
+		plain++
+	}
 	done := 0
-	for i := 0; i < len(text); {
+	for i := plain; i < len(text); {
 		r, size := rune(text[i]), 1
 		if r >= utf8.RuneSelf {
 			if r, size = utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {

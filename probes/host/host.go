@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ErrNoAnswer is wrapped by errors that mean: nothing at the address answered
@@ -129,12 +131,22 @@ func (q WQL) String() string {
 
 // String names the collector and its arguments in a fixed order.
 func (q Collector) String() string {
-	var b strings.Builder
-	b.WriteString(q.Name)
-	for _, name := range slices.Sorted(maps.Keys(q.Args)) {
-		fmt.Fprintf(&b, " %s=%q", name, q.Args[name])
+	if len(q.Args) == 0 {
+		return q.Name
 	}
-	return b.String()
+	// It is what answers are found by: fmt would take a twentieth of a host's time.
+	b := append(make([]byte, 0, 128), q.Name...)
+	for _, name := range slices.Sorted(maps.Keys(q.Args)) {
+		b = append(append(append(b, ' '), name...), "=["...)
+		for i, value := range q.Args[name] {
+			if i > 0 {
+				b = append(b, ' ')
+			}
+			b = strconv.AppendQuote(b, value)
+		}
+		b = append(b, ']')
+	}
+	return string(b)
 }
 
 // String is the command as PowerShell writes it, with the endpoint in front and
@@ -263,7 +275,21 @@ func mergeClass(queries []WQL) WQL {
 	return merged
 }
 
-func classKey(q WQL) string { return strings.ToLower(q.namespace() + ":" + q.Class) }
+// classKey is the namespace and the class in lower case.
+func classKey(q WQL) string {
+	namespace := q.namespace()
+	var room [96]byte
+	b := append(append(append(room[:0], namespace...), ':'), q.Class...)
+	for i, c := range b {
+		switch {
+		case c >= utf8.RuneSelf:
+			return strings.ToLower(string(b))
+		case 'A' <= c && c <= 'Z':
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
 
 // key is what an answer is found by: one query a class, one run a collector call,
 // and each query with a limit.

@@ -13,11 +13,11 @@ const SinceBaseline = "baseline"
 // Dated returns the question with that time in place of SinceBaseline: the number
 // of seconds up to now, or "boot" where there is no baseline. It is rounded up to
 // ten minutes, so that the hosts of a run are asked the same, and what is packed for
-// them is packed once. Any other question stays as it is.
-func Dated(q Question, baseline, now time.Time) Question {
+// them is packed once. Any other question stays as it is, and is not dated.
+func Dated(q Question, baseline, now time.Time) (_ Question, dated bool) {
 	c, is := q.(Collector)
 	if since := c.Args["since"]; !is || len(since) != 1 || since[0] != SinceBaseline {
-		return q
+		return q, false
 	}
 	c.Args = maps.Clone(c.Args)
 	c.Args["since"] = []string{"boot"}
@@ -26,7 +26,7 @@ func Dated(q Question, baseline, now time.Time) Question {
 		steps := max(1, (now.Sub(baseline)+step-1)/step)
 		c.Args["since"] = []string{strconv.FormatInt(int64(steps*step/time.Second), 10)}
 	}
-	return c
+	return c, true
 }
 
 // Under lets the answer to one question be found by another, for which it was put.

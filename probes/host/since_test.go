@@ -22,14 +22,15 @@ func TestDated(t *testing.T) {
 		},
 		"a query": {WQL{Class: "A", Columns: []string{"B"}}, now, "root/cimv2: SELECT B FROM A"},
 	} {
-		if got := Dated(tt.q, tt.baseline, now).String(); got != tt.want {
-			t.Errorf("%s: got %s, want %s", name, got, tt.want)
+		got, dated := Dated(tt.q, tt.baseline, now)
+		if got.String() != tt.want || dated != (tt.q.String() == baseline.String()) {
+			t.Errorf("%s: got %s, %t, want %s", name, got, dated, tt.want)
 		}
 	}
 	if baseline.Args["since"][0] != SinceBaseline {
 		t.Error("the question itself has changed")
 	}
-	asked := Dated(baseline, now.Add(-time.Hour), now)
+	asked, _ := Dated(baseline, now.Add(-time.Hour), now)
 	var answers Answers
 	answers.Put(asked, Answer{Rows: []Row{{"A": {Text: "a"}}}})
 	answers.Under(asked, baseline)

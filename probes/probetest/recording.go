@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -132,11 +133,24 @@ func (r *Recording) Target() probes.Target {
 	return target
 }
 
-// Observe observes the host once by a check of these arguments.
+// Observe observes the host by a check of these arguments: alone, and as hosts of a fleet do
+// that have the same rows and hold in common what was made of them. That may change nothing.
 func (r *Recording) Observe(args map[string]any) ([]fact.Reading, error) {
 	r.t.Helper()
-	return Observe(r.t, r.kind, r.Target(), args)
+	alone, why := Observe(r.t, r.kind, r.Target(), args)
+	shared := new(probes.Shared)
+	for range 3 { // what comes once is not held
+		target := r.Target()
+		target.Shared = shared
+		readings, err := Observe(r.t, r.kind, target, args)
+		if d := cmp.Diff(sorted(alone), sorted(readings)); d != "" || Words(why) != Words(err) {
+			r.t.Errorf("as one of a fleet: %q, want %q; readings (-alone +one of many):\n%s", Words(err), Words(why), d)
+		}
+	}
+	return alone, why
 }
+
+func sorted(readings []fact.Reading) []string { return slices.Sorted(slices.Values(Texts(readings))) }
 
 // Case is a recorded host, and what a check reads of it.
 type Case struct {

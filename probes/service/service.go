@@ -45,20 +45,19 @@ func (p probe) Questions() []host.Question { return winsvc.Questions(p.Names...)
 
 // Observe implements probes.Probe.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
-	h, err := winsvc.Look(t.Answers, p.Names...)
+	h, err := winsvc.Look(t, p.Names...)
 	if err != nil {
 		return nil, err
 	}
 	var readings []fact.Reading
 	var waiting winsvc.Waiting
-	var asked []winsvc.Service
+	var asked []*winsvc.Service
 	for _, name := range p.Names {
-		i := slices.IndexFunc(h.Services, func(s winsvc.Service) bool { return s.Is(name) })
-		if i < 0 {
+		s := h.Named(name)
+		if s == nil {
 			readings = append(readings, probes.Read(name, "state", fact.Text("absent")))
 			continue
 		}
-		s := h.Services[i]
 		asked = append(asked, s)
 		state := s.State
 		if h.Pending(s) {

@@ -5,7 +5,7 @@ import "strings"
 // perUser tells the instances of per-user services, which get a new suffix at
 // every sign-in: CDPUserSvc_1a2b3, where CDPUserSvc is a service too. Other
 // products end names alike: Agent_2019.
-func perUser(name string, names map[string]bool) bool {
+func perUser(name string, has func(lower string) bool) bool {
 	name = strings.ToLower(name)
 	i := strings.LastIndexByte(name, '_')
 	if i < 0 {
@@ -13,7 +13,7 @@ func perUser(name string, names map[string]bool) bool {
 	}
 	template, suffix := name[:i], name[i+1:]
 	return len(suffix) >= 4 && len(suffix) <= 8 && strings.Trim(suffix, "0123456789abcdef") == "" &&
-		isTemplate(template) && names[template]
+		isTemplate(template) && has(template)
 }
 
 // isTemplate knows the services of which Windows makes an instance for every

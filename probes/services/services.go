@@ -3,7 +3,6 @@
 package services
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -67,7 +66,7 @@ func (probe) Questions() []host.Question { return winsvc.Questions() }
 
 // Observe implements probes.Probe.
 func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, error) {
-	h, err := winsvc.Look(t.Answers)
+	h, err := winsvc.Look(t)
 	if err != nil {
 		return nil, err
 	}
@@ -75,24 +74,23 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		// No Windows has no services: an empty list is an answer cut off.
 		return nil, fmt.Errorf("reading the services: the host named none")
 	}
-	names := make(map[string]bool, len(h.Services))
-	for _, s := range h.Services {
-		names[s.Lower()] = true
-	}
 	// WMI promises no order, and doubles are told apart by theirs.
 	h.Services = slices.Clone(h.Services)
-	slices.SortFunc(h.Services, func(a, b winsvc.Service) int {
-		return cmp.Or(strings.Compare(a.Lower(), b.Lower()), strings.Compare(a.Name, b.Name))
+	slices.SortFunc(h.Services, func(a, b *winsvc.Service) int {
+		if order := strings.Compare(a.Lower(), b.Lower()); order != 0 {
+			return order
+		}
+		return strings.Compare(a.Name, b.Name)
 	})
-	const each = 7 // readings of a service, mostly, with some room
-	l := list{
-		host: h, version: regexp.MustCompile(`\d+(\.\d+)+`), readings: make([]fact.Reading, 0, each*len(h.Services)),
-	}
+	const each = 7   // readings of a service, mostly, with some room
+	const ofHost = 3 // of the host's own, which come first
+	l := list{host: h, readings: make([]fact.Reading, ofHost, ofHost+each*len(h.Services))}
+	l.twins.Expect(len(h.Services))
 	items := make([]itemOf, 0, len(h.Services))
 	for _, s := range h.Services {
 		instance, known := h.Key(s).Instance()
 		if !known {
-			instance = perUser(s.Name, names)
+			instance = perUser(s.Name, h.Has)
 		}
 		if !instance && !p.except[s.Lower()] {
 			items = append(items, itemOf{l.item(s.Name), s})
@@ -103,18 +101,22 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 	for _, i := range items {
 		l.add(i.item, i.service)
 	}
-	var own []fact.Reading // of the host, which come first
+	var own []fact.Reading
 	if h.KnowsKeys() {
 		own = append(own, probes.Read("", "idle", fact.SetOf(l.idle...)))
 	}
 	own = append(own, h.Due(l.waiting)...)
-	return slices.Insert(l.readings, 0, own...), h.Open(l.waiting, h.Services...)
+	if len(own) > ofHost {
+		return slices.Concat(own, l.readings[ofHost:]), h.Open(l.waiting, h.Services...)
+	}
+	copy(l.readings[ofHost-len(own):], own)
+	return l.readings[ofHost-len(own):], h.Open(l.waiting, h.Services...)
 }
 
 // list gathers the readings of one service after the other.
 type list struct {
 	host     winsvc.Host
-	version  *regexp.Regexp
+	version  *regexp.Regexp // once it is needed
 	twins    named.Twins
 	readings []fact.Reading
 	idle     []string // items
@@ -124,24 +126,24 @@ type list struct {
 // itemOf is a service with its item.
 type itemOf struct {
 	item    string
-	service winsvc.Service
+	service *winsvc.Service
 }
 
-func (l *list) add(item string, s winsvc.Service) {
-	name, state := "state", s.State
+func (l *list) add(item string, s *winsvc.Service) {
+	name, state := "state", s.Reading()
 	switch {
 	case !s.Auto() && s.Mode != "disabled" || startedOnDemand(s.Lower()):
 		name = "idle_state"
 	case l.host.Idle(s):
-		state, l.idle = winsvc.Idle, append(l.idle, item)
+		state, l.idle = fact.Text(winsvc.Idle), append(l.idle, item)
 	case l.host.Pending(s) && !isTemplate(s.Lower()):
-		state = winsvc.NotYetStarted
+		state = fact.Text(winsvc.NotYetStarted)
 		l.waiting.Add(l.host, item, s)
 	}
-	l.readings = append(l.readings, probes.Read(item, name, fact.Text(state)))
+	l.readings = append(l.readings, probes.Read(item, name, state))
 	l.readings = s.Config(l.readings, item)
 	l.readings = append(l.readings, l.host.Extras(item, s, false)...)
-	if s.Auto() && name == "state" && state == s.State && !s.Running() {
+	if s.Auto() && name == "state" && state == s.Reading() && !s.Running() {
 		l.readings = append(l.readings, l.host.WaitsFor(item, s)...)
 	}
 }
@@ -150,6 +152,9 @@ func (l *list) add(item string, s winsvc.Service) {
 // update of the program would otherwise look like one service gone and one new.
 func (l *list) item(name string) string {
 	if strings.Contains(name, ".") { // as a version does
+		if l.version == nil {
+			l.version = regexp.MustCompile(`\d+(\.\d+)+`)
+		}
 		name = l.version.ReplaceAllString(name, "#")
 	}
 	return l.twins.Item(name)

@@ -31,6 +31,7 @@ type entry struct {
 	uninstall       bool
 	result          int64
 	code            uint32
+	said            []fact.Reading // what describe says, once that is known
 }
 
 // OperationResultCode.
@@ -61,13 +62,20 @@ func (e entry) outcome() string {
 // readHistory makes the readings of the agent's memory. Installed are the KB
 // numbers that servicing has, if they are known: what is installed has not failed,
 // by whatever way it came in the end.
-func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
+func (p probe) readHistory(r *gather.Reader, installed map[string]bool, memo *host.Memo[line]) {
 	rows, ok := r.Rows("history", p.history())
 	if !ok {
 		return
 	}
-	total, entries, agent, whole := int64(-1), []entry{}, host.Row{}, host.Row{}
+	total, entries, agent, whole := int64(-1), make([]entry, 0, len(rows)), host.Row{}, host.Row{}
 	for _, row := range rows {
+		known := memo.Of(row, readLine)
+		if known.plain {
+			if !p.except[known.name] {
+				entries = append(entries, known.entry)
+			}
+			continue
+		}
 		part := gather.Text(row, "Part")
 		if reason := refused(row, partHistory); reason != nil {
 			if part == "agent" {
@@ -113,6 +121,28 @@ func (p probe) readHistory(r *gather.Reader, installed map[string]bool) {
 	}
 }
 
+// line is an entry of which the row tells all, and nothing odd: most hosts have the same.
+type line struct {
+	entry
+
+	plain bool
+}
+
+func readLine(row host.Row) line {
+	if gather.Text(row, "Part") != "entry" || refused(row, partHistory) != nil {
+		return line{}
+	}
+	var odd gather.Reader
+	e, there := read(&odd, row)
+	if _, err := odd.Result(); err != nil || !there {
+		return line{}
+	}
+	var said gather.Reader
+	e.describe(&said)
+	e.said, _ = said.Result()
+	return line{e, true}
+}
+
 // read makes an entry of a row. Entries without a name are told only when they
 // failed: the agent keeps some that mean nothing.
 func read(r *gather.Reader, row host.Row) (e entry, there bool) {
@@ -145,9 +175,11 @@ func read(r *gather.Reader, row host.Row) (e entry, there bool) {
 // number, of which one may fail and another succeed, so the newest try of each
 // identity counts.
 func tell(r *gather.Reader, entries []entry, installed map[string]bool) {
+	const each = 4 // what is said of one, and of all
+	r.Room(each * (len(entries) + 2))
 	slices.SortStableFunc(entries, func(a, b entry) int { return b.when.Compare(a.when) })
-	newest := map[string]tries{}
-	seen := map[[2]string]bool{}
+	newest := make(map[string]tries, len(entries))
+	seen := make(map[[2]string]bool, len(entries))
 	for _, e := range entries {
 		if is := [2]string{e.name, e.id}; !seen[is] {
 			seen[is] = true
@@ -197,6 +229,10 @@ func tell(r *gather.Reader, entries []entry, installed map[string]bool) {
 
 // describe makes the readings of one update.
 func (e entry) describe(r *gather.Reader) {
+	if e.said != nil {
+		r.AddAll(e.said)
+		return
+	}
 	r.Add(e.name, "result", fact.Text(e.outcome()))
 	if e.code != 0 {
 		r.Add(e.name, "hresult", fact.Text(meant(e.code)))

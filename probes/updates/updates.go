@@ -161,7 +161,7 @@ func (p probe) Observe(_ context.Context, t probes.Target) ([]fact.Reading, erro
 		installed = p.readHotfixes(r)
 	}
 	if p.asks(partHistory) {
-		p.readHistory(r, installed)
+		p.readHistory(r, installed, probes.Common(t.Shared, func() *host.Memo[line] { return new(host.Memo[line]) }))
 	}
 	var server string
 	if p.asksWSUS() {

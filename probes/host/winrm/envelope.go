@@ -17,7 +17,7 @@ const maxDepth = 64
 // readEnvelope reads a whole reply and calls visit for every child of its body.
 // A fault is returned as a *Fault, what is no envelope as one of kind NotWSMan.
 func readEnvelope(text string, visit func(*markup.Reader, xml.StartElement) error) error {
-	r := markup.NewReader(strings.NewReader(text), maxDepth)
+	r := markup.NewReader(text, maxDepth)
 	bodies := 0
 	err := r.Children(func(root xml.StartElement) error {
 		if root.Name.Local != "Envelope" {
@@ -84,7 +84,7 @@ func between(text, begin, end string) string {
 
 // readRelatesTo reads a reply up to its header's end.
 func readRelatesTo(text string) (string, error) {
-	r := markup.NewReader(strings.NewReader(text), maxDepth)
+	r := markup.NewReader(text, maxDepth)
 	related := ""
 	errFound := errors.New("found")
 	err := r.Children(func(xml.StartElement) error {

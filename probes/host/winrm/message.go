@@ -4,9 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/xml"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/masterzen/winrm"
 	"github.com/masterzen/winrm/soap"
@@ -14,8 +13,9 @@ import (
 	"postpatch/probes/host"
 )
 
-// message is the library's; its builder escapes nothing, so escape does.
-type message = *soap.SoapMessage
+// message is an envelope: the library's, whose builder escapes nothing, so that escape does,
+// or one by its form.
+type message = fmt.Stringer
 
 const (
 	envelopeSize = 512000   // what servers take since 2012; older ones lower it
@@ -44,7 +44,7 @@ func parameters(timeout string) *winrm.Parameters {
 }
 
 // begin starts a message of ours with the headers that every message has.
-func (s *Session) begin(action, resource string, options ...*soap.HeaderOption) message {
+func (s *Session) begin(action, resource string, options ...*soap.HeaderOption) *soap.SoapMessage {
 	return s.build(action, resource, func(h *soap.SoapHeader) {
 		for _, o := range options {
 			h.AddOption(o)
@@ -53,33 +53,16 @@ func (s *Session) begin(action, resource string, options ...*soap.HeaderOption) 
 }
 
 // build starts a message whose header is completed by add.
-func (s *Session) build(action, resource string, add func(*soap.SoapHeader)) message {
+func (s *Session) build(action, resource string, add func(*soap.SoapHeader)) *soap.SoapMessage {
+	return headed(escape(s.url), action, resource, add)
+}
+
+func headed(url, action, resource string, add func(*soap.SoapHeader)) *soap.SoapMessage {
 	m := soap.NewMessage()
-	header := m.Header().To(escape(s.url)).ReplyTo(anonymous).MaxEnvelopeSize(envelopeSize).
+	header := m.Header().To(url).ReplyTo(anonymous).MaxEnvelopeSize(envelopeSize).
 		Id(messageID()).Locale("en-US").Timeout(operation).Action(action).ResourceURI(escape(resource))
 	add(header)
 	header.Build()
-	return m
-}
-
-// createShell asks for a shell whose environment carries the payload. The
-// library's own Create loads the user's profile and sets no variables.
-// The shell's name is a hint, which servers since 2012 take.
-func (s *Session) createShell(name string, env map[string]string) message {
-	m := s.begin(actCreate, cmdShell,
-		soap.NewHeaderOption("WINRS_NOPROFILE", "TRUE"), soap.NewHeaderOption("WINRS_CODEPAGE", "65001"))
-	shell := m.CreateBodyElement("Shell", soap.DOM_NS_WIN_SHELL)
-	shell.SetAttr("ShellId", name)
-	// The schema is a sequence: the order counts.
-	environment := m.CreateElement(shell, "Environment", soap.DOM_NS_WIN_SHELL)
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		variable := m.CreateElement(environment, "Variable", soap.DOM_NS_WIN_SHELL)
-		variable.SetAttr("Name", escape(name))
-		variable.SetContent(escape(env[name]))
-	}
-	m.CreateElement(shell, "IdleTimeOut", soap.DOM_NS_WIN_SHELL).SetContent(idleShell)
-	m.CreateElement(shell, "InputStreams", soap.DOM_NS_WIN_SHELL).SetContent(shellStdin)
-	m.CreateElement(shell, "OutputStreams", soap.DOM_NS_WIN_SHELL).SetContent(shellStdout)
 	return m
 }
 
@@ -119,9 +102,23 @@ func resourceOf(q host.WQL) string {
 }
 
 func escape(text string) string {
+	if isPlain(text) {
+		return text
+	}
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(text)) // a Builder never fails
 	return b.String()
+}
+
+// isPlain says whether a text is ASCII in which nothing is to be escaped.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ', c >= utf8.RuneSelf, c == '<', c == '>', c == '&', c == '\'', c == '"':
+			return false
+		}
+	}
+	return true
 }
 
 func messageID() string {

@@ -59,6 +59,8 @@ type Options struct {
 	// Packer is shared by the sessions of a run likewise, so that what most hosts
 	// are asked is packed once; nil for none to share with.
 	Packer *packed.Packer
+	// Forms is shared likewise, so that the messages that most hosts are sent are made once.
+	Forms *Forms
 	// Dial connects; a net.Dialer does when nil.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 

@@ -83,7 +83,7 @@ func readOutput(text string) (received, error) {
 
 // take reads a piece of a stream. Each piece is base64 of its own.
 func (o *received) take(r *markup.Reader, stream string) error {
-	text, err := r.Text()
+	text, err := r.Borrow()
 	if err != nil {
 		return err
 	}

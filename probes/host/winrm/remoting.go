@@ -220,7 +220,7 @@ func (p *pool) receive(ctx context.Context, command string, feed func([]byte) er
 }
 
 // begin starts a message about the pool.
-func (p *pool) begin(action string) message {
+func (p *pool) begin(action string) *soap.SoapMessage {
 	return p.session.build(action, p.resource, func(h *soap.SoapHeader) { h.ShellId(p.shell) })
 }
 

@@ -136,10 +136,7 @@ func (o *output) said() string {
 // for its end. One shell takes one after the other.
 func (sh *shell) execute(ctx context.Context, encoded string) (*output, error) {
 	sh.finished, sh.command = false, ""
-	text, err := sh.session.post(ctx, winrm.NewExecuteCommandRequest(
-		escape(sh.session.url), sh.id, "powershell.exe",
-		[]string{"-NoLogo", "-NoProfile", "-NonInteractive", "-OutputFormat", "Text", "-EncodedCommand", encoded},
-		parameters(operation)))
+	text, err := sh.session.post(ctx, sh.start(encoded))
 	if err != nil {
 		return nil, fmt.Errorf("starting PowerShell: %w", err)
 	}
@@ -158,8 +155,7 @@ func (sh *shell) execute(ctx context.Context, encoded string) (*output, error) {
 // is asked again: that is how WinRM says "nothing yet".
 func (sh *shell) receive(ctx context.Context, stdout, stderr *bytes.Buffer) (exitCode int, err error) {
 	for range maxReceives {
-		text, err := sh.session.post(ctx, winrm.NewGetOutputRequest(
-			escape(sh.session.url), sh.id, sh.command, shellStdout, parameters(poll)))
+		text, err := sh.session.post(ctx, sh.ask())
 		if isKind(err, TimedOut) {
 			continue
 		}
@@ -188,10 +184,9 @@ func (sh *shell) remove(ctx context.Context, cause error) {
 	if isKind(cause, ShellGone) {
 		return
 	}
-	url, p := escape(sh.session.url), parameters(operation)
 	var messages []message
 	if sh.command != "" && !sh.finished {
-		messages = append(messages, winrm.NewSignalRequest(url, sh.id, sh.command, p))
+		messages = append(messages, winrm.NewSignalRequest(escape(sh.session.url), sh.id, sh.command, parameters(operation)))
 	}
-	sh.session.tell(ctx, append(messages, winrm.NewDeleteShellRequest(url, sh.id, p))...)
+	sh.session.tell(ctx, append(messages, sh.deletion())...)
 }

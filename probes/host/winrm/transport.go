@@ -14,9 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/masterzen/winrm"
-	"github.com/masterzen/winrm/soap"
-
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/auth"
 )
@@ -289,20 +286,3 @@ func round(d time.Duration) time.Duration {
 	}
 	return d.Round(time.Millisecond)
 }
-
-// bound is a transport for the length of one message: the library's Transporter
-// knows no context.
-type bound struct {
-	ctx       context.Context
-	transport *transport
-}
-
-var _ winrm.Transporter = bound{}
-
-// Post implements winrm.Transporter.
-func (b bound) Post(_ *winrm.Client, m *soap.SoapMessage) (string, error) {
-	return b.transport.send(b.ctx, m.String())
-}
-
-// Transport implements winrm.Transporter; the endpoint is ours already.
-func (bound) Transport(*winrm.Endpoint) error { return nil }

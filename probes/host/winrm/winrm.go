@@ -16,8 +16,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/masterzen/winrm"
-
 	"postpatch/probes/host"
 	"postpatch/probes/host/packed"
 	"postpatch/probes/host/winrm/auth"
@@ -246,11 +244,9 @@ func (s *Session) askByQuery(ctx context.Context, questions []host.Question, noP
 	return answers, nil
 }
 
-// post sends one message. It goes through the library's Transporter so that
-// another transport can take this one's place.
+// post sends one message.
 func (s *Session) post(ctx context.Context, m message) (string, error) {
-	var t winrm.Transporter = bound{ctx: ctx, transport: s.transport}
-	return t.Post(nil, m)
+	return s.transport.send(ctx, m.String())
 }
 
 // clean makes a host's text fit to be shown on one line.

@@ -32,6 +32,12 @@ func (r *Reader) Add(item, name string, value fact.Value) {
 	r.readings = append(r.readings, probes.Read(item, name, value))
 }
 
+// AddAll takes readings in that were made before.
+func (r *Reader) AddAll(readings []fact.Reading) { r.readings = append(r.readings, readings...) }
+
+// Room makes room for so many readings.
+func (r *Reader) Room(n int) { r.readings = slices.Grow(r.readings, n) }
+
 // Rows returns the answer to q; where there is none, it notes that what could not
 // be read. Rows beside an error are no whole list, and would make what is missing
 // look gone.

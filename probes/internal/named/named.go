@@ -30,16 +30,24 @@ func (t *Twins) Keep(names ...string) {
 	}
 }
 
+// Expect makes room for so many names.
+func (t *Twins) Expect(names int) {
+	if t.given == nil {
+		t.given = make(map[string]bool, names)
+	}
+}
+
 // Item returns the name for the first of its sort, and "name (2)" for the second.
 func (t *Twins) Item(name string) string {
 	if t.given == nil {
 		t.given = map[string]bool{}
 	}
-	item := name
-	for n := 2; t.given[Fold(item)] || n > 2 && t.kept[Fold(item)]; n++ {
+	item, folded := name, Fold(name)
+	for n := 2; t.given[folded] || n > 2 && t.kept[folded]; n++ {
 		item = fmt.Sprintf("%s (%d)", name, n)
+		folded = Fold(item)
 	}
-	t.given[Fold(item)] = true
+	t.given[folded] = true
 	return item
 }
 

@@ -3,6 +3,7 @@ package winsvc
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"postpatch/probes"
@@ -44,11 +45,10 @@ func clock() host.WQL {
 
 // Host is what a host told of its services.
 type Host struct {
-	Services []Service
-	read     []Service       // in the order of the answer
-	keys     map[string]*Key // none where PowerShell cannot run
-	keysErr  error           // why there are none, elsewhere
-	states   map[string]int  // where a service is among them
+	Services []*Service                 // in the order of the answer
+	keys     map[string]*Key            // none where PowerShell cannot run
+	keysErr  error                      // why there are none, elsewhere
+	states   func() map[string]*Service // by the name in lower case
 	delay    time.Duration
 	boot     time.Time // zero when not known
 	now      time.Time
@@ -57,8 +57,8 @@ type Host struct {
 // Look reads the answers to Questions. What only the registry or the clock tells
 // is left open where they did not answer; Open tells of the registry. All checks of a
 // host share what was read, and nobody may change it.
-func Look(answers host.Answers, names ...string) (Host, error) {
-	rows, err := answers.To(Question(names...))
+func Look(t probes.Target, names ...string) (Host, error) {
+	rows, err := t.Answers.To(Question(names...))
 	if err != nil {
 		return Host{}, err
 	}
@@ -66,25 +66,28 @@ func Look(answers host.Answers, names ...string) (Host, error) {
 		host Host
 		err  error
 	}
-	l := host.Made(answers, "services", func() looked {
-		h, err := look(answers, rows)
+	l := host.Made(t.Answers, "services", func() looked {
+		h, err := look(t.Answers, rows, probes.Common(t.Shared, newMemos))
 		return looked{h, err}
 	})
 	return l.host, l.err
 }
 
-func look(answers host.Answers, rows []host.Row) (Host, error) {
-	services, err := Read(rows)
+func look(answers host.Answers, rows []host.Row, memos *memos) (Host, error) {
+	services, err := read(rows, &memos.services)
 	if err != nil {
 		return Host{}, err
 	}
-	h := Host{Services: services, read: services, states: make(map[string]int, len(services))}
-	for i, s := range services {
-		h.states[s.Lower()] = i
-	}
+	h := Host{Services: services, states: sync.OnceValue(func() map[string]*Service {
+		states := make(map[string]*Service, len(services))
+		for _, s := range services {
+			states[s.Lower()] = s
+		}
+		return states
+	})}
 	rows, err = answers.To(Keys())
 	if h.keysErr = keysProblem(err); err == nil {
-		h.keys, h.delay = readKeys(rows)
+		h.keys, h.delay = readKeys(rows, &memos.keys)
 	}
 	if rows, err := answers.To(clock()); err == nil && len(rows) == 1 {
 		boot, bootErr := rows[0].Get("LastBootUpTime").Time()
@@ -96,8 +99,21 @@ func look(answers host.Answers, rows []host.Row) (Host, error) {
 	return h, nil
 }
 
+// Named returns the first service that a suite means by a name; nil when there is none.
+func (h Host) Named(name string) *Service {
+	for _, s := range h.Services {
+		if s.Is(name) {
+			return s
+		}
+	}
+	return nil
+}
+
+// Has says whether there is a service of a name in lower case.
+func (h Host) Has(lower string) bool { return h.states()[lower] != nil }
+
 // Key returns what the registry says of a service.
-func (h Host) Key(s Service) Key { return h.key(s.Lower()) }
+func (h Host) Key(s *Service) Key { return h.key(s.Lower()) }
 
 // key is that of a name in lower case.
 func (h Host) key(name string) Key {
@@ -112,7 +128,7 @@ func (h Host) KnowsKeys() bool { return h.keys != nil }
 
 // StartsBy returns when an automatic service should have started after the boot;
 // it is not ok when the boot is not known.
-func (h Host) StartsBy(s Service) (by time.Time, ok bool) {
+func (h Host) StartsBy(s *Service) (by time.Time, ok bool) {
 	if h.boot.IsZero() || !s.Auto() {
 		return time.Time{}, false
 	}
@@ -131,7 +147,7 @@ func Waits() []fact.Value {
 // Pending says whether the boot has yet to start the service: nobody has tried
 // to, or it is starting, and its time is not over. What was started and has
 // stopped again is not pending.
-func (h Host) Pending(s Service) bool {
+func (h Host) Pending(s *Service) bool {
 	by, ok := h.StartsBy(s)
 	if !ok || h.Key(s).Template() || !h.now.Before(by) || h.now.Before(h.boot) {
 		return false
@@ -142,7 +158,7 @@ func (h Host) Pending(s Service) bool {
 // Idle says whether the service has stopped as its trigger allows. One that
 // stopped by an error has not, and neither have those that a server cannot be
 // without, although Windows gives them a trigger.
-func (h Host) Idle(s Service) bool {
+func (h Host) Idle(s *Service) bool {
 	stopped := s.State == "stopped" && (s.ExitCode == 0 || s.ExitCode == neverStarted)
 	always := strings.EqualFold(s.Name, "LanmanServer") || strings.EqualFold(s.Name, "Dnscache")
 	return s.Auto() && stopped && h.Key(s).Trigger && !always
@@ -151,7 +167,7 @@ func (h Host) Idle(s Service) bool {
 // Extras are the readings that only the registry tells: of an automatic service
 // how it starts, and of every one what it depends on. All of them are made when
 // all is true, otherwise only those that say something.
-func (h Host) Extras(item string, s Service, all bool) []fact.Reading {
+func (h Host) Extras(item string, s *Service, all bool) []fact.Reading {
 	k := h.Key(s)
 	if !k.known {
 		return nil
@@ -164,7 +180,7 @@ func (h Host) Extras(item string, s Service, all bool) []fact.Reading {
 		readings = append(readings, probes.Read(item, "trigger", fact.Bool(k.Trigger)))
 	}
 	if all || len(k.Depends) > 0 {
-		readings = append(readings, probes.Read(item, "depends_on", fact.SetOf(k.Depends...)))
+		readings = append(readings, probes.Read(item, "depends_on", k.depends))
 	}
 	return readings
 }
@@ -172,7 +188,7 @@ func (h Host) Extras(item string, s Service, all bool) []fact.Reading {
 // WaitsFor is the reading of a service that does not run: what at the end of its
 // dependencies does not run either and keeps it waiting. It is none where nothing
 // does.
-func (h Host) WaitsFor(item string, s Service) []fact.Reading {
+func (h Host) WaitsFor(item string, s *Service) []fact.Reading {
 	var roots []string
 	seen := map[string]bool{s.Lower(): true}
 	h.roots(s, seen, &roots)
@@ -189,7 +205,7 @@ const mostRoots = 8
 // roots adds the ends of the chains below a service, and says whether there are
 // any. The service manager starts a manual dependency by itself, so that one is a
 // cause only where the service could not start for a dependency.
-func (h Host) roots(s Service, seen map[string]bool, found *[]string) bool {
+func (h Host) roots(s *Service, seen map[string]bool, found *[]string) bool {
 	const dependencyFailed = 1068
 	waits := false
 	for _, name := range h.Key(s).Depends {
@@ -202,7 +218,7 @@ func (h Host) roots(s Service, seen map[string]bool, found *[]string) bool {
 			continue
 		}
 		seen[strings.ToLower(name)] = true
-		if h.roots(below, seen, found) {
+		if h.roots(&below, seen, found) {
 			continue
 		}
 		if below.Mode == "disabled" {
@@ -217,8 +233,8 @@ func (h Host) roots(s Service, seen map[string]bool, found *[]string) bool {
 // driver is neither's, and what neither told may run or not.
 func (h Host) below(name string) (s Service, known bool) {
 	name = strings.ToLower(name)
-	if i, known := h.states[name]; known {
-		return h.read[i], true
+	if s, known := h.states()[name]; known {
+		return *s, true
 	}
 	k := h.key(name)
 	if !k.known || k.untold {

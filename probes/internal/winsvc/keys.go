@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"postpatch/probes/fact"
 	"postpatch/probes/host"
 	"postpatch/probes/internal/gather"
 	"postpatch/probes/internal/named"
@@ -21,6 +22,7 @@ type Key struct {
 	Delayed bool   // starts some time after the other automatic ones
 	Trigger bool   // a trigger starts it
 	Depends []string
+	depends fact.Value
 	stopped bool // the service manager says that it does not run
 	untold  bool // it does not say how the service is
 	err     error
@@ -49,38 +51,53 @@ func (k Key) Template() bool { return k.kind&userService != 0 && k.kind&userInst
 // service. It is known only where the registry was read.
 func (k Key) Instance() (instance, known bool) { return k.kind&userInstance != 0, k.kind != 0 }
 
+// keyRow is one row of the answer to Keys: a service's key, or the delay.
+type keyRow struct {
+	key   *Key
+	lower string // the service's name
+	delay time.Duration
+}
+
 // readKeys reads the answer to Keys, by the service's name in lower case, and how
 // long Windows waits before it starts delayed services.
-func readKeys(rows []host.Row) (keys map[string]*Key, delay time.Duration) {
+func readKeys(rows []host.Row, memo *host.Memo[keyRow]) (keys map[string]*Key, delay time.Duration) {
 	keys, delay = make(map[string]*Key, len(rows)), usualDelay
-	all := make([]Key, 0, len(rows)) // of which none moves
 	for _, row := range rows {
-		name := row.Get("Name").Text
-		if name == "" {
-			// Longer than a day is no delay that anybody means.
-			seconds, known := gather.Number(row, "Delay")
-			if known && seconds >= 0 && seconds <= 86400 {
-				delay = time.Duration(seconds) * time.Second
-			}
-			continue
+		switch k := memo.Of(row, readKey); {
+		case k.key != nil:
+			keys[k.lower] = k.key
+		case k.delay >= 0:
+			delay = k.delay
 		}
-		if problem := row.Get("Error").Text; problem != "" {
-			keys[strings.ToLower(name)] = &Key{err: errors.New(named.Line(problem))}
-			continue
-		}
-		k := Key{known: true, name: name, Delayed: gather.True(row, "Delayed"), Trigger: gather.True(row, "Trigger")}
-		k.kind, _ = gather.Number(row, "Type")
-		k.start, _ = gather.Number(row, "Start")
-		state, known := gather.Number(row, "State")
-		k.stopped = known && state != stateRunning
-		k.untold = known && state == stateUntold
-		for _, dependency := range gather.List(row, "Depends") {
-			if dependency = strings.TrimSpace(dependency); dependency != "" {
-				k.Depends = append(k.Depends, dependency)
-			}
-		}
-		all = append(all, k)
-		keys[strings.ToLower(name)] = &all[len(all)-1]
 	}
 	return keys, delay
+}
+
+func readKey(row host.Row) keyRow {
+	name := row.Get("Name").Text
+	if name == "" {
+		// Longer than a day is no delay that anybody means.
+		seconds, known := gather.Number(row, "Delay")
+		if known && seconds >= 0 && seconds <= 86400 {
+			return keyRow{delay: time.Duration(seconds) * time.Second}
+		}
+		return keyRow{delay: -1}
+	}
+	lower := strings.ToLower(name)
+	if problem := row.Get("Error").Text; problem != "" {
+		return keyRow{key: &Key{err: errors.New(named.Line(problem))}, lower: lower}
+	}
+	k := Key{known: true, name: name, Delayed: gather.True(row, "Delayed"), Trigger: gather.True(row, "Trigger")}
+	k.kind, _ = gather.Number(row, "Type")
+	k.start, _ = gather.Number(row, "Start")
+	state, known := gather.Number(row, "State")
+	k.stopped = known && state != stateRunning
+	k.untold = known && state == stateUntold
+	for _, dependency := range gather.List(row, "Depends") {
+		if dependency = strings.TrimSpace(dependency); dependency != "" {
+			k.Depends = append(k.Depends, dependency)
+		}
+	}
+	k.depends = fact.SetOf(k.Depends...)
+	return keyRow{key: &k, lower: lower}
 }

@@ -25,7 +25,7 @@ type Waiting struct {
 }
 
 // Add takes in a service that is Pending.
-func (w *Waiting) Add(h Host, item string, s Service) {
+func (w *Waiting) Add(h Host, item string, s *Service) {
 	by, _ := h.StartsBy(s)
 	w.items = append(w.items, item)
 	w.due = later(w.due, by)
@@ -55,7 +55,7 @@ func (h Host) Due(w Waiting) []fact.Reading {
 // whether those that the boot has yet to start will. Delayed ones start minutes
 // later on every healthy host; of the others nobody may take a check for done that
 // came before their time.
-func (h Host) Open(w Waiting, services ...Service) error {
+func (h Host) Open(w Waiting, services ...*Service) error {
 	var all []error
 	if h.keysErr != nil {
 		all = append(all, fmt.Errorf("reading the services' keys in the registry: %w", h.keysErr))
@@ -94,7 +94,7 @@ func (h Host) tooEarly(w Waiting) error {
 
 // unset names the services of which the host tells how they are, and not how they are
 // set up: the account may not read that of each.
-func unset(services []Service) error {
+func unset(services []*Service) error {
 	var names []string
 	for _, s := range services {
 		if s.unset {
@@ -109,7 +109,7 @@ func unset(services []Service) error {
 
 // unread names the services whose keys the host could not read although it read
 // others: what only the registry tells of them is not known.
-func (h Host) unread(services []Service) error {
+func (h Host) unread(services []*Service) error {
 	var names []string
 	var first error
 	for _, s := range services {

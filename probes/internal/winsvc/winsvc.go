@@ -50,12 +50,22 @@ type Service struct {
 	aliases []string // by which systemd knows it, too
 	result  string   // why it stopped last, in systemd's words
 
-	lower string // the name, once it was read
-	unset bool   // the host does not say how it is set up
+	lower  string     // the name, once it was read
+	unset  bool       // the host does not say how it is set up
+	state  fact.Value // as it is, once it was read
+	config []fact.Reading
+}
+
+// Reading is the state as it is.
+func (s *Service) Reading() fact.Value {
+	if s.state == nil {
+		return fact.Text(s.State)
+	}
+	return s.state
 }
 
 // Lower is the name in lower case, by which Windows tells services apart.
-func (s Service) Lower() string {
+func (s *Service) Lower() string {
 	if s.lower == "" {
 		return strings.ToLower(s.Name)
 	}
@@ -64,7 +74,7 @@ func (s Service) Lower() string {
 
 // Is says whether a suite means the service by a name: in any case, and of systemd also by
 // one of its aliases, each with or without .service.
-func (s Service) Is(name string) bool {
+func (s *Service) Is(name string) bool {
 	if !s.systemd {
 		return strings.EqualFold(s.Name, name)
 	}
@@ -74,39 +84,64 @@ func (s Service) Is(name string) bool {
 }
 
 // Auto says whether the service is meant to start by itself.
-func (s Service) Auto() bool { return s.Mode == "auto" }
+func (s *Service) Auto() bool { return s.Mode == "auto" }
 
 // Running says whether the service runs.
-func (s Service) Running() bool { return s.State == "running" }
+func (s *Service) Running() bool { return s.State == "running" }
 
-// Read makes services of the answer's rows.
-func Read(rows []host.Row) ([]Service, error) {
-	services := make([]Service, 0, len(rows))
+// memos are what was understood of rows that hosts share.
+type memos struct {
+	services host.Memo[service]
+	keys     host.Memo[keyRow]
+}
+
+func newMemos() *memos { return new(memos) }
+
+// service is one row, or why there is none in it.
+type service struct {
+	*Service
+
+	err error
+}
+
+// read makes services of the answer's rows.
+func read(rows []host.Row, memo *host.Memo[service]) ([]*Service, error) {
+	services := make([]*Service, 0, len(rows))
 	for _, row := range rows {
-		s := Service{
-			Name:    row.Get("Name").Text,
-			State:   strings.ToLower(row.Get("State").Text),
-			Mode:    strings.ToLower(row.Get("StartMode").Text),
-			Account: row.Get("StartName").Text,
-			Path:    row.Get("PathName").Text,
+		s := memo.Of(row, readService)
+		if s.err != nil {
+			return nil, s.err
 		}
-		if s.Name == "" || s.State == "" {
-			return nil, fmt.Errorf("reading the services: a row without a name or a state")
-		}
-		s.lower = strings.ToLower(s.Name)
-		s.unset = row.Get("StartMode").Null && row.Get("StartName").Null && row.Get("PathName").Null
-		if s.systemd = row.Get("Manager").Text == "systemd"; s.systemd {
-			s.aliases, s.result = row.Get("Aliases").List, row.Get("Result").Text
-		}
-		var err, specific error
-		s.ExitCode, err = codeIn(row, "ExitCode")
-		s.Specific, specific = codeIn(row, "ServiceSpecificExitCode")
-		if err = cmp.Or(err, specific); err != nil {
-			return nil, fmt.Errorf("reading the exit code of %q: %w", s.Name, err)
-		}
-		services = append(services, s)
+		services = append(services, s.Service)
 	}
 	return services, nil
+}
+
+func readService(row host.Row) service {
+	s := &Service{
+		Name:    row.Get("Name").Text,
+		State:   strings.ToLower(row.Get("State").Text),
+		Mode:    strings.ToLower(row.Get("StartMode").Text),
+		Account: row.Get("StartName").Text,
+		Path:    row.Get("PathName").Text,
+	}
+	if s.Name == "" || s.State == "" {
+		return service{err: fmt.Errorf("reading the services: a row without a name or a state")}
+	}
+	s.lower = strings.ToLower(s.Name)
+	s.unset = row.Get("StartMode").Null && row.Get("StartName").Null && row.Get("PathName").Null
+	if s.systemd = row.Get("Manager").Text == "systemd"; s.systemd {
+		s.aliases, s.result = row.Get("Aliases").List, row.Get("Result").Text
+	}
+	var err, specific error
+	s.ExitCode, err = codeIn(row, "ExitCode")
+	s.Specific, specific = codeIn(row, "ServiceSpecificExitCode")
+	if err = cmp.Or(err, specific); err != nil {
+		return service{err: fmt.Errorf("reading the exit code of %q: %w", s.Name, err)}
+	}
+	s.state = fact.Text(s.State)
+	s.config = s.Config(nil, s.Name)
+	return service{Service: s}
 }
 
 // codeIn is a number of a row; 0 where it is null.
@@ -120,7 +155,7 @@ func codeIn(row host.Row, column string) (int64, error) {
 
 // Exit is why the service stopped last, in words where the number alone tells
 // little. Source: Microsoft's list of system error codes, 1000 to 1299.
-func (s Service) Exit() string {
+func (s *Service) Exit() string {
 	if s.systemd { // whose codes are each program's own
 		return s.result
 	}
@@ -153,8 +188,11 @@ func (s Service) Exit() string {
 
 // Config appends the readings that tell how a service is set up, as far as the host
 // says so; Open tells where it does not.
-func (s Service) Config(to []fact.Reading, item string) []fact.Reading {
-	if s.unset {
+func (s *Service) Config(to []fact.Reading, item string) []fact.Reading {
+	switch {
+	case item == s.Name && s.config != nil:
+		return append(to, s.config...)
+	case s.unset:
 		return append(to, probes.Read(item, "exit_code", fact.Text(s.Exit())))
 	}
 	return append(to,

@@ -5,7 +5,6 @@ package markup
 import (
 	"encoding/xml"
 	"errors"
-	"io"
 	"strings"
 	"unicode"
 )
@@ -16,52 +15,114 @@ var ErrTooDeep = errors.New("elements too deep within each other")
 // ErrDocumentType is a document type, which could define entities.
 var ErrDocumentType = errors.New("a document type is not allowed")
 
-// Reader hands out a document as a stream of tokens.
+// Reader hands out a document as a stream of tokens, those of encoding/xml.
 type Reader struct {
-	decoder *xml.Decoder
+	text    string
+	scan    scanner
+	read    int          // tokens that were scanned
+	decoder *xml.Decoder // in the scanner's place, when that has met what it does not read
 	depth   int
 	most    int
 }
 
 // NewReader reads a document of at most so many elements within each other.
-func NewReader(from io.Reader, most int) *Reader {
-	return &Reader{decoder: xml.NewDecoder(from), most: most}
+func NewReader(text string, most int) *Reader {
+	return &Reader{text: text, scan: scanner{text: text}, most: most}
 }
 
 // Next returns the next token. Its bytes are good until the next call.
 func (r *Reader) Next() (xml.Token, error) {
-	token, err := r.decoder.Token()
+	p, err := r.next()
 	if err != nil {
 		return nil, err
 	}
-	switch token.(type) {
-	case xml.StartElement:
+	return p.token(), nil
+}
+
+// token is the part as encoding/xml hands it out.
+func (p part) token() xml.Token {
+	switch p.kind {
+	case start:
+		return p.element()
+	case end:
+		return xml.EndElement{Name: p.name}
+	case data:
+		return xml.CharData(p.text)
+	case toProgram:
+		return xml.ProcInst{Target: "xml", Inst: []byte(p.text)}
+	default:
+		return p.raw
+	}
+}
+
+func (p part) element() xml.StartElement { return xml.StartElement{Name: p.name, Attr: p.attr} }
+
+// next returns the next token.
+func (r *Reader) next() (part, error) {
+	p, err := r.part()
+	if err != nil {
+		return part{}, err
+	}
+	switch p.kind {
+	case start:
 		r.depth++
 		if r.depth > r.most {
-			return nil, ErrTooDeep
+			return part{}, ErrTooDeep
 		}
-	case xml.EndElement:
+	case end:
 		r.depth--
-	case xml.Directive:
-		return nil, ErrDocumentType
+	case data, toProgram:
+	case other:
+		if _, is := p.raw.(xml.Directive); is {
+			return part{}, ErrDocumentType
+		}
 	}
-	return token, nil
+	return p, nil
+}
+
+func (r *Reader) part() (part, error) {
+	if r.decoder == nil {
+		p, err := r.scan.next()
+		if !errors.Is(err, errUnusual) {
+			r.read++
+			return p, err
+		}
+		r.decoder = xml.NewDecoder(strings.NewReader(r.text))
+		for range r.read { // which all were read before
+			if _, err := r.decoder.Token(); err != nil {
+				return part{}, err
+			}
+		}
+	}
+	token, err := r.decoder.Token()
+	if err != nil {
+		return part{}, err
+	}
+	switch token := token.(type) {
+	case xml.StartElement:
+		return part{kind: start, name: token.Name, attr: token.Attr}, nil
+	case xml.EndElement:
+		return part{kind: end, name: token.Name}, nil
+	case xml.CharData:
+		return part{kind: data, text: string(token)}, nil
+	default:
+		return part{raw: token}, nil
+	}
 }
 
 // Children calls visit for every child of the element whose start was just
 // read, up to and with its end. visit must read the child up to its end.
 func (r *Reader) Children(visit func(xml.StartElement) error) error {
 	for {
-		token, err := r.Next()
-		if err != nil {
+		p, err := r.next()
+		switch {
+		case err != nil:
 			return err
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			if err := visit(token); err != nil {
+		case p.kind == start:
+			if err := visit(p.element()); err != nil {
 				return err
 			}
-		case xml.EndElement:
+		case p.kind == end:
 			return nil
 		}
 	}
@@ -70,18 +131,42 @@ func (r *Reader) Children(visit func(xml.StartElement) error) error {
 // Text reads an element up to its end and returns all text in it, its
 // children's too.
 func (r *Reader) Text() (string, error) {
-	var text strings.Builder
-	err := r.Within(func(token xml.Token) error {
-		if data, is := token.(xml.CharData); is {
-			text.Write(data)
+	text, err := r.Borrow()
+	return strings.Clone(text), err
+}
+
+// Borrow is Text for whoever does not keep the text: it may be a piece of the
+// document, and would keep that.
+func (r *Reader) Borrow() (string, error) {
+	text := ""
+	var several strings.Builder
+	for depth := r.depth; r.depth >= depth; {
+		p, err := r.next()
+		if err != nil {
+			return text + several.String(), err
 		}
-		return nil
-	})
-	return text.String(), err
+		switch {
+		case p.kind != data:
+		case text == "" && several.Len() == 0:
+			text = p.text
+		default:
+			several.WriteString(text) // of the first, once
+			several.WriteString(p.text)
+			text = ""
+		}
+	}
+	return text + several.String(), nil
 }
 
 // Skip reads an element up to its end.
-func (r *Reader) Skip() error { return r.Within(func(xml.Token) error { return nil }) }
+func (r *Reader) Skip() error {
+	for depth := r.depth; r.depth >= depth; {
+		if _, err := r.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Within calls visit for every token up to the end of the element whose start
 // was just read. visit may read an element further, up to its end.

@@ -40,7 +40,7 @@ func decode(data []byte) (*value, error) {
 // decodeAll reads a document: a single value, or the several of an Objs element.
 func decodeAll(data []byte) ([]*value, error) {
 	d := &decoder{
-		Reader:  markup.NewReader(bytes.NewReader(data), maxDepth),
+		Reader:  markup.NewReader(string(data), maxDepth),
 		objects: map[string]*value{}, types: map[string][]string{},
 	}
 	values, err := d.document()
