@@ -137,7 +137,7 @@ type keys interface {
 func newJob(a app) job {
 	return job{
 		logins: auth.NewLogins(), tokens: new(entraTokens), packer: new(packed.Packer), forms: new(winrm.Forms),
-		ssh: newSSHKeys(a),
+		ssh:      newSSHKeys(a),
 		krb5Conf: krb5ConfOf(a.getenv("KRB5_CONFIG")),
 	}
 }
