@@ -37,7 +37,7 @@ func easeCollection(getenv func(string) string, atOnce int) {
 func collectAt(inUse uint64, atOnce int) int {
 	const (
 		room        = 220 << 20 // bytes that all may come to
-		kept        = 30 << 20  // what hosts have in common
+		kept        = 70 << 20  // what hosts have in common, and what is under way
 		each        = 150 << 10 // of a visit
 		least, most = 40, 200   // percent
 	)
