@@ -76,6 +76,15 @@ func secondsFor(left time.Duration) int {
 	return int(max(left-longestQuestion, left/4, time.Second) / time.Second)
 }
 
+// toAnswer is what a host needs at least to pack its answers and to end; a fifth of the time
+// is left for it, of which the start of its shell takes a part.
+const toAnswer = 5 * time.Second
+
+// secondsToEnd is by when a host has to be done with all.
+func secondsToEnd(left time.Duration) int {
+	return int(max(min(left-toAnswer, left*4/5), left/2, time.Second) / time.Second)
+}
+
 // openShell creates a shell under a name of our own, so that it can be deleted
 // also when the host's reply did not arrive. Servers before 2012 choose another.
 func (s *Session) openShell(ctx context.Context, env map[string]string) (*shell, error) {
