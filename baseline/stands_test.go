@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -68,9 +69,15 @@ func TestResumeDropsNothingUnread(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(good+".aside", good); err != nil {
+		if runtime.GOOS != "windows" {
+			t.Fatal(err)
+		}
 		t.Skip(err) // Windows lets only some make one
 	}
 	if _, err := os.Lstat(good); err != nil {
+		if runtime.GOOS != "windows" {
+			t.Fatal(err)
+		}
 		t.Skip("the system says that it has made a link, and has made none") // Wine 8
 	}
 	_, err := s.Resume(t.Context(), head("before"))
