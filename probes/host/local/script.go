@@ -3,7 +3,6 @@ package local
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -19,20 +18,12 @@ func (s sources) askByScript(ctx context.Context, questions []host.Question, ans
 	if over := ctx.Err(); err != nil && over != nil {
 		return over
 	}
-	byID := map[int]packed.Answer{}
-	for _, a := range found {
-		byID[a.ID] = a
+	if err == nil {
+		packed.Give(answers, questions, found, oneLine)
+		return nil
 	}
-	for id, q := range questions {
-		a, answered := byID[id]
-		switch {
-		case err != nil:
-			answers.Put(q, host.Answer{Err: fmt.Errorf("%w: %w", host.ErrNoPowerShell, err)})
-		case !answered:
-			answers.Put(q, host.Answer{Err: errors.New("the script did not answer")})
-		default:
-			answers.Put(q, host.Answer{Rows: a.Rows, Err: a.Err(oneLine)})
-		}
+	for _, q := range questions {
+		answers.Put(q, host.Answer{Err: fmt.Errorf("%w: %w", host.ErrNoPowerShell, err)})
 	}
 	return nil
 }

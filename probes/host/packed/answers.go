@@ -44,6 +44,25 @@ func (a Answer) Err(clean func(string) string) error {
 	}
 }
 
+// Give gives every question its answer, those found in their places; errors are cleaned by clean.
+func Give(answers *host.Answers, questions []host.Question, found []Answer, clean func(string) string) {
+	byID := map[int]Answer{}
+	for _, a := range found {
+		byID[a.ID] = a
+	}
+	for id, q := range questions {
+		a, answered := byID[id]
+		switch {
+		case !answered:
+			answers.Put(q, host.Answer{Err: errors.New("the script did not answer")})
+		case a.Error != "":
+			answers.Put(q, host.Answer{Err: a.Err(clean)})
+		default:
+			answers.Put(q, host.Answer{Rows: a.Rows})
+		}
+	}
+}
+
 type wireAnswers struct {
 	Answers []wireAnswer `json:"answers"`
 }

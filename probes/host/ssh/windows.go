@@ -66,7 +66,8 @@ func (s *Session) askPacked(ctx context.Context, questions []host.Question) (hos
 		return answers, err
 	}
 	s.by = "PowerShell"
-	return match(questions, found), nil
+	packed.Give(&answers, questions, found, clean)
+	return answers, nil
 }
 
 func (s *Session) script(ctx context.Context, questions []host.Question) ([]packed.Answer, error) {
@@ -111,25 +112,4 @@ func said(out *output) string {
 		b.WriteString(plain.Replace(line))
 	}
 	return clean(b.String())
-}
-
-// match gives every question its answer.
-func match(questions []host.Question, found []packed.Answer) host.Answers {
-	byID := map[int]packed.Answer{}
-	for _, a := range found {
-		byID[a.ID] = a
-	}
-	var answers host.Answers
-	for id, q := range questions {
-		a, answered := byID[id]
-		switch {
-		case !answered:
-			answers.Put(q, host.Answer{Err: errors.New("the script did not answer")})
-		case a.Error != "":
-			answers.Put(q, host.Answer{Err: a.Err(clean)})
-		default:
-			answers.Put(q, host.Answer{Rows: a.Rows})
-		}
-	}
-	return answers
 }

@@ -63,7 +63,9 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 		host.Yield(ctx) // the host will be asked without PowerShell
 		return host.Answers{}, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, out.said())
 	}
-	return match(questions, found), nil
+	var answers host.Answers
+	packed.Give(&answers, questions, found, clean)
+	return answers, nil
 }
 
 // longestQuestion is how long a collector may take, for those that have a limit of
@@ -95,27 +97,6 @@ func (s *Session) openShell(ctx context.Context, env map[string]string) (*shell,
 	}
 	sh.id = id
 	return sh, nil
-}
-
-// match gives every question its answer.
-func match(questions []host.Question, found []packed.Answer) host.Answers {
-	byID := map[int]packed.Answer{}
-	for _, a := range found {
-		byID[a.ID] = a
-	}
-	var answers host.Answers
-	for id, q := range questions {
-		a, answered := byID[id]
-		switch {
-		case !answered:
-			answers.Put(q, host.Answer{Err: errors.New("the script did not answer")})
-		case a.Error != "":
-			answers.Put(q, host.Answer{Err: a.Err(clean)})
-		default:
-			answers.Put(q, host.Answer{Rows: a.Rows})
-		}
-	}
-	return answers
 }
 
 // output is what a command has written, and how it ended.
