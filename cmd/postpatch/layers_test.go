@@ -30,8 +30,8 @@ func layers() []layer {
 		{`probes/host/winrm`, `probes/host|probes/host/packed|probes/host/winrm/(auth|psrp|markup)`},
 		{`probes/host/winrm/winrmtest`, `probes/host|probes/host/packed`},
 		{`probes/host/ssh/linux`, `probes/host|probes/host/winrm/markup`},
-		{`probes/host/ssh`, `probes/host|probes/host/packed|probes/host/ssh/linux|probes/host/winrm/markup`},
-		{`probes/host/local`, `probes/host|probes/host/packed`},
+		{`probes/host/ssh`, `probes/host|probes/host/packed|probes/host/ssh/linux|probes/host/winrm/(markup|psrp)`},
+		{`probes/host/local`, `probes/host|probes/host/packed|probes/host/winrm/psrp`},
 		{`probes`, `probes/fact|probes/host`},
 		{`probes/internal/kdc`, `probes/host`}, // what a session and kinds share
 		{`probes/internal/\w+`, `probes|probes/fact|probes/host|probes/internal/\w+`},

@@ -156,14 +156,14 @@ func TestThread(t *testing.T) {
 		th := startThread()
 		defer th.stop()
 		seven := func(context.Context) (int, error) { return 7, nil }
-		if n, err := do(t.Context(), th, longestQuestion, seven); n != 7 || err != nil {
+		if n, err := do(t.Context(), th, packed.LongestQuestion, seven); n != 7 || err != nil {
 			t.Errorf("got %d, %v", n, err)
 		}
-		_, err := do(t.Context(), th, longestQuestion, func(context.Context) (int, error) { panic("odd") })
+		_, err := do(t.Context(), th, packed.LongestQuestion, func(context.Context) (int, error) { panic("odd") })
 		if err == nil || !strings.Contains(err.Error(), "odd") {
 			t.Errorf("a panic: %v", err)
 		}
-		_, err = do(t.Context(), th, longestQuestion, func(ctx context.Context) (int, error) {
+		_, err = do(t.Context(), th, packed.LongestQuestion, func(ctx context.Context) (int, error) {
 			<-ctx.Done() // sees by itself that it is over
 			return 0, ctx.Err()
 		})
@@ -171,14 +171,14 @@ func TestThread(t *testing.T) {
 			t.Errorf("slow: %v, hangs %t", err, th.hangs)
 		}
 		back := make(chan struct{})
-		_, err = do(t.Context(), th, longestQuestion, func(context.Context) (int, error) {
+		_, err = do(t.Context(), th, packed.LongestQuestion, func(context.Context) (int, error) {
 			<-back
 			return 0, nil
 		})
 		if err == nil || !th.hangs {
 			t.Errorf("it hangs, and says %v", err)
 		}
-		if _, err := do(t.Context(), th, longestQuestion, seven); !errors.Is(err, errHangs) {
+		if _, err := do(t.Context(), th, packed.LongestQuestion, seven); !errors.Is(err, errHangs) {
 			t.Errorf("got %v", err)
 		}
 		close(back)
@@ -192,7 +192,7 @@ func TestThreadIsLeft(t *testing.T) {
 		defer th.stop()
 		ctx, cancel := context.WithCancel(t.Context())
 		back := make(chan struct{})
-		_, err := do(ctx, th, longestQuestion, func(context.Context) (int, error) {
+		_, err := do(ctx, th, packed.LongestQuestion, func(context.Context) (int, error) {
 			cancel()
 			<-back
 			return 0, nil

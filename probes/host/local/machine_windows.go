@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/packed"
 )
 
 // systemError is a failure of Windows' own, which wraps host.ErrDenied where the account
@@ -54,7 +55,7 @@ func (w *waiting) onThread() *thread {
 }
 
 func (w *waiting) query(ctx context.Context, q host.WQL) ([]host.Row, error) {
-	return do(ctx, w.onThread(), longestQuestion, func(ctx context.Context) ([]host.Row, error) {
+	return do(ctx, w.onThread(), packed.LongestQuestion, func(ctx context.Context) ([]host.Row, error) {
 		wmi, err := w.open()
 		if err != nil {
 			return nil, err
@@ -67,7 +68,7 @@ func (w *waiting) query(ctx context.Context, q host.WQL) ([]host.Row, error) {
 // its rows.
 func (w *waiting) pending(ctx context.Context) ([]host.Row, error) {
 	columns := []string{"ReturnValue", "RebootPending", "IsHardRebootPending"}
-	told, err := do(ctx, w.onThread(), longestQuestion, func(context.Context) (host.Row, error) {
+	told, err := do(ctx, w.onThread(), packed.LongestQuestion, func(context.Context) (host.Row, error) {
 		wmi, err := w.open()
 		if err != nil {
 			return nil, err

@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strconv"
-	"time"
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/packed"
+	"postpatch/probes/host/winrm/psrp"
 )
 
 // askByScript puts questions to one PowerShell. That it could not run is the answer to
@@ -33,10 +32,7 @@ func (s sources) runScript(ctx context.Context, questions []host.Question) ([]pa
 	if err != nil {
 		return nil, err
 	}
-	if end, limited := ctx.Deadline(); limited {
-		left := time.Until(end)
-		env[packed.Limit], env[packed.End] = strconv.Itoa(secondsFor(left)), strconv.Itoa(secondsToEnd(left))
-	}
+	packed.Bound(ctx, env)
 	out, err := s.powerShell(ctx, env, boot)
 	if err != nil {
 		return nil, err
@@ -46,23 +42,8 @@ func (s sources) runScript(ctx context.Context, questions []host.Question) ([]pa
 		if len(out.stdout)+len(out.stderr) == 0 {
 			return nil, fmt.Errorf("it wrote nothing, and ended with exit code %d: %w", out.code, err)
 		}
-		said := cmp.Or(oneLine(string(out.stderr)), oneLine(string(out.stdout)))
+		said := cmp.Or(oneLine(psrp.Stderr(string(out.stderr))), oneLine(string(out.stdout)))
 		return nil, fmt.Errorf("it ended without answers: exit code %d, %w, it said %q", out.code, err, said)
 	}
 	return found, nil
-}
-
-// longestQuestion is how long a query or a collector may take.
-const longestQuestion = 45 * time.Second
-
-// secondsFor is after how long no further question is begun, so that the last one ends
-// in time.
-func secondsFor(left time.Duration) int {
-	return int(max(left-longestQuestion, left/4, time.Second) / time.Second)
-}
-
-// secondsToEnd is by when all has to be answered.
-func secondsToEnd(left time.Duration) int {
-	const toAnswer = 5 * time.Second
-	return int(max(min(left-toAnswer, left*4/5), left/2, time.Second) / time.Second)
 }

@@ -13,6 +13,7 @@ import (
 	xssh "golang.org/x/crypto/ssh"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/psrp"
 )
 
 const (
@@ -28,7 +29,7 @@ type output struct {
 
 // said is what a command complained about.
 func (o *output) said() string {
-	if text := strings.TrimSpace(o.stderr.String()); text != "" {
+	if text := strings.TrimSpace(psrp.Stderr(o.stderr.String())); text != "" {
 		return clean(text)
 	}
 	return clean(o.stdout.String())

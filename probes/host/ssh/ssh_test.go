@@ -234,7 +234,7 @@ func TestOptions(t *testing.T) {
 func TestCLIXML(t *testing.T) {
 	out := &output{}
 	out.stderr.WriteString("#< CLIXML\r\n" + `<Objs><S S="Error">a &lt;b&gt;_x000D__x000A_</S><S S="Error">c</S></Objs>`)
-	if got := said(out); got != "a <b> c" {
+	if got := out.said(); got != "a <b> c" {
 		t.Errorf("got %q", got)
 	}
 }

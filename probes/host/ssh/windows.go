@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/packed"
@@ -16,13 +13,6 @@ import (
 // take this line alike, since there is nothing in it that one of them would read in its
 // own way, and it is shorter than cmd.exe's 8,191 characters.
 const powershell = "powershell -NoLogo -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand "
-
-// longestQuestion is how long a collector may take, for those that have a limit of their
-// own; margin is what the way back takes.
-const (
-	longestQuestion = 45 * time.Second
-	margin          = 5 * time.Second
-)
 
 // errNoLine means that PowerShell ended without its line of answers.
 var errNoLine = errors.New("it ended without answers")
@@ -75,12 +65,7 @@ func (s *Session) script(ctx context.Context, questions []host.Question) ([]pack
 	if err != nil {
 		return nil, err
 	}
-	if end, limited := ctx.Deadline(); limited {
-		left := time.Until(end)
-		seconds := func(d time.Duration) string { return strconv.Itoa(int(max(d, time.Second) / time.Second)) }
-		env[packed.Limit] = seconds(max(left-longestQuestion, left/4))
-		env[packed.End] = seconds(max(left-margin, left/2))
-	}
+	packed.Bound(ctx, env)
 	command, input := packed.Feed(env, boot)
 	out, err := s.run(ctx, powershell+command, input)
 	if err != nil {
@@ -93,23 +78,7 @@ func (s *Session) script(ctx context.Context, questions []host.Question) ([]pack
 	found, err := s.options.Packer.Answers(marks, out.stdout.Bytes())
 	if err != nil {
 		host.Yield(ctx)
-		return nil, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, said(out))
+		return nil, fmt.Errorf("%w: exit code %d, %w, it said %q", errNoLine, out.code, err, out.said())
 	}
 	return found, nil
-}
-
-// said is what PowerShell complained about; in CLIXML, which it writes to a standard
-// error that is no console, the texts of it.
-func said(out *output) string {
-	text := out.stderr.String()
-	if !strings.HasPrefix(text, "#< CLIXML") {
-		return out.said()
-	}
-	var b strings.Builder
-	plain := strings.NewReplacer("_x000D_", " ", "_x000A_", " ", "&lt;", "<", "&gt;", ">", "&amp;", "&")
-	for _, part := range strings.Split(text, `<S S="Error">`)[1:] {
-		line, _, _ := strings.Cut(part, "</S>")
-		b.WriteString(plain.Replace(line))
-	}
-	return clean(b.String())
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,10 +40,7 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 	if err != nil {
 		return host.Answers{}, err
 	}
-	if end, limited := ctx.Deadline(); limited {
-		left := time.Until(end)
-		env[packed.Limit], env[packed.End] = strconv.Itoa(secondsFor(left)), strconv.Itoa(secondsToEnd(left))
-	}
+	packed.Bound(ctx, env)
 	sh, err := s.openShell(ctx, env)
 	if err != nil {
 		return host.Answers{}, err
@@ -66,16 +62,6 @@ func (s *Session) askByScript(ctx context.Context, questions []host.Question) (h
 	var answers host.Answers
 	packed.Give(&answers, questions, found, clean)
 	return answers, nil
-}
-
-// longestQuestion is how long a collector may take, for those that have a limit of
-// their own.
-const longestQuestion = 45 * time.Second
-
-// secondsFor is after how long a host begins no further question, so that the
-// last one that it has begun ends in time, and with it all answers.
-func secondsFor(left time.Duration) int {
-	return int(max(left-longestQuestion, left/4, time.Second) / time.Second)
 }
 
 // openShell creates a shell under a name of our own, so that it can be deleted

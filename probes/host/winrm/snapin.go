@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/winrm/psrp"
@@ -110,13 +109,4 @@ func (s *snapIn) answer(answers *host.Answers) {
 			answers.Put(c, psrp.AnswerOf(c, written[index]))
 		}
 	}
-}
-
-// toAnswer is what a host needs at least to pack its answers and to end; a fifth of the time
-// is left for it, of which the start of its shell takes a part.
-const toAnswer = 5 * time.Second
-
-// secondsToEnd is by when a host has to be done with all.
-func secondsToEnd(left time.Duration) int {
-	return int(max(min(left-toAnswer, left*4/5), left/2, time.Second) / time.Second)
 }

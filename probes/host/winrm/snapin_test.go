@@ -311,16 +311,6 @@ func TestSnapInQuestion(t *testing.T) {
 	}
 }
 
-func TestSecondsToEnd(t *testing.T) {
-	for left, want := range map[time.Duration]int{
-		2 * time.Minute: 96, 20 * time.Second: 15, 12 * time.Second: 7, 8 * time.Second: 4, time.Second: 1, -time.Minute: 1,
-	} {
-		if got := secondsToEnd(left); got != want {
-			t.Errorf("%s: %d, want %d", left, got, want)
-		}
-	}
-}
-
 func TestExamineExchange(t *testing.T) {
 	there := func(h *estate.Host) {
 		h.PowerShell = map[string]estate.Endpoint{"Microsoft.Exchange": {Cmdlets: map[string]estate.Cmdlet{

@@ -1,4 +1,4 @@
-package winrm
+package packed
 
 import (
 	"testing"
@@ -13,6 +13,16 @@ func TestTheHostStopsAskingInTime(t *testing.T) {
 	} {
 		if got := secondsFor(left); got != want {
 			t.Errorf("%s: got %d s, want %d", left, got, want)
+		}
+	}
+}
+
+func TestSecondsToEnd(t *testing.T) {
+	for left, want := range map[time.Duration]int{
+		2 * time.Minute: 96, 20 * time.Second: 15, 12 * time.Second: 7, 8 * time.Second: 4, time.Second: 1, -time.Minute: 1,
+	} {
+		if got := secondsToEnd(left); got != want {
+			t.Errorf("%s: %d, want %d", left, got, want)
 		}
 	}
 }
