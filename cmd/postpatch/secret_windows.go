@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -44,7 +45,7 @@ func accessListOf(path string) (l accessList, err error) {
 	}
 	l.owner = trusteeOf(owner)
 	entries, _, err := descriptor.DACL()
-	if err == winapi.ERROR_OBJECT_NOT_FOUND || err == nil && entries == nil { //nolint:errorlint // a number of the system's
+	if errors.Is(err, winapi.ERROR_OBJECT_NOT_FOUND) || err == nil && entries == nil {
 		l.none = true
 		return l, nil
 	}

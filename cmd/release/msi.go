@@ -38,7 +38,7 @@ func writeMSI(ctx context.Context, exe program) error {
 	if err := os.WriteFile(written, source, 0o644); err != nil {
 		return fmt.Errorf("making an MSI: %w", err)
 	}
-	defer os.Remove(written) //nolint:errcheck // nothing reads it again
+	defer func() { _ = os.Remove(written) }() // nothing reads it again
 	msi := filepath.Join(exe.out, exe.name(".msi"))
 	if _, err := command(ctx, nil, "wixl", "--arch", "x64", "--output", msi, written); err != nil {
 		return fmt.Errorf("making an MSI: %w", err)

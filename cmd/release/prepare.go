@@ -25,7 +25,7 @@ func prepare(ctx context.Context, exe program) error {
 	if err != nil {
 		return fmt.Errorf("preparing a release: %w", err)
 	}
-	defer os.RemoveAll(scratch) //nolint:errcheck // it lies in the system's folder of such
+	defer func() { _ = os.RemoveAll(scratch) }() // it lies in the system's folder of such
 	program := filepath.Join(scratch, "postpatch.exe")
 	if err := buildHere(ctx, exe, program); err != nil {
 		return fmt.Errorf("preparing a release: %w", err)

@@ -90,7 +90,7 @@ func content(entry *zip.File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close() //nolint:errcheck // it reads from memory
+	defer func() { _ = r.Close() }() // it reads from memory
 	return io.ReadAll(r)
 }
 

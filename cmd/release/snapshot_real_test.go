@@ -79,7 +79,7 @@ func unzip(t *testing.T, path string) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer archive.Close() //nolint:errcheck // it was only read
+	defer func() { _ = archive.Close() }() // it was only read
 	files := map[string][]byte{}
 	for _, entry := range archive.File {
 		text, err := content(entry)

@@ -162,7 +162,7 @@ func TestSnapshotInstalls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer said.Close() //nolint:errcheck // it is read by its name
+		defer func() { _ = said.Close() }() // it is read by its name
 		cmd := exec.CommandContext(t.Context(), "wine", args...)
 		cmd.Env, cmd.Stdout, cmd.Stderr = environment, said, said
 		if err := cmd.Run(); err != nil {
