@@ -60,21 +60,14 @@ func isCalled(h suites.Host, names []string) bool {
 	})
 }
 
-// thisHost is the name by which init --local knows this machine: the longest, which others
-// know it by, too.
+// thisHost is the name by which init --local knows this machine.
 func thisHost(hosts []string) ([]string, error) {
 	if len(hosts) > 0 {
 		return nil, errors.New("--local looks at this machine: leave out the names of hosts")
 	}
-	names, err := local.Names()
+	name, err := local.Name()
 	if err != nil {
 		return nil, fmt.Errorf("--local: %w", err)
 	}
-	best := names[0]
-	for _, name := range names[1:] {
-		if best == names[0] || len(name) > len(best) { // any is better than localhost
-			best = name
-		}
-	}
-	return []string{best}, nil
+	return []string{name}, nil
 }

@@ -25,8 +25,9 @@ Who answers what:
                      program's variables; it ends with all that it has started
 
 A query or collector has 45 s, and none that hangs keeps the others from their answers.
-Where PowerShell is blocked, its checks are unknown, and the others are not. Commands of
-Exchange's endpoint are asked over the network alone.
+Where PowerShell is blocked, its checks are unknown, and the others are not. Exchange's
+commands are asked by its snap-in, in the same PowerShell, those alone that read; commands
+of other endpoints over the network alone.
 
 The account should be an administrator's: what it may not read is unknown. A task of the
 scheduler's with "run with highest privileges" is one, and so is SYSTEM. A suite cannot

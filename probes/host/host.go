@@ -66,6 +66,23 @@ type Teller interface {
 // asked: Exchange may run a command on another server than the one it was put to.
 const Self = "$host"
 
+// On is the command for the host of that name, which stands in the place of Self.
+func (q Cmdlet) On(name string) Cmdlet {
+	params := maps.Clone(q.Params)
+	for param, values := range params {
+		if slices.Contains(values, Self) {
+			params[param] = slices.Clone(values)
+			for i, value := range values {
+				if value == Self {
+					params[param][i] = name
+				}
+			}
+		}
+	}
+	q.Params = params
+	return q
+}
+
 // Script asks for the objects that a PowerShell script of the suite's owner
 // returns. It is the only question that brings code along; who runs it has allowed
 // it by name.

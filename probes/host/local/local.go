@@ -22,7 +22,9 @@
 // over WinRM (package packed). It has the user's own environment and nothing of this
 // program's, in which there may be secrets, and it ends with all that it started.
 //
-// A Cmdlet is not asked here: the endpoints that take commands are WinRM's.
+// Commands of Exchange are asked by its snap-in, within the same PowerShell (package snapin): no session to its own
+// endpoint is needed on the server itself, and only what reads is asked. Other commands are not asked here: the
+// endpoints that take them are WinRM's.
 //
 // # How it has been tried
 //
@@ -37,6 +39,7 @@ import (
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/packed"
+	"postpatch/probes/host/snapin"
 )
 
 // Options say how a machine is asked.
@@ -46,6 +49,7 @@ type Options struct {
 
 // Session is a host.Session with the machine that the program runs on.
 type Session struct {
+	host    string
 	sources sources
 	closed  bool
 }
@@ -79,12 +83,37 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("opening the machine itself: %w", err)
 	}
+	name, err := Name()
+	if err != nil {
+		return nil, fmt.Errorf("opening the machine itself: %w", err)
+	}
 	from, err := machine()
 	if err != nil {
 		return nil, fmt.Errorf("opening the machine itself: %w", err)
 	}
 	from.packer = o.Packer
-	return &Session{sources: from}, nil
+	return &Session{host: name, sources: from}, nil
+}
+
+// Name is the longest of the machine's names, by which others know it, too; localhost where it has
+// no other.
+func Name() (string, error) {
+	names, err := Names()
+	if err != nil {
+		return "", err
+	}
+	return longest(names), nil
+}
+
+// longest is the longest name behind the first, than which any is better.
+func longest(names []string) string {
+	best := names[0]
+	for _, name := range names[1:] {
+		if best == names[0] || len(name) > len(best) {
+			best = name
+		}
+	}
+	return best
 }
 
 // How implements host.Teller.
@@ -107,7 +136,12 @@ func (s *Session) Ask(ctx context.Context, questions []host.Question) (host.Answ
 	}
 	var answers host.Answers
 	var left []host.Question
+	exchange := snapin.Commands{Because: "the machine itself is asked"}
 	for _, q := range host.Merge(questions) {
+		if c, is := q.(host.Cmdlet); is && snapin.Takes(c) {
+			exchange.Add(c, s.host)
+			continue
+		}
 		rows, native, err := s.native(ctx, q)
 		if over := ctx.Err(); over != nil {
 			return host.Answers{}, fmt.Errorf("asking the machine itself: %w", over)
@@ -118,17 +152,20 @@ func (s *Session) Ask(ctx context.Context, questions []host.Question) (host.Answ
 		}
 		answers.Put(q, host.Answer{Rows: rows, Err: err})
 	}
-	if len(left) == 0 {
-		return answers, nil
+	if q, asked := exchange.Question(); asked {
+		left = append(left, q) // last, since it may take long
 	}
-	if err := s.sources.askByScript(ctx, left, &answers); err != nil {
-		return host.Answers{}, fmt.Errorf("asking the machine itself: %w", err)
+	if len(left) > 0 {
+		if err := s.sources.askByScript(ctx, left, &answers); err != nil {
+			return host.Answers{}, fmt.Errorf("asking the machine itself: %w", err)
+		}
 	}
+	exchange.Answer(&answers)
 	return answers, nil
 }
 
 // errCmdlet is the answer to what only an endpoint of WinRM takes.
-var errCmdlet = fmt.Errorf("%w: the machine itself is asked, and commands such as Exchange's go to an endpoint of "+
+var errCmdlet = fmt.Errorf("%w: the machine itself is asked, and such commands go to an endpoint of "+
 	"WinRM: run this check over the network", host.ErrNotTried)
 
 // native answers what needs no process.

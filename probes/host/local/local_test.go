@@ -108,6 +108,72 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// Exchange's commands go by its snap-in, within the script that asks all else, and only those that read.
+func TestExchange(t *testing.T) {
+	status := host.Cmdlet{
+		Name: "Get-Queue", Endpoint: "Microsoft.Exchange", Properties: []string{"Status"},
+		Params: map[string][]string{"Server": {host.Self}},
+	}
+	change := host.Cmdlet{Name: "Set-Queue", Endpoint: "Microsoft.Exchange", Properties: []string{"Status"}}
+	row := func(index, stream, said string) host.Row {
+		return host.Row{"Index": text(index), "Stream": text(stream), "Text": text(said)}
+	}
+	const ready = `<Obj RefId="0"><MS><S N="Status">Ready</S></MS></Obj>`
+	for name, c := range map[string]struct {
+		rows []host.Row
+		want string
+	}{
+		"an Exchange server": {[]host.Row{row("", "loaded", ""), row("0", "output", ready), row("0", "done", "")}, "Ready"},
+		"another":            {[]host.Row{row("", "absent", "")}, "no snap-in of Exchange is registered on the host, and the machine itself is asked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from := fakeSources(t)
+			from.powerShell = func(_ context.Context, env map[string]string, encoded string) (output, error) {
+				asked, marks, err := packed.Unpack(env, encoded)
+				if err != nil || len(asked) != 1 || asked[0].Collector != "snapin" {
+					t.Fatalf("asked %v, %v", asked, err)
+				}
+				if d := cmp.Diff([]string{"S srv01.corp.test"}, asked[0].Arg("0 -Server")); d != "" {
+					t.Errorf("the server (-want +got):\n%s", d)
+				}
+				line, err := packed.EncodeAnswers(marks, []packed.Answer{{ID: asked[0].ID, Rows: c.rows}})
+				return output{stdout: []byte(line)}, err
+			}
+			s := &Session{host: "srv01.corp.test", sources: from}
+			answers, err := s.Ask(t.Context(), []host.Question{status, change})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := answers.To(status)
+			got := ""
+			if len(rows) == 1 {
+				got = rows[0].Get("Status").Text
+			}
+			if err != nil {
+				got = err.Error()
+			}
+			if !strings.HasSuffix(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if _, err := answers.To(change); err == nil || !strings.Contains(err.Error(), "may change something") {
+				t.Errorf("Set-Queue: %v", err)
+			}
+		})
+	}
+}
+
+func TestLongestName(t *testing.T) {
+	for want, names := range map[string][]string{
+		"localhost":       {"localhost"},
+		"srv01":           {"localhost", "srv01"},
+		"srv01.corp.test": {"localhost", "srv01", "srv01.corp.test"},
+	} {
+		if got := longest(names); got != want {
+			t.Errorf("of %v %q", names, got)
+		}
+	}
+}
+
 // Without PowerShell, or where it says nothing, only its questions have no answer.
 func TestNoPowerShell(t *testing.T) {
 	system, boots := host.WQL{Class: "Win32_OperatingSystem", Columns: []string{"X"}}, host.Collector{Name: "boots"}

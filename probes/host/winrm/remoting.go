@@ -3,8 +3,6 @@ package winrm
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/masterzen/simplexml/dom"
@@ -116,7 +114,7 @@ func (s *Session) askPool(ctx context.Context, cmdlets []host.Cmdlet, answers *h
 	}
 	defer func() { s.tell(ctx, p.deletion()) }()
 	for i, c := range cmdlets {
-		run, err := p.Pipeline(naming(c, s.host))
+		run, err := p.Pipeline(c.On(s.host))
 		if err != nil {
 			answers.Put(c, host.Answer{Err: err})
 			continue
@@ -127,23 +125,6 @@ func (s *Session) askPool(ctx context.Context, cmdlets []host.Cmdlet, answers *h
 		answers.Put(c, run.Answer())
 	}
 	return len(cmdlets), nil
-}
-
-// naming puts the host's name in the place of host.Self.
-func naming(c host.Cmdlet, name string) host.Cmdlet {
-	params := maps.Clone(c.Params)
-	for param, values := range params {
-		if slices.Contains(values, host.Self) {
-			params[param] = slices.Clone(values)
-			for i, value := range values {
-				if value == host.Self {
-					params[param][i] = name
-				}
-			}
-		}
-	}
-	c.Params = params
-	return c
 }
 
 func (p *pool) open(ctx context.Context) error {

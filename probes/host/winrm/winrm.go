@@ -18,6 +18,7 @@ import (
 
 	"postpatch/probes/host"
 	"postpatch/probes/host/packed"
+	"postpatch/probes/host/snapin"
 	"postpatch/probes/host/winrm/auth"
 	"postpatch/probes/host/winrm/markup"
 )
@@ -168,20 +169,20 @@ func (s *Session) tell(ctx context.Context, messages ...message) {
 func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answers, error) {
 	var cmdlets []host.Cmdlet
 	var others []host.Question
-	var inside snapIn
+	inside := snapin.Commands{Because: "the credentials file says winrm: {exchange: snapin}"}
 	for _, q := range questions {
 		cmdlet, is := q.(host.Cmdlet)
 		switch {
 		case !is:
 			others = append(others, q)
-		case !s.bySnapIn(cmdlet):
+		case !s.options.SnapIn || !snapin.Takes(cmdlet):
 			cmdlets = append(cmdlets, cmdlet)
 		default:
-			inside.add(cmdlet, s.host)
+			inside.Add(cmdlet, s.host)
 		}
 	}
-	if len(inside.cmdlets) > 0 {
-		others = append(others, inside.question)
+	if q, asked := inside.Question(); asked {
+		others = append(others, q)
 	}
 	reading := ctx
 	if len(cmdlets) > 0 { // they take long
@@ -191,7 +192,7 @@ func (s *Session) ask(ctx context.Context, questions []host.Question) (host.Answ
 	if err != nil {
 		return answers, err
 	}
-	inside.answer(&answers)
+	inside.Answer(&answers)
 	if err := s.askCmdlets(ctx, cmdlets, &answers); err != nil && len(others) == 0 {
 		return answers, err
 	}

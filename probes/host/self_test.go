@@ -1,4 +1,4 @@
-package winrm
+package host_test
 
 import (
 	"testing"
@@ -15,13 +15,13 @@ func TestSelfIsTheHostsName(t *testing.T) {
 		"Server": {host.Self}, "Servers": {"ex02", host.Self}, "Filter": {"$hosts"},
 	}}
 	want := map[string][]string{"Server": {"ex01"}, "Servers": {"ex02", "ex01"}, "Filter": {"$hosts"}}
-	if d := cmp.Diff(want, naming(q, "ex01").Params); d != "" {
+	if d := cmp.Diff(want, q.On("ex01").Params); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 	if q.Params["Server"][0] != host.Self || q.Params["Servers"][1] != host.Self {
 		t.Errorf("the question itself was changed: %v", q.Params)
 	}
-	if got := naming(host.Cmdlet{Name: "Get-X"}, "ex01").Params; got != nil {
+	if got := (host.Cmdlet{Name: "Get-X"}).On("ex01").Params; got != nil {
 		t.Errorf("got %v of no parameters", got)
 	}
 }

@@ -1,4 +1,7 @@
-package winrm
+// Package snapin puts commands of Exchange to its snap-in, within the script that asks a host all else: where
+// its own endpoint cannot be reached, or is not to be. The snap-in minds no roles of Exchange's, so nothing but
+// reading is asked of it.
+package snapin
 
 import (
 	"errors"
@@ -8,22 +11,19 @@ import (
 	"strings"
 
 	"postpatch/probes/host"
+	"postpatch/probes/host/winrm/markup"
 	"postpatch/probes/host/winrm/psrp"
 )
 
-// errNoSnapIn is what the commands of a host are answered with that has no Exchange.
-var errNoSnapIn = fmt.Errorf("%w: no snap-in of Exchange is registered on the host, and the credentials file says "+
-	"winrm: {exchange: snapin}", host.ErrNotTried)
+// Takes says whether a command is one of Exchange's, which the snap-in has.
+func Takes(c host.Cmdlet) bool { return strings.EqualFold(c.Endpoint, "Microsoft.Exchange") }
 
-// bySnapIn says whether a command is asked by Exchange's snap-in, inside the script
-// that answers everything else.
-func (s *Session) bySnapIn(c host.Cmdlet) bool {
-	return s.options.SnapIn && strings.EqualFold(c.Endpoint, onlyExchange)
-}
-
-// snapIn are the commands that go so: one question for all, since they share what is
+// Commands are commands that are asked so: one question for all, since they share what is
 // loaded once.
-type snapIn struct {
+type Commands struct {
+	// Because says who wants it so, for a host that has no such snap-in: "the credentials file says so".
+	Because string
+
 	cmdlets  []host.Cmdlet
 	question host.Collector
 	unasked  []unasked
@@ -34,8 +34,8 @@ type unasked struct {
 	why    error
 }
 
-// add takes a command on, unless it cannot be asked. Name is the host's own.
-func (s *snapIn) add(c host.Cmdlet, name string) {
+// Add takes a command on, unless it cannot be asked. Name is the host's own.
+func (s *Commands) Add(c host.Cmdlet, name string) {
 	if err := askable(c); err != nil {
 		s.unasked = append(s.unasked, unasked{c, err})
 		return
@@ -47,7 +47,7 @@ func (s *snapIn) add(c host.Cmdlet, name string) {
 	s.cmdlets = append(s.cmdlets, c)
 	args["cmdlet"] = append(args["cmdlet"], c.Name)
 	args[index+" properties"] = c.Properties
-	for param, values := range naming(c, name).Params {
+	for param, values := range c.On(name).Params {
 		typed := make([]string, 0, len(values))
 		for _, value := range values {
 			typed = append(typed, psrp.Typed(value))
@@ -59,21 +59,23 @@ func (s *snapIn) add(c host.Cmdlet, name string) {
 	}
 }
 
-// askable says why a command cannot be asked. At the endpoint Exchange's roles keep an
-// account from what may change something. The snap-in minds no roles, so nothing else
-// than reading is asked of it.
+// askable says why a command cannot be asked: at the endpoint it is Exchange's roles that keep an
+// account from what may change something.
 func askable(c host.Cmdlet) error {
 	if err := psrp.Check(c); err != nil {
 		return err
 	}
 	if !regexp.MustCompile(`(?i)^((get|test)-\w+|invoke-monitoringprobe)$`).MatchString(c.Name) {
-		return fmt.Errorf("%q is not asked by the snap-in of Exchange: it may change something", clean(c.Name))
+		return fmt.Errorf("%q is not asked by the snap-in of Exchange: it may change something", markup.Line(c.Name))
 	}
 	return nil
 }
 
-// answer gives every command the answer that it would have had over its endpoint.
-func (s *snapIn) answer(answers *host.Answers) {
+// Question is the one for all of them; there is none where no command can be asked.
+func (s *Commands) Question() (q host.Collector, asked bool) { return s.question, len(s.cmdlets) > 0 }
+
+// Answer gives every command the answer that it would have had over its endpoint.
+func (s *Commands) Answer(answers *host.Answers) {
 	for _, r := range s.unasked {
 		answers.Put(r.cmdlet, host.Answer{Err: r.why})
 	}
@@ -89,11 +91,11 @@ func (s *snapIn) answer(answers *host.Answers) {
 		switch stream := row.Get("Stream").Text; stream {
 		case "loaded":
 		case "absent":
-			err = errNoSnapIn
+			err = fmt.Errorf("%w: no snap-in of Exchange is registered on the host, and %s", host.ErrNotTried, s.Because)
 		case "failure":
-			err = fmt.Errorf("loading the snap-in of Exchange: %s", clean(text))
+			err = fmt.Errorf("loading the snap-in of Exchange: %s", markup.Line(text))
 		case "late":
-			late[index] = errors.New(clean(text))
+			late[index] = errors.New(markup.Line(text))
 		default:
 			written[index] = append(written[index], psrp.Written{Stream: psrp.Stream(stream), CLIXML: text})
 		}
